@@ -1,0 +1,368 @@
+"""What travels on the wire, as PortOne names it.
+
+Source: the ``PaymentAnnotation`` of PortOne's V1 REST API (``GET /payments/find/...``,
+https://developers.portone.io/api/rest-v1/payment). PortOne adds fields and enum values at any
+time, so unknown ones are kept out of the way and never an error.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import (
+    MAX_EMAX,
+    MAX_PREC,
+    MIN_EMIN,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+)
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, overload
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
+
+from .errors import UnexpectedResponseError
+
+__all__ = (
+    "Cancellation",
+    "Deposit",
+    "Payment",
+    "PaymentStatus",
+    "Promotion",
+    "Record",
+    "Sorting",
+)
+
+T = TypeVar("T")
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_ZERO = Decimal(0)
+# Sums of money are exact, whatever the decimal context of the caller's thread.
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
+
+
+class PaymentStatus(StrEnum):
+    """The state of a payment. Open: a word that is not listed here becomes a member of its own."""
+
+    READY = "ready"
+    """The payment window was opened, or a virtual account was issued. Not paid."""
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Cancelled, in whole or in part: see :attr:`Payment.is_partially_cancelled`."""
+    PENDING = "pending"
+    """Under review at some foreign PGs (``paypal_v2``, ``payletter``)."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> PaymentStatus | None:
+        if not isinstance(value, str):
+            return None
+        # Not registered: a new word each time must not grow the process.
+        member = str.__new__(cls, value)
+        member._name_ = value.upper()
+        member._value_ = value
+        return member
+
+
+class Sorting(StrEnum):
+    """Which of several payments of one order comes first."""
+
+    STARTED_DESC = "-started"
+    """The newest payment window first. What the API does when nothing is said."""
+    STARTED_ASC = "started"
+    PAID_DESC = "-paid"
+    PAID_ASC = "paid"
+    UPDATED_DESC = "-updated"
+    """The latest change of state first."""
+    UPDATED_ASC = "updated"
+
+
+Time = Annotated[datetime, Meta(tz=True)] | None
+# ``null`` may stand for an empty list. __post_init__ makes it one, so no reader sees None.
+if TYPE_CHECKING:
+    Many = tuple[T, ...]
+else:
+    Many = Optional[tuple[T, ...]]  # noqa: UP045 (a bare union takes no parameter)
+
+
+def _narrow_time(record: Struct, name: str, time: datetime | None) -> None:
+    """Make 0, which stands for "never", ``None``, and any other zone UTC."""
+    if time is None:
+        return
+    if time <= _EPOCH:
+        force_setattr(record, name, None)
+    elif time.tzinfo is not UTC:
+        force_setattr(record, name, time.astimezone(UTC))
+
+
+def _check_money(amount: Decimal) -> None:
+    # "NaN" and "1e999999" are decimals to a parser, but no amount that was ever paid.
+    if not (amount.is_finite() and -24 < amount.adjusted() < 24):
+        raise ValueError("Expected an amount of money")
+
+
+class Record(Struct, frozen=True, dict=True):
+    """What PortOne sent, decoded, with the reply kept for :attr:`raw`."""
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """Everything that PortOne sent about this, fields that are not modelled here included.
+
+        Decoded anew at each access, numbers with a fraction as ``Decimal``. Empty for an object
+        that did not come from a reply. It holds personal data: keep it out of logs.
+        """
+        source: bytes | None = vars(self).get("_source")
+        if source is None:
+            return {}
+        response = _json_object.decode(source).get("response")
+        return response if isinstance(response, dict) else {}
+
+    def _keep_source(self, source: bytes) -> None:
+        force_setattr(self, "_source", source)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Nothing, until a subclass says which of its fields are fit to be seen."""
+        return []
+
+    def __copy__(self) -> Record:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), msgspec.structs.asdict(self), vars(self).get("_source"))
+
+
+def _restored(cls: type[Record], fields: dict[str, Any], source: bytes | None) -> Record:
+    record = cls(**fields)
+    if source is not None:
+        record._keep_source(source)
+    return record
+
+
+_json_object = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
+
+class Cancellation(Record, frozen=True, kw_only=True):
+    """One cancellation, whole or partial, of a payment."""
+
+    amount: Decimal
+    """What was given back, in the payment's currency."""
+    cancelled_at: Time = None
+    pg_tid: str | None = None
+    reason: str | None = None
+    cancellation_id: str | None = None
+    """PortOne's id of the cancellation; older ones have none."""
+    receipt_url: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_money(self.amount)
+        _narrow_time(self, "cancelled_at", self.cancelled_at)
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("amount", self.amount),
+            ("cancelled_at", self.cancelled_at),
+            ("cancellation_id", self.cancellation_id),
+        ]
+
+
+class Deposit(Record, frozen=True, kw_only=True):
+    """One deposit into a fixed virtual account."""
+
+    amount: Decimal
+    pg_tid: str | None = None
+    depositor_name: str | None = None
+    deposited_at: Time = None
+
+    def __post_init__(self) -> None:
+        _check_money(self.amount)
+        _narrow_time(self, "deposited_at", self.deposited_at)
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("amount", self.amount),
+            ("deposited_at", self.deposited_at),
+        ]
+
+
+class Promotion(Record, frozen=True, kw_only=True):
+    """A PortOne promotion that the payment took part in."""
+
+    id: str | None = None
+    discount: Decimal = _ZERO
+    """What the promotion took off, in the payment's currency."""
+
+    def __post_init__(self) -> None:
+        _check_money(self.discount)
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("id", self.id),
+            ("discount", self.discount),
+        ]
+
+
+class Payment(Record, frozen=True, kw_only=True):
+    """A payment, as PortOne knows it.
+
+    Money is an exact ``Decimal`` in :attr:`currency` (1000 KRW is ``Decimal(1000)``); times are
+    aware UTC datetimes, ``None`` for what has not happened. Only :attr:`imp_uid`,
+    :attr:`merchant_uid`, :attr:`status` and :attr:`amount` are sure to be there. The ``repr``
+    shows no personal data; the fields ``buyer_*``, ``card_number``, ``vbank_*``,
+    ``custom_data`` and :attr:`raw` hold it.
+    """
+
+    imp_uid: str
+    """PortOne's id of the payment: ``imp_...`` from the window, ``imps_...`` from the API."""
+    merchant_uid: str
+    """The shop's order number."""
+    status: PaymentStatus
+    """``ready``, ``paid``, ``failed`` or ``cancelled``; any other word may come, too."""
+    amount: Decimal
+    """What was ordered. Whether a promotion's discount is taken off is not documented."""
+    cancel_amount: Decimal = _ZERO
+    """What was given back so far."""
+    currency: str | None = None
+    sandbox: bool | None = None
+    """Whether it was made in a test channel; ``None`` (unknown) before 2026-01-26."""
+
+    pay_method: str | None = None
+    channel: str | None = None
+    """``pc``, ``mobile`` or ``api``."""
+    pg_provider: str | None = None
+    emb_pg_provider: str | None = None
+    """The easy-pay brand inside a hub type PG."""
+    pg_tid: str | None = None
+    pg_id: str | None = None
+    escrow: bool | None = None
+    apply_num: str | None = None
+    """The card's approval number."""
+    bank_code: str | None = None
+    bank_name: str | None = None
+    card_code: str | None = None
+    card_name: str | None = None
+    card_issuer_code: str | None = None
+    card_issuer_name: str | None = None
+    card_publisher_code: str | None = None
+    card_publisher_name: str | None = None
+    card_quota: int | None = None
+    """Months of instalment; 0 for a lump sum, and for what is no card."""
+    card_number: str | None = None
+    """Masked, each PG in its own way."""
+    card_type: int | None = None
+    """0 credit, 1 check; ``None`` when the PG does not say, which is not credit."""
+    vbank_code: str | None = None
+    vbank_name: str | None = None
+    vbank_num: str | None = None
+    vbank_holder: str | None = None
+    vbank_date: Time = None
+    """Until when a deposit is awaited."""
+    vbank_issued_at: Time = None
+    name: str | None = None
+    """What was bought."""
+    buyer_name: str | None = None
+    buyer_email: str | None = None
+    buyer_tel: str | None = None
+    buyer_addr: str | None = None
+    buyer_postcode: str | None = None
+    custom_data: str | None = None
+    """What the shop sent along, as text: see :meth:`custom`."""
+    user_agent: str | None = None
+    started_at: Time = None
+    paid_at: Time = None
+    failed_at: Time = None
+    cancelled_at: Time = None
+    fail_reason: str | None = None
+    cancel_reason: str | None = None
+    receipt_url: str | None = None
+    cancel_history: Many[Cancellation] = ()
+    deposit_history: Many[Deposit] = ()
+    cancel_receipt_urls: Many[str] = ()
+    """Deprecated by PortOne: each :class:`Cancellation` has its own."""
+    cash_receipt_issued: bool | None = None
+    customer_uid: str | None = None
+    customer_uid_usage: str | None = None
+    """``issue``, ``payment`` or ``payment.scheduled``."""
+    promotion: Promotion | None = None
+    extension: dict[str, Any] | None = None
+    """What one PG adds, when asked for with ``extension=True``."""
+
+    def __post_init__(self) -> None:
+        _check_money(self.amount)
+        _check_money(self.cancel_amount)
+        _narrow_time(self, "started_at", self.started_at)
+        _narrow_time(self, "paid_at", self.paid_at)
+        _narrow_time(self, "failed_at", self.failed_at)
+        _narrow_time(self, "cancelled_at", self.cancelled_at)
+        _narrow_time(self, "vbank_date", self.vbank_date)
+        _narrow_time(self, "vbank_issued_at", self.vbank_issued_at)
+        if None in (self.cancel_history, self.deposit_history, self.cancel_receipt_urls):
+            for name in ("cancel_history", "deposit_history", "cancel_receipt_urls"):
+                force_setattr(self, name, getattr(self, name) or ())
+
+    @property
+    def balance(self) -> Decimal:
+        """What is left of the amount after cancellations: ``amount - cancel_amount``."""
+        return _EXACT.subtract(self.amount, self.cancel_amount)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the status is ``paid``: charged, and nothing of it cancelled.
+
+        It does not look at the amount, the currency or :attr:`sandbox`: compare those too
+        before goods are shipped.
+        """
+        return self.status == PaymentStatus.PAID
+
+    @property
+    def is_partially_cancelled(self) -> bool:
+        """Whether a part was given back and a part kept. PortOne's status is ``cancelled`` then."""
+        return 0 < self.cancel_amount < self.amount
+
+    @overload
+    def custom(self) -> dict[str, Any]: ...
+    @overload
+    def custom(self, type: type[T]) -> T: ...
+    def custom(self, type: type[Any] = dict) -> Any:
+        """``custom_data``, decoded from JSON.
+
+        Args:
+            type: What to decode it as: ``dict``, or any type that msgspec knows.
+
+        Raises:
+            UnexpectedResponseError: There is none, it is no JSON, or not of that type.
+        """
+        problem = "there is none"
+        if self.custom_data is not None:
+            try:
+                return msgspec.json.decode(self.custom_data, type=type, strict=False)
+            except msgspec.ValidationError as error:
+                problem = str(error)
+            except (msgspec.DecodeError, RecursionError):
+                problem = "it is not JSON"
+        # Raised out here, so that the text itself is in no frame and no context.
+        raise UnexpectedResponseError(f"custom_data of {self.imp_uid} cannot be decoded: {problem}")
+
+    def __hash__(self) -> int:
+        return hash((self.imp_uid, self.status))
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("imp_uid", self.imp_uid),
+            ("merchant_uid", self.merchant_uid),
+            ("status", self.status.value),
+            ("amount", self.amount),
+            ("cancel_amount", self.cancel_amount),
+            ("currency", self.currency),
+            ("sandbox", self.sandbox),
+            ("started_at", self.started_at),
+            ("paid_at", self.paid_at),
+            ("failed_at", self.failed_at),
+            ("cancelled_at", self.cancelled_at),
+        ]
