@@ -329,7 +329,7 @@ class Payment(Record, frozen=True, kw_only=True):
     def custom(self) -> dict[str, Any]: ...
     @overload
     def custom(self, type: type[T]) -> T: ...
-    def custom(self, type: type[Any] = dict) -> Any:
+    def custom(self, type: type[Any] = dict) -> Any:  # noqa: A002 (msgspec's word for it)
         """``custom_data``, decoded from JSON.
 
         Args:
