@@ -107,13 +107,14 @@ class PortOneError(Exception):
         return isinstance(self, TransientError)
 
     def __str__(self) -> str:
-        asked = ", ".join(f"{name}={value!a}" for name, value in self.asked.items())
+        # repr() escapes what a terminal might obey; Korean stays readable.
+        asked = ", ".join(f"{name}={value!r}" for name, value in self.asked.items())
         parts = [f"{self.endpoint}{f' ({asked})' if asked else ''}: " if self.endpoint else ""]
-        parts.append(self.reason)
+        parts.append(self.reason.rstrip("."))
         if self.excerpt is not None:
-            parts.append(f", body begins {self.excerpt!a}")
+            parts.append(f", body begins {self.excerpt!r}")
         if self.attempts:
-            tries = ", ".join(str(each.status or each.error) for each in self.attempts)
+            tries = ", ".join(map(_told, self.attempts))
             times = "once" if len(self.attempts) == 1 else f"{len(self.attempts)} times"
             parts.append(f". Tried {times} in {self.elapsed:.2f} s ({tries})")
         if self.gave_up:
@@ -133,6 +134,11 @@ class PortOneError(Exception):
     def _facts(self) -> dict[str, Any]:
         # Notes and the like that others hang on an exception are not part of what it says.
         return {name: value for name, value in vars(self).items() if not name.startswith("__")}
+
+
+def _told(attempt: Attempt) -> str:
+    is_success = attempt.status is None or attempt.status < 400
+    return str(attempt.error if is_success else attempt.status)
 
 
 class InvalidRequestError(PortOneError, ValueError):

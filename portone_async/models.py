@@ -18,7 +18,7 @@ from decimal import (
     InvalidOperation,
 )
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, cast, overload
 
 import msgspec
 from msgspec import Meta, Struct
@@ -98,6 +98,11 @@ def _narrow_time(record: Struct, name: str, time: datetime | None) -> None:
         force_setattr(record, name, time.astimezone(UTC))
 
 
+def _narrow_many(record: Struct, name: str, many: object) -> None:
+    if many is None:
+        force_setattr(record, name, ())
+
+
 def _check_money(amount: Decimal) -> None:
     # "NaN" and "1e999999" are decimals to a parser, but no amount that was ever paid.
     if not (amount.is_finite() and -24 < amount.adjusted() < 24):
@@ -118,7 +123,7 @@ class Record(Struct, frozen=True, dict=True):
         if source is None:
             return {}
         response = _json_object.decode(source).get("response")
-        return response if isinstance(response, dict) else {}
+        return cast("dict[str, Any]", response) if isinstance(response, dict) else {}
 
     def _keep_source(self, source: bytes) -> None:
         force_setattr(self, "_source", source)
@@ -302,9 +307,9 @@ class Payment(Record, frozen=True, kw_only=True):
         _narrow_time(self, "cancelled_at", self.cancelled_at)
         _narrow_time(self, "vbank_date", self.vbank_date)
         _narrow_time(self, "vbank_issued_at", self.vbank_issued_at)
-        if None in (self.cancel_history, self.deposit_history, self.cancel_receipt_urls):
-            for name in ("cancel_history", "deposit_history", "cancel_receipt_urls"):
-                force_setattr(self, name, getattr(self, name) or ())
+        _narrow_many(self, "cancel_history", self.cancel_history)
+        _narrow_many(self, "deposit_history", self.deposit_history)
+        _narrow_many(self, "cancel_receipt_urls", self.cancel_receipt_urls)
 
     @property
     def balance(self) -> Decimal:

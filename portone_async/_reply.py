@@ -1,0 +1,256 @@
+"""What a reply means: the answer that was asked for, or the one error that fits. Pure.
+
+Any status with any bytes ends in one of the two, and a failure is a value here, not raised: no
+frame of a traceback ever holds a body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from .call import Call
+from .errors import (
+    ApiError,
+    InvalidRequestError,
+    MalformedResponseError,
+    PaymentNotFoundError,
+    PortOneError,
+    RateLimitedError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedResponseError,
+)
+from .models import Record
+
+__all__ = ("Reply", "check_response_type", "read")
+
+T = TypeVar("T")
+
+_BOM = b"\xef\xbb\xbf"
+# What a look-up answers that finds nothing ("this payment information does not exist").
+_NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
+# Statuses that tell of the moment, not of the request (RFC 9110, 8470).
+_UNAVAILABLE = frozenset({408, 425, 500, 502, 503, 504})
+_EXCERPT_LENGTH = 200
+
+
+class Reply(Struct, frozen=True):
+    """One HTTP reply, its body read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Reply({self.status})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("status", self.status)]
+
+
+class _Envelope(Struct, Generic[T]):
+    code: int
+    response: T
+    message: str | None = None
+
+
+class _Failure(Struct):
+    """An envelope, whatever its ``response`` may be."""
+
+    code: int
+    message: str | None = None
+    response: Raw | UnsetType = UNSET
+
+    @property
+    def is_portones(self) -> bool:
+        """Whether it is what PortOne sends for a failure, and not some other API's JSON."""
+        return self.code != 0 and (self.response is not UNSET or self.is_no_such_payment)
+
+    @property
+    def is_no_such_payment(self) -> bool:
+        """Whether it says in so many words that there is no such payment."""
+        return _NO_SUCH_PAYMENT in (self.message or "")
+
+
+@lru_cache(maxsize=256)
+def _decoder(response: Any) -> msgspec.json.Decoder[_Envelope[Any]]:
+    return msgspec.json.Decoder(_Envelope[response], strict=False)
+
+
+_failure_decoder = msgspec.json.Decoder(_Failure, strict=False)
+
+
+def check_response_type(response: Any) -> None:
+    """Refuse a type that no answer could be decoded as, before anything is asked.
+
+    Raises:
+        InvalidRequestError: msgspec cannot decode it.
+    """
+    try:
+        _decoder(response)
+    except TypeError as error:
+        problem = str(error)
+    else:
+        return
+    raise InvalidRequestError(f"response: {problem}")
+
+
+def read(call: Call[T], reply: Reply) -> T | PortOneError:
+    """Give the answer to ``call``, or the error that fits the reply."""
+    if not 200 <= reply.status < 300:
+        return _failure(call, reply)
+    body = reply.body.removeprefix(_BOM)
+    response: Any = call.response
+    try:
+        envelope = _decoder(response).decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _undecodable(call, reply, error)
+    if envelope.code != 0:
+        return _failure(call, reply)
+    answer: T = envelope.response
+    if call.check is not None and (problem := call.check(answer)) is not None:
+        return UnexpectedResponseError(problem, status=reply.status)
+    if isinstance(envelope.response, Record):
+        envelope.response._keep_source(body)
+    return answer
+
+
+def _undecodable(
+    call: Call[Any], reply: Reply, error: msgspec.DecodeError | RecursionError
+) -> PortOneError:
+    """Explain a 2xx that is not the envelope that was expected."""
+    failure, is_json = _decoded_failure(reply)
+    if not is_json:
+        return MalformedResponseError(
+            f"{reply.status} with a body that is not JSON, or cut short",
+            status=reply.status,
+            excerpt=excerpt(reply.body),
+        )
+    if failure is not None and failure.code != 0:
+        return _failure(call, reply)
+    return UnexpectedResponseError(
+        f"{reply.status} with JSON of another shape: {_place(error)}", status=reply.status
+    )
+
+
+def _failure(call: Call[Any], reply: Reply) -> PortOneError:
+    """Find the error for a reply that is no success."""
+    status = reply.status
+    if 300 <= status < 400:
+        host = _host(reply.headers.get("Location", ""))
+        return UnexpectedResponseError(
+            f"{status}, a redirect{f' to {host}' if host else ''}; it was not followed, since "
+            "a token travels with the request",
+            status=status,
+        )
+    failure, _ = _decoded_failure(reply)
+    if failure is not None and failure.code == 0:
+        failure = None  # An error status around a success: the envelope explains nothing.
+    kind = _kind(call, status, failure)
+    if kind is UnexpectedResponseError:
+        return UnexpectedResponseError(
+            f"{status}, but not in PortOne's own words", status=status, excerpt=excerpt(reply.body)
+        )
+    assert issubclass(kind, ApiError)
+    if failure is None:
+        reason = f"{status} without an envelope of PortOne's"
+    else:
+        reason = f"{status}, code {failure.code}: {failure.message or 'no message'}"
+    return kind(
+        reason,
+        status=status,
+        excerpt=excerpt(reply.body) if failure is None else None,
+        code=None if failure is None else failure.code,
+        message=None if failure is None else failure.message,
+        retry_after=retry_after(reply.headers),
+    )
+
+
+def _kind(call: Call[Any], status: int, failure: _Failure | None) -> type[PortOneError]:
+    if status == 429:
+        return RateLimitedError
+    if status in _UNAVAILABLE:
+        return ServerError
+    if status == 404 and not (failure is not None and failure.is_portones):
+        # A wrong base_url or a gateway answers so for every order there is.
+        return UnexpectedResponseError
+    if failure is not None and failure.is_no_such_payment and (status < 300 or status == 404):
+        return PaymentNotFoundError
+    if call.errors is not None and status in call.errors:
+        return call.errors[status]
+    return UnauthorizedError if status == 401 else ApiError
+
+
+def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
+    """The envelope without its answer, if it is one; and whether the body is JSON at all."""
+    body = reply.body.removeprefix(_BOM)
+    try:
+        return _failure_decoder.decode(body), True
+    except msgspec.ValidationError:
+        pass
+    except msgspec.DecodeError:
+        return None, False
+    except RecursionError:
+        return None, True
+    try:
+        # The decoder stops at the first wrong type: a body cut short behind it is no JSON.
+        msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None, False
+    except RecursionError:
+        pass
+    return None, True
+
+
+def _place(error: msgspec.DecodeError | RecursionError) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _host(location: str) -> str:
+    try:
+        return urlsplit(location).hostname or ""
+    except ValueError:
+        return ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that the server asks to wait; ``None`` for nothing, or for nonsense.
+
+    Seconds in digits, or an HTTP date (RFC 9110, 10.2.3), which is taken against the reply's own
+    ``Date``: the clock here may be wrong, and the difference of two times of one clock is not.
+    """
+    value = headers.get("Retry-After", "").strip()
+    # More digits than this are no time that anybody meant.
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    now = headers.get("Date", "")
+    try:
+        seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(now)).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return max(0.0, seconds)
+
+
+def excerpt(body: bytes) -> str | None:
+    """The beginning of a body that is plainly not JSON; ``None`` for any other.
+
+    JSON, whole or in pieces, may show the buyer. So a page of tags is shown up to its first
+    brace or bracket, and other text up to its first quotation mark as well.
+    """
+    text = " ".join(body[: 4 * _EXCERPT_LENGTH].decode("utf-8", "replace").split())
+    text = text.removeprefix("\ufeff")
+    stop = r"[{\[]" if text.startswith("<") else r'[{\["]'
+    text = re.split(stop, text, maxsplit=1)[0][:_EXCERPT_LENGTH].strip()
+    if not text.startswith("<") and not (text[:1].isalpha() and text.isprintable()):
+        return None
+    if re.match(r"(true|false|null)\b", text):
+        return None
+    return text

@@ -1,0 +1,158 @@
+"""One call on its way, and what the calls of a client have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from aiohttp import ClientTimeout
+
+from ._journal import Journal, OnAttempt
+from ._reply import check_response_type
+from ._retry import Retry, RetryBudget
+from ._token import Secret, Token, Tokens
+from ._transport import Transport
+from .call import Call
+from .errors import DeadlineExceededError, PortOneError, RequestTimeoutError
+from .policy import RetryPolicy, Timeouts
+from .throttle import Gate, Throttle, Unthrottled
+
+__all__ = ("Options", "Run", "Shared")
+
+T = TypeVar("T")
+
+
+class Options:
+    """What a view may differ in."""
+
+    __slots__ = ("client_timeout", "retry", "throttle", "tier", "timeouts")
+
+    def __init__(
+        self, *, retry: RetryPolicy, throttle: Throttle, timeouts: Timeouts, tier: str | None
+    ) -> None:
+        self.retry = retry
+        self.throttle = throttle
+        self.timeouts = timeouts
+        self.tier = tier
+        # The other bounds are ours: aiohttp's would run while a call queues.
+        self.client_timeout = ClientTimeout(total=None, sock_connect=timeouts.connect)
+
+
+class Shared:
+    """What a client and its views have in common."""
+
+    options: Options
+    budget: RetryBudget
+
+    def __init__(
+        self,
+        *,
+        keys: tuple[Secret, Secret],
+        base_url: str,
+        transport: Transport,
+        slots: Gate,
+        on_attempt: OnAttempt | None,
+    ) -> None:
+        self.keys = keys
+        self.base_url = base_url
+        self.transport = transport
+        self.slots = slots
+        self.on_attempt = on_attempt
+        self.tokens = Tokens()
+        self.unthrottled = Unthrottled()
+
+    def pause(self, throttle: Throttle, seconds: float) -> None:
+        """Keep all callers of a throttle waiting, or of this client where there is none."""
+        throttle.pause(seconds)
+        if throttle is self.unthrottled and self.options.throttle is not throttle:
+            self.options.throttle.pause(seconds)
+
+    def blank(self, text: str) -> str:
+        """Take keys and tokens out of a text that comes from outside."""
+        for secret in (*self.keys, *self.tokens.seen):
+            text = text.replace(secret, "***")
+        return text
+
+
+class Run(Generic[T]):
+    """One call on its way."""
+
+    __slots__ = (
+        "_on_permit",
+        "body",
+        "call",
+        "journal",
+        "options",
+        "retry",
+        "spent",
+        "tier",
+        "url",
+    )
+
+    def __init__(
+        self,
+        call: Call[T],
+        options: Options,
+        shared: Shared,
+        *,
+        on_permit: Callable[[], None] | None = None,
+    ) -> None:
+        check_response_type(call.response)
+        self.call = call
+        self.options = options
+        self.url = shared.base_url + call.target()
+        self.body = call.payload()
+        self.retry = Retry(options.retry, shared.budget, is_repeatable=call.is_repeatable)
+        self.journal = Journal(call, shared.on_attempt)
+        self.spent = 0.0
+        """Seconds that were waited for a token's fetch before the first permit."""
+        self._on_permit = on_permit
+
+    @property
+    def needs_token(self) -> bool:
+        return self._on_permit is None
+
+    def total_left(self) -> float | None:
+        """What of the total there is for a token, before the deadline is known."""
+        total = self.options.timeouts.total
+        return None if total is None or self.retry.deadline is not None else total - self.spent
+
+    def permitted(self) -> float | None:
+        """Note that it is sent now; give the time until which an answer is awaited."""
+        now = asyncio.get_running_loop().time()
+        timeouts = self.options.timeouts
+        if self._on_permit is not None:
+            self._on_permit()
+        if self.retry.deadline is None and timeouts.total is not None:
+            self.retry.deadline = now + timeouts.total - self.spent
+        self.journal.begin(now)
+        if timeouts.attempt is None:
+            return self.retry.deadline
+        until = now + timeouts.attempt
+        return until if self.retry.deadline is None else min(until, self.retry.deadline)
+
+    def headers(self, token: Token | None) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        if token is not None:
+            headers["Authorization"] = token.authorization
+            if self.options.tier is not None:
+                headers["Tier"] = self.options.tier
+        if self.body is not None:
+            headers["Content-Type"] = "application/json"
+        return headers
+
+    def timed_out(self, error: PortOneError) -> PortOneError:
+        """Tell a try that took too long from a call that did."""
+        deadline = self.retry.deadline
+        if (
+            isinstance(error, RequestTimeoutError)
+            and deadline is not None
+            # Timers may be a clock's tick early.
+            and asyncio.get_running_loop().time() >= deadline - 0.002
+        ):
+            return self.deadline_exceeded()
+        return error
+
+    def deadline_exceeded(self) -> DeadlineExceededError:
+        return DeadlineExceededError(f"no answer within {self.options.timeouts.total:g} s in all")

@@ -1,0 +1,231 @@
+"""The token: fetched once for all who wait, renewed early, never compared with the wall clock.
+
+Source: https://developers.portone.io/api/rest-v1/auth. A token lives 30 minutes. Asked again,
+PortOne gives the same one with the same end, until less than a minute is left: then its end moves
+by five minutes. So the renewal belongs inside that last minute; earlier it would change nothing
+and be repeated before every call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import re
+from collections.abc import Callable, Coroutine
+from math import isfinite
+from typing import Any
+
+from msgspec import Struct
+
+from .call import Call
+from .errors import AuthenticationError, ClientClosedError, DeadlineExceededError, PortOneError
+
+__all__ = ("AccessToken", "Secret", "Token", "Tokens", "get_token")
+
+MARGIN = 45.0
+"""Seconds before its end in which a token is renewed: inside the last minute, with room for a
+slow reply on the one side and a late timer on the other."""
+
+
+# Seconds. A fetch that runs out of the same total as its waiters should be the one to say so.
+_GRACE = 0.01
+
+
+class Secret(str):
+    """Text that does not show in a ``repr``, as in a traceback's local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class AccessToken(Struct, frozen=True):
+    """What ``POST /users/getToken`` answers."""
+
+    access_token: str
+    expired_at: float
+    """Unix seconds, on PortOne's clock."""
+    now: float
+    """Unix seconds, on the same clock: the difference does not depend on ours."""
+
+    def __post_init__(self) -> None:
+        # It is opaque, but it must fit into a header.
+        if not re.fullmatch(r"[\x21-\x7e]+", self.access_token):
+            raise ValueError("Expected a token")
+        if not isfinite(self.expired_at - self.now):
+            raise ValueError("Expected times")
+
+    def __repr__(self) -> str:
+        return "AccessToken(***)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
+
+def get_token(imp_key: str, imp_secret: str) -> Call[AccessToken]:
+    """Make the call that trades the key pair for a token."""
+    return Call(
+        "POST",
+        "/users/getToken",
+        AccessToken,
+        body={"imp_key": str(imp_key), "imp_secret": str(imp_secret)},
+        errors={401: AuthenticationError},
+        # It gives the same token again: safe to repeat although it is a POST.
+        may_repeat=True,
+    )
+
+
+class Token:
+    """A token with its end on the loop's clock."""
+
+    __slots__ = ("authorization", "ends_at", "is_short", "value")
+
+    def __init__(self, answer: AccessToken, sent_at: float) -> None:
+        lifetime = answer.expired_at - answer.now
+        self.value = Secret(answer.access_token)
+        self.authorization = Secret(f"Bearer {answer.access_token}")
+        """The header that it travels in."""
+        self.ends_at = sent_at + lifetime
+        self.is_short = lifetime <= MARGIN
+        """Whether it was inside the margin from the start: then it is used, not renewed at once."""
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is time to renew it."""
+        return self.ends_at - now < MARGIN
+
+
+class _Fetch:
+    """One fetch under way, and those who wait for it."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[Token]
+        self.waiting = 0
+        self._began_at: float | None = None
+        self._bounds: list[tuple[asyncio.Timeout, float]] = []
+
+    def began(self) -> None:
+        """Its first permit is there: from now on the waiting counts."""
+        if self._began_at is None:
+            self._began_at = asyncio.get_running_loop().time()
+            for bound, total in self._bounds:
+                bound.reschedule(self._began_at + total)
+
+    async def wait(self, total: float | None) -> float:
+        """Wait until it is done, ``total`` seconds from its permit at most; give the seconds."""
+        joined_at = asyncio.get_running_loop().time()
+        async with asyncio.timeout(None) as bound:
+            if total is not None:
+                total += _GRACE
+                if self._began_at is None:
+                    self._bounds.append((bound, total))
+                else:
+                    bound.reschedule(joined_at + total)
+            try:
+                # Not awaited itself: a cancelled waiter must not take the fetch along.
+                await asyncio.wait({self.task})
+            finally:
+                self._bounds = [each for each in self._bounds if each[0] is not bound]
+        now = asyncio.get_running_loop().time()
+        return now - max(joined_at, self._began_at or now)
+
+
+Getter = Callable[[Callable[[], None]], Coroutine[Any, Any, Token]]
+"""Gets a new token; it calls its argument when its first permit is there."""
+
+
+class Tokens:
+    """The token of one client and all its views."""
+
+    def __init__(self) -> None:
+        self._newest: Token | None = None
+        self._fetch: _Fetch | None = None
+        self.seen: list[Secret] = []
+        """The values of the last tokens, to be blanked wherever text is shown."""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is none at all."""
+        return self._newest is None
+
+    async def ready(self, get: Getter, total: float | None) -> float:
+        """Wait until there is a good one, got by ``get`` where there is none.
+
+        Returns:
+            The seconds of the fetch that were waited for: they count as the call's own.
+
+        Raises:
+            PortOneError: The fetch failed; the error is that of ``POST /users/getToken``.
+            DeadlineExceededError: It took longer than ``total`` seconds.
+        """
+        if self._newest is not None and not self._newest.is_due(_now()):
+            return 0.0
+        fetch = self._fetch or self._start(get)
+        fetch.waiting += 1
+        try:
+            waited = await fetch.wait(total)
+        except TimeoutError:
+            waited = None
+        finally:
+            fetch.waiting -= 1
+            if not fetch.waiting and not fetch.task.done():
+                await self._abandon(fetch)
+        if waited is None:
+            raise DeadlineExceededError("no token in time")
+        if fetch.task.cancelled():
+            raise ClientClosedError("the client was closed while it fetched a token")
+        failure = fetch.task.exception()
+        if failure is not None:
+            # One for each: a shared one would gather the tracebacks of all who wait.
+            raise copy.copy(failure) if isinstance(failure, PortOneError) else failure
+        return waited
+
+    def newest(self, get: Getter) -> Token | None:
+        """The one to send with; ``None`` when it was refused while the call was queueing.
+
+        One whose end is near is renewed meanwhile, so that a queue of any length never runs dry.
+        """
+        token = self._newest
+        if (
+            token is not None
+            and not token.is_short
+            and self._fetch is None
+            and token.is_due(_now())
+        ):
+            self._start(get)
+        return token
+
+    def discard(self, token: Token) -> None:
+        """Forget a refused one, unless another task has renewed it already."""
+        if self._newest is token:
+            self._newest = None
+
+    async def close(self) -> None:
+        """End a fetch that is under way."""
+        if self._fetch is not None:
+            await self._abandon(self._fetch)
+
+    def _start(self, get: Getter) -> _Fetch:
+        fetch = self._fetch = _Fetch()
+        fetch.task = asyncio.create_task(get(fetch.began), name="portone_async token")
+        fetch.task.add_done_callback(lambda task: self._finish(fetch, task))
+        return fetch
+
+    def _finish(self, fetch: _Fetch, task: asyncio.Task[Token]) -> None:
+        if self._fetch is fetch:
+            self._fetch = None
+        # Asked for even when nobody waits: an unread exception would be reported as lost.
+        if not task.cancelled() and task.exception() is None:
+            self._newest = task.result()
+            self.seen = [*self.seen[-3:], self._newest.value]
+
+    async def _abandon(self, fetch: _Fetch) -> None:
+        """Cancel a fetch that nobody waits for any more, and see it end."""
+        if self._fetch is fetch:
+            self._fetch = None
+        fetch.task.cancel()
+        await asyncio.wait({fetch.task})
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,262 @@
+"""One HTTP exchange: aiohttp goes in, a reply or an error of ours comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import ssl
+import warnings
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from yarl import URL
+
+from ._reply import Reply
+from .errors import (
+    CertificateError,
+    ClientClosedError,
+    ConnectionFailedError,
+    InvalidRequestError,
+    MalformedResponseError,
+    PortOneError,
+    RequestTimeoutError,
+    UnexpectedResponseError,
+)
+
+__all__ = ("Transport", "checked_base_url")
+
+MAX_BODY = 32 * 2**20
+"""Bytes, inflated. A page of a thousand payments is about 2 MB."""
+
+
+class Transport:
+    """The connections of one client, made in the loop of their first use.
+
+    A session of the caller's lends its connector and its proxy, nothing else: its headers, auth,
+    cookies, timeouts and middlewares would travel with the token, or change what we promise.
+    """
+
+    def __init__(self, version: str, max_in_flight: int, session: ClientSession | None) -> None:
+        self._version = version
+        self._max_in_flight = max_in_flight
+        self._lender = session
+        self._session: ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.is_closed = False
+        """Whether :meth:`close` was called."""
+
+    def open(self) -> None:
+        """Bind to the running loop, once.
+
+        Raises:
+            ClientClosedError: It is closed, or the caller's session is.
+            InvalidRequestError: Another loop is running than at the first use.
+        """
+        if self.is_closed:
+            raise ClientClosedError("this client is closed")
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            if self._lender is not None and self._lender.closed:
+                raise ClientClosedError("the session that this client was given is closed")
+            return
+        if self._loop is not None:
+            raise InvalidRequestError(
+                "this client belongs to another event loop (connections cannot move); "
+                "make one client in each loop, or run everything in one asyncio.run()"
+            )
+        self._session = self._borrowed(loop) if self._lender is not None else self._own()
+        # aiohttp sends a GET that met a dropped connection a second time, unasked. That would be
+        # a send without a permit and an attempt that nobody counts (aio-libs/aiohttp#10790).
+        self._session._retry_connection = False
+        self._loop = loop
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        until: float | None,
+        limits: ClientTimeout,
+    ) -> Reply | PortOneError:
+        """Make one exchange, body read whole; ``until`` is a time of the loop's clock.
+
+        Errors are given back, not raised: aiohttp's frames and objects hold the token.
+        """
+        session = self._session
+        if session is None or self.is_closed:
+            return ClientClosedError("this client is closed")
+        try:
+            async with (
+                asyncio.timeout_at(until),
+                session.request(
+                    method,
+                    URL(url, encoded=True),
+                    headers=headers,
+                    data=body,
+                    timeout=limits,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                content = response.content
+                data = await content.readany()
+                while not content.at_eof():
+                    if len(data) > MAX_BODY:
+                        return UnexpectedResponseError(
+                            f"a body of more than {MAX_BODY} bytes", status=response.status
+                        )
+                    data += await content.readany()
+                return Reply(response.status, response.headers, data)
+        except (aiohttp.ClientError, OSError) as error:
+            failure = _failure(error)
+        except RuntimeError:
+            # "Session is closed": by us, or by the owner of the connector.
+            if not session.closed:
+                raise
+            failure = ClientClosedError("the connections were closed")
+        if self.is_closed:
+            return ClientClosedError("this client was closed while the call was under way")
+        return failure
+
+    async def close(self) -> None:
+        """Close what is ours. Idempotent."""
+        self.is_closed = True
+        session, self._session = self._session, None
+        if session is None:
+            return
+        if self._loop is asyncio.get_running_loop() and self._lender is None:
+            await session.close()
+        else:
+            # The connector is the caller's; or its loop is gone, and its sockets with it.
+            session.detach()
+
+    def __del__(self) -> None:
+        session = self._session if hasattr(self, "_session") else None
+        if session is None:
+            return
+        if self._lender is None:
+            warnings.warn(
+                "a PortOneClient was dropped unclosed: use 'async with', or await close()",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
+            )
+        else:
+            session.detach()
+
+    def _own(self) -> ClientSession:
+        return self._made(TCPConnector(limit=self._max_in_flight), is_owner=True)
+
+    def _borrowed(self, loop: asyncio.AbstractEventLoop) -> ClientSession:
+        lender = self._lender
+        assert lender is not None
+        connector = lender.connector
+        if lender.closed or connector is None:
+            raise ClientClosedError("the session that this client was given is closed")
+        if getattr(connector, "_loop", loop) is not loop:
+            raise InvalidRequestError(
+                "the session that this client was given belongs to another event loop"
+            )
+        verification = getattr(connector, "_ssl", True)
+        if verification is False or (
+            isinstance(verification, ssl.SSLContext)
+            and (verification.verify_mode is ssl.CERT_NONE or not verification.check_hostname)
+        ):
+            raise InvalidRequestError(
+                "the session that this client was given does not verify certificates: "
+                "give its connector a context with the right CA instead"
+            )
+        return self._made(
+            connector,
+            is_owner=False,
+            trust_env=lender.trust_env,
+            proxy=getattr(lender, "_default_proxy", None),
+            proxy_auth=getattr(lender, "_default_proxy_auth", None),
+        )
+
+    def _made(
+        self, connector: aiohttp.BaseConnector, *, is_owner: bool, **options: Any
+    ) -> ClientSession:
+        return ClientSession(
+            connector=connector,
+            connector_owner=is_owner,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": (
+                    f"portone-async/{self._version} aiohttp/{aiohttp.__version__} "
+                    f"Python/{platform.python_version()}"
+                ),
+            },
+            **options,
+        )
+
+
+def _failure(error: aiohttp.ClientError | OSError) -> PortOneError:
+    """Translate what aiohttp raises; its own text goes no further where it may quote a body."""
+    name = type(error).__name__
+    unsent: ConnectionFailedError | RequestTimeoutError
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ServerFingerprintMismatch():
+            return CertificateError(f"the certificate does not hold ({name})")
+        case aiohttp.ConnectionTimeoutError():
+            unsent = RequestTimeoutError("no connection in time")
+        case TimeoutError():
+            return RequestTimeoutError("no answer in time")
+        case aiohttp.ClientConnectorError():
+            unsent = ConnectionFailedError(f"no connection: {error} ({name})")
+        case aiohttp.ClientHttpProxyError():
+            unsent = ConnectionFailedError(f"the proxy refused: {error.status}")
+        case aiohttp.ClientPayloadError():
+            return ConnectionFailedError("the answer broke off or was garbled on its way")
+        case aiohttp.ClientResponseError():
+            return MalformedResponseError("what came back is not HTTP")
+        case _:
+            return ConnectionFailedError(f"the connection broke ({name})")
+    unsent.was_sent = False
+    return unsent
+
+
+def checked_base_url(base_url: object) -> str:
+    """Give ``base_url`` without a trailing slash, if a token may travel there.
+
+    Raises:
+        InvalidRequestError: It is no absolute https URL (plain http is for loopback), or has
+            credentials, a query or a fragment in it.
+    """
+    if not isinstance(base_url, str):
+        raise InvalidRequestError(f"base_url must be a str, not {type(base_url).__name__}")
+    # Not shown in the errors: it may hold a password.
+    problem = ""
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        problem = "is not a URL"
+    else:
+        if parts.scheme not in ("https", "http") or not host or port == 0:
+            problem = "must be like https://api.iamport.kr"
+        elif parts.username is not None or parts.password is not None:
+            problem = "must not hold credentials"
+        elif parts.query or parts.fragment or "?" in base_url or "#" in base_url:
+            problem = "must not have a query or a fragment"
+        elif not base_url.isascii() or not base_url.isprintable() or " " in base_url:
+            problem = "must be plain ASCII, quoted where needed"
+        elif parts.scheme == "http" and not _is_loopback(host):
+            problem = "must be https: plain http would show the token (loopback is allowed)"
+    if problem:
+        raise InvalidRequestError(f"base_url {problem}")
+    return base_url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

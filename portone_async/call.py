@@ -1,0 +1,177 @@
+"""An operation of the API as a value: what to ask, and what the answer should be. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from .errors import ApiError, InvalidRequestError
+
+__all__ = ("Call", "check_identifier")
+
+T = TypeVar("T")
+
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+# Identifiers that help whoever reads an error; anything else in a path may be about a person.
+_SHOWN = frozenset({"merchant_uid", "merchant_uid[]", "imp_uid", "imp_uid[]", "payment_status"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+class _Operation(Struct, Generic[T], frozen=True):
+    method: str
+    """``GET``, ``POST``, ``PUT``, ``PATCH`` or ``DELETE``."""
+    route: str
+    """The path's template, as in ``/payments/find/{merchant_uid}``."""
+    response: type[T]
+    """The type of the envelope's ``response``: a Struct, ``dict``, ``list[...]``, whatever
+    msgspec decodes. Numbers and times in strings are read as what the type says."""
+
+
+class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
+    """One call of one operation, wrapped by this package or not.
+
+    .. code-block:: python
+
+        class Card(msgspec.Struct):
+            code: str
+            name: str
+
+        call = Call("GET", "/cards/{card_standard_code}", Card, path={"card_standard_code": "361"})
+        card = await client.call(call)
+    """
+
+    path: Mapping[str, str] | None = None
+    """A value for each ``{name}`` of the route; they are quoted here."""
+    query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None
+    """Parameters, in order; pairs, where one is repeated (``imp_uid[]``). Quoted here, too."""
+    body: Any = None
+    """What to send as JSON; ``None`` for no body."""
+    check: Callable[[T], str | None] | None = None
+    """Says why a decoded answer is not what was asked for; ``None`` when it is."""
+    errors: Mapping[int, type[ApiError]] | None = None
+    """The error that an envelope of an HTTP status means here, as in
+    ``{404: PaymentNotFoundError}``; where nothing is said it is the usual one."""
+    may_repeat: bool | None = None
+    """Whether sending it twice does what sending it once does: then it is retried. ``None``: a
+    GET may; anything else only when it surely never reached the server."""
+
+    @property
+    def endpoint(self) -> str:
+        """Method and route, fit for logs and metrics: no value of a call is in it."""
+        return f"{self.method} {self.route}"
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it may be sent again although it may have been processed."""
+        return self.method == "GET" if self.may_repeat is None else self.may_repeat
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The identifiers that it asks for, fit to be shown in an error."""
+        pairs = [*(self.path or {}).items(), *_pairs(self.query)]
+        return {name.removesuffix("[]"): value for name, value in pairs if name in _SHOWN}
+
+    def target(self) -> str:
+        """The request target, ``/payments/find/a%2Bb?sorting=-paid``, quoted.
+
+        Raises:
+            InvalidRequestError: The route and the values do not fit, or cannot be sent.
+        """
+        if self.method not in _METHODS:
+            raise InvalidRequestError(f"method must be one of {', '.join(sorted(_METHODS))}")
+        literals, names = _template(self.route)
+        values = self.path or {}
+        if len(values) != len(names) or any(name not in values for name in names):
+            raise InvalidRequestError(
+                f"{self.route} needs path values for {list(names)}, not {sorted(values)}"
+            )
+        target = literals[0]
+        for name, literal in zip(names, literals[1:], strict=True):
+            value = values[name]
+            check_identifier(name, value)
+            target += quote(value, safe="") + literal
+        query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in _pairs(self.query))
+        return f"{target}?{query}" if query else target
+
+    def payload(self) -> bytes | None:
+        """The body as it is sent, in JSON.
+
+        Raises:
+            InvalidRequestError: It cannot be said in JSON.
+        """
+        if self.body is None:
+            return None
+        try:
+            return _encoder.encode(self.body)
+        except (TypeError, ValueError, RecursionError) as error:
+            problem = type(error).__name__
+        raise InvalidRequestError(f"body cannot be encoded as JSON ({problem})")
+
+    def __repr__(self) -> str:
+        # Values of a call, its body above all, may be secret or about a person.
+        return f"Call({self.method!r}, {self.route!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("method", self.method), ("route", self.route)]
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def check_identifier(name: str, value: object) -> None:
+    """Refuse what cannot be one segment of a path.
+
+    ``.`` and ``..`` are taken away by clients and servers alike, even when they are quoted, and
+    would turn the look-up of one payment into that of another.
+
+    Raises:
+        InvalidRequestError: It is no text, empty, a dot segment, or has characters that no
+            identifier has.
+    """
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"{name} must be a str, not {type(value).__name__}")
+    if value in ("", ".", ".."):
+        raise InvalidRequestError(f"{name} must not be {value!r}")
+    if _CONTROL.search(value):
+        raise InvalidRequestError(f"{name} must not contain control characters: {value!a}")
+    if _SURROGATE.search(value):
+        raise InvalidRequestError(f"{name} is not valid Unicode: {value!a}")
+
+
+def _quoted(text: object) -> str:
+    if not isinstance(text, str):
+        raise InvalidRequestError(f"query must be of str, not {type(text).__name__}")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise InvalidRequestError("query is not valid Unicode") from None
+
+
+def _pairs(
+    query: Mapping[str, str] | Sequence[tuple[str, str]] | None,
+) -> Iterable[tuple[str, str]]:
+    if query is None:
+        return ()
+    if isinstance(query, Mapping):
+        pairs: Mapping[str, str] = query
+        return pairs.items()
+    return query
+
+
+@lru_cache(maxsize=256)
+def _template(route: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split ``/a/{b}/c`` into its literals ``("/a/", "/c")`` and its names ``("b",)``."""
+    pieces = re.split(r"\{(\w+)\}", route)
+    literals, names = tuple(pieces[::2]), tuple(pieces[1::2])
+    if not route.startswith("/") or re.search(
+        r"[^\w/.~-]|/\.{1,2}(/|$)", "".join(literals), re.ASCII
+    ):
+        raise InvalidRequestError(f"not a route: {route!a}")
+    return literals, names

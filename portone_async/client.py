@@ -1,0 +1,330 @@
+"""The client: every concern of a call, in the order in which it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypedDict, TypeVar, Unpack
+
+from aiohttp import ClientSession
+from msgspec import UNSET, UnsetType
+
+from . import _version
+from ._journal import OnAttempt
+from ._reply import read
+from ._retry import RetryBudget
+from ._run import Options, Run, Shared
+from ._token import Secret, Token, get_token
+from ._transport import Transport, checked_base_url
+from .call import Call
+from .errors import (
+    ApiError,
+    InvalidRequestError,
+    PortOneError,
+    UnauthorizedError,
+)
+from .payments import Payments
+from .policy import RateLimit, RetryPolicy, Timeouts
+from .throttle import Gate, Throttle, TokenBucket
+
+__all__ = ("ClientOptions", "PortOneClient")
+
+T = TypeVar("T")
+
+_PAUSING = (429, 503)
+
+
+class ClientOptions(TypedDict, total=False):
+    """The keyword arguments of :class:`PortOneClient`."""
+
+    base_url: str
+    tier: str | None
+    retry: RetryPolicy
+    rate_limit: RateLimit | Throttle | None
+    timeouts: Timeouts
+    max_in_flight: int
+    session: ClientSession | None
+    on_attempt: OnAttempt | None
+
+
+class PortOneClient:
+    """A client of PortOne V1 for one key pair. Make one per process, and close it.
+
+    .. code-block:: python
+
+        async with PortOneClient(imp_key, imp_secret) as client:
+            payment = await client.payments.find("order-1", status="paid")
+
+    It may be made anywhere, at import time too; connections are made on first use, and belong to
+    the event loop that runs then. Any number of tasks may use it at once.
+
+    Args:
+        imp_key: The REST API key of the console's V1 section.
+        imp_secret: The REST API secret that belongs to it.
+        base_url: Where the API is. Plain ``http`` is refused unless the host is loopback.
+        tier: The code of a sub-merchant, sent as ``Tier`` with each call.
+        retry: When a failed try is followed by another.
+        rate_limit: How many requests may start: a :class:`RateLimit`, any :class:`Throttle`
+            (the same object in several clients is one limit for all), or ``None`` for no bound.
+        timeouts: How long a call may take.
+        max_in_flight: Exchanges under way at once.
+        session: A session to take connections from. It is not closed, and lends its connector
+            and its proxy only: its headers, auth, cookies, timeouts, base URL, trace
+            configurations and middlewares have no part in our requests.
+        on_attempt: Called with an :class:`Attempt` after each try, for metrics. What it raises
+            is logged and goes no further.
+
+    Raises:
+        InvalidRequestError: An argument that can never be right.
+    """
+
+    def __init__(
+        self,
+        imp_key: str,
+        imp_secret: str,
+        *,
+        base_url: str = "https://api.iamport.kr",
+        tier: str | None = None,
+        retry: RetryPolicy = RetryPolicy(),
+        rate_limit: RateLimit | Throttle | None = RateLimit(),
+        timeouts: Timeouts = Timeouts(),
+        max_in_flight: int = 32,
+        session: ClientSession | None = None,
+        on_attempt: OnAttempt | None = None,
+    ) -> None:
+        # Taken away at once, so that no traceback of this frame shows them.
+        keys = (_secret(imp_key), _secret(imp_secret))
+        del imp_key, imp_secret
+        if not all(keys):
+            raise InvalidRequestError("imp_key and imp_secret must be text, and not empty")
+        if type(max_in_flight) is not int or max_in_flight < 1:
+            raise InvalidRequestError(f"max_in_flight must be 1 or more: {max_in_flight!r}")
+        if on_attempt is not None and not callable(on_attempt):
+            raise InvalidRequestError("on_attempt must be callable")
+        places = _places(max_in_flight, session)
+        self._shared = Shared(
+            keys=keys,
+            base_url=checked_base_url(base_url),
+            transport=Transport(_version.__version__, places, session),
+            slots=Gate(places),
+            on_attempt=on_attempt,
+        )
+        self._options = self._shared.options = Options(
+            retry=_checked("retry", retry, RetryPolicy),
+            throttle=_throttle(rate_limit) or self._shared.unthrottled,
+            timeouts=_checked("timeouts", timeouts, Timeouts),
+            tier=_checked_tier(tier),
+        )
+        self._shared.budget = RetryBudget(retry.budget)
+        self._is_view = False
+
+    @classmethod
+    def from_env(cls, **overrides: Unpack[ClientOptions]) -> Self:
+        """Make a client from the environment.
+
+        ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` must be set, ``PORTONE_BASE_URL`` and
+        ``PORTONE_TIER`` may be.
+
+        Args:
+            **overrides: Keyword arguments of the constructor; they win over the environment.
+
+        Raises:
+            InvalidRequestError: A variable is missing (it is named), or an argument is wrong.
+        """
+        if (base_url := os.environ.get("PORTONE_BASE_URL")) and "base_url" not in overrides:
+            overrides["base_url"] = base_url
+        if (tier := os.environ.get("PORTONE_TIER")) and "tier" not in overrides:
+            overrides["tier"] = tier
+        return cls(_variable("PORTONE_IMP_KEY"), _variable("PORTONE_IMP_SECRET"), **overrides)
+
+    def with_options(
+        self,
+        *,
+        retry: RetryPolicy | UnsetType = UNSET,
+        rate_limit: RateLimit | Throttle | UnsetType | None = UNSET,
+        timeouts: Timeouts | UnsetType = UNSET,
+        tier: str | UnsetType | None = UNSET,
+    ) -> Self:
+        """Make a cheap view of this client that differs in what is given.
+
+        It shares the connections, the token, the retry budget and, unless it is replaced, the
+        throttle. Closing a view closes nothing: that is for the client that was constructed.
+        """
+        view = object.__new__(type(self))
+        view._shared = self._shared
+        view._is_view = True
+        old = self._options
+        view._options = Options(
+            retry=old.retry if retry is UNSET else _checked("retry", retry, RetryPolicy),
+            throttle=(
+                old.throttle
+                if rate_limit is UNSET
+                else _throttle(rate_limit) or self._shared.unthrottled
+            ),
+            timeouts=(
+                old.timeouts if timeouts is UNSET else _checked("timeouts", timeouts, Timeouts)
+            ),
+            tier=old.tier if tier is UNSET else _checked_tier(tier),
+        )
+        return view
+
+    @property
+    def payments(self) -> Payments:
+        """Look-ups of payments."""
+        return Payments(self)
+
+    async def call(self, call: Call[T]) -> T:
+        """Make any call of the API: the one path that every request takes.
+
+        Args:
+            call: What to ask; see :class:`Call` for endpoints that this package does not wrap.
+
+        Raises:
+            PortOneError: Whatever went wrong; see :mod:`portone_async.errors`.
+        """
+        run = Run(call, self._options, self._shared)
+        return await self._made(run)
+
+    async def _made(self, run: Run[T]) -> T:
+        try:
+            outcome = await self._attempt(run)
+            if isinstance(outcome, PortOneError):
+                again = partial(self._attempt_in_time, run)
+                outcome = await run.retry.repeat(again, outcome, run.journal.failed)
+        except PortOneError as error:
+            # Not a failure of a try: the token could not be had, or the client is closed.
+            outcome = error
+        if isinstance(outcome, PortOneError):
+            run.journal.failed(outcome)
+            signed = run.journal.signed(outcome, run.retry.gave_up, self._shared.blank)
+            # From here on: the frames below are ours, and hold what is nobody else's business.
+            raise signed.with_traceback(None)
+        return outcome
+
+    async def _attempt(self, run: Run[T]) -> T | PortOneError:
+        """Make one try: token, slot, permit, send, decode, classify."""
+        shared, throttle = self._shared, run.options.throttle
+        while True:
+            shared.transport.open()
+            if run.needs_token:
+                # Before the slot: its fetch needs one, and cold calls would hold them all.
+                run.spent += await shared.tokens.ready(self._get_token, run.total_left())
+            # Before the permit: permits used up behind a slow server would burst later.
+            await shared.slots.enter(first=not run.needs_token)
+            try:
+                shared.transport.open()
+                if run.needs_token and shared.tokens.is_missing:
+                    continue
+                await throttle.acquire()
+                # The newest one: the queue may have been long.
+                token = shared.tokens.newest(self._get_token) if run.needs_token else None
+                if run.needs_token and token is None:
+                    continue
+                until = run.permitted()
+                reply = await shared.transport.send(
+                    run.call.method,
+                    run.url,
+                    headers=run.headers(token),
+                    body=run.body,
+                    until=until,
+                    limits=run.options.client_timeout,
+                )
+            finally:
+                shared.slots.leave()
+            break
+        if isinstance(reply, PortOneError):
+            return run.timed_out(reply)
+        outcome = read(run.call, reply)
+        if not isinstance(outcome, PortOneError):
+            run.journal.succeeded(reply.status)
+            run.retry.succeeded()
+        elif isinstance(outcome, UnauthorizedError) and token is not None:
+            shared.tokens.discard(token)
+        elif isinstance(outcome, ApiError) and outcome.status in _PAUSING and outcome.retry_after:
+            shared.pause(throttle, min(outcome.retry_after, run.options.retry.retry_after_max))
+        return outcome
+
+    async def _attempt_in_time(self, run: Run[T]) -> T | PortOneError:
+        """Make one more try; queueing for it is bounded as well."""
+        bound = asyncio.timeout_at(run.retry.deadline)
+        try:
+            async with bound:
+                return await self._attempt(run)
+        except TimeoutError:
+            if not bound.expired():
+                raise  # The token's error, which may be a TimeoutError too.
+        return run.deadline_exceeded()
+
+    async def _get_token(self, began: Callable[[], None]) -> Token:
+        """Trade the key pair for a token: a call like any other, but for the token."""
+        shared = self._shared
+        run = Run(get_token(*shared.keys), shared.options, shared, on_permit=began)
+        answer = await self._made(run)
+        return Token(answer, run.journal.sent_at)
+
+    async def close(self) -> None:
+        """Close what this client has opened. Idempotent; a view closes nothing."""
+        if self._is_view:
+            return
+        self._shared.transport.is_closed = True
+        await self._shared.tokens.close()
+        await self._shared.transport.close()
+
+    async def __aenter__(self) -> Self:
+        self._shared.transport.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        state = " closed" if self._shared.transport.is_closed else ""
+        return f"<{type(self).__name__} {self._shared.base_url}{state}>"
+
+
+def _secret(value: object) -> Secret:
+    return Secret(value if isinstance(value, str) else "")
+
+
+def _variable(name: str) -> str:
+    if value := os.environ.get(name):
+        return Secret(value)
+    raise InvalidRequestError(f"the environment variable {name} is not set")
+
+
+def _places(max_in_flight: int, session: ClientSession | None) -> int:
+    """A caller's connector may have fewer places: waiting for one after the permit would burst."""
+    connector = None if session is None else session.connector
+    if connector is None:
+        return max_in_flight
+    limits = (max_in_flight, connector.limit, connector.limit_per_host)
+    return min(limit for limit in limits if limit)
+
+
+def _throttle(rate_limit: Any) -> Throttle | None:
+    if rate_limit is None:
+        return None
+    if isinstance(rate_limit, RateLimit):
+        return TokenBucket(rate_limit)
+    return _checked("rate_limit", rate_limit, Throttle)  # type: ignore[type-abstract]  # a protocol that can be checked
+
+
+def _checked(name: str, value: Any, kind: type[T]) -> T:
+    if not isinstance(value, kind):
+        raise InvalidRequestError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _checked_tier(tier: Any) -> str | None:
+    if tier is None or (isinstance(tier, str) and re.fullmatch(r"[A-Za-z0-9_-]+", tier)):
+        return tier
+    raise InvalidRequestError(f"tier must be a code like 'A01': {tier!a}")

@@ -1,0 +1,153 @@
+"""How many requests may start, and how many may be under way. In order, and cheap to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from types import TracebackType
+from typing import Protocol, runtime_checkable
+
+from aiolimiter import AsyncLimiter
+
+from .errors import InvalidRequestError
+from .policy import RateLimit
+
+__all__ = ("Gate", "Throttle", "TokenBucket", "Unthrottled")
+
+
+@runtime_checkable
+class Throttle(Protocol):
+    """What bounds the rate of requests. Ours is :class:`TokenBucket`; any other may be plugged in.
+
+    One object given to several clients is one limit for all of them.
+    """
+
+    async def acquire(self) -> None:
+        """Wait for the permit to start one request. Whoever is cancelled here has taken none."""
+
+    def pause(self, seconds: float) -> None:
+        """Give no permit for so long: the server asked for it. Pauses do not add up."""
+
+
+class Gate:
+    """Lets at most ``places`` inside at once, in the order of arrival.
+
+    Unlike ``asyncio.Semaphore`` it forgets a cancelled waiter in constant time, so that fifty
+    thousand of them can be cancelled in any order.
+    """
+
+    __slots__ = ("_free", "_waiting")
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        # Free places and waiting ones never exist at once: a place is handed over, so that
+        # nobody can slip in between.
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self, *, first: bool = False) -> None:
+        """Wait for a place; ``first`` goes before all who wait."""
+        if self._free:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        if first:
+            self._waiting.appendleft(turn)
+        else:
+            self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            # The place may have been handed over in the very tick of the cancellation.
+            if not turn.cancelled():
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Hand the place to the next one who still waits."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    async def __aenter__(self) -> None:
+        await self.enter()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.leave()
+
+
+class Unthrottled:
+    """No bound on the rate; only the pauses that a server asks for."""
+
+    def __init__(self) -> None:
+        self._paused_until = 0.0
+
+    async def acquire(self) -> None:
+        """Wait while the server has asked for a pause."""
+        loop = asyncio.get_running_loop()
+        # Slept again where the pause was prolonged meanwhile, which is rare.
+        while (wait := self._paused_until - loop.time()) > 0:  # noqa: ASYNC110 (see above)
+            await asyncio.sleep(wait)
+
+    def pause(self, seconds: float) -> None:
+        """Give no permit for so long."""
+        now = asyncio.get_running_loop().time()
+        self._paused_until = max(self._paused_until, now + seconds)
+
+
+class TokenBucket:
+    """At most ``rate * T + burst`` permits in any T seconds, first come, first served.
+
+    It counts within one event loop. Give one object to all clients that share a limit.
+    """
+
+    def __init__(self, rate_limit: RateLimit) -> None:
+        self.rate_limit = rate_limit
+        """The limit that it keeps."""
+        self._pause = Unthrottled()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._limiter: AsyncLimiter
+        self._gate: Gate
+
+    def __repr__(self) -> str:
+        return f"TokenBucket({self.rate_limit!r})"
+
+    async def acquire(self) -> None:
+        """Wait for the permit to start one request."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            await self._bind(loop)
+        # Only one task at a time is inside AsyncLimiter: left to itself it wakes waiters too
+        # early after a busy loop and sends them to the end of its queue.
+        async with self._gate:
+            while True:
+                await self._pause.acquire()
+                await self._limiter.acquire()
+                if self._pause._paused_until <= loop.time():
+                    return
+                # A pause was asked for while this permit was under way: it is void.
+
+    def pause(self, seconds: float) -> None:
+        """Give no permit for so long."""
+        self._pause.pause(seconds)
+
+    async def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            raise InvalidRequestError(
+                "this TokenBucket is at work in another running event loop; make one for each"
+            )
+        burst = self.rate_limit.burst
+        # AsyncLimiter(max_rate, period) lets max_rate through at once and as much again within
+        # the period, so the burst is what to give it, not the calls of a second.
+        limiter = AsyncLimiter(burst, burst / self.rate_limit.rate)
+        if self._loop is not None:
+            # The loop before this one may have used up the burst a moment ago.
+            await limiter.acquire(burst)
+        self._loop, self._limiter, self._gate = loop, limiter, Gate(1)
