@@ -111,7 +111,7 @@ def read(call: Call[T], reply: Reply) -> T | PortOneError:
     response: Any = call.response
     try:
         envelope = _decoder(response).decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _undecodable(call, reply, error)
     if envelope.code != 0:
         return _failure(call, reply)
@@ -124,11 +124,11 @@ def read(call: Call[T], reply: Reply) -> T | PortOneError:
 
 
 def _undecodable(
-    call: Call[Any], reply: Reply, error: msgspec.DecodeError | RecursionError
+    call: Call[Any], reply: Reply, error: ValueError | RecursionError
 ) -> PortOneError:
     """Explain a 2xx that is not the envelope that was expected."""
     failure, is_json = _decoded_failure(reply)
-    if not is_json:
+    if not is_json or isinstance(error, UnicodeDecodeError):
         return MalformedResponseError(
             f"{reply.status} with a body that is not JSON, or cut short",
             status=reply.status,
@@ -196,21 +196,21 @@ def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
         return _failure_decoder.decode(body), True
     except msgspec.ValidationError:
         pass
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None, False
     except RecursionError:
         return None, True
     try:
         # The decoder stops at the first wrong type: a body cut short behind it is no JSON.
         msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None, False
     except RecursionError:
         pass
     return None, True
 
 
-def _place(error: msgspec.DecodeError | RecursionError) -> str:
+def _place(error: ValueError | RecursionError) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 

@@ -1,0 +1,109 @@
+"""What most tests need: a fake PortOne, a client on it, a socket that breaks HTTP, and mocks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from aiohttp import ClientResponse
+from aioresponses import aioresponses
+from hypothesis import settings
+
+from portone_async import PortOneClient, RetryPolicy
+from portone_async.testing import FakePortOne
+
+settings.register_profile("dev", deadline=None, max_examples=60)
+settings.register_profile("ci", deadline=None, max_examples=300)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+AT_ONCE = RetryPolicy(backoff_initial=0.0, backoff_max=0.0)
+"""Retries without waits."""
+
+
+@pytest.fixture(name="server")
+async def _server() -> AsyncIterator[FakePortOne]:
+    async with FakePortOne() as server:
+        yield server
+
+
+@pytest.fixture(name="client")
+async def _client(server: FakePortOne) -> AsyncIterator[PortOneClient]:
+    async with server.client(retry=AT_ONCE, rate_limit=None) as client:
+        yield client
+
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, int], Awaitable[None]]
+
+
+class RawServer:
+    """A server of bytes, for HTTP that no HTTP server would speak."""
+
+    def __init__(self, handle: Handler) -> None:
+        self._handle = handle
+        self.url = ""
+        self.requests: list[bytes] = []
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                for line in head.lower().split(b"\r\n"):
+                    if line.startswith(b"content-length:"):
+                        await reader.readexactly(int(line.split(b":")[1]))
+                self.requests.append(head)
+                await self._handle(reader, writer, len(self.requests))
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def raw_server(handle: Handler) -> AsyncIterator[RawServer]:
+    """Serve with ``handle``, which is given each request after its head was read."""
+    raw = RawServer(handle)
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(raw.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+    raw.url = "http://127.0.0.1:{}".format(listener.sockets[0].getsockname()[1])
+    try:
+        yield raw
+    finally:
+        listener.close()
+        for task in tuple(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _MockedResponse(ClientResponse):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"stream_writer": Mock()} | kwargs))
+
+
+class _Mocks(aioresponses):
+    def add(self, *args: Any, **kwargs: Any) -> None:
+        super().add(*args, **({"response_class": _MockedResponse} | kwargs))
+
+
+@pytest.fixture(name="mocks")
+def _mocks() -> Iterator[aioresponses]:
+    """Replies and exceptions in the place of aiohttp's own.
+
+    aioresponses makes a ``ClientResponse`` without the ``stream_writer`` that aiohttp 3.14 wants
+    (its issue 289): a class that has one is handed to it here. It patches the session above the
+    connection pool, so timeouts, middlewares and short bodies do not exist in it: whatever is
+    about those runs against a real server.
+    """
+    with _Mocks() as mocks:
+        yield mocks

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import InvalidRequestError, RateLimit, RetryPolicy, Timeouts
+
+
+def test_the_defaults_are_those_that_are_documented() -> None:
+    assert RetryPolicy() == RetryPolicy(4, 0.5, 8.0, 60.0, 500)
+    assert RateLimit() == RateLimit(50.0, 5)
+    assert Timeouts() == Timeouts(60.0, 30.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (RetryPolicy, "attempts", 0),
+        (RetryPolicy, "attempts", 1.5),
+        (RetryPolicy, "attempts", True),
+        (RetryPolicy, "backoff_initial", -0.1),
+        (RetryPolicy, "backoff_max", float("nan")),
+        (RetryPolicy, "backoff_max", "8"),
+        (RetryPolicy, "retry_after_max", float("inf")),
+        (RetryPolicy, "budget", -1),
+        (RetryPolicy, "budget", 2.0),
+        (RateLimit, "rate", 0),
+        (RateLimit, "rate", -1),
+        (RateLimit, "rate", None),
+        (RateLimit, "burst", 0),
+        (RateLimit, "burst", 1.5),
+        (Timeouts, "total", 0),
+        (Timeouts, "attempt", -1),
+        (Timeouts, "connect", float("inf")),
+        (Timeouts, "connect", "5"),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused_and_named(kind: Any, field: str, value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=field):
+        kind(**{field: value})
+    with pytest.raises(InvalidRequestError, match=field):
+        msgspec.structs.replace(kind(), **{field: value})
+
+
+def test_none_is_no_bound() -> None:
+    assert Timeouts(None, None, None).total is None
+    assert RetryPolicy(budget=None).budget is None
+
+
+@pytest.mark.parametrize("policy", [RetryPolicy(), RateLimit(), Timeouts()])
+def test_a_policy_is_a_value(policy: Any) -> None:
+    assert pickle.loads(pickle.dumps(policy)) == policy == type(policy)()
+    assert hash(policy) == hash(type(policy)())
+    with pytest.raises(AttributeError):
+        setattr(policy, policy.__struct_fields__[0], 1)
+
+
+@given(
+    st.floats(0, 100), st.floats(0, 1000), st.integers(1, 10**6)
+)
+def test_the_backoff_never_shrinks_and_never_passes_its_ceiling(
+    initial: float, ceiling: float, retry: int
+) -> None:
+    policy = RetryPolicy(backoff_initial=initial, backoff_max=ceiling)
+
+    assert policy.backoff(1) == min(initial, ceiling)
+    assert policy.backoff(retry) <= policy.backoff(retry + 1) <= ceiling
+    assert policy.backoff(2) == min(2 * initial, ceiling)

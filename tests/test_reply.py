@@ -1,0 +1,384 @@
+"""What a reply means, without a socket."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from portone_async import (
+    ApiError,
+    Call,
+    InvalidRequestError,
+    MalformedResponseError,
+    Payment,
+    PaymentNotFoundError,
+    PortOneError,
+    RateLimitedError,
+    ServerError,
+    TransientError,
+    UnauthorizedError,
+    UnexpectedResponseError,
+)
+from portone_async._reply import Reply, check_response_type, excerpt, read, retry_after
+
+from . import strategies
+from .samples import CARD_PAID, GATEWAY_503, NOT_FOUND, UNAUTHORIZED, body, ok
+
+FIND: Call[Payment] = Call(
+    "GET",
+    "/payments/find/{merchant_uid}",
+    Payment,
+    path={"merchant_uid": "order-1"},
+    errors={404: PaymentNotFoundError},
+)
+ANY: Call[dict[str, Any]] = Call("GET", "/cards", dict)
+DATE = "Mon, 23 Nov 2026 04:00:00 GMT"
+
+
+def outcome(status: int, content: bytes, **headers: str) -> Payment | PortOneError:
+    return read(FIND, Reply(status, {k.replace("_", "-"): v for k, v in headers.items()}, content))
+
+
+@given(strategies.statuses, strategies.headers, strategies.bodies)
+@example(200, {}, b"[" * 100_000)
+@example(200, {}, b"")
+@example(404, {}, b"null")
+@example(200, {"Retry-After": "9" * 400}, b'{"code":1e400}')
+@example(301, {"Location": "http://[bad"}, b"")
+def test_any_reply_is_an_answer_or_an_error_of_ours(
+    status: int, headers: dict[str, str], content: bytes
+) -> None:
+    for call in (FIND, ANY):
+        result = read(call, Reply(status, headers, content))
+
+        assert isinstance(result, Payment | dict | PortOneError)
+        if isinstance(result, PortOneError):
+            assert str(result)
+            assert result.status == status
+
+
+@given(strategies.statuses, strategies.bodies)
+def test_missing_is_said_only_by_portones_own_envelope(status: int, content: bytes) -> None:
+    result = outcome(status, content)
+
+    if isinstance(result, PaymentNotFoundError):
+        envelope = msgspec.json.decode(content)
+        assert envelope["code"] != 0
+        assert "response" in envelope
+
+
+def test_a_success_is_the_payment_with_its_source() -> None:
+    payment = outcome(200, ok(CARD_PAID | {"new_field": 1}))
+
+    assert isinstance(payment, Payment)
+    assert payment.raw["new_field"] == 1
+
+
+def test_portones_404_is_a_missing_payment() -> None:
+    error = outcome(404, body(NOT_FOUND))
+
+    assert isinstance(error, PaymentNotFoundError)
+    assert (error.status, error.code, error.message) == (404, -1, "존재하지 않는 결제정보입니다.")
+    assert not error.is_transient
+
+
+def test_the_same_words_with_status_200_are_a_missing_payment_too() -> None:
+    assert isinstance(outcome(200, body(NOT_FOUND)), PaymentNotFoundError)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"404: Not Found",
+        b"<html><title>404 Not Found</title></html>",
+        b"null",
+        b"[]",
+        b'{"detail":"Not Found"}',
+        b'{"kind":"Status","code":404,"message":"not found"}',
+        b'{"code":0,"message":null,"response":null}',
+        b'{"message":"no Route matched with those values"}',
+    ],
+)
+def test_any_other_404_is_not_a_missing_payment(content: bytes) -> None:
+    error = outcome(404, content)
+
+    assert type(error) is UnexpectedResponseError
+    assert not error.is_transient
+
+
+@pytest.mark.parametrize("code", [1, -1, 7])
+def test_a_code_that_is_not_0_is_a_failure_even_with_status_200(code: int) -> None:
+    message = "취소할 결제건이 존재하지 않습니다."
+    error = outcome(200, body({"code": code, "message": message, "response": None}))
+
+    assert type(error) is ApiError
+    assert (error.status, error.code, error.message) == (200, code, message)
+    assert message.rstrip(".") in str(error)
+
+
+def test_a_failure_with_a_response_of_any_shape_is_still_a_failure() -> None:
+    for response in ([], {}, {"imp_uid": 5}, "x"):
+        error = outcome(200, body({"code": 1, "message": "no", "response": response}))
+        assert type(error) is ApiError
+
+
+@pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 504])
+@pytest.mark.parametrize("content", [GATEWAY_503, body(NOT_FOUND | {"message": "fail"}), b""])
+def test_statuses_of_the_moment_are_transient(status: int, content: bytes) -> None:
+    error = outcome(status, content, Retry_After="7")
+
+    assert type(error) is ServerError
+    assert error.is_transient
+    assert error.retry_after == 7
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 409, 410, 422, 501, 505, 511])
+def test_other_error_statuses_are_final(status: int) -> None:
+    for content, code in ((GATEWAY_503, None), (body(NOT_FOUND | {"message": "no"}), -1)):
+        error = outcome(status, content)
+        assert type(error) is ApiError
+        assert not error.is_transient
+        assert error.code == code
+
+
+def test_429_is_rate_limited() -> None:
+    error = outcome(429, b"Too Many Requests", Retry_After="3")
+
+    assert type(error) is RateLimitedError
+    assert error.is_transient
+    assert error.retry_after == 3
+
+
+def test_401_is_unauthorized() -> None:
+    for content, code in ((body(UNAUTHORIZED), -1), (b"<html>", None)):
+        error = outcome(401, content)
+        assert type(error) is UnauthorizedError
+        assert error.code == code
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_a_redirect_is_refused_and_only_its_host_is_shown(status: int) -> None:
+    error = outcome(status, b"", Location="https://evil.example/?_token=abc")
+
+    assert type(error) is UnexpectedResponseError
+    assert "evil.example" in str(error)
+    assert "abc" not in str(error)
+    assert not error.is_transient
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b" ",
+        b"<html>maintenance</html>",
+        ok(CARD_PAID)[:-1],
+        ok(CARD_PAID)[: len(ok(CARD_PAID)) // 2],
+        ok(CARD_PAID | {"amount": []})[:-9],
+        gzip.compress(ok(CARD_PAID)),
+        b'{"code":0,"message":null,"response":NaN}',
+        b"code=0",
+        b"\xff\xfe{}",
+    ],
+)
+def test_a_200_that_is_not_json_or_cut_short_is_malformed_and_transient(content: bytes) -> None:
+    error = outcome(200, content)
+
+    assert type(error) is MalformedResponseError
+    assert error.is_transient
+
+
+def test_a_body_in_another_encoding_is_malformed() -> None:
+    text = '{"code":0,"message":null,"response":{"imp_uid":"i","merchant_uid":"주문","status":"paid","amount":1}}'
+
+    assert type(outcome(200, text.encode("cp949"))) is MalformedResponseError
+    assert isinstance(outcome(200, text.encode()), Payment)
+
+
+@pytest.mark.parametrize("content", [b"null", b"[]", b'"x"', b"1", b"{}", b'{"ok":true}', b"[" * 10**6])
+def test_json_of_another_shape_is_unexpected_and_final(content: bytes) -> None:
+    if content.startswith(b"[["):
+        content += b"]" * 10**6
+    error = outcome(200, content)
+
+    assert type(error) is UnexpectedResponseError
+    assert not error.is_transient
+
+
+def test_a_success_without_an_answer_is_unexpected() -> None:
+    for content in (b'{"code":0,"message":null,"response":null}', b'{"code":0}'):
+        assert type(outcome(200, content)) is UnexpectedResponseError
+
+
+@pytest.mark.parametrize("name", ["imp_uid", "merchant_uid", "status", "amount"])
+def test_a_missing_required_field_is_named_with_its_path(name: str) -> None:
+    without = {key: value for key, value in CARD_PAID.items() if key != name}
+    error = outcome(200, ok(without))
+
+    assert type(error) is UnexpectedResponseError
+    assert f"`{name}` - at `$.response`" in str(error)
+
+
+@pytest.mark.parametrize("name", sorted(CARD_PAID))
+def test_a_field_of_the_wrong_type_is_named_and_its_value_is_not_shown(name: str) -> None:
+    for value in ({"id": ["홍길동"]}, [["홍길동"]]):
+        error = outcome(200, ok(CARD_PAID | {name: value}))
+
+        assert type(error) is UnexpectedResponseError
+        assert f"$.response.{name}" in str(error)
+        assert "홍길동" not in str(error)
+
+
+def test_a_byte_order_mark_is_no_part_of_json() -> None:
+    assert isinstance(outcome(200, b"\xef\xbb\xbf" + ok(CARD_PAID)), Payment)
+    assert isinstance(outcome(404, b"\xef\xbb\xbf" + body(NOT_FOUND)), PaymentNotFoundError)
+
+
+def test_a_code_in_digits_is_a_code() -> None:
+    assert isinstance(outcome(200, ok(CARD_PAID).replace(b'"code": 0', b'"code": "0"')), Payment)
+
+
+def test_the_last_of_two_equal_keys_counts_for_the_code_and_the_payment_alike() -> None:
+    doubled = ok(CARD_PAID).replace(b'"code": 0', b'"code": 0, "code": 1')
+
+    assert type(outcome(200, doubled)) is ApiError
+
+
+def test_an_answer_that_is_not_what_was_asked_is_refused() -> None:
+    call = Call("GET", "/x", Payment, check=lambda payment: f"no {payment.status}")
+    error = read(call, Reply(200, {}, ok(CARD_PAID)))
+
+    assert type(error) is UnexpectedResponseError
+    assert "no paid" in str(error)
+
+
+def test_the_errors_of_a_call_say_what_a_status_means_there() -> None:
+    envelope = body({"code": -1, "message": "인증결과가 존재하지 않습니다.", "response": None})
+
+    assert type(read(ANY, Reply(404, {}, envelope))) is ApiError
+    assert type(read(FIND, Reply(404, {}, envelope))) is PaymentNotFoundError
+
+
+def test_portones_own_words_for_no_payment_hold_for_every_call() -> None:
+    assert type(read(ANY, Reply(404, {}, body(NOT_FOUND)))) is PaymentNotFoundError
+
+
+def test_a_type_that_nothing_decodes_as_is_refused_beforehand() -> None:
+    class Odd:
+        def __init__(self, x: int) -> None: ...
+
+    check_response_type(list[Payment])
+    with pytest.raises(InvalidRequestError, match="response"):
+        check_response_type(dict[Odd, int] | list[Odd] | Odd)
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "seconds"),
+    [
+        ("0", None, 0),
+        ("3600", None, 3600),
+        (" 7 ", None, 7),
+        ("Mon, 23 Nov 2026 04:00:30 GMT", DATE, 30),
+        ("Mon, 23 Nov 2026 03:00:00 GMT", DATE, 0),
+        ("Tue, 24 Nov 1970 04:00:30 GMT", "Tue, 24 Nov 1970 04:00:00 GMT", 30),
+        ("Mon, 23 Nov 2026 04:00:30 GMT", None, None),
+        ("Mon, 23 Nov 2026 04:00:30 GMT", "yesterday", None),
+        ("-1", None, None),
+        ("1.5", None, None),
+        ("1e3", None, None),
+        ("", None, None),
+        ("soon", DATE, None),
+        ("٣", None, None),
+        ("1" + "0" * 20, None, None),
+        ("Mon, 99 Nov 2026 04:00:30 GMT", DATE, None),
+        ("Mon, 23 Nov 2026 04:00:30", DATE, None),
+    ],
+)
+def test_retry_after_is_read_by_the_servers_own_clock_and_nonsense_is_ignored(
+    value: str, date: str | None, seconds: float | None
+) -> None:
+    headers = {"Retry-After": value} | ({} if date is None else {"Date": date})
+
+    assert retry_after(headers) == seconds
+
+
+@given(st.text(), st.text())
+def test_any_retry_after_is_a_time_or_none(value: str, date: str) -> None:
+    seconds = retry_after({"Retry-After": value, "Date": date})
+
+    assert seconds is None or 0 <= seconds < float("inf")
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (GATEWAY_503, "503 Service Unavailable"),
+        ("<html><body>시스템 점검 중입니다</body></html>".encode(), "시스템 점검 중입니다"),
+        (b"Too Many Requests", "Too Many Requests"),
+        (b"upstream connect error", "upstream connect error"),
+    ],
+)
+def test_a_body_that_is_plainly_not_json_is_quoted(content: bytes, shown: str) -> None:
+    text = excerpt(content)
+
+    assert text is not None
+    assert shown in text
+    assert len(text) <= 200
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        ok(CARD_PAID),
+        ok(CARD_PAID)[:100],
+        b"\xef\xbb\xbf" + ok(CARD_PAID)[:100],
+        b"  \n" + ok(CARD_PAID)[:100],
+        b'"buyer',
+        b"[1,",
+        b"-12",
+        b"15000",
+        b"true",
+        b"null",
+        gzip.compress(ok(CARD_PAID)),
+    ],
+)
+def test_a_body_that_may_be_json_is_not_quoted(content: bytes) -> None:
+    assert excerpt(content) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'callback({"buyer_name":"홍길동"})',
+        'name":"홍길동","buyer_tel":"010"',
+        '<pre>{"buyer_name":"홍길동"}</pre>',
+        ')]}\',\n{"buyer_name":"홍길동"}',
+        'Notice: undefined [buyer_name] => 홍길동',
+    ],
+)
+def test_pieces_of_json_inside_another_body_are_not_quoted(content: str) -> None:
+    assert "홍길동" not in (excerpt(content.encode()) or "")
+
+
+@given(st.binary(max_size=400))
+def test_an_excerpt_is_short_and_printable(content: bytes) -> None:
+    text = excerpt(content)
+
+    assert text is None or (0 < len(text) <= 200)
+    assert text is None or not text.startswith(("{", "[", '"'))
+
+
+def test_a_reply_shows_no_body() -> None:
+    assert "홍길동" not in repr(Reply(200, {}, "홍길동".encode()))
+
+
+def test_malformed_is_both_unexpected_and_transient() -> None:
+    assert issubclass(MalformedResponseError, UnexpectedResponseError)
+    assert issubclass(MalformedResponseError, TransientError)
