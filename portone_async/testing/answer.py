@@ -1,0 +1,105 @@
+"""What the fake sends back, and how PortOne spells it."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+__all__ = ("Answer", "envelope", "failure", "html_page", "php_json", "unauthorized")
+
+JSON = "application/json; charset=UTF-8"
+HTML = "text/html; charset=iso-8859-1"
+
+_EXPLANATIONS = {
+    404: "The requested URL was not found on this server.",
+    405: "The requested method is not allowed for this URL.",
+    414: "The requested URL's length exceeds the capacity\nlimit for this server.",
+    502: "The proxy server received an invalid\nresponse from an upstream server.",
+    503: (
+        "The server is temporarily unable to service your\n"
+        "request due to maintenance downtime or capacity\n"
+        "problems. Please try again later."
+    ),
+    504: "The gateway did not receive a timely response\nfrom the upstream server or application.",
+}
+
+_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_NON_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+class Answer(Struct, frozen=True):
+    """A whole HTTP reply. Its ``repr`` shows the status only."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = {}
+    sent: int | None = None
+    """How many bytes of the body are sent before the connection closes; ``None`` for all."""
+
+    def head(self) -> bytes:
+        """Status line and headers, promising the whole body."""
+        lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        lines += [f"Content-Length: {len(self.body)}", "", ""]
+        return "\r\n".join(lines).encode("latin-1")
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("status", self.status)]
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status})"
+
+
+def envelope(
+    response: Any, *, code: int = 0, message: str | None = None, status: int = 200
+) -> Answer:
+    """PortOne's wrapper: ``code`` 0 for success, ``message`` what went wrong."""
+    body = php_json({"code": code, "message": message, "response": response})
+    return Answer(status, body, {"Content-Type": JSON})
+
+
+def failure(status: int, message: str, *, code: int = -1) -> Answer:
+    return envelope(None, code=code, message=message, status=status)
+
+
+def unauthorized() -> Answer:
+    """What a missing, wrong or expired token gets."""
+    return failure(401, "Unauthorized")
+
+
+def html_page(status: int) -> Answer:
+    """An error page of Apache, which stands before PortOne's application."""
+    phrase = _phrase(status)
+    explanation = _EXPLANATIONS.get(status, "The server could not serve your request.")
+    page = (
+        '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n'
+        f"<html><head>\n<title>{status} {phrase}</title>\n</head><body>\n"
+        f"<h1>{phrase}</h1>\n<p>{explanation}</p>\n</body></html>\n"
+    )
+    return Answer(status, page.encode(), {"Content-Type": HTML})
+
+
+def php_json(value: Any) -> bytes:
+    r"""Encode as PHP's ``json_encode`` does: ``\uXXXX`` and ``\/``; keys alphabetical.
+
+    A ``Decimal`` becomes a number with exactly its digits.
+    """
+    # "/" and what is not ASCII occur inside strings only, so the text may be edited as a whole.
+    text = _encoder.encode(value).decode().replace("/", "\\/")
+    return _NON_ASCII.sub(_escape, text).encode("ascii")
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

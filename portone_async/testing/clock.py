@@ -1,0 +1,23 @@
+"""The fake's own time."""
+
+from __future__ import annotations
+
+from time import monotonic, time
+
+__all__ = ("Clock",)
+
+
+class Clock:
+    """Real time plus an offset, so that a test moves it and never sleeps."""
+
+    def __init__(self, now: float | None = None) -> None:
+        # Monotonic, so that an adjustment of the machine's clock cannot expire a token.
+        self._offset = (time() if now is None else now) - monotonic()
+
+    @property
+    def now(self) -> float:
+        """Unix seconds."""
+        return monotonic() + self._offset
+
+    def advance(self, seconds: float) -> None:
+        self._offset += seconds

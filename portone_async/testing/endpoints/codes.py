@@ -1,0 +1,50 @@
+"""https://developers.portone.io/api/rest-v1/code: names of card companies and banks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portone_async.testing.answer import Answer, envelope, failure
+from portone_async.testing.received import Received
+from portone_async.testing.route import Route
+from portone_async.testing.shop import Shop
+
+CARDS = {
+    "361": "BC카드",
+    "364": "광주카드",
+    "365": "삼성카드",
+    "366": "신한카드",
+    "367": "현대카드",
+    "368": "롯데카드",
+    "381": "KB국민카드",
+}
+BANKS = {
+    "003": "기업은행",
+    "004": "국민은행",
+    "020": "우리은행",
+    "081": "하나은행",
+    "088": "신한은행",
+    "090": "카카오뱅크",
+    "092": "토스뱅크",
+}
+
+
+def card(_: Shop, __: Received, path: Mapping[str, str]) -> Answer:
+    return _named(CARDS, path["card_standard_code"])
+
+
+def bank(_: Shop, __: Received, path: Mapping[str, str]) -> Answer:
+    return _named(BANKS, path["bank_standard_code"])
+
+
+def _named(names: Mapping[str, str], code: str) -> Answer:
+    if code not in names:
+        # The words are not documented.
+        return failure(404, "존재하지 않는 코드입니다.")
+    return envelope({"code": code, "name": names[code]})
+
+
+ROUTES = (
+    Route("GET", "/cards/{card_standard_code}", card),
+    Route("GET", "/banks/{bank_standard_code}", bank),
+)

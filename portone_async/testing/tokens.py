@@ -1,0 +1,66 @@
+"""Access tokens, as ``POST /users/getToken`` hands them out."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from msgspec import Struct
+
+from .clock import Clock
+
+__all__ = ("Token", "Tokens")
+
+# https://developers.portone.io/api/rest-v1/auth: a token in its last minute lives 5 minutes more.
+_LAST_MINUTE = 60
+_EXTENSION = 5 * 60
+
+
+class Token(Struct):
+    """One token. Its ``repr`` does not show it."""
+
+    value: str
+    expired_at: int
+    """Unix seconds, as PortOne names it: when it will expire."""
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("expired_at", self.expired_at)]
+
+    def __repr__(self) -> str:
+        return f"Token(expired_at={self.expired_at})"
+
+
+class Tokens:
+    """One token at a time, the same for all who ask while it lives."""
+
+    def __init__(self, clock: Clock, lifetime: float) -> None:
+        self.lifetime = lifetime
+        """Seconds from issue to expiry."""
+        self._clock = clock
+        self._token: Token | None = None
+
+    @property
+    def current(self) -> Token | None:
+        """The token that would be accepted now."""
+        token = self._token
+        return token if token is not None and self._clock.now < token.expired_at else None
+
+    def issue(self) -> Token:
+        token = self.current
+        if token is None:
+            expired_at = int(self._clock.now + self.lifetime)
+            token = self._token = Token(secrets.token_hex(20), expired_at)
+        elif token.expired_at - self._clock.now < _LAST_MINUTE:
+            token.expired_at += _EXTENSION
+        return token
+
+    def accepts(self, value: str) -> bool:
+        token = self.current
+        return token is not None and token.value == value
+
+    def expire(self) -> None:
+        if self._token is not None:
+            self._token.expired_at = int(self._clock.now)
+
+    def revoke(self) -> None:
+        self._token = None

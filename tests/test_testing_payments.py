@@ -1,0 +1,374 @@
+"""What the fake keeps of a payment, and how it writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from portone_async.models import Payment, PaymentStatus
+from portone_async.testing import FakePortOne
+
+NOW = 1770000000.0
+THEN = datetime.fromtimestamp(NOW, UTC)
+
+CARD_PAID: dict[str, Any] = {
+    "amount": 15000,
+    "apply_num": "30012345",
+    "bank_code": None,
+    "bank_name": None,
+    "buyer_addr": "서울특별시 강남구 테헤란로 1",
+    "buyer_email": "buyer@example.com",
+    "buyer_name": "홍길동",
+    "buyer_postcode": "06234",
+    "buyer_tel": "010-0000-0000",
+    "cancel_amount": 0,
+    "cancel_history": [],
+    "cancel_reason": None,
+    "cancel_receipt_urls": [],
+    "cancelled_at": 0,
+    "card_code": "366",
+    "card_issuer_code": None,
+    "card_issuer_name": None,
+    "card_name": "신한카드",
+    "card_number": "123456******7890",
+    "card_publisher_code": None,
+    "card_publisher_name": None,
+    "card_quota": 0,
+    "card_type": 0,
+    "cash_receipt_issued": False,
+    "channel": "pc",
+    "currency": "KRW",
+    "custom_data": '{"cart_id":"c-1","note":"문 앞"}',
+    "customer_uid": None,
+    "customer_uid_usage": None,
+    "deposit_history": [],
+    "emb_pg_provider": None,
+    "escrow": False,
+    "fail_reason": None,
+    "failed_at": 0,
+    "imp_uid": "imp_770000000101",
+    "merchant_uid": "ORD-20260202-0001",
+    "name": "테스트 상품 외 1건",
+    "paid_at": 1770000062,
+    "pay_method": "card",
+    "pg_id": "INIpayTest",
+    "pg_provider": "html5_inicis",
+    "pg_tid": "StdpayCARDINIpayTest20260202114102000001",
+    "promotion": None,
+    "receipt_url": "https://iniweb.inicis.com/receipt/iniReceipt.jsp?noTid=1",
+    "sandbox": False,
+    "started_at": 1770000000,
+    "status": "paid",
+    "user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+    "vbank_code": None,
+    "vbank_date": 0,
+    "vbank_holder": None,
+    "vbank_issued_at": 0,
+    "vbank_name": None,
+    "vbank_num": None,
+}
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
+    # Time stands still, but for advance().
+    monkeypatch.setattr("portone_async.testing.clock.monotonic", lambda: 0.0)
+    async with FakePortOne(now=NOW) as server:
+        yield server
+
+
+async def sent(server: FakePortOne, imp_uid: str) -> bytes:
+    headers = {"Authorization": server.issue_token()}
+    target = f"/payments/{imp_uid}?include_sandbox=true&extension=true"
+    async with (
+        aiohttp.ClientSession(server.url, headers=headers) as session,
+        session.get(target) as reply,
+    ):
+        assert reply.status == 200
+        assert reply.content_type == "application/json"
+        return await reply.read()
+
+
+async def body_of(server: FakePortOne, imp_uid: str) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(await sent(server, imp_uid), parse_float=Decimal)["response"]
+    assert body.pop("extension") is None
+    return body
+
+
+async def test_a_documented_payment_is_sent_exactly_so(server: FakePortOne) -> None:
+    server.add(**CARD_PAID)
+    assert await body_of(server, "imp_770000000101") == CARD_PAID
+
+
+async def test_an_untold_payment_is_paid_live_and_1000_won(server: FakePortOne) -> None:
+    payment = server.add()
+
+    assert payment.imp_uid.startswith("imp_")
+    assert payment.is_paid
+    assert payment.amount == 1000
+    assert (payment.currency, payment.sandbox) == ("KRW", False)
+    assert payment.started_at == payment.paid_at == THEN
+    assert payment.failed_at is payment.cancelled_at is None
+
+
+async def test_every_documented_key_is_there_though_nobody_told_it(server: FakePortOne) -> None:
+    payment = server.add(imp_uid="imp_1", merchant_uid="order-1")
+    body = await body_of(server, payment.imp_uid)
+
+    told = {
+        "imp_uid": "imp_1",
+        "merchant_uid": "order-1",
+        "status": "paid",
+        "amount": 1000,
+        "currency": "KRW",
+        "pay_method": "card",
+        "channel": "pc",
+        "started_at": NOW,
+        "paid_at": NOW,
+    }
+    blank: dict[str, Any] = {
+        "cancel_history": [],
+        "cancel_receipt_urls": [],
+        "deposit_history": [],
+        "cancel_amount": 0,
+        "card_quota": 0,
+        "failed_at": 0,
+        "cancelled_at": 0,
+        "vbank_date": 0,
+        "vbank_issued_at": 0,
+        "sandbox": False,
+        "escrow": False,
+        "cash_receipt_issued": False,
+    }
+    assert body == dict.fromkeys(CARD_PAID) | blank | told
+
+
+async def test_the_spelling_is_php_s(server: FakePortOne) -> None:
+    payment = server.add(name="책/\U0001f4d6", receipt_url='https://x/"')
+    body = await sent(server, payment.imp_uid)
+
+    assert body.isascii()
+    assert body.startswith(b'{"code":0,"message":null,"response":{"amount":1000,"apply_num":null,')
+    assert rb'"name":"\ucc45\/\ud83d\udcd6"' in body
+    assert rb'"receipt_url":"https:\/\/x\/\""' in body
+    keys = list(json.loads(body)["response"])
+    assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (Decimal("10.05"), b"10.05"),
+        (Decimal(1000), b"1000"),
+        (Decimal("1000.00"), b"1000"),
+        (Decimal("1E+3"), b"1000"),
+        (Decimal("12345678901234567.89"), b"12345678901234567.89"),
+        (1000, b"1000"),
+        (10.05, b"10.05"),
+        (0, b"0"),
+    ],
+)
+async def test_an_amount_is_a_number_of_exactly_its_digits(
+    server: FakePortOne, amount: Any, text: bytes
+) -> None:
+    payment = server.add(amount=amount, currency="USD")
+    body = await sent(server, payment.imp_uid)
+
+    assert b'"amount":' + text + b"," in body
+    assert payment.amount == Decimal(text.decode())
+
+
+async def test_times_travel_as_whole_unix_seconds(server: FakePortOne) -> None:
+    paid_at = datetime(2026, 2, 2, 11, 41, 2, 999999, tzinfo=UTC)
+    payment = server.add(paid_at=paid_at, vbank_date=None, cancelled_at=None)
+    body = await body_of(server, payment.imp_uid)
+
+    assert body["paid_at"] == 1770032462
+    assert body["vbank_date"] == body["cancelled_at"] == 0
+
+
+async def test_a_time_without_a_zone_is_refused(server: FakePortOne) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        server.add(paid_at=datetime(2026, 2, 2))  # noqa: DTZ001 (that is the point)
+
+
+@pytest.mark.parametrize(
+    ("status", "happened"),
+    [
+        ("ready", {"started_at"}),
+        ("paid", {"started_at", "paid_at"}),
+        ("failed", {"started_at", "failed_at", "fail_reason"}),
+        ("cancelled", {"started_at", "paid_at", "cancelled_at", "cancel_reason"}),
+        ("pending", {"started_at"}),
+    ],
+)
+async def test_what_a_status_implies_is_filled_in(
+    server: FakePortOne, status: str, happened: set[str]
+) -> None:
+    payment = server.add(status=status)
+    body = await body_of(server, payment.imp_uid)
+
+    watched = {"started_at", "paid_at", "failed_at", "cancelled_at", "fail_reason", "cancel_reason"}
+    assert {name for name in watched if body[name]} == happened
+    assert payment.status == body["status"] == status
+
+
+async def test_a_cancelled_payment_gave_all_back_unless_told_otherwise(server: FakePortOne) -> None:
+    whole = server.add(status=PaymentStatus.CANCELLED, amount=20000)
+    part = server.add(status="cancelled", amount=20000, cancel_amount=5000)
+
+    assert whole.balance == 0
+    assert part.balance == 15000
+    assert part.is_partially_cancelled
+    assert [each.amount for each in (*whole.cancel_history, *part.cancel_history)] == [20000, 5000]
+    assert part.cancel_history[0].cancelled_at == part.cancelled_at == THEN
+    assert set((await body_of(server, part.imp_uid))["cancel_history"][0]) == {
+        "amount",
+        "cancellation_id",
+        "cancelled_at",
+        "pg_tid",
+        "reason",
+        "receipt_url",
+    }
+
+
+async def test_what_was_told_is_not_filled_in(server: FakePortOne) -> None:
+    payment = server.add(status="cancelled", cancel_amount=0, paid_at=0, cancel_reason=None)
+
+    assert payment.cancel_amount == 0
+    assert payment.paid_at is None
+    assert payment.cancel_reason is None
+
+
+async def test_a_payment_did_not_start_after_it_was_paid(server: FakePortOne) -> None:
+    payment = server.add(paid_at=int(NOW) - 500)
+    assert payment.started_at == payment.paid_at != THEN
+
+
+async def test_a_model_can_be_added_and_comes_back_the_same(server: FakePortOne) -> None:
+    original = server.add(**CARD_PAID)
+    server.remove(original.imp_uid)
+
+    assert server.add(original) == original
+    assert await body_of(server, original.imp_uid) == CARD_PAID
+
+
+async def test_a_field_at_its_default_in_a_model_says_nothing(server: FakePortOne) -> None:
+    status = PaymentStatus.PAID
+    bare = Payment(imp_uid="imp_1", merchant_uid="o", status=status, amount=Decimal(5))
+    payment = server.add(bare)
+
+    assert (payment.currency, payment.sandbox, payment.escrow) == ("KRW", False, False)
+    assert (payment.paid_at, payment.merchant_uid) == (THEN, "o")
+    assert payment.amount == 5
+
+
+async def test_fields_override_the_model_that_is_added(server: FakePortOne) -> None:
+    original = server.add(**CARD_PAID)
+    copy = server.add(original, imp_uid="imp_2", amount=1)
+
+    assert copy.imp_uid == "imp_2"
+    assert copy.amount == 1
+    assert (copy.merchant_uid, copy.buyer_name) == (original.merchant_uid, original.buyer_name)
+
+
+async def test_a_nested_model_is_written_out(server: FakePortOne) -> None:
+    original = server.add(
+        status="cancelled",
+        cancel_history=[{"amount": Decimal("0.5"), "cancelled_at": 0, "reason": "x"}],
+        promotion={"id": "promo", "discount": 100},
+    )
+    copy = server.add(original, imp_uid="imp_2")
+
+    assert copy.cancel_history == original.cancel_history
+    assert copy.promotion == original.promotion
+    history = (await body_of(server, "imp_2"))["cancel_history"]
+    assert (history[0]["amount"], history[0]["cancelled_at"]) == (Decimal("0.5"), 0)
+
+
+async def test_fields_that_no_model_knows_are_sent_too(server: FakePortOne) -> None:
+    payment = server.add(brand_new={"a": [1, "b"]}, status="settled", another_at=None)
+    body = await body_of(server, payment.imp_uid)
+
+    assert body["brand_new"] == {"a": [1, "b"]}
+    assert body["another_at"] is None
+    assert body["status"] == payment.status == "settled"
+
+
+async def test_none_is_null_and_unset_leaves_the_key_out(server: FakePortOne) -> None:
+    payment = server.add(sandbox=None, escrow=msgspec.UNSET, started_at=msgspec.UNSET)
+    server.update(payment.imp_uid, name="x")
+    body = await body_of(server, payment.imp_uid)
+
+    assert body["sandbox"] is payment.sandbox is payment.escrow is None
+    assert "escrow" not in body
+    assert "started_at" not in body
+
+
+async def test_ids_are_made_up_and_never_twice(server: FakePortOne) -> None:
+    first = server.add()
+    serial = int(first.imp_uid.removeprefix("imp_"))
+    taken = server.add(imp_uid=f"imp_{serial + 2}")
+    others = [server.add() for _ in range(5)]
+
+    assert len({each.imp_uid for each in (first, taken, *others)}) == 7
+    assert len({each.merchant_uid for each in (first, *others)}) == 6
+
+
+async def test_an_imp_uid_is_added_once(server: FakePortOne) -> None:
+    server.add(imp_uid="imp_1", amount=5)
+    with pytest.raises(ValueError, match="imp_1 already"):
+        server.add(imp_uid="imp_1", amount=6)
+
+    assert (await body_of(server, "imp_1"))["amount"] == 5
+
+
+async def test_a_payment_that_no_client_could_read_is_refused(server: FakePortOne) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        server.add(imp_uid="imp_1", amount="much")
+    server.add(imp_uid="imp_1")
+    with pytest.raises(msgspec.ValidationError):
+        server.update("imp_1", amount="much")
+
+    assert (await body_of(server, "imp_1"))["amount"] == 1000
+
+
+async def test_an_update_fills_in_what_the_new_status_implies(server: FakePortOne) -> None:
+    payment = server.add(status="ready")
+    server.advance(60)
+    paid = server.update(payment.imp_uid, status="paid")
+    server.advance(60)
+    cancelled = server.update(payment.imp_uid, status="cancelled")
+
+    assert payment.paid_at is None
+    assert paid.paid_at is not None
+    assert (paid.paid_at - THEN).total_seconds() == 60
+    assert (cancelled.started_at, cancelled.paid_at) == (payment.started_at, paid.paid_at)
+    assert cancelled.cancelled_at is not None
+    assert (cancelled.cancelled_at - THEN).total_seconds() == 120
+    assert cancelled.balance == 0
+    assert (await body_of(server, payment.imp_uid))["status"] == "cancelled"
+
+
+async def test_there_is_nothing_to_update_or_remove_where_nothing_was_added(
+    server: FakePortOne,
+) -> None:
+    with pytest.raises(KeyError):
+        server.update("imp_none", amount=1)
+    with pytest.raises(KeyError):
+        server.remove("imp_none")
+
+
+async def test_what_is_returned_is_a_model_without_ties_to_the_server(server: FakePortOne) -> None:
+    payment = server.add(amount=1000)
+    server.update(payment.imp_uid, amount=2000)
+
+    assert isinstance(payment, Payment)
+    assert payment.amount == 1000

@@ -1,0 +1,230 @@
+"""The throttle in virtual time: exact, and no test waits."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import InvalidRequestError, RateLimit, Throttle, TokenBucket
+from portone_async.throttle import Gate, Unthrottled
+
+from .virtual_time import VirtualLoop, run
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def most_in_a_window(times: list[float], seconds: float) -> int:
+    return max(sum(start <= t < start + seconds for t in times) for start in times)
+
+
+async def grants(throttle: Throttle, count: int) -> list[tuple[int, float]]:
+    """Who was served when, for so many who ask at once."""
+    served: list[tuple[int, float]] = []
+
+    async def ask(number: int) -> None:
+        await throttle.acquire()
+        served.append((number, now()))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(count):
+            group.create_task(ask(number))
+    return served
+
+
+@given(st.floats(0.5, 2000), st.integers(1, 50), st.floats(0.1, 5))
+def test_no_window_of_time_has_more_than_rate_times_length_plus_burst(
+    rate: float, burst: int, seconds: float
+) -> None:
+    served = run(grants(TokenBucket(RateLimit(rate, burst)), 120))
+    times = [time for _, time in served]
+
+    assert most_in_a_window(times, seconds) <= rate * seconds + burst + 1e-6
+    assert [number for number, _ in served] == list(range(120))
+
+
+def test_the_rate_is_reached() -> None:
+    times = [time for _, time in run(grants(TokenBucket(RateLimit(50, 5)), 505))]
+
+    assert times[-1] - times[0] == pytest.approx(10, rel=0.01)
+
+
+def test_ten_thousand_waiters_are_served_in_order() -> None:
+    served = run(grants(TokenBucket(RateLimit(10_000, 10)), 10_000))
+
+    assert [number for number, _ in served] == list(range(10_000))
+
+
+@given(st.randoms(use_true_random=False))
+def test_cancelled_waiters_cost_nothing_and_harm_nobody(rng: random.Random) -> None:
+    async def main() -> None:
+        bucket = TokenBucket(RateLimit(10, 1))
+        served: list[tuple[int, float]] = []
+
+        async def ask(number: int) -> None:
+            await bucket.acquire()
+            served.append((number, now()))
+
+        started = now()
+        tasks = [asyncio.create_task(ask(number)) for number in range(30)]
+        doomed = set(rng.sample(range(30), 20))
+        for number in rng.sample(sorted(doomed), 20):
+            await asyncio.sleep(rng.choice([0, 0, 0.01]))
+            tasks[number].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+        numbers = [number for number, _ in served]
+        assert numbers == sorted(numbers)
+        assert set(range(30)) - doomed <= set(numbers)
+        # As if only those who were served had ever asked.
+        assert served[-1][1] - started <= (len(served) - 1) / 10 + 0.3
+
+    run(main())
+
+
+def test_a_pause_stops_everybody_and_then_the_rate_goes_on() -> None:
+    async def main() -> None:
+        bucket = TokenBucket(RateLimit(100, 5))
+        served = asyncio.create_task(grants(bucket, 30))
+        await asyncio.sleep(0.1)
+        paused_at = now()
+        bucket.pause(7)
+        bucket.pause(2)  # A shorter one takes nothing away.
+        times = [time for _, time in await served]
+
+        assert not [time for time in times if paused_at < time < paused_at + 7]
+        assert [time for time in times if time >= paused_at + 7]
+        assert most_in_a_window(times, 1) <= 105
+
+    run(main())
+
+
+def test_a_pause_before_the_first_permit_holds() -> None:
+    async def main() -> None:
+        bucket = TokenBucket(RateLimit())
+        bucket.pause(3)
+        started = now()
+        await bucket.acquire()
+        assert now() - started >= 3
+
+    run(main())
+
+
+def test_without_a_limit_only_pauses_wait() -> None:
+    async def main() -> None:
+        throttle = Unthrottled()
+        times = [time for _, time in await grants(throttle, 1000)]
+        assert times[-1] - times[0] < 0.1
+        throttle.pause(5)
+        started = now()
+        await throttle.acquire()
+        assert now() - started >= 5
+
+    run(main())
+
+
+def test_a_bucket_used_in_a_second_loop_has_no_second_burst() -> None:
+    bucket = TokenBucket(RateLimit(1, 10))
+    first = [time for _, time in run(grants(bucket, 10))]
+    second = [time for _, time in run(grants(bucket, 2))]
+
+    assert first[-1] - first[0] < 0.1
+    assert second[1] - second[0] == pytest.approx(1, abs=0.01)
+
+
+def test_a_bucket_in_two_loops_at_once_is_a_clear_error() -> None:
+    bucket = TokenBucket(RateLimit())
+    other = VirtualLoop()
+    try:
+        other.run_until_complete(bucket.acquire())
+        with pytest.raises(InvalidRequestError, match="another running event loop"):
+            run(bucket.acquire())
+    finally:
+        other.close()
+
+
+def test_ours_is_a_throttle_and_shows_its_limit() -> None:
+    assert isinstance(TokenBucket(RateLimit()), Throttle)
+    assert isinstance(Unthrottled(), Throttle)
+    assert "rate=7" in repr(TokenBucket(RateLimit(7)))
+
+
+class Model:
+    """A gate as it should be: who is inside, who waits, in order."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.inside: list[int] = []
+        self.waiting: list[int] = []
+
+    def settle(self) -> None:
+        while self.waiting and len(self.inside) < self.places:
+            self.inside.append(self.waiting.pop(0))
+
+
+@given(st.integers(1, 4), st.lists(st.sampled_from(["enter", "first", "leave", "cancel", "both"])), st.randoms(use_true_random=False))
+def test_a_gate_agrees_with_its_model(places: int, steps: list[str], rng: random.Random) -> None:
+    async def main() -> None:
+        gate, model = Gate(places), Model(places)
+        tasks: dict[int, asyncio.Task[None]] = {}
+        entered: list[int] = []
+
+        async def enter(number: int, first: bool) -> None:
+            await gate.enter(first=first)
+            entered.append(number)
+
+        def leave() -> None:
+            number = model.inside.pop(rng.randrange(len(model.inside)))
+            entered.remove(number)
+            gate.leave()
+
+        def cancel() -> None:
+            number = model.waiting.pop(rng.randrange(len(model.waiting)))
+            tasks.pop(number).cancel()
+
+        for number, step in enumerate(steps):
+            if step in ("enter", "first"):
+                tasks[number] = asyncio.create_task(enter(number, step == "first"))
+                model.waiting.insert(0 if step == "first" else len(model.waiting), number)
+            elif step == "leave" and model.inside:
+                leave()
+            elif step == "cancel" and model.waiting:
+                cancel()
+            elif step == "both" and model.inside and model.waiting:
+                # A place is handed over and its new owner cancelled in one tick.
+                chosen = model.waiting[0]
+                leave()
+                model.waiting.remove(chosen)
+                tasks.pop(chosen).cancel()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            model.settle()
+            assert sorted(entered) == sorted(model.inside)
+        for task in tasks.values():
+            task.cancel()
+
+    run(main())
+
+
+@pytest.mark.parametrize("order", [list, lambda n: list(reversed(n)), lambda n: random.Random(1).sample(n, len(n))], ids=["fifo", "lifo", "random"])
+def test_fifty_thousand_waiters_are_cancelled_in_any_order(
+    order: Callable[[range], list[int]],
+) -> None:
+    async def main() -> None:
+        gate = Gate(1)
+        await gate.enter()
+        tasks = [asyncio.create_task(gate.enter()) for _ in range(50_000)]
+        await asyncio.sleep(0)
+        for number in order(range(50_000)):
+            tasks[number].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        gate.leave()
+        await gate.enter()
+
+    run(main())

@@ -1,0 +1,359 @@
+"""The token's life, in virtual time; and against the fake, whose rules are PortOne's."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import (
+    AuthenticationError,
+    ClientClosedError,
+    DeadlineExceededError,
+    PortOneClient,
+    PortOneError,
+    RateLimit,
+    RetryPolicy,
+    ServerError,
+    Timeouts,
+    UnexpectedResponseError,
+)
+from portone_async._token import MARGIN, AccessToken, Secret, Token, Tokens
+from portone_async.testing import FakePortOne, Json, Status, Unauthorized
+
+from .conftest import AT_ONCE
+from .samples import BAD_KEYS, UNAUTHORIZED, body
+from .scripted import PAID, UID, reply, scripted_client, series, token_reply
+from .virtual_time import run
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def find(client: PortOneClient) -> None:
+    assert (await client.payments.find(UID)).is_paid
+
+
+def test_one_fetch_serves_all_who_wait() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=lambda _: (1, token_reply()), max_in_flight=2)
+        await asyncio.gather(*[find(client) for _ in range(100)])
+        assert len(transport.tokens) == 1
+
+    run(main())
+
+
+def test_cold_calls_that_fill_every_slot_do_not_deadlock() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda _: (1, token_reply()), max_in_flight=1, rate_limit=RateLimit(1000, 1)
+        )
+        async with asyncio.timeout(60):
+            await asyncio.gather(*[find(client) for _ in range(50)])
+        assert transport.most_under_way == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("lifetime", [61, 300, 1800])
+def test_a_token_is_renewed_inside_its_last_minute_and_not_before(lifetime: float) -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda n: token_reply(f"token{n}", lifetime), rate_limit=None
+        )
+        await find(client)
+        await asyncio.sleep(lifetime - 60.5)
+        await find(client)
+        assert len(transport.tokens) == 1
+        await asyncio.sleep(60.5 - MARGIN + 0.5)
+        await find(client)
+        assert len(transport.tokens) == 2
+        assert transport.sent[-1][2] == "Bearer token2"
+
+    assert 30 < MARGIN < 60
+    run(main())
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 3600), st.floats(1, 7200))
+def test_the_lifetime_does_not_depend_on_any_wall_clock(
+    server_now: float, passed: float, lifetime: float
+) -> None:
+    token = Token(AccessToken("t", server_now + lifetime, server_now), sent_at=1000.0)
+
+    assert token.is_due(1000.0 + passed) is (token.ends_at - 1000.0 - passed < MARGIN)
+    assert token.ends_at - 1000.0 == pytest.approx(lifetime, abs=1e-3)
+
+
+@pytest.mark.parametrize("lifetime", [40, 1, 0, -3600])
+def test_a_fresh_token_that_is_due_already_is_used_without_a_loop(lifetime: float) -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=lambda _: token_reply(lifetime=lifetime))
+        await find(client)
+        assert len(transport.tokens) == 1
+        await find(client)
+        assert len(transport.tokens) == 2
+        assert len(transport.times()) == 2
+
+    run(main())
+
+
+def test_a_long_queue_never_runs_out_of_token() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda n: token_reply(f"token{n}", 300), rate_limit=RateLimit(1, 2)
+        )
+        await asyncio.gather(*[find(client) for _ in range(1000)])
+        assert len(transport.times()) == 1000
+        ends = {f"Bearer token{n}": at + 300 for n, at in enumerate(transport.tokens, 1)}
+        assert all(at < ends[used or ""] for at, path, used in transport.sent if used)
+        assert len(transport.tokens) == pytest.approx(1000 / (300 - MARGIN), abs=1)
+
+    run(main())
+
+
+def test_a_call_reads_the_newest_token_after_the_queue() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            series((20, PAID), reply(401, body(UNAUTHORIZED)), PAID), max_in_flight=1
+        )
+        first = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        queued = [asyncio.create_task(find(client)) for _ in range(5)]
+        await asyncio.gather(first, *queued)
+        used = [authorization for _, path, authorization in transport.sent if "find" in path]
+        assert used == ["Bearer token1", "Bearer token1"] + ["Bearer token2"] * 5
+        assert len(transport.tokens) == 2
+
+    run(main())
+
+
+def test_a_refused_token_is_renewed_once_for_all_and_each_call_repeated_once() -> None:
+    async def main() -> None:
+        is_revoked = False
+
+        def script(_: int) -> Any:
+            stale = transport.sent[-1][2] == "Bearer token1"
+            return (0.5, reply(401, body(UNAUTHORIZED))) if is_revoked and stale else (0.5, PAID)
+
+        client, transport = scripted_client(script, rate_limit=None, max_in_flight=50)
+        await find(client)
+        is_revoked = True
+        await asyncio.gather(*[find(client) for _ in range(50)])
+        assert len(transport.tokens) == 2
+        assert len(transport.times()) == 1 + 50 + 50
+
+    run(main())
+
+
+def test_cancelling_the_call_that_started_the_fetch_cancels_nobody_else() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=lambda _: (5, token_reply()))
+        first = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        others = [asyncio.create_task(find(client)) for _ in range(9)]
+        await asyncio.sleep(1)
+        first.cancel()
+        await asyncio.gather(*others)
+        assert first.cancelled()
+        assert len(transport.tokens) == 1
+
+    run(main())
+
+
+def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_starts_another() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=series((5, token_reply()), token_reply("next")))
+        waiting = [asyncio.create_task(find(client)) for _ in range(3)]
+        await asyncio.sleep(1)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert transport.under_way == 0
+        await find(client)
+        assert len(transport.tokens) == 2
+
+    run(main())
+
+
+def test_when_the_fetch_fails_all_who_wait_get_an_error_of_their_own() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda _: (1, reply(503)), retry=RetryPolicy(attempts=2, backoff_initial=0)
+        )
+        results = await asyncio.gather(*[find(client) for _ in range(20)], return_exceptions=True)
+        assert {type(each) for each in results} == {ServerError}
+        assert len({id(each) for each in results}) == 20
+        for error in results:
+            assert isinstance(error, ServerError)
+            assert error.endpoint == "POST /users/getToken"
+            assert len(error.attempts) == 2
+        assert len(transport.tokens) == 2
+        assert not transport.times()
+
+    run(main())
+
+
+def test_a_view_with_less_time_does_not_wait_longer_for_the_token() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(token=lambda _: (20, token_reply()))
+        view = client.with_options(timeouts=Timeouts(total=2))
+        patient = asyncio.create_task(find(client))
+        started = now()
+        with pytest.raises(DeadlineExceededError) as caught:
+            await find(view)
+        assert now() - started == pytest.approx(2, abs=0.1)
+        assert caught.value.endpoint == "GET /payments/find/{merchant_uid}"
+        await patient
+
+    run(main())
+
+
+def test_closing_ends_a_fetch_under_way() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(token=lambda _: (50, token_reply()))
+        waiting = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        await client.close()
+        with pytest.raises(ClientClosedError):
+            await waiting
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
+def test_a_failed_early_renewal_harms_no_call_and_is_not_reported_as_lost() -> None:
+    async def main() -> None:
+        problems: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
+        client, transport = scripted_client(
+            lambda _: (30, PAID),
+            series(token_reply("t", 100), reply(400)),
+            max_in_flight=1, rate_limit=None, timeouts=Timeouts(None, None),
+        )
+        await asyncio.gather(*[find(client) for _ in range(3)])
+        assert len(transport.tokens) > 1
+        assert not problems
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        None, {}, [], "x",
+        {"access_token": None, "expired_at": 2, "now": 1},
+        {"access_token": "", "expired_at": 2, "now": 1},
+        {"access_token": "a b", "expired_at": 2, "now": 1},
+        {"access_token": "a\r\nX-Evil: 1", "expired_at": 2, "now": 1},
+        {"access_token": "토큰", "expired_at": 2, "now": 1},
+        {"access_token": "t", "expired_at": "soon", "now": 1},
+        {"access_token": "t", "expired_at": "inf", "now": 1},
+        {"access_token": "t", "now": 1},
+    ],
+)
+async def test_nonsense_instead_of_a_token_is_an_error_and_never_sent(response: Any) -> None:
+    async with FakePortOne() as server, server.client() as client:
+        server.fail(Json({"code": 0, "message": None, "response": response}), on="/users/getToken")
+        with pytest.raises(UnexpectedResponseError) as caught:
+            await client.payments.find("order-1")
+        assert caught.value.endpoint == "POST /users/getToken"
+        assert not server.count("/payments")
+
+
+async def test_refused_keys_are_an_authentication_error_and_not_tried_again(
+    server: FakePortOne,
+) -> None:
+    async with PortOneClient("wrong-key", "wrong-secret", base_url=server.url) as client:
+        with pytest.raises(AuthenticationError) as caught:
+            await client.payments.find("order-1")
+    error = caught.value
+    assert (error.status, error.code, error.message) == (401, -1, BAD_KEYS["message"])
+    assert error.endpoint == "POST /users/getToken"
+    assert "V1" in str(error)
+    assert not error.is_transient
+    assert server.count("/") == 1
+
+
+async def test_the_keys_go_into_the_body_and_the_token_into_the_header(
+    server: FakePortOne,
+) -> None:
+    server.add(merchant_uid="order-1")
+    async with server.client(tier="A01") as client:
+        await client.payments.find("order-1")
+    got, found = server.requests
+
+    assert msgspec.json.decode(got.body) == {"imp_key": server.imp_key, "imp_secret": server.imp_secret}
+    assert got.target == "/users/getToken"
+    assert got.headers["content-type"] == "application/json"
+    assert "authorization" not in got.headers
+    assert found.headers["authorization"] == f"Bearer {server.token}"
+    assert found.headers["tier"] == "A01"
+
+
+async def test_an_expired_token_is_renewed_and_the_answer_is_right(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="order-1", amount=5)
+    await client.payments.find("order-1")
+    server.advance(3600)
+
+    assert (await client.payments.find("order-1")).amount == 5
+    assert server.count("/users/getToken") == 2
+    assert server.count("/payments") == 3
+
+
+async def test_a_token_that_stays_refused_raises_after_one_repetition(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="order-1")
+    server.fail(Unauthorized(), times=None)
+    with pytest.raises(PortOneError) as caught:
+        await client.payments.find("order-1")
+
+    assert type(caught.value).__name__ == "UnauthorizedError"
+    assert server.count("/payments") == 2
+    assert server.count("/users/getToken") == 2
+
+
+async def test_a_token_fetch_is_retried_by_itself(server: FakePortOne) -> None:
+    server.add(merchant_uid="order-1")
+    server.fail(Status(503), times=3, on="/users/getToken")
+    async with server.client(retry=AT_ONCE) as client:
+        await client.payments.find("order-1")
+
+    assert server.count("/users/getToken") == 4
+    assert server.count("/payments") == 1
+
+
+def test_a_secret_shows_in_no_repr_and_is_sent_as_it_is() -> None:
+    secret = Secret("s3cret")
+
+    assert "s3cret" not in repr(secret) + repr([secret]) + repr({"a": secret})
+    assert str(secret) == "s3cret"
+    assert "s3cret" not in repr(AccessToken("s3cret", 2, 1)) + repr(AccessToken("s3cret", 2, 1).__rich_repr__())
+    assert pickle.loads(pickle.dumps(secret)) == "s3cret"
+
+
+def test_a_token_that_another_task_has_renewed_is_not_discarded() -> None:
+    async def main() -> None:
+        fresh = Token(AccessToken("b", 1800, 0), now())
+        stale = Token(AccessToken("a", 1800, 0), now())
+        tokens = Tokens()
+
+        async def get(_: Any) -> Token:
+            return fresh
+
+        await tokens.ready(get, None)
+        tokens.discard(stale)
+        assert tokens.newest(get) is fresh
+        tokens.discard(fresh)
+        assert tokens.is_missing
+
+    run(main())
