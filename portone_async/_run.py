@@ -71,7 +71,9 @@ class Shared:
     def blank(self, text: str) -> str:
         """Take keys and tokens out of a text that comes from outside."""
         for secret in (*self.keys, *self.tokens.seen):
-            text = text.replace(secret, "***")
+            # A real one is long; a short stand-in, as in a test, is part of many a word.
+            if len(secret) >= 8:
+                text = text.replace(secret, "***")
         return text
 
 

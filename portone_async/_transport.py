@@ -40,8 +40,11 @@ class Transport:
     cookies, timeouts and middlewares would travel with the token, or change what we promise.
     """
 
-    def __init__(self, version: str, max_in_flight: int, session: ClientSession | None) -> None:
+    def __init__(
+        self, version: str, max_in_flight: int, session: ClientSession | None, *, is_tls: bool
+    ) -> None:
         self._version = version
+        self._is_tls = is_tls
         self._max_in_flight = max_in_flight
         self._lender = session
         self._session: ClientSession | None = None
@@ -146,6 +149,11 @@ class Transport:
                 source=self,
                 stacklevel=2,
             )
+            # Closed as aiohttp would, but without a second and a third warning of its own.
+            connector = session.connector
+            session.detach()
+            if isinstance(connector, TCPConnector):
+                connector._close()
         else:
             session.detach()
 
@@ -162,11 +170,7 @@ class Transport:
             raise InvalidRequestError(
                 "the session that this client was given belongs to another event loop"
             )
-        verification = getattr(connector, "_ssl", True)
-        if verification is False or (
-            isinstance(verification, ssl.SSLContext)
-            and (verification.verify_mode is ssl.CERT_NONE or not verification.check_hostname)
-        ):
+        if self._is_tls and not _verifies(getattr(connector, "_ssl", True)):
             raise InvalidRequestError(
                 "the session that this client was given does not verify certificates: "
                 "give its connector a context with the right CA instead"
@@ -196,6 +200,13 @@ class Transport:
             },
             **options,
         )
+
+
+def _verifies(setting: object) -> bool:
+    """Whether a connector's ``ssl`` setting has certificates and their names checked."""
+    if isinstance(setting, ssl.SSLContext):
+        return setting.verify_mode is not ssl.CERT_NONE and setting.check_hostname
+    return setting is not False
 
 
 def _failure(error: aiohttp.ClientError | OSError) -> PortOneError:

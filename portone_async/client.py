@@ -106,10 +106,12 @@ class PortOneClient:
         if on_attempt is not None and not callable(on_attempt):
             raise InvalidRequestError("on_attempt must be callable")
         places = _places(max_in_flight, session)
+        url = checked_base_url(base_url)
+        is_tls = url.startswith("https:")
         self._shared = Shared(
             keys=keys,
-            base_url=checked_base_url(base_url),
-            transport=Transport(_version.__version__, places, session),
+            base_url=url,
+            transport=Transport(_version.__version__, places, session, is_tls=is_tls),
             slots=Gate(places),
             on_attempt=on_attempt,
         )
