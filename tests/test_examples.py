@@ -1,0 +1,461 @@
+"""The examples do what they say, over HTTP and as processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import logging
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+import uvicorn
+from aiohttp.test_utils import TestServer
+from yarl import URL
+
+from portone_async import Timeouts
+from portone_async.testing import (
+    Disconnect,
+    ExpiredToken,
+    FakePortOne,
+    Fault,
+    Hang,
+    HtmlPage,
+    Json,
+    Status,
+    TooManyRequests,
+    Unauthorized,
+)
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+
+KEY = "7700000000000042"
+SECRET = "a-planted-secret-of-no-shop"
+
+BUYER = {
+    "name": "검은 운동화",
+    "buyer_name": "홍길동",
+    "buyer_email": "gildong@example.com",
+    "buyer_tel": "010-1234-5678",
+    "buyer_addr": "서울시 어딘가",
+    "card_number": "123456******7890",
+    "vbank_num": "110-222-333333",
+    "custom_data": '{"note": "a planted note"}',
+}
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
+    """A fake PortOne whose address and keys are in the environment."""
+    async with FakePortOne(imp_key=KEY, imp_secret=SECRET) as server:
+        monkeypatch.setenv("PORTONE_IMP_KEY", KEY)
+        monkeypatch.setenv("PORTONE_IMP_SECRET", SECRET)
+        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+        monkeypatch.delenv("PORTONE_TIER", raising=False)
+        yield server
+
+
+@pytest.fixture
+def without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KEY", "SECRET"):
+        monkeypatch.delenv(f"PORTONE_IMP_{name}", raising=False)
+    for name in ("BASE_URL", "TIER"):
+        monkeypatch.delenv(f"PORTONE_{name}", raising=False)
+
+
+# The scripts
+
+
+async def ran(script: str, *arguments: str) -> tuple[int | None, str, str]:
+    """Run an example as a process of its own: its exit status, its output and its complaints."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "dev", "-W", "error", str(EXAMPLES / script), *arguments),
+        cwd=ROOT,
+        # The examples need no installed package here.
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, complaints = await process.communicate()
+    return process.returncode, output.decode(), complaints.decode()
+
+
+async def test_look_up_needs_no_account(without_keys: None) -> None:
+    status, output, complaints = await ran("look_up.py", "ORD-1", "ORD-2", "ORD-3")
+
+    assert status == 0
+    assert output.splitlines() == [
+        "ORD-1: paid, 15000 KRW, balance 15000",
+        "ORD-2: cancelled, 20000 KRW, balance 15000",
+        "ORD-3: no payment",
+    ]
+    assert "fake PortOne" in complaints
+
+
+async def test_look_up_asks_the_shop_whose_keys_are_set(server: FakePortOne) -> None:
+    server.add(merchant_uid="A/1", amount=700, **BUYER)
+
+    status, output, complaints = await ran("look_up.py", "A/1", "..", "ORD-1")
+
+    assert (status, complaints) == (0, "")
+    assert output.splitlines() == [
+        "A/1: paid, 700 KRW, balance 700",
+        "..: not known: merchant_uid must not be '..'",
+        "ORD-1: no payment",
+    ]
+
+
+async def test_look_up_does_not_take_a_failure_for_a_missing_payment(server: FakePortOne) -> None:
+    server.add(merchant_uid="A-1")
+    # So long that the client does not wait for it.
+    server.fail(TooManyRequests(retry_after="3600"), on="/payments/find/A-2")
+    server.fail(HtmlPage(404), on="/payments/find/A-3")
+
+    status, output, _ = await ran("look_up.py", "A-2", "A-3")
+
+    assert status == 0
+    limited, wrong = output.splitlines()
+    assert limited == "A-2: not known, ask again later (RateLimitedError)"
+    assert wrong.startswith("A-3: not known: GET /payments/find/{merchant_uid}")
+    assert "no payment" not in output
+
+
+async def test_look_up_ends_with_a_word_when_the_keys_are_refused(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTONE_IMP_SECRET", "another-planted-secret")
+
+    status, output, complaints = await ran("look_up.py", *(f"A-{number}" for number in range(50)))
+
+    assert (status, output) == (1, "")
+    assert complaints.startswith("ended: POST /users/getToken: 401")
+    assert "Traceback" not in complaints
+    assert "planted" not in complaints
+
+
+async def test_look_up_says_how_to_use_it() -> None:
+    status, _, complaints = await ran("look_up.py")
+
+    assert (status, complaints) == (1, "usage: look_up.py ORDER...\n")
+
+
+async def test_custom_endpoint_needs_no_account(without_keys: None) -> None:
+    status, output, complaints = await ran("custom_endpoint.py", "381", "999")
+
+    assert status == 0
+    assert output.splitlines() == ["381: KB국민카드", "999: no such card company"]
+    assert "fake PortOne" in complaints
+
+
+async def test_custom_endpoint_asks_the_shop_whose_keys_are_set(server: FakePortOne) -> None:
+    server.fail(ExpiredToken())
+
+    assert await ran("custom_endpoint.py", "361") == (0, "361: BC카드\n", "")
+    assert server.count("/cards/361", "GET") == 2
+
+
+async def test_custom_endpoint_does_not_take_a_failure_for_a_missing_card(
+    server: FakePortOne,
+) -> None:
+    server.fail(HtmlPage(404))
+
+    status, output, complaints = await ran("custom_endpoint.py", "361")
+
+    assert (status, output) == (1, "")
+    assert complaints.startswith("GET /cards/{card_standard_code}: 404")
+
+
+# The apps
+
+
+def loaded(name: str) -> Any:
+    """Import an example anew: each test has its own app."""
+    spec = importlib.util.spec_from_file_location(f"examples_{name}", EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # FastAPI looks annotations up in the module of a function.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@asynccontextmanager
+async def fastapi_served(example: Any) -> AsyncGenerator[str, None]:
+    # It listens already: who connects before the app has started just waits.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(example.app, log_config=None, lifespan="on", ws="none")
+        server = uvicorn.Server(config)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(sockets=[listener]))
+            try:
+                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            finally:
+                server.should_exit = True
+
+
+@asynccontextmanager
+async def aiohttp_served(example: Any) -> AsyncGenerator[str, None]:
+    async with TestServer(example.create_app()) as server:
+        yield str(server.make_url("")).rstrip("/")
+
+
+Served = Callable[[Any], AbstractAsyncContextManager[str]]
+SERVED: dict[str, Served] = {"fastapi_app": fastapi_served, "aiohttp_app": aiohttp_served}
+
+
+class App:
+    """One of the two apps, running, and a visitor of it."""
+
+    def __init__(self, example: Any, url: str, visitor: httpx.AsyncClient) -> None:
+        self.example = example
+        self.url = url
+        self._visitor = visitor
+
+    async def get(self, target: str) -> httpx.Response:
+        return await self._visitor.get(self.url + target)
+
+
+@pytest.fixture(params=sorted(SERVED))
+async def example(request: pytest.FixtureRequest, server: FakePortOne) -> Any:
+    return loaded(request.param)
+
+
+@pytest.fixture
+async def app(example: Any, request: pytest.FixtureRequest) -> AsyncIterator[App]:
+    served = SERVED[request.node.callspec.params["example"]]
+    # No proxy of this machine's environment comes between.
+    async with served(example) as url, httpx.AsyncClient(trust_env=False) as visitor:
+        yield App(example, url, visitor)
+
+
+async def test_a_payment_is_told_without_anything_of_its_buyer(
+    server: FakePortOne, app: App
+) -> None:
+    payment = server.add(
+        merchant_uid="A-1", status="cancelled", amount=20000, cancel_amount=5000, **BUYER
+    )
+    assert payment.paid_at is not None
+
+    answer = await app.get("/orders/A-1/payment")
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == {
+        "merchant_uid": "A-1",
+        "status": "cancelled",
+        "amount": "20000",
+        "balance": "15000",
+        "currency": "KRW",
+        "paid_at": payment.paid_at.isoformat().replace("+00:00", "Z"),
+    }
+    assert not any(value in answer.text for value in BUYER.values())
+
+
+@pytest.mark.parametrize(
+    ("order", "target"),
+    [
+        ("2026/11/23-1", "/orders/2026%2F11%2F23-1/payment"),
+        ("2026/11/23-1", "/orders/2026/11/23-1/payment"),
+        ("A/payment", "/orders/A%2Fpayment/payment"),
+        ("주문 1+1?#%2F", "/orders/%EC%A3%BC%EB%AC%B8%201+1%3F%23%252F/payment"),
+    ],
+)
+async def test_any_order_number_reaches_portone_as_it_is(
+    server: FakePortOne, app: App, order: str, target: str
+) -> None:
+    server.add(merchant_uid=order, amount=1)
+    # httpx sends a target as it is given; what it quotes itself is not at issue here.
+    async with aiohttp.ClientSession() as visitor:
+        answer = await visitor.get(URL(app.url + target, encoded=True))
+        async with answer:
+            assert (await answer.json())["merchant_uid"] == order
+
+
+async def test_a_status_may_be_asked_for(server: FakePortOne, app: App) -> None:
+    server.add(merchant_uid="A-1", amount=1000)
+    server.add(merchant_uid="A-1", status="ready")
+
+    assert (await app.get("/orders/A-1/payment?status=paid")).json()["status"] == "paid"
+    assert (await app.get("/orders/A-1/payment")).json()["status"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("target", "faults", "status", "error"),
+    [
+        ("/orders/B-1/payment", (), 404, "PaymentNotFoundError"),
+        ("/orders/A-1/payment?status=failed", (), 404, "PaymentNotFoundError"),
+        ("/orders/A-1/payment?status=not%20a%20word", (), 422, "InvalidRequestError"),
+        ("/orders/A-1/payment", (TooManyRequests("7"),), 503, "RateLimitedError"),
+        ("/orders/A-1/payment", (Status(500), Status(503)), 503, "TransientError"),
+        ("/orders/A-1/payment", (Disconnect(), HtmlPage(200)), 503, "TransientError"),
+        ("/orders/A-1/payment", (HtmlPage(404),), 502, "PortOneError"),
+        ("/orders/A-1/payment", (Unauthorized(), Unauthorized()), 502, "PortOneError"),
+        ("/orders/A-1/payment", (Json({"code": 0, "response": {}}),), 502, "PortOneError"),
+    ],
+)
+async def test_each_failure_has_a_status_and_a_word_fit_for_visitors(
+    *,
+    server: FakePortOne,
+    app: App,
+    target: str,
+    faults: tuple[Fault, ...],
+    status: int,
+    error: str,
+) -> None:
+    server.add(merchant_uid="A-1", **BUYER)
+    if faults:
+        server.fail(*faults)
+
+    answer = await app.get(target)
+
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert answer.json().keys() == {"error", "message"}
+    assert answer.headers["Content-Type"] == "application/json"
+    # Nothing of how PortOne is asked, of what it said, or of the buyer.
+    for inner in (KEY, SECRET, server.url, "getToken", "find", "<html", *BUYER.values()):
+        assert inner not in answer.text
+
+
+async def test_a_timeout_ends_when_the_apps_patience_does(
+    server: FakePortOne, example: Any, request: pytest.FixtureRequest
+) -> None:
+    server.fail(Hang(), times=None)
+    example.TIMEOUTS = Timeouts(total=0.2)
+    served = SERVED[request.node.callspec.params["example"]]
+
+    async with served(example) as url, httpx.AsyncClient(trust_env=False) as visitor:
+        answer = await visitor.get(f"{url}/orders/A-1/payment")
+
+    assert (answer.status_code, answer.json()["error"]) == (504, "TimeoutError")
+    assert server.count("/payments/find") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "header"),
+    [
+        (TooManyRequests("7"), "7"),
+        (Status(503, headers={"Retry-After": "30"}), "30"),
+        (Status(503), None),
+    ],
+)
+async def test_what_portone_asks_to_wait_is_passed_on(
+    server: FakePortOne, app: App, fault: Fault, header: str | None
+) -> None:
+    server.fail(fault, times=2)
+
+    answer = await app.get("/orders/A-1/payment")
+
+    assert answer.status_code == 503
+    assert answer.headers.get("Retry-After") == header
+
+
+async def test_one_hiccup_is_not_seen_by_visitors(server: FakePortOne, app: App) -> None:
+    server.add(merchant_uid="A-1")
+    server.fail(Status(503))
+
+    assert (await app.get("/orders/A-1/payment")).status_code == 200
+
+
+async def test_the_log_has_what_visitors_are_not_told(
+    server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.add(merchant_uid="A-1", **BUYER)
+    server.fail(HtmlPage(404))
+
+    await app.get("/orders/A-1/payment")
+    await app.get("/orders/B-1/payment")
+
+    told = [record for record in caplog.records if record.name == app.example.__name__]
+    assert [record.levelno for record in told] == [logging.WARNING]
+    assert "GET /payments/find/{merchant_uid} (merchant_uid='A-1'): 404" in told[0].getMessage()
+    assert not any(value in caplog.text for value in (KEY, SECRET, *BUYER.values()))
+
+
+async def test_many_visitors_share_one_token(server: FakePortOne, app: App) -> None:
+    server.add(merchant_uid="A-1")
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(app.get("/orders/A-1/payment")) for _ in range(10)]
+
+    assert {task.result().status_code for task in tasks} == {200}
+    assert server.count("/users/getToken") == 1
+
+
+async def test_the_client_is_closed_when_the_app_ends(
+    server: FakePortOne,
+    example: Any,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clients: list[Any] = []
+    real = example.PortOneClient.from_env
+
+    def noted(**options: Any) -> Any:
+        clients.append(real(**options))
+        return clients[-1]
+
+    monkeypatch.setattr(example.PortOneClient, "from_env", noted)
+    served = SERVED[request.node.callspec.params["example"]]
+
+    async with served(example) as url, httpx.AsyncClient(trust_env=False) as visitor:
+        await visitor.get(f"{url}/orders/A-1/payment")
+        await visitor.get(f"{url}/orders/A-1/payment")
+        assert [" closed" in repr(client) for client in clients] == [False]
+
+    assert [" closed" in repr(client) for client in clients] == [True]
+
+
+async def test_an_app_without_keys_does_not_start(without_keys: None) -> None:
+    example = loaded("aiohttp_app")
+
+    with pytest.raises(example.InvalidRequestError, match="PORTONE_IMP_KEY is not set"):
+        async with aiohttp_served(example):
+            pass
+
+
+class HangAndTell:
+    """No answer, and word of when the question came and when its asker left."""
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+        self.left = asyncio.Event()
+
+    async def meet(self, _: object, /) -> None:
+        self.came.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.left.set()
+
+
+async def test_a_visitor_who_leaves_takes_the_look_up_along(server: FakePortOne) -> None:
+    server.add(merchant_uid="A-1")
+    hang = HangAndTell()
+    server.fail(hang)
+    example = loaded("aiohttp_app")
+    example.TIMEOUTS = Timeouts(total=None, attempt=None)
+    # As run_app() has it in the example.
+    async with (
+        TestServer(example.create_app(), handler_cancellation=True) as app,
+        aiohttp.ClientSession(app.make_url("")) as visitor,
+    ):
+        impatient = asyncio.create_task(_visited(visitor))
+        await hang.came.wait()
+        impatient.cancel()
+        await hang.left.wait()
+
+        assert await _visited(visitor) == 200
+
+
+async def _visited(visitor: aiohttp.ClientSession) -> int:
+    async with visitor.get("/orders/A-1/payment") as answer:
+        return answer.status
