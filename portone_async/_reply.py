@@ -118,14 +118,22 @@ def read(call: Call[T], reply: Reply) -> T | PortOneError:
     answer: T = envelope.response
     if call.check is not None and (problem := call.check(answer)) is not None:
         return UnexpectedResponseError(problem, status=reply.status)
-    if isinstance(envelope.response, Record):
-        envelope.response._keep_source(body)
+    _keep_source(answer, body)
     return answer
 
 
-def _undecodable(
-    call: Call[Any], reply: Reply, error: ValueError | RecursionError
-) -> PortOneError:
+def _keep_source(answer: Any, body: bytes) -> None:
+    """Let each record know what it was made of."""
+    if isinstance(answer, Record):
+        answer._keep_source(body)
+    elif isinstance(answer, list):
+        answers: list[Any] = answer
+        for index, each in enumerate(answers):
+            if isinstance(each, Record):
+                each._keep_source(body, index)
+
+
+def _undecodable(call: Call[Any], reply: Reply, error: Exception) -> PortOneError:
     """Explain a 2xx that is not the envelope that was expected."""
     failure, is_json = _decoded_failure(reply)
     if not is_json or isinstance(error, UnicodeDecodeError):
@@ -210,7 +218,7 @@ def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
     return None, True
 
 
-def _place(error: ValueError | RecursionError) -> str:
+def _place(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 

@@ -127,35 +127,43 @@ class Transport:
         return failure
 
     async def close(self) -> None:
-        """Close what is ours. Idempotent."""
+        """Close what is ours. Idempotent.
+
+        Raises:
+            InvalidRequestError: The connections are at work in another event loop.
+        """
+        session = self._session
+        if session is not None and self._lender is None and self._loop is not None:
+            if self._loop is asyncio.get_running_loop():
+                self.is_closed, self._session = True, None
+                await session.close()
+                return
+            if not self._loop.is_closed():
+                raise InvalidRequestError("close this client in the event loop that it is used in")
         self.is_closed = True
-        session, self._session = self._session, None
-        if session is None:
-            return
-        if self._loop is asyncio.get_running_loop() and self._lender is None:
-            await session.close()
-        else:
-            # The connector is the caller's; or its loop is gone, and its sockets with it.
-            session.detach()
+        self._drop()
 
     def __del__(self) -> None:
-        session = self._session if hasattr(self, "_session") else None
-        if session is None:
-            return
-        if self._lender is None:
+        if getattr(self, "_session", None) is not None and self._lender is None:
             warnings.warn(
                 "a PortOneClient was dropped unclosed: use 'async with', or await close()",
                 ResourceWarning,
                 source=self,
                 stacklevel=2,
             )
-            # Closed as aiohttp would, but without a second and a third warning of its own.
-            connector = session.connector
-            session.detach()
-            if isinstance(connector, TCPConnector):
-                connector._close()
-        else:
-            session.detach()
+        self._drop()
+
+    def _drop(self) -> None:
+        """Let go of the session without a loop to wait in."""
+        session = getattr(self, "_session", None)
+        if session is None:
+            return
+        self._session = None
+        connector = session.connector
+        session.detach()
+        if self._lender is None and connector is not None:
+            # As aiohttp does it for a connector that is dropped, but without its own warning.
+            connector._close()
 
     def _own(self) -> ClientSession:
         return self._made(TCPConnector(limit=self._max_in_flight), is_owner=True)

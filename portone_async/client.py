@@ -105,6 +105,8 @@ class PortOneClient:
             raise InvalidRequestError(f"max_in_flight must be 1 or more: {max_in_flight!r}")
         if on_attempt is not None and not callable(on_attempt):
             raise InvalidRequestError("on_attempt must be callable")
+        if session is not None:
+            _checked("session", session, ClientSession)
         places = _places(max_in_flight, session)
         url = checked_base_url(base_url)
         is_tls = url.startswith("https:")
@@ -269,12 +271,14 @@ class PortOneClient:
         return Token(answer, run.journal.sent_at)
 
     async def close(self) -> None:
-        """Close what this client has opened. Idempotent; a view closes nothing."""
+        """Close what this client has opened. Idempotent; a view closes nothing.
+
+        Calls under way end with :class:`ClientClosedError`.
+        """
         if self._is_view:
             return
-        self._shared.transport.is_closed = True
-        await self._shared.tokens.close()
         await self._shared.transport.close()
+        await self._shared.tokens.close()
 
     async def __aenter__(self) -> Self:
         self._shared.transport.open()
@@ -289,8 +293,12 @@ class PortOneClient:
         await self.close()
 
     def __repr__(self) -> str:
-        state = " closed" if self._shared.transport.is_closed else ""
-        return f"<{type(self).__name__} {self._shared.base_url}{state}>"
+        # A traceback may show a client whose constructor did not come to its end.
+        shared = getattr(self, "_shared", None)
+        if shared is None:
+            return f"<{type(self).__name__}>"
+        state = " closed" if shared.transport.is_closed else ""
+        return f"<{type(self).__name__} {shared.base_url}{state}>"
 
 
 def _secret(value: object) -> Secret:

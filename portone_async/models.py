@@ -18,7 +18,7 @@ from decimal import (
     InvalidOperation,
 )
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, overload
 
 import msgspec
 from msgspec import Meta, Struct
@@ -119,14 +119,16 @@ class Record(Struct, frozen=True, dict=True):
         Decoded anew at each access, numbers with a fraction as ``Decimal``. Empty for an object
         that did not come from a reply. It holds personal data: keep it out of logs.
         """
-        source: bytes | None = vars(self).get("_source")
+        source: tuple[bytes, int | None] | None = vars(self).get("_source")
         if source is None:
             return {}
-        response = _json_object.decode(source).get("response")
-        return cast("dict[str, Any]", response) if isinstance(response, dict) else {}
+        body, index = source
+        response = _json_object.decode(body)["response"]
+        return response if index is None else response[index]  # type: ignore[no-any-return]  # it was decoded as an object before
 
-    def _keep_source(self, source: bytes) -> None:
-        force_setattr(self, "_source", source)
+    def _keep_source(self, body: bytes, index: int | None = None) -> None:
+        """Remember the reply, and the place in it where that is a list."""
+        force_setattr(self, "_source", (body, index))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -140,7 +142,9 @@ class Record(Struct, frozen=True, dict=True):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), msgspec.structs.asdict(self), vars(self).get("_source"))
+        # One of a list takes its own part along, not the whole list.
+        source = _json_encoder.encode({"response": raw}) if (raw := self.raw) else None
+        return _restored, (type(self), msgspec.structs.asdict(self), source)
 
 
 def _restored(cls: type[Record], fields: dict[str, Any], source: bytes | None) -> Record:
@@ -151,6 +155,7 @@ def _restored(cls: type[Record], fields: dict[str, Any], source: bytes | None) -
 
 
 _json_object = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_json_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class Cancellation(Record, frozen=True, kw_only=True):

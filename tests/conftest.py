@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from unittest.mock import Mock
@@ -65,7 +65,7 @@ class RawServer:
 
 
 @asynccontextmanager
-async def raw_server(handle: Handler) -> AsyncIterator[RawServer]:
+async def raw_server(handle: Handler) -> AsyncGenerator[RawServer]:
     """Serve with ``handle``, which is given each request after its head was read."""
     raw = RawServer(handle)
     tasks: set[asyncio.Task[None]] = set()
@@ -76,7 +76,7 @@ async def raw_server(handle: Handler) -> AsyncIterator[RawServer]:
         task.add_done_callback(tasks.discard)
 
     listener = await asyncio.start_server(accept, "127.0.0.1", 0)
-    raw.url = "http://127.0.0.1:{}".format(listener.sockets[0].getsockname()[1])
+    raw.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     try:
         yield raw
     finally:
@@ -93,11 +93,12 @@ class _MockedResponse(ClientResponse):
 
 class _Mocks(aioresponses):
     def add(self, *args: Any, **kwargs: Any) -> None:
-        super().add(*args, **({"response_class": _MockedResponse} | kwargs))
+        add: Any = getattr(super(), "add")  # noqa: B009 (its type has holes)
+        add(*args, **({"response_class": _MockedResponse} | kwargs))
 
 
 @pytest.fixture(name="mocks")
-def _mocks() -> Iterator[aioresponses]:
+def _mocks() -> Iterator[Any]:
     """Replies and exceptions in the place of aiohttp's own.
 
     aioresponses makes a ``ClientResponse`` without the ``stream_writer`` that aiohttp 3.14 wants

@@ -21,7 +21,9 @@ Script = Callable[[int], Outcome | tuple[float, Outcome]]
 
 
 def reply(status: int, content: bytes = b"<html>", **headers: str) -> Reply:
-    return Reply(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+    return Reply(
+        status, {name.replace("_", "-"): value for name, value in headers.items()}, content
+    )
 
 
 class ScriptedTransport:
@@ -74,11 +76,13 @@ class ScriptedTransport:
 def token_reply(value: str = "t" * 40, lifetime: float = 1800, now: float = 1770000000) -> Reply:
     return reply(
         200,
-        body({
-            "code": 0,
-            "message": None,
-            "response": {"access_token": value, "expired_at": now + lifetime, "now": now},
-        }),
+        body(
+            {
+                "code": 0,
+                "message": None,
+                "response": {"access_token": value, "expired_at": now + lifetime, "now": now},
+            }
+        ),
     )
 
 

@@ -14,14 +14,11 @@ from portone_async import Call, InvalidRequestError
 
 from . import strategies
 
-
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def find(merchant_uid: Any) -> Call[dict[str, Any]]:
-    return Call(
-        "GET", "/payments/find/{merchant_uid}", dict, path={"merchant_uid": merchant_uid}
-    )
+    return Call("GET", "/payments/find/{merchant_uid}", dict, path={"merchant_uid": merchant_uid})
 
 
 @given(strategies.order_numbers)
@@ -89,7 +86,7 @@ def test_a_mapping_is_a_query_too() -> None:
         Call("GET", "/x", dict, query={"a": "\ud800"}),
         Call("GET", "/x", dict, query={"a": 1}),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # the point
     ],
-    ids=lambda call: repr(call),
+    ids=repr,
 )
 def test_a_call_that_cannot_be_sent_is_refused(call: Call[dict[str, Any]]) -> None:
     with pytest.raises(InvalidRequestError):
@@ -97,7 +94,7 @@ def test_a_call_that_cannot_be_sent_is_refused(call: Call[dict[str, Any]]) -> No
 
 
 def test_the_body_is_json_and_a_decimal_is_a_number() -> None:
-    call = Call("POST", "/x", dict, body={"amount": Decimal("10.05"), "name": "가"})
+    call = Call("POST", "/x", dict[str, Any], body={"amount": Decimal("10.05"), "name": "가"})
 
     assert call.payload() == '{"amount":10.05,"name":"가"}'.encode()
     assert Call("GET", "/x", dict).payload() is None
@@ -118,7 +115,9 @@ def test_only_what_changes_nothing_is_repeatable_unless_it_is_said() -> None:
 
 
 def test_a_call_shows_its_route_and_no_value() -> None:
-    call = Call("POST", "/x/{a}", dict, path={"a": "홍길동"}, query={"b": "010"}, body={"c": "s3"})
+    call = Call(
+        "POST", "/x/{a}", dict[str, Any], path={"a": "홍길동"}, query={"b": "010"}, body={"c": "s3"}
+    )
 
     for text in (repr(call), repr(call.__rich_repr__()), call.endpoint):
         assert "/x/{a}" in text
@@ -129,7 +128,7 @@ def test_only_identifiers_of_payments_are_shown_in_errors() -> None:
     call = Call(
         "GET",
         "/x/{merchant_uid}/{customer_uid}",
-        dict,
+        dict[str, Any],
         path={"merchant_uid": "order-1", "customer_uid": "홍길동"},
         query=(("imp_uid[]", "imp_1"), ("buyer", "김")),
     )

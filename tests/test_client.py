@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import pickle
 import re
 import warnings
 from decimal import Decimal
@@ -36,6 +37,7 @@ from portone_async.testing import FakePortOne, Json, Status
 from . import strategies
 from .conftest import AT_ONCE
 from .samples import CARD_PAID
+from .scripted import PAID, UID, scripted_client
 
 
 async def test_a_payment_is_found_by_its_order_number(
@@ -87,8 +89,12 @@ async def test_of_several_payments_the_first_by_sorting_is_given(
         started = server.now - 10_000 + 100 * at
         paid = started + 5000 - 2 * 100 * at if state == "paid" else 0
         server.add(
-            merchant_uid=merchant_uid, status=state, imp_uid=f"imp_{number}",
-            started_at=int(started), paid_at=int(paid), failed_at=int(started) if state == "failed" else 0,
+            merchant_uid=merchant_uid,
+            status=state,
+            imp_uid=f"imp_{number}",
+            started_at=int(started),
+            paid_at=int(paid),
+            failed_at=int(started) if state == "failed" else 0,
         )
     found = await client.payments.find(merchant_uid, status=status, sorting=sorting)
 
@@ -116,7 +122,11 @@ async def test_a_missing_payment_is_told_from_everything_else(
         with pytest.raises(PaymentNotFoundError) as caught:
             await client.payments.find(uid)
         error = caught.value
-        assert (error.status, error.code, error.message) == (404, -1, "존재하지 않는 결제정보입니다.")
+        assert (error.status, error.code, error.message) == (
+            404,
+            -1,
+            "존재하지 않는 결제정보입니다.",
+        )
         assert uid in str(error)
         for cause in ("another shop's key pair", "V2 channel"):
             assert cause in str(error)
@@ -164,7 +174,9 @@ async def _round_trip(merchant_uid: str) -> None:
         server.add(merchant_uid=merchant_uid)
         server.add(merchant_uid="another")
         for status in (None, "paid"):
-            assert (await client.payments.find(merchant_uid, status=status)).merchant_uid == merchant_uid
+            assert (
+                await client.payments.find(merchant_uid, status=status)
+            ).merchant_uid == merchant_uid
         received = server.requests[-1]
         arrived = dict(received.query).get("merchant_uid[]") or received.path_segments[2]
         assert arrived == merchant_uid
@@ -173,8 +185,29 @@ async def _round_trip(merchant_uid: str) -> None:
 @pytest.mark.parametrize(
     "merchant_uid",
     [
-        "a b", " a", "주문 1", "a/b", "/", "a\\b", "100%", "%2F", "..%2f", "a#b", "a?b=c", "a+b", "a&b",
-        "../imp_1", "a/../b", "...", "é", "e\u0301", "'", '"', "{merchant_uid}", "x" * 200, "🍚",
+        "a b",
+        " a",
+        "주문 1",
+        "a/b",
+        "/",
+        "a\\b",
+        "100%",
+        "%2F",
+        "..%2f",
+        "a#b",
+        "a?b=c",
+        "a+b",
+        "a&b",
+        "../imp_1",
+        "a/../b",
+        "...",
+        "é",
+        "e\u0301",
+        "'",
+        '"',
+        "{merchant_uid}",
+        "x" * 200,
+        "🍚",
     ],
 )
 async def test_odd_order_numbers_arrive_unchanged(merchant_uid: str) -> None:
@@ -266,6 +299,19 @@ async def test_a_slash_travels_in_the_query_where_no_server_takes_it_apart(
     assert server.requests[-1].target == "/payments?merchant_uid%5B%5D=a%2Fb"
 
 
+async def test_the_raw_payment_of_a_list_is_its_own(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="a/b", amount=1, new_field="first")
+    server.advance(5)
+    server.add(merchant_uid="a/b", amount=2, new_field="second")
+    payment = await client.payments.find("a/b", sorting="started")
+
+    assert payment.raw["new_field"] == "first"
+    assert pickle.loads(pickle.dumps(payment)).raw == payment.raw
+    assert b"second" not in pickle.dumps(payment)
+
+
 async def test_test_payments_are_hidden_from_get_and_found_by_order_number(
     server: FakePortOne, client: PortOneClient
 ) -> None:
@@ -283,7 +329,9 @@ async def test_the_extension_comes_when_it_is_asked_for(
     payment = server.add(merchant_uid="order-1", extension={"REMITTER": "x"})
 
     assert (await client.payments.get(payment.imp_uid)).extension is None
-    assert (await client.payments.get(payment.imp_uid, extension=True)).extension == {"REMITTER": "x"}
+    assert (await client.payments.get(payment.imp_uid, extension=True)).extension == {
+        "REMITTER": "x"
+    }
 
 
 class Card(msgspec.Struct):
@@ -308,7 +356,9 @@ async def test_an_endpoint_that_is_not_wrapped_is_a_call_away(
 async def test_a_body_is_sent_as_json_and_a_code_in_a_200_is_an_error(
     server: FakePortOne, client: PortOneClient
 ) -> None:
-    call = Call("POST", "/payments/prepare", dict[str, Any], body={"merchant_uid": "o", "amount": 5})
+    call = Call(
+        "POST", "/payments/prepare", dict[str, Any], body={"merchant_uid": "o", "amount": 5}
+    )
     assert (await client.call(call))["amount"] == 5
 
     with pytest.raises(ApiError, match="이미 등록된") as caught:
@@ -351,6 +401,7 @@ async def test_a_response_type_that_nothing_decodes_as_is_refused_before_anythin
         ({"retry": None}, "retry"),
         ({"timeouts": 5}, "timeouts"),
         ({"rate_limit": 5}, "rate_limit"),
+        ({"session": "https"}, "session"),
         ({"max_in_flight": 0}, "max_in_flight"),
         ({"max_in_flight": 1.5}, "max_in_flight"),
         ({"on_attempt": 5}, "on_attempt"),
@@ -358,7 +409,7 @@ async def test_a_response_type_that_nothing_decodes_as_is_refused_before_anythin
     ids=str,
 )
 def test_an_argument_that_can_never_be_right_is_refused(options: dict[str, Any], said: str) -> None:
-    arguments = {"imp_key": "k", "imp_secret": "s"} | options
+    arguments: dict[str, Any] = {"imp_key": "k", "imp_secret": "s"} | options
 
     with pytest.raises(InvalidRequestError, match=said) as caught:
         PortOneClient(**arguments)
@@ -411,24 +462,24 @@ def test_a_missing_variable_is_named(
 
 
 def test_a_client_may_be_made_outside_of_any_loop_and_used_in_one() -> None:
-    async def main() -> None:
-        async with FakePortOne() as server:
-            server.add(merchant_uid="order-1")
-            client = made.pop()(server)
-            async with client:
-                await client.payments.find("order-1")
+    with asyncio.Runner() as runner:
+        server = runner.run(FakePortOne().__aenter__())
+        server.add(merchant_uid="order-1")
+        client = server.client()
 
-    made = [lambda server: server.client()]
-    outside = PortOneClient("k", "s")
-    assert "api.iamport.kr" in repr(outside)
-    asyncio.run(main())
+        async def use() -> None:
+            async with client:
+                assert (await client.payments.find("order-1")).is_paid
+            await server.__aexit__(None, None, None)
+
+        runner.run(use())
 
 
 def test_use_from_a_second_loop_is_one_clear_error(caplog: pytest.LogCaptureFixture) -> None:
     client = PortOneClient("k", "s", base_url="http://127.0.0.1:1", retry=RetryPolicy(attempts=1))
 
     async def use() -> None:
-        with pytest.raises(PortOneError, match="refused|Connect|no connection"):
+        with pytest.raises(PortOneError, match="no connection"):
             await client.payments.find("order-1")
 
     asyncio.run(use())
@@ -442,6 +493,26 @@ def test_use_from_a_second_loop_is_one_clear_error(caplog: pytest.LogCaptureFixt
         await client.close()
 
     asyncio.run(use_again())
+
+
+def test_a_client_whose_loop_is_gone_can_be_closed_and_leaves_no_warning() -> None:
+    with asyncio.Runner() as first:
+        server = first.run(FakePortOne().__aenter__())
+        server.add(merchant_uid="order-1")
+        client = server.client()
+        first.run(client.payments.find("order-1"))
+
+        async def close_elsewhere() -> None:
+            with pytest.raises(InvalidRequestError, match="event loop"):
+                await client.close()
+
+        with asyncio.Runner() as second:
+            second.run(close_elsewhere())
+        first.run(client.payments.find("order-1"))
+        first.run(server.__aexit__(None, None, None))
+    asyncio.run(client.close())
+    asyncio.run(client.close())
+    assert "closed" in repr(client)
 
 
 async def test_use_after_close_is_one_clear_error_and_close_is_idempotent(
@@ -538,8 +609,9 @@ async def test_one_bucket_given_to_several_clients_is_one_limit(server: FakePort
 
 async def test_any_throttle_may_be_plugged_in_and_counts_every_request(server: FakePortOne) -> None:
     class Counting:
-        acquired = 0
-        paused: list[float] = []
+        def __init__(self) -> None:
+            self.acquired = 0
+            self.paused: list[float] = []
 
         async def acquire(self) -> None:
             self.acquired += 1
@@ -549,7 +621,9 @@ async def test_any_throttle_may_be_plugged_in_and_counts_every_request(server: F
 
     throttle = Counting()
     server.add(merchant_uid="order-1")
-    server.fail(Status(503, headers={"Retry-After": "0"}), Status(429, headers={"Retry-After": "1"}))
+    server.fail(
+        Status(503, headers={"Retry-After": "0"}), Status(429, headers={"Retry-After": "1"})
+    )
     async with server.client(rate_limit=throttle, retry=RetryPolicy(attempts=2)) as client:
         with pytest.raises(PortOneError):
             await client.payments.find("order-1")
@@ -575,8 +649,6 @@ async def test_the_bound_holds_for_what_the_server_sees(server: FakePortOne) -> 
 
 @pytest.mark.parametrize("max_in_flight", [1, 3])
 async def test_no_more_exchanges_are_under_way_than_max_in_flight(max_in_flight: int) -> None:
-    from .scripted import PAID, UID, scripted_client
-
     client, transport = scripted_client(
         lambda _: (0.01, PAID), max_in_flight=max_in_flight, rate_limit=None
     )

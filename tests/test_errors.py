@@ -20,7 +20,9 @@ from portone_async import (
 )
 
 ALL = [getattr(errors, name) for name in errors.__all__ if name != "Attempt"]
-ATTEMPT = Attempt(method="GET", route="/x/{y}", number=1, elapsed=0.5, status=503, error="ServerError")
+ATTEMPT = Attempt(
+    method="GET", route="/x/{y}", number=1, elapsed=0.5, status=503, error="ServerError"
+)
 
 
 def full(kind: type[PortOneError]) -> PortOneError:
@@ -75,7 +77,16 @@ def test_every_message_says_what_was_asked_what_came_back_and_what_was_tried(
 ) -> None:
     text = str(full(kind))
 
-    for part in ("GET /x/{y}", "order-1", "it went wrong", "<html>", "once", "1.50 s", "503", "enough"):
+    for part in (
+        "GET /x/{y}",
+        "order-1",
+        "it went wrong",
+        "<html>",
+        "once",
+        "1.50 s",
+        "503",
+        "enough",
+    ):
         assert part in text
     assert kind.advice in text
     assert "\n" not in text

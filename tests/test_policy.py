@@ -60,9 +60,7 @@ def test_a_policy_is_a_value(policy: Any) -> None:
         setattr(policy, policy.__struct_fields__[0], 1)
 
 
-@given(
-    st.floats(0, 100), st.floats(0, 1000), st.integers(1, 10**6)
-)
+@given(st.floats(0, 100), st.floats(0, 1000), st.integers(1, 10**6))
 def test_the_backoff_never_shrinks_and_never_passes_its_ceiling(
     initial: float, ceiling: float, retry: int
 ) -> None:

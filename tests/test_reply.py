@@ -53,7 +53,8 @@ def outcome(status: int, content: bytes, **headers: str) -> Payment | PortOneErr
 def test_any_reply_is_an_answer_or_an_error_of_ours(
     status: int, headers: dict[str, str], content: bytes
 ) -> None:
-    for call in (FIND, ANY):
+    calls: list[Call[Any]] = [FIND, ANY]
+    for call in calls:
         result = read(call, Reply(status, headers, content))
 
         assert isinstance(result, Payment | dict | PortOneError)
@@ -123,7 +124,8 @@ def test_a_code_that_is_not_0_is_a_failure_even_with_status_200(code: int) -> No
 
 
 def test_a_failure_with_a_response_of_any_shape_is_still_a_failure() -> None:
-    for response in ([], {}, {"imp_uid": 5}, "x"):
+    responses: list[Any] = [[], {}, {"imp_uid": 5}, "x"]
+    for response in responses:
         error = outcome(200, body({"code": 1, "message": "no", "response": response}))
         assert type(error) is ApiError
 
@@ -180,7 +182,7 @@ def test_a_redirect_is_refused_and_only_its_host_is_shown(status: int) -> None:
         b"<html>maintenance</html>",
         ok(CARD_PAID)[:-1],
         ok(CARD_PAID)[: len(ok(CARD_PAID)) // 2],
-        ok(CARD_PAID | {"amount": []})[:-9],
+        ok(CARD_PAID | {"amount": [1]})[:-9],
         gzip.compress(ok(CARD_PAID)),
         b'{"code":0,"message":null,"response":NaN}',
         b"code=0",
@@ -201,7 +203,9 @@ def test_a_body_in_another_encoding_is_malformed() -> None:
     assert isinstance(outcome(200, text.encode()), Payment)
 
 
-@pytest.mark.parametrize("content", [b"null", b"[]", b'"x"', b"1", b"{}", b'{"ok":true}', b"[" * 10**6])
+@pytest.mark.parametrize(
+    "content", [b"null", b"[]", b'"x"', b"1", b"{}", b'{"ok":true}', b"[" * 10**6]
+)
 def test_json_of_another_shape_is_unexpected_and_final(content: bytes) -> None:
     if content.startswith(b"[["):
         content += b"]" * 10**6
@@ -360,7 +364,7 @@ def test_a_body_that_may_be_json_is_not_quoted(content: bytes) -> None:
         'name":"홍길동","buyer_tel":"010"',
         '<pre>{"buyer_name":"홍길동"}</pre>',
         ')]}\',\n{"buyer_name":"홍길동"}',
-        'Notice: undefined [buyer_name] => 홍길동',
+        "Notice: undefined [buyer_name] => 홍길동",
     ],
 )
 def test_pieces_of_json_inside_another_body_are_not_quoted(content: str) -> None:

@@ -213,7 +213,7 @@ async def test_a_delayed_answer_is_the_right_one_and_late(server: FakePortOne) -
 
 
 async def arrived(server: FakePortOne) -> None:
-    while not server.requests:  # noqa: ASYNC110 (nothing to wait for)
+    while not server.requests:
         await asyncio.sleep(0)
 
 

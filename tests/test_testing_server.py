@@ -99,7 +99,7 @@ async def test_closing_is_prompt_though_requests_hang(fault: Any) -> None:
     async with FakePortOne() as server:
         server.fail(fault, times=None)
         asking = [asyncio.create_task(ask(server)) for _ in range(5)]
-        while len(server.requests) < 5:  # noqa: ASYNC110 (nothing to wait for)
+        while len(server.requests) < 5:
             await asyncio.sleep(0)
         began = loop.time()
 
@@ -117,7 +117,7 @@ async def test_closing_is_prompt_though_half_a_request_is_on_its_way() -> None:
     async with FakePortOne() as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url[17:]))
         writer.write(b"POST /users/getToken HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
-        while not server._in_flight:  # noqa: ASYNC110 (nothing to wait for)
+        while not server._in_flight:
             await asyncio.sleep(0)
         began = loop.time()
 

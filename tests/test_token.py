@@ -111,7 +111,7 @@ def test_a_long_queue_never_runs_out_of_token() -> None:
         await asyncio.gather(*[find(client) for _ in range(1000)])
         assert len(transport.times()) == 1000
         ends = {f"Bearer token{n}": at + 300 for n, at in enumerate(transport.tokens, 1)}
-        assert all(at < ends[used or ""] for at, path, used in transport.sent if used)
+        assert all(at < ends[used or ""] for at, _, used in transport.sent if used)
         assert len(transport.tokens) == pytest.approx(1000 / (300 - MARGIN), abs=1)
 
     run(main())
@@ -231,11 +231,15 @@ def test_closing_ends_a_fetch_under_way() -> None:
 def test_a_failed_early_renewal_harms_no_call_and_is_not_reported_as_lost() -> None:
     async def main() -> None:
         problems: list[dict[str, Any]] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: problems.append(context)
+        )
         client, transport = scripted_client(
             lambda _: (30, PAID),
             series(token_reply("t", 100), reply(400)),
-            max_in_flight=1, rate_limit=None, timeouts=Timeouts(None, None),
+            max_in_flight=1,
+            rate_limit=None,
+            timeouts=Timeouts(None, None),
         )
         await asyncio.gather(*[find(client) for _ in range(3)])
         assert len(transport.tokens) > 1
@@ -247,7 +251,10 @@ def test_a_failed_early_renewal_harms_no_call_and_is_not_reported_as_lost() -> N
 @pytest.mark.parametrize(
     "response",
     [
-        None, {}, [], "x",
+        None,
+        {},
+        [],
+        "x",
         {"access_token": None, "expired_at": 2, "now": 1},
         {"access_token": "", "expired_at": 2, "now": 1},
         {"access_token": "a b", "expired_at": 2, "now": 1},
@@ -289,7 +296,10 @@ async def test_the_keys_go_into_the_body_and_the_token_into_the_header(
         await client.payments.find("order-1")
     got, found = server.requests
 
-    assert msgspec.json.decode(got.body) == {"imp_key": server.imp_key, "imp_secret": server.imp_secret}
+    assert msgspec.json.decode(got.body) == {
+        "imp_key": server.imp_key,
+        "imp_secret": server.imp_secret,
+    }
     assert got.target == "/users/getToken"
     assert got.headers["content-type"] == "application/json"
     assert "authorization" not in got.headers
@@ -337,7 +347,9 @@ def test_a_secret_shows_in_no_repr_and_is_sent_as_it_is() -> None:
 
     assert "s3cret" not in repr(secret) + repr([secret]) + repr({"a": secret})
     assert str(secret) == "s3cret"
-    assert "s3cret" not in repr(AccessToken("s3cret", 2, 1)) + repr(AccessToken("s3cret", 2, 1).__rich_repr__())
+    assert "s3cret" not in repr(AccessToken("s3cret", 2, 1)) + repr(
+        AccessToken("s3cret", 2, 1).__rich_repr__()
+    )
     assert pickle.loads(pickle.dumps(secret)) == "s3cret"
 
 

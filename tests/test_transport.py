@@ -8,15 +8,15 @@ import gzip
 import socket
 import ssl
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+import trustme
 from aiohttp import ClientSession, TCPConnector
-from aioresponses import aioresponses
+from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
 
 from portone_async import (
@@ -31,8 +31,8 @@ from portone_async import (
     RetryPolicy,
     Timeouts,
     UnexpectedResponseError,
+    _transport,
 )
-from portone_async import _transport
 from portone_async.testing import Disconnect, FakePortOne, Hang
 
 from .conftest import AT_ONCE, RawServer, raw_server
@@ -40,7 +40,7 @@ from .samples import CARD_PAID, ok
 from .scripted import UID, token_reply
 
 ONCE = RetryPolicy(attempts=1)
-KEY: Any = aiohttp.client_reqrep.ConnectionKey("h", 443, True, True, None, None, None)
+KEY: Any = ConnectionKey("h", 443, True, True, None, None, None)
 URL_ = "https://api.iamport.kr"
 
 
@@ -56,7 +56,11 @@ def raised(error: BaseException) -> PortOneError:
         (aiohttp.ClientConnectorDNSError(KEY, OSError(-2, "dns")), ConnectionFailedError, False),
         (aiohttp.ClientConnectorSSLError(KEY, OSError(1, "tls")), ConnectionFailedError, False),
         (aiohttp.ClientProxyConnectionError(KEY, OSError(1, "p")), ConnectionFailedError, False),
-        (aiohttp.ClientConnectorCertificateError(KEY, ssl.CertificateError("x")), CertificateError, None),
+        (
+            aiohttp.ClientConnectorCertificateError(KEY, ssl.CertificateError("x")),
+            CertificateError,
+            None,
+        ),
         (aiohttp.ServerFingerprintMismatch(b"a", b"b", "h", 1), CertificateError, None),
         (aiohttp.ConnectionTimeoutError("x"), RequestTimeoutError, False),
         (aiohttp.SocketTimeoutError("x"), RequestTimeoutError, True),
@@ -98,7 +102,7 @@ def test_a_reply_that_is_no_http_is_malformed_and_its_text_is_not_shown() -> Non
     ],
 )
 async def test_a_mocked_exception_is_tried_again_and_then_raised_as_ours(
-    mocks: aioresponses, error: Exception, kind: type[PortOneError]
+    mocks: Any, error: Exception, kind: type[PortOneError]
 ) -> None:
     mocks.post(f"{URL_}/users/getToken", body=token_reply().body)
     mocks.get(f"{URL_}/payments/find/order-1", exception=error, repeat=True)
@@ -110,7 +114,7 @@ async def test_a_mocked_exception_is_tried_again_and_then_raised_as_ours(
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
-async def test_the_shape_of_a_request_is_what_the_page_says(mocks: aioresponses) -> None:
+async def test_the_shape_of_a_request_is_what_the_page_says(mocks: Any) -> None:
     mocks.post(f"{URL_}/users/getToken", body=token_reply("tok").body)
     url = URL(f"{URL_}/payments/find/a%20b%2B/paid?sorting=-paid", encoded=True)
     mocks.get(url, body=ok(CARD_PAID | {"merchant_uid": "a b+"}))
@@ -124,7 +128,7 @@ async def test_the_shape_of_a_request_is_what_the_page_says(mocks: aioresponses)
 
 
 @asynccontextmanager
-async def answering(answer: bytes, *, times: int = 10**6) -> AsyncIterator[RawServer]:
+async def answering(answer: bytes, *, times: int = 10**6) -> AsyncGenerator[RawServer]:
     """Serve a token, then these very bytes, then close."""
     token = token_reply().body
 
@@ -170,8 +174,20 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         (http(b""), MalformedResponseError),
         (http(b"<html>"), MalformedResponseError),
     ],
-    ids=["short", "cut", "no last chunk", "bad chunk", "gzip cut", "no gzip", "nothing", "half a head",
-         "garbage", "long header", "empty", "html"],
+    ids=[
+        "short",
+        "cut",
+        "no last chunk",
+        "bad chunk",
+        "gzip cut",
+        "no gzip",
+        "nothing",
+        "half a head",
+        "garbage",
+        "long header",
+        "empty",
+        "html",
+    ],
 )
 async def test_a_broken_reply_is_tried_again_and_typed(
     answer: bytes, kind: type[PortOneError] | None
@@ -189,10 +205,8 @@ async def test_a_broken_reply_is_tried_again_and_typed(
         assert len(raw.requests) == 1 + 4 == 1 + len(caught.value.attempts)
 
 
-def client_of(raw: RawServer, **options: Any) -> PortOneClient:
-    return PortOneClient(
-        "key", "secret", base_url=raw.url, **({"retry": AT_ONCE, "rate_limit": None} | options)
-    )
+def client_of(raw: RawServer) -> PortOneClient:
+    return PortOneClient("key", "secret", base_url=raw.url, retry=AT_ONCE, rate_limit=None)
 
 
 async def test_a_dropped_connection_is_not_sent_to_twice_in_one_attempt(
@@ -215,7 +229,10 @@ async def test_a_body_over_the_limit_is_refused_and_not_asked_for_again(
     content = b"0" * 1_000_000
     if encoding == "gzip":
         content = gzip.compress(content)
-    async with answering(http(content, f"Content-Encoding: {encoding}")) as raw, client_of(raw) as client:
+    async with (
+        answering(http(content, f"Content-Encoding: {encoding}")) as raw,
+        client_of(raw) as client,
+    ):
         with pytest.raises(UnexpectedResponseError, match="10000 bytes") as caught:
             await client.payments.find(UID)
         assert caught.value.status == 200
@@ -233,7 +250,10 @@ async def test_a_redirect_is_not_followed(server: FakePortOne) -> None:
 
 
 async def test_cookies_are_ignored() -> None:
-    async with answering(http(BODY, "Set-Cookie: session=1; Path=/")) as raw, client_of(raw) as client:
+    async with (
+        answering(http(BODY, "Set-Cookie: session=1; Path=/")) as raw,
+        client_of(raw) as client,
+    ):
         for _ in range(2):
             await client.payments.find(UID)
         assert b"cookie" not in b"".join(raw.requests).lower()
@@ -242,7 +262,7 @@ async def test_cookies_are_ignored() -> None:
 async def test_nobody_listening_is_a_connection_that_failed_and_was_not_sent() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        url = "http://127.0.0.1:{}".format(taken.getsockname()[1])
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         async with PortOneClient("k", "s", base_url=url, retry=AT_ONCE) as client:
             with pytest.raises(ConnectionFailedError) as caught:
                 await client.payments.find("order-1")
@@ -250,25 +270,16 @@ async def test_nobody_listening_is_a_connection_that_failed_and_was_not_sent() -
     assert len(caught.value.attempts) == 4
 
 
-@pytest.fixture(scope="module", name="certificate")
-def _certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody has signed, for localhost."""
-    import subprocess
-
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        check=True, capture_output=True,
-    )
-    return folder
+@pytest.fixture(scope="module", name="authority")
+def _authority() -> Any:
+    """A certificate authority that no machine knows."""
+    return trustme.CA()
 
 
 @asynccontextmanager
-async def tls_server(certificate: Path) -> AsyncIterator[tuple[str, list[bytes]]]:
+async def tls_server(authority: Any) -> AsyncGenerator[tuple[str, list[bytes]]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     received: list[bytes] = []
     token, answer = token_reply().body, BODY
 
@@ -286,13 +297,15 @@ async def tls_server(certificate: Path) -> AsyncIterator[tuple[str, list[bytes]]
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     try:
-        yield "https://127.0.0.1:{}".format(listener.sockets[0].getsockname()[1]), received
+        yield f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}", received
     finally:
         listener.close()
 
 
-async def test_a_certificate_that_proves_nothing_is_final_and_gets_no_key(certificate: Path) -> None:
-    async with tls_server(certificate) as (url, received):
+async def test_a_certificate_that_proves_nothing_is_final_and_gets_no_key(
+    authority: Any,
+) -> None:
+    async with tls_server(authority) as (url, received):
         async with PortOneClient("k", "s", base_url=url, retry=AT_ONCE) as client:
             with pytest.raises(CertificateError) as caught:
                 await client.payments.find("order-1")
@@ -301,10 +314,11 @@ async def test_a_certificate_that_proves_nothing_is_final_and_gets_no_key(certif
         assert not received
 
 
-async def test_a_session_with_a_ca_of_its_own_is_trusted(certificate: Path) -> None:
-    context = ssl.create_default_context(cafile=certificate / "cert.pem")
+async def test_a_session_with_a_ca_of_its_own_is_trusted(authority: Any) -> None:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
     async with (
-        tls_server(certificate) as (url, received),
+        tls_server(authority) as (url, received),
         ClientSession(connector=TCPConnector(ssl=context)) as session,
         PortOneClient("k", "s", base_url=url, session=session) as client,
     ):
@@ -325,9 +339,9 @@ def _unverified() -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("make", [lambda: False, _unchecked, _unverified])
-async def test_a_session_that_does_not_verify_is_refused(certificate: Path, make: Any) -> None:
+async def test_a_session_that_does_not_verify_is_refused(authority: Any, make: Any) -> None:
     async with (
-        tls_server(certificate) as (url, received),
+        tls_server(authority) as (url, received),
         ClientSession(connector=TCPConnector(ssl=make())) as session,
     ):
         client = PortOneClient("k", "s", base_url=url, session=session)
@@ -362,7 +376,7 @@ async def test_the_settings_of_a_callers_session_neither_break_us_nor_travel(
         trace_configs=[trace],
         middlewares=(_angry,),
         auto_decompress=False,
-        json_serialize=lambda _: "theirs",
+        json_serialize=str,
     ) as session:
         async with server.client(session=session) as client:
             assert (await client.payments.find("order-1")).merchant_uid == "order-1"
@@ -380,12 +394,14 @@ async def test_the_settings_of_a_callers_session_neither_break_us_nor_travel(
 
 async def test_a_callers_session_is_used_and_lends_its_connections(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
-    async with ClientSession(connector=TCPConnector(limit=3, limit_per_host=2)) as session:
-        async with server.client(session=session, rate_limit=None) as client:
-            assert client._shared.slots._free == 2
-            await asyncio.gather(*[client.payments.find("order-1") for _ in range(20)])
-            assert session.connector is not None
-            assert 1 <= sum(map(len, session.connector._conns.values())) <= 2
+    async with (
+        ClientSession(connector=TCPConnector(limit=3, limit_per_host=2)) as session,
+        server.client(session=session, rate_limit=None) as client,
+    ):
+        assert client._shared.slots._free == 2
+        await asyncio.gather(*[client.payments.find("order-1") for _ in range(20)])
+        assert session.connector is not None
+        assert 1 <= sum(map(len, session.connector._conns.values())) <= 2
 
 
 async def test_a_client_with_a_lent_session_that_is_dropped_unclosed_is_no_leak(
@@ -408,10 +424,9 @@ async def test_a_lent_session_that_is_closed_is_one_clear_error(server: FakePort
         await session.close()
         with pytest.raises(ClientClosedError, match="session"):
             await client.payments.find("order-1")
-    async with server.client() as fresh:
-        fresh._shared.transport._lender = session
-        with pytest.raises(ClientClosedError, match="session"):
-            await fresh.payments.find("order-1")
+    fresh = server.client(session=session)
+    with pytest.raises(ClientClosedError, match="session"):
+        await fresh.payments.find("order-1")
 
 
 def test_a_lent_session_of_another_loop_is_one_clear_error() -> None:
@@ -450,7 +465,7 @@ async def test_a_connection_that_cannot_be_made_in_time_is_a_timeout_that_was_no
     async def never(*_: Any, **__: Any) -> Any:
         await asyncio.get_running_loop().create_future()
 
-    monkeypatch.setattr(aiohttp.connector.aiohappyeyeballs, "start_connection", never)
+    monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", never)
     async with server.client(timeouts=Timeouts(connect=0.05), retry=ONCE) as client:
         with pytest.raises(RequestTimeoutError, match="no connection") as caught:
             await client.payments.find("order-1")

@@ -1,0 +1,226 @@
+"""What is radioactive shows up nowhere: planted everywhere, looked for everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import pickle
+import traceback
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from portone_async import Attempt, Call, Payment, PortOneClient, PortOneError, Timeouts
+from portone_async.testing import (
+    Body,
+    CutBody,
+    FakePortOne,
+    Hang,
+    Json,
+    Reset,
+    Status,
+    Unauthorized,
+)
+
+from .conftest import AT_ONCE
+from .samples import CARD_PAID, NOT_FOUND, ok
+
+PLANTED_TOKEN = "planted-token-0123456789"
+KEY, SECRET = "planted-imp-key-0123456789", "planted-imp-secret-0123456789"
+BUYER = {
+    "buyer_name": "심어둔이름",
+    "buyer_email": "planted@example.com",
+    "buyer_tel": "010-9999-8888",
+    "buyer_addr": "심어둔 주소 1길",
+    "card_number": "9999********8888",
+    "custom_data": '{"memo":"심어둔 메모"}',
+}
+
+
+@pytest.fixture(name="planted")
+async def _planted(caplog: pytest.LogCaptureFixture) -> Any:
+    caplog.set_level(logging.DEBUG)
+    async with FakePortOne(imp_key=KEY, imp_secret=SECRET) as server:
+        server.add(merchant_uid="order-1", **BUYER)
+        yield server
+
+
+def haystacks(error: BaseException) -> Iterator[str]:
+    """Everything that a person, a log or an error tracker gets to see of an error."""
+    yield str(error)
+    yield repr(error)
+    yield repr(vars(error))
+    yield pickle.dumps(error).decode("latin-1")
+    yield pickle.dumps(error).decode("utf-8", "replace")
+    captured = traceback.TracebackException.from_exception(error, capture_locals=True)
+    # This test's own frames hold the server, which shows nothing.
+    yield "".join(captured.format())
+    out = io.StringIO()
+    traceback.print_exception(error, file=out)
+    yield out.getvalue()
+
+
+def assert_clean(*texts: str, error: BaseException | None = None, token: str | None = None) -> None:
+    """Not in the tests themselves: their frames are looked through, too."""
+    everything = [*texts, *(haystacks(error) if error is not None else ())]
+    secrets = [KEY, SECRET, PLANTED_TOKEN, *BUYER.values(), *([token] if token else [])]
+    assert not [secret for text in everything for secret in secrets if secret in text]
+
+
+PAYMENT = ok(CARD_PAID | {"merchant_uid": "order-1"} | BUYER)
+FAULTS: dict[str, Any] = {
+    "cut": CutBody(),
+    "cut late": CutBody(keep=0.9),
+    "hang": Hang(),
+    "reset": Reset(),
+    "503": Status(503),
+    "401": Unauthorized(),
+    "someone else's": Json({"code": 0, "message": None, "response": CARD_PAID | BUYER}),
+    "wrong type": Json(
+        {"code": 0, "message": None, "response": CARD_PAID | BUYER | {"amount": "x"}}
+    ),
+    "wrong shape": Json(BUYER),
+    "a list": Json([BUYER]),
+    "text before": Body(b"Notice: " + PAYMENT),
+    "text after": Body(PAYMENT + b"<html>"),
+    "in html": Body(b"<html><pre>" + PAYMENT),
+    "jsonp": Body(b"callback(" + PAYMENT + b")"),
+    "bom and cut": Body(b"\xef\xbb\xbf" + PAYMENT[:-40]),
+    "cp949": Body(json.dumps(BUYER, ensure_ascii=False).encode("cp949")),
+    "500 with a payment": Body(PAYMENT, status=500),
+    "echoed keys": Body(f"<html>imp_secret={SECRET} imp_key={KEY}</html>".encode(), status=502),
+    "echoed keys in the message": Json(NOT_FOUND | {"message": f"bad {SECRET} {KEY}"}, status=400),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_no_error_of_a_look_up_shows_a_key_a_token_or_the_buyer(
+    planted: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    seen: list[Attempt] = []
+    async with planted.client(
+        retry=AT_ONCE, timeouts=Timeouts(total=0.5, attempt=0.1), on_attempt=seen.append
+    ) as client:
+        planted.fail(FAULTS[fault], times=None)
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1", status="paid")
+        records = [repr(each.__dict__) for each in caplog.records if each.name == "portone_async"]
+        assert records
+        assert_clean(
+            caplog.text,
+            repr(seen),
+            repr(client),
+            repr(planted),
+            *records,
+            error=caught.value,
+            token=planted.token,
+        )
+
+
+async def test_no_frame_holds_the_answer_of_a_call_of_ones_own(planted: FakePortOne) -> None:
+    async with planted.client(retry=AT_ONCE) as client:
+        call: Call[dict[str, Any]] = Call(
+            "GET",
+            "/payments/find/{merchant_uid}",
+            dict,
+            path={"merchant_uid": "order-1"},
+            check=lambda answer: "not what was asked" if answer else None,
+        )
+        with pytest.raises(PortOneError) as caught:
+            await client.call(call)
+
+    assert_clean(error=caught.value, token=planted.token)
+
+
+TOKEN_FAULTS: dict[str, Any] = {
+    "503": Status(503),
+    "400": Status(400),
+    "hang": Hang(),
+    "reset": Reset(),
+    "wrong shape": Json({"access_token": PLANTED_TOKEN}),
+    "cut": Body(f'{{"code":0,"response":{{"access_token":"{PLANTED_TOKEN}"'.encode()),
+}
+
+
+@pytest.mark.parametrize("fault", TOKEN_FAULTS)
+async def test_no_error_of_the_token_shows_a_key(
+    planted: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    planted.fail(TOKEN_FAULTS[fault], times=None, on="/users/getToken")
+    async with planted.client(retry=AT_ONCE, timeouts=Timeouts(total=0.3, attempt=0.1)) as client:
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1")
+
+    assert_clean(caplog.text, error=caught.value, token=planted.token)
+
+
+async def test_refused_keys_are_not_shown() -> None:
+    async with FakePortOne() as server, PortOneClient(KEY, SECRET, base_url=server.url) as client:
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1")
+
+    assert_clean(error=caught.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"base_url": "http://evil.example"}, {"tier": "a b"}, {"retry": 5}], ids=str
+)
+def test_a_constructor_that_refuses_its_arguments_shows_no_key(
+    options: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTONE_IMP_KEY", KEY)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", SECRET)
+    with pytest.raises(PortOneError) as caught:
+        PortOneClient(KEY, SECRET, **options)
+    assert_clean(error=caught.value)
+    with pytest.raises(PortOneError) as caught:
+        PortOneClient.from_env(**options)
+    assert_clean(error=caught.value)
+
+
+async def test_a_cancelled_look_up_shows_no_token_in_any_frame(planted: FakePortOne) -> None:
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+        planted.fail(Hang())
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.05):
+                await client.payments.find("order-1")
+        cause = caught.value.__cause__
+        assert cause is not None
+        text = "".join(
+            traceback.TracebackException.from_exception(cause, capture_locals=True).format()
+        )
+
+    assert "aiohttp" in text
+    assert_clean(text, token=planted.token)
+
+
+async def test_a_payment_shows_the_buyer_only_to_those_who_ask(planted: FakePortOne) -> None:
+    async with planted.client() as client:
+        payment = await client.payments.find("order-1")
+
+    assert payment.buyer_name == BUYER["buyer_name"]
+    assert_clean(repr(payment), str(payment), repr(payment.__rich_repr__()), f"{payment}")
+
+
+async def test_debug_logs_of_asyncio_show_nothing_either(
+    planted: FakePortOne, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0.0
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+
+    assert "took" in caplog.text
+    assert_clean(caplog.text, token=planted.token)
+
+
+def test_a_payment_survives_being_sent_to_a_worker() -> None:
+    payment = Payment(imp_uid="i", merchant_uid="m", status="paid", amount=Decimal(1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as a test may make it
+
+    assert pickle.loads(pickle.dumps(payment)) == payment
