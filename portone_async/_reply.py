@@ -127,7 +127,7 @@ def _keep_source(answer: Any, body: bytes) -> None:
     if isinstance(answer, Record):
         answer._keep_source(body)
     elif isinstance(answer, list):
-        answers: list[Any] = answer
+        answers: list[Any] = answer  # pyright: ignore[reportUnknownVariableType]  # of any type
         for index, each in enumerate(answers):
             if isinstance(each, Record):
                 each._keep_source(body, index)
