@@ -108,13 +108,13 @@ class Transport:
             ):
                 content = response.content
                 data = await content.readany()
-                while not content.at_eof():
-                    if len(data) > MAX_BODY:
-                        return UnexpectedResponseError(
-                            f"a body of more than {MAX_BODY} bytes", status=response.status
-                        )
+                while len(data) <= MAX_BODY:
+                    if content.at_eof():
+                        return Reply(response.status, response.headers, data)
                     data += await content.readany()
-                return Reply(response.status, response.headers, data)
+                return UnexpectedResponseError(
+                    f"a body of more than {MAX_BODY} bytes", status=response.status
+                )
         except (aiohttp.ClientError, OSError) as error:
             failure = _failure(error)
         except RuntimeError:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from inspect import signature
 from typing import Any
 from unittest.mock import Mock
 
@@ -88,7 +89,9 @@ async def raw_server(handle: Handler) -> AsyncGenerator[RawServer]:
 
 class _MockedResponse(ClientResponse):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **({"stream_writer": Mock()} | kwargs))
+        if "stream_writer" in signature(ClientResponse).parameters:
+            kwargs.setdefault("stream_writer", Mock())
+        super().__init__(*args, **kwargs)
 
 
 class _Mocks(aioresponses):
