@@ -1,0 +1,81 @@
+"""``portone-async demo``: the client at work on a PortOne that fails in every way there is."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from portone_async.cli.arguments import Arguments, Commands
+from portone_async.policy import RateLimit
+
+__all__ = ("add_to",)
+
+_DESCRIPTION = """\
+Watch the client look up a few hundred orders of a PortOne that runs on this machine and
+fails in every way there is. No account is needed, and nothing leaves the machine."""
+
+_EPILOG = """\
+exit codes:
+  0    every answer was right, and nothing failed that was not scripted to fail for good
+  1    otherwise
+  2    could not run
+  130  interrupted
+  141  the reader of the output went away"""
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "demo",
+        prog="portone-async demo",
+        help="watch the client at work; no account is needed",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+    )
+    parser.add_argument(
+        "--orders", type=_positive, default=300, metavar="N", help="look-ups (default: 300)"
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=RateLimit().rate,
+        metavar="R",
+        help="requests a second (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="S",
+        help="which payments there are, and which look-ups meet which fault (default: 1)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: Arguments) -> int:
+    from .play import play  # noqa: PLC0415 (rich, and the server, are only for those who watch)
+
+    rate_limit = RateLimit(rate=arguments.rate)
+    with _silent_log():
+        return asyncio.run(play(arguments.orders, rate_limit, arguments.seed))
+
+
+@contextmanager
+def _silent_log() -> Generator[None]:
+    """Keep the library's warnings off the screen: the display counts what they tell."""
+    log = logging.getLogger("portone_async")
+    was = log.propagate
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.propagate = was
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more: {number}")
+    return number

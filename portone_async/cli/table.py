@@ -1,0 +1,125 @@
+"""The outcomes of look-ups for people: a table that fits the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from portone_async.models import Payment
+
+from .console import make_console
+from .escape import escaped
+from .outcome import Outcome
+
+__all__ = ("print_table",)
+
+# Nobody reads a pipe by its width: a row stays one line there.
+_PIPE_WIDTH = 10_000
+_STYLES = {"paid": "green", "ready": "cyan", "failed": "red", "cancelled": "yellow"}
+_NUMBERS = ("Amount", "Cancelled", "Balance")
+
+
+class _Row(Struct, frozen=True):
+    order: Text
+    imp_uid: Text
+    status: Text
+    test: Text
+    amount: Text
+    cancelled: Text
+    balance: Text
+    paid_at: Text
+
+
+def print_table(outcomes: Sequence[Outcome]) -> None:
+    """Print one row an order, of two lines each where the terminal is narrow."""
+    console = make_console(pipe_width=_PIPE_WIDTH)
+    rows = [_row(outcome) for outcome in outcomes]
+    table = _wide(rows)
+    unbounded = console.options.update(max_width=_PIPE_WIDTH)
+    if console.measure(table, options=unbounded).maximum > console.width:
+        table = _narrow(rows)
+    console.print(table)
+
+
+def _wide(rows: Sequence[_Row]) -> Table:
+    taken = ("Cancelled", "Balance") if any(row.cancelled for row in rows) else ()
+    table = _table("Order", "Status", "Amount", *taken, "Paid at", "PortOne id")
+    for row in rows:
+        table.add_row(
+            row.order,
+            _joined(" ", row.status, row.test),
+            row.amount,
+            *([row.cancelled, row.balance] if taken else []),
+            row.paid_at,
+            row.imp_uid,
+        )
+    return table
+
+
+def _narrow(rows: Sequence[_Row]) -> Table:
+    taken = ("Balance",) if any(row.cancelled for row in rows) else ()
+    table = _table("Order", "Status", "Amount", *taken, "Paid at")
+    for row in rows:
+        cancelled = Text.assemble("-", row.cancelled) if row.cancelled else row.cancelled
+        table.add_row(
+            _joined("\n", row.order, row.imp_uid),
+            _joined("\n", row.status, row.test),
+            _joined("\n", row.amount, cancelled),
+            *([row.balance] if taken else []),
+            row.paid_at,
+        )
+    return table
+
+
+def _table(*headers: str) -> Table:
+    table = Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold"
+    )
+    for header in headers:
+        table.add_column(header, justify="right" if header in _NUMBERS else "left", overflow="fold")
+    return table
+
+
+def _row(outcome: Outcome) -> _Row:
+    order, blank = Text(escaped(outcome.order)), Text()
+    payment = outcome.payment
+    if payment is None:
+        unknown = Text("not found", "yellow") if outcome.is_missing else Text("not checked", "red")
+        return _Row(order, blank, unknown, blank, blank, blank, blank, blank)
+    status = escaped(payment.status.value)
+    is_cancelled = payment.cancel_amount != 0
+    return _Row(
+        order=order,
+        imp_uid=Text(escaped(payment.imp_uid), "dim"),
+        status=Text(status, _STYLES.get(status, "")),
+        test=Text("(test)", "magenta") if payment.sandbox else blank,
+        amount=_money(payment, payment.amount),
+        cancelled=_money(payment, payment.cancel_amount) if is_cancelled else blank,
+        balance=_money(payment, payment.balance) if is_cancelled else blank,
+        paid_at=Text(_local(payment.paid_at)),
+    )
+
+
+def _money(payment: Payment, amount: Decimal) -> Text:
+    currency = f" {escaped(payment.currency)}" if payment.currency else ""
+    return Text(f"{amount:,f}{currency}")
+
+
+def _local(time: datetime | None) -> str:
+    if time is None:
+        return ""
+    # The last day that there is may have no local time.
+    with suppress(OverflowError):
+        time = time.astimezone()
+    return f"{time:%Y-%m-%d %H:%M %Z}"
+
+
+def _joined(separator: str, *texts: Text) -> Text:
+    return Text(separator).join(text for text in texts if text)

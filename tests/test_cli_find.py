@@ -1,0 +1,337 @@
+"""``portone-async find`` against a fake PortOne, run as ``main([...])`` in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from portone_async.cli import main
+from portone_async.testing import Exchange, FakePortOne, Json, Status
+
+PERSONAL = {
+    "buyer_name": "홍길동",
+    "buyer_email": "hong@example.com",
+    "buyer_tel": "010-1234-5678",
+    "buyer_addr": "서울특별시 강남구",
+    "buyer_postcode": "06234",
+    "card_number": "123456******7890",
+    "vbank_num": "110-123-456789",
+    "vbank_holder": "예금주씨",
+    "custom_data": '{"note":"문 앞에"}',
+    "user_agent": "Mozilla/5.0 (Personal)",
+    "customer_uid": "customer-77",
+}
+
+
+class Ran(Struct):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line, parse_float=Decimal) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Awaitable[Ran]]
+
+
+@pytest.fixture(autouse=True)
+def _environment(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+    monkeypatch.delenv("PORTONE_TIER", raising=False)
+
+
+@pytest.fixture(name="run")
+def _run(
+    server: FakePortOne, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Run:
+    async def run(*arguments: str) -> Ran:
+        code = await asyncio.to_thread(main, ["find", *arguments])
+        out, err = capsys.readouterr()
+        for secret in (server.imp_key, server.imp_secret, server.token):
+            assert secret is None or secret not in out + err
+        assert "Traceback" not in err
+        assert not [record for record in caplog.records if record.name == "asyncio"]
+        assert "\x1b" not in out + err
+        return Ran(code, out, err)
+
+    return run
+
+
+# Exit codes
+
+
+@pytest.mark.parametrize("mode", [[], ["--json"]])
+async def test_it_exits_0_when_all_are_found(
+    server: FakePortOne, run: Run, mode: list[str]
+) -> None:
+    server.add(merchant_uid="a")
+    server.add(merchant_uid="b/1")
+    ran = await run("a", "b/1", *mode)
+    assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize("mode", [[], ["--json"]])
+async def test_it_exits_1_when_portone_says_that_one_is_missing(
+    server: FakePortOne, run: Run, mode: list[str]
+) -> None:
+    server.add(merchant_uid="a")
+    ran = await run("a", "b", *mode)
+    assert ran.code == 1
+    assert ran.err.startswith("b: not found (404, code -1: 존재하지 않는 결제정보입니다.)\nhint: ")
+    assert ran.err.count("\n") == 2
+
+
+@pytest.mark.parametrize("mode", [[], ["--json"]])
+async def test_it_exits_3_when_one_could_not_be_checked_even_if_another_is_missing(
+    server: FakePortOne, run: Run, mode: list[str]
+) -> None:
+    server.fail(Status(404), on="/payments/find/b")
+    ran = await run("a", "b", *mode)
+    assert ran.code == 3
+    assert "a: not found (" in ran.err
+    assert "b: could not be checked: UnexpectedResponseError: 404" in ran.err
+
+
+async def test_it_exits_2_and_says_so_once_when_the_keys_are_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTONE_IMP_SECRET", "a-wrong-secret")
+    ran = await run("a", "b", "c", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert "인증에 실패하였습니다" in ran.err
+    assert "a-wrong-secret" not in ran.err
+
+
+@pytest.mark.parametrize("name", ["PORTONE_IMP_KEY", "PORTONE_IMP_SECRET"])
+async def test_it_exits_2_and_names_the_variable_that_is_missing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv(name)
+    ran = await run("a")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"portone-async: the environment variable {name} is not set\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["a", "--status", "pa/id"], ["a", "--sorting=paid-desc"], ["a", "--colour"]],
+)
+async def test_wrong_usage_exits_2_and_asks_nothing(
+    server: FakePortOne, run: Run, arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        await run(*arguments)
+    assert exited.value.code == 2
+    assert not server.requests
+
+
+# The table
+
+
+async def test_the_table_shows_what_a_shop_wants_to_know(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        server.add(merchant_uid="주문 1", amount=1234567, paid_at=1770000000)
+        server.add(merchant_uid="usd", amount=Decimal("10.05"), currency="USD", sandbox=True)
+        server.add(merchant_uid="part", amount=20000, cancel_amount=5000, status="cancelled")
+        ran = await run("usd", "none", "주문 1", "part")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    header, _, usd, none, won, part = ran.out.splitlines()
+    assert header.split() == [
+        *("Order", "Status", "Amount", "Cancelled", "Balance", "Paid", "at", "PortOne", "id")
+    ]
+    assert usd.split()[:5] == ["usd", "paid", "(test)", "10.05", "USD"]
+    assert none.split() == ["none", "not", "found"]
+    assert "1,234,567 KRW" in won
+    assert "2026-02-02 11:40 KST" in won
+    assert "imp_770000000001" in won
+    assert part.split()[:8] == [
+        "part",
+        "cancelled",
+        "20,000",
+        "KRW",
+        "5,000",
+        "KRW",
+        "15,000",
+        "KRW",
+    ]
+
+
+async def test_markup_in_an_order_number_is_text(server: FakePortOne, run: Run) -> None:
+    order = "[red]x[/red] :smile: [link=http://a]"
+    server.add(merchant_uid=order)
+    assert order in (await run(order)).out
+
+
+async def test_a_row_stays_one_line_in_a_pipe(server: FakePortOne, run: Run) -> None:
+    server.add(merchant_uid="x" * 300)
+    assert len((await run("x" * 300)).out.splitlines()) == 3
+
+
+# Hostile text
+
+
+@pytest.mark.parametrize("mode", [[], ["--json"]])
+@pytest.mark.parametrize(
+    ("order", "shown"),
+    [("\x1b[31m", r"\x1b[31m"), ("a\nb", r"a\nb"), ("\x9b2J", r"\x9b2J"), ("\udc80", r"\udc80")],
+)
+async def test_an_order_number_that_cannot_be_looked_up_is_shown_escaped(
+    server: FakePortOne, run: Run, mode: list[str], order: str, shown: str
+) -> None:
+    ran = await run(order, *mode)
+    assert ran.code == 3
+    assert ran.err.startswith(f"{shown}: could not be checked: InvalidRequestError: ")
+    assert ran.err.count("\n") == 1
+    assert order not in ran.out
+    assert not server.requests
+
+
+async def test_what_the_server_says_cannot_reach_the_terminal_as_an_escape(
+    server: FakePortOne, run: Run
+) -> None:
+    server.add(merchant_uid="a", name="\x1b]0;x\x07", currency="\x1b[5m", imp_uid="imp\x9b1")
+    message = "\x1b[2J\r\u202e존재하지 않는 결제정보"
+    envelope = Json({"code": -1, "message": message, "response": None}, 404)
+    server.fail(envelope, on="/payments/find/b", times=2)
+
+    table = await run("a", "b")
+    assert r"\x1b[5m" in table.out
+    assert r"imp\x9b1" in table.out
+    assert r"\x1b[2J\r\u202e존재하지 않는 결제정보" in table.err
+
+    lines = await run("a", "b", "--json")
+    assert all(character.isprintable() for character in lines.out.replace("\n", ""))
+    assert lines.lines[0]["payment"]["name"] == "\x1b]0;x\x07"
+    assert message in lines.lines[1]["message"]
+
+
+# JSON
+
+
+async def test_json_lines_come_in_the_order_given_with_every_kind_of_answer(
+    server: FakePortOne, run: Run
+) -> None:
+    server.add(merchant_uid="found")
+    server.fail(Json([]), on="/payments/find/odd")
+    lines = (await run("odd", "missing", "found", "--json")).lines
+    assert [(line["merchant_uid"], line["found"], line.get("error")) for line in lines] == [
+        ("odd", None, "UnexpectedResponseError"),
+        ("missing", False, "PaymentNotFoundError"),
+        ("found", True, None),
+    ]
+    assert lines[2]["payment"]["merchant_uid"] == "found"
+    assert "존재하지 않는" in lines[1]["message"]
+
+
+async def test_json_has_numbers_and_unknown_fields_exactly_as_portone_sent_them(
+    server: FakePortOne, run: Run
+) -> None:
+    server.add(merchant_uid="usd", amount=Decimal("10.05"), currency="USD")
+    server.add(
+        merchant_uid="won", amount=1000, paid_at=1770000000, new_field={"rate": Decimal("0.10")}
+    )
+    server.add(merchant_uid="sl/ash", amount=Decimal("10.05"), paid_at=1770000000)
+    ran = await run("usd", "won", "sl/ash", "--json")
+    usd, won, slash = ran.out.splitlines()
+    assert '"amount":10.05,' in usd
+    assert '"amount":1000,' in won
+    assert '"new_field":{"rate":0.10}' in won
+    assert '"paid_at":1770000000' in won
+    assert '"amount":10.05,' in slash
+    assert '"paid_at":1770000000' in slash
+
+
+@pytest.mark.parametrize("order", ["a", "sl/ash"])
+async def test_personal_data_is_printed_only_when_asked_for(
+    server: FakePortOne, run: Run, order: str
+) -> None:
+    deposit = {"amount": 500, "depositor_name": "입금자씨", "pg_tid": "deposit-tid"}
+    server.add(merchant_uid=order, deposit_history=[deposit], **PERSONAL)
+
+    for ran in (await run(order), await run(order, "--json")):
+        assert ran.code == 0
+        assert not [value for value in (*PERSONAL.values(), "입금자씨") if value in ran.out]
+    assert "deposit-tid" in ran.out
+
+    payment = (await run(order, "--json", "--personal-data")).lines[0]["payment"]
+    assert {name: payment[name] for name in PERSONAL} == PERSONAL
+    assert payment["deposit_history"][0]["depositor_name"] == "입금자씨"
+
+
+# What is asked
+
+
+async def test_status_and_sorting_reach_portone(server: FakePortOne, run: Run) -> None:
+    await run("a", "--status", "paid", "--sorting=-paid")
+    assert server.requests[-1].target == "/payments/find/a/paid?sorting=-paid"
+
+
+async def test_the_tier_of_the_environment_reaches_portone(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTONE_TIER", "A01")
+    await run("a")
+    assert server.requests[-1].headers["tier"] == "A01"
+
+
+async def test_orders_are_looked_up_at_the_same_time(server: FakePortOne, run: Run) -> None:
+    arrived = asyncio.Barrier(3)
+
+    class Together:
+        async def meet(self, exchange: Exchange) -> Any:
+            await arrived.wait()  # for ever, if they came one after another
+            return exchange.answer()
+
+    server.fail(Together(), times=3, on="/payments")
+    assert (await run("a", "b", "c", "--json")).code == 1
+
+
+# stdin
+
+
+def _typed(monkeypatch: pytest.MonkeyPatch, typed: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
+
+
+async def test_a_dash_reads_order_numbers_from_stdin_one_a_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _typed(monkeypatch, "\ufeff주문 1\r\n\n b \nlast".encode())
+    lines = (await run("first", "-", "--json")).lines
+    assert [line["merchant_uid"] for line in lines] == ["first", "주문 1", " b ", "last"]
+
+
+async def test_a_line_that_is_not_utf8_does_not_end_the_others(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add(merchant_uid="a")
+    _typed(monkeypatch, b"\xc1\xd6\na\n")
+    ran = await run("-", "--json")
+    assert ran.code == 3
+    assert [line["found"] for line in ran.lines] == [None, True]
+
+
+async def test_an_empty_stdin_is_no_success(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    _typed(monkeypatch, b"\n")
+    ran = await run("-")
+    assert (ran.code, ran.err) == (2, "portone-async: there are no order numbers on stdin\n")

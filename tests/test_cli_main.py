@@ -1,0 +1,134 @@
+"""The command as a whole: its help, its entry, and what it costs those who do not use it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from portone_async.cli import main
+from portone_async.cli.console import make_console
+from portone_async.cli.escape import escaped, escaped_json
+from portone_async.cli.outcome import Outcome
+from portone_async.cli.table import print_table
+from portone_async.models import Payment, PaymentStatus
+
+
+def test_python_m_shows_the_help() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-X", "dev", "-m", "portone_async", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert ran.stdout.startswith("usage: portone-async ")
+    assert "find" in ran.stdout
+    assert "demo" in ran.stdout
+    assert not ran.stderr
+
+
+def test_importing_the_package_loads_nothing_of_the_command() -> None:
+    program = (
+        "import sys, portone_async\n"
+        "names = ('portone_async.cli', 'portone_async.testing', 'rich', 'argparse')\n"
+        "sys.exit(', '.join(name for name in names if name in sys.modules))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ran.stderr.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            "find",
+            ["  0  ", "  1  ", "  2  ", "  3  ", "PORTONE_IMP_KEY", "--personal-data", "buyer_*"],
+        ),
+        ("demo", ["  0  ", "  1  ", "No account is needed"]),
+    ],
+)
+def test_help_explains_the_exit_codes(
+    capsys: pytest.CaptureFixture[str], command: str, told: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main([command, "--help"])
+    assert exited.value.code == 0
+    out = capsys.readouterr().out
+    assert not [each for each in told if each not in out]
+
+
+def test_a_complaint_about_usage_does_not_obey_what_it_complains_about(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main(["find", "a", "--x\x1b[31m"])
+    assert exited.value.code == 2
+    err = capsys.readouterr().err
+    assert r"\x1b[31m" in err
+    assert "\x1b" not in err
+
+
+def test_escaped_text_is_printable_and_korean_stays_readable() -> None:
+    text = "주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
+    assert escaped(text) == r"주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
+    assert escaped_json('"\x9b\U000e0001가"') == r'"\u009b\udb40\udc01가"'
+
+
+def test_the_console_interprets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    make_console().print("[b]x[/b] :smile:")
+    assert capsys.readouterr().out == "[b]x[/b] :smile:\n"
+
+
+@pytest.mark.parametrize(("width", "lines_a_row"), [(80, 2), (120, 1)])
+def test_the_table_fits_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    lines_a_row: int,
+) -> None:
+    terminal = {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": str(width), "LINES": "40"}
+    for name, value in terminal.items():
+        monkeypatch.setenv(name, value)
+    payment = Payment(
+        imp_uid="imp_770000000001",
+        merchant_uid="ORD-1",
+        status=PaymentStatus.CANCELLED,
+        amount=Decimal(1234567),
+        cancel_amount=Decimal(234567),
+        currency="KRW",
+        paid_at=datetime(2026, 2, 2, tzinfo=UTC),
+    )
+    print_table([Outcome("ORD-1", payment=payment)] * 3)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 3 * lines_a_row
+    assert max(map(len, lines)) <= width
+    shown = " ".join(lines)
+    for told in ("ORD-1", "imp_770000000001", "1,234,567 KRW", "234,567 KRW", "1,000,000 KRW"):
+        assert shown.count(told) >= 3
+
+
+def test_a_time_that_has_no_local_one_is_shown_in_utc(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        payment = Payment(
+            imp_uid="imp_1",
+            merchant_uid="a",
+            status=PaymentStatus.PAID,
+            amount=Decimal(1),
+            paid_at=datetime(9999, 12, 31, 23, 59, tzinfo=UTC),
+        )
+        print_table([Outcome("a", payment=payment)])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "9999-12-31 23:59 UTC" in capsys.readouterr().out
