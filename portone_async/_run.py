@@ -84,11 +84,11 @@ class Run(Generic[T]):
         "_on_permit",
         "body",
         "call",
+        "goes_first",
         "journal",
         "options",
         "retry",
         "spent",
-        "tier",
         "url",
     )
 
@@ -109,6 +109,8 @@ class Run(Generic[T]):
         self.journal = Journal(call, shared.on_attempt)
         self.spent = 0.0
         """Seconds that were waited for a token's fetch before the first permit."""
+        self.goes_first = on_permit is not None
+        """Whether its turn has come before; a token's has, since others wait for it already."""
         self._on_permit = on_permit
 
     @property

@@ -218,12 +218,14 @@ class PortOneClient:
                 # Before the slot: its fetch needs one, and cold calls would hold them all.
                 run.spent += await shared.tokens.ready(self._get_token, run.total_left())
             # Before the permit: permits used up behind a slow server would burst later.
-            await shared.slots.enter(first=not run.needs_token)
+            # Who has begun goes before who has not, or a retry would queue away its deadline.
+            await shared.slots.enter(first=run.goes_first)
             try:
                 shared.transport.open()
+                run.goes_first = True
                 if run.needs_token and shared.tokens.is_missing:
                     continue
-                await throttle.acquire()
+                await throttle.acquire(first=not run.needs_token)
                 # The newest one: the queue may have been long.
                 token = shared.tokens.newest(self._get_token) if run.needs_token else None
                 if run.needs_token and token is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 from aiolimiter import AsyncLimiter
@@ -22,8 +21,13 @@ class Throttle(Protocol):
     One object given to several clients is one limit for all of them.
     """
 
-    async def acquire(self) -> None:
-        """Wait for the permit to start one request. Whoever is cancelled here has taken none."""
+    async def acquire(self, *, first: bool = False) -> None:
+        """Wait for the permit to start one request. Whoever is cancelled here has taken none.
+
+        Args:
+            first: Asked for by the fetch of a token, which the calls in the queue wait for: it
+                may go before them. A throttle may ignore it; then they wait longer.
+        """
 
     def pause(self, seconds: float) -> None:
         """Give no permit for so long: the server asked for it. Pauses do not add up."""
@@ -36,24 +40,22 @@ class Gate:
     thousand of them can be cancelled in any order.
     """
 
-    __slots__ = ("_free", "_waiting")
+    __slots__ = ("_first", "_free", "_waiting")
 
     def __init__(self, places: int) -> None:
         self._free = places
         # Free places and waiting ones never exist at once: a place is handed over, so that
         # nobody can slip in between.
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._first: deque[asyncio.Future[None]] = deque()
 
     async def enter(self, *, first: bool = False) -> None:
-        """Wait for a place; ``first`` goes before all who wait."""
+        """Wait for a place; those who go ``first`` go before the others, in their own order."""
         if self._free:
             self._free -= 1
             return
         turn = asyncio.get_running_loop().create_future()
-        if first:
-            self._waiting.appendleft(turn)
-        else:
-            self._waiting.append(turn)
+        (self._first if first else self._waiting).append(turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -64,23 +66,12 @@ class Gate:
 
     def leave(self) -> None:
         """Hand the place to the next one who still waits."""
-        while self._waiting:
-            turn = self._waiting.popleft()
+        while lane := self._first or self._waiting:
+            turn = lane.popleft()
             if not turn.done():
                 turn.set_result(None)
                 return
         self._free += 1
-
-    async def __aenter__(self) -> None:
-        await self.enter()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.leave()
 
 
 class Unthrottled:
@@ -89,7 +80,7 @@ class Unthrottled:
     def __init__(self) -> None:
         self._paused_until = 0.0
 
-    async def acquire(self) -> None:
+    async def acquire(self, *, first: bool = False) -> None:  # noqa: ARG002 (there is no queue)
         """Wait while the server has asked for a pause."""
         loop = asyncio.get_running_loop()
         # Slept again where the pause was prolonged meanwhile, which is rare.
@@ -119,20 +110,23 @@ class TokenBucket:
     def __repr__(self) -> str:
         return f"TokenBucket({self.rate_limit!r})"
 
-    async def acquire(self) -> None:
-        """Wait for the permit to start one request."""
+    async def acquire(self, *, first: bool = False) -> None:
+        """Wait for the permit to start one request; ``first`` goes before all who wait."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             await self._bind(loop)
         # Only one task at a time is inside AsyncLimiter: left to itself it wakes waiters too
         # early after a busy loop and sends them to the end of its queue.
-        async with self._gate:
+        await self._gate.enter(first=first)
+        try:
             while True:
                 await self._pause.acquire()
                 await self._limiter.acquire()
                 if self._pause._paused_until <= loop.time():
                     return
                 # A pause was asked for while this permit was under way: it is void.
+        finally:
+            self._gate.leave()
 
     def pause(self, seconds: float) -> None:
         """Give no permit for so long."""

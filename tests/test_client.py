@@ -613,7 +613,7 @@ async def test_any_throttle_may_be_plugged_in_and_counts_every_request(server: F
             self.acquired = 0
             self.paused: list[float] = []
 
-        async def acquire(self) -> None:
+        async def acquire(self, *, first: bool = False) -> None:
             self.acquired += 1
 
         def pause(self, seconds: float) -> None:

@@ -309,6 +309,20 @@ def test_queueing_for_the_first_permit_does_not_use_up_the_total() -> None:
     run(main())
 
 
+def test_a_retry_does_not_queue_behind_calls_that_have_not_begun() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            lambda n: reply(503) if n in (5, 50, 500) else PAID,
+            rate_limit=RateLimit(10, 1),
+            timeouts=Timeouts(total=20),
+        )
+        payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(1000)])
+        assert len(payments) == 1000
+        assert len(transport.times()) == 1003
+
+    run(main())
+
+
 def test_without_timeouts_a_call_waits_as_long_as_it_takes() -> None:
     async def main() -> None:
         client, _ = scripted_client(

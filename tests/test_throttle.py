@@ -160,11 +160,18 @@ class Model:
     def __init__(self, places: int) -> None:
         self.places = places
         self.inside: list[int] = []
+        self.first: list[int] = []
         self.waiting: list[int] = []
 
     def settle(self) -> None:
-        while self.waiting and len(self.inside) < self.places:
-            self.inside.append(self.waiting.pop(0))
+        while (lane := self.first or self.waiting) and len(self.inside) < self.places:
+            self.inside.append(lane.pop(0))
+
+    def all_waiting(self) -> list[int]:
+        return self.first + self.waiting
+
+    def forget(self, number: int) -> None:
+        (self.first if number in self.first else self.waiting).remove(number)
 
 
 @given(
@@ -188,22 +195,23 @@ def test_a_gate_agrees_with_its_model(places: int, steps: list[str], rng: random
             gate.leave()
 
         def cancel() -> None:
-            number = model.waiting.pop(rng.randrange(len(model.waiting)))
+            number = rng.choice(model.all_waiting())
+            model.forget(number)
             tasks.pop(number).cancel()
 
         for number, step in enumerate(steps):
             if step in ("enter", "first"):
                 tasks[number] = asyncio.create_task(enter(number, step == "first"))
-                model.waiting.insert(0 if step == "first" else len(model.waiting), number)
+                (model.first if step == "first" else model.waiting).append(number)
             elif step == "leave" and model.inside:
                 leave()
-            elif step == "cancel" and model.waiting:
+            elif step == "cancel" and model.all_waiting():
                 cancel()
-            elif step == "both" and model.inside and model.waiting:
+            elif step == "both" and model.inside and model.all_waiting():
                 # A place is handed over and its new owner cancelled in one tick.
-                chosen = model.waiting[0]
+                chosen = model.all_waiting()[0]
                 leave()
-                model.waiting.remove(chosen)
+                model.forget(chosen)
                 tasks.pop(chosen).cancel()
             for _ in range(5):
                 await asyncio.sleep(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -129,6 +130,31 @@ def test_a_call_reads_the_newest_token_after_the_queue() -> None:
         used = [authorization for _, path, authorization in transport.sent if "find" in path]
         assert used == ["Bearer token1", "Bearer token1"] + ["Bearer token2"] * 5
         assert len(transport.tokens) == 2
+
+    run(main())
+
+
+def test_calls_that_lose_their_token_in_the_queue_keep_their_places() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            lambda n: reply(401, body(UNAUTHORIZED)) if n == 20 else PAID,
+            rate_limit=RateLimit(50, 5),
+        )
+        order: list[int] = []
+
+        async def numbered(number: int) -> None:
+            await find(client)
+            order.append(number)
+
+        await asyncio.gather(*[numbered(number) for number in range(100)])
+        # The one that was refused, and the few whose permits came while there was no token,
+        # wait for those who are in the throttle already: no longer.
+        late = [number for place, number in enumerate(order) if place - number > 2]
+        assert len(late) <= 3
+        assert all(order.index(number) - number <= 34 for number in late)
+        assert len(transport.tokens) == 2
+        times = transport.times()
+        assert max(b - a for a, b in pairwise(times)) < 0.1
 
     run(main())
 

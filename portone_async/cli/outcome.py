@@ -11,7 +11,7 @@ from portone_async.errors import PaymentNotFoundError, PortOneError
 from portone_async.models import Payment
 
 from .escape import escaped, escaped_json
-from .personal import as_sent, without_personal_data
+from .personal import without_personal_data
 
 __all__ = ("Outcome",)
 
@@ -68,7 +68,7 @@ class Outcome(Struct, frozen=True):
             "merchant_uid": self.order.encode(errors="backslashreplace").decode()
         }
         if self.payment is not None:
-            sent = as_sent(self.payment)
+            sent = self.payment.raw
             shown = sent if personal_data else without_personal_data(sent)
             line |= {"found": True, "payment": shown}
         elif self.error is not None:
