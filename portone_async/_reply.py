@@ -72,7 +72,7 @@ class _Failure(Struct):
     @property
     def is_portones(self) -> bool:
         """Whether it is what PortOne sends for a failure, and not some other API's JSON."""
-        return self.code != 0 and (self.response is not UNSET or self.is_no_such_payment)
+        return self.response is not UNSET or self.is_no_such_payment
 
     @property
     def is_no_such_payment(self) -> bool:
@@ -175,7 +175,7 @@ def _failure(call: Call[Any], reply: Reply) -> PortOneError:
     return kind(
         reason,
         status=status,
-        excerpt=excerpt(reply.body) if failure is None else None,
+        excerpt=excerpt(reply.body),
         code=None if failure is None else failure.code,
         message=None if failure is None else failure.message,
         retry_after=retry_after(reply.headers),
@@ -190,7 +190,7 @@ def _kind(call: Call[Any], status: int, failure: _Failure | None) -> type[PortOn
     if status == 404 and not (failure is not None and failure.is_portones):
         # A wrong base_url or a gateway answers so for every order there is.
         return UnexpectedResponseError
-    if failure is not None and failure.is_no_such_payment and (status < 300 or status == 404):
+    if failure is not None and failure.is_no_such_payment:
         return PaymentNotFoundError
     if call.errors is not None and status in call.errors:
         return call.errors[status]

@@ -47,6 +47,12 @@ def test_a_value_out_of_its_range_is_refused_and_named(kind: Any, field: str, va
         msgspec.structs.replace(kind(), **{field: value})
 
 
+def test_the_edges_of_the_ranges_are_inside() -> None:
+    RetryPolicy(attempts=1, backoff_initial=0, backoff_max=0, retry_after_max=0, budget=0)
+    RateLimit(rate=1e-3, burst=1)
+    Timeouts(total=1e-3, attempt=1, connect=1)
+
+
 def test_none_is_no_bound() -> None:
     assert Timeouts(None, None, None).total is None
     assert RetryPolicy(budget=None).budget is None

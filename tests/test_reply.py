@@ -140,6 +140,33 @@ def test_statuses_of_the_moment_are_transient(status: int, content: bytes) -> No
     assert error.retry_after == 7
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+def test_a_success_inside_an_error_status_explains_nothing(status: int) -> None:
+    error = outcome(status, ok(CARD_PAID))
+
+    assert isinstance(error, ApiError)
+    assert (error.code, error.message) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"code":"x","message":', b'{"code":[1],"response":{"a":"', b'{"code":0,"response":5'],
+)
+def test_a_body_cut_short_behind_a_wrong_type_is_malformed(content: bytes) -> None:
+    assert type(outcome(200, content)) is MalformedResponseError
+    assert type(outcome(200, content.rstrip(b':"') + b"}")) is not Payment
+
+
+def test_a_redirect_to_nowhere_is_still_a_redirect() -> None:
+    for location in ("", "//[bad", "/relative"):
+        assert "a redirect; it was not followed" in str(outcome(302, b"", Location=location))
+
+
+def test_the_beginning_of_a_long_page_is_quoted_and_no_more() -> None:
+    assert excerpt(b"x" * 5000) == "x" * 200
+    assert excerpt(b"\xef\xbb\xbf<html>") == "<html>"
+
+
 @pytest.mark.parametrize("status", [400, 403, 405, 409, 410, 422, 501, 505, 511])
 def test_other_error_statuses_are_final(status: int) -> None:
     for content, code in ((GATEWAY_503, None), (body(NOT_FOUND | {"message": "no"}), -1)):

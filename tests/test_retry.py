@@ -349,6 +349,19 @@ def test_an_outage_is_not_multiplied_once_the_budget_is_empty() -> None:
     run(main())
 
 
+def test_a_retry_after_a_timeout_costs_twice_as_much() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            lambda _: HANG,
+            retry=RetryPolicy(attempts=100, backoff_initial=0, budget=50),
+            timeouts=Timeouts(total=None, attempt=1),
+        )
+        await failure(client)
+        assert len(transport.times()) == 1 + 50 // 10
+
+    run(main())
+
+
 def test_a_success_after_a_retry_gives_back_what_the_retry_cost() -> None:
     async def main() -> None:
         client, _ = scripted_client(
@@ -517,6 +530,19 @@ def test_html_for_an_answer_is_malformed_in_the_end() -> None:
         error = await failure(client)
         assert type(error) is MalformedResponseError
         assert error.excerpt == "<html>maintenance"
+
+    run(main())
+
+
+def test_a_refused_token_is_renewed_at_once_and_not_after_a_wait() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            series(reply(401, body(UNAUTHORIZED)), PAID),
+            retry=RetryPolicy(backoff_initial=1000, backoff_max=1000),
+        )
+        await client.payments.find(UID)
+        first, second = transport.times()
+        assert second - first < 0.5
 
     run(main())
 
