@@ -11,8 +11,11 @@ from .errors import (
     ClientClosedError,
     ConnectionFailedError,
     DeadlineExceededError,
+    Difference,
     InvalidRequestError,
+    InvalidWebhookError,
     MalformedResponseError,
+    PaymentMismatchError,
     PaymentNotFoundError,
     PortOneError,
     RateLimitedError,
@@ -23,6 +26,7 @@ from .errors import (
     UnexpectedResponseError,
 )
 from .models import Cancellation, Deposit, Payment, PaymentStatus, Promotion, Sorting
+from .payments import Failed, Found, Group, Missing
 from .policy import RateLimit, RetryPolicy, Timeouts
 from .throttle import Throttle, TokenBucket
 
@@ -37,9 +41,16 @@ __all__ = (
     "ConnectionFailedError",
     "DeadlineExceededError",
     "Deposit",
+    "Difference",
+    "Failed",
+    "Found",
+    "Group",
     "InvalidRequestError",
+    "InvalidWebhookError",
     "MalformedResponseError",
+    "Missing",
     "Payment",
+    "PaymentMismatchError",
     "PaymentNotFoundError",
     "PaymentStatus",
     "PortOneClient",

@@ -3,7 +3,9 @@
     PortOneError
     ├── InvalidRequestError       also ValueError: the caller's mistake, nothing was sent
     ├── ClientClosedError         the client was used after close()
+    ├── InvalidWebhookError       also ValueError: what came in is no webhook of PortOne's
     ├── CertificateError          the far end could not prove that it is PortOne
+    ├── PaymentMismatchError      the payment is there, but not as the order says
     ├── UnexpectedResponseError   an answer that cannot be believed
     │   └── MalformedResponseError    not HTTP, or not JSON     (transient)
     ├── ApiError                  PortOne answered with a failure
@@ -41,8 +43,11 @@ __all__ = (
     "ClientClosedError",
     "ConnectionFailedError",
     "DeadlineExceededError",
+    "Difference",
     "InvalidRequestError",
+    "InvalidWebhookError",
     "MalformedResponseError",
+    "PaymentMismatchError",
     "PaymentNotFoundError",
     "PortOneError",
     "RateLimitedError",
@@ -72,6 +77,18 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """The name of the error's class; ``None`` for a success."""
     wait: float | None = None
     """Seconds until the next try; ``None`` when there is none."""
+
+
+class Difference(Struct, frozen=True):
+    """One thing in which a payment is not what the order says."""
+
+    field: str
+    """As in ``amount`` or ``status``."""
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.actual}, not {self.expected}"
 
 
 class PortOneError(Exception):
@@ -151,10 +168,32 @@ class ClientClosedError(PortOneError):
     advice = "Make one client when the program starts and close it when the program ends."
 
 
+class InvalidWebhookError(PortOneError, ValueError):
+    """What came in is no webhook of PortOne's: too large, not decodable, or without its fields."""
+
+
 class CertificateError(PortOneError):
     """The server's certificate does not prove that it is PortOne. No token was sent."""
 
     advice = "Check base_url, a proxy that opens TLS, the machine's clock and its CA certificates."
+
+
+class PaymentMismatchError(PortOneError):
+    """PortOne has the payment, but it is not what the order says. Do not ship."""
+
+    advice = "Do not ship. Look at the payment in PortOne's console before anything is refunded."
+
+    def __init__(
+        self,
+        reason: str = "",
+        *,
+        status: int | None = None,
+        excerpt: str | None = None,
+        differences: tuple[Difference, ...] = (),
+    ) -> None:
+        super().__init__(reason, status=status, excerpt=excerpt)
+        self.differences = differences
+        """All of them, not the first only."""
 
 
 class UnexpectedResponseError(PortOneError):

@@ -1,31 +1,89 @@
-"""``client.payments``: look-ups of payments, each one a :class:`~portone_async.Call`."""
+"""``client.payments``: look-ups of payments, each one a :class:`~portone_async.Call` or many."""
 
 from __future__ import annotations
 
-import re
-from typing import Any, Protocol, TypeVar
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from decimal import Decimal
 
 from msgspec import Struct
 
-from .call import Call, check_identifier
-from .errors import InvalidRequestError, PaymentNotFoundError
+from ._batch import LARGEST_BATCH, LONGEST_QUERY, Asked, Group, batch_call, grouped, weight
+from ._lookups import (
+    checked_sorting,
+    checked_status,
+    find_all_call,
+    find_call,
+    fits_in_a_path,
+    get_call,
+    in_order,
+    list_call,
+    listed_call,
+)
+from ._pages import (
+    Caller,
+    Page,
+    Pages,
+    ReadPage,
+    Window,
+    ascending,
+    checked_page_size,
+    utc_now,
+    windows,
+)
+from ._stream import Stream, chunks_of, each_of
+from ._verify import checked_amount, differences
+from .call import check_identifier
+from .errors import (
+    AuthenticationError,
+    ClientClosedError,
+    DeadlineExceededError,
+    InvalidRequestError,
+    PaymentMismatchError,
+    PaymentNotFoundError,
+    PortOneError,
+    TransientError,
+    UnauthorizedError,
+)
 from .models import Payment, PaymentStatus, Sorting
 
-__all__ = ("Payments",)
+__all__ = ("Failed", "Found", "Group", "Missing", "Payments")
 
-T = TypeVar("T")
+# What a stream keeps under way; the client's own max_in_flight and throttle bound it further.
+_LOOK_UPS_AT_ONCE = 64
+_BATCHES_AT_ONCE = 8
+# Seconds between two looks at an order that somebody is just paying.
+_POLLS = (0.5, 1.0, 2.0)
+_LAST_POLL = 3.0
 
-_NOT_FOUND = {404: PaymentNotFoundError}
+
+class Found(Struct, frozen=True):
+    """An order whose payment was found."""
+
+    merchant_uid: str
+    payment: Payment
 
 
-class _Caller(Protocol):
-    async def call(self, call: Call[T], /) -> T: ...
+class Missing(Struct, frozen=True):
+    """An order that has no such payment: PortOne itself says so."""
+
+    merchant_uid: str
+    error: PaymentNotFoundError
+
+
+class Failed(Struct, frozen=True):
+    """An order that could not be checked: nothing is known about its payment."""
+
+    merchant_uid: str
+    error: PortOneError
 
 
 class Payments:
     """The look-ups of ``/payments``."""
 
-    def __init__(self, client: _Caller) -> None:
+    def __init__(self, client: Caller) -> None:
         self._client = client
 
     async def find(
@@ -63,27 +121,13 @@ class Payments:
         Source: ``GET /payments/find/{merchant_uid}/{payment_status}``.
         """
         check_identifier("merchant_uid", merchant_uid)
-        wanted = None if status is None else _checked_status(status)
-        order = None if sorting is None else _checked_sorting(sorting)
-        if "/" in merchant_uid or "\\" in merchant_uid:
-            payments = await self._client.call(_batch(merchant_uid, wanted))
-            return _first(payments, wanted, order or Sorting.STARTED_DESC)
-        path = {"merchant_uid": merchant_uid}
-        route = "/payments/find/{merchant_uid}"
-        if wanted is not None:
-            path["payment_status"] = wanted
-            route = "/payments/find/{merchant_uid}/{payment_status}"
-        return await self._client.call(
-            Call(
-                "GET",
-                route,
-                Payment,
-                path=path,
-                query=None if order is None else {"sorting": order.value},
-                check=_IsAsked(merchant_uid=merchant_uid, status=wanted),
-                errors=_NOT_FOUND,
-            )
-        )
+        wanted = None if status is None else checked_status(status)
+        order = None if sorting is None else checked_sorting(sorting)
+        if fits_in_a_path(merchant_uid):
+            return await self._client.call(find_call(merchant_uid, wanted, order))
+        payments = await self._client.call(listed_call(merchant_uid, wanted))
+        candidates = [each for each in payments if wanted is None or each.status == wanted]
+        return in_order(candidates, order or Sorting.STARTED_DESC)[0]
 
     async def get(
         self, imp_uid: str, *, include_sandbox: bool = False, extension: bool = False
@@ -103,97 +147,289 @@ class Payments:
 
         Source: ``GET /payments/{imp_uid}``.
         """
-        flags = {"include_sandbox": include_sandbox, "extension": extension}
         return await self._client.call(
-            Call(
-                "GET",
-                "/payments/{imp_uid}",
-                Payment,
-                path={"imp_uid": imp_uid},
-                query={name: "true" for name, is_set in flags.items() if is_set},
-                check=_IsAsked(imp_uid=imp_uid),
-                errors=_NOT_FOUND,
-            )
+            get_call(imp_uid, include_sandbox=include_sandbox, extension=extension)
         )
 
+    def find_all(
+        self,
+        merchant_uid: str,
+        *,
+        status: PaymentStatus | str | None = None,
+        sorting: Sorting | str | None = None,
+        page_size: int = 100,
+    ) -> Pages:
+        """Every payment of an order, read page by page as they are asked for.
 
-class _IsAsked(Struct, frozen=True, kw_only=True):
-    """Whether an answer is the payment that was asked for."""
+        .. code-block:: python
 
-    merchant_uid: str | None = None
-    imp_uid: str | None = None
-    status: str | None = None
+            async for payment in client.payments.find_all("order-1"):
+                ...
 
-    def __call__(self, payment: Payment) -> str | None:
-        # The values that came back are another's: they are not shown.
-        for name in self.__struct_fields__:
-            asked: str | None = getattr(self, name)
-            if asked is not None and getattr(payment, name) != asked:
-                return f"PortOne answered with a payment of another {name}"
-        return None
+        An order without payments gives none, and no error. For an order number with a slash
+        the list is that of ``GET /payments``, which is not documented to be complete.
+
+        Args:
+            merchant_uid: The shop's order number, any text.
+            status: Only payments of this status.
+            sorting: Their order; PortOne's own choice is ``-started``.
+            page_size: Payments per request, 1000 at most.
+
+        Raises:
+            InvalidRequestError: An argument that can never be right; nothing was sent.
+            PortOneError: While it is read: whatever :meth:`find` raises, but for "not found".
+
+        Source: ``GET /payments/findAll/{merchant_uid}/{payment_status}``.
+        """
+        check_identifier("merchant_uid", merchant_uid)
+        wanted = None if status is None else checked_status(status)
+        order = None if sorting is None else checked_sorting(sorting)
+        size = checked_page_size(page_size)
+
+        async def page(number: int) -> Page:
+            if fits_in_a_path(merchant_uid):
+                call = find_all_call(merchant_uid, wanted, order, number, size)
+                return await self._client.call(call)
+            payments = await self._client.call(listed_call(merchant_uid, None))
+            listed = [each for each in payments if wanted is None or each.status == wanted]
+            chosen = tuple(in_order(listed, order or Sorting.STARTED_DESC))
+            return Page(len(chosen), 0, chosen)
+
+        return Pages([page], page_size=size)
+
+    def list(
+        self,
+        status: PaymentStatus | str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        sorting: Sorting | str | None = None,
+        page_size: int = 1000,
+    ) -> Pages:
+        """Every payment of a status in a period, read page by page as they are asked for.
+
+        Each is given once, also while others arrive or leave the list. The time that counts is
+        that of the status: when a payment was started (``ready``), ``paid``, ``failed`` or
+        ``cancelled``. One that was paid yesterday and cancelled today is among the cancelled
+        of today and no longer among the paid of yesterday. Payments of test channels are listed.
+
+        Args:
+            status: ``ready``, ``paid``, ``failed``, ``cancelled`` or ``all``.
+            since: The first moment, with a time zone; ``None`` for 90 days before the end.
+            until: The first moment after the period; ``None`` for as long as it is read.
+            sorting: Their order within each 90 days; by default the one in which what arrives
+                comes last, so that nothing is pushed across the edge of a page.
+            page_size: Payments per request, 1000 at most.
+
+        Raises:
+            InvalidRequestError: An argument that can never be right; nothing was sent.
+            PortOneError: While it is read: what any call raises.
+
+        Source: ``GET /payments/status/{payment_status}``; a window of it is 90 days at most,
+        so that longer periods are read in several.
+        """
+        wanted = checked_status(status)
+        order = ascending(wanted) if sorting is None else checked_sorting(sorting)
+        size = checked_page_size(page_size)
+
+        def in_window(window: Window) -> ReadPage:
+            async def page(number: int) -> Page:
+                return await self._client.call(list_call(wanted, window, order, number, size))
+
+            return page
+
+        return Pages(map(in_window, windows(since, until, utc_now())), page_size=size)
+
+    def get_many(
+        self,
+        merchant_uids: Iterable[str] | AsyncIterable[str] = (),
+        imp_uids: Iterable[str] | AsyncIterable[str] = (),
+    ) -> Stream[Group]:
+        """The payments of any number of orders, a hundred per request, in the order asked for.
+
+        .. code-block:: python
+
+            async with client.payments.get_many(orders) as stream:
+                async for group in stream:
+                    print(group.uid, len(group.payments))
+
+        An empty group means that PortOne listed no payment for the id. Whether it lists every
+        payment of an order is not documented: before anything is refunded or shipped because of
+        what is *not* there, ask :meth:`find_all`.
+
+        Args:
+            merchant_uids: Order numbers, any number of them.
+            imp_uids: PortOne's own ids, which come after them.
+
+        Raises:
+            InvalidRequestError: In its turn, an id that can never be looked up.
+            PortOneError: While it is read: what any call raises.
+
+        Source: ``GET /payments?merchant_uid[]=...&imp_uid[]=...``.
+        """
+        return Stream(
+            _batches(merchant_uids, imp_uids),
+            self._groups,
+            in_flight=_BATCHES_AT_ONCE,
+            is_ordered=True,
+        )
+
+    def find_many(
+        self,
+        merchant_uids: Iterable[str] | AsyncIterable[str],
+        *,
+        status: PaymentStatus | str | None = None,
+        sorting: Sorting | str | None = None,
+    ) -> Stream[Found | Missing | Failed]:
+        """Find the payments of many orders, each as soon as it is known.
+
+        .. code-block:: python
+
+            async with client.payments.find_many(orders, status="paid") as stream:
+                async for result in stream:
+                    match result:
+                        case Found(merchant_uid, payment): ...
+                        case Missing(merchant_uid): ...
+                        case Failed(merchant_uid, error): ...
+
+        One order that cannot be checked never ends the run; refused keys or a closed client do.
+        One request each: :meth:`get_many` needs a hundredth of that.
+
+        Args:
+            merchant_uids: Order numbers, any number of them.
+            status: As for :meth:`find`.
+            sorting: As for :meth:`find`.
+
+        Raises:
+            InvalidRequestError: ``status`` or ``sorting`` can never be right.
+            AuthenticationError: While it is read: the keys were refused.
+            UnauthorizedError: While it is read: the token was refused for good.
+            ClientClosedError: While it is read: the client is closed.
+        """
+        wanted = None if status is None else checked_status(status)
+        order = None if sorting is None else checked_sorting(sorting)
+
+        async def look_up(merchant_uid: str) -> tuple[Found | Missing | Failed]:
+            try:
+                payment = await self.find(merchant_uid, status=wanted, sorting=order)
+            except (AuthenticationError, UnauthorizedError, ClientClosedError):
+                raise
+            except PaymentNotFoundError as error:
+                return (Missing(merchant_uid, error),)
+            except PortOneError as error:
+                return (Failed(merchant_uid, error),)
+            return (Found(merchant_uid, payment),)
+
+        return Stream(merchant_uids, look_up, in_flight=_LOOK_UPS_AT_ONCE, is_ordered=False)
+
+    async def verify(
+        self,
+        merchant_uid: str,
+        *,
+        amount: int | Decimal,
+        currency: str = "KRW",
+        imp_uid: str | None = None,
+        discount: int | Decimal = 0,
+        allow_sandbox: bool = False,
+    ) -> Payment:
+        """Give the payment of an order if it is what must be true before goods are shipped.
+
+        That is: paid, this amount in this currency, nothing of it cancelled, made in a live
+        channel, for this very order.
+
+        Args:
+            merchant_uid: The shop's order number.
+            amount: What the order costs, exactly, in ``currency``.
+            currency: As in ``KRW``.
+            imp_uid: The payment that the browser or a webhook named. It is only a hint, and
+                must belong to the order.
+            discount: What a PortOne promotion is expected to have taken off. Whether ``amount``
+                is meant before or after it is not documented: it is compared as PortOne has it.
+            allow_sandbox: Accept a payment of a test channel.
+
+        Raises:
+            PaymentMismatchError: It is something else; ``differences`` has all of it.
+            PaymentNotFoundError: The order has no payment at all.
+            InvalidRequestError: An argument that can never be right; nothing was sent.
+            PortOneError: Any other failure: nothing is known about the payment then.
+        """
+        check_identifier("merchant_uid", merchant_uid)
+        exact = checked_amount("amount", amount)
+        taken_off = checked_amount("discount", discount)
+        if imp_uid is not None:
+            payment = await self.get(imp_uid, include_sandbox=True)
+        else:
+            try:
+                payment = await self.find(merchant_uid, status=PaymentStatus.PAID)
+            except PaymentNotFoundError:
+                # None is paid: what there is instead is worth knowing.
+                payment = await self.find(merchant_uid)
+        found = differences(
+            payment,
+            merchant_uid=merchant_uid,
+            amount=exact,
+            currency=currency,
+            imp_uid=imp_uid,
+            discount=taken_off,
+            allow_sandbox=allow_sandbox,
+        )
+        if not found:
+            return payment
+        error = PaymentMismatchError("; ".join(map(str, found)), differences=found)
+        error.asked = {"merchant_uid": merchant_uid, "imp_uid": payment.imp_uid}
+        raise error
+
+    async def wait_until_paid(self, merchant_uid: str, *, timeout: float) -> Payment:  # noqa: ASYNC109 (a bound of what is waited for, not of one await)
+        """Wait for a payment that was made a moment ago and may not be visible yet.
+
+        It looks again after half a second, one, two, and then every three seconds.
+
+        Args:
+            merchant_uid: The shop's order number.
+            timeout: Seconds until it gives up.
+
+        Raises:
+            PaymentNotFoundError: Nobody has paid until then, says PortOne.
+            PortOneError: Any other failure. One that may pass is waited out as well.
+        """
+        if not timeout > 0:
+            raise InvalidRequestError(f"timeout must be more than 0: {timeout!r}")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        last: PortOneError = DeadlineExceededError(f"no answer within {timeout:g} s")
+        polls = iter(_POLLS)
+        bound = asyncio.timeout_at(deadline)
+        try:
+            async with bound:
+                while True:
+                    try:
+                        return await self.find(merchant_uid, status=PaymentStatus.PAID)
+                    except (PaymentNotFoundError, TransientError) as error:
+                        last = error
+                    wait = next(polls, _LAST_POLL)
+                    if loop.time() + wait >= deadline:
+                        break
+                    await asyncio.sleep(wait)
+        except TimeoutError:
+            if not bound.expired():
+                raise
+        raise last.with_traceback(None)
+
+    async def _groups(self, chunk: Sequence[Asked]) -> Sequence[Group]:
+        try:
+            payments = await self._client.call(batch_call(chunk))
+        except PaymentNotFoundError:
+            payments = []
+        return grouped(chunk, payments)
 
 
-class _AreAsked(Struct, frozen=True):
-    """Whether an answer holds payments of the order that was asked for, and nothing else."""
+def _batches(
+    merchant_uids: Iterable[str] | AsyncIterable[str], imp_uids: Iterable[str] | AsyncIterable[str]
+) -> AsyncIterator[list[Asked]]:
+    async def asked() -> AsyncGenerator[Asked, None]:
+        for name, uids in (("merchant_uid", merchant_uids), ("imp_uid", imp_uids)):
+            async with aclosing(each_of(uids)) as source:
+                async for uid in source:
+                    yield Asked(name, uid)
 
-    merchant_uid: str
-    status: str | None
-
-    def __call__(self, payments: list[Payment]) -> str | None:
-        if not payments:
-            return "PortOne answered with an empty list, where it says 404 when there is none"
-        if any(payment.merchant_uid != self.merchant_uid for payment in payments):
-            return "PortOne answered with a payment of another merchant_uid"
-        if self.status is not None and all(each.status != self.status for each in payments):
-            return (
-                f"PortOne listed {len(payments)} payment(s) of this order and none is "
-                f"{self.status}, but the list may not be complete"
-            )
-        return None
-
-
-def _batch(merchant_uid: str, status: str | None) -> Call[list[Payment]]:
-    return Call(
-        "GET",
-        "/payments",
-        list[Payment],
-        query=(("merchant_uid[]", merchant_uid),),
-        check=_AreAsked(merchant_uid, status),
-        errors=_NOT_FOUND,
-    )
-
-
-def _first(payments: list[Payment], status: str | None, sorting: Sorting) -> Payment:
-    """The one that ``find`` would give: missing times sort as the 0 that PortOne has for them."""
-
-    def key(payment: Payment) -> float:
-        match sorting.removeprefix("-"):
-            case "started":
-                times = [payment.started_at]
-            case "paid":
-                times = [payment.paid_at]
-            case _:
-                times = [
-                    payment.started_at,
-                    payment.paid_at,
-                    payment.failed_at,
-                    payment.cancelled_at,
-                ]
-        return max((time.timestamp() for time in times if time is not None), default=0.0)
-
-    candidates = [each for each in payments if status is None or each.status == status]
-    return (max if sorting.startswith("-") else min)(candidates, key=key)
-
-
-def _checked_status(status: Any) -> str:
-    if not isinstance(status, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", status):
-        raise InvalidRequestError(f"status must be a plain word, as in 'paid': {status!a}")
-    return str(status)
-
-
-def _checked_sorting(sorting: Any) -> Sorting:
-    try:
-        return Sorting(sorting)
-    except ValueError:
-        allowed = ", ".join(Sorting)
-        raise InvalidRequestError(f"sorting must be one of {allowed}: {sorting!a}") from None
+    return chunks_of(asked(), weight, count=LARGEST_BATCH, weights=LONGEST_QUERY)

@@ -19,7 +19,7 @@ from portone_async import (
     errors,
 )
 
-ALL = [getattr(errors, name) for name in errors.__all__ if name != "Attempt"]
+ALL = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
 ATTEMPT = Attempt(
     method="GET", route="/x/{y}", number=1, elapsed=0.5, status=503, error="ServerError"
 )

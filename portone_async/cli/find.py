@@ -12,7 +12,7 @@ from typing import TextIO
 from portone_async.client import PortOneClient
 from portone_async.errors import AuthenticationError, InvalidRequestError, PortOneError
 from portone_async.models import Sorting
-from portone_async.payments import _checked_status
+from portone_async._lookups import checked_status
 
 from .arguments import Arguments, Commands
 from .outcome import Outcome
@@ -119,7 +119,7 @@ def _lines(stdin: TextIO) -> Iterator[str]:
 
 def _status(word: str) -> str:
     try:
-        return _checked_status(word)
+        return checked_status(word)
     except InvalidRequestError as error:
         raise argparse.ArgumentTypeError(error.reason) from None
 

@@ -1,0 +1,207 @@
+"""The calls of ``/payments``, and what their answers must be. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from ._pages import Page, Window
+from .call import Call
+from .errors import InvalidRequestError, PaymentNotFoundError
+from .models import Payment, Sorting
+
+__all__ = (
+    "NOT_FOUND",
+    "checked_sorting",
+    "checked_status",
+    "find_all_call",
+    "find_call",
+    "fits_in_a_path",
+    "get_call",
+    "in_order",
+    "list_call",
+    "listed_call",
+)
+
+NOT_FOUND = {404: PaymentNotFoundError}
+
+
+class IsAsked(Struct, frozen=True, kw_only=True):
+    """Whether an answer is the payment that was asked for."""
+
+    merchant_uid: str | None = None
+    imp_uid: str | None = None
+    status: str | None = None
+
+    def __call__(self, payment: Payment) -> str | None:
+        # The values that came back are another's: they are not shown.
+        for name in self.__struct_fields__:
+            asked: str | None = getattr(self, name)
+            if asked is not None and getattr(payment, name) != asked:
+                return f"PortOne answered with a payment of another {name}"
+        return None
+
+
+class AreAsked(Struct, frozen=True):
+    """Whether an answer holds payments of the order that was asked for, and nothing else."""
+
+    merchant_uid: str
+    status: str | None
+
+    def __call__(self, payments: list[Payment]) -> str | None:
+        if not payments:
+            return "PortOne answered with an empty list, where it says 404 when there is none"
+        if any(payment.merchant_uid != self.merchant_uid for payment in payments):
+            return "PortOne answered with a payment of another merchant_uid"
+        if self.status is not None and all(each.status != self.status for each in payments):
+            return (
+                f"PortOne listed {len(payments)} payment(s) of this order and none is "
+                f"{self.status}, but the list may not be complete"
+            )
+        return None
+
+
+class AllAre(Struct, frozen=True, kw_only=True):
+    """Whether a page holds nothing but what was asked for."""
+
+    merchant_uid: str | None = None
+    status: str | None = None
+
+    def __call__(self, page: Page) -> str | None:
+        for name in self.__struct_fields__:
+            asked: str | None = getattr(self, name)
+            if asked is not None and any(getattr(each, name) != asked for each in page.list):
+                return f"PortOne listed a payment of another {name}"
+        return None
+
+
+def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) -> Call[Payment]:
+    """Ask for the first payment of an order whose number can travel in a path."""
+    path = {"merchant_uid": merchant_uid}
+    route = "/payments/find/{merchant_uid}"
+    if status is not None:
+        path["payment_status"] = status
+        route = "/payments/find/{merchant_uid}/{payment_status}"
+    return Call(
+        "GET",
+        route,
+        Payment,
+        path=path,
+        query=None if sorting is None else {"sorting": sorting.value},
+        check=IsAsked(merchant_uid=merchant_uid, status=status),
+        errors=NOT_FOUND,
+    )
+
+
+def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Payment]:
+    """Ask for a payment by PortOne's own id."""
+    flags = {"include_sandbox": include_sandbox, "extension": extension}
+    return Call(
+        "GET",
+        "/payments/{imp_uid}",
+        Payment,
+        path={"imp_uid": imp_uid},
+        query={name: "true" for name, is_set in flags.items() if is_set},
+        check=IsAsked(imp_uid=imp_uid),
+        errors=NOT_FOUND,
+    )
+
+
+def find_all_call(
+    merchant_uid: str, status: str | None, sorting: Sorting | None, page: int, page_size: int
+) -> Call[Page]:
+    """Ask for a page of the payments of an order whose number can travel in a path."""
+    path = {"merchant_uid": merchant_uid}
+    route = "/payments/findAll/{merchant_uid}"
+    if status is not None:
+        path["payment_status"] = status
+        route = "/payments/findAll/{merchant_uid}/{payment_status}"
+    query = {"page": str(page), "limit": str(page_size)}
+    if sorting is not None:
+        query["sorting"] = sorting.value
+    return Call(
+        "GET",
+        route,
+        Page,
+        path=path,
+        query=query,
+        check=AllAre(merchant_uid=merchant_uid, status=status),
+        errors=NOT_FOUND,
+    )
+
+
+def list_call(
+    status: str, window: Window, sorting: Sorting, page: int, page_size: int
+) -> Call[Page]:
+    """Ask for a page of the payments of a status in a window."""
+    query = {
+        "page": str(page),
+        "limit": str(page_size),
+        "sorting": sorting.value,
+        "from": str(window.since),
+    }
+    if window.until is not None:
+        query["to"] = str(window.until)
+    return Call(
+        "GET",
+        "/payments/status/{payment_status}",
+        Page,
+        path={"payment_status": status},
+        query=query,
+        check=AllAre(status=None if status == "all" else status),
+    )
+
+
+def listed_call(merchant_uid: str, status: str | None) -> Call[list[Payment]]:
+    """Ask for the payments of an order whose number cannot travel in a path."""
+    return Call(
+        "GET",
+        "/payments",
+        list[Payment],
+        query=(("merchant_uid[]", merchant_uid),),
+        check=AreAsked(merchant_uid, status),
+        errors=NOT_FOUND,
+    )
+
+
+def fits_in_a_path(merchant_uid: str) -> bool:
+    """Whether an order number has no slash, which web servers take apart even when quoted."""
+    return "/" not in merchant_uid and "\\" not in merchant_uid
+
+
+def in_order(payments: Iterable[Payment], sorting: Sorting) -> list[Payment]:
+    """As the API sorts: missing times count as the 0 that it has for them."""
+
+    def key(payment: Payment) -> float:
+        match sorting.removeprefix("-"):
+            case "started":
+                times = [payment.started_at]
+            case "paid":
+                times = [payment.paid_at]
+            case _:
+                times = [
+                    payment.started_at,
+                    payment.paid_at,
+                    payment.failed_at,
+                    payment.cancelled_at,
+                ]
+        return max((time.timestamp() for time in times if time is not None), default=0.0)
+
+    return sorted(payments, key=key, reverse=sorting.startswith("-"))
+
+
+def checked_status(status: Any) -> str:
+    if not isinstance(status, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", status):
+        raise InvalidRequestError(f"status must be a plain word, as in 'paid': {status!a}")
+    return str(status)
+
+
+def checked_sorting(sorting: Any) -> Sorting:
+    try:
+        return Sorting(sorting)
+    except ValueError:
+        allowed = ", ".join(Sorting)
+        raise InvalidRequestError(f"sorting must be one of {allowed}: {sorting!a}") from None

@@ -1,0 +1,104 @@
+"""What goes into a reconciliation and what comes out of it. No personal data is in any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from ..models import Payment
+
+__all__ = ("Finding", "Order", "Sighting", "Summary", "Verdict")
+
+_ZERO = Decimal(0)
+
+
+class Order(Struct, frozen=True):
+    """An order as the shop has it: what should be true of its payment."""
+
+    merchant_uid: str
+    """The order number."""
+    amount: Decimal
+    """What should have been charged, in :attr:`currency`."""
+    currency: str = "KRW"
+    status: str = "paid"
+    """The status that its payment should have: ``paid``, ``cancelled``, …"""
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """What a comparison looks at of a payment."""
+
+    imp_uid: str
+    merchant_uid: str
+    status: str
+    amount: Decimal
+    cancel_amount: Decimal = _ZERO
+    currency: str | None = None
+    sandbox: bool | None = None
+    paid_at: datetime | None = None
+    cancelled_at: datetime | None = None
+
+    @classmethod
+    def of(cls, payment: Payment) -> Sighting:
+        """Take what matters from a payment, and leave the buyer out."""
+        return cls(
+            imp_uid=payment.imp_uid,
+            merchant_uid=payment.merchant_uid,
+            status=payment.status.value,
+            amount=payment.amount,
+            cancel_amount=payment.cancel_amount,
+            currency=payment.currency,
+            sandbox=payment.sandbox,
+            paid_at=payment.paid_at,
+            cancelled_at=payment.cancelled_at,
+        )
+
+
+class Verdict(StrEnum):
+    """What a comparison of an order with its payments comes to: always exactly one."""
+
+    MATCHED = "matched"
+    MISSING = "missing"
+    """PortOne says that the order has no payment."""
+    AMOUNT_DIFFERS = "amount_differs"
+    CURRENCY_DIFFERS = "currency_differs"
+    STATUS_DIFFERS = "status_differs"
+    PARTIALLY_CANCELLED = "partially_cancelled"
+    """A part was given back, which the order does not know of."""
+    PAID_TWICE = "paid_twice"
+    """More than one payment of the order was charged."""
+    TEST_PAYMENT = "test_payment"
+    """The payment was made in a test channel: no money has moved."""
+    ORPHAN = "orphan"
+    """A payment that belongs to no order: money that nobody expects."""
+    NOT_CHECKED = "not_checked"
+    """Nothing is known: the look-up failed, or the order could not be read."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One order, or one payment without an order, with its verdict."""
+
+    merchant_uid: str
+    verdict: Verdict
+    order: Order | None = None
+    """``None`` for an orphan, and for an order that could not be read."""
+    payments: tuple[Sighting, ...] = ()
+    """All payments of the order that were seen, the newest first."""
+    error: str | None = None
+    """Why it could not be checked."""
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """A whole run in figures."""
+
+    counts: Mapping[Verdict, int]
+    amounts: Mapping[Verdict, Mapping[str, Decimal]]
+    """Money by verdict and currency: what the orders ask for; for orphans, what was paid."""
+    requests: int
+    """Requests sent, retries and token fetches counted."""
+    retries: int
+    seconds: float
+    """How long the run took, all its parts together when it was resumed."""
