@@ -1,34 +1,39 @@
 """The asyncio client for PortOne V1 (formerly iamport)."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
-from .call import Call
-from .client import PortOneClient
-from .errors import (
-    ApiError,
-    Attempt,
-    AuthenticationError,
-    CertificateError,
-    ClientClosedError,
-    ConnectionFailedError,
-    DeadlineExceededError,
-    Difference,
-    InvalidRequestError,
-    InvalidWebhookError,
-    MalformedResponseError,
-    PaymentMismatchError,
-    PaymentNotFoundError,
-    PortOneError,
-    RateLimitedError,
-    RequestTimeoutError,
-    ServerError,
-    TransientError,
-    UnauthorizedError,
-    UnexpectedResponseError,
-)
-from .models import Cancellation, Deposit, Payment, PaymentStatus, Promotion, Sorting
-from .payments import Failed, Found, Group, Missing
-from .policy import RateLimit, RetryPolicy, Timeouts
-from .throttle import Throttle, TokenBucket
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .client import PortOneClient
+    from .errors import (
+        ApiError,
+        Attempt,
+        AuthenticationError,
+        CertificateError,
+        ClientClosedError,
+        ConnectionFailedError,
+        DeadlineExceededError,
+        Difference,
+        InvalidRequestError,
+        InvalidWebhookError,
+        MalformedResponseError,
+        PaymentMismatchError,
+        PaymentNotFoundError,
+        PortOneError,
+        RateLimitedError,
+        RequestTimeoutError,
+        ServerError,
+        TransientError,
+        UnauthorizedError,
+        UnexpectedResponseError,
+    )
+    from .models import Cancellation, Deposit, Payment, PaymentStatus, Promotion, Sorting
+    from .payments import Failed, Found, Group, Missing
+    from .policy import RateLimit, RetryPolicy, Timeouts
+    from .throttle import Throttle, TokenBucket
 
 __all__ = (
     "ApiError",
@@ -70,3 +75,49 @@ __all__ = (
     "UnexpectedResponseError",
     "__version__",
 )
+
+_MODULES = {
+    "call": ("Call",),
+    "client": ("PortOneClient",),
+    "errors": (
+        "ApiError",
+        "Attempt",
+        "AuthenticationError",
+        "CertificateError",
+        "ClientClosedError",
+        "ConnectionFailedError",
+        "DeadlineExceededError",
+        "Difference",
+        "InvalidRequestError",
+        "InvalidWebhookError",
+        "MalformedResponseError",
+        "PaymentMismatchError",
+        "PaymentNotFoundError",
+        "PortOneError",
+        "RateLimitedError",
+        "RequestTimeoutError",
+        "ServerError",
+        "TransientError",
+        "UnauthorizedError",
+        "UnexpectedResponseError",
+    ),
+    "models": ("Cancellation", "Deposit", "Payment", "PaymentStatus", "Promotion", "Sorting"),
+    "payments": ("Failed", "Found", "Group", "Missing"),
+    "policy": ("RateLimit", "RetryPolicy", "Timeouts"),
+    "throttle": ("Throttle", "TokenBucket"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when it is asked for: pytest imports this package for its plugin, in every run of
+    # every project where it is installed.
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

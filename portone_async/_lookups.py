@@ -9,12 +9,11 @@ from typing import Any
 from msgspec import Struct
 
 from ._pages import Page, Window
-from .call import Call
-from .errors import InvalidRequestError, PaymentNotFoundError
+from .call import Call, check_identifier
+from .errors import InvalidRequestError
 from .models import Payment, Sorting
 
 __all__ = (
-    "NOT_FOUND",
     "checked_sorting",
     "checked_status",
     "find_all_call",
@@ -25,8 +24,6 @@ __all__ = (
     "list_call",
     "listed_call",
 )
-
-NOT_FOUND = {404: PaymentNotFoundError}
 
 
 class IsAsked(Struct, frozen=True, kw_only=True):
@@ -92,7 +89,6 @@ def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) ->
         path=path,
         query=None if sorting is None else {"sorting": sorting.value},
         check=IsAsked(merchant_uid=merchant_uid, status=status),
-        errors=NOT_FOUND,
     )
 
 
@@ -106,7 +102,6 @@ def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Pa
         path={"imp_uid": imp_uid},
         query={name: "true" for name, is_set in flags.items() if is_set},
         check=IsAsked(imp_uid=imp_uid),
-        errors=NOT_FOUND,
     )
 
 
@@ -129,7 +124,6 @@ def find_all_call(
         path=path,
         query=query,
         check=AllAre(merchant_uid=merchant_uid, status=status),
-        errors=NOT_FOUND,
     )
 
 
@@ -163,12 +157,12 @@ def listed_call(merchant_uid: str, status: str | None) -> Call[list[Payment]]:
         list[Payment],
         query=(("merchant_uid[]", merchant_uid),),
         check=AreAsked(merchant_uid, status),
-        errors=NOT_FOUND,
     )
 
 
 def fits_in_a_path(merchant_uid: str) -> bool:
     """Whether an order number has no slash, which web servers take apart even when quoted."""
+    check_identifier("merchant_uid", merchant_uid)
     return "/" not in merchant_uid and "\\" not in merchant_uid
 
 

@@ -7,7 +7,7 @@ frame of a traceback ever holds a body.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -28,7 +28,7 @@ from .errors import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from .models import Record
+from .models import Record, without_value
 
 __all__ = ("Reply", "check_response_type", "read")
 
@@ -40,6 +40,10 @@ _NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
 # Statuses that tell of the moment, not of the request (RFC 9110, 8470).
 _UNAVAILABLE = frozenset({408, 425, 500, 502, 503, 504})
 _EXCERPT_LENGTH = 200
+# Bytes. So much of it that 200 characters are left however many secrets are taken out.
+_EXCERPT_SOURCE = 64 * 1024
+
+Blank = Callable[[str], str]
 
 
 class Reply(Struct, frozen=True):
@@ -71,8 +75,8 @@ class _Failure(Struct):
 
     @property
     def is_portones(self) -> bool:
-        """Whether it is what PortOne sends for a failure, and not some other API's JSON."""
-        return self.response is not UNSET or self.is_no_such_payment
+        """Whether it has the shape of what PortOne sends for a failure."""
+        return self.response is not UNSET
 
     @property
     def is_no_such_payment(self) -> bool:
@@ -103,23 +107,37 @@ def check_response_type(response: Any) -> None:
     raise InvalidRequestError(f"response: {problem}")
 
 
-def read(call: Call[T], reply: Reply) -> T | PortOneError:
-    """Give the answer to ``call``, or the error that fits the reply."""
+def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
+    """Give the answer to ``call``, or the error that fits the reply.
+
+    ``blank`` takes secrets out of what is quoted, before it is cut.
+    """
     if not 200 <= reply.status < 300:
-        return _failure(call, reply)
+        return _failure(call, reply, blank)
     body = reply.body.removeprefix(_BOM)
     response: Any = call.response
     try:
         envelope = _decoder(response).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _undecodable(call, reply, error)
+    except Exception as error:  # noqa: BLE001 (a Struct of the caller's may raise anything)
+        return _undecodable(call, reply, error, blank)
     if envelope.code != 0:
-        return _failure(call, reply)
+        return _failure(call, reply, blank)
     answer: T = envelope.response
-    if call.check is not None and (problem := call.check(answer)) is not None:
+    problem = _problem(call, answer)
+    if problem is not None:
         return UnexpectedResponseError(problem, status=reply.status)
     _keep_source(answer, body)
     return answer
+
+
+def _problem(call: Call[T], answer: T) -> str | None:
+    """Why the answer is not what was asked for. What raises here would show it in a traceback."""
+    if call.check is None:
+        return None
+    try:
+        return call.check(answer)
+    except Exception as error:  # noqa: BLE001 (it is the caller's own)
+        return f"the check of this call raised {type(error).__name__}"
 
 
 def _keep_source(answer: Any, body: bytes) -> None:
@@ -133,23 +151,23 @@ def _keep_source(answer: Any, body: bytes) -> None:
                 each._keep_source(body, index)
 
 
-def _undecodable(call: Call[Any], reply: Reply, error: Exception) -> PortOneError:
+def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) -> PortOneError:
     """Explain a 2xx that is not the envelope that was expected."""
     failure, is_json = _decoded_failure(reply)
     if not is_json or isinstance(error, UnicodeDecodeError):
         return MalformedResponseError(
             f"{reply.status} with a body that is not JSON, or cut short",
             status=reply.status,
-            excerpt=excerpt(reply.body),
+            excerpt=excerpt(reply.body, blank),
         )
     if failure is not None and failure.code != 0:
-        return _failure(call, reply)
+        return _failure(call, reply, blank)
     return UnexpectedResponseError(
         f"{reply.status} with JSON of another shape: {_place(error)}", status=reply.status
     )
 
 
-def _failure(call: Call[Any], reply: Reply) -> PortOneError:
+def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
     """Find the error for a reply that is no success."""
     status = reply.status
     if 300 <= status < 400:
@@ -165,7 +183,9 @@ def _failure(call: Call[Any], reply: Reply) -> PortOneError:
     kind = _kind(call, status, failure)
     if kind is UnexpectedResponseError:
         return UnexpectedResponseError(
-            f"{status}, but not in PortOne's own words", status=status, excerpt=excerpt(reply.body)
+            f"{status}, but not in PortOne's own words",
+            status=status,
+            excerpt=excerpt(reply.body, blank),
         )
     assert issubclass(kind, ApiError)
     if failure is None:
@@ -175,7 +195,7 @@ def _failure(call: Call[Any], reply: Reply) -> PortOneError:
     return kind(
         reason,
         status=status,
-        excerpt=excerpt(reply.body),
+        excerpt=excerpt(reply.body, blank),
         code=None if failure is None else failure.code,
         message=None if failure is None else failure.message,
         retry_after=retry_after(reply.headers),
@@ -187,11 +207,12 @@ def _kind(call: Call[Any], status: int, failure: _Failure | None) -> type[PortOn
         return RateLimitedError
     if status in _UNAVAILABLE:
         return ServerError
+    if failure is not None and failure.is_no_such_payment and (status == 404 or status < 300):
+        # In so many words only: of a wrong Tier, too, a 404 may tell, and a gateway has its own.
+        return PaymentNotFoundError
     if status == 404 and not (failure is not None and failure.is_portones):
         # A wrong base_url or a gateway answers so for every order there is.
         return UnexpectedResponseError
-    if failure is not None and failure.is_no_such_payment:
-        return PaymentNotFoundError
     if call.errors is not None and status in call.errors:
         return call.errors[status]
     return UnauthorizedError if status == 401 else ApiError
@@ -219,7 +240,11 @@ def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
 
 
 def _place(error: Exception) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, msgspec.ValidationError):
+        return without_value(error)
+    return type(error).__name__
 
 
 def _host(location: str) -> str:
@@ -247,18 +272,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, seconds)
 
 
-def excerpt(body: bytes) -> str | None:
+def excerpt(body: bytes, blank: Blank = str) -> str | None:
     """The beginning of a body that is plainly not JSON; ``None`` for any other.
 
-    JSON, whole or in pieces, may show the buyer. So a page of tags is shown up to its first
-    brace or bracket, and other text up to its first quotation mark as well.
+    JSON, whole, in pieces or dressed up as a page, may show the buyer. So a page of tags is shown
+    up to its first brace, bracket or quoted quotation mark, and other text only where it is plain
+    English words. Secrets are taken out before it is cut, or a part of one might stay.
     """
-    text = " ".join(body[: 4 * _EXCERPT_LENGTH].decode("utf-8", "replace").split())
-    text = text.removeprefix("\ufeff")
-    stop = r"[{\[]" if text.startswith("<") else r'[{\["]'
-    text = re.split(stop, text, maxsplit=1)[0][:_EXCERPT_LENGTH].strip()
-    if not text.startswith("<") and not (text[:1].isalpha() and text.isprintable()):
-        return None
-    if re.match(r"(true|false|null)\b", text):
-        return None
-    return text
+    text = " ".join(body[:_EXCERPT_SOURCE].decode("utf-8", "replace").split())
+    text = blank(text.removeprefix("\ufeff"))
+    if text.startswith("<"):
+        return re.split(r"[{\[]|&quot;|&#", text, maxsplit=1)[0][:_EXCERPT_LENGTH].strip()
+    words = re.match(r"(?!(?:true|false|null)\b)[A-Za-z][A-Za-z0-9 .,:;!()/*'-]*", text)
+    return words[0][:_EXCERPT_LENGTH].strip() if words else None

@@ -63,17 +63,18 @@ class Retry:
         "_is_repeatable",
         "_paid",
         "_policy",
-        "_was_renewed",
         "deadline",
         "gave_up",
+        "was_renewed",
     )
 
     def __init__(self, policy: RetryPolicy, budget: RetryBudget, *, is_repeatable: bool) -> None:
         self._policy = policy
         self._budget = budget
         self._is_repeatable = is_repeatable
-        self._was_renewed = False
         self._paid = 0
+        self.was_renewed = False
+        """Whether the token was renewed for this call already: a second time would not help."""
         self.deadline: float | None = None
         """When the call must end, on the loop's clock; known from its first permit on."""
         self.gave_up: str | None = None
@@ -84,6 +85,7 @@ class Retry:
         attempt: Callable[[], Awaitable[T | PortOneError]],
         failure: PortOneError,
         before_wait: Callable[[PortOneError, float], None],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> T | PortOneError:
         """Follow the failure of a first try with others, as long as there is reason to.
 
@@ -95,6 +97,7 @@ class Retry:
             failure: What the first try gave.
             before_wait: Told of each failure that is followed by another try, with the seconds
                 until then.
+            sleep: Waits for so many seconds.
         """
         first: PortOneError | None = failure
 
@@ -109,7 +112,7 @@ class Retry:
             before_wait(_failure(state), state.upcoming_sleep)
 
         retrying = AsyncRetrying(
-            sleep=asyncio.sleep,
+            sleep=sleep,
             retry=retry_if_result(self._is_worth_another),
             wait=self._wait,
             stop=self._is_over,
@@ -126,7 +129,7 @@ class Retry:
     def _is_worth_another(self, outcome: object) -> bool:
         """Whether this kind of failure may be gone the next time, and a repetition harms none."""
         if isinstance(outcome, UnauthorizedError):
-            return not self._was_renewed
+            return not self.was_renewed
         if not isinstance(outcome, TransientError) or isinstance(outcome, DeadlineExceededError):
             return False
         if outcome.was_sent and not self._is_repeatable:
@@ -146,7 +149,7 @@ class Retry:
         """Whether there is a reason against the next try; the budget is asked last: it pays."""
         failure = _failure(state)
         if isinstance(failure, UnauthorizedError):
-            self._was_renewed = True
+            self.was_renewed = True
             return False
         asked = _retry_after(failure)
         wait = state.upcoming_sleep

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
+from weakref import WeakSet
 
 from aiohttp import ClientTimeout
 
 from ._journal import Journal, OnAttempt
 from ._reply import check_response_type
 from ._retry import Retry, RetryBudget
-from ._token import Secret, Token, Tokens
+from ._secret import Secret, SecretBytes
+from ._token import Token, Tokens
 from ._transport import Transport
 from .call import Call
 from .errors import DeadlineExceededError, PortOneError, RequestTimeoutError
@@ -26,17 +29,25 @@ T = TypeVar("T")
 class Options:
     """What a view may differ in."""
 
-    __slots__ = ("client_timeout", "retry", "throttle", "tier", "timeouts")
+    __slots__ = ("client_timeout", "retry", "throttle", "tier", "timeouts", "turns")
 
     def __init__(
-        self, *, retry: RetryPolicy, throttle: Throttle, timeouts: Timeouts, tier: str | None
+        self,
+        *,
+        retry: RetryPolicy,
+        throttle: Throttle,
+        turns: Gate,
+        timeouts: Timeouts,
+        tier: str | None,
     ) -> None:
         self.retry = retry
         self.throttle = throttle
+        self.turns = turns
+        """Where calls queue for the throttle: only the first in it holds a slot while it waits."""
         self.timeouts = timeouts
         self.tier = tier
         # The other bounds are ours: aiohttp's would run while a call queues.
-        self.client_timeout = ClientTimeout(total=None, sock_connect=timeouts.connect)
+        self.client_timeout = ClientTimeout(total=None, connect=timeouts.connect)
 
 
 class Shared:
@@ -61,6 +72,40 @@ class Shared:
         self.on_attempt = on_attempt
         self.tokens = Tokens()
         self.unthrottled = Unthrottled()
+        self.unthrottled_turns = Gate(1)
+        self._gates = WeakSet((slots, self.unthrottled_turns))
+        self._closed = asyncio.Event()
+        self._waits: set[asyncio.Timeout] = set()
+
+    def new_turns(self) -> Gate:
+        """Make a queue for another throttle."""
+        turns = Gate(1)
+        self._gates.add(turns)
+        return turns
+
+    async def permit(self, throttle: Throttle, *, first: bool) -> None:
+        """Wait for a permit, or for the client to be closed."""
+        async with asyncio.timeout(None) as wait:
+            self._waits.add(wait)
+            try:
+                await throttle.acquire(first=first)
+            finally:
+                self._waits.discard(wait)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long, or until the client is closed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()
+
+    def release(self) -> None:
+        """Wake all who wait for anything: the client is closed, and they will see it."""
+        self._closed.set()
+        for gate in self._gates:
+            gate.open()
+        for wait in self._waits:
+            if not wait.expired():
+                wait.reschedule(0.0)
 
     def pause(self, throttle: Throttle, seconds: float) -> None:
         """Keep all callers of a throttle waiting, or of this client where there is none."""
@@ -72,7 +117,7 @@ class Shared:
         """Take keys and tokens out of a text that comes from outside."""
         for secret in (*self.keys, *self.tokens.seen):
             # A real one is long; a short stand-in, as in a test, is part of many a word.
-            if len(secret) >= 8:
+            if len(secret) > 6:
                 text = text.replace(secret, "***")
         return text
 
@@ -104,7 +149,8 @@ class Run(Generic[T]):
         self.call = call
         self.options = options
         self.url = shared.base_url + call.target()
-        self.body = call.payload()
+        payload = call.payload()
+        self.body = None if payload is None else SecretBytes(payload)
         self.retry = Retry(options.retry, shared.budget, is_repeatable=call.is_repeatable)
         self.journal = Journal(call, shared.on_attempt)
         self.spent = 0.0

@@ -17,10 +17,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from ._secret import Secret
 from .call import Call
 from .errors import AuthenticationError, ClientClosedError, DeadlineExceededError, PortOneError
 
-__all__ = ("AccessToken", "Secret", "Token", "Tokens", "get_token")
+__all__ = ("AccessToken", "Token", "Tokens", "get_token")
 
 MARGIN = 45.0
 """Seconds before its end in which a token is renewed: inside the last minute, with room for a
@@ -29,15 +30,6 @@ slow reply on the one side and a late timer on the other."""
 
 # Seconds. A fetch that runs out of the same total as its waiters should be the one to say so.
 _GRACE = 0.01
-
-
-class Secret(str):
-    """Text that does not show in a ``repr``, as in a traceback's local variables."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
 
 
 class AccessToken(Struct, frozen=True):
@@ -70,7 +62,8 @@ def get_token(imp_key: str, imp_secret: str) -> Call[AccessToken]:
         "/users/getToken",
         AccessToken,
         body={"imp_key": str(imp_key), "imp_secret": str(imp_secret)},
-        errors={401: AuthenticationError},
+        # 401 is documented; whatever else refuses here refuses the keys as well.
+        errors=dict.fromkeys((200, 400, 401, 403), AuthenticationError),
         # It gives the same token again: safe to repeat although it is a POST.
         may_repeat=True,
     )

@@ -16,6 +16,8 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from yarl import URL
 
 from ._reply import Reply
+from ._secret import Secret
+from ._version import __version__
 from .errors import (
     CertificateError,
     ClientClosedError,
@@ -40,11 +42,8 @@ class Transport:
     cookies, timeouts and middlewares would travel with the token, or change what we promise.
     """
 
-    def __init__(
-        self, version: str, max_in_flight: int, session: ClientSession | None, *, is_tls: bool
-    ) -> None:
-        self._version = version
-        self._is_tls = is_tls
+    def __init__(self, base_url: str, max_in_flight: int, session: ClientSession | None) -> None:
+        self._base_url = URL(base_url)
         self._max_in_flight = max_in_flight
         self._lender = session
         self._session: ClientSession | None = None
@@ -107,11 +106,13 @@ class Transport:
                 ) as response,
             ):
                 content = response.content
-                data = await content.readany()
-                while len(data) <= MAX_BODY:
+                parts = [await content.readany()]
+                size = len(parts[0])
+                while size <= MAX_BODY:
                     if content.at_eof():
-                        return Reply(response.status, response.headers, data)
-                    data += await content.readany()
+                        return Reply(response.status, response.headers, b"".join(parts))
+                    parts.append(await content.readany())
+                    size += len(parts[-1])
                 return UnexpectedResponseError(
                     f"a body of more than {MAX_BODY} bytes", status=response.status
                 )
@@ -178,16 +179,19 @@ class Transport:
             raise InvalidRequestError(
                 "the session that this client was given belongs to another event loop"
             )
-        if self._is_tls and not _verifies(getattr(connector, "_ssl", True)):
+        if self._base_url.scheme == "https" and not _verifies(getattr(connector, "_ssl", True)):
             raise InvalidRequestError(
                 "the session that this client was given does not verify certificates: "
                 "give its connector a context with the right CA instead"
             )
+        proxy = getattr(lender, "_default_proxy", None)
+        if proxy is None and lender.trust_env:
+            # Not trust_env itself: with it aiohttp would send what stands in a netrc file.
+            proxy = _environment_proxy(self._base_url)
         return self._made(
             connector,
             is_owner=False,
-            trust_env=lender.trust_env,
-            proxy=getattr(lender, "_default_proxy", None),
+            proxy=proxy,
             proxy_auth=getattr(lender, "_default_proxy_auth", None),
         )
 
@@ -202,12 +206,20 @@ class Transport:
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip, deflate",
                 "User-Agent": (
-                    f"portone-async/{self._version} aiohttp/{aiohttp.__version__} "
+                    f"portone-async/{__version__} aiohttp/{aiohttp.__version__} "
                     f"Python/{platform.python_version()}"
                 ),
             },
             **options,
         )
+
+
+def _environment_proxy(url: URL) -> str | None:
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 (heavy, and rarely asked for)
+
+    if proxy_bypass(url.host or ""):
+        return None
+    return getproxies().get(url.scheme)
 
 
 def _verifies(setting: object) -> bool:
@@ -251,27 +263,38 @@ def checked_base_url(base_url: object) -> str:
     """
     if not isinstance(base_url, str):
         raise InvalidRequestError(f"base_url must be a str, not {type(base_url).__name__}")
-    # Not shown in the errors: it may hold a password.
-    problem = ""
+    # It may hold a password: it is not in the errors, nor in what a traceback shows.
+    secret = Secret(base_url)
+    del base_url
+    problem = _problem(secret)
+    if problem:
+        raise InvalidRequestError(f"base_url {problem}")
+    return str(secret).rstrip("/")
+
+
+def _problem(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        problem = "is not a URL"
-    else:
-        if parts.scheme not in ("https", "http") or not host or port == 0:
-            problem = "must be like https://api.iamport.kr"
-        elif parts.username is not None or parts.password is not None:
-            problem = "must not hold credentials"
-        elif parts.query or parts.fragment or "?" in base_url or "#" in base_url:
-            problem = "must not have a query or a fragment"
-        elif not base_url.isascii() or not base_url.isprintable() or " " in base_url:
-            problem = "must be plain ASCII, quoted where needed"
-        elif parts.scheme == "http" and not _is_loopback(host):
-            problem = "must be https: plain http would show the token (loopback is allowed)"
-    if problem:
-        raise InvalidRequestError(f"base_url {problem}")
-    return base_url.rstrip("/")
+        return "is not a URL"
+    checks = (
+        (
+            parts.scheme not in ("https", "http") or not host or port == 0,
+            "must be like https://api.iamport.kr",
+        ),
+        ("@" in parts.netloc, "must not hold credentials"),
+        ("?" in base_url or "#" in base_url, "must not have a query or a fragment"),
+        (
+            not base_url.isascii() or not base_url.isprintable() or " " in base_url,
+            "must be plain ASCII, quoted where needed",
+        ),
+        (
+            parts.scheme == "http" and not _is_loopback(host or ""),
+            "must be https: plain http would show the token (loopback is allowed)",
+        ),
+    )
+    return next((problem for is_wrong, problem in checks if is_wrong), "")
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -56,8 +56,8 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     check: Callable[[T], str | None] | None = None
     """Says why a decoded answer is not what was asked for; ``None`` when it is."""
     errors: Mapping[int, type[ApiError]] | None = None
-    """The error that an envelope of an HTTP status means here, as in
-    ``{404: PaymentNotFoundError}``; where nothing is said it is the usual one."""
+    """The error that an envelope of an HTTP status means here, where it is not the usual one. A
+    401 is about the token, and not for a call to explain."""
     may_repeat: bool | None = None
     """Whether sending it twice does what sending it once does: then it is retried. ``None``: a
     GET may; anything else only when it surely never reached the server."""
@@ -154,15 +154,16 @@ def _quoted(text: object) -> str:
         raise InvalidRequestError("query is not valid Unicode") from None
 
 
-def _pairs(
-    query: Mapping[str, str] | Sequence[tuple[str, str]] | None,
-) -> Iterable[tuple[str, str]]:
-    if query is None:
-        return ()
-    if isinstance(query, Mapping):
-        pairs: Mapping[str, str] = query
-        return pairs.items()
-    return query
+def _pairs(query: Any) -> list[tuple[str, str]]:
+    if isinstance(query, str):
+        raise InvalidRequestError("query must be a mapping, or pairs of a name and a value")
+    given: Any = () if query is None else query.items() if hasattr(query, "items") else query
+    pairs: list[tuple[str, str]] = []
+    for pair in given:
+        if len(pair) != 2:
+            raise InvalidRequestError("query must be a mapping, or pairs of a name and a value")
+        pairs.append((pair[0], pair[1]))
+    return pairs
 
 
 @lru_cache(maxsize=256)

@@ -7,18 +7,19 @@ import os
 import re
 from collections.abc import Callable
 from functools import partial
+from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
 
-from . import _version
 from ._journal import OnAttempt
 from ._reply import read
 from ._retry import RetryBudget
 from ._run import Options, Run, Shared
-from ._token import Secret, Token, get_token
+from ._secret import Secret
+from ._token import Token, get_token
 from ._transport import Transport, checked_base_url
 from .call import Call
 from .errors import (
@@ -74,7 +75,9 @@ class PortOneClient:
         max_in_flight: Exchanges under way at once.
         session: A session to take connections from. It is not closed, and lends its connector
             and its proxy only: its headers, auth, cookies, timeouts, base URL, trace
-            configurations and middlewares have no part in our requests.
+            configurations and middlewares have no part in our requests. Where others use its
+            connections as well, a request may wait for a free one after its permit, and start
+            later than the rate says: give it room enough.
         on_attempt: Called with an :class:`Attempt` after each try, for metrics. What it raises
             is logged and goes no further.
 
@@ -99,27 +102,28 @@ class PortOneClient:
         # Taken away at once, so that no traceback of this frame shows them.
         keys = (_secret(imp_key), _secret(imp_secret))
         del imp_key, imp_secret
+        base_url = _hidden(base_url)
         if not all(keys):
             raise InvalidRequestError("imp_key and imp_secret must be text, and not empty")
         if type(max_in_flight) is not int or max_in_flight < 1:
             raise InvalidRequestError(f"max_in_flight must be 1 or more: {max_in_flight!r}")
-        if on_attempt is not None and not callable(on_attempt):
-            raise InvalidRequestError("on_attempt must be callable")
+        _check_callback(on_attempt)
         if session is not None:
             _checked("session", session, ClientSession)
         places = _places(max_in_flight, session)
         url = checked_base_url(base_url)
-        is_tls = url.startswith("https:")
         self._shared = Shared(
             keys=keys,
             base_url=url,
-            transport=Transport(_version.__version__, places, session, is_tls=is_tls),
+            transport=Transport(url, places, session),
             slots=Gate(places),
             on_attempt=on_attempt,
         )
+        throttle, turns = self._shared_or_new(rate_limit)
         self._options = self._shared.options = Options(
             retry=_checked("retry", retry, RetryPolicy),
-            throttle=_throttle(rate_limit) or self._shared.unthrottled,
+            throttle=throttle,
+            turns=turns,
             timeouts=_checked("timeouts", timeouts, Timeouts),
             tier=_checked_tier(tier),
         )
@@ -156,25 +160,32 @@ class PortOneClient:
         """Make a cheap view of this client that differs in what is given.
 
         It shares the connections, the token, the retry budget and, unless it is replaced, the
-        throttle. Closing a view closes nothing: that is for the client that was constructed.
+        throttle. The token is fetched with the options of the client that was constructed,
+        whoever needs it. Closing a view closes nothing: that is for that client, too.
         """
         view = object.__new__(type(self))
         view._shared = self._shared
         view._is_view = True
         old = self._options
+        throttle, turns = old.throttle, old.turns
+        if rate_limit is not UNSET:
+            throttle, turns = self._shared_or_new(rate_limit)
         view._options = Options(
             retry=old.retry if retry is UNSET else _checked("retry", retry, RetryPolicy),
-            throttle=(
-                old.throttle
-                if rate_limit is UNSET
-                else _throttle(rate_limit) or self._shared.unthrottled
-            ),
+            throttle=throttle,
+            turns=turns,
             timeouts=(
                 old.timeouts if timeouts is UNSET else _checked("timeouts", timeouts, Timeouts)
             ),
             tier=old.tier if tier is UNSET else _checked_tier(tier),
         )
         return view
+
+    def _shared_or_new(self, rate_limit: RateLimit | Throttle | None) -> tuple[Throttle, Gate]:
+        throttle = _throttle(rate_limit)
+        if throttle is None:
+            return self._shared.unthrottled, self._shared.unthrottled_turns
+        return throttle, self._shared.new_turns()
 
     @property
     def payments(self) -> Payments:
@@ -190,7 +201,11 @@ class PortOneClient:
         Raises:
             PortOneError: Whatever went wrong; see :mod:`portone_async.errors`.
         """
-        run = Run(call, self._options, self._shared)
+        try:
+            run = Run(call, self._options, self._shared)
+        except InvalidRequestError as error:
+            error.endpoint = call.endpoint
+            raise
         return await self._made(run)
 
     async def _made(self, run: Run[T]) -> T:
@@ -198,7 +213,9 @@ class PortOneClient:
             outcome = await self._attempt(run)
             if isinstance(outcome, PortOneError):
                 again = partial(self._attempt_in_time, run)
-                outcome = await run.retry.repeat(again, outcome, run.journal.failed)
+                outcome = await run.retry.repeat(
+                    again, outcome, run.journal.failed, self._shared.sleep
+                )
         except PortOneError as error:
             # Not a failure of a try: the token could not be had, or the client is closed.
             outcome = error
@@ -210,49 +227,76 @@ class PortOneClient:
         return outcome
 
     async def _attempt(self, run: Run[T]) -> T | PortOneError:
-        """Make one try: token, slot, permit, send, decode, classify."""
-        shared, throttle = self._shared, run.options.throttle
-        while True:
-            shared.transport.open()
-            if run.needs_token:
-                # Before the slot: its fetch needs one, and cold calls would hold them all.
-                run.spent += await shared.tokens.ready(self._get_token, run.total_left())
-            # Before the permit: permits used up behind a slow server would burst later.
-            # Who has begun goes before who has not, or a retry would queue away its deadline.
-            await shared.slots.enter(first=run.goes_first)
-            try:
-                shared.transport.open()
-                run.goes_first = True
-                if run.needs_token and shared.tokens.is_missing:
-                    continue
-                await throttle.acquire(first=not run.needs_token)
-                # The newest one: the queue may have been long.
-                token = shared.tokens.newest(self._get_token) if run.needs_token else None
-                if run.needs_token and token is None:
-                    continue
-                until = run.permitted()
-                reply = await shared.transport.send(
-                    run.call.method,
-                    run.url,
-                    headers=run.headers(token),
-                    body=run.body,
-                    until=until,
-                    limits=run.options.client_timeout,
-                )
-            finally:
-                shared.slots.leave()
-            break
+        """Make one try: token, slot and permit; send, decode, classify."""
+        shared, options = self._shared, run.options
+        token = await self._admitted(run)
+        try:
+            reply = await shared.transport.send(
+                run.call.method,
+                run.url,
+                headers=run.headers(token),
+                body=run.body,
+                until=run.permitted(),
+                limits=options.client_timeout,
+            )
+        finally:
+            shared.slots.leave()
         if isinstance(reply, PortOneError):
             return run.timed_out(reply)
-        outcome = read(run.call, reply)
+        outcome = read(run.call, reply, shared.blank)
         if not isinstance(outcome, PortOneError):
             run.journal.succeeded(reply.status)
             run.retry.succeeded()
-        elif isinstance(outcome, UnauthorizedError) and token is not None:
+        elif (
+            isinstance(outcome, UnauthorizedError)
+            and token is not None
+            and not run.retry.was_renewed
+        ):
             shared.tokens.discard(token)
         elif isinstance(outcome, ApiError) and outcome.status in _PAUSING and outcome.retry_after:
-            shared.pause(throttle, min(outcome.retry_after, run.options.retry.retry_after_max))
+            shared.pause(options.throttle, min(outcome.retry_after, options.retry.retry_after_max))
         return outcome
+
+    async def _admitted(self, run: Run[Any]) -> Token | None:
+        """Wait for what a try needs, in this order; the slot is the caller's to leave.
+
+        The token first, since its fetch needs a slot and a permit itself: cold calls that hold
+        them all would wait for ever. The slot before the permit, since permits used up behind a
+        slow server would burst later. Who has begun goes before who has not, or a retry would
+        queue away its deadline.
+        """
+        shared, options = self._shared, run.options
+        while True:
+            shared.transport.open()
+            if run.needs_token:
+                run.spent += await shared.tokens.ready(self._get_token, run.total_left())
+            await options.turns.enter(first=run.goes_first)
+            try:
+                run.goes_first = True
+                await shared.slots.enter(first=not run.needs_token)
+                is_admitted = False
+                try:
+                    shared.transport.open()
+                    if run.needs_token and shared.tokens.is_missing:
+                        continue  # No permit is spent on what cannot be sent.
+                    await self._permitted(run)
+                    # The newest one: the queue may have been long.
+                    token = shared.tokens.newest(self._get_token) if run.needs_token else None
+                    is_admitted = token is not None or not run.needs_token
+                    if is_admitted:
+                        return token
+                finally:
+                    if not is_admitted:
+                        shared.slots.leave()
+            finally:
+                options.turns.leave()
+
+    async def _permitted(self, run: Run[Any]) -> None:
+        try:
+            await self._shared.permit(run.options.throttle, first=not run.needs_token)
+        except TimeoutError:
+            self._shared.transport.open()  # It says that the client was closed.
+            raise
 
     async def _attempt_in_time(self, run: Run[T]) -> T | PortOneError:
         """Make one more try; queueing for it is bounded as well."""
@@ -280,6 +324,7 @@ class PortOneClient:
         if self._is_view:
             return
         await self._shared.transport.close()
+        self._shared.release()
         await self._shared.tokens.close()
 
     async def __aenter__(self) -> Self:
@@ -303,8 +348,18 @@ class PortOneClient:
         return f"<{type(self).__name__} {shared.base_url}{state}>"
 
 
+def _hidden(value: Any) -> Any:
+    """Keep a URL that may hold a password out of tracebacks until it is checked."""
+    return Secret(value) if isinstance(value, str) else value
+
+
 def _secret(value: object) -> Secret:
     return Secret(value if isinstance(value, str) else "")
+
+
+def _check_callback(on_attempt: Any) -> None:
+    if on_attempt is not None and (not callable(on_attempt) or iscoroutinefunction(on_attempt)):
+        raise InvalidRequestError("on_attempt must be a plain function: it is not awaited")
 
 
 def _variable(name: str) -> str:

@@ -7,6 +7,8 @@ time, so unknown ones are kept out of the way and never an error.
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime
 from decimal import (
     MAX_EMAX,
@@ -34,6 +36,7 @@ __all__ = (
     "Promotion",
     "Record",
     "Sorting",
+    "without_value",
 )
 
 T = TypeVar("T")
@@ -98,6 +101,13 @@ def _narrow_time(record: Struct, name: str, time: datetime | None) -> None:
         force_setattr(record, name, time.astimezone(UTC))
 
 
+def without_value(error: msgspec.ValidationError) -> str:
+    """What msgspec says, with the path, and without a value that may be about a person."""
+    return re.sub(
+        r"^(Invalid enum value) .*?( - at `[^`]*`)?$", r"\1\2", str(error), flags=re.DOTALL
+    )
+
+
 def _narrow_many(record: Struct, name: str, many: object) -> None:
     if many is None:
         force_setattr(record, name, ())
@@ -105,6 +115,8 @@ def _narrow_many(record: Struct, name: str, many: object) -> None:
 
 def _check_money(amount: Decimal) -> None:
     # "NaN" and "1e999999" are decimals to a parser, but no amount that was ever paid.
+    if type(amount) is not Decimal:
+        raise TypeError(f"Expected a Decimal, got {type(amount).__name__}")
     if not (amount.is_finite() and -24 < amount.adjusted() < 24):
         raise ValueError("Expected an amount of money")
 
@@ -117,13 +129,18 @@ class Record(Struct, frozen=True, dict=True):
         """Everything that PortOne sent about this, fields that are not modelled here included.
 
         Decoded anew at each access, numbers with a fraction as ``Decimal``. Empty for an object
-        that did not come from a reply. It holds personal data: keep it out of logs.
+        that is not itself an answer, or one of a list: of a cancellation it is in the payment's.
+        It holds personal data: keep it out of logs.
         """
         source: tuple[bytes, int | None] | None = vars(self).get("_source")
         if source is None:
             return {}
         body, index = source
-        response = _json_object.decode(body)["response"]
+        try:
+            response = _json_object.decode(body)["response"]
+        except msgspec.ValidationError:
+            # A whole number that no machine has a word for: given as it stands.
+            response = json.loads(body, parse_int=str, parse_float=str)["response"]
         return response if index is None else response[index]  # type: ignore[no-any-return]  # it was decoded as an object before
 
     def _keep_source(self, body: bytes, index: int | None = None) -> None:
@@ -142,9 +159,11 @@ class Record(Struct, frozen=True, dict=True):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # One of a list takes its own part along, not the whole list.
-        source = _json_encoder.encode({"response": raw}) if (raw := self.raw) else None
-        return _restored, (type(self), msgspec.structs.asdict(self), source)
+        body, index = vars(self).get("_source", (None, None))
+        if index is not None:
+            # One of a list takes its own part along, not the whole list.
+            body = _json_encoder.encode({"response": self.raw})
+        return _restored, (type(self), msgspec.structs.asdict(self), body)
 
 
 def _restored(cls: type[Record], fields: dict[str, Any], source: bytes | None) -> Record:
@@ -154,7 +173,14 @@ def _restored(cls: type[Record], fields: dict[str, Any], source: bytes | None) -
     return record
 
 
-_json_object = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+def _exact(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text  # Beyond any exponent: no number that anybody meant.
+
+
+_json_object = msgspec.json.Decoder(dict[str, Any], float_hook=_exact)
 _json_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -306,6 +332,8 @@ class Payment(Record, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         _check_money(self.amount)
         _check_money(self.cancel_amount)
+        if type(self.status) is not PaymentStatus:
+            force_setattr(self, "status", PaymentStatus(self.status))
         _narrow_time(self, "started_at", self.started_at)
         _narrow_time(self, "paid_at", self.paid_at)
         _narrow_time(self, "failed_at", self.failed_at)
@@ -353,7 +381,7 @@ class Payment(Record, frozen=True, kw_only=True):
             try:
                 return msgspec.json.decode(self.custom_data, type=type, strict=False)
             except msgspec.ValidationError as error:
-                problem = str(error)
+                problem = without_value(error)
             except (msgspec.DecodeError, RecursionError):
                 problem = "it is not JSON"
         # Raised out here, so that the text itself is in no frame and no context.
@@ -366,7 +394,7 @@ class Payment(Record, frozen=True, kw_only=True):
         return [
             ("imp_uid", self.imp_uid),
             ("merchant_uid", self.merchant_uid),
-            ("status", self.status.value),
+            ("status", str(self.status)),
             ("amount", self.amount),
             ("cancel_amount", self.cancel_amount),
             ("currency", self.currency),

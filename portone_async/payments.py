@@ -120,7 +120,6 @@ class Payments:
 
         Source: ``GET /payments/find/{merchant_uid}/{payment_status}``.
         """
-        check_identifier("merchant_uid", merchant_uid)
         wanted = None if status is None else checked_status(status)
         order = None if sorting is None else checked_sorting(sorting)
         if fits_in_a_path(merchant_uid):
@@ -181,13 +180,13 @@ class Payments:
 
         Source: ``GET /payments/findAll/{merchant_uid}/{payment_status}``.
         """
-        check_identifier("merchant_uid", merchant_uid)
+        is_plain = fits_in_a_path(merchant_uid)
         wanted = None if status is None else checked_status(status)
         order = None if sorting is None else checked_sorting(sorting)
         size = checked_page_size(page_size)
 
         async def page(number: int) -> Page:
-            if fits_in_a_path(merchant_uid):
+            if is_plain:
                 call = find_all_call(merchant_uid, wanted, order, number, size)
                 return await self._client.call(call)
             payments = await self._client.call(listed_call(merchant_uid, None))

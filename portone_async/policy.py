@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 from msgspec import Struct
 
 from .errors import InvalidRequestError
@@ -82,7 +80,7 @@ class Timeouts(Struct, frozen=True):
     attempt: float | None = 30.0
     """One try, or what is left of ``total`` where that is less."""
     connect: float | None = 5.0
-    """Making a connection, TLS included."""
+    """Making a connection: name, address and TLS, however many addresses there are."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -100,8 +98,7 @@ def _check_seconds(name: str, value: object, *, above: bool = False) -> None:
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
-        or not isfinite(value)
-        or value < 0
+        or not 0 <= value < 1e12
         or (above and value == 0)
     ):
         bound = "more than 0" if above else "0 or more"

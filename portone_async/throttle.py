@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from typing import Protocol, runtime_checkable
 
@@ -40,7 +41,7 @@ class Gate:
     thousand of them can be cancelled in any order.
     """
 
-    __slots__ = ("_first", "_free", "_waiting")
+    __slots__ = ("__weakref__", "_first", "_free", "_waiting")
 
     def __init__(self, places: int) -> None:
         self._free = places
@@ -72,6 +73,15 @@ class Gate:
                 turn.set_result(None)
                 return
         self._free += 1
+
+    def open(self) -> None:
+        """Let everybody in who waits, and who comes: there is nothing to keep in order any more."""
+        self._free = sys.maxsize
+        for lane in (self._first, self._waiting):
+            while lane:
+                turn = lane.popleft()
+                if not turn.done():
+                    turn.set_result(None)
 
 
 class Unthrottled:

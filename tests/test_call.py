@@ -84,6 +84,8 @@ def test_a_mapping_is_a_query_too() -> None:
         Call("GET", "/x", dict, path={"a": "1"}),
         Call("GET", "/x/{a}", dict, path={"b": "1"}),
         Call("GET", "/x", dict, query={"a": "\ud800"}),
+        Call("GET", "/x", dict, query="abc"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=[("a",)]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
         Call("GET", "/x", dict, query={"a": 1}),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # the point
     ],
     ids=repr,

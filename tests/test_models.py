@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import decimal
+import enum
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -311,3 +312,45 @@ def test_a_payment_cannot_be_changed() -> None:
 
 def test_the_sortings_are_the_six_of_the_api() -> None:
     assert set(Sorting) == {"-started", "started", "-paid", "paid", "-updated", "updated"}
+
+
+def test_a_payment_made_by_hand_takes_a_plain_word_for_a_status() -> None:
+    payment = Payment(
+        imp_uid="i",
+        merchant_uid="m",
+        status="paid",  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as tests write it
+        amount=Decimal(1),
+    )
+
+    assert payment.status is PaymentStatus.PAID
+    assert "paid" in repr(payment)
+
+
+def test_an_amount_that_is_no_decimal_is_refused_in_words() -> None:
+    with pytest.raises(TypeError, match="Decimal"):
+        Payment(imp_uid="i", merchant_uid="m", status=PaymentStatus.PAID, amount=1000)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "9" * 6000, "1.10"])
+def test_raw_takes_any_number_and_survives_pickle(number: str) -> None:
+    payment = decoded(MINIMAL)
+    payment._keep_source(b'{"response":{"odd":' + number.encode() + b"}}")
+
+    assert str(payment.raw["odd"]) == number
+    assert pickle.loads(pickle.dumps(payment)).raw == payment.raw
+
+
+class Size(enum.Enum):
+    SMALL = "s"
+
+
+class Cup(msgspec.Struct):
+    size: Size
+
+
+def test_custom_data_of_an_unknown_word_is_an_error_that_does_not_repeat_it() -> None:
+    with pytest.raises(UnexpectedResponseError) as caught:
+        decoded(MINIMAL, custom_data='{"size":"홍길동"}').custom(Cup)
+
+    assert "홍길동" not in str(caught.value)
+    assert "$.size" in str(caught.value)

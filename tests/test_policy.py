@@ -35,6 +35,7 @@ def test_the_defaults_are_those_that_are_documented() -> None:
         (RateLimit, "burst", 0),
         (RateLimit, "burst", 1.5),
         (Timeouts, "total", 0),
+        (Timeouts, "total", 10**400),
         (Timeouts, "attempt", -1),
         (Timeouts, "connect", float("inf")),
         (Timeouts, "connect", "5"),

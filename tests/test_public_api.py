@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import portone_async
+from portone_async import errors
 
 PROMISED = {
     "Attempt", "Call", "Cancellation", "Payment", "PaymentStatus", "PortOneClient", "RateLimit",
@@ -29,12 +30,28 @@ def test_every_promised_name_is_public() -> None:
 
 
 def test_every_error_is_public() -> None:
-    assert set(portone_async.errors.__all__) <= set(portone_async.__all__)
+    assert set(errors.__all__) <= set(portone_async.__all__)
 
 
 @pytest.mark.parametrize("name", [name for name in portone_async.__all__ if name != "__version__"])
 def test_every_public_name_says_what_it_is(name: str) -> None:
     assert (getattr(portone_async, name).__doc__ or "").strip()
+
+
+ALL_NAMES = "from portone_async import *"
+
+
+def test_the_package_alone_loads_none_of_its_dependencies() -> None:
+    modules = loaded("import portone_async")
+
+    assert not {"aiohttp", "msgspec", "tenacity", "aiolimiter", "asyncio"} & set(modules)
+
+
+def test_every_name_comes_from_the_module_that_is_named_for_it() -> None:
+    assert set(portone_async._MODULE_OF) | {"__version__"} == set(portone_async.__all__)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = portone_async.no_such_name  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # the point
+    assert set(dir(portone_async)) >= set(portone_async.__all__)
 
 
 def loaded(code: str) -> dict[str, Any]:
@@ -45,7 +62,7 @@ def loaded(code: str) -> dict[str, Any]:
 
 
 def test_importing_the_package_loads_no_server_no_command_line_and_no_test_code() -> None:
-    modules = loaded("import portone_async")
+    modules = loaded(ALL_NAMES)
 
     assert "portone_async.client" in modules
     for name in (
@@ -62,7 +79,7 @@ def test_importing_the_package_loads_no_server_no_command_line_and_no_test_code(
 
 def test_the_package_adds_few_modules_to_its_dependencies() -> None:
     modules = loaded(
-        "import aiohttp, aiolimiter, msgspec, tenacity\nbefore = set(sys.modules)\nimport portone_async"
+        f"import aiohttp, aiolimiter, msgspec, tenacity\nbefore = set(sys.modules)\n{ALL_NAMES}"
     )
 
     assert len(modules) <= 25
@@ -70,6 +87,7 @@ def test_the_package_adds_few_modules_to_its_dependencies() -> None:
 
 def test_the_package_can_be_imported_without_any_extra() -> None:
     modules = loaded(
-        "for name in ('rich', 'pytest', 'pytest_asyncio', 'fastapi'): sys.modules[name] = None\nimport portone_async"
+        "for name in ('rich', 'pytest', 'pytest_asyncio', 'fastapi'): sys.modules[name] = None\n"
+        + ALL_NAMES
     )
     assert "portone_async" in modules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import gzip
 from typing import Any
 
@@ -34,7 +35,6 @@ FIND: Call[Payment] = Call(
     "/payments/find/{merchant_uid}",
     Payment,
     path={"merchant_uid": "order-1"},
-    errors={404: PaymentNotFoundError},
 )
 ANY: Call[dict[str, Any]] = Call("GET", "/cards", dict)
 DATE = "Mon, 23 Nov 2026 04:00:00 GMT"
@@ -70,7 +70,7 @@ def test_missing_is_said_only_by_portones_own_envelope(status: int, content: byt
     if isinstance(result, PaymentNotFoundError):
         envelope = msgspec.json.decode(content)
         assert envelope["code"] != 0
-        assert "response" in envelope
+        assert "존재하지 않는 결제정보" in envelope["message"]
 
 
 def test_a_success_is_the_payment_with_its_source() -> None:
@@ -106,11 +106,68 @@ def test_the_same_words_with_status_200_are_a_missing_payment_too() -> None:
         b'{"message":"no Route matched with those values"}',
     ],
 )
-def test_any_other_404_is_not_a_missing_payment(content: bytes) -> None:
+def test_a_404_of_somebody_else_is_not_a_missing_payment(content: bytes) -> None:
     error = outcome(404, content)
 
     assert type(error) is UnexpectedResponseError
     assert not error.is_transient
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"code": 404, "message": "Route not found", "response": None},
+        {"code": "404", "message": "Not Found", "response": ""},
+        {"code": -1, "message": "Tier 정보가 존재하지 않습니다.", "response": None},
+        {"code": -1, "message": None, "response": None},
+    ],
+)
+def test_a_404_about_something_else_is_not_a_missing_payment(content: dict[str, Any]) -> None:
+    error = outcome(404, body(content))
+
+    assert type(error) is ApiError
+    assert not error.is_transient
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409])
+def test_the_words_alone_with_another_status_are_not_a_missing_payment(status: int) -> None:
+    assert not isinstance(outcome(status, body(NOT_FOUND)), PaymentNotFoundError)
+
+
+class Channel(enum.Enum):
+    PC = "pc"
+
+
+class Picky(msgspec.Struct):
+    channel: Channel = Channel.PC
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        if self.number == 5:
+            raise RuntimeError("홍길동")
+
+
+@pytest.mark.parametrize("response", [{"channel": "홍길동"}, {"number": 5}])
+def test_what_a_struct_of_the_callers_refuses_is_ours_and_shows_no_value(
+    response: dict[str, Any],
+) -> None:
+    error = read(Call("GET", "/x", Picky), Reply(200, {}, ok(response)))
+
+    assert type(error) is UnexpectedResponseError
+    assert "홍길동" not in str(error)
+    assert "$.response.channel" in str(error) or "RuntimeError" in str(error)
+
+
+def test_a_check_that_raises_is_an_error_of_ours() -> None:
+    def broken(answer: dict[str, Any]) -> str | None:
+        raise KeyError(answer["buyer_name"])
+
+    call = Call("GET", "/x", dict[str, Any], check=broken)
+    error = read(call, Reply(200, {}, ok(CARD_PAID)))
+
+    assert type(error) is UnexpectedResponseError
+    assert "KeyError" in str(error)
+    assert "홍길동" not in str(error)
 
 
 @pytest.mark.parametrize("code", [1, -1, 7])
@@ -293,7 +350,8 @@ def test_the_errors_of_a_call_say_what_a_status_means_there() -> None:
     envelope = body({"code": -1, "message": "인증결과가 존재하지 않습니다.", "response": None})
 
     assert type(read(ANY, Reply(404, {}, envelope))) is ApiError
-    assert type(read(FIND, Reply(404, {}, envelope))) is PaymentNotFoundError
+    explained = Call("GET", "/certifications", dict[str, Any], errors={404: ServerError})
+    assert type(read(explained, Reply(404, {}, envelope))) is ServerError
 
 
 def test_portones_own_words_for_no_payment_hold_for_every_call() -> None:
@@ -351,6 +409,7 @@ def test_any_retry_after_is_a_time_or_none(value: str, date: str) -> None:
     [
         (GATEWAY_503, "503 Service Unavailable"),
         ("<html><body>시스템 점검 중입니다</body></html>".encode(), "시스템 점검 중입니다"),
+        (b"no healthy upstream (503), try again", "no healthy upstream (503), try again"),
         (b"Too Many Requests", "Too Many Requests"),
         (b"upstream connect error", "upstream connect error"),
     ],
@@ -392,6 +451,10 @@ def test_a_body_that_may_be_json_is_not_quoted(content: bytes) -> None:
         '<pre>{"buyer_name":"홍길동"}</pre>',
         ')]}\',\n{"buyer_name":"홍길동"}',
         "Notice: undefined [buyer_name] => 홍길동",
+        "<pre>&quot;buyer_name&quot;:&quot;홍길동</pre>",
+        "<pre>&#34;buyer_name&#34;:&#34;홍길동</pre>",
+        '홍길동","buyer_tel":"010"',
+        "buyer_name=홍길동&buyer_tel=010",
     ],
 )
 def test_pieces_of_json_inside_another_body_are_not_quoted(content: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from portone_async import (
     Attempt,
     Call,
+    ClientClosedError,
     ConnectionFailedError,
     DeadlineExceededError,
+    InvalidRequestError,
     MalformedResponseError,
     Payment,
     PortOneClient,
@@ -33,7 +36,7 @@ from portone_async._retry import RetryBudget
 
 from .conftest import AT_ONCE
 from .samples import NOT_FOUND, UNAUTHORIZED, body, ok
-from .scripted import PAID, UID, reply, scripted_client, series, token_reply
+from .scripted import PAID, UID, ScriptedTransport, reply, scripted_client, series, token_reply
 from .virtual_time import run
 
 HANG = (10**6, PAID)
@@ -584,3 +587,65 @@ def test_a_slow_token_counts_against_the_total_and_the_queue_before_it_does_not(
         assert transport.times()[0] - started == pytest.approx(4, abs=0.1)
 
     run(main())
+
+
+def test_a_view_whose_throttle_is_slow_or_paused_does_not_hold_up_the_others() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(max_in_flight=4)
+        await client.payments.find(UID)
+        slow = client.with_options(rate_limit=RateLimit(0.01, 1))
+        slow._options.throttle.pause(1000)
+        queued = [asyncio.create_task(slow.payments.find(UID)) for _ in range(20)]
+        await asyncio.sleep(1)
+        started = now()
+        await asyncio.gather(*[client.payments.find(UID) for _ in range(20)])
+        assert now() - started < 1
+        for task in queued:
+            task.cancel()
+        await asyncio.wait(queued)
+
+    run(main())
+
+
+@pytest.mark.parametrize("rate_limit", [RateLimit(0.01, 1), None])
+def test_closing_ends_all_who_wait_for_a_turn_a_permit_or_the_next_try(
+    rate_limit: RateLimit | None,
+) -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            series(PAID, reply(429, Retry_After="50"), PAID),
+            rate_limit=rate_limit,
+            max_in_flight=2,
+            timeouts=Timeouts(total=None),
+        )
+        await client.payments.find(UID)
+        calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(20)]
+        await asyncio.sleep(250)
+        calls += [asyncio.create_task(client.payments.find(UID)) for _ in range(5)]
+        transport.open = partial(_closed, transport)  # type: ignore[method-assign]
+        sent = len(transport.sent)
+        started = now()
+        await client.close()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert now() - started < 0.1
+        assert {type(each) for each in results} <= {ClientClosedError, Payment}
+        for error in results:
+            if isinstance(error, ClientClosedError):
+                assert len(error.attempts) <= 1
+        assert len(transport.sent) == sent
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
+def _closed(transport: ScriptedTransport) -> None:
+    if transport.is_closed:
+        raise ClientClosedError("this client is closed")
+
+
+async def _never_awaited(_: Attempt) -> None: ...
+
+
+def test_a_callback_that_would_have_to_be_awaited_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="on_attempt"):
+        PortOneClient("k", "s", on_attempt=_never_awaited)

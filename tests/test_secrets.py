@@ -224,3 +224,44 @@ def test_a_payment_survives_being_sent_to_a_worker() -> None:
     payment = Payment(imp_uid="i", merchant_uid="m", status="paid", amount=Decimal(1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as a test may make it
 
     assert pickle.loads(pickle.dumps(payment)) == payment
+
+
+@pytest.mark.parametrize("room", [0, 1, 5, 20, 35])
+async def test_a_secret_at_the_edge_of_an_excerpt_leaves_no_part_of_itself(
+    planted: FakePortOne, room: int
+) -> None:
+    page = "<html>" + "x" * (194 - room) + SECRET + KEY
+    async with planted.client(retry=AT_ONCE) as client:
+        planted.fail(Status(502, page), times=None)
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1")
+
+    assert SECRET[:8] not in str(caught.value)
+    assert KEY[:8] not in str(caught.value)
+
+
+def test_a_password_in_a_base_url_is_in_no_frame() -> None:
+    with pytest.raises(PortOneError) as caught:
+        PortOneClient("k", "s", base_url=PASSWORD_URL[0])
+
+    assert not [text for text in haystacks(caught.value) if "pl4nted" in text]
+
+
+PASSWORD_URL = ["https://user:pl4nted@api.iamport.kr"]
+
+
+async def test_the_body_of_a_cancelled_call_is_in_no_frame(planted: FakePortOne) -> None:
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+        planted.fail(Hang())
+        call = Call("POST", "/payments/prepare", dict[str, Any], body=BUYER)
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.05):
+                await client.call(call)
+        cause = caught.value.__cause__
+        assert cause is not None
+        frames = traceback.TracebackException.from_exception(cause, capture_locals=True).format()
+        text = "".join(frames)
+
+    assert "aiohttp" in text
+    assert_clean(text, token=planted.token)

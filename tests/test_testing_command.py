@@ -92,3 +92,34 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "address already in use" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_day_of_payments_is_served_once_it_says_ready() -> None:
+    with running("--payments", "1000", "--day", "2026-11-02") as (_, printed):
+        (ready,) = (line for line in printed.splitlines() if line.startswith("ready "))
+        (find_line,) = (line for line in printed.splitlines() if "/find/" in line)
+        assert f"{ready.split()[1]}/payments/find/order-0000001" in find_line
+        assert curl(find_line)["amount"] == 1001
+
+        midnight = 1793545200  # 2026-11-02 in Korea
+        day = f"?from={midnight}&to={midnight + 24 * 3600 - 1}"
+        totals = {
+            status: curl(find_line.replace("find/order-0000001", f"status/{status}{day}"))["total"]
+            for status in ("all", "paid", "cancelled", "failed", "ready")
+        }
+        assert totals == {"all": 1000, "paid": 997, "cancelled": 1, "failed": 1, "ready": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--day", "2026-11-01"], "--day needs --payments"),
+        (["--payments", "0"], "--payments must be 1 or more"),
+        (["--payments", "5", "--day", "today"], "--day"),
+    ],
+)
+def test_a_day_that_cannot_be_is_told(options: list[str], said: str) -> None:
+    done = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr.splitlines()[-1]

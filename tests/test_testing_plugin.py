@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,18 @@ def test_without_pytest_asyncio_the_fixtures_say_what_to_install(
     result.assert_outcomes(passed=1, errors=2)
     advice = "*need pytest-asyncio: pip install 'portone-async[[]test[]]'"
     result.stdout.fnmatch_lines([advice, advice])
+
+
+def test_the_plugin_costs_a_project_that_does_not_use_it_four_small_modules() -> None:
+    script = (
+        "import sys, pytest, pytest_asyncio; before = set(sys.modules)\n"
+        "import portone_async.testing.plugin; print(*sorted(set(sys.modules) - before))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert run.stdout.split() == [
+        "portone_async",
+        "portone_async._version",
+        "portone_async.testing",
+        "portone_async.testing.plugin",
+    ]

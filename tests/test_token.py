@@ -24,7 +24,8 @@ from portone_async import (
     Timeouts,
     UnexpectedResponseError,
 )
-from portone_async._token import MARGIN, AccessToken, Secret, Token, Tokens
+from portone_async._secret import Secret
+from portone_async._token import MARGIN, AccessToken, Token, Tokens
 from portone_async.testing import FakePortOne, Json, Status, Unauthorized
 
 from .conftest import AT_ONCE
@@ -393,5 +394,68 @@ def test_a_token_that_another_task_has_renewed_is_not_discarded() -> None:
         assert tokens.newest(get) is fresh
         tokens.discard(fresh)
         assert tokens.is_missing
+
+    run(main())
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, -1), (400, -1), (401, -1), (403, -1)])
+async def test_keys_refused_in_any_way_are_an_authentication_error(
+    server: FakePortOne, status: int, code: int
+) -> None:
+    refusal = {"code": code, "message": "no", "response": None}
+    server.fail(Json(refusal, status=status), on="/users/getToken")
+    async with server.client() as client:
+        with pytest.raises(AuthenticationError):
+            await client.payments.find("order-1")
+    assert server.count("/") == 1
+
+
+def test_a_refusal_that_stays_does_not_multiply_tokens() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
+        for _ in range(10):
+            with pytest.raises(PortOneError):
+                await client.payments.find(UID)
+        assert len(transport.times()) == 20
+        assert len(transport.tokens) == 1 + 10
+
+    run(main())
+
+
+def test_whoever_joins_a_fetch_late_waits_no_longer_than_its_own_total() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            token=lambda _: (50, token_reply()), timeouts=Timeouts(total=100, attempt=None)
+        )
+        patient = asyncio.create_task(find(client))
+        await asyncio.sleep(10)
+        started = now()
+        with pytest.raises(DeadlineExceededError):
+            await find(client.with_options(timeouts=Timeouts(total=3)))
+        assert now() - started == pytest.approx(3, abs=0.1)
+        await patient
+
+    run(main())
+
+
+def test_no_permit_is_taken_while_there_is_no_token() -> None:
+    class Counting:
+        taken = 0
+
+        async def acquire(self, *, first: bool = False) -> None:
+            self.taken += 1
+
+        def pause(self, seconds: float) -> None: ...
+
+    async def main() -> None:
+        throttle = Counting()
+        client, transport = scripted_client(
+            lambda n: (0.1, reply(401, body(UNAUTHORIZED))) if n == 1 else (0.1, PAID),
+            lambda _: (5, token_reply()),
+            rate_limit=throttle,
+            max_in_flight=1,
+        )
+        await asyncio.gather(*[find(client) for _ in range(20)])
+        assert throttle.taken == len(transport.sent)
 
     run(main())

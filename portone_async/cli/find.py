@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from typing import TextIO
 
+from portone_async._lookups import checked_status
 from portone_async.client import PortOneClient
 from portone_async.errors import AuthenticationError, InvalidRequestError, PortOneError
 from portone_async.models import Sorting
-from portone_async._lookups import checked_status
 
 from .arguments import Arguments, Commands
 from .outcome import Outcome
@@ -33,8 +33,8 @@ An order number that begins with '-' goes behind '--', as in: find -- -123
   {"merchant_uid": ..., "found": false, "error": ..., "message": ...}
 "found" is false when PortOne itself says that there is no such payment, and null when
 that could not be found out. Left out unless --personal-data is given: buyer_*,
-card_number, vbank_num, vbank_holder, custom_data, user_agent, customer_uid, extension
-and the depositor_name of each deposit.
+card_number, vbank_num, vbank_holder, custom_data, user_agent, customer_uid, extension,
+all reasons (free text), and the depositor_name of each deposit.
 
 exit codes:
   0    all orders were found

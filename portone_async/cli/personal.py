@@ -6,12 +6,17 @@ from typing import Any
 
 __all__ = ("without_personal_data",)
 
+# The reasons are free text, and people write names and account numbers into it.
 _PERSONAL = frozenset(
     {
+        "cancel_reason",
         "card_number",
         "custom_data",
         "customer_uid",
+        "depositor_name",
         "extension",
+        "fail_reason",
+        "reason",
         "user_agent",
         "vbank_holder",
         "vbank_num",
@@ -19,18 +24,14 @@ _PERSONAL = frozenset(
 )
 
 
-def without_personal_data(sent: dict[str, Any]) -> dict[str, Any]:
-    shown = {
-        name: value
-        for name, value in sent.items()
-        if name not in _PERSONAL and not name.startswith("buyer_")
+def without_personal_data(sent: Any) -> Any:
+    """The same, on every level, without the fields that are or may be about a person."""
+    if isinstance(sent, list):
+        return [without_personal_data(each) for each in sent]  # pyright: ignore[reportUnknownVariableType] (any JSON)
+    if not isinstance(sent, dict):
+        return sent
+    return {
+        name: without_personal_data(value)
+        for name, value in sent.items()  # pyright: ignore[reportUnknownVariableType] (any JSON)
+        if name not in _PERSONAL and not name.startswith("buyer_")  # pyright: ignore[reportUnknownMemberType] (any JSON)
     }
-    if isinstance(deposits := shown.get("deposit_history"), list):
-        shown["deposit_history"] = [_without_depositor(each) for each in deposits]  # pyright: ignore[reportUnknownVariableType] (any JSON)
-    return shown
-
-
-def _without_depositor(deposit: Any) -> Any:
-    if not isinstance(deposit, dict):
-        return deposit
-    return {name: value for name, value in deposit.items() if name != "depositor_name"}  # pyright: ignore[reportUnknownVariableType] (any JSON)

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from .invented import payments_of_a_day
 from .server import FakePortOne
 
 _BANNER = """\
 Fake PortOne on {url}
   imp_key     {key}
   imp_secret  {secret}
-Payments: ORD-PAID ORD-READY ORD-FAILED ORD-CANCELLED ORD-PARTIAL ORD-PENDING ORD-USD ORD-SANDBOX
+Payments: {orders}
 Try:
   curl -s {url}/users/getToken -d imp_key={key} -d imp_secret={secret}
-  curl -s {url}/payments/find/ORD-PAID -H 'Authorization: Bearer {token}'
-Ctrl-C ends it.
+  curl -s {url}/payments/find/{order} -H 'Authorization: Bearer {token}'
+ready {url} (Ctrl-C ends it)
 """
+_SAMPLES = "ORD-PAID ORD-READY ORD-FAILED ORD-CANCELLED ORD-PARTIAL ORD-PENDING ORD-USD ORD-SANDBOX"
+_DAY = date(2026, 11, 1)
 
 
 def add_samples(server: FakePortOne) -> None:
@@ -45,20 +50,30 @@ def add_samples(server: FakePortOne) -> None:
     server.add(merchant_uid="ORD-SANDBOX", sandbox=True)
 
 
-async def serve(server: FakePortOne) -> None:
-    """Run ``server`` until Ctrl-C or SIGTERM."""
+def add_a_day(server: FakePortOne, number: int, day: date) -> None:
+    """As many invented payments of one day."""
+    gc.disable()
+    server.add_many(payments_of_a_day(number, day))
+    # They stay to the end: a collection that looked at them all would hold up every answer.
+    gc.freeze()
+    gc.enable()
+
+
+async def serve(server: FakePortOne, orders: str) -> None:
+    """Run ``server``, which has payments of these orders, until Ctrl-C or SIGTERM."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows, where Ctrl-C is a KeyboardInterrupt
             loop.add_signal_handler(number, ended.set)
     async with server:
-        add_samples(server)
         banner = _BANNER.format(
             url=server.url,
             key=server.imp_key,
             secret=server.imp_secret,
             token=server.issue_token(),
+            orders=orders,
+            order=orders.split(maxsplit=1)[0],
         )
         sys.stdout.write(banner)
         sys.stdout.flush()
@@ -71,16 +86,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8080, help="0 for any that is free")
     parser.add_argument("--key", help="the imp_key that is right (default: an invented one)")
     parser.add_argument("--secret", help="the imp_secret that is right (default: an invented one)")
+    parser.add_argument(
+        "--payments",
+        type=int,
+        metavar="N",
+        help="have N invented payments of one day, order-0000001 the first, not one of each kind",
+    )
+    parser.add_argument(
+        "--day", type=date.fromisoformat, help=f"their day, in Korean time (default: {_DAY})"
+    )
     options = parser.parse_args(arguments)
+    if options.payments is None and options.day is not None:
+        parser.error("--day needs --payments")
+    if options.payments is not None and options.payments < 1:
+        parser.error("--payments must be 1 or more")
     keys = {"imp_key": options.key, "imp_secret": options.secret}
     given: dict[str, Any] = {name: value for name, value in keys.items() if value is not None}
     server = FakePortOne(host=options.host, port=options.port, **given)
     try:
         with suppress(KeyboardInterrupt):
-            asyncio.run(serve(server))
+            asyncio.run(serve(server, _stock(server, options.payments, options.day or _DAY)))
     except (OSError, OverflowError) as error:  # a port that is in use, or is none
         parser.exit(1, f"{parser.prog}: {error}\n")
     return 0
+
+
+def _stock(server: FakePortOne, number: int | None, day: date) -> str:
+    """Add the payments, and name their orders."""
+    if number is None:
+        add_samples(server)
+        return _SAMPLES
+    add_a_day(server, number, day)
+    return f"order-0000001 ... order-{number:07} of {day} in Korea"
 
 
 if __name__ == "__main__":

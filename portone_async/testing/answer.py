@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import codecs
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,8 @@ import msgspec
 from msgspec import Struct
 
 __all__ = ("Answer", "envelope", "failure", "html_page", "php_json", "unauthorized")
+
+_PHP_ESCAPES = "portone_async.testing.php_escapes"
 
 JSON = "application/json; charset=UTF-8"
 HTML = "text/html; charset=iso-8859-1"
@@ -28,7 +31,6 @@ _EXPLANATIONS = {
 }
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
-_NON_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Answer(Struct, frozen=True):
@@ -89,13 +91,23 @@ def php_json(value: Any) -> bytes:
     A ``Decimal`` becomes a number with exactly its digits.
     """
     # "/" and what is not ASCII occur inside strings only, so the text may be edited as a whole.
-    text = _encoder.encode(value).decode().replace("/", "\\/")
-    return _NON_ASCII.sub(_escape, text).encode("ascii")
+    text = _encoder.encode(value).replace(b"/", b"\\/")
+    return text if text.isascii() else text.decode().encode("ascii", _PHP_ESCAPES)
 
 
-def _escape(match: re.Match[str]) -> str:
-    units = match[0].encode("utf-16-be").hex()
+@lru_cache(maxsize=1024)  # a page of payments says the same few words a thousand times
+def _escaped(text: str) -> str:
+    units = text.encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return _escaped(error.object[error.start : error.end]), error.end
+
+
+# An error handler of the codec is several times as fast as a regular expression here.
+codecs.register_error(_PHP_ESCAPES, _escape)
 
 
 def _phrase(status: int) -> str:

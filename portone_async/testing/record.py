@@ -1,4 +1,7 @@
-"""A payment as PortOne writes it: every documented key, blank where there is nothing to say."""
+"""A payment as PortOne writes it: every documented key, blank where there is nothing to say.
+
+A record holds what is not blank, so that a million of them fit into memory.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from msgspec import UNSET, Struct
 
 from portone_async.models import Payment
 
-__all__ = ("blank", "complete", "model", "present", "written")
+__all__ = ("check", "complete", "model", "present", "written")
 
 TIMES = frozenset(
     {
@@ -31,7 +34,7 @@ _LISTS = ("cancel_history", "cancel_receipt_urls", "deposit_history")
 _NUMBERS = ("amount", "cancel_amount", "card_quota")
 
 
-def blank() -> dict[str, Any]:
+def _blank() -> dict[str, Any]:
     """Every key that PortOne documents; ``extension`` comes only when asked for."""
     record: dict[str, Any] = dict.fromkeys(Payment.__struct_fields__)
     del record["extension"]
@@ -39,6 +42,10 @@ def blank() -> dict[str, Any]:
     record |= dict.fromkeys(_FLAGS, False)
     record |= {name: [] for name in _LISTS}
     return record
+
+
+_BLANK = _blank()
+_PLAIN = frozenset({bool, int, str})
 
 
 def written(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,6 +57,8 @@ def written(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _written(value: Any) -> Any:  # noqa: PLR0911 (one per kind)
+    if type(value) in _PLAIN:  # nearly all, and there may be millions
+        return value
     match value:
         case datetime():
             if value.tzinfo is None:
@@ -74,12 +83,12 @@ def complete(record: dict[str, Any], said: Mapping[str, Any], now: float) -> Non
     """Fill in what the status implies and nobody said."""
 
     def imply(name: str, value: Callable[[], Any]) -> None:
-        untold = name not in said and record[name] is not UNSET
-        if untold and not record[name]:
+        known = record.get(name)
+        if name not in said and known is not UNSET and not known:
             record[name] = value()
 
     seconds = int(now)
-    happened = (record[name] for name in ("paid_at", "failed_at", "cancelled_at"))
+    happened = (record.get(name) for name in ("paid_at", "failed_at", "cancelled_at"))
     imply(
         "started_at",
         lambda: min((t for t in happened if isinstance(t, int) and t), default=seconds),
@@ -102,19 +111,37 @@ def complete(record: dict[str, Any], said: Mapping[str, Any], now: float) -> Non
 
 def _cancellation(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "amount": record["cancel_amount"],
+        "amount": record.get("cancel_amount"),
         "cancellation_id": f"cancellation_{record['imp_uid']}",
-        "cancelled_at": record["cancelled_at"],
-        "pg_tid": record["pg_tid"],
-        "reason": record["cancel_reason"],
-        "receipt_url": record["receipt_url"],
+        "cancelled_at": record.get("cancelled_at"),
+        "pg_tid": record.get("pg_tid"),
+        "reason": record.get("cancel_reason"),
+        "receipt_url": record.get("receipt_url"),
     }
 
 
-def present(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that travel: all but those that were said to be UNSET."""
-    return {name: value for name, value in record.items() if value is not UNSET}
+def present(record: dict[str, Any]) -> dict[str, Any]:
+    """The whole payment, but for the keys that were said to be UNSET."""
+    whole = _BLANK | record
+    if UNSET in record.values():
+        return {name: value for name, value in whole.items() if value is not UNSET}
+    return whole
 
 
-def model(record: Mapping[str, Any]) -> Payment:
+def model(record: dict[str, Any]) -> Payment:
+    """The payment as a client will see it.
+
+    Raises:
+        msgspec.ValidationError: No client could read it.
+    """
     return msgspec.convert(present(record), Payment, strict=False)
+
+
+def check(record: Mapping[str, Any]) -> None:
+    """Refuse what no client could read, as :func:`model` does, in a fifth of its time.
+
+    Raises:
+        msgspec.ValidationError: No client could read it.
+    """
+    told = {name: value for name, value in record.items() if value is not UNSET}
+    msgspec.convert(told, Payment, strict=False)

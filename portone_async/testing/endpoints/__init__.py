@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from portone_async.testing.route import Route
 
-from . import codes, lookup, prepare, users
+from . import codes, listing, lookup, prepare, users
 
 __all__ = ("ROUTES",)
 
 ROUTES: tuple[Route, ...] = (
     *users.ROUTES,
     *lookup.ROUTES,
+    *listing.ROUTES,
     *prepare.ROUTES,
     *codes.ROUTES,
 )

@@ -34,7 +34,7 @@ def get(shop: Shop, received: Received, path: Mapping[str, str]) -> Answer:
     entry = shop.payments.get(path["imp_uid"])
     if entry is None:
         return not_found()
-    if entry.record["sandbox"] is True and not received.asks("include_sandbox"):
+    if entry.record.get("sandbox") is True and not received.asks("include_sandbox"):
         return not_found()
     return envelope(entry.body(extension=received.asks("extension")))
 
@@ -58,7 +58,7 @@ def get_many(shop: Shop, received: Received, _: Mapping[str, str]) -> Answer:
     if not entries:
         return not_found()
     found_all = all(
-        uids == {entry.record[name] for entry in entries} & uids for name, uids in asked.items()
+        uids <= {getattr(entry, name) for entry in entries} for name, uids in asked.items()
     )
     return envelope([entry.body() for entry in entries], status=200 if found_all else 207)
 

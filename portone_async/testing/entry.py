@@ -1,0 +1,93 @@
+"""One payment of the fake, and in which order several of them come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+from msgspec import Struct
+
+from portone_async.models import Sorting
+
+from .record import present
+
+__all__ = ("Entry", "in_order")
+
+# https://developers.portone.io/api/rest-v1/payment: a period is compared with the time of the
+# final status. PortOne does not say so of "pending"; here it is as for "ready".
+_TIMES = {"paid": "paid_at", "cancelled": "cancelled_at", "failed": "failed_at"}
+
+# The last sorts first: where times are equal, what was added (or changed) last is the newest.
+_KEYS = {
+    "started": (attrgetter("serial"), attrgetter("started")),
+    "paid": (attrgetter("serial"), attrgetter("paid")),
+    "updated": (attrgetter("changed_serial"), attrgetter("changed_at")),
+}
+
+
+# Names and values apart, since a million payments have the same few rows of names.
+class Entry(Struct, frozen=True, kw_only=True, eq=False, gc=False):
+    """What is known of one payment. A change makes another one."""
+
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
+    imp_uid: str
+    merchant_uid: str
+    status: str
+    started: float
+    paid: float
+    moment: float
+    """The time that a period is compared with."""
+    serial: int
+    changed_at: float
+    changed_serial: int
+
+    @classmethod
+    def of(
+        cls,
+        record: dict[str, Any],
+        names: tuple[str, ...],
+        *,
+        serial: int,
+        changed_at: float,
+        changed_serial: int,
+    ) -> Entry:
+        return cls(
+            names=names,
+            values=tuple(record.values()),
+            imp_uid=record["imp_uid"],
+            merchant_uid=record["merchant_uid"],
+            status=record["status"],
+            started=_seconds(record.get("started_at")),
+            paid=_seconds(record.get("paid_at")),
+            moment=_seconds(record.get(_TIMES.get(record["status"], "started_at"))),
+            serial=serial,
+            changed_at=changed_at,
+            changed_serial=changed_serial,
+        )
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return dict(zip(self.names, self.values, strict=True))
+
+    def body(self, *, extension: bool = False) -> dict[str, Any]:
+        """The object in a reply's ``response``."""
+        body = present(self.record)
+        kept = body.pop("extension", None)
+        return body | {"extension": kept} if extension else body
+
+
+def in_order(entries: Iterable[Entry], sorting: str | None) -> list[Entry]:
+    """The payments, the first by ``sorting`` first."""
+    # PortOne does not say what another word does; here it is as if nothing had been said.
+    known = sorting if sorting in set(Sorting) else Sorting.STARTED_DESC
+    assert known is not None
+    ordered = list(entries)
+    for key in _KEYS[known.removeprefix("-")]:
+        ordered.sort(key=key, reverse=known.startswith("-"))
+    return ordered
+
+
+def _seconds(time: Any) -> float:
+    return time if type(time) is int else float(time or 0)
