@@ -85,10 +85,12 @@ class Pages:
         lists: Iterable[ReadPage],
         *,
         page_size: int,
+        first_page: int = 1,
     ) -> None:
         self._lists: Iterator[ReadPage] = iter(lists)
         self._page_size = page_size
         self._list: ReadPage | None = None
+        self._first_page = first_page
         self._number = 1
         self._total = 0
         self._seen: deque[frozenset[str]] = deque(maxlen=_REMEMBERED)
@@ -103,7 +105,7 @@ class Pages:
                 self._list = next(self._lists, None)
                 if self._list is None:
                     raise StopAsyncIteration
-                self._number, self._total = 1, 0
+                self._number, self._total = self._first_page, 0
                 self._seen.clear()
             await self._read(self._list)
         return self._payments.popleft()
@@ -133,16 +135,16 @@ class Pages:
             self._number += 1
 
     async def _page(self, read_page: ReadPage) -> Page | None:
-        try:
-            return await read_page(self._number)
-        except PaymentNotFoundError:
-            return None
-        except ApiError as error:
-            if error.status != 400 or self._number == 1:
-                raise
-        # Beyond the last page, which was not the last a moment ago: payments have left the list.
-        self._number -= 1
-        return await read_page(self._number)
+        while True:
+            try:
+                return await read_page(self._number)
+            except PaymentNotFoundError:
+                return None
+            except ApiError as error:
+                if error.status != 400 or self._number == 1:
+                    raise
+            # Beyond the last page, which was not so a moment ago: payments have left the list.
+            self._number -= 1
 
 
 def windows(since: datetime | None, until: datetime | None, now: datetime) -> Iterator[Window]:

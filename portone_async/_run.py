@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Options:
     """What a view may differ in."""
 
-    __slots__ = ("client_timeout", "retry", "throttle", "tier", "timeouts", "turns")
+    __slots__ = ("client_timeout", "on_attempt", "retry", "throttle", "tier", "timeouts", "turns")
 
     def __init__(
         self,
@@ -39,7 +39,9 @@ class Options:
         turns: Gate,
         timeouts: Timeouts,
         tier: str | None,
+        on_attempt: OnAttempt | None,
     ) -> None:
+        self.on_attempt = on_attempt
         self.retry = retry
         self.throttle = throttle
         self.turns = turns
@@ -63,13 +65,11 @@ class Shared:
         base_url: str,
         transport: Transport,
         slots: Gate,
-        on_attempt: OnAttempt | None,
     ) -> None:
         self.keys = keys
         self.base_url = base_url
         self.transport = transport
         self.slots = slots
-        self.on_attempt = on_attempt
         self.tokens = Tokens()
         self.unthrottled = Unthrottled()
         self.unthrottled_turns = Gate(1)
@@ -152,7 +152,7 @@ class Run(Generic[T]):
         payload = call.payload()
         self.body = None if payload is None else SecretBytes(payload)
         self.retry = Retry(options.retry, shared.budget, is_repeatable=call.is_repeatable)
-        self.journal = Journal(call, shared.on_attempt)
+        self.journal = Journal(call, options.on_attempt)
         self.spent = 0.0
         """Seconds that were waited for a token's fetch before the first permit."""
         self.goes_first = on_permit is not None

@@ -107,7 +107,7 @@ class PortOneClient:
             raise InvalidRequestError("imp_key and imp_secret must be text, and not empty")
         if type(max_in_flight) is not int or max_in_flight < 1:
             raise InvalidRequestError(f"max_in_flight must be 1 or more: {max_in_flight!r}")
-        _check_callback(on_attempt)
+        _checked_callback(on_attempt)
         if session is not None:
             _checked("session", session, ClientSession)
         places = _places(max_in_flight, session)
@@ -117,7 +117,6 @@ class PortOneClient:
             base_url=url,
             transport=Transport(url, places, session),
             slots=Gate(places),
-            on_attempt=on_attempt,
         )
         throttle, turns = self._shared_or_new(rate_limit)
         self._options = self._shared.options = Options(
@@ -126,6 +125,7 @@ class PortOneClient:
             turns=turns,
             timeouts=_checked("timeouts", timeouts, Timeouts),
             tier=_checked_tier(tier),
+            on_attempt=on_attempt,
         )
         self._shared.budget = RetryBudget(retry.budget)
         self._is_view = False
@@ -156,6 +156,7 @@ class PortOneClient:
         rate_limit: RateLimit | Throttle | UnsetType | None = UNSET,
         timeouts: Timeouts | UnsetType = UNSET,
         tier: str | UnsetType | None = UNSET,
+        on_attempt: OnAttempt | UnsetType | None = UNSET,
     ) -> Self:
         """Make a cheap view of this client that differs in what is given.
 
@@ -178,6 +179,7 @@ class PortOneClient:
                 old.timeouts if timeouts is UNSET else _checked("timeouts", timeouts, Timeouts)
             ),
             tier=old.tier if tier is UNSET else _checked_tier(tier),
+            on_attempt=old.on_attempt if on_attempt is UNSET else _checked_callback(on_attempt),
         )
         return view
 
@@ -357,9 +359,13 @@ def _secret(value: object) -> Secret:
     return Secret(value if isinstance(value, str) else "")
 
 
-def _check_callback(on_attempt: Any) -> None:
-    if on_attempt is not None and (not callable(on_attempt) or iscoroutinefunction(on_attempt)):
-        raise InvalidRequestError("on_attempt must be a plain function: it is not awaited")
+def _checked_callback(on_attempt: Any) -> OnAttempt | None:
+    if on_attempt is None:
+        return None
+    if callable(on_attempt) and not iscoroutinefunction(on_attempt):
+        callback: OnAttempt = on_attempt
+        return callback
+    raise InvalidRequestError("on_attempt must be a plain function: it is not awaited")
 
 
 def _variable(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from portone_async.errors import AuthenticationError, InvalidRequestError
 
-from . import demo, find
+from . import demo, find, reconcile
 from .arguments import Arguments, Parser
 from .escape import escaped
 
@@ -19,7 +19,7 @@ __all__ = ("main",)
 _COULD_NOT_RUN = 2
 _INTERRUPTED = 130
 _READER_GONE = 141
-_NEEDS_RICH = "portone-async needs rich: pip install 'portone-async[cli]'"
+_OPTIONAL = ("duckdb", "jinja2", "markupsafe", "matplotlib", "psycopg", "rich")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,9 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_GONE
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "rich":
+        missing = (error.name or "").partition(".")[0]
+        if missing not in _OPTIONAL:
             raise
-        return _cannot_run(_NEEDS_RICH)
+        return _cannot_run(f"portone-async needs {missing}: pip install 'portone-async[cli]'")
     except InvalidRequestError as error:
         return _cannot_run(f"portone-async: {error.reason}")
     except AuthenticationError as error:
@@ -68,5 +69,6 @@ def _parser() -> Parser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     find.add_to(commands)
+    reconcile.add_to(commands)
     demo.add_to(commands)
     return parser

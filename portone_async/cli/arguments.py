@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import NoReturn, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
+from zoneinfo import ZoneInfo
 
 from .escape import escaped
+from .orders.formats import Format
 
 __all__ = ("Arguments", "Commands", "Parser")
+
+
+Language: TypeAlias = Literal["ko", "en"]
 
 
 class Arguments(argparse.Namespace):
@@ -22,6 +27,23 @@ class Arguments(argparse.Namespace):
     sorting: str | None
     json: bool
     personal_data: bool
+
+    # reconcile
+    source: str
+    query: str | None
+    columns: list[str]
+    format: Format | None
+    delimiter: str | None
+    since: str | None
+    until: str | None
+    tz: ZoneInfo
+    statuses: list[str]
+    store: str | None
+    out: str | None
+    report: str | None
+    language: Language | None
+    rate_limit: float | None
+    strict: bool
 
     # demo
     orders: int

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from ..models import Payment
+from portone_async.models import Payment
 
 __all__ = ("Finding", "Order", "Sighting", "Summary", "Verdict")
 

@@ -1,0 +1,103 @@
+"""A shop's orders, read one by one from a file or a database: lazily, exactly, each bad row named.
+
+Each kind of source is read by what can be trusted with it:
+
+- CSV by the standard library. DuckDB is faster, but tells no line numbers of rows that it can
+  read (and an amount that is none sits in such a row), and needs a download to read CP949.
+- JSON Lines by the standard library, which hands out numbers as they were written.
+- Parquet by DuckDB.
+- SQLite by the standard library and PostgreSQL by psycopg. DuckDB downloads an extension for
+  either at run time, which a server without a way out to the internet cannot.
+
+What an order number, an amount, a currency or a status may look like is said in :mod:`.cells`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+from portone_async.cli.escape import escaped
+from portone_async.reconcile.finding import Order
+
+from .columns import Columns
+from .delimited import read_delimited
+from .errors import OrdersError
+from .formats import Format, format_of
+from .json_lines import read_json_lines
+from .parquet import read_parquet
+from .postgresql import read_postgresql
+from .rows import BadRow
+from .sqlite import read_sqlite
+
+__all__ = ("BadRow", "Columns", "Format", "OrdersError", "read_orders")
+
+_GUESSED = Columns()
+
+
+def read_orders(
+    source: str,
+    *,
+    query: str | None = None,
+    columns: Columns = _GUESSED,
+    source_format: Format | None = None,
+    delimiter: str | None = None,
+) -> Generator[Order | BadRow, None, None]:
+    """Read orders one by one; memory does not grow with their number.
+
+    Nothing is opened before the first order is asked for. Whoever stops early closes the
+    generator. Threads may take turns with it.
+
+    Args:
+        source: The path of a file, or a ``postgresql://`` address. What the address leaves out,
+            the password above all, is taken from where libpq finds it: ``PGPASSWORD``,
+            ``~/.pgpass``.
+        query: The SELECT that gives the orders of a database; only for databases.
+        columns: Which column is which.
+        source_format: ``None`` to tell by the source's name.
+        delimiter: The character between the fields of a CSV; ``None`` to tell by its header.
+
+    Raises:
+        OrdersError: At once, when this cannot be a source; while it is read, when it cannot be
+            read from there on. A row that is no order is a :class:`BadRow` instead.
+    """
+    source_format = source_format or format_of(source)
+    if source_format.is_database and not query:
+        raise OrdersError(
+            "a database needs a query, as in: "
+            "SELECT order_no AS merchant_uid, total AS amount FROM orders"
+        )
+    if query and not source_format.is_database:
+        raise OrdersError(f"a query is for databases, not for {source_format}")
+    if delimiter and (source_format != Format.CSV or len(delimiter) > 1 or delimiter in '"\r\n'):
+        raise OrdersError("a delimiter is one character, and only for CSV")
+    # Nothing of an address is repeated anywhere: a password may be in it.
+    name = "postgresql" if source_format is Format.POSTGRESQL else escaped(source)
+    path = Path(source)
+    match source_format:
+        case Format.CSV:
+            rows = read_delimited(path, name, columns, delimiter)
+        case Format.JSONL:
+            rows = read_json_lines(path, name, columns)
+        case Format.PARQUET:
+            rows = read_parquet(path, name, columns)
+        case Format.SQLITE:
+            rows = read_sqlite(path, name, query or "", columns)
+        case _:
+            rows = read_postgresql(source, query or "", columns)
+    return _named(name, rows)
+
+
+def _named(name: str, rows: Iterator[Order | BadRow]) -> Generator[Order | BadRow, None, None]:
+    try:
+        yield from rows
+    except OrdersError as error:
+        reason = str(error)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except UnicodeDecodeError:
+        # All of it could be decoded a moment ago.
+        reason = "was changed while it was read"
+    else:
+        return
+    raise OrdersError(f"{name}: {reason}")

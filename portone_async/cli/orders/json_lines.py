@@ -1,0 +1,92 @@
+"""Orders in JSON Lines: one object a line, each number as it was written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import NoReturn
+
+from msgspec.structs import replace
+
+from portone_async.reconcile.finding import Order
+
+from .columns import Columns, Places, locate
+from .encoding import open_text
+from .errors import OrdersError
+from .rows import BadRow, read_row
+
+__all__ = ("read_json_lines",)
+
+_LINE_ENDS = "\r\n"
+
+
+def read_json_lines(path: Path, name: str, columns: Columns) -> Iterator[Order | BadRow]:
+    where = f"{name}:"
+    places: Callable[[tuple[str, ...]], Places] | None = None
+    with open_text(path, newline="\n") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.isspace():
+                continue
+            try:
+                members = _members(line.rstrip(_LINE_ENDS))
+            except ValueError as error:
+                yield BadRow(f"{where}{number}", str(error))
+                continue
+            names = tuple(key for key, _ in members)
+            if places is None:
+                places = lru_cache(maxsize=256)(partial(locate, _settled(columns, names)))
+            try:
+                at = places(names)
+            except OrdersError as error:
+                yield BadRow(f"{where}{number}", str(error))
+                continue
+            yield read_row([cell for _, cell in members], at, where, number)
+    if places is None:
+        raise OrdersError("has no line with an order")
+
+
+def _settled(columns: Columns, names: Sequence[str]) -> Columns:
+    """The columns as the first object has them.
+
+    Objects may differ, and the usual reason is that an empty member was left out. A status that
+    the first has, and another has not, is an empty one, and not the lack of such a column.
+    """
+    status = locate(columns, names).status
+    return columns if status is None else replace(columns, status=names[status])
+
+
+class _Object(tuple[tuple[str, object], ...]):
+    """The members of an object, doubled ones and all."""
+
+    __slots__ = ()
+
+
+def _members(line: str) -> _Object:
+    """Decode an object.
+
+    Raises:
+        ValueError: It is none; the message holds nothing of the line.
+    """
+    try:
+        value: object = _decode(line)
+    except json.JSONDecodeError as error:
+        problem = f"no JSON: {error.msg} (column {error.colno})"
+    except (ValueError, ArithmeticError, RecursionError):
+        problem = "no JSON that can be an order: its numbers or its depth have no measure"
+    else:
+        if isinstance(value, _Object):
+            return value
+        problem = "no JSON object"
+    raise ValueError(problem)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_Object, parse_float=Decimal, parse_constant=_refuse
+).decode

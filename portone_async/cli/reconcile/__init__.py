@@ -1,0 +1,121 @@
+"""``portone-async reconcile``: a shop's orders against PortOne, with files for people and programs."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from portone_async.cli.arguments import Arguments, Commands
+from portone_async.cli.orders.formats import Format
+from portone_async.errors import InvalidRequestError
+from portone_async.policy import RateLimit
+
+__all__ = ("add_to",)
+
+_DESCRIPTION = """\
+Compare orders with their payments at PortOne, both ways, and say what differs.
+
+The keys come from the environment: PORTONE_IMP_KEY and PORTONE_IMP_SECRET (the V1
+REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well.
+
+With --since and --until all payments of that period are read, a thousand per request,
+and payments that belong to no order are found, too. Without, each order is asked for, a
+hundred per request."""
+
+_EPILOG = """\
+With --store a run that was stopped, killed or refused goes on where it was when the same
+command is given again.
+
+exit codes:
+  0    every order agrees with its payments, and no payment is without an order
+  1    differences were found
+  2    could not run: wrong usage, a missing environment variable, keys refused, a file
+       that cannot be read or written, a store of another run
+  3    some could not be checked, or some rows could not be read; wins over 1
+  130  interrupted"""
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "reconcile",
+        prog="portone-async reconcile",
+        help="compare orders with their payments",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+    )
+    source = parser.add_argument_group("orders")
+    source.add_argument(
+        "source",
+        metavar="ORDERS",
+        help="a CSV, JSON Lines, Parquet or SQLite file, or a postgresql:// address",
+    )
+    source.add_argument("--query", metavar="SQL", help="the SELECT that gives a database's orders")
+    source.add_argument(
+        "--columns",
+        nargs="+",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help="which column is merchant_uid, amount, currency, status; else the usual English and "
+        "Korean names are looked for ('currency=' for no such column)",
+    )
+    source.add_argument(
+        "--format", type=Format, choices=list(Format), help="what ORDERS is; else its name tells"
+    )
+    source.add_argument("--delimiter", help="between the fields of a CSV; else its header tells")
+    source.add_argument(
+        "--strict", action="store_true", help="stop at the first row that cannot be read"
+    )
+    period = parser.add_argument_group("period")
+    period.add_argument("--since", metavar="TIME", help="its first moment, as in 2026-11-01")
+    period.add_argument("--until", metavar="TIME", help="the first moment after it")
+    period.add_argument(
+        "--tz", type=_zone, default="Asia/Seoul", help="the zone of these times (%(default)s)"
+    )
+    period.add_argument(
+        "--statuses",
+        nargs="+",
+        default=["paid", "cancelled"],
+        metavar="STATUS",
+        help="which payments of it are read (%(default)s)",
+    )
+    results = parser.add_argument_group("results")
+    results.add_argument("--store", metavar="FILE", help="keep the run here, to go on with it")
+    results.add_argument("--out", metavar="FILE", help="all findings: .csv, .jsonl or .parquet")
+    results.add_argument("--report", metavar="FILE", help="a page for people, in HTML")
+    results.add_argument(
+        "--language", choices=["ko", "en"], help="of the page; else the reader's browser decides"
+    )
+    parser.add_argument(
+        "--rate", type=float, dest="rate_limit", metavar="N", help="requests per second (50)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: Arguments) -> int:
+    from .session import carry_out  # noqa: PLC0415 (rich is only for those who use the command)
+
+    since, until = (_time(text, arguments.tz) for text in (arguments.since, arguments.until))
+    if (since is None) != (until is None):
+        raise InvalidRequestError("a period needs both its ends: --since and --until")
+    rate = None if arguments.rate_limit is None else RateLimit(arguments.rate_limit)
+    return carry_out(arguments, None if since is None or until is None else (since, until), rate)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise argparse.ArgumentTypeError(f"there is no time zone {name!r}") from None
+
+
+def _time(text: str | None, zone: ZoneInfo) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None:
+        raise InvalidRequestError(f"not a time like 2026-11-01 or 2026-11-01T09:00: {text!r}")
+    return time if time.tzinfo is not None else time.replace(tzinfo=zone)

@@ -1,0 +1,183 @@
+"""The command from its first line to its last."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Generator
+from contextlib import ExitStack, closing
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from portone_async.cli.arguments import Arguments
+from portone_async.cli.console import make_console
+from portone_async.cli.escape import escaped
+from portone_async.cli.orders import BadRow, Columns, OrdersError, read_orders
+from portone_async.cli.orders.formats import Format, format_of
+from portone_async.cli.report import (
+    NotWrittenError,
+    refuse_unwritable,
+    write_findings,
+    write_report,
+)
+from portone_async.client import ClientOptions, PortOneClient
+from portone_async.errors import InvalidRequestError, PortOneError
+from portone_async.policy import RateLimit
+from portone_async.reconcile import (
+    Finding,
+    Order,
+    Store,
+    StoreError,
+    Summary,
+    Verdict,
+    reconcile,
+)
+
+from .view import View, print_summary
+
+__all__ = ("carry_out",)
+
+_ROWS_AT_ONCE = 2000
+_COULD_NOT_RUN = 2
+_INTERRUPTED = 130
+
+Period = tuple[datetime, datetime]
+
+
+def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | None) -> int:
+    """Compare, write what was asked for, and give the exit code."""
+    try:
+        orders = _orders(arguments)
+        for path in (arguments.out, arguments.report):
+            if path is not None:
+                refuse_unwritable(path)
+        with ExitStack() as stack:
+            path = arguments.store or str(
+                Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run.db"
+            )
+            store = stack.enter_context(Store.open(path, parameters=_parameters(arguments, period)))
+            stack.enter_context(closing(orders))
+            with View(make_console(), store.progress()) as view:
+                read = _read(orders, store, view, is_strict=arguments.strict)
+                summary = asyncio.run(
+                    _compare(arguments, period, _options(rate), read, (store, view))
+                )
+            _write(arguments, period, store, summary)
+            print_summary(make_console(pipe_width=100), summary)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"stopped. {_how_to_go_on(arguments)}\n")
+        return _INTERRUPTED
+    except (StoreError, OrdersError, NotWrittenError) as error:
+        sys.stderr.write(f"portone-async: {escaped(str(error))}\n")
+        return _COULD_NOT_RUN
+    except PortOneError as error:
+        sys.stderr.write(f"portone-async: {escaped(str(error))}\n")
+        if not isinstance(error, InvalidRequestError):
+            sys.stderr.write(f"{_how_to_go_on(arguments)}\n")
+        return _COULD_NOT_RUN
+    return _exit_code(summary)
+
+
+async def _read(
+    orders: Generator[Order | BadRow, None, None], store: Store, view: View, *, is_strict: bool
+) -> AsyncIterator[Order]:
+    """The orders of the source; what is none goes to the findings as such."""
+    while batch := await asyncio.to_thread(lambda: list(islice(orders, _ROWS_AT_ONCE))):
+        bad = [each for each in batch if isinstance(each, BadRow)]
+        if bad and is_strict:
+            raise OrdersError(f"{bad[0].where}: {bad[0].reason}")
+        findings = [_unread(each) for each in bad]
+        await asyncio.to_thread(store.record, findings)
+        for finding in findings:
+            view.found(finding)
+        view.read(len(batch) - len(bad))
+        for each in batch:
+            if isinstance(each, Order):
+                yield each
+
+
+async def _compare(
+    arguments: Arguments,
+    period: Period | None,
+    options: ClientOptions,
+    orders: AsyncIterator[Order],
+    kept: tuple[Store, View],
+) -> Summary:
+    store, view = kept
+    since, until = period or (None, None)
+    async with PortOneClient.from_env(**(options | {"on_attempt": view.asked})) as client:
+        return await reconcile(
+            client,
+            orders,
+            since=since,
+            until=until,
+            statuses=arguments.statuses,
+            store=store,
+            on_finding=view.found,
+        )
+
+
+def _options(rate: RateLimit | None) -> ClientOptions:
+    return {} if rate is None else {"rate_limit": rate}
+
+
+def _orders(arguments: Arguments) -> Generator[Order | BadRow, None, None]:
+    fields: dict[str, str] = {}
+    for pair in arguments.columns:
+        name, equals, column = pair.partition("=")
+        if not equals or name not in Columns.__struct_fields__:
+            raise InvalidRequestError(
+                f"--columns takes FIELD=COLUMN with a field of "
+                f"{', '.join(Columns.__struct_fields__)}, not {pair!r}"
+            )
+        fields[name] = column
+    return read_orders(
+        arguments.source,
+        query=arguments.query,
+        columns=Columns(**fields),
+        source_format=arguments.format,
+        delimiter=arguments.delimiter,
+    )
+
+
+def _parameters(arguments: Arguments, period: Period | None) -> dict[str, str]:
+    """What makes a run this run. An address may hold a password: it is not kept."""
+    is_address = (arguments.format or format_of(arguments.source)) is Format.POSTGRESQL
+    return {
+        "orders": "postgresql" if is_address else str(Path(arguments.source).absolute()),
+        "query": arguments.query or "",
+        "period": "" if period is None else " ".join(time.isoformat() for time in period),
+        "statuses": " ".join(arguments.statuses),
+    }
+
+
+def _unread(row: BadRow) -> Finding:
+    return Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error=f"{row.where}: {row.reason}")
+
+
+def _write(arguments: Arguments, period: Period | None, store: Store, summary: Summary) -> None:
+    if arguments.out is not None:
+        write_findings(arguments.out, store.findings())
+    if arguments.report is not None:
+        write_report(
+            arguments.report,
+            summary=summary,
+            findings=store.findings(),
+            period=period,
+            timezone=arguments.tz,
+            language=arguments.language,
+        )
+
+
+def _how_to_go_on(arguments: Arguments) -> str:
+    if arguments.store is None:
+        return "With --store FILE the next run could be stopped and go on."
+    return f"What was found is kept in {escaped(arguments.store)}: the same command goes on from there."
+
+
+def _exit_code(summary: Summary) -> int:
+    if summary.counts.get(Verdict.NOT_CHECKED):
+        return 3
+    return int(any(n for verdict, n in summary.counts.items() if verdict is not Verdict.MATCHED))

@@ -1,0 +1,126 @@
+"""How a run goes while it goes, and what it came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from portone_async.errors import Attempt
+from portone_async.reconcile import Finding, Summary, Verdict
+
+__all__ = ("View", "print_summary")
+
+
+class View:
+    """A bar and the counts below it, on a terminal; nothing anywhere else.
+
+    Args:
+        console: Where to show it.
+        progress: How many orders are done and how many there are, from an earlier part.
+    """
+
+    def __init__(self, console: Console, progress: tuple[int, int]) -> None:
+        done, orders = progress
+        self._counts: Counter[Verdict] = Counter()
+        self._requests = 0
+        self._orders = orders
+        # In a pipe it would leave an empty line.
+        self._is_shown = console.is_terminal
+        self._progress = _Progress(console, self.line)
+        self._task = self._progress.add_task("", total=orders or None, completed=done)
+
+    def read(self, orders: int) -> None:
+        """So many more orders were read."""
+        self._orders += orders
+        self._progress.update(self._task, total=self._orders)
+
+    def asked(self, _: Attempt) -> None:
+        """One more request was made."""
+        self._requests += 1
+
+    def found(self, finding: Finding) -> None:
+        """One more finding is known."""
+        self._counts[finding.verdict] += 1
+        if finding.order is not None:
+            self._progress.advance(self._task)
+
+    def line(self) -> Text:
+        """The counts as they are."""
+        parts = [Text.assemble(("requests ", "dim"), str(self._requests))]
+        parts += [
+            Text.assemble((f"{_words(verdict)} ", "dim"), str(count))
+            for verdict in Verdict
+            if (count := self._counts[verdict])
+        ]
+        return Text("   ").join(parts)
+
+    def __enter__(self) -> Self:
+        if self._is_shown:
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._is_shown:
+            self._progress.stop()
+
+
+class _Progress(Progress):
+    def __init__(self, console: Console, line: Callable[[], Text]) -> None:
+        self._line = line
+        super().__init__(
+            BarColumn(bar_width=None, complete_style="green", finished_style="green"),
+            MofNCompleteColumn(),
+            _Speed(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            expand=True,
+        )
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        yield self._line()
+
+
+class _Speed(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:7,.0f} orders/s", "dim")
+
+
+def print_summary(console: Console, summary: Summary) -> None:
+    """Print what a run came to, a line for each verdict that there is."""
+    width = max(len(_words(verdict)) for verdict in Verdict)
+    for verdict in Verdict:
+        count = summary.counts.get(verdict, 0)
+        if not count and verdict is not Verdict.MATCHED:
+            continue
+        money = ", ".join(
+            f"{amount:,f} {currency or '(no currency)'}"
+            for currency, amount in sorted(summary.amounts.get(verdict, {}).items())
+        )
+        console.print(f"{_words(verdict):<{width}}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
+    console.print(
+        f"\n{summary.requests:,} requests, {summary.retries:,} retries, {summary.seconds:,.1f} s"
+    )
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.value.replace("_", " ")

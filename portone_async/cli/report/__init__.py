@@ -1,0 +1,9 @@
+"""A reconciliation on paper: the report for people, the findings for their programs."""
+
+from __future__ import annotations
+
+from .aside import NotWrittenError, refuse_unwritable
+from .export import write_findings
+from .page import write_report
+
+__all__ = ("NotWrittenError", "refuse_unwritable", "write_findings", "write_report")

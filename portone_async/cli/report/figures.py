@@ -1,0 +1,167 @@
+"""The figures of the page, in the order in which it shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from portone_async.reconcile.finding import Summary, Verdict
+
+from .chart import by_time, by_verdict
+from .money import Sums, add, written
+from .row import shown
+from .span import Unit, fitting_unit
+from .svg import own_style
+from .tally import Flow, Tally
+
+__all__ = ("Charts", "Figures")
+
+_MOST_CURRENCIES = 4
+"""Charts of more would be a wall of them; the tables have all."""
+
+Lines = list[tuple[str, str]]
+"""Amounts and their currencies, one line each."""
+
+
+class MoneyRow(Struct, frozen=True):
+    verdict: Verdict
+    count: int
+    amounts: Lines
+    off: Lines
+
+
+class TimeRow(Struct, frozen=True):
+    name: str
+    """The piece of time, or the key of a text where :attr:`is_text`."""
+    findings: int
+    differences: int
+    amounts: Lines
+    differing: Lines
+    is_text: bool = False
+
+
+class Charts(Struct, frozen=True):
+    currency: str
+    by_verdict: Markup | None
+    by_time: Markup | None
+
+
+class Figures:
+    """What a summary says and a tally has counted, fit for a template."""
+
+    def __init__(self, summary: Summary, tally: Tally) -> None:
+        counts = {verdict: summary.counts.get(verdict, 0) for verdict in Verdict}
+        self._summary = summary
+        self._tally = tally
+        self.adds_up = tally.adds_up_to(summary)
+        self.all = sum(counts.values())
+        self.orphans = counts[Verdict.ORPHAN]
+        self.without_order = tally.without_order
+        self.orders = self.all - self.orphans - self.without_order
+        self.matched = counts[Verdict.MATCHED] - self.without_order
+        """Orders only: see :attr:`without_order`."""
+        self.unchecked = counts[Verdict.NOT_CHECKED]
+        self.different = self.all - counts[Verdict.MATCHED] - self.unchecked
+        """Those not checked are not among them: nothing is known to differ."""
+        self.in_table = tally.differences
+        self.requests = summary.requests
+        self.retries = summary.retries
+        self.money = [
+            MoneyRow(verdict, count, lines(summary.amounts.get(verdict, {})), lines(off))
+            for (verdict, count), off in zip(counts.items(), tally.off.values(), strict=True)
+        ]
+        self.total = MoneyRow(Verdict.MATCHED, self.all, _total(summary.amounts), _total(tally.off))
+        hours = sorted(tally.by_hour)
+        self.unit = fitting_unit(hours[0], hours[-1]) if hours else Unit.DAY
+        """Of the columns in the charts."""
+        self.row_unit = Unit.DAY if self.unit is Unit.HOUR else self.unit
+        """Of the rows in the table."""
+        self.times = self._times()
+
+    @property
+    def share(self) -> str:
+        """The part of the orders that matched, in percent; 100.00 for all of them only."""
+        hundredths = self.matched * 10_000 // self.orders if self.orders else 0
+        return f"{hundredths // 100}.{hundredths % 100:02}"
+
+    @property
+    def duration(self) -> tuple[str, dict[str, str]]:
+        """The key of a text, and what to fill in."""
+        seconds = self._summary.seconds
+        if seconds < 60:
+            return "seconds", {"n": f"{seconds:.1f}"}
+        minutes, seconds = divmod(round(seconds), 60)
+        if minutes < 60:
+            return "minutes", {"minutes": f"{minutes}", "seconds": f"{seconds}"}
+        return "hours", {"hours": f"{minutes // 60:,}", "minutes": f"{minutes % 60}"}
+
+    def charts(self, tones: Mapping[Verdict, str], words: Mapping[str, str]) -> list[Charts]:
+        """The charts of the first few currencies."""
+        flows = self._tally.by(self.unit)
+        with own_style():
+            return [
+                Charts(
+                    shown(currency),
+                    by_verdict(differing, tones, words)
+                    if (differing := self._differing(currency))
+                    else None,
+                    by_time(flows, currency, self.unit, words) if flows else None,
+                )
+                for currency in self._currencies[:_MOST_CURRENCIES]
+            ]
+
+    @property
+    def left_out(self) -> int:
+        """How many charts' currencies are shown, where not all are; else 0."""
+        return _MOST_CURRENCIES if len(self._currencies) > _MOST_CURRENCIES else 0
+
+    @property
+    def _currencies(self) -> list[str]:
+        found = {currency for sums in self._summary.amounts.values() for currency in sums}
+        # The won first, the others by name: in the same order every night.
+        return sorted(found, key=lambda currency: (currency != "KRW", currency))
+
+    def _differing(self, currency: str) -> dict[Verdict, Decimal]:
+        amounts = self._summary.amounts
+        return {
+            verdict: amount
+            for verdict in Verdict
+            if verdict is not Verdict.MATCHED
+            and (amount := amounts.get(verdict, {}).get(currency, Decimal(0)))
+        }
+
+    def _times(self) -> list[TimeRow]:
+        named = [
+            _time_row(self.row_unit.named(begin), flow)
+            for begin, flow in sorted(self._tally.by(self.row_unit).items())
+        ]
+        rest = (("outside", self._tally.outside), ("unknown", self._tally.without_time))
+        return named + [
+            _time_row(f"time.{name}", flow, is_text=True) for name, flow in rest if flow.findings
+        ]
+
+
+def lines(sums: Mapping[str, Decimal]) -> Lines:
+    return [(written(amount), shown(currency)) for currency, amount in sorted(sums.items())]
+
+
+def _total(amounts: Mapping[Verdict, Mapping[str, Decimal]]) -> Lines:
+    total: Sums = {}
+    for sums in amounts.values():
+        for currency, amount in sums.items():
+            add(total, currency, amount)
+    return lines(total)
+
+
+def _time_row(name: str, flow: Flow, *, is_text: bool = False) -> TimeRow:
+    return TimeRow(
+        name,
+        flow.findings,
+        flow.differences,
+        lines(flow.amounts),
+        lines(flow.differing),
+        is_text,
+    )

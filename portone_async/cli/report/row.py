@@ -1,0 +1,104 @@
+"""A difference as the page holds it: small, plain, and nothing in it that could act."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+from portone_async.cli.escape import escaped
+from portone_async.reconcile.finding import Finding, Sighting
+
+from .money import written
+
+__all__ = ("embedded", "local", "row_of", "shown")
+
+# An order number has 40 characters at most; a hostile one has as many as it likes.
+_LONGEST = 160
+_LONGEST_ERROR = 600
+_MOST_PAYMENTS = 10
+
+_encoder = msgspec.json.Encoder()
+# "</script>" and "<!--" end or bend a script element, whatever stands in its strings.
+_IN_SCRIPT = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+
+
+class Paid(Struct, frozen=True, array_like=True):
+    """A payment in a row. The script reads the fields by their order."""
+
+    imp_uid: str
+    amount: str
+    cancelled: str
+    currency: str
+    status: str
+    is_test: bool
+    time: str
+
+
+class Row(Struct, frozen=True, array_like=True):
+    """A finding in the table. The script reads the fields by their order."""
+
+    verdict: str
+    merchant_uid: str
+    order: tuple[str, str, str] | None
+    """Amount, currency, status."""
+    payments: list[Paid]
+    more_payments: int
+    """How many were left out."""
+    off: tuple[str, str] | None
+    """Amount, currency."""
+    error: str
+
+
+def row_of(finding: Finding, off: tuple[str, Decimal] | None, zone: tzinfo) -> Row:
+    """A row of a finding; ``off`` is what came in minus what should have."""
+    order = finding.order
+    return Row(
+        verdict=finding.verdict.value,
+        merchant_uid=shown(finding.merchant_uid),
+        order=None
+        if order is None
+        else (written(order.amount), shown(order.currency), shown(order.status)),
+        payments=[_paid(payment, zone) for payment in finding.payments[:_MOST_PAYMENTS]],
+        more_payments=max(0, len(finding.payments) - _MOST_PAYMENTS),
+        off=None if off is None else (written(off[1]), shown(off[0])),
+        error=shown(finding.error or "", _LONGEST_ERROR),
+    )
+
+
+def embedded(value: object) -> str:
+    """JSON that may stand in a ``script`` element."""
+    return _encoder.encode(value).decode().translate(_IN_SCRIPT)
+
+
+def shown(text: str, longest: int = _LONGEST) -> str:
+    """Text from outside: controls and marks of direction spelled out, its length bounded."""
+    if len(text) > longest:
+        text = f"{text[:longest]}…"
+    return escaped(text)
+
+
+def local(time: datetime, zone: tzinfo) -> datetime | None:
+    """The time on the clock of the zone, naive; ``None`` at the ends of the calendar."""
+    with suppress(OverflowError):
+        return time.astimezone(zone).replace(tzinfo=None)
+    return None
+
+
+def _paid(payment: Sighting, zone: tzinfo) -> Paid:
+    time = payment.paid_at or payment.cancelled_at
+    clock = None if time is None else local(time, zone)
+    return Paid(
+        imp_uid=shown(payment.imp_uid),
+        amount=written(payment.amount),
+        cancelled=written(payment.cancel_amount) if payment.cancel_amount else "",
+        currency=shown(payment.currency or ""),
+        status=shown(payment.status),
+        is_test=payment.sandbox is True,
+        time="" if clock is None else clock.isoformat(sep=" ", timespec="seconds"),
+    )

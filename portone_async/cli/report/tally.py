@@ -1,0 +1,124 @@
+"""What a report remembers of the findings: figures of all, rows of some. Bounded in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from portone_async.reconcile.finding import Finding, Summary, Verdict
+
+from .money import Sums, add, asked, off
+from .row import embedded, local, row_of
+from .span import Unit
+
+__all__ = ("Flow", "Period", "Tally")
+
+Period = tuple[datetime, datetime]
+"""From the first, which is in it, until the second, which is not. Both aware."""
+
+
+class Flow(Struct):
+    """What belongs to one piece of time."""
+
+    findings: int = 0
+    differences: int = 0
+    amounts: Sums = field(default_factory=dict[str, Decimal])
+    """What was asked for, or paid without being asked for."""
+    differing: Sums = field(default_factory=dict[str, Decimal])
+    """The part of it that did not match."""
+
+    def take(self, other: Flow) -> None:
+        self.findings += other.findings
+        self.differences += other.differences
+        for mine, others in ((self.amounts, other.amounts), (self.differing, other.differing)):
+            for currency, amount in others.items():
+                add(mine, currency, amount)
+
+
+class Tally:
+    """Findings, gone through once."""
+
+    def __init__(self, *, zone: tzinfo, period: Period | None, most_rows: int) -> None:
+        self._zone = zone
+        self._period = period
+        self._most_rows = most_rows
+        self.counts: Counter[Verdict] = Counter()
+        self.amounts: dict[Verdict, Sums] = {verdict: {} for verdict in Verdict}
+        self.off: dict[Verdict, Sums] = {verdict: {} for verdict in Verdict}
+        """What came in minus what should have, of all that did not match."""
+        self.rows: list[str] = []
+        """JSON of what the table shows: a tenth of the memory that the objects would take."""
+        self.without_order = 0
+        """Of the matched: payments that belong to no order, and came to no money."""
+        self.by_hour: dict[datetime, Flow] = {}
+        """By the hour in which the payment was made, on the clock of the zone."""
+        self.outside = Flow()
+        """What was paid at another time than the period."""
+        self.without_time = Flow()
+
+    def add(self, finding: Finding) -> None:
+        verdict = finding.verdict
+        is_different = verdict is not Verdict.MATCHED
+        self.counts[verdict] += 1
+        flow = self._flow(_paid_at(finding))
+        flow.findings += 1
+        flow.differences += is_different
+        # A payment without an order may match, too: when no money came with it.
+        self.without_order += finding.order is None and verdict is Verdict.MATCHED
+        for currency, amount in asked(finding).items():
+            add(self.amounts[verdict], currency, amount)
+            add(flow.amounts, currency, amount)
+            if is_different:
+                add(flow.differing, currency, amount)
+        if is_different:
+            difference = off(finding)
+            if difference is not None:
+                add(self.off[verdict], *difference)
+            if len(self.rows) < self._most_rows:
+                self.rows.append(embedded(row_of(finding, difference, self._zone)))
+
+    @property
+    def differences(self) -> int:
+        return self.counts.total() - self.counts[Verdict.MATCHED]
+
+    def adds_up_to(self, summary: Summary) -> bool:
+        """Whether what was counted here is what the run has counted: all findings, money in doubt."""
+        return all(
+            self.counts[verdict] == summary.counts.get(verdict, 0)
+            and (
+                verdict is Verdict.MATCHED
+                or _without_zeros(self.amounts[verdict])
+                == _without_zeros(summary.amounts.get(verdict, {}))
+            )
+            for verdict in Verdict
+        )
+
+    def by(self, unit: Unit) -> dict[datetime, Flow]:
+        """The flows of all pieces of time that have any."""
+        flows: dict[datetime, Flow] = {}
+        for hour, flow in self.by_hour.items():
+            flows.setdefault(unit.begin(hour), Flow()).take(flow)
+        return flows
+
+    def _flow(self, time: datetime | None) -> Flow:
+        clock = None if time is None else local(time, self._zone)
+        if time is None or clock is None:
+            return self.without_time
+        if self._period is not None and not self._period[0] <= time < self._period[1]:
+            return self.outside
+        return self.by_hour.setdefault(Unit.HOUR.begin(clock), Flow())
+
+
+def _paid_at(finding: Finding) -> datetime | None:
+    """When the newest payment was made that was made at all; else when one was cancelled."""
+    paid = (payment.paid_at for payment in finding.payments)
+    cancelled = (payment.cancelled_at for payment in finding.payments)
+    return next((time for times in (paid, cancelled) for time in times if time is not None), None)
+
+
+def _without_zeros(sums: Mapping[str, Decimal]) -> Sums:
+    return {currency: amount for currency, amount in sums.items() if amount}

@@ -1,0 +1,23 @@
+"""Times on the reader's clock, with the name of its zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+from .row import local
+
+__all__ = ("SEOUL", "clock", "zone_name")
+
+# Korea has had no summer time since 1988: no database of zones is needed, which Windows has not.
+SEOUL = timezone(timedelta(hours=9), "Asia/Seoul")
+
+
+def clock(time: datetime, zone: tzinfo) -> str:
+    """The time to the second, on the clock of the zone."""
+    return (local(time, zone) or time).isoformat(sep=" ", timespec="seconds")
+
+
+def zone_name(zone: tzinfo) -> str:
+    """The zone as people call it, as in ``Asia/Seoul`` or ``UTC``."""
+    return zone.key if isinstance(zone, ZoneInfo) and zone.key else str(zone)

@@ -1,0 +1,135 @@
+"""One SQLite file, held by one process at a time: lock, transactions, errors in words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from threading import RLock
+
+from portone_async.errors import PortOneError
+
+__all__ = ("Database", "StoreError")
+
+# "POAR", so that neither a stranger's database nor another version's is ever written to.
+_APPLICATION_ID = 0x504F4152
+_VERSION = 1
+# Seconds: enough for someone who looks into a finished store, not for someone who runs.
+_PATIENCE = 0.2
+_CACHE_KIB = 32_768
+
+_REASONS = {
+    sqlite3.SQLITE_BUSY: "it is in use by another run, or by a reader",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened or made there",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
+    sqlite3.SQLITE_NOTADB: "it is not an SQLite file",
+    sqlite3.SQLITE_PERM: "it may not be opened",
+    sqlite3.SQLITE_READONLY: "it may not be written",
+}
+
+
+class StoreError(PortOneError):
+    """The store cannot be opened, read or written. The step that failed left nothing in it."""
+
+    advice = "What was recorded before is kept: mend the cause and start again to go on."
+
+
+class Database:
+    """The connection, for any thread: one transaction after the other."""
+
+    def __init__(self, path: str | os.PathLike[str], schema: Sequence[str]) -> None:
+        """Open and lock the file; a new or empty one gets the tables of ``schema``.
+
+        Raises:
+            StoreError: It is in use, not writable, damaged, someone else's or another version's.
+        """
+        self._path = os.fspath(path)
+        self._lock = RLock()
+        with self._told():
+            self._connection = sqlite3.connect(
+                self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+        try:
+            # Set before the first access, the lock stays from one transaction to the next, and
+            # WAL needs no shared memory. The operating system drops it with the process.
+            self._set("locking_mode = EXCLUSIVE")
+            with self._transaction("BEGIN EXCLUSIVE") as connection:
+                self._prepare(connection, schema)
+            self._set("journal_mode = WAL")
+            # A kill loses nothing, a power cut at most the last steps; neither harms the file.
+            self._set("synchronous = NORMAL")
+            self._set(f"cache_size = -{_CACHE_KIB}")
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Generator[sqlite3.Connection]:
+        """The connection, to oneself."""
+        with self._lock, self._told():
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Generator[sqlite3.Connection]:
+        """One transaction: all of it is kept, or nothing when an error leaves the block."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    def refuse(self, reason: str) -> StoreError:
+        """The error that says what is wrong with this file."""
+        return StoreError(f"The store {self._path!r} cannot be used: {reason}")
+
+    def close(self) -> None:
+        """Make it one plain file and let go of it. Again does nothing."""
+        with self._lock:
+            # Where this fails, as on a full disk, the log stays beside it and loses nothing.
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA journal_mode = DELETE")
+            self._connection.close()
+
+    def _set(self, pragma: str) -> None:
+        with self.reading() as connection:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def _prepare(self, connection: sqlite3.Connection, schema: Sequence[str]) -> None:
+        ((application_id,),) = connection.execute("PRAGMA application_id")
+        ((version,),) = connection.execute("PRAGMA user_version")
+        if application_id == _APPLICATION_ID:
+            if version != _VERSION:
+                raise self.refuse(f"it has version {version}, this package writes {_VERSION}")
+            return
+        ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
+        if tables or application_id:
+            raise self.refuse("it is an SQLite file of something else")
+        for statement in schema:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Generator[sqlite3.Connection]:
+        with self.reading() as connection:
+            connection.execute(begin)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # SQLite may have rolled back by itself, as it does on a full disk.
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            # Python's own errors, as for a closed connection, have no code.
+            code: int = getattr(error, "sqlite_errorcode", 0)
+            # The low byte is the kind, what is above it the detail.
+            raise self.refuse(_REASONS.get(code & 0xFF, str(error))) from error
+        except UnicodeEncodeError as error:
+            raise self.refuse("a text is not Unicode (it has half a surrogate pair)") from error

@@ -1,0 +1,146 @@
+"""The store's findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from enum import IntEnum
+from sqlite3 import Connection
+from typing import Any, TypeAlias
+
+import msgspec
+
+from portone_async.models import _EXACT
+
+from .finding import Finding, Order, Sighting, Verdict
+
+__all__ = ("SCHEMA", "START", "Place", "contradict", "figures", "forget", "keep", "page")
+
+Place: TypeAlias = tuple[int, int | str]
+"""Where a finding stands among all: by its kind, then by what it is known by."""
+START: Place = (-1, "")
+
+SCHEMA = (
+    # A key is a position or a text, by the kind; the type says neither.
+    """CREATE TABLE findings (
+        kind INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        merchant_uid TEXT NOT NULL,
+        verdict TEXT NOT NULL,
+        payments TEXT NOT NULL,
+        error TEXT,
+        PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID""",
+)
+
+_KEEP = "REPLACE INTO findings VALUES (?, ?, ?, ?, ?, ?)"
+_KEEP_OF_ORDER = """
+    REPLACE INTO findings SELECT 0, position, merchant_uid, ?, ?, ? FROM orders
+    WHERE merchant_uid = ? AND NOT is_contradicted"""
+_HAS_ORDER = "SELECT 1 FROM orders WHERE merchant_uid = ?"
+_FORGET = """
+    DELETE FROM findings WHERE verdict = ? AND (kind = 1 OR kind = 0 AND EXISTS
+        (SELECT 1 FROM orders WHERE position = key AND NOT is_contradicted))"""
+_PAGE = """
+    SELECT kind, key, f.merchant_uid, verdict, payments, error, position, amount, currency, status
+    FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key
+    WHERE (kind, key) > (?, ?) AND verdict = coalesce(?, verdict)
+    ORDER BY kind, key LIMIT ?"""
+_FIGURES = """
+    SELECT verdict, currency, amount, CASE kind WHEN 1 THEN payments END
+    FROM findings LEFT JOIN orders ON kind = 0 AND position = key"""
+
+_ZERO = Decimal(0)
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[Sighting, ...]).decode
+
+
+class _Kind(IntEnum):
+    """What a finding is about, and what it is known by. Findings come out in this order."""
+
+    ORDER = 0
+    """By its position in the input."""
+    ORPHAN = 1
+    """By the payment's ``imp_uid``."""
+    ROW = 2
+    """By the text of the error, which names the row."""
+
+
+def keep(connection: Connection, findings: Iterable[Finding]) -> str | None:
+    """Keep findings, each in the place of the one before.
+
+    Returns:
+        The number of an order that the store does not have, where there is one.
+    """
+    of_orders: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
+    for finding in findings:
+        told = (finding.verdict.value, _encode(finding.payments).decode(), finding.error)
+        if finding.order is not None:
+            of_orders.append((*told, finding.order.merchant_uid))
+        elif finding.payments:
+            key = finding.payments[0].imp_uid
+            others.append((_Kind.ORPHAN, key, finding.merchant_uid, *told))
+        else:
+            others.append((_Kind.ROW, finding.error or "", finding.merchant_uid, *told))
+    connection.executemany(_KEEP, others)
+    kept = connection.executemany(_KEEP_OF_ORDER, of_orders).rowcount
+    if kept < len(of_orders):
+        for *_, merchant_uid in of_orders:
+            if not connection.execute(_HAS_ORDER, [merchant_uid]).fetchone():
+                return str(merchant_uid)
+    return None
+
+
+def contradict(connection: Connection, position: int, merchant_uid: str, error: str) -> None:
+    """Give an order that cannot be checked the finding that says why."""
+    row = (_Kind.ORDER, position, merchant_uid, Verdict.NOT_CHECKED.value, "[]", error)
+    connection.execute(_KEEP, row)
+
+
+def forget(connection: Connection) -> int:
+    """Drop what could not be checked, but rows and contradicted orders."""
+    return connection.execute(_FORGET, [Verdict.NOT_CHECKED.value]).rowcount
+
+
+def page(
+    connection: Connection, after: Place, verdict: Verdict | None, limit: int
+) -> list[tuple[Place, Finding]]:
+    """Findings with their places, in order."""
+    rows = connection.execute(_PAGE, [*after, verdict and verdict.value, limit]).fetchall()
+    return [((kind, key), _finding(*columns)) for kind, key, *columns in rows]
+
+
+def _finding(
+    merchant_uid: str, verdict: str, payments: str, error: str | None, *columns: Any
+) -> Finding:
+    position, amount, currency, status = columns
+    return Finding(
+        merchant_uid=merchant_uid,
+        verdict=Verdict(verdict),
+        order=None if position is None else Order(merchant_uid, Decimal(amount), currency, status),
+        payments=_decode(payments),
+        error=error,
+    )
+
+
+def figures(
+    connection: Connection,
+) -> tuple[Mapping[Verdict, int], Mapping[Verdict, Mapping[str, Decimal]]]:
+    """How many findings each verdict has, and their money by currency."""
+    counts = dict.fromkeys(Verdict, 0)
+    amounts: dict[Verdict, dict[str, Decimal]] = {}
+
+    def add(verdict: Verdict, currency: str, amount: Decimal) -> None:
+        of_verdict = amounts.setdefault(verdict, {})
+        of_verdict[currency] = _EXACT.add(of_verdict.get(currency, _ZERO), amount)
+
+    for word, currency, amount, payments in connection.execute(_FIGURES):
+        verdict = Verdict(word)
+        counts[verdict] += 1
+        if amount is not None:
+            add(verdict, currency, Decimal(amount))
+        for payment in _decode(payments) if payments else ():
+            add(verdict, payment.currency or "", payment.amount)
+    return counts, amounts

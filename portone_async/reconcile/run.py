@@ -1,0 +1,273 @@
+"""A day's orders against PortOne: swept, joined, and what is suspicious confirmed.
+
+With a period, all payments of it are read once, a thousand per request, and joined with the
+orders here. Only orders that this does not explain are asked for, a hundred per request. Nothing
+is said against an order before all of its own payments were read (:meth:`Payments.find_all`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
+from contextlib import aclosing, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from portone_async._batch import LARGEST_BATCH, LONGEST_QUERY, Asked, batch_call, grouped, weight
+from portone_async._lookups import list_call
+from portone_async._pages import Page, Pages, Window, ascending, utc_now, windows
+from portone_async._stream import Stream, chunks_of
+from portone_async.client import PortOneClient
+from portone_async.errors import (
+    Attempt,
+    AuthenticationError,
+    ClientClosedError,
+    InvalidRequestError,
+    PaymentNotFoundError,
+    PortOneError,
+    UnauthorizedError,
+)
+from portone_async.models import PaymentStatus
+
+from .compare import compare
+from .finding import Finding, Order, Sighting, Summary, Verdict
+from .store import OrderLeft, Store
+
+__all__ = ("reconcile",)
+
+T = TypeVar("T")
+
+_PAGE_SIZE = 1000
+_ORDERS_AT_ONCE = 5000
+_BATCHES_AT_ONCE = 8
+# What no later look-up would survive either: the run stops, and can be resumed.
+_FATAL = (AuthenticationError, UnauthorizedError, ClientClosedError)
+
+
+async def reconcile(
+    client: PortOneClient,
+    orders: Iterable[Order] | AsyncIterable[Order],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    statuses: Sequence[str] = (PaymentStatus.PAID, PaymentStatus.CANCELLED),
+    store: Store | None = None,
+    on_finding: Callable[[Finding], object] | None = None,
+) -> Summary:
+    """Compare orders with their payments, both ways.
+
+    Without a period every order is asked for, a hundred per request, and payments that belong to
+    no order cannot be seen. With one they are findings as well.
+
+    Args:
+        client: The client to ask with.
+        orders: What the shop has, any number, in any order.
+        since: The first moment of the period that the orders belong to, with a time zone.
+        until: The first moment after it. Both or none.
+        statuses: Which payments of the period are read.
+        store: Where the run is kept. Killed, it goes on from there, with the same orders and
+            period. Without one it is kept in a temporary file and gone at the end.
+        on_finding: Called with each finding when it is known and kept. A resumed run does not
+            tell again what it told before: ``store.findings()`` has all.
+
+    Returns:
+        The whole run in figures, its earlier parts included.
+
+    Raises:
+        InvalidRequestError: Half a period, or a time without a zone.
+        AuthenticationError: The keys were refused. The run can be resumed.
+        UnauthorizedError: The token was refused for good. The run can be resumed.
+        PortOneError: The period could not be read. The run can be resumed.
+        StoreError: The store cannot be written.
+
+    An order that could not be checked is a finding ``not_checked``, never ``missing``; when the
+    run is started again it is checked again.
+    """
+    if (since is None) != (until is None):
+        raise InvalidRequestError("a period needs both its ends: since and until")
+    parts = [] if since is None else list(windows(since, until, utc_now()))
+    with (
+        tempfile.TemporaryDirectory(prefix="portone_async-")
+        if store is None
+        else nullcontext() as folder
+    ):
+        if folder is None:
+            assert store is not None
+            return await _Run(client, store, on_finding).to_its_end(orders, parts, statuses)
+        with await _in_thread(Store.open, Path(folder, "run.db")) as kept:
+            return await _Run(client, kept, on_finding).to_its_end(orders, parts, statuses)
+
+
+class _Run:
+    def __init__(
+        self, client: PortOneClient, store: Store, on_finding: Callable[[Finding], object] | None
+    ) -> None:
+        self._store = store
+        self._on_finding = on_finding
+        self._requests = 0
+        self._retries = 0
+        self._observer = client._options.on_attempt
+        self._client = client.with_options(on_attempt=self._count)
+
+    def _count(self, attempt: Attempt) -> None:
+        self._requests += 1
+        self._retries += attempt.number > 1
+        if self._observer is not None:
+            self._observer(attempt)
+
+    async def to_its_end(
+        self,
+        orders: Iterable[Order] | AsyncIterable[Order],
+        parts: Sequence[Window],
+        statuses: Sequence[str],
+    ) -> Summary:
+        began_at = time.monotonic()
+        try:
+            await _in_thread(self._store.forget_not_checked)
+            await self._feed(orders)
+            async with asyncio.TaskGroup() as group:
+                for status in statuses:
+                    group.create_task(self._sweep(status, parts))
+            await self._judge(is_swept=bool(parts))
+            if parts:
+                await self._find_orphans()
+        except* PortOneError as errors:
+            failure = errors.exceptions[0]
+            while isinstance(failure, BaseExceptionGroup):
+                failure = failure.exceptions[0]
+            raise failure from None
+        finally:
+            self._store.add_effort(
+                requests=self._requests,
+                retries=self._retries,
+                seconds=time.monotonic() - began_at,
+            )
+        return await _in_thread(self._store.summary)
+
+    async def _feed(self, orders: Iterable[Order] | AsyncIterable[Order]) -> None:
+        if await _in_thread(self._store.is_done, "orders"):
+            return
+        chunks = chunks_of(orders, lambda _: 1, count=_ORDERS_AT_ONCE, weights=_ORDERS_AT_ONCE)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                await _in_thread(self._store.add_orders, chunk)
+        await _in_thread(self._store.mark_done, "orders")
+
+    async def _sweep(self, status: str, parts: Sequence[Window]) -> None:
+        """Keep all payments of a status in the period, page after page."""
+        for part in parts:
+            step = f"{status} {part.since} {part.until}"
+            if await _in_thread(self._store.is_done, step):
+                continue
+
+            async def page(number: int, part: Window = part, step: str = step) -> Page:
+                call = list_call(status, part, ascending(status), number, _PAGE_SIZE)
+                read = await self._client.call(call)
+                sightings = [Sighting.of(payment) for payment in read.list]
+                # Marked with its last page: a run that is killed between the two would ask for
+                # the one behind it.
+                await _in_thread(
+                    self._store.record_page, step, number, sightings, is_last=not read.next
+                )
+                return read
+
+            done = await _in_thread(self._store.pages_done, step)
+            # The last one again: payments may have left the list since it was read.
+            pages = Pages([page], page_size=_PAGE_SIZE, first_page=max(done, default=1))
+            async for _ in pages:
+                pass
+
+    async def _judge(self, *, is_swept: bool) -> None:
+        """Give every order its finding."""
+
+        async def left() -> AsyncGenerator[OrderLeft, None]:
+            after = 0
+            while batch := await _in_thread(self._store.orders_left, after=after):
+                after = batch[-1].position
+                settled: list[Finding] = []
+                for each in batch:
+                    finding = compare(each.order, each.sightings)
+                    if is_swept and finding.verdict is Verdict.MATCHED:
+                        settled.append(finding)
+                    else:
+                        yield each
+                await self._keep(settled)
+
+        def needed(each: OrderLeft) -> int:
+            try:
+                return weight(Asked("merchant_uid", each.order.merchant_uid))
+            except InvalidRequestError:
+                return LONGEST_QUERY  # Alone in its chunk, where it is told.
+
+        chunks = chunks_of(left(), needed, count=LARGEST_BATCH, weights=LONGEST_QUERY)
+        async with Stream(
+            chunks, self._check, in_flight=_BATCHES_AT_ONCE, is_ordered=False
+        ) as stream:
+            async for findings in stream:
+                await self._keep(findings)
+
+    async def _check(self, chunk: Sequence[OrderLeft]) -> tuple[list[Finding]]:
+        """Ask for the orders of a chunk; what is suspicious is looked at one by one."""
+        asked = [Asked("merchant_uid", each.order.merchant_uid) for each in chunk]
+        try:
+            for uid in asked:
+                weight(uid)
+            payments = await self._client.call(batch_call(asked))
+        except PaymentNotFoundError:
+            payments = []
+        except _FATAL:
+            raise
+        except PortOneError as error:
+            return ([_not_checked(each.order, error) for each in chunk],)
+        findings: list[Finding] = []
+        for each, group in zip(chunk, grouped(asked, payments), strict=True):
+            finding = compare(each.order, [Sighting.of(payment) for payment in group.payments])
+            if finding.verdict is not Verdict.MATCHED:
+                finding = await self._confirmed(each.order)
+            findings.append(finding)
+        return (findings,)
+
+    async def _confirmed(self, order: Order) -> Finding:
+        try:
+            payments = [each async for each in self._client.payments.find_all(order.merchant_uid)]
+        except _FATAL:
+            raise
+        except PortOneError as error:
+            return _not_checked(order, error)
+        return compare(order, [Sighting.of(payment) for payment in payments])
+
+    async def _find_orphans(self) -> None:
+        after = ""
+        while batch := await _in_thread(self._store.sightings_without_order, after=after):
+            after = batch[-1].imp_uid
+            await self._keep(
+                [
+                    finding
+                    for sighting in batch
+                    if (finding := compare(None, [sighting])).verdict is Verdict.ORPHAN
+                ]
+            )
+
+    async def _keep(self, findings: Sequence[Finding]) -> None:
+        if not findings:
+            return
+        await _in_thread(self._store.record, findings)
+        if self._on_finding is not None:
+            for finding in findings:
+                self._on_finding(finding)
+
+
+def _not_checked(order: Order, error: PortOneError) -> Finding:
+    return Finding(
+        merchant_uid=order.merchant_uid,
+        verdict=Verdict.NOT_CHECKED,
+        order=order,
+        error=f"{type(error).__name__}: {error}",
+    )
+
+
+async def _in_thread(function: Callable[..., T], *args: object, **options: object) -> T:
+    return await asyncio.to_thread(function, *args, **options)

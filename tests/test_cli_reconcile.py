@@ -1,0 +1,169 @@
+"""``portone-async reconcile``, over real HTTP against the fake."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portone_async.cli import main
+from portone_async.testing import FakePortOne
+
+NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
+PERIOD = ("--since", "2026-11-01", "--until", "2026-11-02")
+Run = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture(name="run")
+def _run(
+    server: FakePortOne,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+    monkeypatch.delenv("PORTONE_TIER", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    async def run(*arguments: str) -> tuple[int, str, str]:
+        code = await asyncio.to_thread(main, ["reconcile", *arguments])
+        out, err = capsys.readouterr()
+        assert server.imp_secret not in out + err
+        return code, out, err
+
+    return run
+
+
+def write(text: str, encoding: str = "utf-8", name: str = "orders.csv") -> str:
+    Path(name).write_text(text, encoding=encoding, newline="")
+    return name
+
+
+def paid(server: FakePortOne, *uids: str, **fields: Any) -> None:
+    for uid in uids:
+        at = {"amount": 1000, "paid_at": NOON, "started_at": NOON}
+        server.add(merchant_uid=uid, **(at | fields))
+
+
+@pytest.mark.parametrize("period", [(), PERIOD])
+async def test_a_day_that_agrees_exits_with_0(
+    server: FakePortOne, run: Run, period: tuple[str, ...]
+) -> None:
+    paid(server, "a", "b")
+    code, out, err = await run(write("order_id,amount\na,1000\nb,1000\n"), *period)
+
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].split() == ["matched", "2", "2,000", "KRW"]
+
+
+async def test_differences_exit_with_1_and_are_counted(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", "orphan")
+    paid(server, "less", amount=999)
+    orders = write('주문번호,결제금액\r\na,1000\r\nless,"1,000"\r\nnone,500원\r\n', "cp949")
+    code, out, _ = await run(orders, *PERIOD)
+
+    assert code == 1
+    counts = {line.rsplit("  ", 2)[0].strip(): line for line in out.splitlines() if "  " in line}
+    for name, figures in {
+        "matched": "1  1,000 KRW",
+        "missing": "1  500 KRW",
+        "amount differs": "1  1,000 KRW",
+        "orphan": "1  1,000 KRW",
+    }.items():
+        assert any(line.startswith(name) and line.endswith(figures) for line in counts.values()), (
+            out
+        )
+
+
+async def test_a_row_that_cannot_be_read_is_named_and_the_rest_is_checked(
+    server: FakePortOne, run: Run
+) -> None:
+    paid(server, "a", "b")
+    orders = write("order_id,amount\na,1000\nbad,abc\nb,1000\n")
+    code, out, err = await run(orders, "--out", "findings.jsonl")
+
+    assert (code, err) == (3, "")
+    assert "not checked" in out
+    found = [json.loads(line) for line in Path("findings.jsonl").read_text().splitlines()]
+    errors = [each["error"] for each in found if each["verdict"] == "not_checked"]
+    assert len(errors) == 1
+    assert "orders.csv:3" in errors[0]
+
+    code, _, err = await run(orders, "--strict")
+    assert code == 2
+    assert "orders.csv:3" in err
+
+
+async def test_findings_and_report_are_written(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", buyer_name="심어둔이름")
+    orders = write("order_id,amount\na,1000\n=cmd(),5\n")
+    code, _, _ = await run(orders, *PERIOD, "--out", "findings.csv", "--report", "report.html")
+
+    assert code == 1
+    with Path("findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        verdicts = {row["verdict"] for row in csv.DictReader(file)}
+    assert verdicts == {"matched", "missing"}
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "=cmd()" in page
+    assert "심어둔이름" not in page
+
+
+async def test_a_run_with_a_store_goes_on_and_another_is_refused(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(server, "a")
+    orders = write("order_id,amount\na,1000\n")
+    monkeypatch.setenv("PORTONE_IMP_SECRET", "wrong")
+    code, _, err = await run(orders, *PERIOD, "--store", "run.db")
+    assert code == 2
+    assert "the same command goes on from there" in err
+    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+    assert (await run(orders, *PERIOD, "--store", "run.db"))[0] == 0
+
+    code, _, err = await run(orders, "--store", "run.db")
+    assert code == 2
+    assert "another run" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nope.csv"], "nope.csv"),
+        (["orders.csv", "--since", "2026-11-01"], "--until"),
+        (["orders.csv", "--since", "soon", "--until", "2026-11-02"], "soon"),
+        (["orders.csv", "--columns", "amount"], "FIELD=COLUMN"),
+        (["orders.csv", "--columns", "price=x"], "FIELD=COLUMN"),
+        (["orders.csv", "--columns", "amount=x"], "x"),
+        (["orders.csv", "--out", "no/such/folder.csv"], "folder.csv"),
+        (["orders.csv", "--report", "."], ""),
+        (["orders.csv", "--store", "orders.csv"], "orders.csv"),
+        (["orders.csv", "--query", "SELECT 1"], "query"),
+    ],
+)
+async def test_what_cannot_run_is_said_in_a_line_and_exits_with_2(
+    server: FakePortOne, run: Run, arguments: list[str], said: str
+) -> None:
+    write("order_id,amount\na,1000\n")
+    code, out, err = await run(*arguments)
+
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert not server.requests
+
+
+async def test_a_missing_key_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PORTONE_IMP_KEY")
+    code, _, err = await run(write("order_id,amount\na,1000\n"))
+
+    assert code == 2
+    assert "PORTONE_IMP_KEY" in err

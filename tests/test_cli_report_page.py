@@ -1,0 +1,508 @@
+"""The report as a file: self-contained, sealed, complete in both languages, and right."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+import subprocess
+import sys
+import weakref
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import matplotlib as mpl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from portone_async.cli.report import NotWrittenError, write_report
+from portone_async.cli.report.row import embedded, shown
+from portone_async.cli.report.span import Unit
+from portone_async.cli.report.words import LANGUAGES, resource, words
+from portone_async.models import PaymentStatus
+from portone_async.reconcile.finding import Finding, Verdict
+
+from .report_run import HOSTILE, KST, PERIOD, day, finding, order, sighting, summary_of
+
+
+class Page(HTMLParser):
+    """A page, taken apart as a browser would."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.content: dict[str, str] = {}
+        """What stands in style and script elements, by tag and id."""
+        self.tables: dict[str, list[list[str]]] = {}
+        self.text = ""
+        self._raw: str | None = None
+        self._cells: list[list[str]] | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append((tag, found))
+        if tag in {"style", "script"}:
+            self._raw = f"{tag} {found.get('id', '')}".strip()
+        elif tag == "table":
+            self._cells = self.tables.setdefault(found["id"] or "", [])
+        elif tag == "tr" and self._cells is not None:
+            self._cells.append([])
+        elif tag in {"td", "th"} and self._cells:
+            self._cells[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"style", "script"}:
+            self._raw = None
+        elif tag == "table":
+            self._cells = None
+
+    def handle_data(self, data: str) -> None:
+        if self._raw is not None:
+            self.content[self._raw] = self.content.get(self._raw, "") + data
+            return
+        self.text += data
+        if self._cells and self._cells[-1]:
+            self._cells[-1][-1] = " ".join(f"{self._cells[-1][-1]} {data}".split())
+
+
+def written(folder: Path, findings: list[Finding], *, language: Any = "en", **options: Any) -> Page:
+    path = folder / "report.html"
+    told: dict[str, Any] = {"summary": summary_of(findings), "period": PERIOD}
+    write_report(path, findings=iter(findings), language=language, **told | options)
+    return Page(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(name="page", scope="module")
+def _page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return written(tmp_path_factory.mktemp("report"), day(matched=1234))
+
+
+def test_the_page_refers_to_nothing_outside_of_itself(page: Page) -> None:
+    for tag, attributes in page.tags:
+        assert tag not in {"link", "iframe", "object", "embed", "base", "img", "form", "use"}
+        loading = {"src", "href", "xlink:href", "srcset", "action", "data", "poster", "style"}
+        assert not loading & attributes.keys(), (tag, attributes)
+    code = page.content["style"] + page.content["script"]
+    assert not re.search(r"url\(|@import|https?:|//\w+\.|import\(|fetch\(|XMLHttp|WebSocket", code)
+
+
+def test_the_policy_allows_this_style_and_this_script_and_nothing_else(page: Page) -> None:
+    (policy,) = (
+        attributes["content"] or ""
+        for tag, attributes in page.tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    allowed = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    hashes = {
+        kind: b64encode(sha256(page.content[kind].encode()).digest()).decode()
+        for kind in ("style", "script")
+    }
+
+    assert allowed == {
+        "default-src": "'none'",
+        "style-src": f"'sha256-{hashes['style']}'",
+        "script-src": f"'sha256-{hashes['script']}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+    }
+
+
+def test_the_policy_stands_before_whatever_it_governs(page: Page) -> None:
+    tags = [tag for tag, _ in page.tags]
+    policy = next(i for i, (_, found) in enumerate(page.tags) if "http-equiv" in found)
+
+    assert policy < min(tags.index("style"), tags.index("script"), tags.index("title"))
+
+
+def test_no_element_carries_code_of_its_own(page: Page) -> None:
+    for tag, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
+
+
+def test_the_script_never_makes_markup_of_text() -> None:
+    script = resource("report.js")
+
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|DOMParser|"
+        r"createContextualFragment|setHTML|srcdoc",
+        script,
+    )
+
+
+def test_hostile_order_numbers_add_no_element_to_the_page(tmp_path: Path) -> None:
+    tame = [finding(f"tame-{n}", Verdict.MISSING, order("a", "100")) for n in range(len(HOSTILE))]
+    found = [finding(uid, Verdict.MISSING, order(uid, "100")) for uid in HOSTILE]
+
+    assert written(tmp_path, found).tags == written(tmp_path, tame).tags
+
+
+def test_hostile_order_numbers_arrive_as_text(page: Page) -> None:
+    rows = json.loads(page.content["script data"])
+
+    assert [row[1] for row in rows][-len(HOSTILE) :] == [shown(uid) for uid in HOSTILE]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_title_a_currency_and_an_error_arrive_as_text(tmp_path: Path, text: str) -> None:
+    uid = "a"
+    found = [
+        finding(uid, Verdict.MISSING, order(uid, "100", currency=text), error=text),
+        finding(uid, Verdict.MATCHED, order(uid, "5", text, text), sighting(uid, currency=text)),
+    ]
+    page = written(tmp_path, found, title=text)
+
+    assert page.tags[0][0] == "html"
+    assert not {"img", "b"} & {tag for tag, _ in page.tags}
+    assert page.text.count(shown(text)) >= 5
+    (row,) = json.loads(page.content["script data"])
+    assert (row[2][1], row[6]) == (shown(text), shown(text))
+
+
+@given(st.text(st.sampled_from('<>&\u2028\u2029"\\') | st.characters(codec="utf-8")))
+def test_no_text_can_leave_the_script_that_it_is_in(text: str) -> None:
+    told = embedded([text])
+
+    assert json.loads(told) == [text]
+    assert not set("<>&\u2028\u2029") & set(told)
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_what_is_shown_is_printable_and_bounded(text: str) -> None:
+    assert shown(text).isprintable()
+    assert len(shown(text, 20)) <= 20 * len("\\U0001f600") + 1
+
+
+def test_a_very_long_order_number_is_cut_with_a_mark(tmp_path: Path) -> None:
+    page = written(tmp_path, [finding("x" * 10**6, Verdict.MISSING, None, error="y" * 10**6)])
+
+    (row,) = json.loads(page.content["script data"])
+    assert row[1] == "x" * 160 + "…"
+    assert row[6].endswith("y…")
+    assert (tmp_path / "report.html").stat().st_size < 200_000
+
+
+def test_both_languages_say_everything(page: Page) -> None:
+    embedded_words = json.loads(page.content["script words"])
+
+    assert set(embedded_words) == set(LANGUAGES) == {"ko", "en"}
+    korean, english = embedded_words["ko"], embedded_words["en"]
+    assert korean.keys() == english.keys()
+    for key in korean:
+        assert korean[key].strip()
+        assert english[key].strip()
+        assert holes(korean[key]) == holes(english[key]), key
+
+
+def holes(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_no_text_is_there_that_nothing_asks_for() -> None:
+    folder = Path(shown.__code__.co_filename).parent
+    sources = "".join(
+        (folder / name).read_text(encoding="utf-8")
+        for name in ("page/report.html", "page/report.js", "chart.py", "figures.py", "html.py")
+    )
+    # Keys that are put together where they are asked for.
+    made = {f"verdict.{verdict}" for verdict in Verdict}
+    made |= {f"status.{status}" for status in PaymentStatus}
+    made |= {f"{kind}.{unit}" for unit in Unit for kind in _BY_UNIT} - {
+        f"{kind}.hour" for kind in _BY_UNIT[1:]
+    }
+    made |= {f"table.{column}" for column in ("order", "asked", "found", "off", "time")}
+    made |= {f"table.{step}" for step in ("first", "previous", "next", "last")}
+    made |= {"time.outside", "time.unknown"}
+    made |= {"table.sorted.ascending", "table.sorted.descending"}
+
+    assert made <= words("en").keys()
+    assert [key for key in words("en").keys() - made if f'"{key}"' not in sources] == []
+
+
+_BY_UNIT = ("chart.time", "time.heading", "time.unit")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_speaks_the_language_asked_for_before_any_script_runs(
+    tmp_path: Path, language: str
+) -> None:
+    page = written(tmp_path, day(), language=language)
+    attributes = next(found for tag, found in page.tags if tag == "html")
+
+    assert attributes["lang"] == language
+    assert ("결제 대사 보고서" in page.text) == (language == "ko")
+    assert json.loads(page.content["script settings"])["language"] == language
+
+
+def test_without_a_language_the_browser_chooses(tmp_path: Path) -> None:
+    page = written(tmp_path, day(), language=None)
+
+    assert json.loads(page.content["script settings"])["language"] is None
+
+
+def test_the_figures_are_those_of_the_summary(page: Page) -> None:
+    summary = summary_of(day(matched=1234))
+    rows = {row[0]: row for row in page.tables["money"][1:-1]}
+
+    for verdict in Verdict:
+        name = words("en")[f"verdict.{verdict}"]
+        (row,) = (row for label, row in rows.items() if label.endswith(f" {name}"))
+        told = " ".join(
+            f"{amount:,} {currency}"
+            for currency, amount in sorted(summary.amounts[verdict].items())
+        )
+        assert row[1] == f"Count {summary.counts[verdict]:,}"
+        assert row[2] == f"Amount {told}"
+    total = page.tables["money"][-1]
+    assert total[1] == f"Count {sum(summary.counts.values()):,}"
+    assert "1,124" in page.text
+    assert "of them 7 retries" in page.text
+    assert "1 min 23 s" in page.text
+
+
+def test_amounts_are_exact_everywhere(tmp_path: Path) -> None:
+    amount, text = "12345678901234567890.12", "12,345,678,901,234,567,890.12"
+    uid = "a"
+    page = written(tmp_path, [finding(uid, Verdict.MISSING, order(uid, amount, "USD"))])
+
+    assert f"{text} USD" in page.tables["money"][2][2]
+    assert f"{text} USD" in page.tables["times"][1][3]
+    assert f"-{text} USD" in page.tables["money"][-1][3]
+    (row,) = json.loads(page.content["script data"])
+    assert row[2] == [text, "USD", "paid"]
+    assert row[5] == [f"-{text}", "USD"]
+
+
+def test_days_are_those_of_the_zone_and_carry_its_name(tmp_path: Path) -> None:
+    late = sighting("a", paid_at=datetime(2026, 11, 1, 23, 30, tzinfo=UTC))
+    found = [finding("a", Verdict.PARTIALLY_CANCELLED, order("a"), late)]
+    options: dict[str, Any] = {"period": None, "created_at": PERIOD[1]}
+    seoul = written(tmp_path, found, timezone=KST, **options)
+    paris = written(tmp_path, found, timezone=ZoneInfo("Europe/Paris"), **options)
+
+    assert seoul.tables["times"][1][0] == "2026-11-02"
+    assert json.loads(seoul.content["script data"])[0][3][0][6] == "2026-11-02 08:30:00"
+    assert "2026-11-02 00:00:00" in seoul.text
+    assert paris.tables["times"][1][0] == "2026-11-02"
+    assert json.loads(paris.content["script data"])[0][3][0][6] == "2026-11-02 00:30:00"
+    assert "Europe/Paris" in paris.text
+    assert "2026-11-01 16:00:00" in paris.text
+
+
+def test_a_zone_is_called_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_report(path, summary=summary_of([]), findings=[])
+
+    assert "Asia/Seoul" in path.read_text(encoding="utf-8")
+
+
+def test_a_capped_table_says_so_and_the_figures_count_all(tmp_path: Path) -> None:
+    found = [finding(f"{n}", Verdict.MISSING, order(f"{n}", "1")) for n in range(1500)]
+    page = written(tmp_path, found, most_rows=1000)
+
+    assert len(json.loads(page.content["script data"])) == 1000
+    assert "only the first 1,000 of 1,500 differences" in page.text
+    assert "1,500 KRW" in page.tables["money"][2][2]
+
+
+def test_a_whole_table_says_nothing_of_a_cap(page: Page) -> None:
+    assert "only the first" not in page.text
+
+
+def test_matched_orders_are_figures_only(page: Page) -> None:
+    rows = json.loads(page.content["script data"])
+
+    assert len(rows) == len(day(matched=0))
+    assert "matched" not in {row[0] for row in rows}
+
+
+def test_the_page_warns_of_itself_when_its_parts_do_not_add_up(tmp_path: Path, page: Page) -> None:
+    found = day()
+    wrong = written(tmp_path, found[1:], summary=summary_of(found))
+
+    assert "do not add up" in wrong.text
+    assert "do not add up" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("findings", "headline"),
+    [
+        ([], "There was nothing to compare."),
+        (day()[:20], "Everything matches."),
+        (day()[:21], "Differences to look at: 1."),
+        ([*day()[:20], day()[-len(HOSTILE) - 1]], "Could not be checked: 1."),
+    ],
+)
+def test_the_headline_says_how_it_went(
+    tmp_path: Path, findings: list[Finding], headline: str
+) -> None:
+    page = written(tmp_path, findings)
+
+    assert headline in page.text
+    assert ("Everything matches." in page.text) == (headline == "Everything matches.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (60, "1 min 0 s"),
+        (119.6, "2 min 0 s"),
+        (7530, "2 h 5 min"),
+    ],
+)
+def test_the_duration_is_told_as_people_tell_it(tmp_path: Path, seconds: float, text: str) -> None:
+    summary = replace(summary_of(day()), seconds=seconds)
+
+    assert text in written(tmp_path, day(), summary=summary).text
+
+
+def test_all_but_one_is_never_a_hundred_percent(tmp_path: Path) -> None:
+    one = finding("gone", Verdict.MISSING, order("gone"))
+    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+
+    assert "99.99 % of 100,000 orders" in written(tmp_path, [*[good] * 99_999, one]).text
+
+
+def test_payments_that_match_no_order_are_not_counted_as_orders(tmp_path: Path) -> None:
+    failed = sighting("a", status="failed", paid_at=None)
+    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+    page = written(tmp_path, [good, finding("a", Verdict.MATCHED, None, failed)])
+
+    assert "100.00 % of 1 orders" in page.text
+    assert "and 1 payments without an order" in page.text
+
+
+def test_charts_are_drawn_of_each_currency_and_hold_nothing_but_geometry(page: Page) -> None:
+    tags = [tag for tag, _ in page.tags]
+    drawn = [found for tag, found in page.tags if tag == "path"]
+
+    assert tags.count("svg") == 4
+    assert tags.count("figcaption") == 4
+    assert drawn
+    assert all(set(found) == {"d"} for found in drawn)
+
+
+def test_a_column_is_as_high_as_its_money(tmp_path: Path) -> None:
+    found = [
+        finding("a", Verdict.MATCHED, order("a", amount), sighting("a", paid_at=PERIOD[0] + after))
+        for amount, after in (("400", timedelta(0)), ("100", timedelta(hours=2)))
+    ]
+    written(tmp_path, found)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    columns = re.findall(r'class="column all"><title>[^<]*</title><path d="([^"]*)"', html)
+    heights = [
+        max(levels) - min(levels)
+        for levels in ([float(y) for y in re.findall(r"[ML] \S+ (\S+)", d)] for d in columns)
+    ]
+
+    assert heights == pytest.approx([150, 37.5], abs=0.01)
+
+
+def test_payments_outside_the_period_are_one_sum(tmp_path: Path) -> None:
+    late = sighting("a", paid_at=PERIOD[1] + timedelta(days=40))
+    page = written(tmp_path, [finding("a", Verdict.MATCHED, order("a"), late)])
+
+    assert [row[0] for row in page.tables["times"]] == ["Day", "Outside the period"]
+
+
+def test_a_column_tells_its_exact_money_when_pointed_at(page: Page) -> None:
+    assert "2026-11-01 12:00  12,533,900" in page.text
+
+
+def test_of_many_currencies_only_four_are_drawn_and_the_page_says_so(tmp_path: Path) -> None:
+    found = [
+        finding(currency, Verdict.MISSING, order(currency, "1", currency))
+        for currency in ("AAA", "BBB", "CCC", "DDD", "EEE", "KRW")
+    ]
+    page = written(tmp_path, found)
+
+    assert [tag for tag, _ in page.tags].count("svg") == 4
+    assert "for 4 currencies only" in page.text
+    assert "1 EEE" in page.text
+
+
+@pytest.mark.parametrize(
+    ("length", "unit", "row"),
+    [
+        (timedelta(hours=30), "hour", "2026-11-01"),
+        (timedelta(days=60), "day", "2026-11-01"),
+        (timedelta(days=400), "month", "2026-11"),
+        (timedelta(days=4000), "year", "2026"),
+    ],
+)
+def test_a_longer_time_is_cut_into_larger_pieces(
+    tmp_path: Path, length: timedelta, unit: str, row: str
+) -> None:
+    found = [
+        finding("a", Verdict.MATCHED, order("a"), sighting("a", paid_at=PERIOD[0] + part))
+        for part in (timedelta(0), length)
+    ]
+    page = written(tmp_path, found, period=None)
+
+    assert f"Money by {unit}" in page.text
+    assert page.tables["times"][1][0] == row
+
+
+def test_the_settings_of_ones_own_matplotlib_change_nothing(tmp_path: Path) -> None:
+    before = written(tmp_path, day(), created_at=PERIOD[1])
+    own: Any = {"text.usetex": True, "svg.fonttype": "path", "axes.xmargin": 0.4}
+    with mpl.rc_context(own):  # pyright: ignore[reportUnknownMemberType] (matplotlib's types)
+        after = written(tmp_path, day(), created_at=PERIOD[1])
+        assert mpl.rcParams["text.usetex"] is True
+
+    assert after.tags == before.tags
+
+
+def test_no_report_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(NotWrittenError, match="No such file or directory"):
+        written(tmp_path / "nowhere", day())
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_findings_are_gone_through_once_and_forgotten(tmp_path: Path) -> None:
+    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+    alive = 0
+
+    class Counted(Finding, frozen=True, kw_only=True, weakref=True):
+        pass
+
+    def findings() -> Any:
+        nonlocal alive
+        seen: weakref.WeakSet[Counted] = weakref.WeakSet()
+        for _ in range(1000):
+            each = Counted(merchant_uid="good", verdict=Verdict.MATCHED, order=good.order)
+            seen.add(each)
+            alive = max(alive, len(seen))
+            yield each
+
+    summary = summary_of([good] * 1000)
+    write_report(tmp_path / "report.html", summary=summary, findings=findings())
+
+    assert alive <= 3
+
+
+def test_what_draws_is_loaded_by_a_report_only(tmp_path: Path) -> None:
+    code = (
+        "import sys, portone_async.cli.report as r;"
+        "r.write_findings(sys.argv[1], []);"
+        "print(sorted({'matplotlib', 'jinja2', 'numpy', 'duckdb'} & sys.modules.keys()))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "none.csv")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.strip() == "[]"
