@@ -1,13 +1,15 @@
-"""An aiohttp.web app that looks up payments: ``python examples/aiohttp_app.py``.
+"""An aiohttp.web app that looks up payments and takes webhooks: ``python examples/aiohttp_app.py``.
 
 Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` when it starts.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,13 +21,23 @@ from aiohttp.typedefs import Handler
 from portone_async import (
     ApiError,
     InvalidRequestError,
+    InvalidWebhookError,
+    PaymentMismatchError,
     PaymentNotFoundError,
+    PaymentStatus,
     PortOneClient,
     PortOneError,
     RateLimitedError,
     RetryPolicy,
     Timeouts,
     TransientError,
+)
+from portone_async.webhook import (
+    MAX_BODY,
+    WebhookEvent,
+    is_from_portone,
+    parse_webhook,
+    verify_webhook,
 )
 
 log = logging.getLogger(__name__)
@@ -38,13 +50,32 @@ RETRY = RetryPolicy(attempts=2, backoff_initial=0.2, retry_after_max=1.0)
 
 # The first that fits. Which error it was exactly is for the log, not for visitors.
 ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
-    (PaymentNotFoundError, 404, "This order has no such payment."),
+    (InvalidWebhookError, 400, "This is no webhook of PortOne."),
+    # Well-formed, and at odds with the order: that is a conflict, and no fault of the request's.
+    (PaymentMismatchError, 409, "This payment is not what the order asks for."),
+    (PaymentNotFoundError, 404, "There is no such payment."),
     (InvalidRequestError, 422, "This is no order number or no status."),
     (RateLimitedError, 503, "Too many payments are being looked up. Try again later."),
     (TimeoutError, 504, "PortOne took too long to answer. Try again later."),
     (TransientError, 503, "PortOne is out of reach. Try again later."),
     (PortOneError, 502, "PortOne could not be asked."),
 )
+
+
+@dataclass
+class Order:
+    """An order of the shop; the dictionary below stands for its database."""
+
+    price: Decimal
+    state: str = "open"
+    """``open``, ``paid``, or ``cancelled`` when money was given back, be it a part of it."""
+    imp_uid: str | None = None
+    """The payment that paid it."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """``SELECT … FOR UPDATE``, in a database."""
+
+
+ORDERS: dict[str, Order] = {}
 
 
 class PaymentOut(msgspec.Struct, kw_only=True):
@@ -82,6 +113,48 @@ async def get_payment(request: web.Request) -> web.Response:
     )
 
 
+async def take_webhook(request: web.Request) -> web.Response:
+    """Act on what PortOne knows, not on what was sent: anybody can send that."""
+    if not is_from_portone(request.remote):
+        # A filter and no proof; behind a proxy it is the proxy's address. So it is only noted.
+        log.info("a webhook from an address that PortOne does not name")
+    event = parse_webhook(await _body(request), request.headers.get("content-type"))
+    order = ORDERS.get(event.merchant_uid)
+    if order is None:
+        raise web.HTTPNotFound
+    await settle(request.app[PORTONE], event, order)
+    # Who sent it learns nothing of the order.
+    return _json({"webhook": "taken"})
+
+
+async def _body(request: web.Request) -> bytes:
+    """Read hardly more than a webhook may have; what has more is refused unread."""
+    body = b""
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY:
+            break
+    return body
+
+
+async def settle(portone: PortOneClient, event: WebhookEvent, order: Order) -> None:
+    """Look the payment up and bring the order to its state: done again, it does nothing."""
+    # One after the other, so that what was looked up later is also what counts.
+    async with order.lock:
+        payment = await verify_webhook(
+            portone, event, merchant_uid=event.merchant_uid, amount=order.price
+        )
+        if order.state == "open" and payment.is_paid:
+            order.state, order.imp_uid = "paid", payment.imp_uid
+            log.info("order %s is paid: ship it", payment.merchant_uid)
+        elif payment.imp_uid == order.imp_uid:
+            if order.state == "paid" and payment.status == PaymentStatus.CANCELLED:
+                order.state = "cancelled"
+                log.info("order %s: %s is left", payment.merchant_uid, payment.balance)
+        elif payment.is_paid:
+            log.warning("order %s has a payment too many: look at it", payment.merchant_uid)
+
+
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
@@ -107,6 +180,7 @@ def create_app() -> web.Application:
     app.cleanup_ctx.append(portone)
     # ".+", since an order number may have slashes in it, quoted by the visitor or not.
     app.router.add_get("/orders/{merchant_uid:.+}/payment", get_payment)
+    app.router.add_post("/webhooks/portone", take_webhook)
     return app
 
 

@@ -95,13 +95,14 @@ class _Fetch:
         self.task: asyncio.Task[Token]
         self.waiting = 0
         self._began_at: float | None = None
-        self._bounds: list[tuple[asyncio.Timeout, float]] = []
+        # Ten thousand may wait for the first token: each leaves in constant time.
+        self._bounds: dict[asyncio.Timeout, float] = {}
 
     def began(self) -> None:
         """Its first permit is there: from now on the waiting counts."""
         if self._began_at is None:
             self._began_at = asyncio.get_running_loop().time()
-            for bound, total in self._bounds:
+            for bound, total in self._bounds.items():
                 bound.reschedule(self._began_at + total)
 
     async def wait(self, total: float | None) -> float:
@@ -111,14 +112,14 @@ class _Fetch:
             if total is not None:
                 total += _GRACE
                 if self._began_at is None:
-                    self._bounds.append((bound, total))
+                    self._bounds[bound] = total
                 else:
                     bound.reschedule(joined_at + total)
             try:
                 # Not awaited itself: a cancelled waiter must not take the fetch along.
                 await asyncio.wait({self.task})
             finally:
-                self._bounds = [each for each in self._bounds if each[0] is not bound]
+                self._bounds.pop(bound, None)
         now = asyncio.get_running_loop().time()
         return now - max(joined_at, self._began_at or now)
 

@@ -296,6 +296,16 @@ def test_a_read_only_folder_is_one_clear_error(
         write_findings(tmp_path / "a.csv", day())
 
 
+@pytest.mark.parametrize("ending", FORMATS)
+def test_any_name_of_a_folder_will_do(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "대사 [2026] * ? 'it''s' {a,b} %20" / f"a.{ending}"
+    path.parent.mkdir()
+    write_findings(path, day())
+
+    assert list(path.parent.iterdir()) == [path]
+    assert path.stat().st_size > 1000
+
+
 def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
     refuse_unwritable(tmp_path / "a.csv")
 

@@ -28,12 +28,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 import portone_async
-from portone_async import PortOneClient, PortOneError, RateLimit, RetryPolicy, Timeouts, testing
+from portone_async import (
+    PortOneClient,
+    PortOneError,
+    RateLimit,
+    RetryPolicy,
+    Timeouts,
+    reconcile,
+    testing,
+)
 from portone_async.testing import FakePortOne
 from portone_async.testing.__main__ import add_samples
 
@@ -124,7 +133,11 @@ async def _run(
 
 
 @pytest.mark.parametrize("file", READMES)
-async def test_every_python_block_runs(file: str, server: FakePortOne, tmp_path: Path) -> None:
+async def test_every_python_block_runs(
+    file: str, server: FakePortOne, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What a block writes is not for this repository.
+    monkeypatch.chdir(tmp_path)
     async with server.client() as client:
         namespace: dict[str, Any] = {"client": client, "server": server, "__name__": "__main__"}
         for block in _blocks(file):
@@ -191,10 +204,16 @@ async def _is_set_up_and_demo(command: str) -> None:
     _, install, demo = _parts(command)
     _is_install(install)
     assert demo == ".venv/bin/portone-async demo"
-    # Fewer, as a test should not take its 12 seconds.
-    status, output, complaints = await _cli("demo", "--orders", "30")
-    assert (status, complaints) == (0, "")
+    with TemporaryDirectory() as place:
+        report = Path(place, "report.html")
+        # Fewer, as a test should not take its 15 seconds.
+        arguments = ("--orders", "30", "--report", str(report))
+        status, output, complaints = await _cli("demo", *arguments, development=())
+        assert (status, complaints) == (0, "")
+        assert str(report) in output
+        assert await asyncio.to_thread(report.exists)
     assert "30 look-ups" in output
+    assert "every verdict is right" in output
 
 
 async def _is_set_up_and_tests(command: str) -> None:
@@ -269,9 +288,31 @@ async def _runs_cli(command: str) -> None:
     assert all(order in output for order in orders)
 
 
-async def _cli(*arguments: str) -> tuple[int | None, str, str]:
+async def _reconciles(command: str) -> None:
+    _, *arguments = shlex.split(command)
+    written = [
+        arguments[arguments.index(option) + 1] for option in ("--store", "--out", "--report")
+    ]
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        orders = place / arguments[1]
+        for amount, expected in (("15000", 0), ("15001", 1)):
+            # As Excel writes it, in Korea.
+            orders.write_text(f"주문번호,결제금액\nORD-PAID,{amount}\n", "cp949")
+            status, output, complaints = await _cli(*arguments, cwd=place, development=())
+            assert (status, complaints) == (expected, "")
+            assert "requests" in output
+            for file in written:
+                (place / file).unlink()
+
+
+# asyncio, in development mode, complains of a disk that is slow.
+async def _cli(
+    *arguments: str, cwd: Path = ROOT, development: Collection[str] = ("-X", "dev")
+) -> tuple[int | None, str, str]:
     main = "import sys; from portone_async.cli import main; sys.exit(main())"
-    return await _run(sys.executable, "-X", "dev", "-W", "error", "-c", main, *arguments)
+    command = (sys.executable, *development, "-W", "error", "-c", main, *arguments)
+    return await _run(*command, cwd=cwd)
 
 
 Rule = Callable[[str], Awaitable[None]]
@@ -283,6 +324,7 @@ RULES: dict[str, Rule] = {
     r"python examples/\w+\.py .*": _runs_example,
     r"python -m portone_async\.testing --port 8080": _serves,
     r"portone-async find .*": _runs_cli,
+    r"portone-async reconcile .*": _reconciles,
 }
 
 
@@ -393,7 +435,7 @@ def test_the_tables_of_options_have_each_with_its_default(file: str) -> None:
 @pytest.mark.parametrize("file", READMES)
 def test_every_name_that_is_mentioned_exists(file: str) -> None:
     known: dict[str, Any] = {**vars(builtins), "Decimal": Decimal, "MyStruct": Any}
-    for module in (portone_async, testing):
+    for module in (portone_async, reconcile, testing):
         known |= {name: getattr(module, name) for name in module.__all__}
     prose = re.sub(r"^```.*?^```$", "", _read(file), flags=re.MULTILINE | re.DOTALL)
     mentioned = re.findall(r"`([A-Z][a-z]\w+)(?:\.(\w+))?[`(]", prose)

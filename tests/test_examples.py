@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import logging
 import os
 import socket
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import httpx
@@ -20,9 +23,12 @@ import uvicorn
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from portone_async import Timeouts
+from portone_async import Payment, Timeouts
 from portone_async.testing import (
+    Answer,
+    Delay,
     Disconnect,
+    Exchange,
     ExpiredToken,
     FakePortOne,
     Fault,
@@ -33,12 +39,14 @@ from portone_async.testing import (
     TooManyRequests,
     Unauthorized,
 )
+from portone_async.webhook import MAX_BODY
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 
 KEY = "7700000000000042"
 SECRET = "a-planted-secret-of-no-shop"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 BUYER = {
     "name": "검은 운동화",
@@ -222,6 +230,27 @@ class App:
 
     async def get(self, target: str) -> httpx.Response:
         return await self._visitor.get(self.url + target)
+
+    async def hook(self, fields: dict[str, Any], kind: str = JSON) -> httpx.Response:
+        body = urlencode(fields) if kind == FORM else json.dumps(fields)
+        return await self.post(body.encode(), kind)
+
+    async def post(self, body: bytes, kind: str = JSON) -> httpx.Response:
+        target = f"{self.url}/webhooks/portone"
+        return await self._visitor.post(target, content=body, headers={"Content-Type": kind})
+
+    def sell(self, merchant_uid: str, price: int) -> Any:
+        """Have an order in the shop."""
+        order = self.example.Order(Decimal(price))
+        self.example.ORDERS[merchant_uid] = order
+        return order
+
+    def events(self, caplog: pytest.LogCaptureFixture, word: str) -> int:
+        """How often the app has told of something."""
+        return sum(
+            record.name == self.example.__name__ and word in record.getMessage()
+            for record in caplog.records
+        )
 
 
 @pytest.fixture(params=sorted(SERVED))
@@ -459,3 +488,224 @@ async def test_a_visitor_who_leaves_takes_the_look_up_along(server: FakePortOne)
 async def _visited(visitor: aiohttp.ClientSession) -> int:
     async with visitor.get("/orders/A-1/payment") as answer:
         return answer.status
+
+
+# Webhooks
+
+NEWS = {"paid": "is paid", "cancelled": "is left", "too many": "too many"}
+
+
+def hook_of(payment: Payment, **others: str) -> dict[str, str]:
+    return {
+        "imp_uid": payment.imp_uid,
+        "merchant_uid": payment.merchant_uid,
+        "status": payment.status.value,
+    } | others
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+@pytest.mark.parametrize("kind", [JSON, FORM])
+async def test_a_webhook_of_a_right_payment_pays_the_order_once(
+    server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    order = app.sell("A/1", 1000)
+    payment = server.add(merchant_uid="A/1", amount=1000, **BUYER)
+
+    answers = [await app.hook(hook_of(payment), kind) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert (order.state, order.imp_uid) == ("paid", payment.imp_uid)
+    assert [app.events(caplog, word) for word in NEWS.values()] == [1, 0, 0]
+    told = caplog.text + "".join(answer.text for answer in answers)
+    assert not any(value in told for value in (KEY, SECRET, *BUYER.values()))
+    # Anybody may ask.
+    assert payment.imp_uid not in answers[0].text
+    assert "paid" not in answers[0].text
+
+
+async def test_duplicates_at_the_same_time_pay_the_order_once(
+    server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = app.sell("A-1", 1000)
+    payment = server.add(merchant_uid="A-1", amount=1000)
+    server.fail(Delay(0.02), times=5, on="/payments/")
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(app.hook(hook_of(payment))) for _ in range(5)]
+
+    assert [task.result().status_code for task in tasks] == [200] * 5
+    assert order.state == "paid"
+    assert app.events(caplog, NEWS["paid"]) == 1
+
+
+class Held:
+    """An answer that is made, and held back."""
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def meet(self, exchange: Exchange, /) -> Answer:
+        answer = exchange.answer()
+        self.came.set()
+        await self.go.wait()
+        return answer
+
+
+async def test_what_is_looked_up_later_counts_however_slow_the_former_was(
+    server: FakePortOne, app: App
+) -> None:
+    order = app.sell("A-1", 1000)
+    payment = server.add(merchant_uid="A-1", amount=1000)
+    await app.hook({**hook_of(payment), "imp_uid": "imp_1"})  # there is a token now
+    held = Held()
+    server.fail(held)
+    async with asyncio.TaskGroup() as group:
+        slow = group.create_task(app.hook(hook_of(payment)))
+        await held.came.wait()
+        server.update(payment.imp_uid, status="cancelled")
+        later = group.create_task(app.hook(hook_of(payment)))
+        # It waits for the first, or has been answered before it.
+        await asyncio.wait([later], timeout=0.05)
+        held.go.set()
+
+    assert {slow.result().status_code, later.result().status_code} == {200}
+    assert order.state == "cancelled"
+
+
+@pytest.mark.parametrize("given_back", [1000, 300])
+async def test_money_given_back_cancels_the_order_once(
+    server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture, given_back: int
+) -> None:
+    order = app.sell("A-1", 1000)
+    payment = server.add(merchant_uid="A-1", amount=1000)
+    await app.hook(hook_of(payment))
+    server.update(payment.imp_uid, status="cancelled", cancel_amount=given_back)
+
+    # What the hook says is hearsay: that it is paid, here.
+    answers = [await app.hook(hook_of(payment)) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200] * 2
+    assert order.state == "cancelled"
+    assert app.events(caplog, NEWS["cancelled"]) == 1
+    assert app.events(caplog, f"{1000 - given_back} is left") == 1
+
+
+@pytest.mark.parametrize("status", ["ready", "failed", "cancelled"])
+async def test_a_payment_that_is_none_leaves_the_order_open(
+    server: FakePortOne, app: App, status: str
+) -> None:
+    order = app.sell("A-1", 1000)
+    payment = server.add(merchant_uid="A-1", amount=1000, status=status)
+
+    answer = await app.hook(hook_of(payment, status="paid"))
+
+    assert (answer.status_code, order.state) == (200, "open")
+
+
+async def test_a_second_payment_is_told_and_pays_nothing(
+    server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = app.sell("A-1", 1000)
+    first, second = (server.add(merchant_uid="A-1", amount=1000) for _ in range(2))
+    await app.hook(hook_of(first))
+
+    assert (await app.hook(hook_of(second))).status_code == 200
+    server.update(second.imp_uid, status="cancelled")
+    assert (await app.hook(hook_of(second))).status_code == 200
+
+    # That the second was given back takes nothing from the first.
+    assert (order.state, order.imp_uid) == ("paid", first.imp_uid)
+    assert [app.events(caplog, word) for word in NEWS.values()] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "hook", "status"),
+    [
+        ({}, {"imp_uid": "imp_000000000000"}, 404),
+        ({}, {"merchant_uid": "B-9"}, 404),
+        ({}, {"merchant_uid": "B-1"}, 409),
+        ({"amount": 999}, {}, 409),
+        ({"currency": "USD"}, {}, 409),
+        ({"sandbox": True}, {}, 409),
+        ({"status": "ready", "amount": 1}, {}, 409),
+    ],
+    ids=["forged", "unknown order", "another order", "amount", "currency", "test", "ready"],
+)
+async def test_a_webhook_that_fits_no_order_changes_none(
+    *, server: FakePortOne, app: App, fields: dict[str, Any], hook: dict[str, str], status: int
+) -> None:
+    orders = [app.sell("A-1", 1000), app.sell("B-1", 1000)]
+    payment = server.add(**{"merchant_uid": "A-1", "amount": 1000} | BUYER | fields)
+
+    answer = await app.hook(hook_of(payment) | hook)
+
+    assert answer.status_code == status
+    assert [order.state for order in orders] == ["open", "open"]
+    # What the payment says otherwise is not for who sent this.
+    assert not any(value in answer.text for value in (*BUYER.values(), "999", "1000", "USD"))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", JSON),
+        (b"{", JSON),
+        (b"[]", JSON),
+        (b'{"imp_uid": 1, "merchant_uid": "A-1", "status": "paid"}', JSON),
+        (b"imp_uid=imp_1&status=paid", FORM),
+        (b'{"imp_uid": "imp_1", "merchant_uid": "A-1", "status": "paid"}', FORM),
+        (b" " * (MAX_BODY + 1), JSON),
+        (b"x" * 3_000_000, JSON),
+    ],
+)
+async def test_what_is_no_webhook_is_refused_and_nobody_asked(
+    server: FakePortOne, app: App, body: bytes, kind: str
+) -> None:
+    app.sell("A-1", 1000)
+
+    answer = await app.post(body, kind)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "InvalidWebhookError")
+    assert server.count("/") == 0
+
+
+async def test_a_body_without_an_end_is_refused_before_it_comes(app: App) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(app.url).port)
+    with closing(writer):
+        writer.write(
+            b"POST /webhooks/portone HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+        )
+        piece = b" " * (MAX_BODY // 2)
+        for _ in range(3):
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        await writer.drain()
+
+        # There is more to come, and yet this is the answer.
+        async with asyncio.timeout(5):
+            assert b" 400 " in await reader.readline()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "fault", [Status(503), Disconnect(), TooManyRequests("0"), HtmlPage(404), Unauthorized()]
+)
+async def test_in_an_outage_the_order_stays_as_it_is_and_the_hook_is_to_come_again(
+    server: FakePortOne, app: App, fault: Fault
+) -> None:
+    order = app.sell("A-1", 1000)
+    payment = server.add(merchant_uid="A-1", amount=1000)
+    server.fail(fault, times=None)
+
+    # Only after a 5xx does PortOne send again.
+    assert (await app.hook(hook_of(payment))).status_code >= 500
+    assert order.state == "open"
+
+    server.heal()
+    assert (await app.hook(hook_of(payment))).status_code == 200
+    assert order.state == "paid"

@@ -98,7 +98,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     amounts: Mapping[Verdict, Mapping[str, Decimal]]
     """Money by verdict and currency: what the orders ask for; for orphans, what was paid."""
     requests: int
-    """Requests sent, retries and token fetches counted."""
+    """Requests sent for payments, retries counted."""
     retries: int
     seconds: float
     """How long the run took, all its parts together when it was resumed."""

@@ -68,8 +68,9 @@ async def reconcile(
         since: The first moment of the period that the orders belong to, with a time zone.
         until: The first moment after it. Both or none.
         statuses: Which payments of the period are read.
-        store: Where the run is kept. Killed, it goes on from there, with the same orders and
-            period. Without one it is kept in a temporary file and gone at the end.
+        store: Where the run is kept, some 700 bytes an order. Killed, it goes on from there,
+            with the same orders and period. Without one it is kept in a temporary file and gone
+            at the end.
         on_finding: Called with each finding when it is known and kept. A resumed run does not
             tell again what it told before: ``store.findings()`` has all.
 
@@ -109,6 +110,7 @@ class _Run:
         self._on_finding = on_finding
         self._requests = 0
         self._retries = 0
+        self._saved_at = time.monotonic()
         self._observer = client._options.on_attempt
         self._client = client.with_options(on_attempt=self._count)
 
@@ -124,7 +126,6 @@ class _Run:
         parts: Sequence[Window],
         statuses: Sequence[str],
     ) -> Summary:
-        began_at = time.monotonic()
         try:
             await _in_thread(self._store.forget_not_checked)
             await self._feed(orders)
@@ -140,12 +141,15 @@ class _Run:
                 failure = failure.exceptions[0]
             raise failure from None
         finally:
-            self._store.add_effort(
-                requests=self._requests,
-                retries=self._retries,
-                seconds=time.monotonic() - began_at,
-            )
+            self._save_effort()
         return await _in_thread(self._store.summary)
+
+    def _save_effort(self) -> None:
+        """Keep what was done since the last time, so that a killed run has most of it."""
+        now = time.monotonic()
+        requests, retries, seconds = self._requests, self._retries, now - self._saved_at
+        self._requests, self._retries, self._saved_at = 0, 0, now
+        self._store.add_effort(requests=requests, retries=retries, seconds=seconds)
 
     async def _feed(self, orders: Iterable[Order] | AsyncIterable[Order]) -> None:
         if await _in_thread(self._store.is_done, "orders"):
@@ -172,6 +176,7 @@ class _Run:
                 await _in_thread(
                     self._store.record_page, step, number, sightings, is_last=not read.next
                 )
+                await _in_thread(self._save_effort)
                 return read
 
             done = await _in_thread(self._store.pages_done, step)
@@ -255,6 +260,7 @@ class _Run:
         if not findings:
             return
         await _in_thread(self._store.record, findings)
+        await _in_thread(self._save_effort)
         if self._on_finding is not None:
             for finding in findings:
                 self._on_finding(finding)

@@ -5,21 +5,30 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
 
 from portone_async.cli.arguments import Arguments, Commands
+from portone_async.cli.escape import escaped
 from portone_async.policy import RateLimit
 
 __all__ = ("add_to",)
 
+_COULD_NOT_RUN = 2
+_REPORT = "portone-demo-report.html"
+
 _DESCRIPTION = """\
 Watch the client look up a few hundred orders of a PortOne that runs on this machine and
-fails in every way there is. No account is needed, and nothing leaves the machine."""
+fails in every way there is, and then reconcile a day in which differences of every kind
+are planted. No account is needed, and nothing leaves the machine."""
 
 _EPILOG = """\
 exit codes:
-  0    every answer was right, and nothing failed that was not scripted to fail for good
+  0    every answer and every verdict was right, and nothing failed that was not scripted
+       to fail for good
   1    otherwise
   2    could not run
   130  interrupted
@@ -51,15 +60,31 @@ def add_to(commands: Commands) -> None:
         metavar="S",
         help="which payments there are, and which look-ups meet which fault (default: 1)",
     )
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        help="the page about the day, in HTML (default: in a new temporary folder)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: Arguments) -> int:
+    from portone_async.cli.report import (  # noqa: PLC0415 (only for those who watch, as below)
+        NotWrittenError,
+        refuse_unwritable,
+    )
+
     from .play import play  # noqa: PLC0415 (rich, and the server, are only for those who watch)
 
     rate_limit = RateLimit(rate=arguments.rate)
-    with _silent_log():
-        return asyncio.run(play(arguments.orders, rate_limit, arguments.seed))
+    try:
+        with _silent_log():
+            report = arguments.report or Path(mkdtemp(prefix="portone-demo-"), _REPORT)
+            refuse_unwritable(report)
+            return asyncio.run(play(arguments.orders, rate_limit, arguments.seed, Path(report)))
+    except NotWrittenError as error:
+        sys.stderr.write(f"portone-async: {escaped(str(error))}\n")
+        return _COULD_NOT_RUN
 
 
 @contextmanager

@@ -48,6 +48,8 @@ class _Progress(Progress):
             _Speed(),
             console=console,
             transient=True,
+            # Else it leaves an empty line in a pipe.
+            disable=not console.is_terminal,
             expand=True,
         )
 

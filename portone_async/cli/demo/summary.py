@@ -15,10 +15,6 @@ from .verdict import Verdict
 
 __all__ = ("Summary",)
 
-_NEXT = """\
-To ask PortOne itself, set PORTONE_IMP_KEY and PORTONE_IMP_SECRET, then:
-  portone-async find ORDER"""
-
 
 class Summary(Struct, frozen=True, kw_only=True):
     look_ups: int
@@ -37,7 +33,7 @@ class Summary(Struct, frozen=True, kw_only=True):
         self._tell_answers(table)
         table.add_row()
         self._tell_requests(table)
-        for part in (self._headline(), "", table, "", _NEXT):
+        for part in (self._headline(), "", table):
             console.print(part)
 
     def _headline(self) -> Text:

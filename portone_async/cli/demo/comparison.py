@@ -1,0 +1,82 @@
+"""Whether the reconciliation found what was planted, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from portone_async.reconcile import Finding, Summary, Verdict
+
+from .day import Day
+
+__all__ = ("Comparison",)
+
+_NOTES = {
+    Verdict.MATCHED: "order and payment agree",
+    Verdict.MISSING: "PortOne itself says so",
+    Verdict.AMOUNT_DIFFERS: "less was charged than ordered",
+    Verdict.CURRENCY_DIFFERS: "paid in another one",
+    Verdict.STATUS_DIFFERS: "failed, or given back",
+    Verdict.PARTIALLY_CANCELLED: "a part was given back",
+    Verdict.PAID_TWICE: "one order, two charges",
+    Verdict.TEST_PAYMENT: "no money has moved",
+    Verdict.ORPHAN: "money that nobody expects",
+    Verdict.NOT_CHECKED: "scripted to fail: not 'missing'",
+}
+
+
+class Comparison(Struct, frozen=True):
+    day: Day
+    findings: Sequence[Finding]
+    summary: Summary
+
+    @property
+    def wrong(self) -> int:
+        """How many order numbers have another verdict than was planted, or not just one."""
+        found: dict[str, list[Verdict]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.merchant_uid, []).append(finding.verdict)
+        planted = {uid: [verdict] for uid, verdict in self.day.verdicts.items()}
+        return sum(found.get(uid) != planted.get(uid) for uid in found.keys() | planted.keys())
+
+    @property
+    def is_good(self) -> bool:
+        return not self.wrong and Counter(self.summary.counts) == self.day.planted
+
+    def print(self, console: Console) -> None:
+        console.print(self._headline())
+        console.print()
+        console.print(self._table())
+
+    def _headline(self) -> Text:
+        summary = self.summary
+        what = (
+            f"{len(self.day.orders):,} orders reconciled in {summary.seconds:.1f} s, "
+            f"{summary.requests:,} requests"
+        )
+        if self.is_good:
+            return Text(f"{what}: every verdict is right.", "bold green")
+        return Text(f"{what}: {self.wrong:,} verdicts are wrong.", "bold red")
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, justify="right")
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(style="dim", overflow="fold")
+        planted = self.day.planted
+        for verdict in Verdict:
+            count = self.summary.counts.get(verdict, 0)
+            style = "" if count == planted[verdict] else "bold red"
+            table.add_row(
+                verdict.value.replace("_", " "),
+                Text(f"{count:,}", style),
+                f"of {planted[verdict]:,} planted",
+                _NOTES[verdict],
+            )
+        return table
