@@ -11,7 +11,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -90,16 +90,14 @@ async def reconcile(
     if (since is None) != (until is None):
         raise InvalidRequestError("a period needs both its ends: since and until")
     parts = [] if since is None else list(windows(since, until, utc_now()))
-    with (
-        tempfile.TemporaryDirectory(prefix="portone_async-")
-        if store is None
-        else nullcontext() as folder
-    ):
-        if folder is None:
-            assert store is not None
-            return await _Run(client, store, on_finding).to_its_end(orders, parts, statuses)
-        with await _in_thread(Store.open, Path(folder, "run.db")) as kept:
+    if store is not None:
+        return await _Run(client, store, on_finding).to_its_end(orders, parts, statuses)
+    with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
+        kept = await _in_thread(Store.open, Path(folder, "run.db"))
+        try:
             return await _Run(client, kept, on_finding).to_its_end(orders, parts, statuses)
+        finally:
+            await _in_thread(kept.close)
 
 
 class _Run:
@@ -141,7 +139,7 @@ class _Run:
                 failure = failure.exceptions[0]
             raise failure from None
         finally:
-            self._save_effort()
+            await _in_thread(self._save_effort)
         return await _in_thread(self._store.summary)
 
     def _save_effort(self) -> None:
