@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Callable
 from functools import partial
-from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
 
+from ._arguments import (
+    checked,
+    checked_callback,
+    checked_throttle,
+    checked_tier,
+    hidden,
+    places_of,
+    secret,
+    variable,
+)
 from ._journal import OnAttempt
 from ._reply import read
 from ._retry import RetryBudget
 from ._run import Options, Run, Shared
-from ._secret import Secret
 from ._token import Token, get_token
 from ._transport import Transport, checked_base_url
 from .call import Call
@@ -30,7 +37,7 @@ from .errors import (
 )
 from .payments import Payments
 from .policy import RateLimit, RetryPolicy, Timeouts
-from .throttle import Gate, Throttle, TokenBucket
+from .throttle import Gate, Throttle
 
 __all__ = ("ClientOptions", "PortOneClient")
 
@@ -100,17 +107,17 @@ class PortOneClient:
         on_attempt: OnAttempt | None = None,
     ) -> None:
         # Taken away at once, so that no traceback of this frame shows them.
-        keys = (_secret(imp_key), _secret(imp_secret))
+        keys = (secret(imp_key), secret(imp_secret))
         del imp_key, imp_secret
-        base_url = _hidden(base_url)
+        base_url = hidden(base_url)
         if not all(keys):
             raise InvalidRequestError("imp_key and imp_secret must be text, and not empty")
         if type(max_in_flight) is not int or max_in_flight < 1:
             raise InvalidRequestError(f"max_in_flight must be 1 or more: {max_in_flight!r}")
-        _checked_callback(on_attempt)
+        checked_callback(on_attempt)
         if session is not None:
-            _checked("session", session, ClientSession)
-        places = _places(max_in_flight, session)
+            checked("session", session, ClientSession)
+        places = places_of(max_in_flight, session)
         url = checked_base_url(base_url)
         self._shared = Shared(
             keys=keys,
@@ -120,11 +127,11 @@ class PortOneClient:
         )
         throttle, turns = self._shared_or_new(rate_limit)
         self._options = self._shared.options = Options(
-            retry=_checked("retry", retry, RetryPolicy),
+            retry=checked("retry", retry, RetryPolicy),
             throttle=throttle,
             turns=turns,
-            timeouts=_checked("timeouts", timeouts, Timeouts),
-            tier=_checked_tier(tier),
+            timeouts=checked("timeouts", timeouts, Timeouts),
+            tier=checked_tier(tier),
             on_attempt=on_attempt,
         )
         self._shared.budget = RetryBudget(retry.budget)
@@ -147,7 +154,7 @@ class PortOneClient:
             overrides["base_url"] = base_url
         if (tier := os.environ.get("PORTONE_TIER")) and "tier" not in overrides:
             overrides["tier"] = tier
-        return cls(_variable("PORTONE_IMP_KEY"), _variable("PORTONE_IMP_SECRET"), **overrides)
+        return cls(variable("PORTONE_IMP_KEY"), variable("PORTONE_IMP_SECRET"), **overrides)
 
     def with_options(
         self,
@@ -172,19 +179,19 @@ class PortOneClient:
         if rate_limit is not UNSET:
             throttle, turns = self._shared_or_new(rate_limit)
         view._options = Options(
-            retry=old.retry if retry is UNSET else _checked("retry", retry, RetryPolicy),
+            retry=old.retry if retry is UNSET else checked("retry", retry, RetryPolicy),
             throttle=throttle,
             turns=turns,
             timeouts=(
-                old.timeouts if timeouts is UNSET else _checked("timeouts", timeouts, Timeouts)
+                old.timeouts if timeouts is UNSET else checked("timeouts", timeouts, Timeouts)
             ),
-            tier=old.tier if tier is UNSET else _checked_tier(tier),
-            on_attempt=old.on_attempt if on_attempt is UNSET else _checked_callback(on_attempt),
+            tier=old.tier if tier is UNSET else checked_tier(tier),
+            on_attempt=old.on_attempt if on_attempt is UNSET else checked_callback(on_attempt),
         )
         return view
 
     def _shared_or_new(self, rate_limit: RateLimit | Throttle | None) -> tuple[Throttle, Gate]:
-        throttle = _throttle(rate_limit)
+        throttle = checked_throttle(rate_limit)
         if throttle is None:
             return self._shared.unthrottled, self._shared.unthrottled_turns
         return throttle, self._shared.new_turns()
@@ -348,56 +355,3 @@ class PortOneClient:
             return f"<{type(self).__name__}>"
         state = " closed" if shared.transport.is_closed else ""
         return f"<{type(self).__name__} {shared.base_url}{state}>"
-
-
-def _hidden(value: Any) -> Any:
-    """Keep a URL that may hold a password out of tracebacks until it is checked."""
-    return Secret(value) if isinstance(value, str) else value
-
-
-def _secret(value: object) -> Secret:
-    return Secret(value if isinstance(value, str) else "")
-
-
-def _checked_callback(on_attempt: Any) -> OnAttempt | None:
-    if on_attempt is None:
-        return None
-    if callable(on_attempt) and not iscoroutinefunction(on_attempt):
-        callback: OnAttempt = on_attempt
-        return callback
-    raise InvalidRequestError("on_attempt must be a plain function: it is not awaited")
-
-
-def _variable(name: str) -> str:
-    if value := os.environ.get(name):
-        return Secret(value)
-    raise InvalidRequestError(f"the environment variable {name} is not set")
-
-
-def _places(max_in_flight: int, session: ClientSession | None) -> int:
-    """A caller's connector may have fewer places: waiting for one after the permit would burst."""
-    connector = None if session is None else session.connector
-    if connector is None:
-        return max_in_flight
-    limits = (max_in_flight, connector.limit, connector.limit_per_host)
-    return min(limit for limit in limits if limit)
-
-
-def _throttle(rate_limit: Any) -> Throttle | None:
-    if rate_limit is None:
-        return None
-    if isinstance(rate_limit, RateLimit):
-        return TokenBucket(rate_limit)
-    return _checked("rate_limit", rate_limit, Throttle)  # type: ignore[type-abstract]  # a protocol that can be checked
-
-
-def _checked(name: str, value: Any, kind: type[T]) -> T:
-    if not isinstance(value, kind):
-        raise InvalidRequestError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
-    return value
-
-
-def _checked_tier(tier: Any) -> str | None:
-    if tier is None or (isinstance(tier, str) and re.fullmatch(r"[A-Za-z0-9_-]+", tier)):
-        return tier
-    raise InvalidRequestError(f"tier must be a code like 'A01': {tier!a}")

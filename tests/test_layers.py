@@ -16,7 +16,7 @@ LAYERS = (
     ("_secret", "_version", "errors"),
     ("models", "policy", "call"),
     ("throttle", "_reply", "_retry", "_journal", "_pages", "_stream", "_verify"),
-    ("_lookups", "_token", "_transport"),
+    ("_arguments", "_lookups", "_token", "_transport"),
     ("_batch", "_run"),
     ("payments",),
     ("client", "webhook"),
