@@ -19,6 +19,8 @@ class LiveView:
     """A bar and the counts below it, on a terminal; nothing anywhere else."""
 
     def __init__(self, console: Console, tally: Tally, orders: int) -> None:
+        # In a pipe it would leave an empty line.
+        self._is_shown = console.is_terminal
         self._progress = _Progress(console, tally)
         self._task = self._progress.add_task("", total=orders)
 
@@ -27,7 +29,8 @@ class LiveView:
         self._progress.advance(self._task)
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if self._is_shown:
+            self._progress.start()
         return self
 
     def __exit__(
@@ -36,7 +39,8 @@ class LiveView:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._is_shown:
+            self._progress.stop()
 
 
 class _Progress(Progress):
@@ -48,8 +52,6 @@ class _Progress(Progress):
             _Speed(),
             console=console,
             transient=True,
-            # Else it leaves an empty line in a pipe.
-            disable=not console.is_terminal,
             expand=True,
         )
 
