@@ -139,15 +139,18 @@ class _Run:
                 failure = failure.exceptions[0]
             raise failure from None
         finally:
-            await _in_thread(self._save_effort)
+            await self._save_effort()
         return await _in_thread(self._store.summary)
 
-    def _save_effort(self) -> None:
+    async def _save_effort(self) -> None:
         """Keep what was done since the last time, so that a killed run has most of it."""
+        # Taken here and not in the thread: requests go on, and others save at the same time.
         now = time.monotonic()
         requests, retries, seconds = self._requests, self._retries, now - self._saved_at
         self._requests, self._retries, self._saved_at = 0, 0, now
-        self._store.add_effort(requests=requests, retries=retries, seconds=seconds)
+        await _in_thread(
+            self._store.add_effort, requests=requests, retries=retries, seconds=seconds
+        )
 
     async def _feed(self, orders: Iterable[Order] | AsyncIterable[Order]) -> None:
         if await _in_thread(self._store.is_done, "orders"):
@@ -174,7 +177,7 @@ class _Run:
                 await _in_thread(
                     self._store.record_page, step, number, sightings, is_last=not read.next
                 )
-                await _in_thread(self._save_effort)
+                await self._save_effort()
                 return read
 
             done = await _in_thread(self._store.pages_done, step)
@@ -258,7 +261,7 @@ class _Run:
         if not findings:
             return
         await _in_thread(self._store.record, findings)
-        await _in_thread(self._save_effort)
+        await self._save_effort()
         if self._on_finding is not None:
             for finding in findings:
                 self._on_finding(finding)
