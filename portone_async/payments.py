@@ -51,6 +51,8 @@ from .models import Payment, PaymentStatus, Sorting
 
 __all__ = ("Failed", "Found", "Group", "Missing", "Payments")
 
+# What no later look-up of a run would survive either.
+ENDS_A_RUN = (AuthenticationError, UnauthorizedError, ClientClosedError)
 # What a stream keeps under way; the client's own max_in_flight and throttle bound it further.
 _LOOK_UPS_AT_ONCE = 64
 _BATCHES_AT_ONCE = 8
@@ -311,7 +313,7 @@ class Payments:
         async def look_up(merchant_uid: str) -> tuple[Found | Missing | Failed]:
             try:
                 payment = await self.find(merchant_uid, status=wanted, sorting=order)
-            except (AuthenticationError, UnauthorizedError, ClientClosedError):
+            except ENDS_A_RUN:
                 raise
             except PaymentNotFoundError as error:
                 return (Missing(merchant_uid, error),)

@@ -23,14 +23,12 @@ from portone_async._stream import Stream, chunks_of
 from portone_async.client import PortOneClient
 from portone_async.errors import (
     Attempt,
-    AuthenticationError,
-    ClientClosedError,
     InvalidRequestError,
     PaymentNotFoundError,
     PortOneError,
-    UnauthorizedError,
 )
 from portone_async.models import PaymentStatus
+from portone_async.payments import ENDS_A_RUN
 
 from .compare import compare
 from .finding import Finding, Order, Sighting, Summary, Verdict
@@ -43,8 +41,6 @@ T = TypeVar("T")
 _PAGE_SIZE = 1000
 _ORDERS_AT_ONCE = 5000
 _BATCHES_AT_ONCE = 8
-# What no later look-up would survive either: the run stops, and can be resumed.
-_FATAL = (AuthenticationError, UnauthorizedError, ClientClosedError)
 
 
 async def reconcile(
@@ -224,7 +220,7 @@ class _Run:
             payments = await self._client.call(batch_call(asked))
         except PaymentNotFoundError:
             payments = []
-        except _FATAL:
+        except ENDS_A_RUN:
             raise
         except PortOneError as error:
             return ([_not_checked(each.order, error) for each in chunk],)
@@ -239,7 +235,7 @@ class _Run:
     async def _confirmed(self, order: Order) -> Finding:
         try:
             payments = [each async for each in self._client.payments.find_all(order.merchant_uid)]
-        except _FATAL:
+        except ENDS_A_RUN:
             raise
         except PortOneError as error:
             return _not_checked(order, error)
