@@ -63,7 +63,9 @@ def _run(
         for secret in (server.imp_key, server.imp_secret, server.token):
             assert secret is None or secret not in out + err
         assert "Traceback" not in err
-        assert not [record for record in caplog.records if record.name == "asyncio"]
+        # A task or an exception that was left behind; how slow this machine is, is no matter.
+        left = [record for record in caplog.records if record.name == "asyncio"]
+        assert all(str(record.msg).startswith("Executing ") for record in left), left
         assert "\x1b" not in out + err
         return Ran(code, out, err)
 

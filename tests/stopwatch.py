@@ -1,0 +1,60 @@
+"""How long something took, told apart from how long the machine stood still meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Self
+
+from portone_async import PortOneError
+
+PULSE = 0.002
+
+
+class Stopwatch:
+    """`async with Stopwatch() as watch`: afterwards `seconds` and, of those, `net`.
+
+    A pulse beats beside what is measured. What it comes late by are seconds in which the loop
+    ran nobody's timers: a busy machine, a slow log. A deadline cannot be kept better than that,
+    so that an upper bound is set to `net`, a lower one to `seconds`.
+    """
+
+    seconds = 0.0
+    _stalled = 0.0
+
+    @property
+    def net(self) -> float:
+        return self.seconds - self._stalled
+
+    async def __aenter__(self) -> Self:
+        self._clock = asyncio.get_running_loop().time
+        self._beat = self._started = self._clock()
+        self._pulse = asyncio.create_task(self._beats())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        ended = self._clock()
+        self._note(ended)
+        self.seconds = ended - self._started
+        self._pulse.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._pulse
+
+    async def _beats(self) -> None:
+        while True:
+            await asyncio.sleep(PULSE)
+            self._note(self._clock())
+
+    def _note(self, now: float) -> None:
+        self._stalled += max(0.0, now - self._beat - 2 * PULSE)
+        self._beat = now
+
+
+async def timed(call: Any) -> tuple[Any, Stopwatch]:
+    """What a call returned, or the error of ours that it raised, and how long that took."""
+    async with Stopwatch() as watch:
+        try:
+            result = await call
+        except PortOneError as error:
+            result = error
+    return result, watch
