@@ -18,11 +18,13 @@ ORDERS = 3000
 ROOT = Path(portone_async.__file__).parents[1]
 
 
-async def begun(server: FakePortOne, folder: Path, store: str) -> asyncio.subprocess.Process:
-    """Start a run of some thirty requests, slowly enough to be met in the middle."""
+async def begun(
+    server: FakePortOne, folder: Path, store: str, *, rate: int = 100
+) -> asyncio.subprocess.Process:
+    """Start a run of some thirty requests: slowly, where it is to be met in the middle."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "portone_async", "reconcile", "orders.csv"),
-        *("--store", store, "--rate", "40"),
+        *("--store", store, "--rate", str(rate)),
         cwd=folder,
         env=os.environ
         | {
@@ -65,7 +67,7 @@ async def test_a_run_that_is_killed_again_and_again_ends_like_one_that_was_left_
     assert whole.returncode == 1
     for requests in (1, 4, 9):
         server.clear_requests()
-        process = await begun(server, folder, "killed.db")
+        process = await begun(server, folder, "killed.db", rate=5)
         await until_asked(server, requests)
         process.kill()
         await process.communicate()
@@ -81,7 +83,7 @@ async def test_a_run_that_is_killed_again_and_again_ends_like_one_that_was_left_
 async def test_a_run_that_is_interrupted_says_how_to_go_on(
     server: FakePortOne, folder: Path
 ) -> None:
-    process = await begun(server, folder, "run.db")
+    process = await begun(server, folder, "run.db", rate=5)
     await until_asked(server, 2)
     process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
@@ -94,10 +96,12 @@ async def test_a_run_that_is_interrupted_says_how_to_go_on(
 
 
 async def test_a_second_run_on_the_same_store_is_refused(server: FakePortOne, folder: Path) -> None:
-    first = await begun(server, folder, "run.db")
+    first = await begun(server, folder, "run.db", rate=20)
     await until_asked(server, 1)
+    first.send_signal(signal.SIGSTOP)
     second = await begun(server, folder, "run.db")
     _, err = await second.communicate()
+    first.send_signal(signal.SIGCONT)
 
     assert second.returncode == 2
     assert "run.db" in err.decode()
