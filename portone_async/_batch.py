@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from ._lookups import are_any
 from .call import Call, check_identifier
 from .errors import InvalidRequestError
 from .models import Payment
@@ -58,7 +59,7 @@ def weight(asked: Asked) -> int:
 def batch_call(chunk: Iterable[Asked]) -> Call[list[Payment]]:
     """Ask for all of a chunk, each once."""
     pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in chunk)
-    return Call("GET", "/payments", list[Payment], query=tuple(pairs))
+    return Call("GET", "/payments", list[Payment], query=tuple(pairs), check=are_any)
 
 
 def grouped(chunk: Iterable[Asked], payments: Iterable[Payment]) -> list[Group]:

@@ -25,26 +25,22 @@ class Journal:
     value of a call and no text of a reply is in it.
     """
 
-    __slots__ = ("_call", "_on_attempt", "_sent_at", "attempts", "number", "started_at")
+    __slots__ = ("_call", "_on_attempt", "attempts", "number", "sent_at", "started_at")
 
     def __init__(self, call: Call[Any], on_attempt: OnAttempt | None) -> None:
         self._call = call
         self._on_attempt = on_attempt
-        self._sent_at = 0.0
         self.started_at = _now()
-        self.attempts: list[Attempt] = []
+        self.attempts: tuple[Attempt, ...] = ()
         self.number = 0
         """How often the call was sent so far."""
-
-    @property
-    def sent_at(self) -> float:
+        self.sent_at = 0.0
         """When it was sent last, on the loop's clock."""
-        return self._sent_at
 
     def begin(self, now: float) -> None:
         """Note that it is sent now."""
         self.number += 1
-        self._sent_at = now
+        self.sent_at = now
 
     def succeeded(self, status: int) -> None:
         """Note a success, if anybody wants to know."""
@@ -78,7 +74,7 @@ class Journal:
             return error  # Another call's, that of the token.
         error.endpoint = self._call.endpoint
         error.asked = {name: blank(value) for name, value in self._call.asked.items()}
-        error.attempts = tuple(self.attempts)
+        error.attempts = self.attempts
         error.elapsed = _now() - self.started_at
         error.gave_up = gave_up
         error.reason = blank(error.reason)
@@ -101,13 +97,13 @@ class Journal:
             method=self._call.method,
             route=self._call.route,
             number=self.number,
-            elapsed=_now() - self._sent_at,
+            elapsed=_now() - self.sent_at,
             status=status,
             code=code,
             error=error,
             wait=wait,
         )
-        self.attempts.append(attempt)
+        self.attempts += (attempt,)
         _log.debug(
             "%s attempt %d: %s in %.3f s",
             self._call.endpoint,

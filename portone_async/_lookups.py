@@ -14,6 +14,7 @@ from .errors import InvalidRequestError
 from .models import Payment, Sorting
 
 __all__ = (
+    "are_any",
     "checked_sorting",
     "checked_status",
     "find_all_call",
@@ -34,12 +35,23 @@ class IsAsked(Struct, frozen=True, kw_only=True):
     status: str | None = None
 
     def __call__(self, payment: Payment) -> str | None:
+        if self.merchant_uid is not None and payment.merchant_uid != self.merchant_uid:
+            another = "merchant_uid"
+        elif self.imp_uid is not None and payment.imp_uid != self.imp_uid:
+            another = "imp_uid"
+        elif self.status is not None and payment.status != self.status:
+            another = "status"
+        else:
+            return None
         # The values that came back are another's: they are not shown.
-        for name in self.__struct_fields__:
-            asked: str | None = getattr(self, name)
-            if asked is not None and getattr(payment, name) != asked:
-                return f"PortOne answered with a payment of another {name}"
+        return f"PortOne answered with a payment of another {another}"
+
+
+def are_any(payments: list[Payment]) -> str | None:
+    """Whether an answer holds payments at all: a 404 says that there is none, 200 does not."""
+    if payments:
         return None
+    return "PortOne answered with an empty list, where it says 404 when there is none"
 
 
 class AreAsked(Struct, frozen=True):
@@ -50,7 +62,7 @@ class AreAsked(Struct, frozen=True):
 
     def __call__(self, payments: list[Payment]) -> str | None:
         if not payments:
-            return "PortOne answered with an empty list, where it says 404 when there is none"
+            return are_any(payments)
         if any(payment.merchant_uid != self.merchant_uid for payment in payments):
             return "PortOne answered with a payment of another merchant_uid"
         if self.status is not None and all(each.status != self.status for each in payments):
@@ -62,17 +74,24 @@ class AreAsked(Struct, frozen=True):
 
 
 class AllAre(Struct, frozen=True, kw_only=True):
-    """Whether a page holds nothing but what was asked for."""
+    """Whether a page holds nothing but what was asked for, and something where it must."""
 
     merchant_uid: str | None = None
     status: str | None = None
+    is_first: bool
+    """Whether it is the first page: nothing that leaves the list meanwhile empties that one."""
 
     def __call__(self, page: Page) -> str | None:
-        for name in self.__struct_fields__:
+        for name in ("merchant_uid", "status"):
             asked: str | None = getattr(self, name)
             if asked is not None and any(getattr(each, name) != asked for each in page.list):
                 return f"PortOne listed a payment of another {name}"
-        return None
+        if page.list or not self.is_first:
+            return None
+        if page.total or page.next:
+            return f"PortOne listed none of {page.total} payment(s)"
+        # A status may have none in a period. Of an order PortOne says that with a 404.
+        return None if self.merchant_uid is None else are_any([])
 
 
 def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) -> Call[Payment]:
@@ -123,7 +142,7 @@ def find_all_call(
         Page,
         path=path,
         query=query,
-        check=AllAre(merchant_uid=merchant_uid, status=status),
+        check=AllAre(merchant_uid=merchant_uid, status=status, is_first=page == 1),
     )
 
 
@@ -145,7 +164,7 @@ def list_call(
         Page,
         path={"payment_status": status},
         query=query,
-        check=AllAre(status=None if status == "all" else status),
+        check=AllAre(status=None if status == "all" else status, is_first=page == 1),
     )
 
 

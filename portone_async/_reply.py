@@ -7,15 +7,15 @@ frame of a traceback ever holds a body.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from ._quote import Blank, excerpt, host, shown
 from .call import Call
 from .errors import (
     ApiError,
@@ -39,11 +39,6 @@ _BOM = b"\xef\xbb\xbf"
 _NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
 # Statuses that tell of the moment, not of the request (RFC 9110, 8470).
 _UNAVAILABLE = frozenset({408, 425, 500, 502, 503, 504})
-_EXCERPT_LENGTH = 200
-# Bytes. So much of it that 200 characters are left however many secrets are taken out.
-_EXCERPT_SOURCE = 64 * 1024
-
-Blank = Callable[[str], str]
 
 
 class Reply(Struct, frozen=True):
@@ -117,6 +112,9 @@ def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
     body = reply.body.removeprefix(_BOM)
     response: Any = call.response
     try:
+        if not body.isascii():
+            # What is not modelled is skipped whatever its bytes are, and `raw` would meet them.
+            body.decode()
         envelope = _decoder(response).decode(body)
     except Exception as error:  # noqa: BLE001 (a Struct of the caller's may raise anything)
         return _undecodable(call, reply, error, blank)
@@ -158,7 +156,8 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) 
         return MalformedResponseError(
             f"{reply.status} with a body that is not JSON, or cut short",
             status=reply.status,
-            excerpt=excerpt(reply.body, blank),
+            # Of another call it may be a secret that nobody knows yet: getToken's is.
+            excerpt=excerpt(reply.body, blank) if _is_look_up(call) else None,
         )
     if failure is not None and failure.code != 0:
         return _failure(call, reply, blank)
@@ -171,9 +170,9 @@ def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
     """Find the error for a reply that is no success."""
     status = reply.status
     if 300 <= status < 400:
-        host = _host(reply.headers.get("Location", ""))
+        elsewhere = host(reply.headers.get("Location", ""), blank)
         return UnexpectedResponseError(
-            f"{status}, a redirect{f' to {host}' if host else ''}; it was not followed, since "
+            f"{status}, a redirect{f' to {elsewhere}' if elsewhere else ''}; it was not followed, since "
             "a token travels with the request",
             status=status,
         )
@@ -191,7 +190,8 @@ def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
     if failure is None:
         reason = f"{status} without an envelope of PortOne's"
     else:
-        reason = f"{status}, code {failure.code}: {failure.message or 'no message'}"
+        message = shown(failure.message or "no message", blank)
+        reason = f"{status}, code {failure.code}: {message}"
     return kind(
         reason,
         status=status,
@@ -207,8 +207,10 @@ def _kind(call: Call[Any], status: int, failure: _Failure | None) -> type[PortOn
         return RateLimitedError
     if status in _UNAVAILABLE:
         return ServerError
-    if failure is not None and failure.is_no_such_payment and (status == 404 or status < 300):
+    is_told = failure is not None and failure.is_no_such_payment
+    if is_told and (status == 404 or 200 <= status < 300) and _is_look_up(call):
         # In so many words only: of a wrong Tier, too, a 404 may tell, and a gateway has its own.
+        # And of a look-up only: what getToken says is about no payment.
         return PaymentNotFoundError
     if status == 404 and not (failure is not None and failure.is_portones):
         # A wrong base_url or a gateway answers so for every order there is.
@@ -218,21 +220,28 @@ def _kind(call: Call[Any], status: int, failure: _Failure | None) -> type[PortOn
     return UnauthorizedError if status == 401 else ApiError
 
 
+def _is_look_up(call: Call[Any]) -> bool:
+    return call.method == "GET"
+
+
 def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
     """The envelope without its answer, if it is one; and whether the body is JSON at all."""
-    body = reply.body.removeprefix(_BOM)
     try:
-        return _failure_decoder.decode(body), True
+        text = reply.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None, False
+    try:
+        return _failure_decoder.decode(text), True
     except msgspec.ValidationError:
         pass
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         return None, False
     except RecursionError:
         return None, True
     try:
         # The decoder stops at the first wrong type: a body cut short behind it is no JSON.
-        msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        msgspec.json.decode(text)
+    except msgspec.DecodeError:
         return None, False
     except RecursionError:
         pass
@@ -245,13 +254,6 @@ def _place(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
         return without_value(error)
     return type(error).__name__
-
-
-def _host(location: str) -> str:
-    try:
-        return urlsplit(location).hostname or ""
-    except ValueError:
-        return ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -270,18 +272,3 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return max(0.0, seconds)
-
-
-def excerpt(body: bytes, blank: Blank = str) -> str | None:
-    """The beginning of a body that is plainly not JSON; ``None`` for any other.
-
-    JSON, whole, in pieces or dressed up as a page, may show the buyer. So a page of tags is shown
-    up to its first brace, bracket or quoted quotation mark, and other text only where it is plain
-    English words. Secrets are taken out before it is cut, or a part of one might stay.
-    """
-    text = " ".join(body[:_EXCERPT_SOURCE].decode("utf-8", "replace").split())
-    text = blank(text.removeprefix("\ufeff"))
-    if text.startswith("<"):
-        return re.split(r"[{\[]|&quot;|&#", text, maxsplit=1)[0][:_EXCERPT_LENGTH].strip()
-    words = re.match(r"(?!(?:true|false|null)\b)[A-Za-z][A-Za-z0-9 .,:;!()/*'-]*", text)
-    return words[0][:_EXCERPT_LENGTH].strip() if words else None

@@ -19,10 +19,12 @@ from .errors import (
 )
 from .policy import RetryPolicy
 
-__all__ = ("Retry", "RetryBudget")
+__all__ = ("SUCCESS", "Retry", "RetryBudget")
 
 T = TypeVar("T")
 
+SUCCESS = 1
+"""What a success without a retry gives the budget."""
 _RETRY_COST = 5
 _TIMEOUT_COST = 10  # A server that is too slow is hurt more by a repetition.
 
@@ -56,27 +58,40 @@ class RetryBudget:
 
 
 class Retry:
-    """The decisions of one call. Made anew for each: tenacity's own state cannot be shared."""
+    """The decisions of one call. Made anew for each: tenacity's own state cannot be shared.
+
+    Args:
+        policy: When there is another try.
+        budget: What pays for it.
+        is_repeatable: Whether the call may be sent again although it may have been processed.
+        deadline: When the call must end, on the loop's clock.
+    """
 
     __slots__ = (
         "_budget",
+        "_deadline",
         "_is_repeatable",
         "_paid",
         "_policy",
-        "deadline",
         "gave_up",
         "was_renewed",
     )
 
-    def __init__(self, policy: RetryPolicy, budget: RetryBudget, *, is_repeatable: bool) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        budget: RetryBudget,
+        *,
+        is_repeatable: bool,
+        deadline: float | None,
+    ) -> None:
         self._policy = policy
         self._budget = budget
         self._is_repeatable = is_repeatable
+        self._deadline = deadline
         self._paid = 0
         self.was_renewed = False
         """Whether the token was renewed for this call already: a second time would not help."""
-        self.deadline: float | None = None
-        """When the call must end, on the loop's clock; known from its first permit on."""
         self.gave_up: str | None = None
         """Why the last failure was not followed by another try."""
 
@@ -89,8 +104,8 @@ class Retry:
     ) -> T | PortOneError:
         """Follow the failure of a first try with others, as long as there is reason to.
 
-        The first try is made without this, so that a call that succeeds at once does not pay for
-        it. Failures are values: nothing is caught here, so a cancellation passes as it is.
+        The first try is made without any of this: a call that succeeds at once does not pay for it.
+        Failures are values: nothing is caught here, so a cancellation passes as it is.
 
         Args:
             attempt: Makes one try.
@@ -124,7 +139,7 @@ class Retry:
 
     def succeeded(self) -> None:
         """Give the budget its due after a success."""
-        self._budget.deposit(self._paid or 1)
+        self._budget.deposit(self._paid or SUCCESS)
 
     def _is_worth_another(self, outcome: object) -> bool:
         """Whether this kind of failure may be gone the next time, and a repetition harms none."""
@@ -171,9 +186,9 @@ class Retry:
         return True
 
     def _ends_before(self, wait: float) -> bool:
-        if self.deadline is None:
+        if self._deadline is None:
             return False
-        return asyncio.get_running_loop().time() + wait >= self.deadline
+        return asyncio.get_running_loop().time() + wait >= self._deadline
 
 
 def _failure(state: RetryCallState) -> Any:

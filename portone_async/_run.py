@@ -12,14 +12,14 @@ from aiohttp import ClientTimeout
 
 from ._journal import Journal, OnAttempt
 from ._reply import check_response_type
-from ._retry import Retry, RetryBudget
+from ._retry import SUCCESS, Retry, RetryBudget
 from ._secret import Secret, SecretBytes
 from ._token import Token, Tokens
 from ._transport import Transport
 from .call import Call
 from .errors import DeadlineExceededError, PortOneError, RequestTimeoutError
 from .policy import RetryPolicy, Timeouts
-from .throttle import Gate, Throttle, Unthrottled
+from .throttle import Gate, Throttle, TokenBucket, Unthrottled
 
 __all__ = ("Options", "Run", "Shared")
 
@@ -29,7 +29,16 @@ T = TypeVar("T")
 class Options:
     """What a view may differ in."""
 
-    __slots__ = ("client_timeout", "on_attempt", "retry", "throttle", "tier", "timeouts", "turns")
+    __slots__ = (
+        "client_timeout",
+        "on_attempt",
+        "permit_nowait",
+        "retry",
+        "throttle",
+        "tier",
+        "timeouts",
+        "turns",
+    )
 
     def __init__(
         self,
@@ -44,12 +53,21 @@ class Options:
         self.on_attempt = on_attempt
         self.retry = retry
         self.throttle = throttle
+        self.permit_nowait = _permit_nowait(throttle)
+        """Takes a permit if there is one, and tells whether there was."""
         self.turns = turns
         """Where calls queue for the throttle: only the first in it holds a slot while it waits."""
         self.timeouts = timeouts
         self.tier = tier
         # The other bounds are ours: aiohttp's would run while a call queues.
         self.client_timeout = ClientTimeout(total=None, connect=timeouts.connect)
+
+
+def _permit_nowait(throttle: Throttle) -> Callable[[], bool]:
+    # Not a subclass of ours either: what it does when a permit is taken must not be passed by.
+    if type(throttle) is TokenBucket or type(throttle) is Unthrottled:
+        return throttle.acquire_nowait
+    return bool  # No: it has to be waited for.
 
 
 class Shared:
@@ -126,15 +144,17 @@ class Run(Generic[T]):
     """One call on its way."""
 
     __slots__ = (
+        "_budget",
         "_on_permit",
+        "_retry",
         "body",
         "call",
+        "deadline",
         "goes_first",
         "journal",
         "options",
-        "retry",
         "spent",
-        "url",
+        "target",
     )
 
     def __init__(
@@ -148,25 +168,48 @@ class Run(Generic[T]):
         check_response_type(call.response)
         self.call = call
         self.options = options
-        self.url = shared.base_url + call.target()
+        self.target = call.target()
         payload = call.payload()
         self.body = None if payload is None else SecretBytes(payload)
-        self.retry = Retry(options.retry, shared.budget, is_repeatable=call.is_repeatable)
+        self._budget = shared.budget
+        self._retry: Retry | None = None
         self.journal = Journal(call, options.on_attempt)
         self.spent = 0.0
         """Seconds that were waited for a token's fetch before the first permit."""
         self.goes_first = on_permit is not None
         """Whether its turn has come before; a token's has, since others wait for it already."""
         self._on_permit = on_permit
+        self.deadline: float | None = None
+        """When it must end, on the loop's clock; known from its first permit on."""
 
     @property
     def needs_token(self) -> bool:
         return self._on_permit is None
 
+    @property
+    def retry(self) -> Retry:
+        """Its decisions, from its first failure on: few calls ever need any."""
+        if self._retry is None:
+            self._retry = Retry(
+                self.options.retry,
+                self._budget,
+                is_repeatable=self.call.is_repeatable,
+                deadline=self.deadline,
+            )
+        return self._retry
+
+    def succeeded(self, status: int) -> None:
+        """Note a success."""
+        self.journal.succeeded(status)
+        if self._retry is None:
+            self._budget.deposit(SUCCESS)
+        else:
+            self._retry.succeeded()
+
     def total_left(self) -> float | None:
         """What of the total there is for a token, before the deadline is known."""
         total = self.options.timeouts.total
-        return None if total is None or self.retry.deadline is not None else total - self.spent
+        return None if total is None or self.deadline is not None else total - self.spent
 
     def permitted(self) -> float | None:
         """Note that it is sent now; give the time until which an answer is awaited."""
@@ -174,13 +217,13 @@ class Run(Generic[T]):
         timeouts = self.options.timeouts
         if self._on_permit is not None:
             self._on_permit()
-        if self.retry.deadline is None and timeouts.total is not None:
-            self.retry.deadline = now + timeouts.total - self.spent
+        if self.deadline is None and timeouts.total is not None:
+            self.deadline = now + timeouts.total - self.spent
         self.journal.begin(now)
         if timeouts.attempt is None:
-            return self.retry.deadline
+            return self.deadline
         until = now + timeouts.attempt
-        return until if self.retry.deadline is None else min(until, self.retry.deadline)
+        return until if self.deadline is None else min(until, self.deadline)
 
     def headers(self, token: Token | None) -> dict[str, str]:
         headers: dict[str, str] = {}
@@ -194,12 +237,11 @@ class Run(Generic[T]):
 
     def timed_out(self, error: PortOneError) -> PortOneError:
         """Tell a try that took too long from a call that did."""
-        deadline = self.retry.deadline
         if (
             isinstance(error, RequestTimeoutError)
-            and deadline is not None
+            and self.deadline is not None
             # Timers may be a clock's tick early.
-            and asyncio.get_running_loop().time() >= deadline - 0.002
+            and asyncio.get_running_loop().time() >= self.deadline - 0.002
         ):
             return self.deadline_exceeded()
         return error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Self, SupportsIndex, overload
+
 __all__ = ("Secret", "SecretBytes")
 
 
@@ -13,6 +15,10 @@ class Secret(str):
     def __repr__(self) -> str:
         return "'***'"
 
+    def __getitem__(self, key: SupportsIndex | slice[Any, Any, Any]) -> Self:
+        # A traceback may be cut before it is quoted.
+        return type(self)(super().__getitem__(key))
+
 
 class SecretBytes(bytes):
     """A body: it may hold keys, cards and buyers."""
@@ -21,3 +27,12 @@ class SecretBytes(bytes):
 
     def __repr__(self) -> str:
         return "b'***'"
+
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> int: ...
+    @overload
+    def __getitem__(self, key: slice[Any, Any, Any], /) -> Self: ...
+    def __getitem__(self, key: SupportsIndex | slice[Any, Any, Any], /) -> int | Self:
+        if isinstance(key, slice):
+            return type(self)(super().__getitem__(key))
+        return super().__getitem__(key)

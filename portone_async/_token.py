@@ -28,6 +28,8 @@ MARGIN = 45.0
 slow reply on the one side and a late timer on the other."""
 
 
+# Seconds before its end until which a token is used while the next one is fetched.
+_LAST = 10.0
 # Seconds. A fetch that runs out of the same total as its waiters should be the one to say so.
 _GRACE = 0.01
 
@@ -87,6 +89,10 @@ class Token:
         """Whether it is time to renew it."""
         return self.ends_at - now < MARGIN
 
+    def is_over(self, now: float) -> bool:
+        """Whether it has ended. A short one is used once all the same: there is no better one."""
+        return not self.is_short and now >= self.ends_at
+
 
 class _Fetch:
     """One fetch under way, and those who wait for it."""
@@ -139,8 +145,8 @@ class Tokens:
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is none at all."""
-        return self._newest is None
+        """Whether there is none to send with."""
+        return self._newest is None or self._newest.is_over(_now())
 
     async def ready(self, get: Getter, total: float | None) -> float:
         """Wait until there is a good one, got by ``get`` where there is none.
@@ -152,7 +158,7 @@ class Tokens:
             PortOneError: The fetch failed; the error is that of ``POST /users/getToken``.
             DeadlineExceededError: It took longer than ``total`` seconds.
         """
-        if self._newest is not None and not self._newest.is_due(_now()):
+        if self.current(get) is not None:
             return 0.0
         fetch = self._fetch or self._start(get)
         fetch.waiting += 1
@@ -174,18 +180,31 @@ class Tokens:
             raise copy.copy(failure) if isinstance(failure, PortOneError) else failure
         return waited
 
-    def newest(self, get: Getter) -> Token | None:
-        """The one to send with; ``None`` when it was refused while the call was queueing.
+    def current(self, get: Getter) -> Token | None:
+        """The one to send with, where nothing has to be waited for.
 
-        One whose end is near is renewed meanwhile, so that a queue of any length never runs dry.
+        One whose end is near is renewed meanwhile, so that no call waits for that.
         """
         token = self._newest
-        if (
-            token is not None
-            and not token.is_short
-            and self._fetch is None
-            and token.is_due(_now())
-        ):
+        if token is None:
+            return None
+        left = token.ends_at - _now()
+        if left < MARGIN:
+            if token.is_short or left <= _LAST:
+                return None
+            if self._fetch is None:
+                self._start(get)
+        return token
+
+    def newest(self, get: Getter) -> Token | None:
+        """The one to send with after a queue, however near its end is.
+
+        ``None`` when it was refused meanwhile, or has ended.
+        """
+        token, now = self._newest, _now()
+        if token is None or token.is_over(now):
+            return None
+        if not token.is_short and self._fetch is None and token.is_due(now):
             self._start(get)
         return token
 

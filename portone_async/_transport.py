@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import ssl
 import warnings
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from http.cookies import SimpleCookie
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientRequest, ClientResponse, ClientSession, ClientTimeout, TCPConnector
+from aiohttp.connector import Connection
 from yarl import URL
 
+from ._deadlines import Deadlines
 from ._reply import Reply
 from ._secret import Secret
 from ._version import __version__
@@ -44,10 +48,12 @@ class Transport:
 
     def __init__(self, base_url: str, max_in_flight: int, session: ClientSession | None) -> None:
         self._base_url = URL(base_url)
+        self._base_path = self._base_url.raw_path.rstrip("/")
         self._max_in_flight = max_in_flight
         self._lender = session
         self._session: ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
         self.is_closed = False
         """Whether :meth:`close` was called."""
 
@@ -56,12 +62,17 @@ class Transport:
 
         Raises:
             ClientClosedError: It is closed, or the caller's session is.
-            InvalidRequestError: Another loop is running than at the first use.
+            InvalidRequestError: Another loop is running than at the first use, or another process.
         """
         if self.is_closed:
             raise ClientClosedError("this client is closed")
         loop = asyncio.get_running_loop()
         if self._loop is loop:
+            if self._process != os.getpid():
+                raise InvalidRequestError(
+                    "this client was used before the process forked (its connections are the "
+                    "parent's); make one client in each process"
+                )
             if self._lender is not None and self._lender.closed:
                 raise ClientClosedError("the session that this client was given is closed")
             return
@@ -74,12 +85,13 @@ class Transport:
         # aiohttp sends a GET that met a dropped connection a second time, unasked. That would be
         # a send without a permit and an attempt that nobody counts (aio-libs/aiohttp#10790).
         self._session._retry_connection = False
-        self._loop = loop
+        self._deadlines = Deadlines(loop)
+        self._loop, self._process = loop, os.getpid()
 
     async def send(
         self,
         method: str,
-        url: str,
+        target: str,
         *,
         headers: Mapping[str, str],
         body: bytes | None,
@@ -94,28 +106,19 @@ class Transport:
         if session is None or self.is_closed:
             return ClientClosedError("this client is closed")
         try:
-            async with (
-                asyncio.timeout_at(until),
-                session.request(
+            with self._deadlines.at(until):
+                response = await session.request(
                     method,
-                    URL(url, encoded=True),
+                    self._url(target),
                     headers=headers,
                     data=body,
                     timeout=limits,
                     allow_redirects=False,
-                ) as response,
-            ):
-                content = response.content
-                parts = [await content.readany()]
-                size = len(parts[0])
-                while size <= MAX_BODY:
-                    if content.at_eof():
-                        return Reply(response.status, response.headers, b"".join(parts))
-                    parts.append(await content.readany())
-                    size += len(parts[-1])
-                return UnexpectedResponseError(
-                    f"a body of more than {MAX_BODY} bytes", status=response.status
                 )
+                try:
+                    return await _read(response)
+                finally:
+                    response.release()
         except (aiohttp.ClientError, OSError) as error:
             failure = _failure(error)
         except RuntimeError:
@@ -127,6 +130,12 @@ class Transport:
             return ClientClosedError("this client was closed while the call was under way")
         return failure
 
+    def _url(self, target: str) -> URL:
+        if "?" in target:
+            return URL(f"{self._base_url}{target}", encoded=True)
+        # A known host, and a path that is quoted already: nothing is left to be parsed.
+        return self._base_url.with_path(f"{self._base_path}{target}", encoded=True)
+
     async def close(self) -> None:
         """Close what is ours. Idempotent.
 
@@ -135,9 +144,14 @@ class Transport:
         """
         session = self._session
         if session is not None and self._lender is None and self._loop is not None:
+            if self._process != os.getpid():
+                self.is_closed = True
+                self._drop()
+                return
             if self._loop is asyncio.get_running_loop():
                 self.is_closed, self._session = True, None
                 await session.close()
+                self._deadlines.close()
                 return
             if not self._loop.is_closed():
                 raise InvalidRequestError("close this client in the event loop that it is used in")
@@ -145,7 +159,8 @@ class Transport:
         self._drop()
 
     def __del__(self) -> None:
-        if getattr(self, "_session", None) is not None and self._lender is None:
+        session = getattr(self, "_session", None)
+        if session is not None and self._lender is None and self._process == os.getpid():
             warnings.warn(
                 "a PortOneClient was dropped unclosed: use 'async with', or await close()",
                 ResourceWarning,
@@ -160,11 +175,17 @@ class Transport:
         if session is None:
             return
         self._session = None
+        self._deadlines.close()
         connector = session.connector
         session.detach()
-        if self._lender is None and connector is not None:
-            # As aiohttp does it for a connector that is dropped, but without its own warning.
-            connector._close()
+        if self._lender is not None or connector is None:
+            return
+        if self._process != os.getpid():
+            # Forked. Whatever is closed here leaves the selector that the parent waits on.
+            connector._closed = True
+            return
+        # As aiohttp does it for a connector that is dropped, but without its own warning.
+        connector._close()
 
     def _own(self) -> ClientSession:
         return self._made(TCPConnector(limit=self._max_in_flight), is_owner=True)
@@ -201,7 +222,8 @@ class Transport:
         return ClientSession(
             connector=connector,
             connector_owner=is_owner,
-            cookie_jar=aiohttp.DummyCookieJar(),
+            cookie_jar=_NoCookies(),
+            request_class=_Request,
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip, deflate",
@@ -212,6 +234,44 @@ class Transport:
             },
             **options,
         )
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    def filter_cookies(self, request_url: URL) -> SimpleCookie:  # noqa: ARG002 (of no URL)
+        return _NONE  # One for all requests: nothing is ever put into it.
+
+
+_NONE = SimpleCookie()
+
+
+class _Unasked(aiohttp.ClientConnectionError):
+    """Nothing was sent: the connection holds an answer to a question that nobody asked."""
+
+
+class _Request(ClientRequest):
+    """A request that does not take for its answer what the server said before it."""
+
+    def send(self, conn: Connection) -> Coroutine[Any, Any, ClientResponse]:  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited all the same
+        # aiohttp looks at a connection when it puts it back, and not again when it takes it out.
+        if conn.protocol is None or conn.protocol.should_close:
+            raise _Unasked
+        return super().send(conn)
+
+
+async def _read(response: ClientResponse) -> Reply | PortOneError:
+    content = response.content
+    body = await content.readany()
+    if not content.at_eof():
+        parts, size = [body], len(body)
+        while size <= MAX_BODY and not content.at_eof():
+            parts.append(await content.readany())
+            size += len(parts[-1])
+        body = b"".join(parts)
+    if len(body) > MAX_BODY:
+        return UnexpectedResponseError(
+            f"a body of more than {MAX_BODY} bytes", status=response.status
+        )
+    return Reply(response.status, response.headers, body)
 
 
 def _environment_proxy(url: URL) -> str | None:
@@ -242,6 +302,8 @@ def _failure(error: aiohttp.ClientError | OSError) -> PortOneError:
             return RequestTimeoutError("no answer in time")
         case aiohttp.ClientConnectorError():
             unsent = ConnectionFailedError(f"no connection: {error} ({name})")
+        case _Unasked():
+            unsent = ConnectionFailedError("the server spoke before it was asked")
         case aiohttp.ClientHttpProxyError():
             unsent = ConnectionFailedError(f"the proxy refused: {error.status}")
         case aiohttp.ClientPayloadError():
@@ -276,11 +338,13 @@ def _problem(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port
+        # Two parsers that disagree on the host would send the token to another than was checked.
+        is_plain = (URL(base_url).host or "").lower() == (host or "")
     except ValueError:
         return "is not a URL"
     checks = (
         (
-            parts.scheme not in ("https", "http") or not host or port == 0,
+            parts.scheme not in ("https", "http") or not host or port == 0 or not is_plain,
             "must be like https://api.iamport.kr",
         ),
         ("@" in parts.netloc, "must not hold credentials"),

@@ -21,6 +21,8 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 # Identifiers that help whoever reads an error; anything else in a path may be about a person.
 _SHOWN = frozenset({"merchant_uid", "merchant_uid[]", "imp_uid", "imp_uid[]", "payment_status"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Most identifiers are of these, and need neither checks nor quotes.
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -86,17 +88,16 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
         """
         if self.method not in _METHODS:
             raise InvalidRequestError(f"method must be one of {', '.join(sorted(_METHODS))}")
-        literals, names = _template(self.route)
+        target, names = _template(self.route)
         values = self.path or {}
-        if len(values) != len(names) or any(name not in values for name in names):
+        if values.keys() != names.keys():
             raise InvalidRequestError(
                 f"{self.route} needs path values for {list(names)}, not {sorted(values)}"
             )
-        target = literals[0]
-        for name, literal in zip(names, literals[1:], strict=True):
-            value = values[name]
-            check_identifier(name, value)
-            target += quote(value, safe="") + literal
+        for name, literal in names.items():
+            target += _segment(name, values[name]) + literal
+        if not self.query:
+            return target
         query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in _pairs(self.query))
         return f"{target}?{query}" if query else target
 
@@ -122,6 +123,12 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
         return [("method", self.method), ("route", self.route)]
 
 
+def _segment(name: str, value: object) -> str:
+    check_identifier(name, value)
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="")
+
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -135,6 +142,8 @@ def check_identifier(name: str, value: object) -> None:
         InvalidRequestError: It is no text, empty, a dot segment, or has characters that no
             identifier has.
     """
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return
     if not isinstance(value, str):
         raise InvalidRequestError(f"{name} must be a str, not {type(value).__name__}")
     if value in ("", ".", ".."):
@@ -167,12 +176,14 @@ def _pairs(query: Any) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=256)
-def _template(route: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split ``/a/{b}/c`` into its literals ``("/a/", "/c")`` and its names ``("b",)``."""
+def _template(route: str) -> tuple[str, Mapping[str, str]]:
+    """Split ``/a/{b}/c`` into its beginning ``/a/`` and what follows each name: ``{"b": "/c"}``."""
     pieces = re.split(r"\{(\w+)\}", route)
-    literals, names = tuple(pieces[::2]), tuple(pieces[1::2])
-    if not route.startswith("/") or re.search(
-        r"[^\w/.~-]|/\.{1,2}(/|$)", "".join(literals), re.ASCII
+    literals, names = pieces[::2], pieces[1::2]
+    if (
+        not route.startswith("/")
+        or len(set(names)) < len(names)
+        or re.search(r"[^\w/.~-]|/\.{1,2}(/|$)", "".join(literals), re.ASCII)
     ):
         raise InvalidRequestError(f"not a route: {route!a}")
-    return literals, names
+    return literals[0], dict(zip(names, literals[1:], strict=True))

@@ -238,11 +238,11 @@ class PortOneClient:
     async def _attempt(self, run: Run[T]) -> T | PortOneError:
         """Make one try: token, slot and permit; send, decode, classify."""
         shared, options = self._shared, run.options
-        token = await self._admitted(run)
+        token = self._admitted_at_once(run) or await self._admitted(run)
         try:
             reply = await shared.transport.send(
                 run.call.method,
-                run.url,
+                run.target,
                 headers=run.headers(token),
                 body=run.body,
                 until=run.permitted(),
@@ -254,8 +254,7 @@ class PortOneClient:
             return run.timed_out(reply)
         outcome = read(run.call, reply, shared.blank)
         if not isinstance(outcome, PortOneError):
-            run.journal.succeeded(reply.status)
-            run.retry.succeeded()
+            run.succeeded(reply.status)
         elif (
             isinstance(outcome, UnauthorizedError)
             and token is not None
@@ -265,6 +264,25 @@ class PortOneClient:
         elif isinstance(outcome, ApiError) and outcome.status in _PAUSING and outcome.retry_after:
             shared.pause(options.throttle, min(outcome.retry_after, options.retry.retry_after_max))
         return outcome
+
+    def _admitted_at_once(self, run: Run[Any]) -> Token | None:
+        """Take slot and permit where nothing has to be waited for, as is the rule; give the token.
+
+        The same as :meth:`_admitted`, which is for the others.
+        """
+        shared, options = self._shared, run.options
+        shared.transport.open()
+        token = shared.tokens.current(self._get_token) if run.needs_token else None
+        if (
+            token is None
+            or not options.turns.is_free
+            or not shared.slots.is_free
+            or not options.permit_nowait()
+        ):
+            return None
+        shared.slots.take()
+        run.goes_first = True
+        return token
 
     async def _admitted(self, run: Run[Any]) -> Token | None:
         """Wait for what a try needs, in this order; the slot is the caller's to leave.
@@ -309,7 +327,7 @@ class PortOneClient:
 
     async def _attempt_in_time(self, run: Run[T]) -> T | PortOneError:
         """Make one more try; queueing for it is bounded as well."""
-        bound = asyncio.timeout_at(run.retry.deadline)
+        bound = asyncio.timeout_at(run.deadline)
         try:
             async with bound:
                 return await self._attempt(run)

@@ -35,6 +35,8 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from ._quote import escaped, shown
+
 __all__ = (
     "ApiError",
     "Attempt",
@@ -88,7 +90,7 @@ class Difference(Struct, frozen=True):
     actual: str
 
     def __str__(self) -> str:
-        return f"{self.field} is {self.actual}, not {self.expected}"
+        return f"{self.field} is {shown(self.actual)}, not {shown(self.expected)}"
 
 
 class PortOneError(Exception):
@@ -100,9 +102,10 @@ class PortOneError(Exception):
     def __init__(
         self, reason: str = "", *, status: int | None = None, excerpt: str | None = None
     ) -> None:
+        reason = escaped(reason)
         super().__init__(reason)
         self.reason = reason
-        """What went wrong, in a sentence."""
+        """What went wrong, in a sentence: one printable line."""
         self.status = status
         """The HTTP status, where there was a reply."""
         self.excerpt = excerpt
@@ -222,7 +225,8 @@ class ApiError(PortOneError):
         self.code = code
         """The envelope's ``code``; ``None`` without an envelope."""
         self.message = message
-        """The envelope's ``message``, PortOne's own words (Korean)."""
+        """The envelope's ``message``, PortOne's own words (Korean), as long and as odd as they
+        came; only secrets are taken out. ``reason`` has what may be shown of it."""
         self.retry_after = retry_after
         """Seconds that the server asked to wait, where it did."""
 

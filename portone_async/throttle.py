@@ -50,6 +50,15 @@ class Gate:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._first: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def is_free(self) -> bool:
+        """Whether there is a place, and then nobody who waits for one."""
+        return self._free > 0
+
+    def take(self) -> None:
+        """Enter where :attr:`is_free`."""
+        self._free -= 1
+
     async def enter(self, *, first: bool = False) -> None:
         """Wait for a place; those who go ``first`` go before the others, in their own order."""
         if self._free:
@@ -97,6 +106,11 @@ class Unthrottled:
         while (wait := self._paused_until - loop.time()) > 0:  # noqa: ASYNC110 (see above)
             await asyncio.sleep(wait)
 
+    def acquire_nowait(self) -> bool:
+        """Take a permit if there is one, and tell whether there was."""
+        # Most never meet a pause, and need not ask the clock.
+        return not self._paused_until or self._paused_until <= asyncio.get_running_loop().time()
+
     def pause(self, seconds: float) -> None:
         """Give no permit for so long."""
         now = asyncio.get_running_loop().time()
@@ -137,6 +151,22 @@ class TokenBucket:
                 # A pause was asked for while this permit was under way: it is void.
         finally:
             self._gate.leave()
+
+    def acquire_nowait(self) -> bool:
+        """Take a permit if there is one for which nobody waits, and tell whether there was."""
+        if (
+            asyncio.get_running_loop() is not self._loop
+            or not self._gate.is_free
+            or not self._pause.acquire_nowait()
+            or not self._limiter.has_capacity()
+        ):
+            return False
+        # With capacity it comes to its end at the first step.
+        try:
+            self._limiter.acquire().send(None)
+        except StopIteration:
+            return True
+        raise AssertionError("a limiter that has capacity made its caller wait")
 
     def pause(self, seconds: float) -> None:
         """Give no permit for so long."""

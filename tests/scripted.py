@@ -51,10 +51,9 @@ class ScriptedTransport:
         self.is_closed = True
 
     async def send(
-        self, method: str, url: str, *, headers: dict[str, str], until: float | None, **_: Any
+        self, method: str, path: str, *, headers: dict[str, str], until: float | None, **_: Any
     ) -> Outcome:
         loop = asyncio.get_running_loop()
-        path = url.removeprefix("https://api.iamport.kr")
         self.sent.append((loop.time(), path, headers.get("Authorization")))
         is_token = path == "/users/getToken"
         number = len(self.tokens) if is_token else len(self.sent) - len(self.tokens)

@@ -13,7 +13,8 @@ PACKAGE = Path(portone_async.__file__).parent
 
 # From the bottom up. A module may import what stands below its own line.
 LAYERS = (
-    ("_secret", "_version", "errors"),
+    ("_deadlines", "_quote", "_secret", "_version"),
+    ("errors",),
     ("models", "policy", "call"),
     ("throttle", "_reply", "_retry", "_journal", "_pages", "_stream", "_verify"),
     ("_arguments", "_lookups", "_token", "_transport"),

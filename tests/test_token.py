@@ -75,10 +75,33 @@ def test_a_token_is_renewed_inside_its_last_minute_and_not_before(lifetime: floa
         assert len(transport.tokens) == 1
         await asyncio.sleep(60.5 - MARGIN + 0.5)
         await find(client)
+        await asyncio.sleep(0.1)
+        await find(client)
         assert len(transport.tokens) == 2
         assert transport.sent[-1][2] == "Bearer token2"
 
     assert 30 < MARGIN < 60
+    run(main())
+
+
+@pytest.mark.parametrize(("left", "token"), [(44, "token1"), (11, "token1"), (9, "token2")])
+def test_only_a_token_that_is_all_but_over_is_waited_for(left: float, token: str) -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda n: (3.0 if n > 1 else 0.0, token_reply(f"token{n}")), rate_limit=None
+        )
+        loop = asyncio.get_running_loop()
+        await find(client)
+        await asyncio.sleep(1800 - left)
+        started = loop.time()
+        await asyncio.gather(*[find(client) for _ in range(50)])
+        assert loop.time() - started == pytest.approx(0 if token == "token1" else 3, abs=0.1)
+        assert {used for *_, used in transport.sent[-51:]} == {None, f"Bearer {token}"}
+        await asyncio.sleep(3.0)
+        await find(client)
+        assert len(transport.tokens) == 2
+        assert transport.sent[-1][2] == "Bearer token2"
+
     run(main())
 
 
