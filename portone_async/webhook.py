@@ -79,7 +79,8 @@ def parse_webhook(body: bytes, content_type: str | None = None) -> WebhookEvent:
         check_identifier("imp_uid", event.imp_uid)
         check_identifier("merchant_uid", event.merchant_uid)
     except InvalidRequestError as error:
-        problem = error.reason
+        # Behind the colon it shows what it refuses.
+        problem = error.reason.partition(":")[0]
     except msgspec.ValidationError as error:
         problem = str(error)
     except (ValueError, RecursionError):

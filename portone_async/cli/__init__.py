@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import TextIO
@@ -41,15 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The interpreter flushes once more at exit, and must not meet the same pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_GONE
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing not in _OPTIONAL:
-            raise
-        return _cannot_run(f"portone-async needs {missing}: pip install 'portone-async[cli]'")
-    except InvalidRequestError as error:
-        return _cannot_run(f"portone-async: {error.reason}")
-    except AuthenticationError as error:
-        return _cannot_run(f"portone-async: {error.reason} {error.advice}")
+    except (InvalidRequestError, AuthenticationError) as error:
+        return _cannot_run(f"portone-async: {error.reason} {error.advice}".rstrip())
+    except Exception as error:  # noqa: BLE001 (it would exit with 1, which means "not found")
+        return _cannot_run(_needed(error) or traceback.format_exc())
 
 
 def _spell_what_cannot_be_shown(stdout: TextIO) -> None:
@@ -58,8 +54,17 @@ def _spell_what_cannot_be_shown(stdout: TextIO) -> None:
 
 
 def _cannot_run(why: str) -> int:
-    sys.stderr.write(f"{escaped(why)}\n")
+    for line in why.rstrip("\n").split("\n"):
+        sys.stderr.write(f"{escaped(line)}\n")
     return _COULD_NOT_RUN
+
+
+def _needed(error: Exception) -> str:
+    """What is to be installed; empty where that is not the problem."""
+    missing = (getattr(error, "name", None) or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or missing not in _OPTIONAL:
+        return ""
+    return f"portone-async needs {missing}: pip install 'portone-async[cli]'"
 
 
 def _parser() -> Parser:

@@ -126,7 +126,8 @@ def amount_of(cell: object) -> Decimal:
     assert isinstance(exponent, int)  # It is finite.
     if amount >= _TOO_LARGE or max(len(digits), -exponent) > _MOST_DIGITS:
         raise BadCellError(f"amount has more digits than any amount: {shown(cell)}")
-    return amount.quantize(Decimal(1)) if exponent > 0 else amount
+    # And -0 is 0.
+    return (amount.quantize(Decimal(1)) if exponent > 0 else amount).copy_abs()
 
 
 def _amount_in(cell: str) -> Decimal:

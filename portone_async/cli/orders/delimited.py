@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from portone_async.cli.escape import escaped
 from portone_async.reconcile.finding import Order
 
 from .columns import Columns, locate
@@ -63,7 +64,7 @@ def _header(rows: Iterator[list[str]]) -> list[str]:
         names = next((row for row in rows if not _is_blank(row)), None)
     except csv.Error as error:
         is_of_old = "new-line" in str(error)
-        told = "its lines end in CR alone, as on old Macs" if is_of_old else str(error)
+        told = "its lines end in CR alone, as on old Macs" if is_of_old else escaped(str(error))
         problem = f"the header cannot be read: {told}"
     else:
         if names is not None:
@@ -86,4 +87,5 @@ def _malformed(where: str, first: int, last: int, problem: str) -> BadRow:
     if "new-line" in problem:
         return BadRow(f"{where}{first}", "a line break (CR) in a field without quotes")
     lines = f"lines {first} to {last} are lost: " if last > first else ""
-    return BadRow(f"{where}{first}", f"{lines}a quote is not closed, or not doubled ({problem})")
+    told = f"{lines}a quote is not closed, or not doubled ({escaped(problem)})"
+    return BadRow(f"{where}{first}", told)

@@ -83,10 +83,15 @@ def _members(line: str) -> _Object:
     raise ValueError(problem)
 
 
+def _whole(text: str) -> int | Decimal:
+    # An int has no -0: it would become another order's number.
+    return Decimal(text) if text == "-0" else int(text)
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
 _decode = json.JSONDecoder(
-    object_pairs_hook=_Object, parse_float=Decimal, parse_constant=_refuse
+    object_pairs_hook=_Object, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse
 ).decode

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from portone_async.cli.escape import escaped
 from portone_async.errors import Attempt
 from portone_async.reconcile import Finding, Summary, Verdict
 
@@ -113,7 +114,7 @@ def print_summary(console: Console, summary: Summary) -> None:
         if not count and verdict is not Verdict.MATCHED:
             continue
         money = ", ".join(
-            f"{amount:,f} {currency or '(no currency)'}"
+            f"{amount:,f} {escaped(currency) or '(no currency)'}"
             for currency, amount in sorted(summary.amounts.get(verdict, {}).items())
         )
         console.print(f"{_words(verdict):<{width}}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
