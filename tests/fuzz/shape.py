@@ -1,0 +1,24 @@
+"""What every text for people must be, wherever it comes from."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TypeVar
+
+__all__ = ("assert_fit_to_be_shown", "copied")
+
+T = TypeVar("T")
+
+
+def assert_fit_to_be_shown(text: str, longest: int) -> None:
+    """One line, nothing that a terminal or a log obeys, valid Unicode, and not much of it."""
+    assert text, "it says nothing"
+    assert text.isprintable(), ascii(text[:500])
+    assert len(text) <= longest, len(text)
+    text.encode()
+
+
+def copied(value: T) -> T:
+    """The value as another process gets it."""
+    sent: T = pickle.loads(pickle.dumps(value))
+    return sent

@@ -1,0 +1,23 @@
+"""What is fuzzed: each target takes any bytes, and raises when a promise is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from . import orders, reply, webhook
+
+__all__ = ("CORPUS", "TARGETS", "inputs")
+
+CORPUS = Path(__file__).parent / "corpus"
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "orders": orders.check,
+    "reply": reply.check,
+    "webhook": webhook.check,
+}
+
+
+def inputs(target: str) -> list[Path]:
+    """The inputs that are kept: formats, oddities, and whatever once broke a promise."""
+    return sorted((CORPUS / target).iterdir())
