@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import logging
 import pickle
 import traceback
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -27,48 +25,16 @@ from portone_async.testing import (
 )
 
 from .conftest import AT_ONCE
+from .planted import BUYER, KEY, SECRET, TOKEN, assert_clean, server, shown
 from .samples import CARD_PAID, NOT_FOUND, ok
-
-PLANTED_TOKEN = "planted-token-0123456789"
-KEY, SECRET = "planted-imp-key-0123456789", "planted-imp-secret-0123456789"
-BUYER = {
-    "buyer_name": "심어둔이름",
-    "buyer_email": "planted@example.com",
-    "buyer_tel": "010-9999-8888",
-    "buyer_addr": "심어둔 주소 1길",
-    "card_number": "9999********8888",
-    "custom_data": '{"memo":"심어둔 메모"}',
-}
 
 
 @pytest.fixture(name="planted")
 async def _planted(caplog: pytest.LogCaptureFixture) -> Any:
     caplog.set_level(logging.DEBUG)
-    async with FakePortOne(imp_key=KEY, imp_secret=SECRET) as server:
-        server.add(merchant_uid="order-1", **BUYER)
-        yield server
-
-
-def haystacks(error: BaseException) -> Iterator[str]:
-    """Everything that a person, a log or an error tracker gets to see of an error."""
-    yield str(error)
-    yield repr(error)
-    yield repr(vars(error))
-    yield pickle.dumps(error).decode("latin-1")
-    yield pickle.dumps(error).decode("utf-8", "replace")
-    captured = traceback.TracebackException.from_exception(error, capture_locals=True)
-    # This test's own frames hold the server, which shows nothing.
-    yield "".join(captured.format())
-    out = io.StringIO()
-    traceback.print_exception(error, file=out)
-    yield out.getvalue()
-
-
-def assert_clean(*texts: str, error: BaseException | None = None, token: str | None = None) -> None:
-    """Not in the tests themselves: their frames are looked through, too."""
-    everything = [*texts, *(haystacks(error) if error is not None else ())]
-    secrets = [KEY, SECRET, PLANTED_TOKEN, *BUYER.values(), *([token] if token else [])]
-    assert not [secret for text in everything for secret in secrets if secret in text]
+    async with server() as planted:
+        planted.add(merchant_uid="order-1", **BUYER)
+        yield planted
 
 
 PAYMENT = ok(CARD_PAID | {"merchant_uid": "order-1"} | BUYER)
@@ -141,8 +107,8 @@ TOKEN_FAULTS: dict[str, Any] = {
     "400": Status(400),
     "hang": Hang(),
     "reset": Reset(),
-    "wrong shape": Json({"access_token": PLANTED_TOKEN}),
-    "cut": Body(f'{{"code":0,"response":{{"access_token":"{PLANTED_TOKEN}"'.encode()),
+    "wrong shape": Json({"access_token": TOKEN}),
+    "cut": Body(f'{{"code":0,"response":{{"access_token":"{TOKEN}"'.encode()),
 }
 
 
@@ -159,7 +125,7 @@ async def test_no_error_of_the_token_shows_a_key(
 
 
 async def test_refused_keys_are_not_shown() -> None:
-    async with FakePortOne() as server, PortOneClient(KEY, SECRET, base_url=server.url) as client:
+    async with FakePortOne() as other, PortOneClient(KEY, SECRET, base_url=other.url) as client:
         with pytest.raises(PortOneError) as caught:
             await client.payments.find("order-1")
 
@@ -244,7 +210,7 @@ def test_a_password_in_a_base_url_is_in_no_frame() -> None:
     with pytest.raises(PortOneError) as caught:
         PortOneClient("k", "s", base_url=PASSWORD_URL[0])
 
-    assert not [text for text in haystacks(caught.value) if "pl4nted" in text]
+    assert not [text for text in shown(caught.value) if "pl4nted" in text]
 
 
 PASSWORD_URL = ["https://user:pl4nted@api.iamport.kr"]
