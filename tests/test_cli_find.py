@@ -224,7 +224,7 @@ async def test_what_the_server_says_cannot_reach_the_terminal_as_an_escape(
     lines = await run("a", "b", "--json")
     assert all(character.isprintable() for character in lines.out.replace("\n", ""))
     assert lines.lines[0]["payment"]["name"] == "\x1b]0;x\x07"
-    assert message in lines.lines[1]["message"]
+    assert r"\x1b[2J\r\u202e존재하지 않는 결제정보" in lines.lines[1]["message"]
 
 
 # JSON

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from portone_async import (
     ApiError,
+    AuthenticationError,
     Call,
     InvalidRequestError,
     MalformedResponseError,
@@ -21,11 +22,17 @@ from portone_async import (
     PortOneError,
     RateLimitedError,
     ServerError,
+    Sorting,
     TransientError,
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from portone_async._reply import Reply, check_response_type, excerpt, read, retry_after
+from portone_async._batch import Asked, batch_call
+from portone_async._lookups import find_all_call, list_call, listed_call
+from portone_async._pages import Window
+from portone_async._quote import excerpt
+from portone_async._reply import Reply, check_response_type, read, retry_after
+from portone_async._token import get_token
 
 from . import strategies
 from .samples import CARD_PAID, GATEWAY_503, NOT_FOUND, UNAUTHORIZED, body, ok
@@ -129,7 +136,7 @@ def test_a_404_about_something_else_is_not_a_missing_payment(content: dict[str, 
     assert not error.is_transient
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 409])
+@pytest.mark.parametrize("status", [101, 199, 300, 400, 401, 403, 409])
 def test_the_words_alone_with_another_status_are_not_a_missing_payment(status: int) -> None:
     assert not isinstance(outcome(status, body(NOT_FOUND)), PaymentNotFoundError)
 
@@ -258,6 +265,57 @@ def test_a_redirect_is_refused_and_only_its_host_is_shown(status: int) -> None:
     assert not error.is_transient
 
 
+def test_what_portone_says_is_shown_in_part_and_in_one_line_and_kept_as_it_is() -> None:
+    message = "\x1b[2J\n\u202e" + "가" * 10**6
+    error = outcome(400, body({"code": -1, "message": message, "response": None}))
+
+    assert isinstance(error, ApiError)
+    assert r"\x1b[2J\n\u202e가가" in error.reason
+    assert error.reason.isprintable()
+    assert len(error.reason) < 500
+    assert error.message == message
+
+
+@pytest.mark.parametrize("start", ["x" * n for n in range(380, 401, 2)], ids=len)
+def test_a_secret_is_taken_out_of_what_portone_says_before_it_is_cut(start: str) -> None:
+    def blank(text: str) -> str:
+        return text.replace("PLANTED-SECRET", "***")
+
+    content = body({"code": -1, "message": f"{start}PLANTED-SECRET", "response": None})
+    errors = (
+        read(FIND, Reply(400, {}, content), blank),
+        read(FIND, Reply(302, {"Location": f"https://{start}PLANTED-SECRET/"}, b""), blank),
+    )
+    for error in errors:
+        assert isinstance(error, PortOneError)
+        assert "pla" not in error.reason.lower()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["\x1b", "\x9b31m", "\u202egpj.exe", "\udcff", "h" * 10**6],
+    ids=lambda host: ascii(host[:9]),
+)
+def test_the_host_of_a_redirect_is_shown_in_part_and_in_one_line(host: str) -> None:
+    error = outcome(302, b"", Location=f"https://evil{host}/")
+
+    assert isinstance(error, UnexpectedResponseError)
+    assert "evil" in error.reason
+    assert error.reason.isprintable()
+    assert len(error.reason) < 600
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_that_may_be_a_token_is_not_quoted(status: int) -> None:
+    plain = Reply(status, {}, b"planted token and words")
+    error = read(get_token("key", "secret"), plain)
+
+    assert isinstance(error, MalformedResponseError)
+    assert "planted" not in str(error)
+    # Of a look-up it may be.
+    assert "planted" in str(read(FIND, plain))
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -285,6 +343,15 @@ def test_a_body_in_another_encoding_is_malformed() -> None:
 
     assert type(outcome(200, text.encode("cp949"))) is MalformedResponseError
     assert isinstance(outcome(200, text.encode()), Payment)
+
+
+@pytest.mark.parametrize("odd", [b"\xff", "한".encode("cp949"), b"\xed\xa0\x80", b"\xc0\x80"])
+def test_bytes_that_are_no_text_are_not_let_through_where_nobody_looks(odd: bytes) -> None:
+    unmodelled = ok(CARD_PAID | {"new": "?"}).replace(b'"?"', b'"' + odd + b'"')
+    missing = body(NOT_FOUND | {"response": "?"}).replace(b'"?"', b'"' + odd + b'"')
+
+    assert type(outcome(200, unmodelled)) is MalformedResponseError
+    assert type(outcome(404, missing)) is UnexpectedResponseError
 
 
 @pytest.mark.parametrize(
@@ -346,6 +413,14 @@ def test_an_answer_that_is_not_what_was_asked_is_refused() -> None:
     assert "no paid" in str(error)
 
 
+def test_what_a_check_quotes_of_an_answer_is_shown_in_one_line() -> None:
+    call = Call("GET", "/x", Payment, check=lambda payment: f"it is {payment.name}")
+    error = read(call, Reply(200, {}, ok(CARD_PAID | {"name": "\x1b[2J\n"})))
+
+    assert type(error) is UnexpectedResponseError
+    assert (error.reason, error.args) == (r"it is \x1b[2J\n", (r"it is \x1b[2J\n",))
+
+
 def test_the_errors_of_a_call_say_what_a_status_means_there() -> None:
     envelope = body({"code": -1, "message": "인증결과가 존재하지 않습니다.", "response": None})
 
@@ -354,8 +429,48 @@ def test_the_errors_of_a_call_say_what_a_status_means_there() -> None:
     assert type(read(explained, Reply(404, {}, envelope))) is ServerError
 
 
-def test_portones_own_words_for_no_payment_hold_for_every_call() -> None:
+def test_portones_own_words_for_no_payment_hold_for_every_look_up() -> None:
     assert type(read(ANY, Reply(404, {}, body(NOT_FOUND)))) is PaymentNotFoundError
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, AuthenticationError), (202, ApiError), (404, ApiError)]
+)
+def test_what_is_no_look_up_says_of_no_payment_that_it_is_missing(
+    status: int, kind: type[PortOneError]
+) -> None:
+    error = read(get_token("key", "secret"), Reply(status, {}, body(NOT_FOUND)))
+
+    assert type(error) is kind
+
+
+LIST = list_call("paid", Window(0, 1), Sorting.PAID_ASC, 1, 100)
+BEHIND = list_call("paid", Window(0, 1), Sorting.PAID_ASC, 2, 100)
+PAGE: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (batch_call([Asked("merchant_uid", "a")]), []),
+        (listed_call("a/b", None), []),
+        (find_all_call("a", None, None, 1, 100), PAGE),
+        (find_all_call("a", None, None, 1, 100), PAGE | {"total": 1}),
+        (LIST, PAGE | {"total": 1}),
+        (LIST, PAGE | {"next": 2}),
+    ],
+    ids=["batch", "listed", "find_all", "find_all of 1", "list of 1", "list with a next page"],
+)
+def test_an_empty_list_does_not_say_that_there_is_no_payment(call: Call[Any], answer: Any) -> None:
+    assert type(read(call, Reply(200, {}, ok(answer)))) is UnexpectedResponseError
+
+
+def test_a_period_without_payments_is_an_empty_page_and_so_is_one_that_has_run_dry() -> None:
+    for call, page in ((LIST, PAGE), (BEHIND, PAGE | {"total": 100})):
+        answer = read(call, Reply(200, {}, ok(page)))
+
+        assert not isinstance(answer, PortOneError)
+        assert answer.list == ()
 
 
 def test_a_type_that_nothing_decodes_as_is_refused_beforehand() -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-import trustme
 from aiohttp import ClientSession, TCPConnector
 from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
@@ -269,86 +268,6 @@ async def test_nobody_listening_is_a_connection_that_failed_and_was_not_sent() -
                 await client.payments.find("order-1")
     assert caught.value.was_sent is False
     assert len(caught.value.attempts) == 4
-
-
-@pytest.fixture(scope="module", name="authority")
-def _authority() -> Any:
-    """A certificate authority that no machine knows."""
-    return trustme.CA()
-
-
-@asynccontextmanager
-async def tls_server(authority: Any) -> AsyncGenerator[tuple[str, list[bytes]]]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    received: list[bytes] = []
-    token, answer = token_reply().body, BODY
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                received.append(head)
-                if head.startswith(b"POST"):
-                    await reader.readuntil(b"}")
-                writer.write(http(token if head.startswith(b"POST") else answer))
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    try:
-        yield f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}", received
-    finally:
-        listener.close()
-
-
-async def test_a_certificate_that_proves_nothing_is_final_and_gets_no_key(
-    authority: Any,
-) -> None:
-    async with tls_server(authority) as (url, received):
-        async with PortOneClient("k", "s", base_url=url, retry=AT_ONCE) as client:
-            with pytest.raises(CertificateError) as caught:
-                await client.payments.find("order-1")
-        assert len(caught.value.attempts) == 1
-        assert not caught.value.is_transient
-        assert not received
-
-
-async def test_a_session_with_a_ca_of_its_own_is_trusted(authority: Any) -> None:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    async with (
-        tls_server(authority) as (url, received),
-        ClientSession(connector=TCPConnector(ssl=context)) as session,
-        PortOneClient("k", "s", base_url=url, session=session) as client,
-    ):
-        assert (await client.payments.find(UID)).is_paid
-        assert len(received) == 2
-
-
-def _unchecked() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    return context
-
-
-def _unverified() -> ssl.SSLContext:
-    context = _unchecked()
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-@pytest.mark.parametrize("make", [lambda: False, _unchecked, _unverified])
-async def test_a_session_that_does_not_verify_is_refused(authority: Any, make: Any) -> None:
-    async with (
-        tls_server(authority) as (url, received),
-        ClientSession(connector=TCPConnector(ssl=make())) as session,
-    ):
-        client = PortOneClient("k", "s", base_url=url, session=session)
-        with pytest.raises(InvalidRequestError, match="certificates"):
-            await client.payments.find("order-1")
-        assert not received
 
 
 def _session(**settings: Any) -> ClientSession:

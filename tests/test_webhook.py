@@ -142,6 +142,16 @@ def test_the_body_is_not_in_the_error() -> None:
     assert "planted" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["imp_uid", "merchant_uid"])
+@pytest.mark.parametrize("odd", ["\x1b", "\x00", "\x9b"])
+def test_an_id_that_is_refused_is_named_and_not_shown(name: str, odd: str) -> None:
+    with pytest.raises(InvalidWebhookError, match=f"{name} must not contain control") as caught:
+        parsed(PAID | {name: f"planted{odd}" + "x" * 9000})
+
+    assert "planted" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
 EVENT = WebhookEvent(**PAID)
 AMOUNT = CARD_PAID["amount"]
 
