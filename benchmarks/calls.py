@@ -1,0 +1,193 @@
+"""What a look-up costs over the HTTP library beneath it, beside what others make of it.
+
+``python benchmarks/calls.py`` prints the tables of README.md. It needs nginx and the ``bench``
+extra.
+
+An nginx on a core of its own answers each request with the same recorded body, so that the server
+is never the limit; no order is asked for twice, since nobody does that a thousand times a second,
+and libraries remember the last URLs. Each peer has a process of its own (``peers.py``) on another core. Rounds
+alternate: one of each peer, then the next of each, so that what disturbs the machine disturbs all.
+The ratio of a peer is the median of its rounds' ratios to the floor's, which ran moments before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from socket import create_connection, socket
+from statistics import median
+from subprocess import PIPE, Popen
+
+from decode import ORDER, body_of_a_card_payment
+from msgspec import Struct
+from peers import PEERS, THREADS, TOKEN
+
+_FLOOR = "aiohttp + msgspec"
+_PEERS = Path(__file__).with_name("peers.py")
+_CONFIGURATION = """
+daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 2048; }}
+http {{
+    access_log off;
+    default_type application/json;
+    keepalive_requests 100000000;
+    keepalive_timeout 600s;
+    client_body_temp_path {folder}/bodies;
+    proxy_temp_path {folder}/1; fastcgi_temp_path {folder}/2;
+    uwsgi_temp_path {folder}/3; scgi_temp_path {folder}/4;
+    server {{
+        listen 127.0.0.1:{port};
+        location = /users/getToken {{ return 200 '{token}'; }}
+        location ~ ^/payments/find/(?<order>.*)$ {{ return 200 '{payment}'; }}
+    }}
+}}
+"""
+
+
+class Round(Struct):
+    """What so many calls of one peer took."""
+
+    seconds: float
+    """Of a call."""
+    cpu: float
+    """Seconds of the client's process for a call, user and system."""
+
+
+class Client:
+    """A peer in its process, on a core of its own where there is one."""
+
+    def __init__(self, peer: str, url: str, concurrency: int, loop: str) -> None:
+        arguments = [sys.executable, str(_PEERS), peer, url, str(concurrency), loop]
+        self._process = Popen(arguments, stdin=PIPE, stdout=PIPE, text=True)
+        pin(self._process.pid, 0)
+
+    def round(self, calls: int) -> Round:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{calls}\n")
+        self._process.stdin.flush()
+        took = json.loads(self._process.stdout.readline())
+        return Round(took["seconds"] / calls, took["cpu"] / calls)
+
+    def close(self) -> None:
+        self._process.communicate(timeout=30)
+
+
+@contextmanager
+def nginx() -> Generator[str]:
+    """An nginx that answers every look-up with one recorded payment; gives its URL."""
+    path = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    if path is None:
+        sys.exit("nginx is missing: apt-get install nginx-light")
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    now = int(time.time())
+    token = {"access_token": TOKEN, "now": now, "expired_at": now + 1800}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # nginx's workers are another user.
+        # The recorded answer, but for the order number: that is the one that was asked for.
+        payment = asyncio.run(body_of_a_card_payment()).decode()
+        assert "$" not in payment
+        payment = payment.replace("\\", r"\\").replace("'", r"\'").replace(ORDER, "$order")
+        (folder / "nginx.conf").write_text(
+            _CONFIGURATION.format(
+                folder=folder,
+                port=port,
+                payment=payment,
+                token=json.dumps({"code": 0, "message": None, "response": token}),
+            )
+        )
+        server = Popen([path, "-c", folder / "nginx.conf", "-e", folder / "error.log"])
+        pin(server.pid, 1)
+        try:
+            while True:
+                try:
+                    create_connection(("127.0.0.1", port)).close()
+                    break
+                except ConnectionRefusedError:
+                    if server.poll() is not None:
+                        sys.exit("nginx did not start")
+                    time.sleep(0.01)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def pin(pid: int, core: int) -> None:
+    """Keep a process and those it starts on one of the cores of this machine."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(pid, {cores[core % len(cores)]})
+
+
+def measured(
+    peers: list[str], url: str, *, concurrency: int, loop: str, calls: int, rounds: int
+) -> dict[str, list[Round]]:
+    with ExitStack() as stack:
+        clients: dict[str, Client] = {}
+        for peer in peers:
+            clients[peer] = Client(peer, url, concurrency, loop)
+            stack.callback(clients[peer].close)
+            clients[peer].round(max(concurrency * 2, 200))  # Connections, caches.
+        took: dict[str, list[Round]] = {peer: [] for peer in peers}
+        for _ in range(rounds):
+            for peer, client in clients.items():
+                slow = peer in {THREADS, "httpx", "niquests"}
+                took[peer].append(client.round(calls // 4 if slow else calls))
+        return took
+
+
+def table(took: dict[str, list[Round]]) -> str:
+    floor = took[_FLOOR]
+    lines = [
+        "| Client | CPU µs per call | Calls per second | CPU ÷ floor |",
+        "|---|---:|---:|---:|",
+    ]
+    for peer, rounds in took.items():
+        ratio = median(mine.cpu / its.cpu for mine, its in zip(rounds, floor, strict=True))
+        cpu = median(each.cpu for each in rounds) * 1e6
+        rate = 1 / median(each.seconds for each in rounds)
+        lines.append(f"| {peer} | {cpu:.0f} | {rate:,.0f} | {ratio:.2f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--calls", type=int, default=2000, help="of a round")
+    parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 50, 500])
+    parser.add_argument("--loops", nargs="+", default=["asyncio", "uvloop"])
+    parser.add_argument("--peers", nargs="+", default=[*PEERS, THREADS])
+    options = parser.parse_args()
+    version = sys.version.split(maxsplit=1)[0]
+    with nginx() as url:
+        for loop in options.loops:
+            for concurrency in options.concurrency:
+                peers = [peer for peer in options.peers if loop == "asyncio" or peer != THREADS]
+                took = measured(
+                    peers,
+                    url,
+                    concurrency=concurrency,
+                    loop=loop,
+                    calls=options.calls,
+                    rounds=options.rounds,
+                )
+                print(f"\nPython {version}, {loop}, {concurrency} at once:\n\n{table(took)}")
+
+
+if __name__ == "__main__":
+    main()

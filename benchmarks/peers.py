@@ -1,0 +1,272 @@
+"""One client of those that calls.py compares, in a process of its own.
+
+Started as ``python peers.py PEER URL CONCURRENCY LOOP``, it reads numbers of calls from its
+standard input, makes so many look-ups each time, and prints the seconds and CPU seconds they took.
+Every peer asks for the same orders and checks the same ``code``, and those that decode with msgspec
+decode the same `Payment`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from portone_async import Payment
+
+TOKEN = "a" * 40
+_PATH = "/payments/find/"
+_KEYS = {"imp_key": "key", "imp_secret": "secret"}
+_numbers = count()
+_MANY = 10_000_000
+"""Calls per second that a throttle lets through: it works, and nobody waits for it."""
+
+Find = Callable[[str], Awaitable[object]]
+
+
+class Envelope(msgspec.Struct):
+    code: int
+    response: Payment
+
+
+_decoder = msgspec.json.Decoder(Envelope, strict=False)
+
+
+def answer(body: bytes) -> Payment:
+    envelope = _decoder.decode(body)
+    if envelope.code != 0:
+        raise RuntimeError(envelope.code)
+    return envelope.response
+
+
+@asynccontextmanager
+async def portone_async(url: str, concurrency: int) -> AsyncGenerator[Find]:
+    """The whole client: throttle, token, deadlines, retry, identity check, attempts."""
+    from portone_async import PortOneClient, RateLimit
+
+    async with PortOneClient(
+        **_KEYS,
+        base_url=url,
+        rate_limit=RateLimit(rate=_MANY, burst=_MANY),
+        max_in_flight=concurrency,
+    ) as client:
+        yield client.payments.find
+
+
+@asynccontextmanager
+async def aiohttp_msgspec(url: str, concurrency: int) -> AsyncGenerator[Find]:
+    """The floor: a session, a request, a decoder. One token, and no thought of failure."""
+    import aiohttp
+
+    connector = aiohttp.TCPConnector(limit=concurrency)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def find(order: str) -> Payment:
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            async with session.get(url + _PATH + order, headers=headers) as response:
+                response.raise_for_status()
+                return answer(await response.read())
+
+        yield find
+
+
+@asynccontextmanager
+async def textbook(url: str, concurrency: int) -> AsyncGenerator[Find]:
+    """The floor with tenacity's decorator and aiolimiter's context manager around it."""
+    import aiohttp
+    from aiolimiter import AsyncLimiter
+    from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+    limiter = AsyncLimiter(_MANY, 1)
+    connector = aiohttp.TCPConnector(limit=concurrency)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        @retry(
+            retry=retry_if_exception_type((aiohttp.ClientError, TimeoutError)),
+            wait=wait_random_exponential(max=8),
+            stop=stop_after_attempt(4),
+        )
+        async def find(order: str) -> Payment:
+            async with limiter:
+                headers = {"Authorization": f"Bearer {TOKEN}"}
+                async with session.get(url + _PATH + order, headers=headers) as response:
+                    response.raise_for_status()
+                    return answer(await response.read())
+
+        yield find
+
+
+@asynccontextmanager
+async def async_iamport(url: str, concurrency: int) -> AsyncGenerator[Find]:
+    """The asyncio client on PyPI: a token, and a dict."""
+    from async_iamport import AsyncIamport
+
+    client: Any = AsyncIamport(**_KEYS, imp_url=url, pool_size=concurrency)
+    try:
+        yield client.find_by_merchant_uid
+    finally:
+        await client.close_session()
+
+
+@asynccontextmanager
+async def httpx(url: str, concurrency: int) -> AsyncGenerator[Find]:
+    """Httpx and the same decoder."""
+    import httpx as library
+
+    limits = library.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    async with library.AsyncClient(limits=limits) as client:
+
+        async def find(order: str) -> Payment:
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            response = await client.get(url + _PATH + order, headers=headers)
+            return answer(response.raise_for_status().content)
+
+        yield find
+
+
+@asynccontextmanager
+async def niquests(url: str, concurrency: int) -> AsyncGenerator[Find]:
+    """Niquests and the same decoder."""
+    import niquests as library
+
+    async with library.AsyncSession(pool_maxsize=concurrency) as session:
+
+        async def find(order: str) -> Payment:
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            response: Any = await session.get(url + _PATH + order, headers=headers)
+            response.raise_for_status()
+            return answer(await response.content if response.lazy else response.content)
+
+        yield find
+
+
+class _Connection(asyncio.Protocol):
+    """As little of HTTP as an answer of nginx with a Content-Length needs."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+        self.answered: asyncio.Future[bytes]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head = self.received.find(b"\r\n\r\n")
+        if head < 0:
+            return
+        mark = self.received.index(b"Content-Length: ") + 16
+        end = head + 4 + int(self.received[mark : self.received.index(b"\r", mark)])
+        if len(self.received) >= end:
+            body = bytes(self.received[head + 4 : end])
+            self.received.clear()
+            self.answered.set_result(body)
+
+
+@asynccontextmanager
+async def protocol(url: str, concurrency: int) -> AsyncGenerator[Find]:
+    """A hand-written asyncio.Protocol: what Python itself costs here."""
+    parts = urlsplit(url)
+    rest = f" HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    loop = asyncio.get_running_loop()
+    idle = [
+        (await loop.create_connection(_Connection, parts.hostname, parts.port))[1]
+        for _ in range(concurrency)
+    ]
+
+    async def find(order: str) -> Payment:
+        connection = idle.pop()
+        connection.answered = loop.create_future()
+        connection.transport.write(f"GET {_PATH}{order}{rest}".encode())
+        body = await connection.answered
+        idle.append(connection)
+        return answer(body)
+
+    yield find
+    for connection in idle:
+        connection.transport.close()
+
+
+PEERS = {
+    "portone_async": portone_async,
+    "aiohttp + msgspec": aiohttp_msgspec,
+    "textbook stack": textbook,
+    "async-iamport": async_iamport,
+    "httpx": httpx,
+    "niquests": niquests,
+    "protocol": protocol,
+}
+THREADS = "iamport-rest-client"
+
+
+def asked(number: int) -> Iterator[str]:
+    """Give so many order numbers, no two the same, in this round or another."""
+    return (f"ORD-20260202-{next(_numbers):07}" for _ in range(number))
+
+
+async def calls(peer: str, url: str, concurrency: int) -> None:
+    async with PEERS[peer](url, concurrency) as find:
+
+        async def worker(orders: Iterator[str]) -> None:
+            for order in orders:
+                await find(order)
+
+        # Blocks the loop, in which nothing else is to be done between rounds.
+        while line := sys.stdin.readline():
+            gc.collect()
+            started, used = time.perf_counter(), time.process_time()
+            orders = asked(int(line))
+            await asyncio.gather(*[worker(orders) for _ in range(concurrency)])
+            tell(time.perf_counter() - started, time.process_time() - used)
+
+
+def calls_in_threads(url: str, concurrency: int) -> None:
+    """The synchronous client on PyPI, one for each thread: it fetches a token for each call."""
+    from iamport import Iamport
+
+    clients: list[Any] = [Iamport(**_KEYS, imp_url=url + "/") for _ in range(concurrency)]
+    with ThreadPoolExecutor(concurrency) as pool:
+        while line := sys.stdin.readline():
+            gc.collect()
+            started, used = time.perf_counter(), time.process_time()
+            orders = iter(list(asked(int(line))))
+
+            def worker(client: Any, orders: Iterator[str] = orders) -> None:
+                for order in orders:
+                    client.find_by_merchant_uid(order)
+
+            list(pool.map(worker, clients))
+            tell(time.perf_counter() - started, time.process_time() - used)
+
+
+def tell(seconds: float, cpu: float) -> None:
+    print(json.dumps({"seconds": seconds, "cpu": cpu}), flush=True)
+
+
+def main() -> None:
+    peer, url, concurrency, loop = sys.argv[1:]
+    if peer == THREADS:
+        calls_in_threads(url, int(concurrency))
+        return
+    factory = None
+    if loop == "uvloop":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(calls(peer, url, int(concurrency)))
+
+
+if __name__ == "__main__":
+    main()
