@@ -150,7 +150,7 @@ def as_dataclass() -> Decode:
 def as_pydantic() -> Decode:
     """The same fields with the same conversions of times and money, as pydantic makes them."""
     try:
-        import pydantic  # noqa: PLC0415 (needed here only)
+        import pydantic
     except ModuleNotFoundError:
         sys.exit("this benchmark compares with pydantic: pip install 'pydantic>=2'")
 

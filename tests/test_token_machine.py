@@ -201,12 +201,14 @@ class TokenMachine(VirtualMachine):
             self.blame("sent with a token that was renewed")
         if self.now > known.refused_at + TICK and not known.is_doubtful:
             self.blame("sent with a token that was refused")
+        if self.now > known.ends_at + TICK and not known.is_short:
+            self.blame("sent with a token that had ended")
         if self.has_no_queues and self.now > known.told_at + TICK:
             if known.is_short:
                 self.blame("sent with a short token that was fetched for others")
             elif known.ends_at - self.now < LAST - TICK:
                 self.blame("sent with a token that had to be renewed")
-            elif known.ends_at - self.now < MARGIN - TICK and not self.fetching:
+            elif known.ends_at - self.now < MARGIN - TICK and not self.is_renewed():
                 self.renewal_is_due_since = min(self.renewal_is_due_since, self.now)
         if known.ends_at - self.now < MARGIN + TICK:
             self.reasons += 1
@@ -218,6 +220,10 @@ class TokenMachine(VirtualMachine):
                 return HANG
             return caller.seconds, reply(401, body(UNAUTHORIZED))
         return caller.seconds, reply(200, ok({}))
+
+    def is_renewed(self) -> bool:
+        """Whether a fetch is under way; after a failure it may wait before it asks again."""
+        return bool(self.fetching) or self.fault_at > self.now - 61
 
     def ended(self, place: int, outcome: Outcome | None) -> None:
         _, path, authorization = self.transport.sent[place]
