@@ -5,9 +5,10 @@ extra.
 
 An nginx on a core of its own answers each request with the same recorded body, so that the server
 is never the limit; no order is asked for twice, since nobody does that a thousand times a second,
-and libraries remember the last URLs. Each peer has a process of its own (``peers.py``) on another core. Rounds
-alternate: one of each peer, then the next of each, so that what disturbs the machine disturbs all.
-The ratio of a peer is the median of its rounds' ratios to the floor's, which ran moments before.
+and libraries remember the last URLs. Each peer has a process of its own (``peers.py``) on another
+core. Rounds alternate: one of each peer, then the next of each, so that what disturbs the machine
+disturbs all. The ratio of a peer is the median of its rounds' ratios to those of the floor, which
+ran moments before.
 """
 
 from __future__ import annotations
