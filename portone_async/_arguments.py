@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 from inspect import iscoroutinefunction
+from ipaddress import ip_address
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
+from yarl import URL
 
 from ._journal import OnAttempt
 from ._secret import Secret
@@ -17,6 +20,7 @@ from .throttle import Throttle, TokenBucket
 
 __all__ = (
     "checked",
+    "checked_base_url",
     "checked_callback",
     "checked_throttle",
     "checked_tier",
@@ -80,3 +84,55 @@ def checked_tier(tier: Any) -> str | None:
     if tier is None or (isinstance(tier, str) and re.fullmatch(r"[A-Za-z0-9_-]+", tier)):
         return tier
     raise InvalidRequestError(f"tier must be a code like 'A01': {tier!a}")
+
+
+def checked_base_url(base_url: object) -> str:
+    """Give ``base_url`` without a trailing slash, if a token may travel there.
+
+    Raises:
+        InvalidRequestError: It is no absolute https URL (plain http is for loopback), or has
+            credentials, a query or a fragment in it.
+    """
+    if not isinstance(base_url, str):
+        raise InvalidRequestError(f"base_url must be a str, not {type(base_url).__name__}")
+    # It may hold a password: it is not in the errors, nor in what a traceback shows.
+    secret = Secret(base_url)
+    del base_url
+    problem = _problem(secret)
+    if problem:
+        raise InvalidRequestError(f"base_url {problem}")
+    return str(secret).rstrip("/")
+
+
+def _problem(base_url: str) -> str:
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+        # Two parsers that disagree on the host would send the token to another than was checked.
+        is_plain = (URL(base_url).host or "").lower() == (host or "")
+    except ValueError:
+        return "is not a URL"
+    checks = (
+        (
+            parts.scheme not in ("https", "http") or not host or port == 0 or not is_plain,
+            "must be like https://api.iamport.kr",
+        ),
+        ("@" in parts.netloc, "must not hold credentials"),
+        ("?" in base_url or "#" in base_url, "must not have a query or a fragment"),
+        (
+            not base_url.isascii() or not base_url.isprintable() or " " in base_url,
+            "must be plain ASCII, quoted where needed",
+        ),
+        (
+            parts.scheme == "http" and not _is_loopback(host or ""),
+            "must be https: plain http would show the token (loopback is allowed)",
+        ),
+    )
+    return next((problem for is_wrong, problem in checks if is_wrong), "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
-import ssl
 import warnings
-from collections.abc import Coroutine, Mapping
-from http.cookies import SimpleCookie
-from ipaddress import ip_address
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Mapping
 
 import aiohttp
-from aiohttp import ClientRequest, ClientResponse, ClientSession, ClientTimeout, TCPConnector
-from aiohttp.connector import Connection
+from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
 from ._deadlines import Deadlines
 from ._reply import Reply
-from ._secret import Secret
-from ._version import __version__
+from ._session import SpokeUnaskedError, borrowed_session, own_session
 from .errors import (
     CertificateError,
     ClientClosedError,
@@ -33,7 +25,7 @@ from .errors import (
     UnexpectedResponseError,
 )
 
-__all__ = ("Transport", "checked_base_url")
+__all__ = ("Transport",)
 
 MAX_BODY = 32 * 2**20
 """Bytes, inflated. A page of a thousand payments is about 2 MB."""
@@ -81,10 +73,10 @@ class Transport:
                 "this client belongs to another event loop (connections cannot move); "
                 "make one client in each loop, or run everything in one asyncio.run()"
             )
-        self._session = self._borrowed(loop) if self._lender is not None else self._own()
-        # aiohttp sends a GET that met a dropped connection a second time, unasked. That would be
-        # a send without a permit and an attempt that nobody counts (aio-libs/aiohttp#10790).
-        self._session._retry_connection = False
+        if self._lender is None:
+            self._session = own_session(self._max_in_flight)
+        else:
+            self._session = borrowed_session(self._lender, loop, self._base_url)
         self._deadlines = Deadlines(loop)
         self._loop, self._process = loop, os.getpid()
 
@@ -187,76 +179,6 @@ class Transport:
         # As aiohttp does it for a connector that is dropped, but without its own warning.
         connector._close()
 
-    def _own(self) -> ClientSession:
-        return self._made(TCPConnector(limit=self._max_in_flight), is_owner=True)
-
-    def _borrowed(self, loop: asyncio.AbstractEventLoop) -> ClientSession:
-        lender = self._lender
-        assert lender is not None
-        connector = lender.connector
-        if lender.closed or connector is None:
-            raise ClientClosedError("the session that this client was given is closed")
-        if getattr(connector, "_loop", loop) is not loop:
-            raise InvalidRequestError(
-                "the session that this client was given belongs to another event loop"
-            )
-        if self._base_url.scheme == "https" and not _verifies(getattr(connector, "_ssl", True)):
-            raise InvalidRequestError(
-                "the session that this client was given does not verify certificates: "
-                "give its connector a context with the right CA instead"
-            )
-        proxy = getattr(lender, "_default_proxy", None)
-        if proxy is None and lender.trust_env:
-            # Not trust_env itself: with it aiohttp would send what stands in a netrc file.
-            proxy = _environment_proxy(self._base_url)
-        return self._made(
-            connector,
-            is_owner=False,
-            proxy=proxy,
-            proxy_auth=getattr(lender, "_default_proxy_auth", None),
-        )
-
-    def _made(
-        self, connector: aiohttp.BaseConnector, *, is_owner: bool, **options: Any
-    ) -> ClientSession:
-        return ClientSession(
-            connector=connector,
-            connector_owner=is_owner,
-            cookie_jar=_NoCookies(),
-            request_class=_Request,
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip, deflate",
-                "User-Agent": (
-                    f"portone-async/{__version__} aiohttp/{aiohttp.__version__} "
-                    f"Python/{platform.python_version()}"
-                ),
-            },
-            **options,
-        )
-
-
-class _NoCookies(aiohttp.DummyCookieJar):
-    def filter_cookies(self, request_url: URL) -> SimpleCookie:  # noqa: ARG002 (of no URL)
-        return _NONE  # One for all requests: nothing is ever put into it.
-
-
-_NONE = SimpleCookie()
-
-
-class _Unasked(aiohttp.ClientConnectionError):
-    """Nothing was sent: the connection holds an answer to a question that nobody asked."""
-
-
-class _Request(ClientRequest):
-    """A request that does not take for its answer what the server said before it."""
-
-    def send(self, conn: Connection) -> Coroutine[Any, Any, ClientResponse]:  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited all the same
-        # aiohttp looks at a connection when it puts it back, and not again when it takes it out.
-        if conn.protocol is None or conn.protocol.should_close:
-            raise _Unasked
-        return super().send(conn)
-
 
 async def _read(response: ClientResponse) -> Reply | PortOneError:
     content = response.content
@@ -274,21 +196,6 @@ async def _read(response: ClientResponse) -> Reply | PortOneError:
     return Reply(response.status, response.headers, body)
 
 
-def _environment_proxy(url: URL) -> str | None:
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 (heavy, and rarely asked for)
-
-    if proxy_bypass(url.host or ""):
-        return None
-    return getproxies().get(url.scheme)
-
-
-def _verifies(setting: object) -> bool:
-    """Whether a connector's ``ssl`` setting has certificates and their names checked."""
-    if isinstance(setting, ssl.SSLContext):
-        return setting.verify_mode is not ssl.CERT_NONE and setting.check_hostname
-    return setting is not False
-
-
 def _failure(error: aiohttp.ClientError | OSError) -> PortOneError:
     """Translate what aiohttp raises; its own text goes no further where it may quote a body."""
     name = type(error).__name__
@@ -302,7 +209,7 @@ def _failure(error: aiohttp.ClientError | OSError) -> PortOneError:
             return RequestTimeoutError("no answer in time")
         case aiohttp.ClientConnectorError():
             unsent = ConnectionFailedError(f"no connection: {error} ({name})")
-        case _Unasked():
+        case SpokeUnaskedError():
             unsent = ConnectionFailedError("the server spoke before it was asked")
         case aiohttp.ClientHttpProxyError():
             unsent = ConnectionFailedError(f"the proxy refused: {error.status}")
@@ -314,55 +221,3 @@ def _failure(error: aiohttp.ClientError | OSError) -> PortOneError:
             return ConnectionFailedError(f"the connection broke ({name})")
     unsent.was_sent = False
     return unsent
-
-
-def checked_base_url(base_url: object) -> str:
-    """Give ``base_url`` without a trailing slash, if a token may travel there.
-
-    Raises:
-        InvalidRequestError: It is no absolute https URL (plain http is for loopback), or has
-            credentials, a query or a fragment in it.
-    """
-    if not isinstance(base_url, str):
-        raise InvalidRequestError(f"base_url must be a str, not {type(base_url).__name__}")
-    # It may hold a password: it is not in the errors, nor in what a traceback shows.
-    secret = Secret(base_url)
-    del base_url
-    problem = _problem(secret)
-    if problem:
-        raise InvalidRequestError(f"base_url {problem}")
-    return str(secret).rstrip("/")
-
-
-def _problem(base_url: str) -> str:
-    try:
-        parts = urlsplit(base_url)
-        host, port = parts.hostname, parts.port
-        # Two parsers that disagree on the host would send the token to another than was checked.
-        is_plain = (URL(base_url).host or "").lower() == (host or "")
-    except ValueError:
-        return "is not a URL"
-    checks = (
-        (
-            parts.scheme not in ("https", "http") or not host or port == 0 or not is_plain,
-            "must be like https://api.iamport.kr",
-        ),
-        ("@" in parts.netloc, "must not hold credentials"),
-        ("?" in base_url or "#" in base_url, "must not have a query or a fragment"),
-        (
-            not base_url.isascii() or not base_url.isprintable() or " " in base_url,
-            "must be plain ASCII, quoted where needed",
-        ),
-        (
-            parts.scheme == "http" and not _is_loopback(host or ""),
-            "must be https: plain http would show the token (loopback is allowed)",
-        ),
-    )
-    return next((problem for is_wrong, problem in checks if is_wrong), "")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

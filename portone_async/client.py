@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from ._arguments import (
     checked,
+    checked_base_url,
     checked_callback,
     checked_throttle,
     checked_tier,
@@ -27,7 +28,7 @@ from ._reply import read
 from ._retry import RetryBudget
 from ._run import Options, Run, Shared
 from ._token import Token, get_token
-from ._transport import Transport, checked_base_url
+from ._transport import Transport
 from .call import Call
 from .errors import (
     ApiError,

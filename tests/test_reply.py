@@ -30,7 +30,7 @@ from portone_async import (
 from portone_async._batch import Asked, batch_call
 from portone_async._lookups import find_all_call, list_call, listed_call
 from portone_async._pages import Window
-from portone_async._quote import excerpt
+from portone_async._quote import excerpt, host, shown
 from portone_async._reply import Reply, check_response_type, read, retry_after
 from portone_async._token import get_token
 
@@ -582,6 +582,36 @@ def test_an_excerpt_is_short_and_printable(content: bytes) -> None:
 
     assert text is None or (0 < len(text) <= 200)
     assert text is None or not text.startswith(("{", "[", '"'))
+
+
+def test_what_is_quoted_ends_with_a_word_and_not_with_a_blank() -> None:
+    assert excerpt(b"<p>down {") == "<p>down"
+    assert excerpt(b"try later {") == "try later"
+
+
+def test_a_text_of_400_characters_is_shown_whole_and_a_longer_one_says_that_it_was_cut() -> None:
+    assert shown("x" * 400) == "x" * 400
+    assert shown("x" * 401) == "x" * 400 + "…"
+
+
+def test_secrets_are_searched_in_the_beginning_of_a_huge_text_and_not_in_all_of_it() -> None:
+    searched: list[int] = []
+
+    def blank(text: str) -> str:
+        searched.append(len(text))
+        return text
+
+    for show in (shown, host):
+        show("x" * 10**6, blank)
+    excerpt(b"x" * 10**6, blank)
+
+    # Enough for what is shown, and no more work than a hostile server is worth.
+    assert len(searched) == 3
+    assert all(10_000 < length < 100_000 for length in searched)
+
+
+def test_a_location_that_is_no_url_has_no_host() -> None:
+    assert host("https://[bad") == host("/relative") == host("") == ""
 
 
 def test_a_reply_shows_no_body() -> None:

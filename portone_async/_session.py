@@ -1,0 +1,120 @@
+"""The aiohttp session of a client: made for one host, with nothing of anybody else's in it."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import ssl
+from collections.abc import Coroutine
+from http.cookies import SimpleCookie
+from typing import Any
+
+import aiohttp
+from aiohttp import BaseConnector, ClientRequest, ClientResponse, ClientSession, TCPConnector
+from aiohttp.connector import Connection
+from yarl import URL
+
+from ._version import __version__
+from .errors import ClientClosedError, InvalidRequestError
+
+__all__ = ("SpokeUnaskedError", "borrowed_session", "own_session")
+
+
+def own_session(max_in_flight: int) -> ClientSession:
+    """Make a session with connections of its own."""
+    return _session(TCPConnector(limit=max_in_flight), is_owner=True)
+
+
+def borrowed_session(
+    lender: ClientSession, loop: asyncio.AbstractEventLoop, base_url: URL
+) -> ClientSession:
+    """Make a session with the connector and the proxy of another, and nothing else of it.
+
+    Its headers, auth, cookies, timeouts and middlewares would travel with the token, or change
+    what we promise.
+
+    Raises:
+        ClientClosedError: The lender is closed.
+        InvalidRequestError: It belongs to another loop, or does not verify certificates.
+    """
+    connector = lender.connector
+    if lender.closed or connector is None:
+        raise ClientClosedError("the session that this client was given is closed")
+    if getattr(connector, "_loop", loop) is not loop:
+        raise InvalidRequestError(
+            "the session that this client was given belongs to another event loop"
+        )
+    if base_url.scheme == "https" and not _verifies(getattr(connector, "_ssl", True)):
+        raise InvalidRequestError(
+            "the session that this client was given does not verify certificates: "
+            "give its connector a context with the right CA instead"
+        )
+    proxy = getattr(lender, "_default_proxy", None)
+    if proxy is None and lender.trust_env:
+        # Not trust_env itself: with it aiohttp would send what stands in a netrc file.
+        proxy = _environment_proxy(base_url)
+    return _session(
+        connector,
+        is_owner=False,
+        proxy=proxy,
+        proxy_auth=getattr(lender, "_default_proxy_auth", None),
+    )
+
+
+def _session(connector: BaseConnector, *, is_owner: bool, **options: Any) -> ClientSession:
+    session = ClientSession(
+        connector=connector,
+        connector_owner=is_owner,
+        cookie_jar=_NoCookies(),
+        request_class=_Request,
+        headers={
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": (
+                f"portone-async/{__version__} aiohttp/{aiohttp.__version__} "
+                f"Python/{platform.python_version()}"
+            ),
+        },
+        **options,
+    )
+    # aiohttp sends a GET that met a dropped connection a second time, unasked. That would be
+    # a send without a permit and an attempt that nobody counts (aio-libs/aiohttp#10790).
+    session._retry_connection = False
+    return session
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    def filter_cookies(self, request_url: URL) -> SimpleCookie:  # noqa: ARG002 (of no URL)
+        return _NONE  # One for all requests: nothing is ever put into it.
+
+
+_NONE = SimpleCookie()
+
+
+class SpokeUnaskedError(aiohttp.ClientConnectionError):
+    """Nothing was sent: the connection holds an answer to a question that nobody asked."""
+
+
+class _Request(ClientRequest):
+    """A request that does not take for its answer what the server said before it."""
+
+    def send(self, conn: Connection) -> Coroutine[Any, Any, ClientResponse]:  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited all the same
+        # aiohttp looks at a connection when it puts it back, and not again when it takes it out.
+        if conn.protocol is None or conn.protocol.should_close:
+            raise SpokeUnaskedError
+        return super().send(conn)
+
+
+def _environment_proxy(url: URL) -> str | None:
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 (heavy, and rarely asked for)
+
+    if proxy_bypass(url.host or ""):
+        return None
+    return getproxies().get(url.scheme)
+
+
+def _verifies(setting: object) -> bool:
+    """Whether a connector's ``ssl`` setting has certificates and their names checked."""
+    if isinstance(setting, ssl.SSLContext):
+        return setting.verify_mode is not ssl.CERT_NONE and setting.check_hostname
+    return setting is not False
