@@ -90,7 +90,8 @@ def test_its_numbers_agree_with_each_other_and_a_pipe_gets_plain_lines(
     assert total["token fetches"] >= 2
     assert total["401 renewals"] >= 1
     assert retries["after RateLimitedError"] == total["pauses"] == 2
-    assert retries["after RequestTimeoutError"] == 1
+    # One is silent on purpose; a slow machine may be late with others.
+    assert retries["after RequestTimeoutError"] >= 1
     for kind in ("ServerError", "ConnectionFailedError", "MalformedResponseError"):
         assert retries[f"after {kind}"] >= 2
     assert 0 < total["in any one second"] <= 405

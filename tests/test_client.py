@@ -632,6 +632,35 @@ async def test_any_throttle_may_be_plugged_in_and_counts_every_request(server: F
     assert throttle.paused == [1.0]
 
 
+async def test_a_throttle_derived_from_ours_is_asked_for_every_request() -> None:
+    class Counting(TokenBucket):
+        acquired = 0
+
+        async def acquire(self, *, first: bool = False) -> None:
+            await super().acquire(first=first)
+            self.acquired += 1
+
+    throttle = Counting(RateLimit())
+    client, transport = scripted_client(rate_limit=throttle)
+    for _ in range(3):
+        await client.payments.find(UID)
+
+    assert throttle.acquired == len(transport.sent) == 4
+
+
+@pytest.mark.parametrize("rate_limit", [RateLimit(), None])
+async def test_a_call_that_waits_for_nothing_sets_no_timeout_on_its_way(
+    monkeypatch: pytest.MonkeyPatch, rate_limit: RateLimit | None
+) -> None:
+    client, transport = scripted_client(rate_limit=rate_limit)
+    await client.payments.find(UID)
+    with monkeypatch.context() as patch:
+        patch.delattr(asyncio, "timeout")
+        await client.payments.find(UID)
+
+    assert len(transport.times()) == 2
+
+
 async def test_the_bound_holds_for_what_the_server_sees(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     server.fail(Status(503), times=30)

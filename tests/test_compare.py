@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -161,7 +162,7 @@ def test_failed_and_abandoned_tries_beside_a_match_change_nothing(
 ) -> None:
     order, payment = pair
     moneyless = [
-        replace(other, imp_uid=f"try_{index}", status=status)
+        replace(other, imp_uid=f"{status}_{index}", status=status)
         for index, other in enumerate(tries)
         for status in ("failed", "ready")
     ]
@@ -206,6 +207,7 @@ def case(verdict: Verdict, order: Order | None, *payments: Sighting, name: str) 
 BACK = Decimal(1000)
 PART = Decimal(300)
 OTHER = Decimal(900)
+CENT = Decimal("0.01")
 HELD_BACK = Decimal(0)
 
 
@@ -377,6 +379,25 @@ HELD_BACK = Decimal(0)
             seen("cancelled", cancel_amount=PART, paid_at=None),
             name="a part back, paid no one knows when",
         ),
+        case(
+            Verdict.PARTIALLY_CANCELLED,
+            ORDER,
+            seen("cancelled", cancel_amount=CENT, paid_at=None),
+            name="a cent back",
+        ),
+        case(
+            Verdict.STATUS_DIFFERS,
+            ORDER,
+            seen(amount=CENT, cancel_amount=CENT),
+            name="a cent, all of it back",
+        ),
+        case(
+            Verdict.PAID_TWICE,
+            ORDER,
+            seen(paid_at=None),
+            seen(imp_uid="imp_2", paid_at=None),
+            name="paid twice, no one knows when",
+        ),
         case(Verdict.ORPHAN, None, seen(), name="paid without an order"),
         case(
             Verdict.ORPHAN,
@@ -417,6 +438,24 @@ def test_the_verdict_is_what_a_finance_person_would_say(
     assert compare(order, payments).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later"), [*combinations(["ready", "pending", "failed", "paid", "cancelled"], 2)]
+)
+def test_of_two_states_of_a_payment_the_later_one_counts(earlier: str, later: str) -> None:
+    before = seen(earlier, cancel_amount=Decimal(2000))
+    after = seen(later, cancel_amount=Decimal(0))
+
+    assert compare(ORDER, [before, after]).payments == (after,)
+    assert compare(ORDER, [after, before]).payments == (after,)
+
+
+def test_of_two_sightings_in_one_state_the_one_with_more_given_back_counts() -> None:
+    less, more = (seen("cancelled", cancel_amount=Decimal(back)) for back in (200, 1000))
+
+    assert compare(ORDER, [less, more]).payments == (more,)
+    assert compare(ORDER, [more, less]).payments == (more,)
+
+
 def test_the_newest_payment_comes_first() -> None:
     old = seen("cancelled", imp_uid="a", cancelled_at=THEN + timedelta(days=1))
     new = seen(imp_uid="b", paid_at=THEN + timedelta(days=2))
@@ -425,8 +464,17 @@ def test_the_newest_payment_comes_first() -> None:
     assert compare(ORDER, [tried, old, new]).payments == (new, old, tried)
 
 
+def test_the_newest_is_the_one_to_which_something_happened_last() -> None:
+    days = [THEN + timedelta(days=day) for day in range(4)]
+    first = seen("cancelled", imp_uid="b", paid_at=days[0], cancelled_at=days[3])
+    second = seen("cancelled", imp_uid="a", paid_at=days[1], cancelled_at=days[2])
+
+    assert compare(ORDER, [second, first]).payments == (first, second)
+
+
 def test_an_orphan_is_named_by_its_payment() -> None:
     finding = compare(None, [seen(merchant_uid="unheard-of")])
 
     assert finding.merchant_uid == "unheard-of"
     assert finding.order is None
+    assert compare(None, []).merchant_uid == ""

@@ -141,3 +141,29 @@ async def test_closing_leaves_no_timer_unless_a_deadline_still_runs() -> None:
     assert timer is not None
     deadlines.close()
     assert timer.cancelled()
+
+
+def test_a_deadline_after_the_closing_ends_its_task_as_one_before_it() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        deadlines = Deadlines(loop)
+        with deadlines.at(loop.time() + 1):
+            pass
+        deadlines.close()
+        with pytest.raises(TimeoutError), deadlines.at(loop.time() + 3600):
+            await asyncio.Event().wait()
+
+    run(main())
+
+
+def test_the_timer_that_rings_last_sets_no_other() -> None:
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, CountingLoop)
+        deadlines = Deadlines(loop)
+        with deadlines.at(None), pytest.raises(TimeoutError), deadlines.at(loop.time() + 30):
+            await asyncio.Event().wait()
+        return loop.timers
+
+    with asyncio.Runner(debug=False, loop_factory=CountingLoop) as runner:
+        assert runner.run(main()) == 1

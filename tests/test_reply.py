@@ -502,6 +502,8 @@ def test_a_type_that_nothing_decodes_as_is_refused_beforehand() -> None:
         ("1" + "0" * 20, None, None),
         ("Mon, 99 Nov 2026 04:00:30 GMT", DATE, None),
         ("Mon, 23 Nov 2026 04:00:30", DATE, None),
+        ("Mon, 23 Nov 2026 04:00:30 +" + "9" * 20, DATE, None),
+        (DATE, "Mon, 23 Nov " + "9" * 20 + " 04:00:30 GMT", None),
     ],
 )
 def test_retry_after_is_read_by_the_servers_own_clock_and_nonsense_is_ignored(
@@ -584,6 +586,59 @@ def test_an_excerpt_is_short_and_printable(content: bytes) -> None:
     assert text is None or not text.startswith(("{", "[", '"'))
 
 
+@pytest.mark.parametrize("status", [100, 199, 300, 399, 400])
+def test_only_a_2xx_is_an_answer(status: int) -> None:
+    assert isinstance(outcome(status, ok(CARD_PAID)), ApiError | UnexpectedResponseError)
+
+
+def test_299_is_a_2xx_and_399_a_redirect() -> None:
+    assert type(outcome(299, ok(CARD_PAID))) is Payment
+    assert type(outcome(299, body(NOT_FOUND))) is PaymentNotFoundError
+    assert type(outcome(299, body(NOT_FOUND | {"message": "no"}))) is ApiError
+    assert "a redirect" in str(outcome(399, body(NOT_FOUND)))
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+@pytest.mark.parametrize("name", ["response", "unknown", "message"])
+def test_what_is_nested_without_end_is_an_error_of_ours_and_is_json(status: int, name: str) -> None:
+    deep = b"[" * 10**5 + b"]" * 10**5
+    error = outcome(status, b'{"code":0,"%s":%s}' % (name.encode(), deep))
+
+    assert isinstance(error, UnexpectedResponseError if status == 200 else ApiError)
+    assert not isinstance(error, MalformedResponseError)
+
+
+def test_nesting_without_end_is_named_as_what_is_wrong() -> None:
+    deep = b"[" * 10**5
+
+    assert "nested too deeply" in str(outcome(200, b'{"unknown":' + deep))
+
+
+@pytest.mark.parametrize("status", [400, 404, 503])
+def test_what_a_gateway_says_is_quoted_with_any_status(status: int) -> None:
+    error = outcome(status, GATEWAY_503)
+
+    assert isinstance(error, PortOneError)
+    assert "503 Service Unavailable" in str(error)
+
+
+def test_an_answer_that_is_refused_has_the_status_that_it_came_with() -> None:
+    call = Call("GET", "/x", dict[str, Any], check=lambda _: "another")
+    error = read(call, Reply(201, {}, ok({})))
+
+    assert isinstance(error, UnexpectedResponseError)
+    assert error.status == 201
+
+
+def test_of_a_list_each_record_knows_its_own_source_and_other_things_need_none() -> None:
+    both = ok([CARD_PAID | {"new": 1}, CARD_PAID | {"new": 2}])
+    payments = read(Call("GET", "/payments", list[Payment]), Reply(200, {}, both))
+
+    assert isinstance(payments, list)
+    assert [each.raw["new"] for each in payments] == [1, 2]
+    assert read(Call("GET", "/x", list[int]), Reply(200, {}, ok([5]))) == [5]
+
+
 def test_what_is_quoted_ends_with_a_word_and_not_with_a_blank() -> None:
     assert excerpt(b"<p>down {") == "<p>down"
     assert excerpt(b"try later {") == "try later"
@@ -615,7 +670,10 @@ def test_a_location_that_is_no_url_has_no_host() -> None:
 
 
 def test_a_reply_shows_no_body() -> None:
-    assert "홍길동" not in repr(Reply(200, {}, "홍길동".encode()))
+    reply = Reply(200, {"Location": "홍길동"}, "홍길동".encode())
+
+    assert repr(reply) == "Reply(200)"
+    assert reply.__rich_repr__() == [("status", 200)]
 
 
 def test_malformed_is_both_unexpected_and_transient() -> None:

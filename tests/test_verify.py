@@ -79,6 +79,22 @@ def test_each_thing_that_differs_is_found(change: dict[str, Any], field: str) ->
     assert [each.field for each in compared(replace(PAYMENT, **change))] == [field]
 
 
+def test_a_payment_of_another_id_than_was_named_is_a_difference() -> None:
+    assert compared(PAYMENT, imp_uid="imp_2") == (Difference("imp_uid", "imp_2", "imp_1"),)
+
+
+def test_a_difference_says_what_was_expected_and_what_is_there() -> None:
+    odd = replace(
+        PAYMENT, sandbox=None, cancel_history=(Cancellation(amount=Decimal(1)),), currency="USD"
+    )
+
+    assert compared(odd) == (
+        Difference("currency", "KRW", "USD"),
+        Difference("cancel_history", "empty", "not empty"),
+        Difference("sandbox", "False", "None"),
+    )
+
+
 def test_all_differences_are_listed_and_not_the_first_only() -> None:
     odd = replace(
         PAYMENT, amount=Decimal(1), currency="USD", sandbox=True, status=PaymentStatus.FAILED

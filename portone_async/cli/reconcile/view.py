@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from types import TracebackType
-from typing import Self
 
-from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TimeRemainingColumn,
-)
+from rich.console import Console
+from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
+from portone_async.cli.bar import Bar
 from portone_async.cli.escape import escaped
 from portone_async.errors import Attempt
 from portone_async.reconcile import Finding, Summary, Verdict
@@ -25,8 +16,8 @@ from portone_async.reconcile import Finding, Summary, Verdict
 __all__ = ("View", "print_summary")
 
 
-class View:
-    """A bar and the counts below it, on a terminal; nothing anywhere else.
+class View(Bar):
+    """The orders that are done, the requests, and the findings of each verdict.
 
     Args:
         console: Where to show it.
@@ -38,15 +29,19 @@ class View:
         self._counts: Counter[Verdict] = Counter()
         self._requests = 0
         self._orders = orders
-        # In a pipe it would leave an empty line.
-        self._is_shown = console.is_terminal
-        self._progress = _Progress(console, self.line)
-        self._task = self._progress.add_task("", total=orders or None, completed=done)
+        super().__init__(
+            console,
+            self.line,
+            "{:7,.0f} orders/s",
+            TimeRemainingColumn(compact=True),
+            total=orders or None,
+            completed=done,
+        )
 
     def read(self, orders: int) -> None:
         """So many more orders were read."""
         self._orders += orders
-        self._progress.update(self._task, total=self._orders)
+        self.expect(self._orders)
 
     def asked(self, _: Attempt) -> None:
         """One more request was made."""
@@ -56,7 +51,7 @@ class View:
         """One more finding is known."""
         self._counts[finding.verdict] += 1
         if finding.order is not None:
-            self._progress.advance(self._task)
+            self.advance()
 
     def line(self) -> Text:
         """The counts as they are."""
@@ -67,43 +62,6 @@ class View:
             if (count := self._counts[verdict])
         ]
         return Text("   ").join(parts)
-
-    def __enter__(self) -> Self:
-        if self._is_shown:
-            self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._is_shown:
-            self._progress.stop()
-
-
-class _Progress(Progress):
-    def __init__(self, console: Console, line: Callable[[], Text]) -> None:
-        self._line = line
-        super().__init__(
-            BarColumn(bar_width=None, complete_style="green", finished_style="green"),
-            MofNCompleteColumn(),
-            _Speed(),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            transient=True,
-            expand=True,
-        )
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        yield self.make_tasks_table(self.tasks)
-        yield self._line()
-
-
-class _Speed(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed or 0:7,.0f} orders/s", "dim")
 
 
 def print_summary(console: Console, summary: Summary) -> None:
