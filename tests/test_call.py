@@ -95,6 +95,11 @@ def test_a_call_that_cannot_be_sent_is_refused(call: Call[dict[str, Any]]) -> No
         call.target()
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_the_methods_of_the_api_can_be_sent(method: str) -> None:
+    assert Call(method, "/x", dict).target() == "/x"
+
+
 def test_the_body_is_json_and_a_decimal_is_a_number() -> None:
     call = Call("POST", "/x", dict[str, Any], body={"amount": Decimal("10.05"), "name": "가"})
 
@@ -136,6 +141,16 @@ def test_only_identifiers_of_payments_are_shown_in_errors() -> None:
     )
 
     assert call.asked == {"merchant_uid": "order-1", "imp_uid": "imp_1"}
+
+    call = Call(
+        "GET",
+        "/x/{imp_uid}/{payment_status}",
+        dict[str, Any],
+        path={"imp_uid": "imp_1", "payment_status": "paid"},
+        query={"merchant_uid[]": "order-1"},
+    )
+    assert call.asked == {"imp_uid": "imp_1", "payment_status": "paid", "merchant_uid": "order-1"}
+    assert Call("GET", "/x", dict).asked == {}
 
 
 def test_a_call_is_a_value() -> None:

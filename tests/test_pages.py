@@ -135,6 +135,18 @@ def test_one_that_is_pushed_onto_the_next_page_is_given_once(
     run(main())
 
 
+def test_what_is_pushed_four_pages_on_is_given_once() -> None:
+    async def main() -> None:
+        living = Living(range(4), 2)
+        pages = living.pages()
+        got = [int((await anext(pages)).amount) for _ in range(2)]
+        living.numbers[:0] = range(100, 108)
+        got += await numbers(pages)
+        assert [each for each in got if each < 100] == [0, 1, 2, 3]
+
+    run(main())
+
+
 def test_the_last_page_may_vanish_while_the_one_before_is_read() -> None:
     async def main() -> None:
         living = Living(range(7), 3)
@@ -151,6 +163,12 @@ def test_several_lists_follow_each_other() -> None:
     one, two = Living(range(5), 2), Living(range(100, 103), 2)
 
     assert run(numbers(Pages([one.page, two.page], page_size=2))) == [0, 1, 2, 3, 4, 100, 101, 102]
+
+
+def test_what_moves_on_to_the_next_list_is_given_again_since_it_has_changed() -> None:
+    one, two = Living(range(2), 2), Living(range(1, 4), 2)
+
+    assert run(numbers(Pages([one.page, two.page], page_size=2))) == [0, 1, 1, 2, 3]
 
 
 def test_no_page_is_read_before_it_is_asked_for() -> None:
@@ -273,6 +291,11 @@ def test_a_period_that_means_nothing_is_refused(since: datetime, until: datetime
 def test_a_page_size_that_the_api_refuses_is_refused(size: Any) -> None:
     with pytest.raises(InvalidRequestError, match="page_size"):
         checked_page_size(size)
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_page_size_that_the_api_takes_is_taken(size: int) -> None:
+    assert checked_page_size(size) == size
 
 
 def test_a_walk_ascends_in_the_time_that_arrivals_have() -> None:

@@ -26,7 +26,7 @@ from portone_async.webhook import (
     verify_webhook,
 )
 
-from .samples import CARD_PAID, NOT_FOUND, body, ok
+from .samples import CARD_PAID, NOT_FOUND, PARTIALLY_CANCELLED, body, ok
 from .scripted import UID, reply, scripted_client
 from .virtual_time import run
 
@@ -54,6 +54,21 @@ def test_both_forms_of_a_webhook_are_read(content_type: str) -> None:
 
 def test_without_a_content_type_the_body_tells() -> None:
     assert parse_webhook(json.dumps(PAID).encode()) == parse_webhook(urlencode(PAID).encode())
+    assert parse_webhook(b" \r\n" + json.dumps(PAID).encode()) == WebhookEvent(**PAID)
+
+
+@pytest.mark.parametrize("content_type", [FORM.upper(), f" {FORM} ; charset=utf-8", f"{FORM};"])
+def test_a_content_type_of_a_form_is_one_however_it_is_written(content_type: str) -> None:
+    assert parse_webhook(urlencode(PAID).encode(), content_type) == WebhookEvent(**PAID)
+
+
+def test_what_the_content_type_says_is_believed_and_not_guessed_again() -> None:
+    with pytest.raises(InvalidWebhookError, match="it is not JSON"):
+        parse_webhook(urlencode(PAID).encode(), JSON)
+    with pytest.raises(InvalidWebhookError, match="imp_uid"):
+        parse_webhook(json.dumps(PAID).encode(), FORM)
+    with pytest.raises(InvalidWebhookError, match="it is not a form"):
+        parse_webhook(b"\xff", FORM)
 
 
 def test_unknown_fields_and_statuses_break_nothing() -> None:
@@ -98,6 +113,7 @@ def test_a_field_that_is_missing_is_named(name: str, content_type: str) -> None:
         b"=&=",
         b"a" * 100,
         b"[" * 9999,
+        b'{"x":' + b"[" * 9999,
         b"imp_uid=%ff&merchant_uid=1&status=paid",
     ],
 )
@@ -120,7 +136,7 @@ def test_a_body_over_the_limit_is_refused_unread() -> None:
     with pytest.raises(InvalidWebhookError, match=str(MAX_BODY)):
         parse_webhook(json.dumps(PAID).encode().ljust(MAX_BODY + 1))
     with pytest.raises(InvalidWebhookError):
-        parse_webhook("&".join(f"a{n}=1" for n in range(1000)).encode(), FORM)
+        parsed(PAID | {f"a{n}": "1" for n in range(1000)}, FORM)
 
 
 @given(st.binary(max_size=200), st.sampled_from([JSON, FORM, None]))
@@ -145,7 +161,7 @@ def test_the_body_is_not_in_the_error() -> None:
 @pytest.mark.parametrize("name", ["imp_uid", "merchant_uid"])
 @pytest.mark.parametrize("odd", ["\x1b", "\x00", "\x9b"])
 def test_an_id_that_is_refused_is_named_and_not_shown(name: str, odd: str) -> None:
-    with pytest.raises(InvalidWebhookError, match=f"{name} must not contain control") as caught:
+    with pytest.raises(InvalidWebhookError, match=f"V1: {name} must not contain control") as caught:
         parsed(PAID | {name: f"planted{odd}" + "x" * 9000})
 
     assert "planted" not in str(caught.value)
@@ -190,6 +206,8 @@ def test_a_payment_of_something_else_is_a_mismatch(
         verified(reply(200, ok(CARD_PAID | {"status": status})), **changes)
 
     assert [each.field for each in caught.value.differences] == [field]
+    asked = {"merchant_uid": changes.get("merchant_uid", UID), "imp_uid": EVENT.imp_uid}
+    assert caught.value.asked == asked
 
 
 def test_a_test_payment_does_not_pass_for_money() -> None:
@@ -205,6 +223,13 @@ def test_a_payment_that_says_paid_and_was_given_back_is_a_mismatch() -> None:
         verified(reply(200, ok(CARD_PAID | {"cancel_amount": 1})))
 
 
+def test_a_payment_of_the_order_that_was_given_back_in_part_is_a_state_and_no_mismatch() -> None:
+    payment = verified(reply(200, ok(PARTIALLY_CANCELLED)), amount=PARTIALLY_CANCELLED["amount"])
+
+    assert payment.is_partially_cancelled
+    assert payment.cancel_history
+
+
 def test_a_forged_webhook_names_no_payment() -> None:
     with pytest.raises(PaymentNotFoundError):
         verified(reply(404, body(NOT_FOUND)))
@@ -217,8 +242,13 @@ def test_an_outage_is_no_verdict() -> None:
 
 
 def test_an_amount_that_is_not_exact_is_refused() -> None:
-    with pytest.raises(InvalidRequestError):
-        verified(reply(200, ok(CARD_PAID)), amount=1.5)
+    for name in ("amount", "discount"):
+        with pytest.raises(InvalidRequestError, match=f"^{name} must be"):
+            verified(reply(200, ok(CARD_PAID)), **{name: 1.5})
+
+
+def test_portone_names_three_addresses() -> None:
+    assert {"52.78.100.19", "52.78.48.223", "52.78.5.241"} == ADDRESSES
 
 
 @pytest.mark.parametrize("address", [*ADDRESSES, "::ffff:52.78.5.241"])
