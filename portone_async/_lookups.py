@@ -209,7 +209,8 @@ def in_order(payments: Iterable[Payment], sorting: Sorting) -> list[Payment]:
 def checked_status(status: Any) -> str:
     if not isinstance(status, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", status):
         raise InvalidRequestError(f"status must be a plain word, as in 'paid': {status!a}")
-    return str(status)
+    # Not `str(status)`, which for a member of some Enum is its name.
+    return str.__str__(status)
 
 
 def checked_sorting(sorting: Any) -> Sorting:

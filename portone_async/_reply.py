@@ -152,7 +152,7 @@ def _keep_source(answer: Any, body: bytes) -> None:
 def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) -> PortOneError:
     """Explain a 2xx that is not the envelope that was expected."""
     failure, is_json = _decoded_failure(reply)
-    if not is_json or isinstance(error, UnicodeDecodeError):
+    if not is_json:
         return MalformedResponseError(
             f"{reply.status} with a body that is not JSON, or cut short",
             status=reply.status,
@@ -232,12 +232,10 @@ def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
         return None, False
     try:
         return _failure_decoder.decode(text), True
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, RecursionError):
         pass
     except msgspec.DecodeError:
         return None, False
-    except RecursionError:
-        return None, True
     try:
         # The decoder stops at the first wrong type: a body cut short behind it is no JSON.
         msgspec.json.decode(text)

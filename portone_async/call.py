@@ -123,10 +123,10 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
         return [("method", self.method), ("route", self.route)]
 
 
-def _segment(name: str, value: object) -> str:
+def _segment(name: str, value: Any) -> str:
     check_identifier(name, value)
-    text = str(value)
-    return text if _PLAIN.fullmatch(text) else quote(text, safe="")
+    # Not `str(value)`, which for a member of some Enum is its name.
+    return value if _PLAIN.fullmatch(value) else quote(value, safe="")
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -164,15 +164,15 @@ def _quoted(text: object) -> str:
 
 
 def _pairs(query: Any) -> list[tuple[str, str]]:
-    if isinstance(query, str):
-        raise InvalidRequestError("query must be a mapping, or pairs of a name and a value")
-    given: Any = () if query is None else query.items() if hasattr(query, "items") else query
-    pairs: list[tuple[str, str]] = []
-    for pair in given:
-        if len(pair) != 2:
-            raise InvalidRequestError("query must be a mapping, or pairs of a name and a value")
-        pairs.append((pair[0], pair[1]))
-    return pairs
+    given: Any = query.items() if hasattr(query, "items") else query or ()
+    try:
+        pairs = [(pair, *pair) for pair in given]
+        # A text of two letters is no pair of them.
+        if not any(isinstance(pair, str) for pair, *_ in pairs):
+            return [(name, value) for _, name, value in pairs]
+    except (TypeError, ValueError):
+        pass
+    raise InvalidRequestError("query must be a mapping, or pairs of a name and a value")
 
 
 @lru_cache(maxsize=256)

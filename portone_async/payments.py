@@ -209,7 +209,8 @@ class Payments:
     ) -> Pages:
         """Every payment of a status in a period, read page by page as they are asked for.
 
-        Each is given once, also while others arrive or leave the list. The time that counts is
+        Each is given once, also while others arrive or leave the list; one that changes meanwhile
+        may be given again as it is then. The time that counts is
         that of the status: when a payment was started (``ready``), ``paid``, ``failed`` or
         ``cancelled``. One that was paid yesterday and cancelled today is among the cancelled
         of today and no longer among the paid of yesterday. Payments of test channels are listed.

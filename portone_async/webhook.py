@@ -91,9 +91,9 @@ def parse_webhook(body: bytes, content_type: str | None = None) -> WebhookEvent:
 
 
 def _from_form(body: bytes) -> WebhookEvent:
-    fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50, errors="strict")
-    # An optional field that is blank is one that is not there.
-    return msgspec.convert({name: value for name, value in fields if value}, WebhookEvent)
+    # An optional field that is blank is one that is not there, which is how it is read.
+    fields = parse_qsl(body.decode(), max_num_fields=50, errors="strict")
+    return msgspec.convert(dict(fields), WebhookEvent)
 
 
 async def verify_webhook(

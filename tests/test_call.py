@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from portone_async import Call, InvalidRequestError
+from portone_async._lookups import checked_status, find_call
 
 from . import strategies
 
@@ -83,8 +85,14 @@ def test_a_mapping_is_a_query_too() -> None:
         Call("GET", "/x/{a}", dict),
         Call("GET", "/x", dict, path={"a": "1"}),
         Call("GET", "/x/{a}", dict, path={"b": "1"}),
+        Call("GET", "/x/{a}/{a}", dict, path={"a": "1"}),
         Call("GET", "/x", dict, query={"a": "\ud800"}),
         Call("GET", "/x", dict, query="abc"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=b"abc"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=5),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=[5]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=[None]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=["ab"]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
         Call("GET", "/x", dict, query=[("a",)]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
         Call("GET", "/x", dict, query={"a": 1}),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # the point
     ],
@@ -93,6 +101,19 @@ def test_a_mapping_is_a_query_too() -> None:
 def test_a_call_that_cannot_be_sent_is_refused(call: Call[dict[str, Any]]) -> None:
     with pytest.raises(InvalidRequestError):
         call.target()
+
+
+def test_a_route_may_have_several_names() -> None:
+    call = Call("GET", "/x/{a}/y/{b}/z", dict[str, Any], path={"b": "2", "a": "1"})
+
+    assert call.target() == "/x/1/y/2/z"
+
+
+def test_a_text_that_is_not_unicode_is_in_no_traceback() -> None:
+    with pytest.raises(InvalidRequestError, match="Unicode") as caught:
+        Call("GET", "/x", dict, query={"buyer": "planted\ud800"}).target()
+
+    assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -112,6 +133,14 @@ def test_a_body_that_is_no_json_is_refused_and_not_shown() -> None:
         Call("POST", "/x", dict, body={"imp_secret": object(), "key": "s3cret"}).payload()
 
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_body_without_end_or_of_broken_text_is_refused_by_the_kind_of_its_fault() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    for content, kind in ((endless, "RecursionError"), ("\ud800", "UnicodeEncodeError")):
+        with pytest.raises(InvalidRequestError, match=kind):
+            Call("POST", "/x", dict, body=content).payload()
 
 
 def test_only_what_changes_nothing_is_repeatable_unless_it_is_said() -> None:
@@ -160,3 +189,13 @@ def test_a_call_is_a_value() -> None:
     assert pickle.loads(pickle.dumps(call)) == call
     with pytest.raises(AttributeError):
         call.method = "POST"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # the point
+
+
+class Order(str, Enum):  # noqa: UP042 (its str() is its name, and that is the point)
+    FIRST = "order-1"
+    PAID = "paid"
+
+
+def test_a_member_of_an_enum_is_asked_for_by_its_value() -> None:
+    call = find_call(Order.FIRST, checked_status(Order.PAID), None)
+    assert call.target() == "/payments/find/order-1/paid"

@@ -632,6 +632,23 @@ async def test_any_throttle_may_be_plugged_in_and_counts_every_request(server: F
     assert throttle.paused == [1.0]
 
 
+async def test_a_throttle_is_told_that_calls_wait_for_the_fetch_of_a_token() -> None:
+    class Told:
+        def __init__(self) -> None:
+            self.first: list[bool] = []
+
+        async def acquire(self, *, first: bool = False) -> None:
+            self.first.append(first)
+
+        def pause(self, seconds: float) -> None: ...
+
+    throttle = Told()
+    client, _ = scripted_client(rate_limit=throttle)
+    await client.payments.find(UID)
+
+    assert throttle.first == [True, False]
+
+
 async def test_a_throttle_derived_from_ours_is_asked_for_every_request() -> None:
     class Counting(TokenBucket):
         acquired = 0

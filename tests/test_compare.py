@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from portone_async import Payment, PaymentStatus
 from portone_async.reconcile.compare import compare
 from portone_async.reconcile.finding import Order, Sighting, Verdict
 
@@ -470,6 +471,26 @@ def test_the_newest_is_the_one_to_which_something_happened_last() -> None:
     second = seen("cancelled", imp_uid="a", paid_at=days[1], cancelled_at=days[2])
 
     assert compare(ORDER, [second, first]).payments == (first, second)
+
+
+def test_a_sighting_takes_every_field_that_it_has_from_the_payment() -> None:
+    payment = Payment(
+        imp_uid="imp_1",
+        merchant_uid="order-1",
+        status=PaymentStatus.CANCELLED,
+        amount=Decimal(10),
+        cancel_amount=Decimal(4),
+        currency="USD",
+        sandbox=False,
+        paid_at=THEN,
+        cancelled_at=THEN + timedelta(days=1),
+    )
+    sighting = Sighting.of(payment)
+
+    for name in Sighting.__struct_fields__:
+        assert getattr(sighting, name) == getattr(payment, name)
+    # A word for a store and for JSON, and no member of an enum.
+    assert type(sighting.status) is str
 
 
 def test_an_orphan_is_named_by_its_payment() -> None:

@@ -1,13 +1,15 @@
-"""Look-ups of many payments, over real HTTP against the fake."""
+"""Look-ups of many payments: what is asked and accepted, then over real HTTP against the fake."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from portone_async import (
     AuthenticationError,
@@ -15,15 +17,184 @@ from portone_async import (
     Found,
     InvalidRequestError,
     Missing,
+    Payment,
+    PaymentStatus,
     PortOneClient,
     PortOneError,
+    Sorting,
     UnexpectedResponseError,
 )
+from portone_async._batch import LONGEST_QUERY, Asked, Group, batch_call, grouped, weight
+from portone_async._lookups import (
+    checked_sorting,
+    checked_status,
+    find_all_call,
+    find_call,
+    fits_in_a_path,
+    get_call,
+    in_order,
+    list_call,
+    listed_call,
+)
+from portone_async._pages import Page, Window
 from portone_async.testing import FakePortOne, Json, Status
 
 from .samples import CARD_PAID
 
 ODD = ["a b", "주문 1", "a/b", "100%", "a#b", "a?b=c", "a+b", "a&b", "[]", "x" * 200]
+
+
+DAY = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def seen(imp_uid: str = "imp_1", status: str = "paid", **days: int) -> Payment:
+    """A payment of ``order-1``; its times in days."""
+    times: dict[str, Any] = {name: DAY + timedelta(days=each) for name, each in days.items()}
+    return Payment(
+        imp_uid=imp_uid,
+        merchant_uid="order-1",
+        status=PaymentStatus(status),
+        amount=Decimal(1),
+        **times,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sorting", "expected"),
+    [
+        ("started", "dabce"),
+        ("-started", "ecbad"),
+        ("paid", "cedba"),
+        ("-paid", "abced"),
+        ("updated", "deabc"),
+        ("-updated", "cbaed"),
+    ],
+)
+def test_payments_are_sorted_by_the_time_that_is_named_and_never_is_the_earliest(
+    sorting: str, expected: str
+) -> None:
+    payments = [
+        seen("c", started_at=3, failed_at=30),
+        seen("e", started_at=15),
+        seen("a", started_at=1, paid_at=18),
+        seen("d"),
+        seen("b", started_at=2, paid_at=5, cancelled_at=20),
+    ]
+
+    assert "".join(each.imp_uid for each in in_order(payments, Sorting(sorting))) == expected
+
+
+def check(call: Any, answer: Any) -> str | None:
+    said: str | None = call.check(answer)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("call", "another"),
+    [
+        (find_call("order-2", "paid", None), "merchant_uid"),
+        (find_call("order-1", "failed", None), "status"),
+        (get_call("imp_2", include_sandbox=False, extension=False), "imp_uid"),
+        (find_call("order-1", "paid", None), None),
+        (find_call("order-1", None, None), None),
+        (get_call("imp_1", include_sandbox=False, extension=False), None),
+    ],
+)
+def test_only_the_payment_that_was_asked_for_is_an_answer(call: Any, another: str | None) -> None:
+    said = None if another is None else f"PortOne answered with a payment of another {another}"
+
+    assert check(call, seen()) == said
+
+
+def test_a_list_of_an_order_must_have_what_was_asked_for_and_nothing_of_another_order() -> None:
+    payments = [seen(), seen("imp_2", status="failed")]
+
+    for status in (None, "paid", "failed"):
+        assert check(listed_call("order-1", status), payments) is None
+    assert "2 payment(s)" in str(check(listed_call("order-1", "cancelled"), payments))
+    assert "none is cancelled" in str(check(listed_call("order-1", "cancelled"), payments))
+    another = replace(seen(), merchant_uid="order-2")
+    assert "another merchant_uid" in str(check(listed_call("order-1", None), [*payments, another]))
+    for status in (None, "paid"):
+        assert "an empty list" in str(check(listed_call("order-1", status), []))
+
+
+NEWEST, WEEK = Sorting.STARTED_DESC, Window(0, 7 * 86400)
+EMPTY = Page(0, 0, ())
+
+
+def test_a_page_must_have_what_was_asked_for_and_nothing_else() -> None:
+    page = Page(2, 0, (seen(), seen("imp_2", status="failed")))
+
+    assert check(find_all_call("order-1", None, None, 1, 10), page) is None
+    assert check(list_call("all", WEEK, NEWEST, 1, 10), page) is None
+    for call, name in (
+        (find_all_call("order-2", None, None, 1, 10), "merchant_uid"),
+        (find_all_call("order-1", "paid", None, 2, 10), "status"),
+        (list_call("failed", WEEK, NEWEST, 1, 10), "status"),
+    ):
+        assert check(call, page) == f"PortOne listed a payment of another {name}"
+
+
+def test_an_empty_page_is_believed_where_nothing_need_be() -> None:
+    order, period = find_all_call, list_call
+
+    assert "an empty list" in str(check(order("order-1", None, None, 1, 10), EMPTY))
+    assert check(period("paid", WEEK, NEWEST, 1, 10), EMPTY) is None
+    for page in (Page(3, 0, ()), Page(3, 2, ()), Page(0, 2, ())):
+        said = f"PortOne listed none of {page.total} payment(s)"
+        assert check(order("order-1", None, None, 1, 10), page) == said
+        assert check(period("paid", WEEK, NEWEST, 1, 10), page) == said
+        # What leaves the list meanwhile may empty a later one.
+        assert check(order("order-1", None, None, 2, 10), page) is None
+        assert check(period("paid", WEEK, NEWEST, 2, 10), page) is None
+
+
+@pytest.mark.parametrize(
+    ("call", "target"),
+    [
+        (find_call("o", None, None), "/payments/find/o"),
+        (find_call("o", "paid", NEWEST), "/payments/find/o/paid?sorting=-started"),
+        (get_call("i", include_sandbox=False, extension=False), "/payments/i"),
+        (get_call("i", include_sandbox=True, extension=False), "/payments/i?include_sandbox=true"),
+        (get_call("i", include_sandbox=False, extension=True), "/payments/i?extension=true"),
+        (find_all_call("o", None, None, 3, 7), "/payments/findAll/o?page=3&limit=7"),
+        (
+            find_all_call("o", "paid", NEWEST, 3, 7),
+            "/payments/findAll/o/paid?page=3&limit=7&sorting=-started",
+        ),
+        (
+            list_call("all", WEEK, NEWEST, 3, 7),
+            "/payments/status/all?page=3&limit=7&sorting=-started&from=0&to=604800",
+        ),
+        (
+            list_call("paid", Window(5, None), NEWEST, 1, 1),
+            "/payments/status/paid?page=1&limit=1&sorting=-started&from=5",
+        ),
+        (listed_call("a/b", "paid"), "/payments?merchant_uid%5B%5D=a%2Fb"),
+    ],
+)
+def test_look_ups_are_asked_as_the_api_documents_them(call: Any, target: str) -> None:
+    assert (call.method, call.target()) == ("GET", target)
+
+
+def test_an_order_number_with_a_slash_of_either_kind_does_not_fit_in_a_path() -> None:
+    assert [fits_in_a_path(uid) for uid in ("a", "a/b", "a\\b", "/")] == [True, False, False, False]
+    with pytest.raises(InvalidRequestError):
+        fits_in_a_path("..")
+
+
+def test_what_is_no_status_and_no_sorting_is_refused_by_name() -> None:
+    assert checked_status("on_hold-2") == "on_hold-2"
+    for status in ("", "a b", "a/b", "결제", "paid\n", None, 5):
+        with pytest.raises(InvalidRequestError, match=r"^status must be"):
+            checked_status(status)
+    assert checked_sorting("-paid") is Sorting.PAID_DESC
+    for sorting in ("", "newest", None):
+        with pytest.raises(
+            InvalidRequestError, match=r"^sorting must be one of .*-started, started"
+        ):
+            checked_sorting(sorting)
 
 
 async def test_find_all_gives_every_payment_of_an_order(
@@ -171,6 +342,42 @@ async def test_a_batch_fits_into_a_request_line_and_a_hundred_ids(
     lines = [each.target for each in server.requests if each.target.startswith("/payments")]
     assert max(map(len, lines)) < 8190 - 30
     assert len(lines) < 14
+
+
+async def test_a_hundred_ids_are_one_request_and_one_more_is_another(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="order-0")
+    for count, requests in ((100, 1), (101, 3)):
+        async with client.payments.get_many(f"order-{n}" for n in range(count)) as stream:
+            assert len([group async for group in stream]) == count
+        assert server.count("/payments") == requests
+
+
+@pytest.mark.parametrize("name", ["merchant_uid", "imp_uid"])
+@pytest.mark.parametrize("uid", ["o", "가/나", "a+b"])
+def test_the_weight_of_an_id_is_what_it_adds_to_the_query(name: str, uid: str) -> None:
+    one = Asked(name, "x")
+
+    def length(*asked: Asked) -> int:
+        return len(batch_call(asked).target())
+
+    assert weight(Asked(name, uid)) == length(one, Asked(name, uid)) - length(one)
+
+
+def test_an_id_that_just_fits_is_taken_and_one_more_letter_is_not() -> None:
+    longest = "x" * (LONGEST_QUERY - weight(Asked("imp_uid", "x")) + 1)
+
+    assert weight(Asked("imp_uid", longest)) == LONGEST_QUERY
+    with pytest.raises(InvalidRequestError, match="too long"):
+        weight(Asked("imp_uid", longest + "x"))
+
+
+def test_of_several_payments_of_an_id_the_newest_comes_first_and_each_once() -> None:
+    old, new, never = seen("b", started_at=0), seen("c", started_at=1), seen("a")
+    groups = grouped([Asked("merchant_uid", "order-1")], [never, old, new, old])
+
+    assert groups == [Group("order-1", (new, old, never))]
 
 
 async def test_an_order_asked_for_twice_is_answered_twice(

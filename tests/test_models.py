@@ -110,6 +110,41 @@ def test_what_is_no_amount_of_money_is_refused(text: str) -> None:
         amount_of(text)
 
 
+@pytest.mark.parametrize("text", ["9.9e23", "1e-23", "-5", "-9.9e23"])
+def test_money_may_be_as_large_and_as_small_as_any_that_was_ever_paid(text: str) -> None:
+    assert amount_of(text) == Decimal(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (Payment, "amount"),
+        (Payment, "cancel_amount"),
+        (Cancellation, "amount"),
+        (Deposit, "amount"),
+        (Promotion, "discount"),
+    ],
+)
+@pytest.mark.parametrize("text", ["NaN", "1e24", "-1e24", "1e-24"])
+def test_no_field_of_money_takes_what_is_no_amount(kind: type[Any], name: str, text: str) -> None:
+    fields = (MINIMAL if kind is Payment else {}) | {name: text}
+
+    with pytest.raises(msgspec.ValidationError, match="Expected an amount of money"):
+        msgspec.json.decode(body(fields), type=kind, strict=False)
+
+
+def test_what_portone_does_not_say_of_money_is_nothing() -> None:
+    assert decoded(MINIMAL).cancel_amount == Promotion().discount == 0
+
+
+@pytest.mark.parametrize("second", [1, 0.5])
+def test_any_time_after_the_epoch_is_a_time_and_none_before_it(second: float) -> None:
+    at = datetime.fromtimestamp(second, UTC)
+
+    assert decoded(MINIMAL, paid_at=second).paid_at == at
+    assert decoded(MINIMAL, paid_at=-second).paid_at is None
+
+
 @pytest.mark.parametrize("name", TIMES)
 @pytest.mark.parametrize("never", [0, None, "0", 0.0])
 def test_a_time_that_never_came_is_none(name: str, never: object) -> None:
@@ -191,6 +226,7 @@ def test_an_unknown_status_is_its_string() -> None:
     assert payment.status not in set(PaymentStatus)
     assert pickle.loads(pickle.dumps(payment.status)) == "on_hold"
     assert hash(payment.status) == hash("on_hold")
+    assert (payment.status.name, payment.status.value) == ("ON_HOLD", "on_hold")
 
 
 def test_a_known_status_is_the_member() -> None:
@@ -249,6 +285,7 @@ def test_custom_data_decodes_as_a_dict_or_as_a_type() -> None:
 
     assert payment.custom() == {"cart_id": "c-1", "note": "문 앞"}
     assert payment.custom(Cart) == Cart("c-1")
+    assert decoded(MINIMAL, custom_data='["1","2"]').custom(list[int]) == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -338,6 +375,32 @@ def test_raw_takes_any_number_and_survives_pickle(number: str) -> None:
 
     assert str(payment.raw["odd"]) == number
     assert pickle.loads(pickle.dumps(payment)).raw == payment.raw
+
+
+def test_one_of_a_list_shows_and_takes_along_its_own_part_to_the_last_digit() -> None:
+    payment = decoded(MINIMAL)
+    payment._keep_source(b'{"response":[{"fee":0.1},{"fee":0.10000000000000000000000001}]}', 1)
+
+    assert payment.raw == {"fee": Decimal("0.10000000000000000000000001")}
+    assert pickle.loads(pickle.dumps(payment)).raw == payment.raw
+
+
+def test_what_a_payment_shows_has_the_names_of_its_fields() -> None:
+    payment = decoded(
+        PARTIALLY_CANCELLED, deposit_history=[{"amount": 1}], promotion={"id": "p", "discount": 3}
+    )
+    money = "amount cancel_amount currency sandbox"
+    times = "started_at paid_at failed_at cancelled_at"
+    assert payment.promotion is not None
+    for record, names in (
+        (payment, f"imp_uid merchant_uid status {money} {times}"),
+        (payment.cancel_history[0], "amount cancelled_at cancellation_id"),
+        (payment.deposit_history[0], "amount deposited_at"),
+        (payment.promotion, "id discount"),
+    ):
+        shown = record.__rich_repr__()
+        assert shown == [(name, getattr(record, name)) for name in names.split()]
+        assert repr(record).startswith(f"{type(record).__name__}({names.split()[0]}=")
 
 
 class Size(enum.Enum):

@@ -51,8 +51,8 @@ class Living:
         self.reads += 1
         start = (number - 1) * self.page_size
         part = self.numbers[start : start + self.page_size]
-        if not part and number > 1:
-            raise ApiError("beyond the last page", status=400, code=-1)
+        if number < 1 or (not part and number > 1):
+            raise ApiError("before the first page, or beyond the last", status=400, code=-1)
         has_next = start + self.page_size < len(self.numbers)
         return Page(len(self.numbers), number + 1 if has_next else 0, tuple(map(payment, part)))
 
@@ -131,6 +131,31 @@ def test_one_that_is_pushed_onto_the_next_page_is_given_once(
                 living.numbers.insert(min(place, count), 1000)
         assert sorted(set(got) - {1000}) == list(range(count))
         assert len(got) == len(set(got))
+
+    run(main())
+
+
+def test_of_one_departure_one_page_is_read_again_and_no_more() -> None:
+    async def main() -> None:
+        living = Living(range(40), 2)
+        pages = living.pages()
+        got = [int((await anext(pages)).amount) for _ in range(12)]
+        living.numbers.remove(0)
+        got += await numbers(pages)
+        assert got == list(range(40))
+        # Six pages, the seventh, which tells of it, and from the sixth to the twentieth.
+        assert living.reads == 6 + 1 + 15
+
+    run(main())
+
+
+def test_when_nearly_all_have_left_the_walk_goes_on_from_the_first_page() -> None:
+    async def main() -> None:
+        living = Living(range(40), 2)
+        pages = living.pages()
+        got = [int((await anext(pages)).amount) for _ in range(2)]
+        del living.numbers[:36]
+        assert got + await numbers(pages) == [0, 1, 36, 37, 38, 39]
 
     run(main())
 

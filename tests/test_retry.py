@@ -240,6 +240,18 @@ def test_an_unthrottled_view_pauses_its_client_too() -> None:
     run(main())
 
 
+def test_a_view_with_a_throttle_of_its_own_does_not_pause_its_client() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(series(reply(429, Retry_After="5"), PAID))
+        view = client.with_options(rate_limit=RateLimit(), retry=RetryPolicy(attempts=1))
+        await failure(view)
+        began = now()
+        await client.payments.find(UID)
+        assert now() - began < 0.1
+
+    run(main())
+
+
 @pytest.mark.parametrize("total", [0.3, 2.0, 60.0])
 @pytest.mark.parametrize(
     "outcome",
@@ -273,6 +285,19 @@ def test_a_call_that_runs_out_of_time_says_so_with_its_history() -> None:
         assert [each.error for each in error.attempts] == ["ServerError", "DeadlineExceededError"]
         assert error.elapsed == pytest.approx(3, abs=0.1)
         assert "within 3 s" in str(error)
+
+    run(main())
+
+
+def test_a_connection_that_breaks_as_the_time_is_up_is_not_called_a_timeout() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            lambda _: (9.999, ConnectionFailedError("reset")),
+            timeouts=Timeouts(total=10, attempt=None),
+        )
+        error = await failure(client)
+        assert type(error) is ConnectionFailedError
+        assert "no time left" in (error.gave_up or "")
 
     run(main())
 
@@ -322,6 +347,23 @@ def test_a_retry_does_not_queue_behind_calls_that_have_not_begun() -> None:
         payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(1000)])
         assert len(payments) == 1000
         assert len(transport.times()) == 1003
+
+    run(main())
+
+
+def test_a_retry_goes_first_also_when_its_call_had_nothing_to_wait_for() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            lambda n: reply(503) if n == 2 else PAID, rate_limit=RateLimit(10, 1), retry=AT_ONCE
+        )
+        await client.payments.find(UID)
+        await asyncio.sleep(1)
+        started = now()
+        failing = asyncio.create_task(client.payments.find(UID))
+        others = [asyncio.create_task(client.payments.find(UID)) for _ in range(100)]
+        await failing
+        assert now() - started < 1
+        await asyncio.gather(*others)
 
     run(main())
 
@@ -585,6 +627,67 @@ def test_a_slow_token_counts_against_the_total_and_the_queue_before_it_does_not(
         assert type(error) is DeadlineExceededError
         assert now() - started == pytest.approx(10, abs=0.1)
         assert transport.times()[0] - started == pytest.approx(4, abs=0.1)
+
+    run(main())
+
+
+def test_a_call_that_had_to_queue_has_its_total_still() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            series(PAID, (5, PAID), HANG),
+            timeouts=Timeouts(total=10),
+            retry=RetryPolicy(attempts=1),
+            max_in_flight=1,
+        )
+        await client.payments.find(UID)
+        before = asyncio.create_task(client.payments.find(UID))
+        await asyncio.sleep(0)
+        started = now()
+        await failure(client)
+        assert now() - started == pytest.approx(5 + 10, abs=0.1)
+        await before
+
+    run(main())
+
+
+def test_what_a_first_token_has_cost_is_not_there_for_a_second() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            lambda _: (1, reply(401, body(UNAUTHORIZED))),
+            series((4, token_reply()), HANG),
+            timeouts=Timeouts(total=10),
+            retry=RetryPolicy(attempts=1),
+            max_in_flight=1,
+        )
+        refused = asyncio.create_task(failure(client))
+        await asyncio.sleep(0)
+        started = now()
+        # It waits 4 s for the token that the one before it has refused, and 6 s for the next.
+        error = await failure(client)
+        assert type(error) is DeadlineExceededError
+        assert now() - started == pytest.approx(4 + 1 + 6, abs=0.1)
+        await refused
+
+    run(main())
+
+
+@pytest.mark.parametrize("rate_limit", [RateLimit(0.01, 1), None])
+def test_calls_that_wait_for_a_permit_hold_one_place_between_them(
+    rate_limit: RateLimit | None,
+) -> None:
+    async def main() -> None:
+        client, _ = scripted_client(max_in_flight=2)
+        await client.payments.find(UID)
+        paused = client.with_options(rate_limit=rate_limit)
+        paused._options.throttle.pause(1000)
+        queued = [asyncio.create_task(paused.payments.find(UID)) for _ in range(5)]
+        await asyncio.sleep(1)
+        started = now()
+        await client.payments.find(UID)
+        assert now() - started < 1
+        for task in queued:
+            task.cancel()
+        await asyncio.wait(queued)
 
     run(main())
 

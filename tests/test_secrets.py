@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from portone_async import Attempt, Call, Payment, PortOneClient, PortOneError, Timeouts
+from portone_async import ApiError, Attempt, Call, Payment, PortOneClient, PortOneError, Timeouts
 from portone_async.testing import (
     Body,
     CutBody,
@@ -26,7 +26,8 @@ from portone_async.testing import (
 
 from .conftest import AT_ONCE
 from .planted import BUYER, KEY, SECRET, TOKEN, assert_clean, server, shown
-from .samples import CARD_PAID, NOT_FOUND, ok
+from .samples import CARD_PAID, NOT_FOUND, body, ok
+from .scripted import reply, scripted_client, token_reply
 
 
 @pytest.fixture(name="planted")
@@ -204,6 +205,29 @@ async def test_a_secret_at_the_edge_of_an_excerpt_leaves_no_part_of_itself(
 
     assert SECRET[:8] not in str(caught.value)
     assert KEY[:8] not in str(caught.value)
+
+
+async def test_only_what_is_too_short_for_a_key_or_a_token_may_be_quoted() -> None:
+    refusal = {"code": -1, "message": "no secret, no tokenAB", "response": None}
+    client, _ = scripted_client(
+        lambda _: reply(400, body(refusal)), lambda _: token_reply("tokenAB")
+    )
+    with pytest.raises(ApiError) as caught:
+        await client.payments.find("order-1")
+
+    assert caught.value.message == "no secret, no ***"
+
+
+async def test_a_token_that_was_renewed_is_still_not_quoted() -> None:
+    refusal = {"code": -1, "message": "token-1, token-2", "response": None}
+    client, _ = scripted_client(
+        lambda n: reply(401) if n == 1 else reply(400, body(refusal)),
+        lambda n: token_reply(f"token-{n}"),
+    )
+    with pytest.raises(ApiError) as caught:
+        await client.payments.find("order-1")
+
+    assert caught.value.message == "***, ***"
 
 
 def test_a_password_in_a_base_url_is_in_no_frame() -> None:

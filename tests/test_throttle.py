@@ -19,6 +19,13 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+def stall(seconds: float) -> None:
+    """Let time pass in which the loop runs nothing at all."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop._clock.now += seconds
+
+
 def most_in_a_window(times: list[float], seconds: float) -> int:
     return max(sum(start <= t < start + seconds for t in times) for start in times)
 
@@ -240,5 +247,67 @@ def test_fifty_thousand_waiters_are_cancelled_in_any_order(order: str) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         gate.leave()
         await gate.enter()
+
+    run(main())
+
+
+def test_an_open_gate_lets_in_all_who_wait_still_and_whoever_comes() -> None:
+    async def main() -> None:
+        gate = Gate(1)
+        await gate.enter()
+        waiting = [asyncio.create_task(gate.enter(first=number % 2 == 0)) for number in range(6)]
+        await asyncio.sleep(0)
+        for task in waiting[:2]:
+            task.cancel()
+        gate.open()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert [task.cancelled() for task in waiting] == [True] * 2 + [False] * 4
+        for _ in range(100):
+            assert gate.is_free
+            await gate.enter()
+
+    run(main())
+
+
+@pytest.mark.parametrize("throttle", [TokenBucket(RateLimit(1, 2)), Unthrottled()])
+def test_no_permit_is_had_at_once_before_a_pause_is_over(
+    throttle: TokenBucket | Unthrottled,
+) -> None:
+    async def main() -> None:
+        await throttle.acquire()
+        throttle.pause(5)
+        assert not throttle.acquire_nowait()
+        await asyncio.sleep(4.9)
+        assert not throttle.acquire_nowait()
+        await asyncio.sleep(0.2)
+        assert throttle.acquire_nowait()
+
+    run(main())
+
+
+def test_permits_that_are_had_at_once_are_those_of_the_bucket() -> None:
+    async def main() -> None:
+        bucket = TokenBucket(RateLimit(1, 3))
+        assert not bucket.acquire_nowait()  # It counts in no loop yet.
+        await bucket.acquire()
+        assert [bucket.acquire_nowait() for _ in range(4)] == [True, True, False, False]
+        await asyncio.sleep(1)
+        assert bucket.acquire_nowait()
+        started = now()
+        await bucket.acquire()
+        assert now() - started == pytest.approx(1, abs=0.01)
+
+    run(main())
+
+
+def test_a_permit_for_which_somebody_waits_is_not_had_at_once() -> None:
+    async def main() -> None:
+        bucket = TokenBucket(RateLimit(1, 1))
+        await bucket.acquire()
+        waiting = asyncio.create_task(bucket.acquire())
+        await asyncio.sleep(0)
+        stall(5)
+        assert not bucket.acquire_nowait()
+        await waiting
 
     run(main())

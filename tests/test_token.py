@@ -115,7 +115,7 @@ def test_the_lifetime_does_not_depend_on_any_wall_clock(
     assert token.ends_at - 1000.0 == pytest.approx(lifetime, abs=1e-3)
 
 
-@pytest.mark.parametrize("lifetime", [40, 1, 0, -3600])
+@pytest.mark.parametrize("lifetime", [MARGIN, 40, 1, 0, -3600])
 def test_a_fresh_token_that_is_due_already_is_used_without_a_loop(lifetime: float) -> None:
     async def main() -> None:
         client, transport = scripted_client(token=lambda _: token_reply(lifetime=lifetime))
@@ -227,6 +227,20 @@ def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_starts_ano
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert transport.under_way == 0
         await find(client)
+        assert len(transport.tokens) == 2
+
+    run(main())
+
+
+def test_a_fetch_that_was_given_up_does_not_end_the_next_one() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=lambda _: (5, token_reply()))
+        gone = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        gone.cancel()
+        first = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        await asyncio.gather(first, find(client))
         assert len(transport.tokens) == 2
 
     run(main())
@@ -461,15 +475,35 @@ def test_whoever_joins_a_fetch_late_waits_no_longer_than_its_own_total() -> None
     run(main())
 
 
+class Counting:
+    """No throttle at all, but for the count."""
+
+    taken = 0
+
+    async def acquire(self, *, first: bool = False) -> None:
+        self.taken += 1
+
+    def pause(self, seconds: float) -> None: ...
+
+
+def test_no_permit_is_taken_for_a_token_that_ended_in_the_queue() -> None:
+    async def main() -> None:
+        throttle = Counting()
+        client, transport = scripted_client(
+            series((200, PAID), PAID),
+            lambda _: token_reply(lifetime=100),
+            rate_limit=throttle,
+            max_in_flight=1,
+            timeouts=Timeouts(None, None),
+        )
+        await asyncio.gather(*[find(client) for _ in range(2)])
+        assert len(transport.tokens) == 2
+        assert throttle.taken == len(transport.sent) == 4
+
+    run(main())
+
+
 def test_no_permit_is_taken_while_there_is_no_token() -> None:
-    class Counting:
-        taken = 0
-
-        async def acquire(self, *, first: bool = False) -> None:
-            self.taken += 1
-
-        def pause(self, seconds: float) -> None: ...
-
     async def main() -> None:
         throttle = Counting()
         client, transport = scripted_client(
