@@ -741,6 +741,26 @@ def test_closing_ends_all_who_wait_for_a_turn_a_permit_or_the_next_try(
     run(main())
 
 
+def test_closing_ends_those_who_wait_for_a_place_although_its_holder_goes_on() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            series(PAID, (100, PAID)), max_in_flight=1, timeouts=Timeouts(None, None)
+        )
+        await client.payments.find(UID)
+        holder = asyncio.create_task(client.payments.find(UID))
+        await asyncio.sleep(1)
+        queued = [asyncio.create_task(failure(client)) for _ in range(5)]
+        await asyncio.sleep(1)
+        transport.open = partial(_closed, transport)  # type: ignore[method-assign]
+        started = now()
+        await client.close()
+        assert {type(each) for each in await asyncio.gather(*queued)} == {ClientClosedError}
+        assert now() - started < 0.1
+        assert (await holder).is_paid
+
+    run(main())
+
+
 def _closed(transport: ScriptedTransport) -> None:
     if transport.is_closed:
         raise ClientClosedError("this client is closed")
