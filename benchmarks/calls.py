@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from socket import create_connection, socket
 from statistics import median
@@ -32,7 +32,7 @@ from decode import ORDER, body_of_a_card_payment
 from msgspec import Struct
 from peers import PEERS, THREADS, TOKEN
 
-_FLOOR = "aiohttp + msgspec"
+FLOOR = "aiohttp + msgspec"
 _PEERS = Path(__file__).with_name("peers.py")
 _CONFIGURATION = """
 daemon off;
@@ -75,16 +75,23 @@ class Client:
         self._process = Popen(arguments, stdin=PIPE, stdout=PIPE, text=True)
         pin(self._process.pid, 0)
 
-    def round(self, calls: int) -> Round:
+    def round(self, calls: int) -> Round | None:
+        """Make so many calls; give what they took, or nothing if the process ended itself."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{calls}\n")
-        self._process.stdin.flush()
-        took = json.loads(self._process.stdout.readline())
+        try:
+            self._process.stdin.write(f"{calls}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        if not (told := self._process.stdout.readline()):
+            return None
+        took = json.loads(told)
         return Round(took["seconds"] / calls, took["cpu"] / calls)
 
     def close(self) -> None:
-        self._process.communicate(timeout=30)
+        with suppress(BrokenPipeError):
+            self._process.communicate(timeout=30)
 
 
 @contextmanager
@@ -149,17 +156,21 @@ def measured(
         for _ in range(rounds):
             for peer, client in clients.items():
                 slow = peer in {THREADS, "httpx", "niquests"}
-                took[peer].append(client.round(calls // 4 if slow else calls))
+                if round_ := client.round(calls // 4 if slow else calls):
+                    took[peer].append(round_)
         return took
 
 
 def table(took: dict[str, list[Round]]) -> str:
-    floor = took[_FLOOR]
+    floor = took[FLOOR]
     lines = [
         "| Client | CPU µs per call | Calls per second | CPU ÷ floor |",
         "|---|---:|---:|---:|",
     ]
     for peer, rounds in took.items():
+        if len(rounds) < len(floor):
+            lines.append(f"| {peer} | ended itself | | |")
+            continue
         ratio = median(mine.cpu / its.cpu for mine, its in zip(rounds, floor, strict=True))
         cpu = median(each.cpu for each in rounds) * 1e6
         rate = 1 / median(each.seconds for each in rounds)

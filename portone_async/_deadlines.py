@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from math import inf
 from types import TracebackType
-from typing import Self
 
 __all__ = ("Deadline", "Deadlines")
 
@@ -76,13 +75,12 @@ class Deadline:
         self.is_over = True
         self._task.cancel()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
         self._deadlines._add(self)
-        return self
 
     def __exit__(
         self,

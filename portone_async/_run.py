@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
-from weakref import WeakSet
 
 from aiohttp import ClientTimeout
 
@@ -91,15 +90,8 @@ class Shared:
         self.tokens = Tokens()
         self.unthrottled = Unthrottled()
         self.unthrottled_turns = Gate(1)
-        self._gates = WeakSet((slots, self.unthrottled_turns))
         self._closed = asyncio.Event()
         self._waits: set[asyncio.Timeout] = set()
-
-    def new_turns(self) -> Gate:
-        """Make a queue for another throttle."""
-        turns = Gate(1)
-        self._gates.add(turns)
-        return turns
 
     async def permit(self, throttle: Throttle, *, first: bool) -> None:
         """Wait for a permit, or for the client to be closed."""
@@ -119,8 +111,8 @@ class Shared:
     def release(self) -> None:
         """Wake all who wait for anything: the client is closed, and they will see it."""
         self._closed.set()
-        for gate in self._gates:
-            gate.open()
+        # The first of each queue waits for a slot or a permit; the others follow it at once.
+        self.slots.open()
         for wait in self._waits:
             if not wait.expired():
                 wait.reschedule(0.0)
@@ -128,7 +120,7 @@ class Shared:
     def pause(self, throttle: Throttle, seconds: float) -> None:
         """Keep all callers of a throttle waiting, or of this client where there is none."""
         throttle.pause(seconds)
-        if throttle is self.unthrottled and self.options.throttle is not throttle:
+        if throttle is self.unthrottled:
             self.options.throttle.pause(seconds)
 
     def blank(self, text: str) -> str:
@@ -207,9 +199,9 @@ class Run(Generic[T]):
             self._retry.succeeded()
 
     def total_left(self) -> float | None:
-        """What of the total there is for a token, before the deadline is known."""
+        """What of the total there is for a token."""
         total = self.options.timeouts.total
-        return None if total is None or self.deadline is not None else total - self.spent
+        return None if total is None else total - self.spent
 
     def permitted(self) -> float | None:
         """Note that it is sent now; give the time until which an answer is awaited."""

@@ -195,7 +195,7 @@ class PortOneClient:
         throttle = checked_throttle(rate_limit)
         if throttle is None:
             return self._shared.unthrottled, self._shared.unthrottled_turns
-        return throttle, self._shared.new_turns()
+        return throttle, Gate(1)
 
     @property
     def payments(self) -> Payments:

@@ -41,7 +41,7 @@ class Gate:
     thousand of them can be cancelled in any order.
     """
 
-    __slots__ = ("__weakref__", "_first", "_free", "_waiting")
+    __slots__ = ("_first", "_free", "_waiting")
 
     def __init__(self, places: int) -> None:
         self._free = places
