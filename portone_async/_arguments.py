@@ -109,7 +109,7 @@ def _problem(base_url: str) -> str:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port
         # Two parsers that disagree on the host would send the token to another than was checked.
-        is_plain = (URL(base_url).host or "").lower() == (host or "")
+        is_plain = URL(base_url).raw_host == host
     except ValueError:
         return "is not a URL"
     checks = (

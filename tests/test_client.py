@@ -421,6 +421,16 @@ def test_plain_http_is_for_loopback(host: str) -> None:
     PortOneClient("k", "s", base_url=f"http://{host}")
 
 
+@pytest.mark.parametrize(
+    "host", ["xn--9n2bp8q.com", "API.iamport.kr", "gw.example:8443/a%20b", "1.2.3.4"]
+)
+def test_any_host_that_two_parsers_agree_on_is_taken(host: str) -> None:
+    assert (
+        repr(PortOneClient("k", "s", base_url=f"https://{host}/"))
+        == f"<PortOneClient https://{host}>"
+    )
+
+
 def test_the_environment_makes_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTONE_IMP_KEY", "k-1")
     monkeypatch.setenv("PORTONE_IMP_SECRET", "s-1")
