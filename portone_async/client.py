@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypedDict, TypeVar, Unpack
+from typing import Any, NoReturn, Self, TypedDict, TypeVar, Unpack
 
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
@@ -366,6 +366,9 @@ class PortOneClient:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds keys and connections: make one in each process")
 
     def __repr__(self) -> str:
         # A traceback may show a client whose constructor did not come to its end.

@@ -112,8 +112,10 @@ async def test_no_public_object_shows_a_key_a_token_or_the_buyer(
 
 
 def test_a_client_cannot_be_pickled_with_its_keys() -> None:
-    with pytest.raises(TypeError):
-        pickle.dumps(PortOneClient(KEY, SECRET))
+    client = PortOneClient(KEY, SECRET)
+    for each in (client, client.with_options(tier="A01"), client.payments):
+        with pytest.raises(TypeError, match="make one in each process"):
+            pickle.dumps(each)
 
 
 async def test_what_metrics_and_logs_get_of_refusals_and_renewals_is_clean(
