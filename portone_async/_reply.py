@@ -168,6 +168,8 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) 
 
 def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
     """Find the error for a reply that is no success."""
+    if not _is_look_up(call):
+        blank = _without_long_words(blank)
     status = reply.status
     if 300 <= status < 400:
         elsewhere = host(reply.headers.get("Location", ""), blank)
@@ -222,6 +224,11 @@ def _kind(call: Call[Any], status: int, failure: _Failure | None) -> type[PortOn
 
 def _is_look_up(call: Call[Any]) -> bool:
     return call.method == "GET"
+
+
+def _without_long_words(blank: Blank) -> Blank:
+    """Take out what may be such a secret of a failure, too, and leave its words."""
+    return lambda text: re.sub(r"[A-Za-z0-9_-]{20,}", "…", blank(text))
 
 
 def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:

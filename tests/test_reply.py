@@ -316,6 +316,21 @@ def test_a_success_that_may_be_a_token_is_not_quoted(status: int) -> None:
     assert "planted" in str(read(FIND, plain))
 
 
+@pytest.mark.parametrize("status", [100, 401, 404, 503])
+@pytest.mark.parametrize(
+    "form", ["{0}", "no healthy upstream {0}", "<p>no healthy upstream {0}</p>"]
+)
+def test_a_failure_of_getToken_shows_its_words_and_nothing_that_may_be_a_token(  # noqa: N802 (the API's word)
+    status: int, form: str
+) -> None:
+    token = "a1b2c3d4e5" * 4
+    error = read(get_token("key", "secret"), Reply(status, {}, form.format(token).encode()))
+
+    assert isinstance(error, PortOneError)
+    assert "a1b2" not in str(error)
+    assert ("no healthy upstream" in str(error)) == ("upstream" in form)
+
+
 @pytest.mark.parametrize(
     "content",
     [
