@@ -16,7 +16,7 @@ import json
 import pickle
 import re
 from collections.abc import Awaitable, Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from portone_async import (
@@ -43,6 +43,8 @@ SLASHED = "2026/02/02-0001"
 TOKEN = "planted0token0000000000000000000000f00d"
 _NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
 _LONGEST = 2_000
+# Room for every digit that a body of the fuzzer can hold: nothing is rounded.
+_EXACT = Context(prec=10_000)
 # A server that never says "this was the last page" must not keep this going.
 _MOST_PAYMENTS, _MOST_REPLIES = 50, 5
 
@@ -193,7 +195,7 @@ def _check_payment(payment: Any, **asked: str) -> None:
     assert type(payment) is Payment
     assert all(getattr(payment, name) == value for name, value in asked.items())
     assert payment.amount.is_finite()
-    assert payment.balance + payment.cancel_amount == payment.amount
+    assert _EXACT.add(payment.balance, payment.cancel_amount) == payment.amount
     assert repr(payment).isprintable()
     assert copied(payment) == payment
 
