@@ -20,9 +20,9 @@ from .errors import ClientClosedError, InvalidRequestError
 __all__ = ("SpokeUnaskedError", "borrowed_session", "own_session")
 
 
-def own_session(max_in_flight: int) -> ClientSession:
+def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
     """Make a session with connections of its own."""
-    return _session(TCPConnector(limit=max_in_flight), is_owner=True)
+    return _session(TCPConnector(limit=max_in_flight), base_url, is_owner=True)
 
 
 def borrowed_session(
@@ -55,19 +55,24 @@ def borrowed_session(
         proxy = _environment_proxy(base_url)
     return _session(
         connector,
+        base_url,
         is_owner=False,
         proxy=proxy,
         proxy_auth=getattr(lender, "_default_proxy_auth", None),
     )
 
 
-def _session(connector: BaseConnector, *, is_owner: bool, **options: Any) -> ClientSession:
+def _session(
+    connector: BaseConnector, base_url: URL, *, is_owner: bool, **options: Any
+) -> ClientSession:
     session = ClientSession(
         connector=connector,
         connector_owner=is_owner,
         cookie_jar=_NoCookies(),
         request_class=_Request,
         headers={
+            # All that a request has in common, for one host: see `_Request`.
+            "Host": base_url.host_port_subcomponent or "",
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
             "User-Agent": (
@@ -96,7 +101,18 @@ class SpokeUnaskedError(aiohttp.ClientConnectionError):
 
 
 class _Request(ClientRequest):
-    """A request that does not take for its answer what the server said before it."""
+    """A request that does not take for its answer what the server said before it.
+
+    Its headers are complete when it is made: the session's and the call's. aiohttp would copy them
+    one by one, and look for those that it always sends; where it does so by another name one day,
+    it comes to the same.
+    """
+
+    def update_headers(self, headers: Any) -> None:
+        self.headers = headers
+
+    def update_auto_headers(self, skip_auto_headers: Any) -> None:
+        pass
 
     def send(self, conn: Connection) -> Coroutine[Any, Any, ClientResponse]:  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited all the same
         # aiohttp looks at a connection when it puts it back, and not again when it takes it out.

@@ -74,7 +74,7 @@ class Transport:
                 "make one client in each loop, or run everything in one asyncio.run()"
             )
         if self._lender is None:
-            self._session = own_session(self._max_in_flight)
+            self._session = own_session(self._max_in_flight, self._base_url)
         else:
             self._session = borrowed_session(self._lender, loop, self._base_url)
         self._deadlines = Deadlines(loop)

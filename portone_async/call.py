@@ -124,9 +124,11 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
 
 
 def _segment(name: str, value: Any) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        # Not `str(value)`, which for a member of some Enum is its name.
+        return value
     check_identifier(name, value)
-    # Not `str(value)`, which for a member of some Enum is its name.
-    return value if _PLAIN.fullmatch(value) else quote(value, safe="")
+    return quote(value, safe="")
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

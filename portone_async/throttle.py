@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from aiolimiter import AsyncLimiter
 
@@ -158,15 +158,18 @@ class TokenBucket:
             asyncio.get_running_loop() is not self._loop
             or not self._gate.is_free
             or not self._pause.acquire_nowait()
-            or not self._limiter.has_capacity()
         ):
             return False
-        # With capacity it comes to its end at the first step.
+        permit = self._limiter.acquire()
         try:
-            self._limiter.acquire().send(None)
+            # Where there is one it comes to its end at the first step.
+            turn: Any = permit.send(None)
         except StopIteration:
             return True
-        raise AssertionError("a limiter that has capacity made its caller wait")
+        # Else it waits for its turn, and leaves as any waiter who is cancelled.
+        turn.cancel()
+        permit.close()
+        return False
 
     def pause(self, seconds: float) -> None:
         """Give no permit for so long."""
