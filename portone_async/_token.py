@@ -99,10 +99,16 @@ class _Fetch:
 
     def __init__(self) -> None:
         self.task: asyncio.Task[Token]
-        self.waiting = 0
         self._began_at: float | None = None
-        # Ten thousand may wait for the first token: each leaves in constant time.
+        # Ten thousand may wait for the first token, in this order, and each leaves in constant
+        # time: not so where all of them wait for the task.
+        self._waiting: dict[asyncio.Future[None], None] = {}
         self._bounds: dict[asyncio.Timeout, float] = {}
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether anybody waits for it."""
+        return bool(self._waiting)
 
     def began(self) -> None:
         """Its first permit is there: from now on the waiting counts."""
@@ -113,7 +119,8 @@ class _Fetch:
 
     async def wait(self, total: float | None) -> float:
         """Wait until it is done, ``total`` seconds from its permit at most; give the seconds."""
-        joined_at = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        joined_at = loop.time()
         async with asyncio.timeout(None) as bound:
             if total is not None:
                 total += _GRACE
@@ -121,13 +128,22 @@ class _Fetch:
                     self._bounds[bound] = total
                 else:
                     bound.reschedule(joined_at + total)
+            # Not the task itself: a cancelled waiter must not take the fetch along.
+            done = loop.create_future()
+            self._waiting[done] = None
             try:
-                # Not awaited itself: a cancelled waiter must not take the fetch along.
-                await asyncio.wait({self.task})
+                await done
             finally:
+                del self._waiting[done]
                 self._bounds.pop(bound, None)
-        now = asyncio.get_running_loop().time()
+        now = loop.time()
         return now - max(joined_at, self._began_at or now)
+
+    def release(self) -> None:
+        """Wake all who wait: it is done."""
+        for done in self._waiting:
+            if not done.done():
+                done.set_result(None)
 
 
 Getter = Callable[[Callable[[], None]], Coroutine[Any, Any, Token]]
@@ -161,14 +177,12 @@ class Tokens:
         if self.current(get) is not None:
             return 0.0
         fetch = self._fetch or self._start(get)
-        fetch.waiting += 1
         try:
             waited = await fetch.wait(total)
         except TimeoutError:
             waited = None
         finally:
-            fetch.waiting -= 1
-            if not fetch.waiting and not fetch.task.done():
+            if not fetch.is_awaited and not fetch.task.done():
                 await self._abandon(fetch)
         if waited is None:
             raise DeadlineExceededError("no token in time")
@@ -227,6 +241,7 @@ class Tokens:
     def _finish(self, fetch: _Fetch, task: asyncio.Task[Token]) -> None:
         if self._fetch is fetch:
             self._fetch = None
+        fetch.release()
         # Asked for even when nobody waits: an unread exception would be reported as lost.
         if not task.cancelled() and task.exception() is None:
             self._newest = task.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from contextvars import Context
 from itertools import pairwise
 from typing import Any
 
@@ -228,6 +229,43 @@ def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_starts_ano
         assert transport.under_way == 0
         await find(client)
         assert len(transport.tokens) == 2
+
+    run(main())
+
+
+def test_a_hundred_who_wait_for_the_token_are_one_who_waits_for_its_task() -> None:
+    # A task forgets a callback in linear time: fifty thousand who left one would take minutes.
+    listeners: list[object] = []
+
+    class Watched(asyncio.Task[Any]):
+        def add_done_callback(self, listener: Any, *, context: Context | None = None) -> None:
+            if self.get_name() == "portone_async token":
+                listeners.append(listener)
+            super().add_done_callback(listener, context=context)
+
+    async def main() -> None:
+        def watched(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Watched:
+            return Watched(work, loop=loop, **options)
+
+        asyncio.get_running_loop().set_task_factory(watched)
+        client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
+        await asyncio.gather(*[find(client) for _ in range(100)])
+
+    run(main())
+    assert len(listeners) == 1
+
+
+def test_those_who_wait_for_the_token_go_on_in_the_order_of_their_coming() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
+        order: list[int] = []
+
+        async def numbered(number: int) -> None:
+            await find(client)
+            order.append(number)
+
+        await asyncio.gather(*[numbered(number) for number in range(100)])
+        assert order == list(range(100))
 
     run(main())
 
