@@ -27,7 +27,7 @@ __all__ = (
 )
 
 
-class IsAsked(Struct, frozen=True, kw_only=True):
+class IsAsked(Struct, frozen=True, kw_only=True, gc=False):
     """Whether an answer is the payment that was asked for."""
 
     merchant_uid: str | None = None
@@ -185,8 +185,10 @@ def fits_in_a_path(merchant_uid: str) -> bool:
     return "/" not in merchant_uid and "\\" not in merchant_uid
 
 
-def in_order(payments: Iterable[Payment], sorting: Sorting) -> list[Payment]:
-    """As the API sorts: missing times count as the 0 that it has for them."""
+def in_order(
+    payments: Iterable[Payment], sorting: Sorting, *, status: str | None = None
+) -> list[Payment]:
+    """Those of a status, as the API sorts: missing times count as the 0 that it has for them."""
 
     def key(payment: Payment) -> float:
         match sorting.removeprefix("-"):
@@ -203,7 +205,8 @@ def in_order(payments: Iterable[Payment], sorting: Sorting) -> list[Payment]:
                 ]
         return max((time.timestamp() for time in times if time is not None), default=0.0)
 
-    return sorted(payments, key=key, reverse=sorting.startswith("-"))
+    of_status = (each for each in payments if status is None or each.status == status)
+    return sorted(of_status, key=key, reverse=sorting.startswith("-"))
 
 
 def checked_status(status: Any) -> str:

@@ -110,7 +110,8 @@ class Transport:
                 try:
                     return await _read(response)
                 finally:
-                    response.release()
+                    if not response.closed:  # As it is when the body was read to its end.
+                        response.release()
         except (aiohttp.ClientError, OSError) as error:
             failure = _failure(error)
         except RuntimeError:

@@ -43,6 +43,7 @@ from .throttle import Gate, Throttle
 __all__ = ("ClientOptions", "PortOneClient")
 
 T = TypeVar("T")
+Client = TypeVar("Client", bound="PortOneClient")
 
 _PAUSING = (429, 503)
 
@@ -93,6 +94,10 @@ class PortOneClient:
         InvalidRequestError: An argument that can never be right.
     """
 
+    _is_view = False
+    _on_permit: Callable[[], None] | None = None
+    """Called with each permit, of a call that needs no token because it fetches one."""
+
     def __init__(
         self,
         imp_key: str,
@@ -136,7 +141,6 @@ class PortOneClient:
             on_attempt=on_attempt,
         )
         self._shared.budget = RetryBudget(retry.budget)
-        self._is_view = False
 
     @classmethod
     def from_env(cls, **overrides: Unpack[ClientOptions]) -> Self:
@@ -172,14 +176,11 @@ class PortOneClient:
         throttle. The token is fetched with the options of the client that was constructed,
         whoever needs it. Closing a view closes nothing: that is for that client, too.
         """
-        view = object.__new__(type(self))
-        view._shared = self._shared
-        view._is_view = True
         old = self._options
         throttle, turns = old.throttle, old.turns
         if rate_limit is not UNSET:
             throttle, turns = self._shared_or_new(rate_limit)
-        view._options = Options(
+        options = Options(
             retry=old.retry if retry is UNSET else checked("retry", retry, RetryPolicy),
             throttle=throttle,
             turns=turns,
@@ -189,6 +190,13 @@ class PortOneClient:
             tier=old.tier if tier is UNSET else checked_tier(tier),
             on_attempt=old.on_attempt if on_attempt is UNSET else checked_callback(on_attempt),
         )
+        return self._view(type(self), options)
+
+    def _view(self, kind: type[Client], options: Options) -> Client:
+        view = object.__new__(kind)
+        view._shared = self._shared
+        view._options = options
+        view._is_view = True
         return view
 
     def _shared_or_new(self, rate_limit: RateLimit | Throttle | None) -> tuple[Throttle, Gate]:
@@ -212,15 +220,13 @@ class PortOneClient:
             PortOneError: Whatever went wrong; see :mod:`portone_async.errors`.
         """
         try:
-            run = Run(call, self._options, self._shared)
+            run = Run(call, self._options, self._shared, on_permit=self._on_permit)
         except InvalidRequestError as error:
             error.endpoint = call.endpoint
             raise
-        return await self._made(run)
-
-    async def _made(self, run: Run[T]) -> T:
         try:
-            outcome = await self._attempt(run)
+            token = self._admitted_at_once(run) or await self._admitted(run)
+            outcome = await self._attempt(run, token)
             if isinstance(outcome, PortOneError):
                 again = partial(self._attempt_in_time, run)
                 outcome = await run.retry.repeat(
@@ -236,10 +242,9 @@ class PortOneClient:
             raise signed.with_traceback(None)
         return outcome
 
-    async def _attempt(self, run: Run[T]) -> T | PortOneError:
-        """Make one try: token, slot and permit; send, decode, classify."""
+    async def _attempt(self, run: Run[T], token: Token | None) -> T | PortOneError:
+        """Make one try with the slot and the permit that it has: send, decode, classify."""
         shared, options = self._shared, run.options
-        token = self._admitted_at_once(run) or await self._admitted(run)
         try:
             reply = await shared.transport.send(
                 run.call.method,
@@ -331,7 +336,8 @@ class PortOneClient:
         bound = asyncio.timeout_at(run.deadline)
         try:
             async with bound:
-                return await self._attempt(run)
+                token = self._admitted_at_once(run) or await self._admitted(run)
+                return await self._attempt(run, token)
         except TimeoutError:
             if not bound.expired():
                 raise  # The token's error, which may be a TimeoutError too.
@@ -340,9 +346,18 @@ class PortOneClient:
     async def _get_token(self, began: Callable[[], None]) -> Token:
         """Trade the key pair for a token: a call like any other, but for the token."""
         shared = self._shared
-        run = Run(get_token(*shared.keys), shared.options, shared, on_permit=began)
-        answer = await self._made(run)
-        return Token(answer, run.journal.sent_at)
+        sent_at = 0.0
+
+        def permitted() -> None:
+            nonlocal sent_at
+            sent_at = asyncio.get_running_loop().time()
+            began()
+
+        # Not of a subclass, which may have its own eyes on each call: here are the keys.
+        fetcher = self._view(PortOneClient, shared.options)
+        fetcher._on_permit = permitted
+        answer = await fetcher.call(get_token(*shared.keys))
+        return Token(answer, sent_at)
 
     async def close(self) -> None:
         """Close what this client has opened. Idempotent; a view closes nothing.

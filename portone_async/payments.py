@@ -127,8 +127,7 @@ class Payments:
         if fits_in_a_path(merchant_uid):
             return await self._client.call(find_call(merchant_uid, wanted, order))
         payments = await self._client.call(listed_call(merchant_uid, wanted))
-        candidates = [each for each in payments if wanted is None or each.status == wanted]
-        return in_order(candidates, order or Sorting.STARTED_DESC)[0]
+        return in_order(payments, order or Sorting.STARTED_DESC, status=wanted)[0]
 
     async def get(
         self, imp_uid: str, *, include_sandbox: bool = False, extension: bool = False
@@ -192,8 +191,7 @@ class Payments:
                 call = find_all_call(merchant_uid, wanted, order, number, size)
                 return await self._client.call(call)
             payments = await self._client.call(listed_call(merchant_uid, None))
-            listed = [each for each in payments if wanted is None or each.status == wanted]
-            chosen = tuple(in_order(listed, order or Sorting.STARTED_DESC))
+            chosen = tuple(in_order(payments, order or Sorting.STARTED_DESC, status=wanted))
             return Page(len(chosen), 0, chosen)
 
         return Pages([page], page_size=size)
