@@ -31,7 +31,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from portone_async import PortOneClient, RateLimit
+from portone_async import PortOneClient, RateLimit, TokenBucket
 
 Note = tuple[float, int]
 """When a look-up came, in seconds of the system's monotonic clock, and of which order."""
@@ -186,6 +186,15 @@ async def waiting(count: str, order: str, number: int) -> Waiting:
             return await measured(lambda: queued(client, number), count, order)
 
 
+async def cold(count: str, order: str, number: int) -> Waiting:
+    """Let calls wait for the first token, whose permit does not come, and cancel them all."""
+    with at_once() as (url, _):
+        throttle = TokenBucket(RateLimit(1e-6, burst=1))
+        await throttle.acquire()
+        async with PortOneClient(*_KEYS, base_url=url, rate_limit=throttle) as client:
+            return await measured(lambda: queued(client, number), count, order)
+
+
 async def bare(count: str, order: str, number: int) -> Waiting:
     """The same with tasks that wait for a future each: what no client can be below."""
     new_future = asyncio.get_running_loop().create_future
@@ -228,7 +237,12 @@ def collecting() -> Generator[list[float]]:
     gc.callbacks.remove(note)
 
 
-_SUBJECTS = {"calls": waiting, "bare": bare}
+_SUBJECTS = {"calls": waiting, "cold": cold, "bare": bare}
+_NAMES = {
+    "bare": "tasks, of a future each",
+    "calls": "**calls**, for a permit",
+    "cold": "**calls**, for the first token",
+}
 
 
 def in_a_process(subject: str, count: str, order: str, number: int) -> Waiting:
@@ -261,7 +275,7 @@ async def cancelled(tasks: list[Task]) -> float:
 def cost_rows(number: int) -> Iterator[str]:
     yield "| Waiting | Bytes each, RSS | tracemalloc | Cancelled | in s | of it garbage collection |"
     yield "|---|---:|---:|---|---:|---:|"
-    for subject, name in (("bare", "tasks, of a future each"), ("calls", "**calls**")):
+    for subject, name in _NAMES.items():
         held = in_a_process(subject, "traced", "oldest first", number).bytes_each
         for order in _ORDERS:
             cost = in_a_process(subject, "resident", order, number)
