@@ -300,6 +300,27 @@ def test_permits_that_are_had_at_once_are_those_of_the_bucket() -> None:
     run(main())
 
 
+def test_one_who_asks_for_a_permit_comes_after_those_who_wait_and_a_token_before_them() -> None:
+    async def main() -> None:
+        bucket = TokenBucket(RateLimit(1, 1))
+        await bucket.acquire()
+        order: list[str] = []
+
+        async def asking(name: str, **options: bool) -> None:
+            await bucket.acquire(**options)
+            order.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asking("under way"))
+            await asyncio.sleep(0.1)
+            group.create_task(asking("explicit", first=False))
+            group.create_task(asking("plain"))
+            group.create_task(asking("token", first=True))
+        assert order == ["under way", "token", "explicit", "plain"]
+
+    run(main())
+
+
 def test_a_permit_for_which_somebody_waits_is_not_had_at_once() -> None:
     async def main() -> None:
         bucket = TokenBucket(RateLimit(1, 1))
