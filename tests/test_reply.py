@@ -331,6 +331,24 @@ def test_a_failure_of_getToken_shows_its_words_and_nothing_that_may_be_a_token( 
     assert ("no healthy upstream" in str(error)) == ("upstream" in form)
 
 
+def test_a_failure_of_getToken_shows_no_secret_however_short() -> None:  # noqa: N802 (the API's word)
+    error = read(
+        get_token("key", "secret"),
+        Reply(503, {}, b"no user k3y here"),
+        lambda text: text.replace("k3y", "***"),
+    )
+
+    assert isinstance(error, PortOneError)
+    assert error.excerpt == "no user *** here"
+
+
+def test_a_failure_without_a_message_says_so() -> None:
+    error = outcome(400, body({"code": -3, "message": None, "response": None}))
+
+    assert isinstance(error, PortOneError)
+    assert error.reason == "400, code -3: no message"
+
+
 @pytest.mark.parametrize(
     "content",
     [

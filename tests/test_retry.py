@@ -139,7 +139,8 @@ def test_the_waits_are_jittered_below_a_doubling_ceiling() -> None:
             waits.append(tuple(each.wait for each in seen[1:] if each.wait is not None))
         for position, ceiling in enumerate((1, 2, 3, 3)):
             column = [wait[position] for wait in waits]
-            assert 0 <= min(column) < 0.2 * ceiling
+            assert 0 < min(column) < 0.2 * ceiling
+            assert sum(each < ceiling / 2 for each in column) == pytest.approx(100, abs=35)
             assert 0.8 * ceiling < max(column) <= ceiling
 
     run(main())
@@ -512,6 +513,7 @@ def test_each_try_is_told_of_with_what_came_of_it() -> None:
             (3, 401, -1, "UnauthorizedError"),
             (4, 200, None, None),
         ]
+        assert tries[2].wait == 0.0  # Nothing is to be waited for but the new token.
         assert tries[0].route == "/payments/find/{merchant_uid}"
         assert tries[0].elapsed == pytest.approx(0.5, abs=0.01)
         assert [each.wait is None for each in tries if each.route != "/users/getToken"] == [
