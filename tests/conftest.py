@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from inspect import signature
@@ -21,6 +22,9 @@ from portone_async.testing import FakePortOne
 settings.register_profile("dev", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# A shell gives what it runs in the background a deaf ear to Ctrl-C, and processes inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AT_ONCE = RetryPolicy(backoff_initial=0.0, backoff_max=0.0)
 """Retries without waits."""
