@@ -155,9 +155,9 @@ def test_a_call_shows_its_route_and_no_value() -> None:
         "POST", "/x/{a}", dict[str, Any], path={"a": "홍길동"}, query={"b": "010"}, body={"c": "s3"}
     )
 
-    for text in (repr(call), repr(call.__rich_repr__()), call.endpoint):
-        assert "/x/{a}" in text
-        assert not any(value in text for value in ("홍길동", "010", "s3"))
+    assert repr(call) == "Call('POST', '/x/{a}')"
+    assert call.__rich_repr__() == [("method", "POST"), ("route", "/x/{a}")]
+    assert call.endpoint == "POST /x/{a}"
 
 
 def test_only_identifiers_of_payments_are_shown_in_errors() -> None:
