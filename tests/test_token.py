@@ -23,6 +23,7 @@ from portone_async import (
     RetryPolicy,
     ServerError,
     Timeouts,
+    TokenBucket,
     UnexpectedResponseError,
 )
 from portone_async._secret import Secret
@@ -509,6 +510,45 @@ def test_whoever_joins_a_fetch_late_waits_no_longer_than_its_own_total() -> None
             await find(client.with_options(timeouts=Timeouts(total=3)))
         assert now() - started == pytest.approx(3, abs=0.1)
         await patient
+
+    run(main())
+
+
+def test_what_a_fetch_queues_for_its_permit_is_not_taken_off_the_time_of_a_call() -> None:
+    async def main() -> None:
+        started = now()
+        throttle = TokenBucket(RateLimit(100, 100))
+        throttle.pause(10)
+        client, transport = scripted_client(
+            lambda _: (3, PAID),
+            lambda _: (1, token_reply()),
+            rate_limit=throttle,
+            timeouts=Timeouts(total=5),
+        )
+        await find(client)
+        assert transport.tokens == pytest.approx([started + 10], abs=0.1)
+        # What it does take is.
+        client, _ = scripted_client(
+            lambda _: (3, PAID), lambda _: (3, token_reply()), timeouts=Timeouts(total=5)
+        )
+        with pytest.raises(DeadlineExceededError):
+            await find(client)
+
+    run(main())
+
+
+def test_a_fetch_that_takes_too_long_says_so_itself_to_all_who_wait() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            token=lambda _: (50, token_reply()), timeouts=Timeouts(total=5, attempt=None)
+        )
+        started = now()
+        results = await asyncio.gather(*[find(client) for _ in range(3)], return_exceptions=True)
+        assert now() - started == pytest.approx(5, abs=0.1)
+        for error in results:
+            assert isinstance(error, DeadlineExceededError)
+            assert error.endpoint == "POST /users/getToken"
+            assert len(error.attempts) == 1
 
     run(main())
 
