@@ -234,6 +234,28 @@ def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_starts_ano
     run(main())
 
 
+def test_whoever_leaves_last_sees_a_fetch_end_that_takes_its_time_for_that() -> None:
+    class Reluctant:
+        async def acquire(self, *, first: bool = False) -> None:
+            assert first
+            try:
+                await asyncio.sleep(50)
+            finally:
+                await asyncio.sleep(1)
+
+        def pause(self, seconds: float) -> None: ...
+
+    async def main() -> None:
+        client, _ = scripted_client(rate_limit=Reluctant())
+        waiting = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
 def test_a_hundred_who_wait_for_the_token_are_one_who_waits_for_its_task() -> None:
     # A task forgets a callback in linear time: fifty thousand who left one would take minutes.
     listeners: list[object] = []
