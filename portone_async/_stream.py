@@ -129,7 +129,7 @@ class Stream(Generic[R]):
             self._has_more = False
             self._running.append(pulling)
             self._finish(pulling)
-        else:
+        elif self._is_open:  # It may have been left in this very tick.
             self._take(pulling.result())
 
     def _take(self, job: Any) -> None:

@@ -225,3 +225,29 @@ def test_chunks_keep_order_and_both_bounds(weights: list[int], count: int, most:
             assert len(chunk) == count or sum(chunk) + following[0] > most
 
     run(main())
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_a_job_that_comes_in_the_tick_of_leaving_is_not_begun(ticks: int) -> None:
+    goes_on = asyncio.Event()
+    begun: list[int] = []
+
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        await goes_on.wait()
+        yield 2
+
+    async def work(job: int) -> list[int]:
+        begun.append(job)
+        await asyncio.sleep(0)
+        return [job]
+
+    async with Stream(source(), work, in_flight=2, is_ordered=False) as stream:
+        assert await anext(stream) == 1
+        goes_on.set()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        known = begun.copy()
+    await asyncio.sleep(0)
+    assert begun == known
+    assert asyncio.all_tasks() == {asyncio.current_task()}

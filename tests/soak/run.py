@@ -64,7 +64,7 @@ async def soak(plan: Plan, tell: Callable[[str], object]) -> Tally:
     loop = asyncio.get_running_loop()
     handler = loop.get_exception_handler()
     # As "Task exception was never retrieved": an error that nobody was told.
-    loop.set_exception_handler(lambda _, lost: run.tally.blame("lost", str(lost["message"])))
+    loop.set_exception_handler(lambda _, lost: run.tally.blame("lost", repr(lost)))
     try:
         await world.start()
         await run.live()
