@@ -39,12 +39,13 @@ def test_the_defaults_are_those_that_are_documented() -> None:
         (Timeouts, "attempt", -1),
         (Timeouts, "connect", float("inf")),
         (Timeouts, "connect", "5"),
+        (Timeouts, "connect", True),
     ],
 )
 def test_a_value_out_of_its_range_is_refused_and_named(kind: Any, field: str, value: Any) -> None:
-    with pytest.raises(InvalidRequestError, match=field):
+    with pytest.raises(InvalidRequestError, match=rf"^{field} must be a "):
         kind(**{field: value})
-    with pytest.raises(InvalidRequestError, match=field):
+    with pytest.raises(InvalidRequestError, match=rf"^{field} must be a "):
         msgspec.structs.replace(kind(), **{field: value})
 
 
@@ -52,6 +53,19 @@ def test_the_edges_of_the_ranges_are_inside() -> None:
     RetryPolicy(attempts=1, backoff_initial=0, backoff_max=0, retry_after_max=0, budget=0)
     RateLimit(rate=1e-3, burst=1)
     Timeouts(total=1e-3, attempt=1, connect=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "bound"),
+    [
+        (RetryPolicy, "attempts", "whole number, 1 or more: -1"),
+        (RetryPolicy, "retry_after_max", "finite number, 0 or more: -1"),
+        (RateLimit, "rate", "finite number, more than 0: -1"),
+    ],
+)
+def test_a_refusal_tells_what_would_be_taken(kind: Any, field: str, bound: str) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"^{field} must be a {bound}$"):
+        kind(**{field: -1})
 
 
 def test_none_is_no_bound() -> None:

@@ -554,6 +554,11 @@ def test_one_debug_line_a_try_and_one_warning_a_retry(caplog: pytest.LogCaptureF
         if record.name == "portone_async"
     ]
     assert [level for level, _ in lines] == ["DEBUG", "DEBUG", "WARNING", "DEBUG"]
+    assert [line for level, line in lines if level == "DEBUG"] == [
+        "POST /users/getToken attempt 1: 200 in 0.000 s",
+        "GET /payments/find/{merchant_uid} attempt 1: ServerError in 0.000 s",
+        "GET /payments/find/{merchant_uid} attempt 2: 200 in 0.000 s",
+    ]
     assert lines[2][1].startswith(
         "GET /payments/find/{merchant_uid} attempt 1 failed (ServerError), next in "
     )
