@@ -10,7 +10,14 @@ from typing import Any, Literal
 
 import pytest
 
-from portone_async import Failed, Payment, PortOneClient, PortOneError
+from portone_async import (
+    Call,
+    Failed,
+    Payment,
+    PortOneClient,
+    PortOneError,
+    UnexpectedResponseError,
+)
 from portone_async.reconcile import Order, Verdict, reconcile
 from portone_async.testing import (
     Body,
@@ -188,3 +195,22 @@ def test_what_is_no_webhook_is_refused_without_a_quotation(sent: str) -> None:
 
     # What this test and the parser were handed is in their frames; in the error it is not.
     assert_clean(error=caught.value.with_traceback(None))
+
+
+async def test_what_the_check_of_a_caller_says_of_a_key_or_a_token_is_blanked(
+    planted: FakePortOne,
+) -> None:
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+        token = planted.issue_token()  # The same one, as long as it is good.
+        call = Call(
+            "GET",
+            "/payments/{imp_uid}",
+            Payment,
+            path={"imp_uid": "imp_1"},
+            check=lambda _: f"asked with {KEY}, {SECRET} and {token}",
+        )
+        with pytest.raises(UnexpectedResponseError) as caught:
+            await client.call(call)
+    assert caught.value.reason == "asked with ***, *** and ***"
+    assert_clean(repr(caught.value), repr(caught.value.args), str(caught.value), token=token)
