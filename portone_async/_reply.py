@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from ._quote import Blank, excerpt, host, shown
 from .call import Call
@@ -37,6 +37,8 @@ T = TypeVar("T")
 _BOM = b"\xef\xbb\xbf"
 # What a look-up answers that finds nothing ("this payment information does not exist").
 _NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
+# JSON's integers have no end: one of 4,000 digits is no code, and would fill a whole log line.
+_Code = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 # Statuses that tell of the moment, not of the request (RFC 9110, 8470).
 _UNAVAILABLE = frozenset({408, 425, 500, 502, 503, 504})
 
@@ -56,7 +58,7 @@ class Reply(Struct, frozen=True):
 
 
 class _Envelope(Struct, Generic[T]):
-    code: int
+    code: _Code
     response: T
     message: str | None = None
 
@@ -64,7 +66,7 @@ class _Envelope(Struct, Generic[T]):
 class _Failure(Struct):
     """An envelope, whatever its ``response`` may be."""
 
-    code: int
+    code: _Code
     message: str | None = None
     response: Raw | UnsetType = UNSET
 

@@ -432,6 +432,17 @@ def test_a_code_in_digits_is_a_code() -> None:
     assert isinstance(outcome(200, ok(CARD_PAID).replace(b'"code": 0', b'"code": "0"')), Payment)
 
 
+@pytest.mark.parametrize("status", [200, 400, 404, 503])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_without_end_is_no_code(status: int, sign: str) -> None:
+    content = f'{{"code": {sign}1{"0" * 4_000}, "message": "존재하지 않는 결제정보입니다.", "response": null}}'
+    error = outcome(status, content.encode())
+
+    assert isinstance(error, PortOneError)
+    assert not isinstance(error, PaymentNotFoundError)
+    assert len(str(error)) < 1_000
+
+
 def test_the_last_of_two_equal_keys_counts_for_the_code_and_the_payment_alike() -> None:
     doubled = ok(CARD_PAID).replace(b'"code": 0', b'"code": 0, "code": 1')
 
