@@ -95,7 +95,11 @@ NONSENSE: dict[str, tuple[bytes, type[PortOneError]]] = {
     "paid at 2^63": (with_field("paid_at", str(2**63)), UnexpectedResponseError),
     "paid at 2^64": (with_field("paid_at", str(2**64)), UnexpectedResponseError),
     "paid at 10^400": (with_field("paid_at", "1" + "0" * 400), UnexpectedResponseError),
-    "a code of 2^64": (BODY.replace(b'"code": 0', b'"code": %d' % 2**64), ApiError),
+    "a code of 2^62": (BODY.replace(b'"code": 0', b'"code": %d' % 2**62), ApiError),
+    "a code of 2^64": (
+        BODY.replace(b'"code": 0', b'"code": %d' % 2**64),
+        UnexpectedResponseError,
+    ),
     "a code of null": (BODY.replace(b'"code": 0', b'"code": null'), UnexpectedResponseError),
     "another's payment": (with_field("merchant_uid", '"order-2"'), UnexpectedResponseError),
     "its number and a NUL": (
