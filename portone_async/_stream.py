@@ -141,7 +141,7 @@ class Stream(Generic[R]):
         task.add_done_callback(self._finish)
 
     def _finish(self, task: asyncio.Task[Sequence[R]]) -> None:
-        if self._is_open and not self._is_ordered:
+        if not self._is_ordered:
             self._running.remove(task)
             self._done.append(task)
         self._changed.set()
