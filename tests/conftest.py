@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
@@ -28,6 +29,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AT_ONCE = RetryPolicy(backoff_initial=0.0, backoff_max=0.0)
 """Retries without waits."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_lost(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where asyncio reports an error that nobody was told, or a task that nobody awaits."""
+    yield
+    lost = [
+        record.getMessage()
+        for record in caplog.get_records("call")
+        if record.name == "asyncio" and record.levelno >= logging.ERROR
+    ]
+    assert not lost
 
 
 @pytest.fixture(name="server")
