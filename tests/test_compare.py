@@ -83,6 +83,19 @@ def matched_pairs(draw: st.DrawFn) -> tuple[Order, Sighting]:
     return order, payment
 
 
+def test_of_a_payment_that_says_nothing_of_cancellations_nothing_was_given_back() -> None:
+    payment = Sighting(
+        imp_uid="imp_1",
+        merchant_uid="order-1",
+        status="paid",
+        amount=Decimal(1000),
+        currency="KRW",
+        sandbox=False,
+    )
+
+    assert compare(ORDER, [payment]).verdict is Verdict.MATCHED
+
+
 @given(near_orders | st.none(), some_sightings)
 def test_every_input_gets_a_verdict_that_belongs_to_it(
     order: Order | None, payments: list[Sighting]

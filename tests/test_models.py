@@ -252,7 +252,15 @@ def test_a_missing_sandbox_is_unknown_and_not_live() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "cancelled", "balance", "is_partial"),
-    [("1000", "0", "1000", False), ("12.34", "2.04", "10.30", True), ("5", "5", "0", False)],
+    [
+        ("1000", "0", "1000", False),
+        ("12.34", "2.04", "10.30", True),
+        ("1000", "0.01", "999.99", True),
+        ("1000", "999.99", "0.01", True),
+        ("5", "5", "0", False),
+        # 46 digits: more than a decimal context of Python's has.
+        ("9e23", "9e-23", "899999999999999999999999.99999999999999999999991", True),
+    ],
 )
 def test_the_balance_is_what_was_not_given_back(
     amount: str, cancelled: str, balance: str, is_partial: bool

@@ -216,11 +216,50 @@ def test_an_order_without_payments_gives_none() -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_a_first_page_that_fails_is_an_error_and_no_end(status: int) -> None:
-    async def fails(_: int) -> Page:
+    asked: list[int] = []
+
+    async def fails(number: int) -> Page:
+        asked.append(number)
         raise ApiError("no", status=status, code=-1)
 
     with pytest.raises(ApiError):
         run(numbers(Pages([fails], page_size=10)))
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_later_page_that_is_refused_is_an_error_and_no_end(status: int) -> None:
+    asked: list[int] = []
+    living = Living(range(4), 2)
+
+    async def refuses(number: int) -> Page:
+        asked.append(number)
+        if number == 2:
+            raise ApiError("no", status=status, code=-1)
+        return await living.page(number)
+
+    with pytest.raises(ApiError):
+        run(numbers(Pages([refuses], page_size=2)))
+    assert asked == [1, 2]
+
+
+def test_beyond_the_last_page_the_one_before_is_read_again() -> None:
+    async def main() -> None:
+        asked: list[int] = []
+        living = Living(range(3), 2)
+
+        async def page(number: int) -> Page:
+            asked.append(number)
+            return await living.page(number)
+
+        pages = Pages([page], page_size=2)
+        first = [int((await anext(pages)).amount) for _ in range(2)]
+        del living.numbers[2]
+        assert first + await numbers(pages) == [0, 1]
+        assert asked[:3] == [1, 2, 1]
+        assert 0 not in asked
+
+    run(main())
 
 
 @pytest.mark.parametrize("following", [1, 3, 7, True, -1])
@@ -291,6 +330,21 @@ def test_an_open_end_is_left_to_portones_clock() -> None:
     parts = list(windows(NOW - timedelta(days=200), None, NOW))
     assert [part.until is None for part in parts] == [False, False, True]
     assert int(NOW.timestamp()) - parts[-1].since < 90 * DAY
+
+
+@pytest.mark.parametrize(("hours", "count"), [(90 * 24 - 25, 1), (90 * 24 - 23, 2)])
+def test_an_open_end_has_a_day_of_room_for_portones_clock(hours: int, count: int) -> None:
+    assert len(list(windows(NOW - timedelta(hours=hours), None, NOW))) == count
+
+
+def test_an_open_end_that_begins_now_is_a_window() -> None:
+    assert list(windows(NOW, None, NOW)) == [Window(int(NOW.timestamp()), None)]
+
+
+def test_a_period_of_one_second_is_a_window() -> None:
+    at = int(NOW.timestamp())
+
+    assert list(windows(NOW, NOW + timedelta(seconds=1), NOW)) == [Window(at, at)]
 
 
 def test_without_a_beginning_it_is_90_days() -> None:
