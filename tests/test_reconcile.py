@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from portone_async import AuthenticationError, InvalidRequestError, PortOneClient
+from portone_async import Attempt, AuthenticationError, InvalidRequestError, PortOneClient
 from portone_async.reconcile import Finding, Order, Store, Summary, Verdict, reconcile
 from portone_async.testing import FakePortOne, Status
+
+from .conftest import AT_ONCE
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 NEXT = DAY + timedelta(days=1)
@@ -119,6 +122,45 @@ async def test_a_swept_day_needs_a_request_for_a_thousand_payments_and_a_few_to_
     assert summary.counts[Verdict.MATCHED] == 10_000
     # Ten pages of paid, one of cancelled; the one that is missing in a batch, and confirmed.
     assert summary.requests == 10 + 1 + 1 + 1
+
+
+async def test_without_a_period_a_hundred_orders_that_agree_need_one_request(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add_many({"merchant_uid": f"o-{number}", "amount": 1000} for number in range(250))
+    summary, _ = await ran(client, [order(f"o-{number}") for number in range(250)])
+
+    assert summary.counts[Verdict.MATCHED] == 250
+    assert summary.requests == server.count("/payments") == 3
+
+
+async def test_what_a_run_costs_is_counted_and_the_clients_own_callback_sees_it_too(
+    server: FakePortOne,
+) -> None:
+    attempts: list[Attempt] = []
+    started = time.monotonic()
+    server.fail(Status(503), times=3, on="/payments")
+    async with server.client(retry=AT_ONCE, rate_limit=None, on_attempt=attempts.append) as client:
+        summary, _ = await ran(client, a_day(server), since=DAY, until=NEXT)
+
+    assert summary.retries == 3
+    assert summary.requests == server.count("/payments")
+    assert sum(each.method == "GET" for each in attempts) == summary.requests
+    assert 0 < summary.seconds < time.monotonic() - started
+
+
+async def test_all_that_was_charged_without_an_order_is_found_and_what_failed_is_not(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    at = {"amount": 1000, "started_at": NOON}
+    # More than are read from the store at once.
+    server.add_many({"merchant_uid": f"o-{n}", "paid_at": NOON, **at} for n in range(1_003))
+    server.add(merchant_uid="tried", status="failed", failed_at=NOON, **at)
+    period = {"since": DAY, "until": NEXT, "statuses": ("paid", "failed")}
+    summary, findings = await ran(client, [], **period)
+
+    assert summary.counts[Verdict.ORPHAN] == len(findings) == 1_003
+    assert "tried" not in findings
 
 
 async def test_orders_may_come_from_an_async_source(

@@ -1,0 +1,144 @@
+"""A reconciliation in which something fails: what is kept, what is said, how it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from portone_async import ApiError, PortOneClient, PortOneError, UnauthorizedError
+from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
+from portone_async.testing import Delay, FakePortOne, Fault, Hang, Reset, Status, Unauthorized
+
+DAY = datetime(2026, 11, 1, tzinfo=UTC)
+NEXT = DAY + timedelta(days=1)
+NOON = int(DAY.timestamp()) + 43_200
+
+
+def orders_of(server: FakePortOne, count: int) -> list[Order]:
+    """Orders, each with the payment that it should have."""
+    server.add_many(
+        {"merchant_uid": f"o-{n}", "amount": 1000, "paid_at": NOON + n, "started_at": NOON}
+        for n in range(count)
+    )
+    return [Order(f"o-{number}", Decimal(1000)) for number in range(count)]
+
+
+def pages_of_paid(server: FakePortOne) -> list[str]:
+    path = "/payments/status/paid"
+    return [dict(each.query)["page"] for each in server.requests if each.path.startswith(path)]
+
+
+async def test_a_period_that_breaks_off_goes_on_with_the_page_that_was_read_last(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portone_async.reconcile.run._PAGE_SIZE", 2)
+    orders = orders_of(server, 7)
+    with Store.open(tmp_path / "run.db") as store:
+        read = (Delay(0), Delay(0), Delay(0))
+        server.fail(*read, Status(403), on="/payments/status/paid")
+        with pytest.raises(ApiError, match="403"):
+            await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+        assert pages_of_paid(server) == ["1", "2", "3", "4"]
+
+        server.clear_requests()
+        summary = await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+    assert pages_of_paid(server) == ["3", "4"]
+    assert summary.counts[Verdict.MATCHED] == 7
+
+
+@pytest.mark.parametrize("on", ["/payments", "/payments/findAll"])
+async def test_a_token_that_is_refused_for_good_ends_a_run_and_says_nothing_of_any_order(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, on: str
+) -> None:
+    server.fail(Unauthorized(), times=None, on=on)
+    with Store.open(tmp_path / "run.db") as store:
+        with pytest.raises(UnauthorizedError):
+            await reconcile(client, [Order("none", Decimal(1000))], store=store)
+        assert not list(store.findings())
+        # What it cost is kept all the same.
+        assert store.summary().requests == server.count("/payments") > 1
+
+
+@pytest.mark.parametrize("on", ["/payments", "/payments/findAll"])
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [(Status(400), "ApiError"), (Status(503), "ServerError"), (Reset(), "ConnectionFailedError")],
+    ids=["400", "503", "reset"],
+)
+async def test_an_order_whose_question_fails_is_not_checked_and_says_why(
+    server: FakePortOne, client: PortOneClient, on: str, fault: Fault, told: str
+) -> None:
+    findings: list[Finding] = []
+    server.fail(fault, times=None, on=on)
+    await reconcile(client, [Order("none", Decimal(1000))], on_finding=findings.append)
+
+    (finding,) = findings
+    assert finding.verdict is Verdict.NOT_CHECKED
+    assert finding.error is not None
+    assert finding.error.startswith(told)
+
+
+async def test_what_can_never_be_looked_up_is_never_sent(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    orders = [*orders_of(server, 3), Order("a\nb", Decimal(1)), Order("x" * 9000, Decimal(1))]
+    summary = await reconcile(client, orders)
+
+    assert summary.counts[Verdict.NOT_CHECKED] == 2
+    assert summary.counts[Verdict.MATCHED] == 3
+    assert not any("%0A" in each.target or "xxx" in each.target for each in server.requests)
+
+
+async def test_orders_that_were_taken_in_are_not_read_again(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    def unread() -> Iterator[Order]:
+        raise AssertionError("they are in the store")
+        yield
+
+    with Store.open(tmp_path / "run.db") as store:
+        server.fail(Status(400), on="/payments/status/paid")
+        with pytest.raises(ApiError):
+            await reconcile(client, orders_of(server, 3), since=DAY, until=NEXT, store=store)
+        summary = await reconcile(client, unread(), since=DAY, until=NEXT, store=store)
+    assert summary.counts[Verdict.MATCHED] == 3
+
+
+async def test_an_error_of_portone_in_the_source_of_the_orders_comes_out_by_itself(
+    client: PortOneClient,
+) -> None:
+    async def source() -> AsyncIterator[Order]:
+        # As from task groups of its own.
+        inner = ExceptionGroup("inner", [PortOneError("mine")])
+        raise ExceptionGroup("outer", [inner])
+        yield
+
+    with pytest.raises(PortOneError, match="mine") as caught:
+        await reconcile(client, source())
+    assert caught.value.__suppress_context__
+
+
+async def test_a_run_that_is_cancelled_leaves_no_task_and_no_file(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    orders = orders_of(server, 3)
+    await client.payments.find("o-1")
+    tasks = asyncio.all_tasks()
+    server.fail(Hang(), times=None, on="/payments")
+    run = asyncio.create_task(reconcile(client, orders, since=DAY, until=NEXT))
+    while server.count("/payments/status") < 2:
+        await asyncio.sleep(0)
+    assert list(tmp_path.iterdir())
+
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert not list(tmp_path.iterdir())
+    assert not [each for each in asyncio.all_tasks() - tasks if "portone_async/re" in repr(each)]
