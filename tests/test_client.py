@@ -606,6 +606,38 @@ def test_a_view_differs_in_what_is_given_and_in_nothing_else() -> None:
         client.with_options(tier="a b")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"retry": 3}, {"timeouts": 5.0}, {"on_attempt": "log"}, {"rate_limit": 10}, {"retry": None}],
+    ids=str,
+)
+def test_a_view_refuses_what_the_client_refuses(options: dict[str, Any]) -> None:
+    (name,) = options
+    with pytest.raises(InvalidRequestError, match=name):
+        PortOneClient("k", "s", **options)
+    with pytest.raises(InvalidRequestError, match=name):
+        PortOneClient("k", "s").with_options(**options)
+
+
+async def test_a_view_has_a_callback_of_its_own_if_it_is_given_one() -> None:
+    told: list[str] = []
+    client, _ = scripted_client(on_attempt=lambda _: told.append("client"), rate_limit=None)
+    await client.with_options(on_attempt=lambda _: told.append("view")).payments.find(UID)
+    await client.with_options(on_attempt=None).payments.find(UID)
+    await client.with_options(tier="A01").payments.find(UID)
+
+    assert told == ["client", "view", "client"]  # The first was the token's.
+
+
+async def test_a_call_that_can_never_be_made_says_which_it_was() -> None:
+    client, transport = scripted_client()
+    with pytest.raises(InvalidRequestError) as caught:
+        await client.call(Call("GET", "/x/{y}", dict[str, Any], path={"y": ".."}))
+
+    assert caught.value.endpoint == "GET /x/{y}"
+    assert not transport.sent
+
+
 async def test_one_bucket_given_to_several_clients_is_one_limit(server: FakePortOne) -> None:
     bucket = TokenBucket(RateLimit(20, 1))
     server.add(merchant_uid="order-1")
@@ -701,6 +733,13 @@ async def test_the_bound_holds_for_what_the_server_sees(server: FakePortOne) -> 
     for first, last in itertools.combinations(range(len(times)), 2):
         # What was started in time may be read by the server a moment later.
         assert last - first + 1 <= 100 * (times[last] - times[first]) + 3 + 100 * 0.05
+
+
+async def test_32_exchanges_are_under_way_at_most_unless_another_number_is_given() -> None:
+    client, transport = scripted_client(lambda _: (0.01, PAID), rate_limit=None)
+    await asyncio.gather(*[client.payments.find(UID) for _ in range(100)])
+
+    assert transport.most_under_way == 32
 
 
 @pytest.mark.parametrize("max_in_flight", [1, 3])

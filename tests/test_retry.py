@@ -198,6 +198,21 @@ def test_a_retry_after_pauses_every_caller(rate_limit: RateLimit | None) -> None
     run(main())
 
 
+@pytest.mark.parametrize("status", [400, 404, 500, 502])
+def test_a_retry_after_of_another_status_pauses_nobody_else(status: int) -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            series(reply(status, body(NOT_FOUND), Retry_After="30"), PAID),
+            retry=RetryPolicy(attempts=1),
+        )
+        await failure(client)
+        began = now()
+        await client.payments.find(UID)
+        assert now() - began < 1
+
+    run(main())
+
+
 @pytest.mark.parametrize("rate_limit", [RateLimit(1000, 10), None])
 def test_a_pause_holds_callers_that_come_while_it_lasts(rate_limit: RateLimit | None) -> None:
     async def main() -> None:
@@ -617,6 +632,63 @@ def test_the_tokens_own_failures_are_not_multiplied_by_the_call() -> None:
         assert error.endpoint == "POST /users/getToken"
         assert len(transport.tokens) == 4
         assert not transport.times()
+
+    run(main())
+
+
+def test_a_second_token_that_cannot_be_had_ends_the_call_with_its_own_error() -> None:
+    async def main() -> None:
+        late = RequestTimeoutError("no answer in time")
+        client, transport = scripted_client(
+            lambda _: reply(401, body(UNAUTHORIZED)), series(token_reply(), late), retry=AT_ONCE
+        )
+        error = await failure(client)
+        assert type(error) is RequestTimeoutError
+        assert error.endpoint == "POST /users/getToken"
+        assert len(transport.times()) == 1
+
+    run(main())
+
+
+def test_a_retry_that_queues_for_a_permit_ends_with_the_total() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            lambda _: reply(503),
+            rate_limit=RateLimit(0.1, 2),
+            retry=AT_ONCE,
+            timeouts=Timeouts(total=5),
+        )
+        began = now()
+        error = await failure(client)
+        assert type(error) is DeadlineExceededError
+        assert now() - began == pytest.approx(5, abs=0.05)
+        assert len(error.attempts) == len(transport.times()) == 1
+
+    run(main())
+
+
+def test_an_error_of_a_throttle_of_ones_own_comes_out_and_nothing_is_sent() -> None:
+    class Refusing:
+        """As one whose permits are kept elsewhere, out of reach at times."""
+
+        left = 1
+
+        async def acquire(self, *, first: bool = False) -> None:
+            if self.left == 0:
+                raise TimeoutError("no permit is to be had")
+            self.left -= 1
+
+        def pause(self, seconds: float) -> None: ...
+
+    async def main() -> None:
+        throttle = Refusing()
+        client, transport = scripted_client(rate_limit=throttle, max_in_flight=1)
+        for _ in range(3):
+            with pytest.raises(TimeoutError, match="no permit is to be had"):
+                await client.payments.find(UID)
+        assert not transport.times()
+        throttle.left = 1
+        await client.payments.find(UID)
 
     run(main())
 
