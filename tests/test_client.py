@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 from portone_async import (
     ApiError,
+    Attempt,
     Call,
     ClientClosedError,
     InvalidRequestError,
@@ -620,13 +621,15 @@ def test_a_view_refuses_what_the_client_refuses(options: dict[str, Any]) -> None
 
 
 async def test_a_view_has_a_callback_of_its_own_if_it_is_given_one() -> None:
-    told: list[str] = []
-    client, _ = scripted_client(on_attempt=lambda _: told.append("client"), rate_limit=None)
-    await client.with_options(on_attempt=lambda _: told.append("view")).payments.find(UID)
+    clients: list[Attempt] = []
+    views: list[Attempt] = []
+    client, _ = scripted_client(on_attempt=clients.append, rate_limit=None)
+    await client.with_options(on_attempt=views.append).payments.find(UID)
     await client.with_options(on_attempt=None).payments.find(UID)
     await client.with_options(tier="A01").payments.find(UID)
 
-    assert told == ["client", "view", "client"]  # The first was the token's.
+    assert [each.method for each in clients] == ["POST", "GET"]  # The token is the client's.
+    assert [each.method for each in views] == ["GET"]
 
 
 async def test_a_call_that_can_never_be_made_says_which_it_was() -> None:

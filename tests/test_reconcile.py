@@ -125,13 +125,14 @@ async def test_a_swept_day_needs_a_request_for_a_thousand_payments_and_a_few_to_
 
 
 async def test_without_a_period_a_hundred_orders_that_agree_need_one_request(
-    server: FakePortOne, client: PortOneClient
+    server: FakePortOne, client: PortOneClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.add_many({"merchant_uid": f"o-{number}", "amount": 1000} for number in range(250))
     summary, _ = await ran(client, [order(f"o-{number}") for number in range(250)])
 
     assert summary.counts[Verdict.MATCHED] == 250
     assert summary.requests == server.count("/payments") == 3
+    assert not caplog.records
 
 
 async def test_what_a_run_costs_is_counted_and_the_clients_own_callback_sees_it_too(
