@@ -41,7 +41,8 @@ __all__ = (
 
 T = TypeVar("T")
 
-_LONGEST_WINDOW = 90 * 24 * 3600
+_DAY = 24 * 3600
+_LONGEST_WINDOW = 90 * _DAY
 _LARGEST_PAGE = 1000
 # Pages whose payments are remembered, so that one that was moved by an arrival is not given twice.
 _REMEMBERED = 4
@@ -166,12 +167,15 @@ def windows(since: datetime | None, until: datetime | None, now: datetime) -> It
 
 
 def _windows(first: int, last: int, *, is_open: bool) -> Iterator[Window]:
+    # An open end is left to PortOne's clock; a day is room enough for ours to differ from it. So
+    # the open window is that much shorter than the longest, and none but a short period's own
+    # begins any later than a day ago: one that began in PortOne's future would be refused.
+    latest = last - _DAY if is_open else last
     while first <= last or is_open:
-        # An open end is left to PortOne's clock; a day is room enough for the two to differ.
-        if is_open and last - first < _LONGEST_WINDOW - 24 * 3600:
+        if is_open and last - first < _LONGEST_WINDOW - _DAY:
             yield Window(first, None)
             return
-        until = min(first + _LONGEST_WINDOW, last)
+        until = min(first + _LONGEST_WINDOW, latest)
         yield Window(first, until)
         first = until + 1
 

@@ -13,15 +13,18 @@ from msgspec.structs import replace
 
 from portone_async import (
     AuthenticationError,
+    ClientClosedError,
     Failed,
     Found,
     InvalidRequestError,
     Missing,
     Payment,
+    PaymentMismatchError,
     PaymentStatus,
     PortOneClient,
     PortOneError,
     Sorting,
+    UnauthorizedError,
     UnexpectedResponseError,
 )
 from portone_async._batch import LONGEST_QUERY, Asked, Group, batch_call, grouped, weight
@@ -37,7 +40,7 @@ from portone_async._lookups import (
     listed_call,
 )
 from portone_async._pages import Page, Window
-from portone_async.testing import FakePortOne, Json, Status
+from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
 
 from .samples import CARD_PAID
 
@@ -426,6 +429,94 @@ async def test_refused_keys_end_a_run_at_once(server: FakePortOne) -> None:
     assert asyncio.all_tasks() >= {asyncio.current_task()}
 
 
+async def test_a_token_that_is_refused_for_good_ends_a_run_at_once(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.fail(Unauthorized(), times=None, on="/payments")
+    with pytest.raises(UnauthorizedError):
+        async with client.payments.find_many(f"order-{n}" for n in range(1000)) as stream:
+            _ = [result async for result in stream]
+    assert server.count("/payments") < 500
+
+
+async def test_find_many_gives_what_is_known_first_and_get_many_what_was_asked_first(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    orders = [f"order-{number}" for number in range(250)]
+    server.add_many({"merchant_uid": uid} for uid in orders)
+    server.fail(Delay(0.3), on="/payments/find/order-0")
+    async with client.payments.find_many(orders[:5]) as stream:
+        found = [result.merchant_uid async for result in stream]
+    assert found[-1] == "order-0"
+
+    server.fail(Delay(0.3), on="/payments")
+    async with client.payments.get_many(orders) as groups:
+        assert [group.uid async for group in groups] == orders
+
+
+@pytest.mark.parametrize("uid", ["order-1", "sl/ash"])
+async def test_many_and_all_are_asked_with_the_status_and_the_sorting_that_are_wanted(
+    server: FakePortOne, client: PortOneClient, uid: str
+) -> None:
+    older = server.add(merchant_uid=uid, started_at=100, paid_at=100, amount=1)
+    newer = server.add(merchant_uid=uid, started_at=200, paid_at=200, amount=1)
+    failed = server.add(merchant_uid=uid, status="failed", started_at=300, amount=1)
+
+    async def found(**options: Any) -> str:
+        async with client.payments.find_many([uid], **options) as stream:
+            (result,) = [result async for result in stream]
+        assert isinstance(result, Found)
+        return result.payment.imp_uid
+
+    assert await found() == failed.imp_uid
+    assert await found(status="paid") == newer.imp_uid
+    assert await found(status="paid", sorting="started") == older.imp_uid
+    pages = client.payments.find_all(uid, status="paid", sorting="started")
+    assert [each.imp_uid async for each in pages] == [older.imp_uid, newer.imp_uid]
+    newest_first = client.payments.find_all(uid)
+    assert [each.imp_uid async for each in newest_first] == [
+        each.imp_uid for each in (failed, newer, older)
+    ]
+
+
+async def test_a_page_is_of_100_payments_of_an_order_and_of_1000_of_a_status(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="order-1")
+    _ = [each async for each in client.payments.find_all("order-1")]
+    _ = [each async for each in client.payments.list("paid")]
+
+    sizes = [dict(each.query).get("limit") for each in server.requests if each.method == "GET"]
+    assert sizes == ["100", "1000", "1000"]  # Of 90 days with an open end: two windows.
+
+
+async def test_without_a_period_a_list_is_of_the_90_days_until_now(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    now = int(server.now)
+    for uid, days in (("old", 91), ("first", 89.9), ("middle", 45), ("last", 0)):
+        at = now - int(days * 24 * 3600)
+        server.add(merchant_uid=uid, started_at=at, paid_at=at)
+
+    found = [each.merchant_uid async for each in client.payments.list("paid")]
+    assert found == ["first", "middle", "last"]
+
+
+async def test_closing_the_client_ends_a_run(server: FakePortOne, client: PortOneClient) -> None:
+    results: list[Found | Missing | Failed] = []
+
+    async def close_after_the_first() -> None:
+        async with client.payments.find_many(f"order-{n}" for n in range(1000)) as stream:
+            async for result in stream:
+                results.append(result)
+                await client.close()
+
+    with pytest.raises(ClientClosedError):
+        await close_after_the_first()
+    assert 0 < len(results) < 200
+    assert not any(isinstance(result, Failed) for result in results)
+
+
 async def test_a_run_that_is_left_early_leaves_no_request_behind(
     server: FakePortOne, client: PortOneClient
 ) -> None:
@@ -439,6 +530,38 @@ async def test_a_run_that_is_left_early_leaves_no_request_behind(
     assert session.connector is not None
     assert not session.connector._acquired
     assert server.count("/payments") < 100
+
+
+async def test_a_payment_that_is_not_what_it_should_be_is_told_with_both_its_numbers(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    payment = server.add(merchant_uid="order-1", amount=5000)
+    for imp_uid in (None, payment.imp_uid):
+        with pytest.raises(PaymentMismatchError, match="4999") as caught:
+            await client.payments.verify("order-1", amount=4999, imp_uid=imp_uid)
+        assert caught.value.asked == {"merchant_uid": "order-1", "imp_uid": payment.imp_uid}
+        assert [each.field for each in caught.value.differences] == ["amount"]
+
+
+async def test_a_payment_of_a_test_channel_is_refused_unless_it_is_allowed(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    test = server.add(merchant_uid="order-1", amount=5000, sandbox=True)
+    for imp_uid in (None, test.imp_uid):
+        with pytest.raises(PaymentMismatchError, match="sandbox"):
+            await client.payments.verify("order-1", amount=5000, imp_uid=imp_uid)
+    verified = await client.payments.verify("order-1", amount=5000, allow_sandbox=True)
+    assert verified.imp_uid == test.imp_uid
+
+
+@pytest.mark.parametrize("merchant_uid", ["", "..", "a\nb"])
+async def test_an_order_number_that_can_never_be_right_is_not_verified_by_the_payment_either(
+    server: FakePortOne, client: PortOneClient, merchant_uid: str
+) -> None:
+    payment = server.add(merchant_uid="order-1", amount=5000)
+    with pytest.raises(InvalidRequestError):
+        await client.payments.verify(merchant_uid, amount=5000, imp_uid=payment.imp_uid)
+    assert not server.requests
 
 
 async def test_verify_and_wait_work_over_http(server: FakePortOne, client: PortOneClient) -> None:

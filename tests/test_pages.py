@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portone_async import (
@@ -335,6 +335,27 @@ def test_an_open_end_is_left_to_portones_clock() -> None:
 @pytest.mark.parametrize(("hours", "count"), [(90 * 24 - 25, 1), (90 * 24 - 23, 2)])
 def test_an_open_end_has_a_day_of_room_for_portones_clock(hours: int, count: int) -> None:
     assert len(list(windows(NOW - timedelta(hours=hours), None, NOW))) == count
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=2000)))
+@example(timedelta(days=89, microseconds=1))
+@example(timedelta(days=90))
+@example(timedelta(days=180))
+def test_windows_with_an_open_end_fit_any_clock_that_is_right_to_a_day(length: timedelta) -> None:
+    since = NOW - length
+    *closed, last = list(windows(since, None, NOW))
+
+    assert last.until is None
+    now = NOW.timestamp()
+    # Not too long where PortOne's clock is ahead, and begun where it is behind.
+    assert now - last.since <= 89 * DAY
+    assert last.since <= max(since.timestamp() + 1, now - DAY + 1)
+    starts = [*(each.since for each in closed), last.since]
+    assert starts[0] - 1 < since.timestamp() <= starts[0]
+    for each, following in zip(closed, starts[1:], strict=True):
+        assert each.until is not None
+        assert each.until - each.since <= 90 * DAY
+        assert following == each.until + 1
 
 
 def test_an_open_end_that_begins_now_is_a_window() -> None:
