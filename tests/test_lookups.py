@@ -20,6 +20,7 @@ from portone_async import (
     Missing,
     Payment,
     PaymentMismatchError,
+    PaymentNotFoundError,
     PaymentStatus,
     PortOneClient,
     PortOneError,
@@ -562,6 +563,15 @@ async def test_an_order_number_that_can_never_be_right_is_not_verified_by_the_pa
     with pytest.raises(InvalidRequestError):
         await client.payments.verify(merchant_uid, amount=5000, imp_uid=payment.imp_uid)
     assert not server.requests
+
+
+@pytest.mark.parametrize("status", ["ready", "failed", "cancelled"])
+async def test_a_payment_that_is_not_paid_is_not_what_was_waited_for(
+    server: FakePortOne, client: PortOneClient, status: str
+) -> None:
+    server.add(merchant_uid="order-1", status=status)
+    with pytest.raises(PaymentNotFoundError):
+        await client.payments.wait_until_paid("order-1", timeout=0.1)
 
 
 async def test_verify_and_wait_work_over_http(server: FakePortOne, client: PortOneClient) -> None:

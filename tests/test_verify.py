@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from portone_async import (
     Cancellation,
+    DeadlineExceededError,
     Difference,
     InvalidRequestError,
     Payment,
@@ -21,7 +23,6 @@ from portone_async import (
     PaymentStatus,
     PortOneClient,
     Promotion,
-    RequestTimeoutError,
     ServerError,
 )
 from portone_async._verify import checked_amount, differences
@@ -227,7 +228,49 @@ def test_waiting_outlasts_an_outage_and_then_says_what_it_was(outcome: Any) -> N
         client, _ = scripted_client(lambda n: outcome if n < 6 else PAID)
         assert (await waited(client, 500)).is_paid
         client, _ = scripted_client(lambda _: outcome)
-        with pytest.raises((ServerError, RequestTimeoutError, TimeoutError)):
+        with pytest.raises((ServerError, DeadlineExceededError)):
+            await waited(client, 20)
+
+    run(main())
+
+
+def test_a_wait_that_would_cross_the_end_is_not_begun() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(lambda _: NONE_PAID)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(PaymentNotFoundError):
+            await waited(client, 6)
+        # Looked at after 0, 0.5, 1.5 and 3.5 seconds; the next would be after 6.5.
+        assert len(transport.times()) == 4
+        assert loop.time() - began == pytest.approx(3.5, abs=0.1)
+
+    run(main())
+
+
+def test_an_answer_that_does_not_come_in_time_ends_with_what_was_known_before() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(series(NONE_PAID, (100, PAID)))
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(PaymentNotFoundError):
+            await waited(client, 7)
+        assert loop.time() - began == pytest.approx(7, abs=0.1)
+
+    run(main())
+
+
+def test_a_timeout_that_is_not_of_the_wait_comes_out_as_it_is() -> None:
+    class Refusing:
+        async def acquire(self, *, first: bool = False) -> None:
+            if not first:
+                raise TimeoutError("no permit is to be had")
+
+        def pause(self, seconds: float) -> None: ...
+
+    async def main() -> None:
+        client, _ = scripted_client(rate_limit=Refusing())
+        with pytest.raises(TimeoutError, match="no permit is to be had"):
             await waited(client, 20)
 
     run(main())
