@@ -349,6 +349,23 @@ async def test_a_lent_session_that_is_closed_is_one_clear_error(server: FakePort
         await fresh.payments.find("order-1")
 
 
+async def test_a_lent_session_that_is_closed_while_a_call_queues_is_the_same_error(
+    server: FakePortOne,
+) -> None:
+    class Closing:
+        async def acquire(self, *, first: bool = False) -> None:
+            if not first:
+                await session.close()
+
+        def pause(self, seconds: float) -> None: ...
+
+    session = aiohttp.ClientSession()
+    async with server.client(session=session, rate_limit=Closing()) as client:
+        with pytest.raises(ClientClosedError, match="closed"):
+            await client.payments.find("order-1")
+    assert server.count("/payments") == 0
+
+
 def test_a_lent_session_of_another_loop_is_one_clear_error() -> None:
     async def make() -> ClientSession:
         return ClientSession()
