@@ -72,6 +72,21 @@ class ScriptedTransport:
         return copy.copy(outcome)
 
 
+class RefusingThrottle:
+    """A throttle of one's own, whose permits are kept elsewhere, out of reach at times."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        """How many permits it gives before it refuses."""
+
+    async def acquire(self, *, first: bool = False) -> None:
+        if self.left == 0:
+            raise TimeoutError("no permit is to be had")
+        self.left -= 1
+
+    def pause(self, seconds: float) -> None: ...
+
+
 def token_reply(value: str = "t" * 40, lifetime: float = 1800, now: float = 1770000000) -> Reply:
     return reply(
         200,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,8 @@ from portone_async.reconcile import Finding, Order, Store, Summary, Verdict, rec
 from portone_async.testing import FakePortOne, Status
 
 from .conftest import AT_ONCE
+from .paid_day import DAY, NEXT, NOON, paid_orders
 
-DAY = datetime(2026, 11, 1, tzinfo=UTC)
-NEXT = DAY + timedelta(days=1)
-NOON = int(DAY.timestamp()) + 43_200
 Kept = tuple[Summary, dict[str, Finding]]
 
 
@@ -112,11 +109,7 @@ async def test_every_order_gets_its_verdict(
 async def test_a_swept_day_needs_a_request_for_a_thousand_payments_and_a_few_to_confirm(
     server: FakePortOne, client: PortOneClient
 ) -> None:
-    server.add_many(
-        {"merchant_uid": f"o-{n}", "amount": 1000, "paid_at": NOON + n % 3600, "started_at": NOON}
-        for n in range(10_000)
-    )
-    orders = [order(f"o-{number}") for number in range(10_000)] + [order("none")]
+    orders = [*paid_orders(server, 10_000), order("none")]
     summary, _ = await ran(client, orders, since=DAY, until=NEXT)
 
     assert summary.counts[Verdict.MATCHED] == 10_000
@@ -127,8 +120,7 @@ async def test_a_swept_day_needs_a_request_for_a_thousand_payments_and_a_few_to_
 async def test_without_a_period_a_hundred_orders_that_agree_need_one_request(
     server: FakePortOne, client: PortOneClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.add_many({"merchant_uid": f"o-{number}", "amount": 1000} for number in range(250))
-    summary, _ = await ran(client, [order(f"o-{number}") for number in range(250)])
+    summary, _ = await ran(client, paid_orders(server, 250))
 
     assert summary.counts[Verdict.MATCHED] == 250
     assert summary.requests == server.count("/payments") == 3

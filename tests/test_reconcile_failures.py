@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,18 +14,7 @@ from portone_async import ApiError, PortOneClient, PortOneError, UnauthorizedErr
 from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
 from portone_async.testing import Delay, FakePortOne, Fault, Hang, Reset, Status, Unauthorized
 
-DAY = datetime(2026, 11, 1, tzinfo=UTC)
-NEXT = DAY + timedelta(days=1)
-NOON = int(DAY.timestamp()) + 43_200
-
-
-def orders_of(server: FakePortOne, count: int) -> list[Order]:
-    """Orders, each with the payment that it should have."""
-    server.add_many(
-        {"merchant_uid": f"o-{n}", "amount": 1000, "paid_at": NOON + n, "started_at": NOON}
-        for n in range(count)
-    )
-    return [Order(f"o-{number}", Decimal(1000)) for number in range(count)]
+from .paid_day import DAY, NEXT, paid_orders
 
 
 def pages_of_paid(server: FakePortOne) -> list[str]:
@@ -38,7 +26,7 @@ async def test_a_period_that_breaks_off_goes_on_with_the_page_that_was_read_last
     server: FakePortOne, client: PortOneClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portone_async.reconcile.run._PAGE_SIZE", 2)
-    orders = orders_of(server, 7)
+    orders = paid_orders(server, 7)
     with Store.open(tmp_path / "run.db") as store:
         read = (Delay(0), Delay(0), Delay(0))
         server.fail(*read, Status(403), on="/payments/status/paid")
@@ -87,7 +75,7 @@ async def test_an_order_whose_question_fails_is_not_checked_and_says_why(
 async def test_what_can_never_be_looked_up_is_never_sent(
     server: FakePortOne, client: PortOneClient
 ) -> None:
-    orders = [*orders_of(server, 3), Order("a\nb", Decimal(1)), Order("x" * 9000, Decimal(1))]
+    orders = [*paid_orders(server, 3), Order("a\nb", Decimal(1)), Order("x" * 9000, Decimal(1))]
     summary = await reconcile(client, orders)
 
     assert summary.counts[Verdict.NOT_CHECKED] == 2
@@ -105,7 +93,7 @@ async def test_orders_that_were_taken_in_are_not_read_again(
     with Store.open(tmp_path / "run.db") as store:
         server.fail(Status(400), on="/payments/status/paid")
         with pytest.raises(ApiError):
-            await reconcile(client, orders_of(server, 3), since=DAY, until=NEXT, store=store)
+            await reconcile(client, paid_orders(server, 3), since=DAY, until=NEXT, store=store)
         summary = await reconcile(client, unread(), since=DAY, until=NEXT, store=store)
     assert summary.counts[Verdict.MATCHED] == 3
 
@@ -128,7 +116,7 @@ async def test_a_run_that_is_cancelled_leaves_no_task_and_no_file(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    orders = orders_of(server, 3)
+    orders = paid_orders(server, 3)
     await client.payments.find("o-1")
     tasks = asyncio.all_tasks()
     server.fail(Hang(), times=None, on="/payments")

@@ -36,7 +36,16 @@ from portone_async._retry import RetryBudget
 
 from .conftest import AT_ONCE
 from .samples import NOT_FOUND, UNAUTHORIZED, body, ok
-from .scripted import PAID, UID, ScriptedTransport, reply, scripted_client, series, token_reply
+from .scripted import (
+    PAID,
+    UID,
+    RefusingThrottle,
+    ScriptedTransport,
+    reply,
+    scripted_client,
+    series,
+    token_reply,
+)
 from .virtual_time import run
 
 HANG = (10**6, PAID)
@@ -668,20 +677,8 @@ def test_a_retry_that_queues_for_a_permit_ends_with_the_total() -> None:
 
 
 def test_an_error_of_a_throttle_of_ones_own_comes_out_and_nothing_is_sent() -> None:
-    class Refusing:
-        """As one whose permits are kept elsewhere, out of reach at times."""
-
-        left = 1
-
-        async def acquire(self, *, first: bool = False) -> None:
-            if self.left == 0:
-                raise TimeoutError("no permit is to be had")
-            self.left -= 1
-
-        def pause(self, seconds: float) -> None: ...
-
     async def main() -> None:
-        throttle = Refusing()
+        throttle = RefusingThrottle(left=1)
         client, transport = scripted_client(rate_limit=throttle, max_in_flight=1)
         for _ in range(3):
             with pytest.raises(TimeoutError, match="no permit is to be had"):

@@ -359,7 +359,7 @@ async def test_a_lent_session_that_is_closed_while_a_call_queues_is_the_same_err
 
         def pause(self, seconds: float) -> None: ...
 
-    session = aiohttp.ClientSession()
+    session = ClientSession()
     async with server.client(session=session, rate_limit=Closing()) as client:
         with pytest.raises(ClientClosedError, match="closed"):
             await client.payments.find("order-1")

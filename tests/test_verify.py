@@ -28,7 +28,7 @@ from portone_async import (
 from portone_async._verify import checked_amount, differences
 
 from .samples import CARD_PAID, NOT_FOUND, body, ok
-from .scripted import PAID, UID, reply, scripted_client, series
+from .scripted import PAID, UID, RefusingThrottle, reply, scripted_client, series
 from .virtual_time import run
 
 PAYMENT = Payment(
@@ -261,15 +261,8 @@ def test_an_answer_that_does_not_come_in_time_ends_with_what_was_known_before() 
 
 
 def test_a_timeout_that_is_not_of_the_wait_comes_out_as_it_is() -> None:
-    class Refusing:
-        async def acquire(self, *, first: bool = False) -> None:
-            if not first:
-                raise TimeoutError("no permit is to be had")
-
-        def pause(self, seconds: float) -> None: ...
-
     async def main() -> None:
-        client, _ = scripted_client(rate_limit=Refusing())
+        client, _ = scripted_client(rate_limit=RefusingThrottle(left=1))
         with pytest.raises(TimeoutError, match="no permit is to be had"):
             await waited(client, 20)
 
