@@ -233,7 +233,7 @@ def test_threads_may_use_it_together(store: Store) -> None:
 def other_version(path: Path) -> None:
     Store.open(path).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 1")
     connection.close()
 
 
@@ -252,7 +252,7 @@ def some_text(path: Path) -> None:
     [
         pytest.param(some_text, "not an SQLite file", id="a text"),
         pytest.param(other_database, "something else", id="another database"),
-        pytest.param(other_version, "version 2, this package writes 1", id="another version"),
+        pytest.param(other_version, "version 1, this package writes 2", id="another version"),
     ],
 )
 def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(

@@ -14,7 +14,7 @@ __all__ = ("Database", "StoreError")
 
 # "POAR", so that neither a stranger's database nor another version's is ever written to.
 _APPLICATION_ID = 0x504F4152
-_VERSION = 1
+_VERSION = 2
 # Seconds: enough for someone who looks into a finished store, not for someone who runs.
 _PATIENCE = 0.2
 _CACHE_KIB = 32_768

@@ -12,7 +12,8 @@ import msgspec
 
 from portone_async.models import _EXACT
 
-from .finding import Finding, Order, Sighting, Verdict
+from ._orders import of_columns
+from .finding import Finding, Sighting, Verdict
 
 __all__ = ("SCHEMA", "START", "Place", "contradict", "figures", "forget", "keep", "page")
 
@@ -42,7 +43,8 @@ _FORGET = """
     DELETE FROM findings WHERE verdict = ? AND (kind = 1 OR kind = 0 AND EXISTS
         (SELECT 1 FROM orders WHERE position = key AND NOT is_contradicted))"""
 _PAGE = """
-    SELECT kind, key, f.merchant_uid, verdict, payments, error, position, amount, currency, status
+    SELECT kind, key, f.merchant_uid, verdict, payments, error,
+        position, amount, currency, status, cancelled_amount
     FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key
     WHERE (kind, key) > (?, ?) AND verdict = coalesce(?, verdict)
     ORDER BY kind, key LIMIT ?"""
@@ -115,11 +117,11 @@ def page(
 def _finding(
     merchant_uid: str, verdict: str, payments: str, error: str | None, *columns: Any
 ) -> Finding:
-    position, amount, currency, status = columns
+    position, *of_order = columns
     return Finding(
         merchant_uid=merchant_uid,
         verdict=Verdict(verdict),
-        order=None if position is None else Order(merchant_uid, Decimal(amount), currency, status),
+        order=None if position is None else of_columns(merchant_uid, *of_order),
         payments=_decode(payments),
         error=error,
     )

@@ -15,7 +15,17 @@ from msgspec import Struct
 from .compare import stage
 from .finding import Order, Sighting
 
-__all__ = ("SCHEMA", "Contradiction", "OrderLeft", "add", "find", "left", "see", "without_order")
+__all__ = (
+    "SCHEMA",
+    "Contradiction",
+    "OrderLeft",
+    "add",
+    "find",
+    "left",
+    "of_columns",
+    "see",
+    "without_order",
+)
 
 SCHEMA = (
     # Money is text: SQLite's own numbers are not exact.
@@ -25,6 +35,7 @@ SCHEMA = (
         amount TEXT NOT NULL,
         currency TEXT NOT NULL,
         status TEXT NOT NULL,
+        cancelled_amount TEXT NOT NULL,
         is_contradicted INTEGER NOT NULL DEFAULT 0
     )""",
     """CREATE TABLE sightings (
@@ -37,9 +48,12 @@ SCHEMA = (
 )
 
 _ADD = """
-    INSERT INTO orders (merchant_uid, amount, currency, status) VALUES (?, ?, ?, ?)
+    INSERT INTO orders (merchant_uid, amount, currency, status, cancelled_amount)
+    VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (merchant_uid) DO NOTHING"""
-_FIND = "SELECT position, amount, currency, status FROM orders WHERE merchant_uid = ?"
+_FIND = """
+    SELECT position, merchant_uid, amount, currency, status, cancelled_amount
+    FROM orders WHERE merchant_uid = ?"""
 _CONTRADICT = "UPDATE orders SET is_contradicted = 1 WHERE position = ? AND NOT is_contradicted"
 _SEE = """
     INSERT INTO sightings VALUES (?, ?, ?, ?)
@@ -50,7 +64,8 @@ _SEE = """
     WHERE excluded.stage >= stage"""
 # The plus takes the column's type away, without which the key's index is not used.
 _LEFT = """
-    SELECT position, o.merchant_uid, amount, currency, status, sighting FROM (
+    SELECT position, o.merchant_uid, amount, currency, status, cancelled_amount, sighting
+    FROM (
         SELECT * FROM orders WHERE position > ? AND NOT EXISTS
             (SELECT 1 FROM findings WHERE kind = 0 AND key = +position)
         ORDER BY position LIMIT ?
@@ -85,7 +100,10 @@ def add(connection: Connection, orders: Sequence[Order]) -> tuple[int, list[Cont
     Returns:
         How many were new, and the first contradiction of each order that has one now.
     """
-    rows = [(o.merchant_uid, str(o.amount), o.currency, o.status) for o in orders]
+    rows = [
+        (o.merchant_uid, str(o.amount), o.currency, o.status, str(o.cancelled_amount))
+        for o in orders
+    ]
     new = connection.executemany(_ADD, rows).rowcount
     if new == len(orders):
         return new, []
@@ -104,7 +122,8 @@ def _contradiction(connection: Connection, order: Order) -> Contradiction | None
 
 
 def _words(order: Order) -> str:
-    return f"{order.amount} {order.currency} {order.status}"
+    refunded = f", {order.cancelled_amount} refunded" if order.cancelled_amount else ""
+    return f"{order.amount} {order.currency} {order.status}{refunded}"
 
 
 def find(connection: Connection, merchant_uid: str) -> tuple[int, Order] | None:
@@ -112,8 +131,15 @@ def find(connection: Connection, merchant_uid: str) -> tuple[int, Order] | None:
     row = connection.execute(_FIND, [merchant_uid]).fetchone()
     if row is None:
         return None
-    position, amount, currency, status = row
-    return position, Order(merchant_uid, Decimal(amount), currency, status)
+    position, *columns = row
+    return position, of_columns(*columns)
+
+
+def of_columns(
+    merchant_uid: str, amount: str, currency: str, status: str, cancelled_amount: str
+) -> Order:
+    """Build an order from its columns."""
+    return Order(merchant_uid, Decimal(amount), currency, status, Decimal(cancelled_amount))
 
 
 def see(connection: Connection, sightings: Iterable[Sighting]) -> None:
@@ -135,12 +161,10 @@ def left(connection: Connection, after: int, limit: int) -> list[OrderLeft]:
     return [
         OrderLeft(
             position,
-            Order(merchant_uid, Decimal(amount), currency, status),
+            of_columns(*columns),
             tuple(_decode(row[-1]) for row in group if row[-1] is not None),
         )
-        for (position, merchant_uid, amount, currency, status), group in groupby(
-            rows, key=itemgetter(0, 1, 2, 3, 4)
-        )
+        for (position, *columns), group in groupby(rows, key=itemgetter(0, 1, 2, 3, 4, 5))
     ]
 
 

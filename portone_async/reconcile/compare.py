@@ -21,11 +21,13 @@ when none is, about the live one that comes nearest to the order.
 ``paid_twice``           two payments or more are kept, whatever their amounts and currencies
 ``test_payment``         none is kept, no live one has the order's status, a test payment exists
 ``status_differs``       the status is another, or its word and its ``cancel_amount`` disagree;
-                         a part given back of a ``paid`` or ``cancelled`` order is no such thing
+                         a part given back of a ``paid`` or ``cancelled`` order is no such thing;
+                         an order that is ``paid`` and wholly refunded should be ``cancelled``
 ``currency_differs``     currencies are not the same text; PortOne's ``None`` is another, too
-``amount_differs``       what was charged is not what was ordered, or more was given back than
-                         was charged
-``partially_cancelled``  a part was given back and a part kept
+``amount_differs``       what was charged is not what was ordered, less was refunded than the
+                         order says, or more than was charged
+``partially_cancelled``  a part was refunded and a part kept, and the order says of no or of a
+                         smaller refund
 ``matched``              everything agrees
 =======================  ========================================================================
 
@@ -112,15 +114,23 @@ def _verdict(order: Order, payments: Sequence[Sighting]) -> Verdict:
 
 
 def _verdict_on_one(order: Order, payment: Sighting) -> Verdict:
-    if not _has_status(payment, order.status):
+    if not _has_status(payment, _expected_status(order)):
         return Verdict.STATUS_DIFFERS
     if payment.currency != order.currency:
         return Verdict.CURRENCY_DIFFERS
     if payment.amount != order.amount or payment.cancel_amount > payment.amount:
         return Verdict.AMOUNT_DIFFERS
-    if _is_partial(payment):
+    if _is_partial(payment) and payment.cancel_amount > order.cancelled_amount:
         return Verdict.PARTIALLY_CANCELLED
+    if order.cancelled_amount and payment.cancel_amount != order.cancelled_amount:
+        return Verdict.AMOUNT_DIFFERS
     return Verdict.MATCHED
+
+
+def _expected_status(order: Order) -> str:
+    # Shops keep "paid" for a sale that they refunded; PortOne calls it cancelled.
+    is_refunded = order.status == PaymentStatus.PAID and 0 < order.amount <= order.cancelled_amount
+    return PaymentStatus.CANCELLED.value if is_refunded else order.status
 
 
 def _has_status(payment: Sighting, status: str) -> bool:

@@ -26,6 +26,8 @@ class Order(Struct, frozen=True):
     currency: str = "KRW"
     status: str = "paid"
     """The status that its payment should have: ``paid``, ``cancelled``, …"""
+    cancelled_amount: Decimal = _ZERO
+    """What the shop has refunded of it so far, in :attr:`currency`; 0 if nothing."""
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
@@ -67,7 +69,7 @@ class Verdict(StrEnum):
     CURRENCY_DIFFERS = "currency_differs"
     STATUS_DIFFERS = "status_differs"
     PARTIALLY_CANCELLED = "partially_cancelled"
-    """A part was given back, which the order does not know of."""
+    """A part was refunded, and more than the order says."""
     PAID_TWICE = "paid_twice"
     """More than one payment of the order was charged."""
     TEST_PAYMENT = "test_payment"
