@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from portone_async.cli.orders import (
     BadRow,
     Format,
+    Item,
     OrdersError,
     cells,
     encoding,
@@ -36,7 +37,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def read(name: str, content: str | bytes, **options: object) -> list[Order | BadRow]:
+def read(name: str, content: str | bytes, **options: object) -> list[Item]:
     Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
     return list(read_orders(name, **options))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] (handed on)
 

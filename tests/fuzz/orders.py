@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from portone_async import PaymentStatus
-from portone_async.cli.orders import BadRow, OrdersError, read_orders
+from portone_async.cli.orders import BadRow, Item, OrdersError, read_orders
 from portone_async.reconcile import Order
 
 from .shape import assert_fit_to_be_shown
@@ -27,7 +27,7 @@ _LONGEST_ERROR = 5_000
 _LONGEST_REASON = 500
 _DELIMITERS = ",\t;|"
 
-Read = list[Order | BadRow] | None
+Read = list[Item] | None
 """What was read; ``None`` for a file that is none of orders."""
 
 
@@ -88,7 +88,7 @@ def _check_order(order: Order) -> None:
     assert order.status in list(PaymentStatus)
 
 
-def _check_lines(path: Path, text: str, found: list[Order | BadRow]) -> None:
+def _check_lines(path: Path, text: str, found: list[Item]) -> None:
     """A bad row is named by a line that is there, in order, and can be shown."""
     last = 0
     for each in found:
@@ -100,7 +100,7 @@ def _check_lines(path: Path, text: str, found: list[Order | BadRow]) -> None:
             last = int(number)
 
 
-def _check_count(name: str, text: str, found: list[Order | BadRow]) -> None:
+def _check_count(name: str, text: str, found: list[Item]) -> None:
     """No line disappears and none comes twice, where a line is a row."""
     if name == "orders.jsonl":
         assert len(found) == sum(not line.isspace() for line in _lines(text))

@@ -18,7 +18,6 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from portone_async.cli.escape import escaped
-from portone_async.reconcile.finding import Order
 
 from .columns import Columns
 from .delimited import read_delimited
@@ -27,10 +26,10 @@ from .formats import Format, format_of
 from .json_lines import read_json_lines
 from .parquet import read_parquet
 from .postgresql import read_postgresql
-from .rows import BadRow
+from .rows import BadRow, Item, Note
 from .sqlite import read_sqlite
 
-__all__ = ("BadRow", "Columns", "Format", "OrdersError", "read_orders")
+__all__ = ("BadRow", "Columns", "Format", "Item", "Note", "OrdersError", "read_orders")
 
 _GUESSED = Columns()
 
@@ -42,7 +41,7 @@ def read_orders(
     columns: Columns = _GUESSED,
     source_format: Format | None = None,
     delimiter: str | None = None,
-) -> Generator[Order | BadRow, None, None]:
+) -> Generator[Item, None, None]:
     """Read orders one by one; memory does not grow with their number.
 
     Nothing is opened before the first order is asked for. Whoever stops early closes the
@@ -59,7 +58,8 @@ def read_orders(
 
     Raises:
         OrdersError: At once, when this cannot be a source; while it is read, when it cannot be
-            read from there on. A row that is no order is a :class:`BadRow` instead.
+            read from there on. A row that is no order is a :class:`BadRow` instead. A
+            :class:`Note` may stand anywhere among them.
     """
     source_format = source_format or format_of(source)
     if source_format.is_database and not query:
@@ -88,7 +88,7 @@ def read_orders(
     return _named(name, rows)
 
 
-def _named(name: str, rows: Iterator[Order | BadRow]) -> Generator[Order | BadRow, None, None]:
+def _named(name: str, rows: Iterator[Item]) -> Generator[Item, None, None]:
     try:
         yield from rows
     except OrdersError as error:

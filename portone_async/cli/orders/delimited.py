@@ -13,7 +13,7 @@ from portone_async.reconcile.finding import Order
 from .columns import Columns, locate
 from .encoding import open_text
 from .errors import OrdersError
-from .rows import BadRow, read_row
+from .rows import BadRow, Item, read_row
 
 __all__ = ("read_delimited",)
 
@@ -23,7 +23,7 @@ _LONGEST_HEADER = 100_000
 
 def read_delimited(
     path: Path, name: str, columns: Columns, delimiter: str | None
-) -> Iterator[Order | BadRow]:
+) -> Iterator[Item]:
     where = f"{name}:"
     # A lone CR ends no line: in a field without quotes it would make two rows of one.
     with open_text(path, newline="\n") as lines:

@@ -11,19 +11,17 @@ from typing import NoReturn
 
 from msgspec.structs import replace
 
-from portone_async.reconcile.finding import Order
-
 from .columns import Columns, Places, locate
 from .encoding import open_text
 from .errors import OrdersError
-from .rows import BadRow, read_row
+from .rows import BadRow, Item, read_row
 
 __all__ = ("read_json_lines",)
 
 _LINE_ENDS = "\r\n"
 
 
-def read_json_lines(path: Path, name: str, columns: Columns) -> Iterator[Order | BadRow]:
+def read_json_lines(path: Path, name: str, columns: Columns) -> Iterator[Item]:
     where = f"{name}:"
     places: Callable[[tuple[str, ...]], Places] | None = None
     with open_text(path, newline="\n") as lines:

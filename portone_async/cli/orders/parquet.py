@@ -8,11 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 from portone_async.cli.escape import escaped
-from portone_async.reconcile.finding import Order
 
 from .columns import Columns, Places, locate
 from .errors import OrdersError
-from .rows import BadRow, read_row
+from .rows import Item, read_row
 
 __all__ = ("read_parquet",)
 
@@ -25,7 +24,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def read_parquet(path: Path, name: str, columns: Columns) -> Iterator[Order | BadRow]:
+def read_parquet(path: Path, name: str, columns: Columns) -> Iterator[Item]:
     try:
         import duckdb  # noqa: PLC0415 (only for those who read Parquet)
     except ImportError:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from portone_async.cli.escape import escaped
-from portone_async.reconcile.finding import Order
 
 from .columns import Columns, locate
 from .errors import OrdersError
-from .rows import BadRow, read_row
+from .rows import Item, read_row
 
 __all__ = ("read_postgresql",)
 
@@ -28,7 +27,7 @@ _UNREADABLE = (
 )
 
 
-def read_postgresql(address: str, query: str, columns: Columns) -> Iterator[Order | BadRow]:
+def read_postgresql(address: str, query: str, columns: Columns) -> Iterator[Item]:
     try:
         import psycopg  # noqa: PLC0415 (only for those who read from PostgreSQL)
     except ImportError:

@@ -1,8 +1,9 @@
-"""A row becomes an order, or a reason why not."""
+"""Turn a row into an order, or into the reason why it is not one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -11,7 +12,7 @@ from portone_async.reconcile.finding import Order
 from .cells import BadCellError, amount_of, currency_of, merchant_uid_of, says_won, status_of
 from .columns import Places
 
-__all__ = ("BadRow", "read_row")
+__all__ = ("BadRow", "Item", "Note", "read_row")
 
 
 class BadRow(Struct, frozen=True):
@@ -21,6 +22,22 @@ class BadRow(Struct, frozen=True):
     """``orders.csv:12`` by line, or ``orders.db row 12`` where there are no lines."""
     reason: str
     """What is wrong; of the row it shows the one cell that is, and only its beginning."""
+
+
+class Note(Struct, frozen=True):
+    """A fact about the source that changes no verdict. Both texts are fit for a terminal.
+
+    A reader yields few of them: one for each kind of fact, with a count where there are many.
+    """
+
+    where: str
+    """``orders.csv``, or ``orders.csv:12`` for a line."""
+    text: str
+    """``order numbers: blanks around 12 of them are ignored``."""
+
+
+Item: TypeAlias = Order | BadRow | Note
+"""What a reader yields."""
 
 
 def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> Order | BadRow:

@@ -8,16 +8,15 @@ from contextlib import closing
 from pathlib import Path
 
 from portone_async.cli.escape import escaped
-from portone_async.reconcile.finding import Order
 
 from .columns import Columns, locate
 from .errors import OrdersError
-from .rows import BadRow, read_row
+from .rows import Item, read_row
 
 __all__ = ("read_sqlite",)
 
 
-def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Iterator[Order | BadRow]:
+def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Iterator[Item]:
     where = f"{name} row "
     path.open("rb").close()  # For an OSError like any file's.
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from portone_async.cli.arguments import Arguments
 from portone_async.cli.console import make_console
 from portone_async.cli.escape import escaped
-from portone_async.cli.orders import BadRow, Columns, OrdersError, read_orders
+from portone_async.cli.orders import BadRow, Columns, Item, Note, OrdersError, read_orders
 from portone_async.cli.orders.formats import Format, format_of
 from portone_async.cli.report import (
     NotWrittenError,
@@ -35,6 +35,7 @@ from portone_async.reconcile import (
     reconcile,
 )
 
+from .notes import Notes
 from .view import View, print_summary
 
 __all__ = ("carry_out",)
@@ -59,8 +60,10 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
             )
             store = stack.enter_context(Store.open(path, parameters=_parameters(arguments, period)))
             stack.enter_context(closing(orders))
+            notes = Notes()
+            stack.callback(notes.print)
             with View(make_console(), store.progress()) as view:
-                read = _read(orders, store, view, is_strict=arguments.strict)
+                read = _read(orders, store, view, notes, is_strict=arguments.strict)
                 summary = asyncio.run(
                     _compare(arguments, period, _options(rate), read, (store, view))
                 )
@@ -81,7 +84,7 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
 
 
 async def _read(
-    orders: Generator[Order | BadRow, None, None], store: Store, view: View, *, is_strict: bool
+    orders: Generator[Item, None, None], store: Store, view: View, notes: Notes, *, is_strict: bool
 ) -> AsyncIterator[Order]:
     """The orders of the source; what is none goes to the findings as such."""
     while batch := await asyncio.to_thread(lambda: list(islice(orders, _ROWS_AT_ONCE))):
@@ -92,10 +95,13 @@ async def _read(
         await asyncio.to_thread(store.record, findings)
         for finding in findings:
             view.found(finding)
-        view.read(len(batch) - len(bad))
-        for each in batch:
-            if isinstance(each, Order):
-                yield each
+        for note in batch:
+            if isinstance(note, Note):
+                notes.add(note)
+        read = [each for each in batch if isinstance(each, Order)]
+        view.read(len(read))
+        for order in read:
+            yield order
 
 
 async def _compare(
@@ -123,7 +129,7 @@ def _options(rate: RateLimit | None) -> ClientOptions:
     return {} if rate is None else {"rate_limit": rate}
 
 
-def _orders(arguments: Arguments) -> Generator[Order | BadRow, None, None]:
+def _orders(arguments: Arguments) -> Generator[Item, None, None]:
     fields: dict[str, str] = {}
     for pair in arguments.columns:
         name, equals, column = pair.partition("=")

@@ -1,0 +1,32 @@
+"""The notes of a run: kept for the report, and printed once."""
+
+from __future__ import annotations
+
+import sys
+
+from portone_async.cli.orders import Note
+
+__all__ = ("Notes",)
+
+_MOST_KEPT = 20
+
+
+class Notes:
+    """Collects the notes of a source; the first twenty are kept, the others are counted."""
+
+    def __init__(self) -> None:
+        self.kept: list[Note] = []
+        self._count = 0
+
+    def add(self, note: Note) -> None:
+        """Keep a note."""
+        self._count += 1
+        if self._count <= _MOST_KEPT:
+            self.kept.append(note)
+
+    def print(self) -> None:
+        """Print them to stderr, a line each."""
+        for note in self.kept:
+            sys.stderr.write(f"note: {note.where}: {note.text}\n")
+        if more := self._count - len(self.kept):
+            sys.stderr.write(f"note: and {more} more like these\n")
