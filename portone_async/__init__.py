@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from ._words import PaymentStatusLike, SortingLike
     from .call import Call
     from .client import PortOneClient
     from .errors import (
@@ -58,6 +59,7 @@ __all__ = (
     "PaymentMismatchError",
     "PaymentNotFoundError",
     "PaymentStatus",
+    "PaymentStatusLike",
     "PortOneClient",
     "PortOneError",
     "Promotion",
@@ -67,6 +69,7 @@ __all__ = (
     "RetryPolicy",
     "ServerError",
     "Sorting",
+    "SortingLike",
     "Throttle",
     "Timeouts",
     "TokenBucket",
@@ -77,6 +80,7 @@ __all__ = (
 )
 
 _MODULES = {
+    "_words": ("PaymentStatusLike", "SortingLike"),
     "call": ("Call",),
     "client": ("PortOneClient",),
     "errors": (

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from typing import Any
 
 from msgspec import Struct
 
 from ._pages import Page, Window
 from .call import Call, check_identifier
-from .errors import InvalidRequestError
 from .models import Payment, Sorting
 
 __all__ = (
     "are_any",
-    "checked_sorting",
-    "checked_status",
     "find_all_call",
     "find_call",
     "fits_in_a_path",
@@ -207,18 +202,3 @@ def in_order(
 
     of_status = (each for each in payments if status is None or each.status == status)
     return sorted(of_status, key=key, reverse=sorting.startswith("-"))
-
-
-def checked_status(status: Any) -> str:
-    if not isinstance(status, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", status):
-        raise InvalidRequestError(f"status must be a plain word, as in 'paid': {status!a}")
-    # Not `str(status)`, which for a member of some Enum is its name.
-    return str.__str__(status)
-
-
-def checked_sorting(sorting: Any) -> Sorting:
-    try:
-        return Sorting(sorting)
-    except ValueError:
-        allowed = ", ".join(Sorting)
-        raise InvalidRequestError(f"sorting must be one of {allowed}: {sorting!a}") from None

@@ -7,13 +7,12 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from contextlib import aclosing
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
 from ._batch import LARGEST_BATCH, LONGEST_QUERY, Asked, Group, batch_call, grouped, weight
 from ._lookups import (
-    checked_sorting,
-    checked_status,
     find_all_call,
     find_call,
     fits_in_a_path,
@@ -35,6 +34,7 @@ from ._pages import (
 )
 from ._stream import Stream, chunks_of, each_of
 from ._verify import checked_amount, differences
+from ._words import LISTED, PaymentStatusLike, SortingLike, checked_sorting, checked_status
 from .call import check_identifier
 from .errors import (
     AuthenticationError,
@@ -92,8 +92,8 @@ class Payments:
         self,
         merchant_uid: str,
         *,
-        status: PaymentStatus | str | None = None,
-        sorting: Sorting | str | None = None,
+        status: PaymentStatusLike | None = None,
+        sorting: SortingLike | None = None,
     ) -> Payment:
         r"""Find the payment of an order.
 
@@ -105,8 +105,11 @@ class Payments:
 
         Args:
             merchant_uid: The shop's order number, any text.
-            status: Only payments of this status. Words that PortOne may add later are sent, too.
-            sorting: Which comes first; PortOne's own choice is ``-started``.
+            status: Only payments of this status: ``ready``, ``paid``, ``failed``, ``cancelled`` or
+                ``pending``. A word that PortOne may add later is sent, too; one of these in
+                another spelling (``PAID``, ``canceled``) is refused.
+            sorting: Which comes first: ``-started`` (the newest, PortOne's own choice),
+                ``started``, ``-paid``, ``paid``, ``-updated`` or ``updated``.
 
         Raises:
             PaymentNotFoundError: PortOne says that there is none.
@@ -155,8 +158,8 @@ class Payments:
         self,
         merchant_uid: str,
         *,
-        status: PaymentStatus | str | None = None,
-        sorting: Sorting | str | None = None,
+        status: PaymentStatusLike | None = None,
+        sorting: SortingLike | None = None,
         page_size: int = 100,
     ) -> Pages:
         """Every payment of an order, read page by page as they are asked for.
@@ -198,11 +201,11 @@ class Payments:
 
     def list(
         self,
-        status: PaymentStatus | str,
+        status: PaymentStatusLike | Literal["all"],
         *,
         since: datetime | None = None,
         until: datetime | None = None,
-        sorting: Sorting | str | None = None,
+        sorting: SortingLike | None = None,
         page_size: int = 1000,
     ) -> Pages:
         """Every payment of a status in a period, read page by page as they are asked for.
@@ -228,7 +231,7 @@ class Payments:
         Source: ``GET /payments/status/{payment_status}``; a window of it is 90 days at most,
         so that longer periods are read in several.
         """
-        wanted = checked_status(status)
+        wanted = checked_status(status, known=LISTED)
         order = ascending(wanted) if sorting is None else checked_sorting(sorting)
         size = checked_page_size(page_size)
 
@@ -278,8 +281,8 @@ class Payments:
         self,
         merchant_uids: Iterable[str] | AsyncIterable[str],
         *,
-        status: PaymentStatus | str | None = None,
-        sorting: Sorting | str | None = None,
+        status: PaymentStatusLike | None = None,
+        sorting: SortingLike | None = None,
     ) -> Stream[Found | Missing | Failed]:
         """Find the payments of many orders, each as soon as it is known.
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from portone_async import Call, InvalidRequestError
-from portone_async._lookups import checked_status, find_call
+from portone_async._lookups import find_call
+from portone_async._words import checked_status
 
 from . import strategies
 

@@ -16,7 +16,7 @@ LAYERS = (
     ("_deadlines", "_quote", "_secret", "_version"),
     ("errors",),
     ("_session", "models", "policy", "call"),
-    ("throttle", "_reply", "_retry", "_journal", "_pages", "_stream", "_verify"),
+    ("throttle", "_reply", "_retry", "_journal", "_pages", "_stream", "_verify", "_words"),
     ("_arguments", "_lookups", "_token", "_transport"),
     ("_batch", "_run"),
     ("payments",),

@@ -30,8 +30,6 @@ from portone_async import (
 )
 from portone_async._batch import LONGEST_QUERY, Asked, Group, batch_call, grouped, weight
 from portone_async._lookups import (
-    checked_sorting,
-    checked_status,
     find_all_call,
     find_call,
     fits_in_a_path,
@@ -186,19 +184,6 @@ def test_an_order_number_with_a_slash_of_either_kind_does_not_fit_in_a_path() ->
     assert [fits_in_a_path(uid) for uid in ("a", "a/b", "a\\b", "/")] == [True, False, False, False]
     with pytest.raises(InvalidRequestError):
         fits_in_a_path("..")
-
-
-def test_what_is_no_status_and_no_sorting_is_refused_by_name() -> None:
-    assert checked_status("on_hold-2") == "on_hold-2"
-    for status in ("", "a b", "a/b", "결제", "paid\n", None, 5):
-        with pytest.raises(InvalidRequestError, match=r"^status must be"):
-            checked_status(status)
-    assert checked_sorting("-paid") is Sorting.PAID_DESC
-    for sorting in ("", "newest", None):
-        with pytest.raises(
-            InvalidRequestError, match=r"^sorting must be one of .*-started, started"
-        ):
-            checked_sorting(sorting)
 
 
 async def test_find_all_gives_every_payment_of_an_order(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from typing import TextIO
 
-from portone_async._lookups import checked_status
+from portone_async._words import canonical, checked_status
 from portone_async.client import PortOneClient
 from portone_async.errors import AuthenticationError, InvalidRequestError, PortOneError
 from portone_async.models import Sorting
@@ -119,7 +119,7 @@ def _lines(stdin: TextIO) -> Iterator[str]:
 
 def _status(word: str) -> str:
     try:
-        return checked_status(word)
+        return checked_status(canonical(word) or word)
     except InvalidRequestError as error:
         raise argparse.ArgumentTypeError(error.reason) from None
 

@@ -11,7 +11,7 @@
 """
 
 from .compare import compare
-from .finding import Finding, Order, Sighting, Summary, Verdict
+from .finding import Finding, Order, Sighting, Summary, Verdict, VerdictLike
 from .run import reconcile
 from .store import Store, StoreError
 
@@ -23,6 +23,7 @@ __all__ = (
     "StoreError",
     "Summary",
     "Verdict",
+    "VerdictLike",
     "compare",
     "reconcile",
 )

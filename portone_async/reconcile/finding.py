@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from portone_async._words import STATUSES, PaymentStatusLike, refuse_misspelling
 from portone_async.models import Payment
 
-__all__ = ("Finding", "Order", "Sighting", "Summary", "Verdict")
+__all__ = ("Finding", "Order", "Sighting", "Summary", "Verdict", "VerdictLike")
 
 _ZERO = Decimal(0)
 
@@ -24,10 +26,17 @@ class Order(Struct, frozen=True):
     amount: Decimal
     """What should have been charged, in :attr:`currency`."""
     currency: str = "KRW"
-    status: str = "paid"
-    """The status that its payment should have: ``paid``, ``cancelled``, …"""
+    status: PaymentStatusLike = "paid"
+    """The status that its payment should have: ``paid``, ``cancelled``, …
+
+    A known word in another spelling, as ``PAID``, is an ``InvalidRequestError``.
+    """
     cancelled_amount: Decimal = _ZERO
     """What the shop has refunded of it so far, in :attr:`currency`; 0 if nothing."""
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            refuse_misspelling("status", self.status)
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
@@ -78,6 +87,25 @@ class Verdict(StrEnum):
     """A payment that belongs to no order: money that nobody expects."""
     NOT_CHECKED = "not_checked"
     """Nothing is known: the look-up failed, or the order could not be read."""
+
+
+VerdictLike: TypeAlias = (
+    Verdict
+    | Literal[
+        "matched",
+        "missing",
+        "amount_differs",
+        "currency_differs",
+        "status_differs",
+        "partially_cancelled",
+        "paid_twice",
+        "test_payment",
+        "orphan",
+        "not_checked",
+    ]
+    | str
+)
+"""A verdict: ``Verdict.MISSING`` or ``"missing"``."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):

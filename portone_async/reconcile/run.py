@@ -14,12 +14,13 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, S
 from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from portone_async._batch import LARGEST_BATCH, LONGEST_QUERY, Asked, batch_call, grouped, weight
 from portone_async._lookups import list_call
 from portone_async._pages import Page, Pages, Window, ascending, utc_now, windows
 from portone_async._stream import Stream, chunks_of
+from portone_async._words import PaymentStatusLike, checked_statuses
 from portone_async.client import PortOneClient
 from portone_async.errors import (
     Attempt,
@@ -27,7 +28,6 @@ from portone_async.errors import (
     PaymentNotFoundError,
     PortOneError,
 )
-from portone_async.models import PaymentStatus
 from portone_async.payments import ENDS_A_RUN
 
 from .compare import compare
@@ -49,7 +49,7 @@ async def reconcile(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    statuses: Sequence[str] = (PaymentStatus.PAID, PaymentStatus.CANCELLED),
+    statuses: Iterable[PaymentStatusLike | Literal["all"]] = ("paid", "cancelled"),
     store: Store | None = None,
     on_finding: Callable[[Finding], object] | None = None,
 ) -> Summary:
@@ -74,7 +74,7 @@ async def reconcile(
         The whole run in figures, its earlier parts included.
 
     Raises:
-        InvalidRequestError: Half a period, or a time without a zone.
+        InvalidRequestError: Half a period, a time without a zone, or a misspelt status.
         AuthenticationError: The keys were refused. The run can be resumed.
         UnauthorizedError: The token was refused for good. The run can be resumed.
         PortOneError: The period could not be read. The run can be resumed.
@@ -86,12 +86,13 @@ async def reconcile(
     if (since is None) != (until is None):
         raise InvalidRequestError("a period needs both its ends: since and until")
     parts = [] if since is None else list(windows(since, until, utc_now()))
+    words = checked_statuses(statuses)
     if store is not None:
-        return await _Run(client, store, on_finding).to_its_end(orders, parts, statuses)
+        return await _Run(client, store, on_finding).to_its_end(orders, parts, words)
     with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
         kept = await _in_thread(Store.open, Path(folder, "run.db"))
         try:
-            return await _Run(client, kept, on_finding).to_its_end(orders, parts, statuses)
+            return await _Run(client, kept, on_finding).to_its_end(orders, parts, words)
         finally:
             await _in_thread(kept.close)
 

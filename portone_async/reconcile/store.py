@@ -23,10 +23,12 @@ from typing import Self
 
 import msgspec
 
+from portone_async._words import checked_member
+
 from . import _findings, _orders
 from ._database import Database, StoreError
 from ._orders import OrderLeft
-from .finding import Finding, Order, Sighting, Summary, Verdict
+from .finding import Finding, Order, Sighting, Summary, Verdict, VerdictLike
 
 __all__ = ("OrderLeft", "Store", "StoreError")
 
@@ -208,12 +210,19 @@ class Store:
         with self._database.writing() as connection:
             return _findings.forget(connection)
 
-    def findings(self, verdict: Verdict | None = None) -> Iterator[Finding]:
+    def findings(self, verdict: VerdictLike | None = None) -> Iterator[Finding]:
         """All findings, or those of one verdict, read as they are asked for.
 
         Orders come first, as they came in; then payments without an order, by ``imp_uid``; then
         rows that could not be read, by their error.
+
+        Raises:
+            InvalidRequestError: There is no such verdict.
         """
+        # Not in the generator, which would raise only when it is read.
+        return self._read(None if verdict is None else checked_member("verdict", verdict, Verdict))
+
+    def _read(self, verdict: Verdict | None) -> Iterator[Finding]:
         place = _findings.START
         while True:
             with self._database.reading() as connection:
