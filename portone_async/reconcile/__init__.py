@@ -10,12 +10,15 @@
             ...
 """
 
+from .bridge import Bridge
 from .compare import compare
 from .finding import Finding, Order, Sighting, Summary, Verdict, VerdictLike
+from .ledger import bridges
 from .run import reconcile
 from .store import Store, StoreError
 
 __all__ = (
+    "Bridge",
     "Finding",
     "Order",
     "Sighting",
@@ -24,6 +27,7 @@ __all__ = (
     "Summary",
     "Verdict",
     "VerdictLike",
+    "bridges",
     "compare",
     "reconcile",
 )

@@ -13,7 +13,9 @@ import msgspec
 from portone_async.models import _EXACT
 
 from ._orders import of_columns
+from .bridge import Bridge
 from .finding import Finding, Sighting, Verdict
+from .ledger import Ledger
 
 __all__ = ("SCHEMA", "START", "Place", "contradict", "figures", "forget", "keep", "page")
 
@@ -48,9 +50,10 @@ _PAGE = """
     FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key
     WHERE (kind, key) > (?, ?) AND verdict = coalesce(?, verdict)
     ORDER BY kind, key LIMIT ?"""
-_FIGURES = """
-    SELECT verdict, currency, amount, CASE kind WHEN 1 THEN payments END
-    FROM findings LEFT JOIN orders ON kind = 0 AND position = key"""
+_ALL = """
+    SELECT f.merchant_uid, verdict, payments, error,
+        position, amount, currency, status, cancelled_amount
+    FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key"""
 
 _ZERO = Decimal(0)
 
@@ -129,20 +132,23 @@ def _finding(
 
 def figures(
     connection: Connection,
-) -> tuple[Mapping[Verdict, int], Mapping[Verdict, Mapping[str, Decimal]]]:
-    """How many findings each verdict has, and their money by currency."""
+) -> tuple[Mapping[Verdict, int], Mapping[Verdict, Mapping[str, Decimal]], Mapping[str, Bridge]]:
+    """How many findings each verdict has, their money by currency, and the bridges of it."""
     counts = dict.fromkeys(Verdict, 0)
     amounts: dict[Verdict, dict[str, Decimal]] = {}
+    ledger = Ledger()
 
     def add(verdict: Verdict, currency: str, amount: Decimal) -> None:
         of_verdict = amounts.setdefault(verdict, {})
         of_verdict[currency] = _EXACT.add(of_verdict.get(currency, _ZERO), amount)
 
-    for word, currency, amount, payments in connection.execute(_FIGURES):
-        verdict = Verdict(word)
-        counts[verdict] += 1
-        if amount is not None:
-            add(verdict, currency, Decimal(amount))
-        for payment in _decode(payments) if payments else ():
-            add(verdict, payment.currency or "", payment.amount)
-    return counts, amounts
+    for columns in connection.execute(_ALL):
+        finding = _finding(*columns)
+        counts[finding.verdict] += 1
+        ledger.add(finding)
+        if finding.order is not None:
+            add(finding.verdict, finding.order.currency, finding.order.amount)
+        else:
+            for payment in finding.payments:
+                add(finding.verdict, payment.currency or "", payment.amount)
+    return counts, amounts, ledger.bridges()

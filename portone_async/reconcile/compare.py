@@ -46,7 +46,7 @@ from portone_async.models import PaymentStatus
 
 from .finding import Finding, Order, Sighting, Verdict
 
-__all__ = ("compare", "stage")
+__all__ = ("compare", "is_charged", "is_kept", "stage")
 
 _STAGES = {
     PaymentStatus.READY.value: 0,
@@ -98,7 +98,7 @@ def _verdict(order: Order, payments: Sequence[Sighting]) -> Verdict:
     if not payments:
         return Verdict.MISSING
     live = [payment for payment in payments if payment.sandbox is not True]
-    kept = [payment for payment in live if _is_kept(payment)]
+    kept = [payment for payment in live if is_kept(payment)]
     if len(kept) > 1:
         return Verdict.PAID_TWICE
     if kept:
@@ -140,19 +140,21 @@ def _has_status(payment: Sighting, status: str) -> bool:
     if payment.status != status:
         return False
     if payment.status == PaymentStatus.CANCELLED:
-        return not _is_kept(payment)
+        return not is_kept(payment)
     return payment.cancel_amount == 0
 
 
-def _is_charged(payment: Sighting) -> bool:
+def is_charged(payment: Sighting) -> bool:
+    """Whether money was taken, given back since or not."""
     return payment.status == PaymentStatus.PAID or (
         payment.status not in _NEVER_CHARGED
         and (payment.paid_at is not None or payment.cancel_amount > 0)
     )
 
 
-def _is_kept(payment: Sighting) -> bool:
-    if not _is_charged(payment):
+def is_kept(payment: Sighting) -> bool:
+    """Whether money was taken and not wholly given back."""
+    if not is_charged(payment):
         return False
     is_given_back = payment.cancel_amount >= payment.amount and (
         # A payment of nothing that is paid has not been given back.
@@ -163,14 +165,14 @@ def _is_kept(payment: Sighting) -> bool:
 
 def _is_partial(payment: Sighting) -> bool:
     # PortOne calls it cancelled as soon as a part is given back.
-    return payment.cancel_amount > 0 and _is_kept(payment)
+    return payment.cancel_amount > 0 and is_kept(payment)
 
 
 def _may_be_money(payment: Sighting) -> bool:
     if payment.sandbox is True:
         return False
-    is_settled = _is_charged(payment) or payment.status in _STAGES
-    return _is_kept(payment) or not is_settled
+    is_settled = is_charged(payment) or payment.status in _STAGES
+    return is_kept(payment) or not is_settled
 
 
 def _each_once(payments: Iterable[Sighting]) -> tuple[Sighting, ...]:

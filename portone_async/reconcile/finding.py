@@ -8,10 +8,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from portone_async._words import STATUSES, PaymentStatusLike, refuse_misspelling
 from portone_async.models import Payment
+
+from .bridge import Bridge
 
 __all__ = ("Finding", "Order", "Sighting", "Summary", "Verdict", "VerdictLike")
 
@@ -132,3 +134,5 @@ class Summary(Struct, frozen=True, kw_only=True):
     retries: int
     seconds: float
     """How long the run took, all its parts together when it was resumed."""
+    bridge: Mapping[str, Bridge] = field(default_factory=dict[str, Bridge])
+    """By currency, how the money ordered becomes the money charged: every line adds up."""

@@ -252,12 +252,17 @@ class Store:
     def summary(self) -> Summary:
         """Everything in figures; exact. A payment without a currency counts under ``""``."""
         with self._database.reading() as connection:
-            counts, amounts = _findings.figures(connection)
+            counts, amounts, bridge = _findings.figures(connection)
             ((requests, retries, seconds),) = connection.execute(
                 "SELECT requests, retries, seconds FROM run"
             )
         return Summary(
-            counts=counts, amounts=amounts, requests=requests, retries=retries, seconds=seconds
+            counts=counts,
+            amounts=amounts,
+            requests=requests,
+            retries=retries,
+            seconds=seconds,
+            bridge=bridge,
         )
 
 

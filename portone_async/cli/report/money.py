@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Context, Decimal
 
 from portone_async.models import PaymentStatus
-from portone_async.reconcile.compare import _is_kept
+from portone_async.reconcile.compare import is_kept
 from portone_async.reconcile.finding import Finding, Verdict
 
 __all__ = ("Sums", "add", "asked", "off", "written")
@@ -44,7 +44,7 @@ def off(finding: Finding) -> tuple[str, Decimal] | None:
         return None
     order = finding.order
     kept = [
-        payment for payment in finding.payments if payment.sandbox is not True and _is_kept(payment)
+        payment for payment in finding.payments if payment.sandbox is not True and is_kept(payment)
     ]
     currencies = {payment.currency or "" for payment in kept}
     if order is not None:
