@@ -21,10 +21,10 @@ from portone_async.cli.orders import (
     Format,
     Item,
     OrdersError,
-    cells,
     encoding,
     read_orders,
 )
+from portone_async.cli.orders.rounded import is_rounded
 from portone_async.reconcile.finding import Order
 
 from .strategies import order_numbers
@@ -48,6 +48,13 @@ def refusal(name: str, content: str | bytes, **options: object) -> str:
     return str(caught.value)
 
 
+def rounded(merchant_uid: str) -> str:
+    return (
+        f"merchant_uid has been rounded by a spreadsheet or another tool: {merchant_uid!r}; "
+        "export order numbers as text"
+    )
+
+
 def order(merchant_uid: str, amount: int | str = 1000) -> Order:
     return Order(merchant_uid, Decimal(amount))
 
@@ -61,7 +68,7 @@ def _is_kept(merchant_uid: str) -> bool:
         bool(merchant_uid.strip())
         and merchant_uid not in {".", ".."}
         and not merchant_uid.startswith('="')
-        and not cells._ROUNDED.fullmatch(merchant_uid)
+        and not is_rounded(merchant_uid)
     )
 
 
@@ -444,7 +451,7 @@ def test_a_bad_line_of_json_is_named_and_the_others_are_read() -> None:
             "amount could be any of 'amount', 'amount': say which it is; "
             "columns found: 'merchant_uid', 'amount', 'amount', 'status'",
         ),
-        BadRow("orders.jsonl:9", "merchant_uid is of type Decimal, which cannot be trusted: '1.5'"),
+        BadRow("orders.jsonl:9", rounded("1.5")),
         BadRow("orders.jsonl:10", "amount is of type Object: \"(('krw', 1),)\""),
         BadRow("orders.jsonl:11", unmeasured),
         BadRow("orders.jsonl:12", unmeasured),

@@ -14,6 +14,8 @@ from portone_async.call import check_identifier
 from portone_async.errors import InvalidRequestError
 from portone_async.models import PaymentStatus
 
+from .rounded import is_rounded
+
 __all__ = (
     "BadCellError",
     "amount_of",
@@ -26,9 +28,8 @@ __all__ = (
 
 _LONGEST_SHOWN = 60
 
-# ="0001" is how a number is kept from Excel's fingers, 2.02311E+11 is what they leave of one.
+# ="0001" keeps Excel from reading a number.
 _KEPT_AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-_ROUNDED = re.compile(r"[0-9]\.[0-9]+E\+[0-9]{2,}")
 
 # A backslash is the won sign, too: CP949 has them in one place, and Excel writes it there.
 _WON_SIGNS = "₩￦\\"
@@ -78,14 +79,16 @@ def merchant_uid_of(cell: object) -> str:
         text = str(cell)
     elif cell is None:
         text = ""
+    elif isinstance(cell, float | Decimal):
+        raise _rounded(cell)
     else:
         raise BadCellError(f"merchant_uid is {_kind(cell)}, which cannot be trusted: {shown(cell)}")
     if kept := text.startswith('="') and _KEPT_AS_TEXT.fullmatch(text):
         text = kept[1].replace('""', '"')
     if not text.strip():
         raise BadCellError("merchant_uid is empty")
-    if "E+" in text and _ROUNDED.fullmatch(text):
-        raise BadCellError(f"merchant_uid has been rounded by a spreadsheet: {shown(text)}")
+    if is_rounded(text):
+        raise _rounded(text)
     try:
         check_identifier("merchant_uid", text)
     except InvalidRequestError as error:
@@ -93,6 +96,13 @@ def merchant_uid_of(cell: object) -> str:
     else:
         return text
     raise BadCellError(f"{problem}: {shown(text)}")
+
+
+def _rounded(cell: object) -> BadCellError:
+    return BadCellError(
+        f"merchant_uid has been rounded by a spreadsheet or another tool: {shown(cell)}; "
+        "export order numbers as text"
+    )
 
 
 def _is_whole(cell: object) -> bool:
