@@ -16,7 +16,6 @@ import pytest
 from portone_async.cli.orders import BadRow, Columns, OrdersError, read_orders
 from portone_async.reconcile.finding import Order
 
-
 ROUNDED = (
     "merchant_uid has been rounded by a spreadsheet or another tool: '{}'; "
     "export order numbers as text"
