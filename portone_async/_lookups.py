@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ._pages import Page, Window
-from .call import Call, check_identifier
+from .call import Call, QueryValue, check_identifier
 from .models import Payment, Sorting
 
 __all__ = (
@@ -101,7 +101,7 @@ def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) ->
         route,
         Payment,
         path=path,
-        query=None if sorting is None else {"sorting": sorting.value},
+        query=None if sorting is None else {"sorting": sorting},
         check=IsAsked(merchant_uid=merchant_uid, status=status),
     )
 
@@ -114,7 +114,7 @@ def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Pa
         "/payments/{imp_uid}",
         Payment,
         path={"imp_uid": imp_uid},
-        query={name: "true" for name, is_set in flags.items() if is_set},
+        query={name: True for name, is_set in flags.items() if is_set},
         check=IsAsked(imp_uid=imp_uid),
     )
 
@@ -128,9 +128,9 @@ def find_all_call(
     if status is not None:
         path["payment_status"] = status
         route = "/payments/findAll/{merchant_uid}/{payment_status}"
-    query = {"page": str(page), "limit": str(page_size)}
+    query: dict[str, QueryValue] = {"page": page, "limit": page_size}
     if sorting is not None:
-        query["sorting"] = sorting.value
+        query["sorting"] = sorting
     return Call(
         "GET",
         route,
@@ -145,14 +145,14 @@ def list_call(
     status: str, window: Window, sorting: Sorting, page: int, page_size: int
 ) -> Call[Page]:
     """Ask for a page of the payments of a status in a window."""
-    query = {
-        "page": str(page),
-        "limit": str(page_size),
-        "sorting": sorting.value,
-        "from": str(window.since),
+    query: dict[str, QueryValue] = {
+        "page": page,
+        "limit": page_size,
+        "sorting": sorting,
+        "from": window.since,
     }
     if window.until is not None:
-        query["to"] = str(window.until)
+        query["to"] = window.until
     return Call(
         "GET",
         "/payments/status/{payment_status}",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -13,9 +14,12 @@ from msgspec import Struct
 
 from .errors import ApiError, InvalidRequestError
 
-__all__ = ("Call", "check_identifier")
+__all__ = ("Call", "QueryValue", "check_identifier")
 
 T = TypeVar("T")
+
+QueryValue: TypeAlias = str | int | bool | datetime
+"""What a query parameter may be: text, a number, a flag, or a time with a zone."""
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 # Identifiers that help whoever reads an error; anything else in a path may be about a person.
@@ -24,6 +28,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Most identifiers are of these, and need neither checks nor quotes.
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_SECOND = timedelta(seconds=1)
 
 
 class _Operation(Struct, Generic[T], frozen=True):
@@ -51,8 +57,12 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
 
     path: Mapping[str, str] | None = None
     """A value for each ``{name}`` of the route; they are quoted here."""
-    query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None
-    """Parameters, in order; pairs, where one is repeated (``imp_uid[]``). Quoted here, too."""
+    query: Mapping[str, QueryValue] | Sequence[tuple[str, QueryValue]] | None = None
+    """Parameters, in order; pairs, where one is repeated (``imp_uid[]``).
+
+    They are encoded as the API documents them, and quoted: ``True`` as ``true``, a time as whole
+    Unix seconds, rounded down. A float, ``None`` and a time without a zone are refused.
+    """
     body: Any = None
     """What to send as JSON; ``None`` for no body."""
     check: Callable[[T], str | None] | None = None
@@ -77,7 +87,8 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     @property
     def asked(self) -> dict[str, str]:
         """The identifiers that it asks for, fit to be shown in an error."""
-        pairs = [*(self.path or {}).items(), *_pairs(self.query)]
+        query = [(name, _encoded(name, value)) for name, value in _pairs(self.query)]
+        pairs = [*(self.path or {}).items(), *query]
         return {name.removesuffix("[]"): value for name, value in pairs if name in _SHOWN}
 
     def target(self) -> str:
@@ -98,7 +109,10 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
             target += _segment(name, values[name]) + literal
         if not self.query:
             return target
-        query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in _pairs(self.query))
+        query = "&".join(
+            f"{_quoted(name)}={_quoted(_encoded(name, value))}"
+            for name, value in _pairs(self.query)
+        )
         return f"{target}?{query}" if query else target
 
     def payload(self) -> bytes | None:
@@ -156,16 +170,45 @@ def check_identifier(name: str, value: object) -> None:
         raise InvalidRequestError(f"{name} is not valid Unicode: {value!a}")
 
 
+def _encoded(name: object, value: Any) -> str:
+    """A query value as the API writes it.
+
+    Raises:
+        InvalidRequestError: It is of no type that the API has, or could mean two things.
+    """
+    problem = f"must be a str, int, bool or datetime, not {type(value).__name__}"
+    match value:
+        case str():
+            # Not `str(value)`, which for a member of some Enum is its name.
+            return str.__str__(value)
+        case bool():
+            return "true" if value else "false"
+        case int():
+            try:
+                return int.__repr__(value)
+            except ValueError:
+                problem = "has more digits than any number of the API"
+        case datetime():
+            if value.utcoffset() is not None:
+                return str((value - _EPOCH) // _SECOND)
+            problem = "must have a time zone"
+        case None:
+            problem = "is None: leave the parameter out instead"
+        case _:
+            pass
+    raise InvalidRequestError(f"query parameter {name!a} {problem}")
+
+
 def _quoted(text: object) -> str:
     if not isinstance(text, str):
-        raise InvalidRequestError(f"query must be of str, not {type(text).__name__}")
+        raise InvalidRequestError(f"query names must be of str, not {type(text).__name__}")
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:
         raise InvalidRequestError("query is not valid Unicode") from None
 
 
-def _pairs(query: Any) -> list[tuple[str, str]]:
+def _pairs(query: Any) -> list[tuple[str, Any]]:
     given: Any = query.items() if hasattr(query, "items") else query or ()
     try:
         pairs = [(pair, *pair) for pair in given]

@@ -95,7 +95,7 @@ def test_a_mapping_is_a_query_too() -> None:
         Call("GET", "/x", dict, query=[None]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
         Call("GET", "/x", dict, query=["ab"]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
         Call("GET", "/x", dict, query=[("a",)]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
-        Call("GET", "/x", dict, query={"a": 1}),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query={1: "a"}),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # the point
     ],
     ids=repr,
 )
