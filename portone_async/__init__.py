@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         TransientError,
         UnauthorizedError,
         UnexpectedResponseError,
+        WrongLoopError,
     )
     from .models import Cancellation, Deposit, Payment, PaymentStatus, Promotion, Sorting
     from .payments import Failed, Found, Group, Missing
@@ -76,6 +77,7 @@ __all__ = (
     "TransientError",
     "UnauthorizedError",
     "UnexpectedResponseError",
+    "WrongLoopError",
     "__version__",
 )
 
@@ -104,6 +106,7 @@ _MODULES = {
         "TransientError",
         "UnauthorizedError",
         "UnexpectedResponseError",
+        "WrongLoopError",
     ),
     "models": ("Cancellation", "Deposit", "Payment", "PaymentStatus", "Promotion", "Sorting"),
     "payments": ("Failed", "Found", "Group", "Missing"),

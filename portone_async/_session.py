@@ -15,9 +15,9 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from ._version import __version__
-from .errors import ClientClosedError, InvalidRequestError
+from .errors import ClientClosedError, InvalidRequestError, WrongLoopError
 
-__all__ = ("SpokeUnaskedError", "borrowed_session", "own_session")
+__all__ = ("SpokeUnaskedError", "borrowed_session", "check_lender", "own_session")
 
 
 def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
@@ -25,30 +25,35 @@ def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
     return _session(TCPConnector(limit=max_in_flight), base_url, is_owner=True)
 
 
-def borrowed_session(
-    lender: ClientSession, loop: asyncio.AbstractEventLoop, base_url: URL
-) -> ClientSession:
-    """Make a session with the connector and the proxy of another, and nothing else of it.
-
-    Its headers, auth, cookies, timeouts and middlewares would travel with the token, or change
-    what we promise.
+def check_lender(lender: ClientSession, base_url: URL) -> BaseConnector:
+    """Return the connector of a session that may be used in the running loop.
 
     Raises:
-        ClientClosedError: The lender is closed.
-        InvalidRequestError: It belongs to another loop, or does not verify certificates.
+        ClientClosedError: The session is closed.
+        WrongLoopError: It belongs to another loop.
+        InvalidRequestError: It does not verify certificates.
     """
     connector = lender.connector
     if lender.closed or connector is None:
         raise ClientClosedError("the session that this client was given is closed")
+    loop = asyncio.get_running_loop()
     if getattr(connector, "_loop", loop) is not loop:
-        raise InvalidRequestError(
-            "the session that this client was given belongs to another event loop"
-        )
+        raise WrongLoopError("the session that this client was given belongs to another event loop")
     if base_url.scheme == "https" and not _verifies(getattr(connector, "_ssl", True)):
         raise InvalidRequestError(
             "the session that this client was given does not verify certificates: "
             "give its connector a context with the right CA instead"
         )
+    return connector
+
+
+def borrowed_session(lender: ClientSession, base_url: URL) -> ClientSession:
+    """Make a session with the connector and the proxy of another, and nothing else of it.
+
+    Its headers, auth, cookies, timeouts and middlewares would travel with the token, or change
+    what we promise.
+    """
+    connector = check_lender(lender, base_url)
     proxy = getattr(lender, "_default_proxy", None)
     if proxy is None and lender.trust_env:
         # Not trust_env itself: with it aiohttp would send what stands in a netrc file.

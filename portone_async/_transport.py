@@ -12,13 +12,13 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
 from ._deadlines import Deadlines
+from ._owner import LoopOwner
 from ._reply import Reply
-from ._session import SpokeUnaskedError, borrowed_session, own_session
+from ._session import SpokeUnaskedError, borrowed_session, check_lender, own_session
 from .errors import (
     CertificateError,
     ClientClosedError,
     ConnectionFailedError,
-    InvalidRequestError,
     MalformedResponseError,
     PortOneError,
     RequestTimeoutError,
@@ -44,8 +44,7 @@ class Transport:
         self._max_in_flight = max_in_flight
         self._lender = session
         self._session: ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._process = 0
+        self._owner = LoopOwner("this client")
         self.is_closed = False
         """Whether :meth:`close` was called."""
 
@@ -54,31 +53,25 @@ class Transport:
 
         Raises:
             ClientClosedError: It is closed, or the caller's session is.
-            InvalidRequestError: Another loop is running than at the first use, or another process.
+            WrongLoopError: Another loop is running than at the first use, or another process.
         """
         if self.is_closed:
             raise ClientClosedError("this client is closed")
-        loop = asyncio.get_running_loop()
-        if self._loop is loop:
-            if self._process != os.getpid():
-                raise InvalidRequestError(
-                    "this client was used before the process forked (its connections are the "
-                    "parent's); make one client in each process"
-                )
-            if self._lender is not None and self._lender.closed:
-                raise ClientClosedError("the session that this client was given is closed")
-            return
-        if self._loop is not None:
-            raise InvalidRequestError(
-                "this client belongs to another event loop (connections cannot move); "
-                "make one client in each loop, or run everything in one asyncio.run()"
-            )
-        if self._lender is None:
-            self._session = own_session(self._max_in_flight, self._base_url)
-        else:
-            self._session = borrowed_session(self._lender, loop, self._base_url)
-        self._deadlines = Deadlines(loop)
-        self._loop, self._process = loop, os.getpid()
+        if not self._owner.is_here:
+            self._bind()
+        elif self._lender is not None and self._lender.closed:
+            raise ClientClosedError("the session that this client was given is closed")
+
+    def _bind(self) -> None:
+        if self._lender is not None and self._owner.loop is None:
+            # Before the claim: what fails here must not turn another loop away.
+            check_lender(self._lender, self._base_url)
+        with self._owner.claim():
+            if self._lender is None:
+                self._session = own_session(self._max_in_flight, self._base_url)
+            else:
+                self._session = borrowed_session(self._lender, self._base_url)
+            self._deadlines = Deadlines(asyncio.get_running_loop())
 
     async def send(
         self,
@@ -133,27 +126,36 @@ class Transport:
         """Close what is ours. Idempotent.
 
         Raises:
-            InvalidRequestError: The connections are at work in another event loop.
+            WrongLoopError: The client is at work in another event loop.
         """
-        session = self._session
-        if session is not None and self._lender is None and self._loop is not None:
-            if self._process != os.getpid():
+        if self.is_closed:
+            return
+        owner = self._owner
+        if owner.loop is None:
+            with owner.claim():  # So that no thread opens it meanwhile.
                 self.is_closed = True
-                self._drop()
-                return
-            if self._loop is asyncio.get_running_loop():
-                self.is_closed, self._session = True, None
-                await session.close()
-                self._deadlines.close()
-                return
-            if not self._loop.is_closed():
-                raise InvalidRequestError("close this client in the event loop that it is used in")
-        self.is_closed = True
-        self._drop()
+        elif owner.is_here:
+            await self._close_here()
+        elif owner.is_gone:
+            self.is_closed = True
+            self._drop()
+        else:
+            raise owner.refusal()
+
+    async def _close_here(self) -> None:
+        session, self._session, self.is_closed = self._session, None, True
+        if session is not None:
+            await session.close()
+        self._deadlines.close()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the running loop, in this process, is the one that it is bound to."""
+        return self._owner.is_here
 
     def __del__(self) -> None:
         session = getattr(self, "_session", None)
-        if session is not None and self._lender is None and self._process == os.getpid():
+        if session is not None and self._lender is None and self._owner.process == os.getpid():
             warnings.warn(
                 "a PortOneClient was dropped unclosed: use 'async with', or await close()",
                 ResourceWarning,
@@ -173,7 +175,7 @@ class Transport:
         session.detach()
         if self._lender is not None or connector is None:
             return
-        if self._process != os.getpid():
+        if self._owner.process != os.getpid():
             # Forked. Whatever is closed here leaves the selector that the parent waits on.
             connector._closed = True
             return

@@ -70,7 +70,8 @@ class PortOneClient:
             payment = await client.payments.find("order-1", status="paid")
 
     It may be made anywhere, at import time too; connections are made on first use, and belong to
-    the event loop that runs then. Any number of tasks may use it at once.
+    the event loop that runs then: in another one it raises :class:`WrongLoopError`. Any number of
+    tasks may use it at once.
 
     Args:
         imp_key: The REST API key of the console's V1 section.
@@ -363,12 +364,17 @@ class PortOneClient:
         """Close what this client has opened. Idempotent; a view closes nothing.
 
         Calls under way end with :class:`ClientClosedError`.
+
+        Raises:
+            WrongLoopError: It is at work in another event loop: close it there.
         """
         if self._is_view:
             return
-        await self._shared.transport.close()
-        self._shared.release()
-        await self._shared.tokens.close()
+        transport = self._shared.transport
+        await transport.close()
+        if transport.is_here:  # Else whatever waits is of a loop that never runs again.
+            self._shared.release()
+            await self._shared.tokens.close()
 
     async def __aenter__(self) -> Self:
         self._shared.transport.open()

@@ -3,6 +3,7 @@
     PortOneError
     ├── InvalidRequestError       also ValueError: the caller's mistake, nothing was sent
     ├── ClientClosedError         the client was used after close()
+    ├── WrongLoopError            the client belongs to another event loop
     ├── InvalidWebhookError       also ValueError: what came in is no webhook of PortOne's
     ├── CertificateError          the far end could not prove that it is PortOne
     ├── PaymentMismatchError      the payment is there, but not as the order says
@@ -58,6 +59,7 @@ __all__ = (
     "TransientError",
     "UnauthorizedError",
     "UnexpectedResponseError",
+    "WrongLoopError",
 )
 
 
@@ -169,6 +171,23 @@ class ClientClosedError(PortOneError):
     """The client, or the session that it was given, is closed."""
 
     advice = "Make one client when the program starts and close it when the program ends."
+
+
+class WrongLoopError(PortOneError):
+    """The client, its session or its throttle belongs to another event loop or process.
+
+    Nothing was sent, and the arguments may be right: the program runs a second loop (another
+    ``asyncio.run()``, a thread, a fork) where one client needs one loop.
+    """
+
+    advice = (
+        "Keep one loop for one client, or make a client inside of each asyncio.run(). "
+        "Django and threads: run one loop in a thread of its own, and call it with "
+        "asyncio.run_coroutine_threadsafe(). "
+        "Celery: one asyncio.Runner per worker process, not one asyncio.run() per task. "
+        "AWS Lambda: one asyncio.Runner beside the client, outside of the handler. "
+        "Notebooks: await in the cell, without asyncio.run()."
+    )
 
 
 class InvalidWebhookError(PortOneError, ValueError):

@@ -46,13 +46,14 @@ from .errors import (
     PortOneError,
     TransientError,
     UnauthorizedError,
+    WrongLoopError,
 )
 from .models import Payment, PaymentStatus, Sorting
 
 __all__ = ("Failed", "Found", "Group", "Missing", "Payments")
 
 # What no later look-up of a run would survive either.
-ENDS_A_RUN = (AuthenticationError, UnauthorizedError, ClientClosedError)
+ENDS_A_RUN = (AuthenticationError, UnauthorizedError, ClientClosedError, WrongLoopError)
 # What a stream keeps under way; the client's own max_in_flight and throttle bound it further.
 _LOOK_UPS_AT_ONCE = 64
 _BATCHES_AT_ONCE = 8
@@ -308,6 +309,7 @@ class Payments:
             AuthenticationError: While it is read: the keys were refused.
             UnauthorizedError: While it is read: the token was refused for good.
             ClientClosedError: While it is read: the client is closed.
+            WrongLoopError: While it is read: the client belongs to another event loop.
         """
         wanted = None if status is None else checked_status(status)
         order = None if sorting is None else checked_sorting(sorting)

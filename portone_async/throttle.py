@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from aiolimiter import AsyncLimiter
 
-from .errors import InvalidRequestError
+from ._owner import LoopOwner
 from .policy import RateLimit
 
 __all__ = ("Gate", "Throttle", "TokenBucket", "Unthrottled")
@@ -120,14 +120,15 @@ class Unthrottled:
 class TokenBucket:
     """At most ``rate * T + burst`` permits in any T seconds, first come, first served.
 
-    It counts within one event loop. Give one object to all clients that share a limit.
+    It counts within one event loop, and in another one only after that is closed; until then it
+    raises :class:`WrongLoopError` there. Give one object to all clients that share a limit.
     """
 
     def __init__(self, rate_limit: RateLimit) -> None:
         self.rate_limit = rate_limit
         """The limit that it keeps."""
         self._pause = Unthrottled()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._owner = LoopOwner("this TokenBucket")
         self._limiter: AsyncLimiter
         self._gate: Gate
 
@@ -137,8 +138,8 @@ class TokenBucket:
     async def acquire(self, *, first: bool = False) -> None:
         """Wait for the permit to start one request; ``first`` goes before all who wait."""
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            await self._bind(loop)
+        if loop is not self._owner.loop:
+            await self._bind()
         # Only one task at a time is inside AsyncLimiter: left to itself it wakes waiters too
         # early after a busy loop and sends them to the end of its queue.
         await self._gate.enter(first=first)
@@ -155,7 +156,7 @@ class TokenBucket:
     def acquire_nowait(self) -> bool:
         """Take a permit if there is one for which nobody waits, and tell whether there was."""
         if (
-            asyncio.get_running_loop() is not self._loop
+            asyncio.get_running_loop() is not self._owner.loop
             or not self._gate.is_free
             or not self._pause.acquire_nowait()
         ):
@@ -175,16 +176,13 @@ class TokenBucket:
         """Give no permit for so long."""
         self._pause.pause(seconds)
 
-    async def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            raise InvalidRequestError(
-                "this TokenBucket is at work in another running event loop; make one for each"
-            )
+    async def _bind(self) -> None:
         burst = self.rate_limit.burst
-        # AsyncLimiter(max_rate, period) lets max_rate through at once and as much again within
-        # the period, so the burst is what to give it, not the calls of a second.
-        limiter = AsyncLimiter(burst, burst / self.rate_limit.rate)
-        if self._loop is not None:
-            # The loop before this one may have used up the burst a moment ago.
-            await limiter.acquire(burst)
-        self._loop, self._limiter, self._gate = loop, limiter, Gate(1)
+        with self._owner.claim(after_closed=True):
+            # AsyncLimiter(max_rate, period) lets max_rate through at once and as much again within
+            # the period, so the burst is what to give it, not the calls of a second.
+            self._limiter, self._gate = AsyncLimiter(burst, burst / self.rate_limit.rate), Gate(1)
+            if self._owner.loop is not None:
+                # The loop before this one may have used up the burst a moment ago. There is
+                # room for it, so that this does not wait.
+                await self._limiter.acquire(burst)

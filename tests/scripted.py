@@ -33,6 +33,7 @@ class ScriptedTransport:
         self._script = script
         self._token = token
         self.is_closed = False
+        self.is_here = True
         self.sent: list[tuple[float, str, str | None]] = []
         """When, what, and with which Authorization."""
         self.under_way = 0

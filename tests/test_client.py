@@ -32,6 +32,7 @@ from portone_async import (
     Timeouts,
     TokenBucket,
     UnexpectedResponseError,
+    WrongLoopError,
 )
 from portone_async.testing import FakePortOne, Json, Status
 
@@ -496,9 +497,9 @@ def test_use_from_a_second_loop_is_one_clear_error(caplog: pytest.LogCaptureFixt
     asyncio.run(use())
 
     async def use_again() -> None:
-        with pytest.raises(InvalidRequestError, match="another event loop"):
+        with pytest.raises(WrongLoopError, match="another event loop"):
             await client.payments.find("order-1")
-        with pytest.raises(InvalidRequestError, match="another event loop"):
+        with pytest.raises(WrongLoopError, match="another event loop"):
             async with client:
                 pass
         await client.close()
@@ -514,7 +515,7 @@ def test_a_client_whose_loop_is_gone_can_be_closed_and_leaves_no_warning() -> No
         first.run(client.payments.find("order-1"))
 
         async def close_elsewhere() -> None:
-            with pytest.raises(InvalidRequestError, match="event loop"):
+            with pytest.raises(WrongLoopError, match="event loop"):
                 await client.close()
 
         with asyncio.Runner() as second:

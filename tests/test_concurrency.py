@@ -14,11 +14,11 @@ import pytest
 
 from portone_async import (
     ClientClosedError,
-    InvalidRequestError,
     Payment,
     RateLimit,
     RetryPolicy,
     Timeouts,
+    WrongLoopError,
 )
 from portone_async.testing import Delay, FakePortOne, Hang, Status, TooManyRequests
 from portone_async.throttle import TokenBucket
@@ -196,7 +196,7 @@ async def test_a_client_at_work_in_one_loop_refuses_another_and_goes_on(
         for misuse in (client.payments.find(UID), client.__aenter__(), client.close()):
             try:
                 await misuse
-            except InvalidRequestError as error:
+            except WrongLoopError as error:
                 problems.append(error)
 
     async with server.client(rate_limit=None) as client:
@@ -289,7 +289,7 @@ async def test_a_forked_child_gets_one_clear_error_from_its_parents_client(
     server: FakePortOne, is_inside: bool
 ) -> None:
     said = await forked(server, 'say("child", asyncio.run(find(client)))', is_inside=is_inside)
-    assert said == ["parent paid", "child InvalidRequestError", "parent paid"]
+    assert said == ["parent paid", "child WrongLoopError", "parent paid"]
     assert server.count("/payments") == 2
 
 
@@ -302,7 +302,7 @@ async def test_a_forked_child_does_not_share_its_parents_connections_in_its_pare
     server: FakePortOne,
 ) -> None:
     said = await forked(server, 'say("child", runner.run(find(client)))')
-    assert said == ["parent paid", "child InvalidRequestError", "parent paid"]
+    assert said == ["parent paid", "child WrongLoopError", "parent paid"]
 
 
 async def test_a_forked_child_that_drops_its_parents_client_does_not_cut_off_the_parent(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async import InvalidRequestError, RateLimit, Throttle, TokenBucket
+from portone_async import RateLimit, Throttle, TokenBucket, WrongLoopError
 from portone_async.throttle import Gate, Unthrottled
 
 from .virtual_time import VirtualLoop, run
@@ -149,7 +149,7 @@ def test_a_bucket_in_two_loops_at_once_is_a_clear_error() -> None:
     other = VirtualLoop()
     try:
         other.run_until_complete(bucket.acquire())
-        with pytest.raises(InvalidRequestError, match="another running event loop"):
+        with pytest.raises(WrongLoopError, match="another event loop"):
             run(bucket.acquire())
     finally:
         other.close()

@@ -23,7 +23,6 @@ from portone_async import (
     CertificateError,
     ClientClosedError,
     ConnectionFailedError,
-    InvalidRequestError,
     MalformedResponseError,
     PortOneClient,
     PortOneError,
@@ -31,6 +30,7 @@ from portone_async import (
     RetryPolicy,
     Timeouts,
     UnexpectedResponseError,
+    WrongLoopError,
     _transport,
 )
 from portone_async.testing import Disconnect, FakePortOne, Hang
@@ -375,7 +375,7 @@ def test_a_lent_session_of_another_loop_is_one_clear_error() -> None:
 
         async def use() -> None:
             client = PortOneClient("k", "s", session=session)
-            with pytest.raises(InvalidRequestError, match="another event loop"):
+            with pytest.raises(WrongLoopError, match="another event loop"):
                 await client.payments.find("order-1")
 
         second.run(use())
