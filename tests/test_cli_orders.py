@@ -24,6 +24,7 @@ from portone_async.cli.orders import (
     encoding,
     read_orders,
 )
+from portone_async.cli.orders.blanks import without_blanks
 from portone_async.cli.orders.rounded import is_rounded
 from portone_async.reconcile.finding import Order
 
@@ -63,9 +64,10 @@ amounts = st.decimals(0, 10**15 - 1, places=2) | st.integers(0, 10**15 - 1).map(
 
 
 def _is_kept(merchant_uid: str) -> bool:
-    """Whether it is no trace of a spreadsheet, and nothing that can never be looked up."""
+    """Whether it is read as it is: no trace of a spreadsheet, no blank around it, not a dot."""
     return (
-        bool(merchant_uid.strip())
+        bool(merchant_uid)
+        and merchant_uid == without_blanks(merchant_uid)
         and merchant_uid not in {".", ".."}
         and not merchant_uid.startswith('="')
         and not is_rounded(merchant_uid)

@@ -14,6 +14,7 @@ What an order number, an amount, a currency or a status may look like is said in
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from .parquet import read_parquet
 from .postgresql import read_postgresql
 from .rows import BadRow, Item, Note
 from .sqlite import read_sqlite
+from .trimming import trimmed
 
 __all__ = ("BadRow", "Columns", "Format", "Item", "Note", "OrdersError", "read_orders")
 
@@ -74,18 +76,22 @@ def read_orders(
     # Nothing of an address is repeated anywhere: a password may be in it.
     name = "postgresql" if source_format is Format.POSTGRESQL else escaped(source)
     path = Path(source)
-    match source_format:
-        case Format.CSV:
-            rows = read_delimited(path, name, columns, delimiter)
-        case Format.JSONL:
-            rows = read_json_lines(path, name, columns)
-        case Format.PARQUET:
-            rows = read_parquet(path, name, columns)
-        case Format.SQLITE:
-            rows = read_sqlite(path, name, query or "", columns)
-        case _:
-            rows = read_postgresql(source, query or "", columns)
-    return _named(name, rows)
+
+    def read() -> Generator[Item, None, None]:
+        match source_format:
+            case Format.CSV:
+                rows = read_delimited(path, name, columns, delimiter)
+            case Format.JSONL:
+                rows = read_json_lines(path, name, columns)
+            case Format.PARQUET:
+                rows = read_parquet(path, name, columns)
+            case Format.SQLITE:
+                rows = read_sqlite(path, name, query or "", columns)
+            case _:
+                rows = read_postgresql(source, query or "", columns)
+        return rows
+
+    return _named(name, trimmed(read, name))
 
 
 def _named(name: str, rows: Iterator[Item]) -> Generator[Item, None, None]:
@@ -93,6 +99,9 @@ def _named(name: str, rows: Iterator[Item]) -> Generator[Item, None, None]:
         yield from rows
     except OrdersError as error:
         reason = str(error)
+    except sqlite3.Error as error:
+        # Of the temporary file for order numbers with blanks: the disk may be full.
+        reason = f"a temporary file failed: {escaped(str(error))}"
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except UnicodeDecodeError:

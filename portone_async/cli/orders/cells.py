@@ -14,6 +14,7 @@ from portone_async.call import check_identifier
 from portone_async.errors import InvalidRequestError
 from portone_async.models import PaymentStatus
 
+from .blanks import without_blanks
 from .rounded import is_rounded
 
 __all__ = (
@@ -68,10 +69,9 @@ def shown(cell: object) -> str:
 
 
 def merchant_uid_of(cell: object) -> str:
-    """The order number exactly as it is: with leading zeros, and with blanks around it.
+    """Read an order number exactly as it is: with leading zeros, and with blanks around it.
 
-    A blank at its end may be part of it, or an accident of an export; only who made the export
-    can know, and a number that is not found, shown with its blank, tells them.
+    Whether a blank is part of it depends on the other orders: see :mod:`.trimming`.
     """
     if isinstance(cell, str):
         text = cell
@@ -85,12 +85,13 @@ def merchant_uid_of(cell: object) -> str:
         raise BadCellError(f"merchant_uid is {_kind(cell)}, which cannot be trusted: {shown(cell)}")
     if kept := text.startswith('="') and _KEPT_AS_TEXT.fullmatch(text):
         text = kept[1].replace('""', '"')
-    if not text.strip():
+    number = without_blanks(text)
+    if not number:
         raise BadCellError("merchant_uid is empty")
-    if is_rounded(text):
+    if is_rounded(number):
         raise _rounded(text)
     try:
-        check_identifier("merchant_uid", text)
+        check_identifier("merchant_uid", number)
     except InvalidRequestError as error:
         problem = error.reason.partition(":")[0]
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -23,7 +23,7 @@ _LONGEST_HEADER = 100_000
 
 def read_delimited(
     path: Path, name: str, columns: Columns, delimiter: str | None
-) -> Iterator[Item]:
+) -> Generator[Item, None, None]:
     where = f"{name}:"
     # A lone CR ends no line: in a field without quotes it would make two rows of one.
     with open_text(path, newline="\n") as lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
@@ -21,7 +21,7 @@ __all__ = ("read_json_lines",)
 _LINE_ENDS = "\r\n"
 
 
-def read_json_lines(path: Path, name: str, columns: Columns) -> Iterator[Item]:
+def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, None, None]:
     where = f"{name}:"
     places: Callable[[tuple[str, ...]], Places] | None = None
     with open_text(path, newline="\n") as lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def read_parquet(path: Path, name: str, columns: Columns) -> Iterator[Item]:
+def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, None, None]:
     try:
         import duckdb  # noqa: PLC0415 (only for those who read Parquet)
     except ImportError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from portone_async.cli.escape import escaped
@@ -27,7 +27,7 @@ _UNREADABLE = (
 )
 
 
-def read_postgresql(address: str, query: str, columns: Columns) -> Iterator[Item]:
+def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Item, None, None]:
     try:
         import psycopg  # noqa: PLC0415 (only for those who read from PostgreSQL)
     except ImportError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from .rows import Item, read_row
 __all__ = ("read_sqlite",)
 
 
-def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Iterator[Item]:
+def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Generator[Item, None, None]:
     where = f"{name} row "
     path.open("rb").close()  # For an OSError like any file's.
     try:
