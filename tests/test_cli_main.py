@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -9,6 +10,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portone_async.cli import main
 from portone_async.cli.console import make_console
@@ -79,6 +82,17 @@ def test_escaped_text_is_printable_and_korean_stays_readable() -> None:
     text = "주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
     assert escaped(text) == r"주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
     assert escaped_json('"\x9b\U000e0001가"') == r'"\u009b\udb40\udc01가"'
+
+
+@given(st.text(), st.sampled_from(["utf-8", "cp949", "cp1252", "ascii", "utf-16"]))
+def test_json_survives_every_encoding_of_a_terminal(text: str, encoding: str) -> None:
+    line = escaped_json(json.dumps(text, ensure_ascii=False), encoding)
+    assert line.isprintable()
+    assert json.loads(line.encode(encoding).decode(encoding)) == text
+
+
+def test_json_keeps_what_the_encoding_has() -> None:
+    assert escaped_json('"라떼 é😀"', "cp949") == r'"라떼 \u00e9\ud83d\ude00"'
 
 
 def test_the_console_interprets_nothing(capsys: pytest.CaptureFixture[str]) -> None:

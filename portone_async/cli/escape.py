@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 
 from portone_async._quote import escaped
 
 __all__ = ("escaped", "escaped_json")
 
+_JSON_ERRORS = "portone_async.json"
 
-def escaped_json(text: str) -> str:
-    r"""JSON of the same meaning, with the same characters as ``\uXXXX``."""
-    if text.isprintable():
-        return text
+
+def escaped_json(text: str, encoding: str = "utf-8") -> str:
+    r"""Give JSON of the same meaning that a terminal of the encoding can show.
+
+    Controls, odd blanks and what the encoding does not have become ``\uXXXX``.
+    """
     # In JSON on one line these are nowhere but inside of strings.
-    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else _spelled(each) for each in text)
+    return text.encode(encoding, _JSON_ERRORS).decode(encoding)
+
+
+def _spelled(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return _spelled(error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_JSON_ERRORS, _spell)

@@ -61,8 +61,13 @@ class Outcome(Struct, frozen=True):
             return ""
         return _NOT_FOUND_ADVICE if self.is_missing else self.error.advice
 
-    def json(self, *, personal_data: bool) -> str:
-        """The outcome as one line of JSON, numbers exactly as PortOne sent them."""
+    def json(self, *, personal_data: bool, encoding: str = "utf-8") -> str:
+        """Give the outcome as one line of JSON, numbers exactly as PortOne sent them.
+
+        Args:
+            personal_data: Keep what is about a person.
+            encoding: What the line is to be written in.
+        """
         # What is no Unicode can neither be looked up nor be said in JSON as it is.
         line: dict[str, Any] = {
             "merchant_uid": self.order.encode(errors="backslashreplace").decode()
@@ -75,4 +80,4 @@ class Outcome(Struct, frozen=True):
             found = False if self.is_missing else None
             kind = type(self.error).__name__
             line |= {"found": found, "error": kind, "message": self.error.reason}
-        return escaped_json(_encoder.encode(line).decode())
+        return escaped_json(_encoder.encode(line).decode(), encoding)
