@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -311,29 +312,38 @@ async def test_orders_are_looked_up_at_the_same_time(server: FakePortOne, run: R
 # stdin
 
 
-def _typed(monkeypatch: pytest.MonkeyPatch, typed: bytes) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
+Type = Callable[[bytes], None]
 
 
-async def test_a_dash_reads_order_numbers_from_stdin_one_a_line(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _typed(monkeypatch, "\ufeff주문 1\r\n\n b \nlast".encode())
+@pytest.fixture(name="type_in")
+def _type_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Type]:
+    with ExitStack() as files:
+
+        def type_in(typed: bytes) -> None:
+            path = tmp_path / "stdin"
+            path.write_bytes(typed)
+            monkeypatch.setattr(sys, "stdin", files.enter_context(path.open()))
+
+        yield type_in
+
+
+async def test_a_dash_reads_order_numbers_from_stdin_one_a_line(run: Run, type_in: Type) -> None:
+    type_in("\ufeff주문 1\r\n\n b \nlast".encode())
     lines = (await run("first", "-", "--json")).lines
     assert [line["merchant_uid"] for line in lines] == ["first", "주문 1", " b ", "last"]
 
 
 async def test_a_line_that_is_not_utf8_does_not_end_the_others(
-    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+    server: FakePortOne, run: Run, type_in: Type
 ) -> None:
     server.add(merchant_uid="a")
-    _typed(monkeypatch, b"\xc1\xd6\na\n")
+    type_in(b"\xc1\xd6\na\n")
     ran = await run("-", "--json")
     assert ran.code == 3
     assert [line["found"] for line in ran.lines] == [None, True]
 
 
-async def test_an_empty_stdin_is_no_success(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    _typed(monkeypatch, b"\n")
+async def test_an_empty_stdin_is_no_success(run: Run, type_in: Type) -> None:
+    type_in(b"\n")
     ran = await run("-")
     assert (ran.code, ran.err) == (2, "portone-async: there are no order numbers on stdin\n")

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import traceback
 from collections.abc import Sequence
-from io import TextIOWrapper
-from typing import TextIO
 
+from portone_async._version import __version__
 from portone_async.errors import AuthenticationError, InvalidRequestError
 
 from . import demo, find, reconcile
-from .arguments import Arguments, Parser
-from .escape import escaped
+from .arguments import Arguments
+from .parser import Parser, Print
+from .streams import READER_GONE, complain, is_reader_gone, prepare, silence_stdout, written
 
 __all__ = ("main",)
 
 _COULD_NOT_RUN = 2
 _INTERRUPTED = 130
-_READER_GONE = 141
 _OPTIONAL = ("duckdb", "jinja2", "markupsafe", "matplotlib", "psycopg", "rich")
 
 
@@ -32,31 +29,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, as ``--help`` of each command explains it.
     """
-    _spell_what_cannot_be_shown(sys.stdout)
     try:
-        arguments = _parser().parse_args(argv, Arguments())
-        return arguments.run(arguments)
+        prepare()
+        return written(lambda: _run(argv))
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The interpreter flushes once more at exit, and must not meet the same pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _READER_GONE
+    except OSError as error:
+        silence_stdout()
+        return READER_GONE if is_reader_gone(error) else _cannot_run(_told(error))
     except (InvalidRequestError, AuthenticationError) as error:
         return _cannot_run(f"portone-async: {error.reason} {error.advice}".rstrip())
     except Exception as error:  # noqa: BLE001 (it would exit with 1, which means "not found")
         return _cannot_run(_needed(error) or traceback.format_exc())
 
 
-def _spell_what_cannot_be_shown(stdout: TextIO) -> None:
-    if isinstance(stdout, TextIOWrapper):
-        stdout.reconfigure(errors="backslashreplace")
+def _run(argv: Sequence[str] | None) -> int:
+    arguments = _parser().parse_args(argv, Arguments())
+    return arguments.run(arguments)
 
 
 def _cannot_run(why: str) -> int:
-    for line in why.rstrip("\n").split("\n"):
-        sys.stderr.write(f"{escaped(line)}\n")
+    complain(why)
     return _COULD_NOT_RUN
+
+
+def _told(error: OSError) -> str:
+    what = "the output" if error.filename is None else error.filename
+    return f"portone-async: {what} could not be read or written: {error.strerror or error}"
 
 
 def _needed(error: Exception) -> str:
@@ -71,6 +70,12 @@ def _parser() -> Parser:
     parser = Parser(
         prog="portone-async",
         description="The asyncio client for PortOne V1 (formerly iamport), on the command line.",
+    )
+    parser.add_argument(
+        "--version",
+        action=Print,
+        const=f"portone-async {__version__}",
+        help="show the version and exit",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     find.add_to(commands)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from .escape import escaped
 from .orders.formats import Format
 
-__all__ = ("Arguments", "Commands", "Parser")
+__all__ = ("Arguments", "Language")
 
 
 Language: TypeAlias = Literal["ko", "en"]
@@ -49,22 +48,3 @@ class Arguments(argparse.Namespace):
     orders: int
     rate: float
     seed: int
-
-
-class Parser(argparse.ArgumentParser):
-    """Shows help as it is written, and complains without obeying what it complains about."""
-
-    def __init__(self, *, prog: str, description: str, epilog: str | None = None) -> None:
-        super().__init__(
-            prog=prog,
-            description=description,
-            epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-
-    def error(self, message: str) -> NoReturn:
-        super().error(escaped(message))
-
-
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"

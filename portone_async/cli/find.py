@@ -5,19 +5,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from io import TextIOWrapper
-from typing import TextIO
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from functools import partial
 
+from portone_async._stream import Stream
 from portone_async._words import canonical, checked_status
 from portone_async.client import PortOneClient
 from portone_async.errors import AuthenticationError, InvalidRequestError, PortOneError
 from portone_async.models import Sorting
 
-from .arguments import Arguments, Commands
+from .answers import Answers
+from .arguments import Arguments
 from .outcome import Outcome
+from .parser import Commands
+from .stdin import stdin_lines
 
 __all__ = ("add_to",)
+
+# One that hangs holds up those behind it: at 50 requests a second that many would be answered
+# in the meantime. It also bounds what is in memory.
+_AT_ONCE = 1000
+_ROWS_OF_A_TABLE = 1000
 
 _DESCRIPTION = """\
 Look up the payments of orders, all at once, and show them in the order given.
@@ -28,7 +37,11 @@ REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well."""
 _EPILOG = """\
 An order number that begins with '-' goes behind '--', as in: find -- -123
 
---json prints one object per line, each as soon as it and those before it are known:
+Orders on stdin are looked up while it is read, and answered in their order. With --json
+each answer comes as soon as it and those before it are known; a table comes for each
+thousand orders, or for each line that is typed.
+
+--json prints one object per line:
   {"merchant_uid": ..., "found": true, "payment": {all that PortOne sent}}
   {"merchant_uid": ..., "found": false, "error": ..., "message": ...}
 "found" is false when PortOne itself says that there is no such payment, and null when
@@ -79,42 +92,45 @@ def add_to(commands: Commands) -> None:
 
 
 def run(arguments: Arguments) -> int:
-    orders = list(_orders(arguments.order))
-    if not orders:
-        raise InvalidRequestError("there are no order numbers on stdin")
+    return asyncio.run(_find(arguments, _answers(arguments)))
+
+
+def _answers(arguments: Arguments) -> Answers:
     if arguments.json:
-        outcomes = asyncio.run(_find(arguments, orders, _print_json))
-    else:
-        # Before anything is asked, so that a missing rich is told at once.
-        from .table import print_table  # noqa: PLC0415 (rich is only for those who want a table)
+        return Answers(partial(_print_json, arguments), at_once=1)
+    # Before anything is asked, so that a missing rich is told at once.
+    from .table import print_table  # noqa: PLC0415 (rich is only for those who want a table)
 
-        outcomes = asyncio.run(_find(arguments, orders))
-        print_table(outcomes)
-    sys.stdout.flush()
+    is_typed = "-" in arguments.order and sys.stdin is not None and sys.stdin.isatty()
+    return Answers(print_table, at_once=1 if is_typed else _ROWS_OF_A_TABLE)
+
+
+def _print_json(arguments: Arguments, outcomes: Sequence[Outcome]) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
     for outcome in outcomes:
-        if outcome.error is not None:
-            sys.stderr.write(f"{outcome.complaint}\n")
-    for advice in dict.fromkeys(outcome.advice for outcome in outcomes):
-        if advice:
-            sys.stderr.write(f"hint: {advice}\n")
-    return max(outcome.exit_code for outcome in outcomes)
+        line = outcome.json(personal_data=arguments.personal_data, encoding=encoding)
+        sys.stdout.write(f"{line}\n")
 
 
-def _orders(arguments: Sequence[str]) -> Iterator[str]:
+async def _find(arguments: Arguments, answers: Answers) -> int:
+    """Look up all orders, many at once, and tell the answers in the order given."""
+    async with PortOneClient.from_env() as client:
+        look_up = partial(_look_up, client, arguments)
+        orders = _orders(arguments.order)
+        async with Stream(orders, look_up, in_flight=_AT_ONCE, is_ordered=True) as outcomes:
+            async for outcome in outcomes:
+                answers.add(outcome)
+    return answers.end()
+
+
+async def _orders(arguments: Sequence[str]) -> AsyncGenerator[str, None]:
     for argument in arguments:
-        if argument == "-":
-            yield from _lines(sys.stdin)
-        else:
+        if argument != "-":
             yield argument
-
-
-def _lines(stdin: TextIO) -> Iterator[str]:
-    if isinstance(stdin, TextIOWrapper):
-        # What is no UTF-8 is one order that cannot be looked up, not the end of all.
-        stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")
-    for line in stdin:
-        if order := line.rstrip("\r\n"):
-            yield order
+            continue
+        async with aclosing(stdin_lines()) as lines:
+            async for line in lines:
+                yield line
 
 
 def _status(word: str) -> str:
@@ -124,34 +140,7 @@ def _status(word: str) -> str:
         raise argparse.ArgumentTypeError(error.reason) from None
 
 
-def _print_json(arguments: Arguments, outcome: Outcome) -> None:
-    sys.stdout.write(f"{outcome.json(personal_data=arguments.personal_data)}\n")
-    sys.stdout.flush()
-
-
-async def _find(
-    arguments: Arguments,
-    orders: Sequence[str],
-    show: Callable[[Arguments, Outcome], None] | None = None,
-) -> list[Outcome]:
-    """Look up all orders at once; each is shown when it and those before it are known."""
-    async with PortOneClient.from_env() as client:
-        tasks = [asyncio.create_task(_look_up(client, arguments, order)) for order in orders]
-        try:
-            outcomes: list[Outcome] = []
-            for task in tasks:
-                outcome = await task
-                outcomes.append(outcome)
-                if show is not None:
-                    show(arguments, outcome)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-    return outcomes
-
-
-async def _look_up(client: PortOneClient, arguments: Arguments, order: str) -> Outcome:
+async def _look_up(client: PortOneClient, arguments: Arguments, order: str) -> tuple[Outcome]:
     try:
         payment = await client.payments.find(
             order, status=arguments.status, sorting=arguments.sorting
@@ -159,5 +148,5 @@ async def _look_up(client: PortOneClient, arguments: Arguments, order: str) -> O
     except AuthenticationError:
         raise  # All the others will meet it, too.
     except PortOneError as error:
-        return Outcome(order, error=error)
-    return Outcome(order, payment=payment)
+        return (Outcome(order, error=error),)
+    return (Outcome(order, payment=payment),)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from portone_async.cli.arguments import Arguments, Commands
-from portone_async.cli.escape import escaped
+from portone_async.cli.arguments import Arguments
+from portone_async.cli.parser import Commands
+from portone_async.cli.streams import complain
 from portone_async.policy import RateLimit
 
 __all__ = ("add_to",)
@@ -83,7 +83,7 @@ def run(arguments: Arguments) -> int:
             refuse_unwritable(report)
             return asyncio.run(play(arguments.orders, rate_limit, arguments.seed, Path(report)))
     except NotWrittenError as error:
-        sys.stderr.write(f"portone-async: {escaped(str(error))}\n")
+        complain(f"portone-async: {error}")
         return _COULD_NOT_RUN
 
 

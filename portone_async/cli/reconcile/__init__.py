@@ -6,8 +6,9 @@ import argparse
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from portone_async.cli.arguments import Arguments, Commands
+from portone_async.cli.arguments import Arguments
 from portone_async.cli.orders.formats import Format
+from portone_async.cli.parser import Commands
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Generator
 from contextlib import ExitStack, closing
@@ -22,6 +21,7 @@ from portone_async.cli.report import (
     write_findings,
     write_report,
 )
+from portone_async.cli.streams import complain
 from portone_async.client import ClientOptions, PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
@@ -70,15 +70,15 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
             _write(arguments, period, store, summary)
             print_summary(make_console(pipe_width=100), summary)
     except KeyboardInterrupt:
-        sys.stderr.write(f"stopped. {_how_to_go_on(arguments)}\n")
+        complain(f"stopped. {_how_to_go_on(arguments)}")
         return _INTERRUPTED
     except (StoreError, OrdersError, NotWrittenError) as error:
-        sys.stderr.write(f"portone-async: {escaped(str(error))}\n")
+        complain(f"portone-async: {error}")
         return _COULD_NOT_RUN
     except PortOneError as error:
-        sys.stderr.write(f"portone-async: {escaped(str(error))}\n")
+        complain(f"portone-async: {error}")
         if not isinstance(error, InvalidRequestError):
-            sys.stderr.write(f"{_how_to_go_on(arguments)}\n")
+            complain(_how_to_go_on(arguments))
         return _COULD_NOT_RUN
     return _exit_code(summary)
 

@@ -1,0 +1,68 @@
+"""Lines of stdin, read while look-ups go on."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
+
+from portone_async.errors import InvalidRequestError
+
+__all__ = ("stdin_lines",)
+
+
+async def stdin_lines() -> AsyncGenerator[str, None]:
+    """Yield each line as it comes, without its end; blank ones are left out.
+
+    A line is read when it is asked for, so that memory stays bounded and an open stdin, a
+    terminal or a pipe, holds up nothing else.
+
+    Raises:
+        InvalidRequestError: stdin is closed, or cannot be read.
+    """
+    wanted: SimpleQueue[Future[str | None]] = SimpleQueue()
+    # A daemon: a process can end while it waits for a line that never comes.
+    Thread(target=_serve, args=(_lines(), wanted), daemon=True).start()
+    try:
+        while (line := await _next(wanted)) is not None:
+            if order := line.rstrip("\r\n"):
+                yield order
+    finally:
+        unwanted: Future[str | None] = Future()
+        unwanted.cancel()
+        wanted.put(unwanted)
+
+
+async def _next(wanted: SimpleQueue[Future[str | None]]) -> str | None:
+    line: Future[str | None] = Future()
+    wanted.put(line)
+    try:
+        return await asyncio.wrap_future(line)
+    except OSError as error:
+        raise InvalidRequestError(f"stdin cannot be read: {error.strerror or error}") from None
+
+
+def _lines() -> Iterator[str]:
+    if sys.stdin is None:
+        raise InvalidRequestError("stdin is closed: there are no order numbers to read")
+    # Not sys.stdin: an interpreter that ends while a thread is inside of that one is aborted.
+    # What is no UTF-8 is one order that cannot be looked up, not the end of all.
+    return open(sys.stdin.fileno(), encoding="utf-8-sig", errors="surrogateescape", closefd=False)
+
+
+def _serve(lines: Iterator[str], wanted: SimpleQueue[Future[str | None]]) -> None:
+    while True:
+        line = wanted.get()
+        if not line.set_running_or_notify_cancel():
+            return
+        try:
+            read = next(lines, None)
+        except Exception as error:  # noqa: BLE001 (told where the line is waited for)
+            line.set_exception(error)
+            return
+        line.set_result(read)
+        if read is None:
+            return

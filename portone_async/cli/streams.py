@@ -1,0 +1,65 @@
+"""The standard streams of the process: closed ones, full ones, and readers that go away."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from io import TextIOWrapper
+from pathlib import Path
+
+from portone_async.errors import InvalidRequestError
+
+from .escape import escaped
+
+__all__ = ("READER_GONE", "complain", "is_reader_gone", "prepare", "silence_stdout", "written")
+
+READER_GONE = 141
+"""As a shell reports a program that SIGPIPE ended."""
+
+
+def prepare() -> None:
+    """Make the streams fit for a command: errors can be written, and stdout is there.
+
+    Raises:
+        InvalidRequestError: stdout is closed.
+    """
+    # An interpreter whose descriptor is closed has no stream at all.
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for the rest of the process)
+    if sys.stdout is None:
+        raise InvalidRequestError("stdout is closed: there is nowhere to write to")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def written(command: Callable[[], int]) -> int:
+    """Run a command, and return once all of its output has left the process."""
+    try:
+        return command()
+    finally:
+        # A full disk or a closed pipe may show only here. `--help` comes by as SystemExit.
+        sys.stdout.flush()
+
+
+def is_reader_gone(error: OSError) -> bool:
+    """Whether the reader of a pipe went away, which Windows reports as an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (
+        error.errno == errno.EINVAL and error.filename is None
+    )
+
+
+def silence_stdout() -> None:
+    """Drop what is left in stdout: the interpreter flushes once more at exit."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(text: str) -> None:
+    """Write lines to stderr, escaped; a stderr that takes none is no reason to fail."""
+    with suppress(OSError, ValueError):
+        for line in text.rstrip("\n").split("\n"):
+            sys.stderr.write(f"{escaped(line)}\n")
+        sys.stderr.flush()
