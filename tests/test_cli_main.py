@@ -100,6 +100,22 @@ def test_the_console_interprets_nothing(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == "[b]x[/b] :smile:\n"
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "-3", "x", "999999999999"])
+@pytest.mark.parametrize("terminal", ["", "1"])
+def test_columns_that_are_no_width_hide_nothing(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: str,
+    terminal: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("FORCE_COLOR", terminal)
+    console = make_console()
+    console.print("matched", soft_wrap=False)
+    assert 20 <= console.width <= 10_000
+    assert "matched" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("width", "lines_a_row"), [(80, 2), (120, 1)])
 def test_the_table_fits_the_terminal(
     capsys: pytest.CaptureFixture[str],

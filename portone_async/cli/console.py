@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from shutil import get_terminal_size
+
 from rich.console import Console
 
 __all__ = ("make_console",)
+
+_NARROWEST, _WIDEST = 20, 10_000
 
 
 class _Console(Console):
@@ -22,4 +26,8 @@ def make_console(*, pipe_width: int | None = None) -> Console:
     console = _Console(markup=False, emoji=False, highlight=False)
     if pipe_width is not None and not console.is_terminal:
         console.width = pipe_width
+    elif not _NARROWEST <= console.width <= _WIDEST:
+        # COLUMNS=0 is what some shells and CI systems set: rich takes it at its word, and shows
+        # nothing at all.
+        console.width = min(max(get_terminal_size().columns, _NARROWEST), _WIDEST)
     return console
