@@ -289,6 +289,20 @@ async def test_status_and_sorting_reach_portone(server: FakePortOne, run: Run) -
     assert server.requests[-1].target == "/payments/find/a/paid?sorting=-paid"
 
 
+@pytest.mark.parametrize("word", ["canceled", "CANCELLED", " Canceled"])
+async def test_every_spelling_of_a_status_is_understood(
+    server: FakePortOne, run: Run, word: str
+) -> None:
+    server.add(merchant_uid="a", status="cancelled")
+    assert (await run("a", "--status", word)).code == 0
+    assert server.requests[-1].target == "/payments/find/a/cancelled"
+
+
+async def test_every_spelling_of_a_sorting_is_understood(server: FakePortOne, run: Run) -> None:
+    await run("a", "--sorting=-PAID")
+    assert server.requests[-1].target == "/payments/find/a?sorting=-paid"
+
+
 async def test_the_tier_of_the_environment_reaches_portone(
     server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,3 +167,26 @@ async def test_a_missing_key_is_named(run: Run, monkeypatch: pytest.MonkeyPatch)
 
     assert code == 2
     assert "PORTONE_IMP_KEY" in err
+
+
+async def test_every_spelling_of_the_statuses_is_understood(server: FakePortOne, run: Run) -> None:
+    paid(server, "a")
+    code, _, err = await run(
+        write("order_id,amount\na,1000\n"), *PERIOD, "--statuses", "PAID", "canceled", "Paid"
+    )
+    assert (code, err) == (0, "")
+    read = {
+        request.target.split("?")[0] for request in server.requests if "/status/" in request.target
+    }
+    assert read == {"/payments/status/paid", "/payments/status/cancelled"}
+
+
+async def test_unknown_kind_of_out_is_refused_before_the_run(server: FakePortOne, run: Run) -> None:
+    code, out, err = await run(
+        write("order_id,amount\na,1000\n"), "--out", "findings.xlsx", "--store", "run.db"
+    )
+    assert (code, out) == (2, "")
+    assert err.startswith("portone-async: ")
+    assert "findings.xlsx: cannot tell the format" in err
+    assert not server.requests
+    assert not Path("run.db").exists()

@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (InvalidRequestError, AuthenticationError) as error:
         return _cannot_run(f"portone-async: {error.reason} {error.advice}".rstrip())
     except Exception as error:  # noqa: BLE001 (it would exit with 1, which means "not found")
-        return _cannot_run(_needed(error) or traceback.format_exc())
+        needed = _needed(error)
+        return _cannot_run(*([needed] if needed else traceback.format_exc().splitlines()))
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -48,8 +49,8 @@ def _run(argv: Sequence[str] | None) -> int:
     return arguments.run(arguments)
 
 
-def _cannot_run(why: str) -> int:
-    complain(why)
+def _cannot_run(*why: str) -> int:
+    complain(*why)
     return _COULD_NOT_RUN
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, Sequence
@@ -10,11 +9,10 @@ from contextlib import aclosing
 from functools import partial
 
 from portone_async._stream import Stream
-from portone_async._words import canonical, checked_status
 from portone_async.client import PortOneClient
-from portone_async.errors import AuthenticationError, InvalidRequestError, PortOneError
-from portone_async.models import Sorting
+from portone_async.errors import AuthenticationError, PortOneError
 
+from . import spelling
 from .answers import Answers
 from .arguments import Arguments
 from .outcome import Outcome
@@ -75,14 +73,16 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--status",
-        type=_status,
+        metavar="STATUS",
+        type=spelling.status,
         help="only payments of this status: ready, paid, failed, cancelled or pending",
     )
     parser.add_argument(
         "--sorting",
-        choices=[sorting.value for sorting in Sorting],
-        help="which of several payments of an order is shown: --sorting=-paid for the one that "
-        "was paid last (default: -started, the newest)",
+        type=spelling.sorting,
+        metavar="SORTING",
+        help="which of several payments of an order is shown: started, paid or updated for the "
+        "oldest, --sorting=-paid for the one that was paid last (default: -started, the newest)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, one object per line")
     parser.add_argument(
@@ -131,13 +131,6 @@ async def _orders(arguments: Sequence[str]) -> AsyncGenerator[str, None]:
         async with aclosing(stdin_lines()) as lines:
             async for line in lines:
                 yield line
-
-
-def _status(word: str) -> str:
-    try:
-        return checked_status(canonical(word) or word)
-    except InvalidRequestError as error:
-        raise argparse.ArgumentTypeError(error.reason) from None
 
 
 async def _look_up(client: PortOneClient, arguments: Arguments, order: str) -> tuple[Outcome]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 from portone_async.errors import InvalidRequestError
 
@@ -31,8 +32,9 @@ def prepare() -> None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for the rest of the process)
     if sys.stdout is None:
         raise InvalidRequestError("stdout is closed: there is nowhere to write to")
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    stdout: TextIO = sys.stdout
+    if isinstance(stdout, TextIOWrapper):
+        stdout.reconfigure(errors="backslashreplace")
 
 
 def written(command: Callable[[], int]) -> int:
@@ -57,9 +59,9 @@ def silence_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def complain(text: str) -> None:
+def complain(*lines: str) -> None:
     """Write lines to stderr, escaped; a stderr that takes none is no reason to fail."""
     with suppress(OSError, ValueError):
-        for line in text.rstrip("\n").split("\n"):
+        for line in lines:
             sys.stderr.write(f"{escaped(line)}\n")
         sys.stderr.flush()

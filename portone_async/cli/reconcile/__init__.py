@@ -6,6 +6,7 @@ import argparse
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from portone_async.cli import spelling
 from portone_async.cli.arguments import Arguments
 from portone_async.cli.orders.formats import Format
 from portone_async.cli.parser import Commands
@@ -76,9 +77,10 @@ def add_to(commands: Commands) -> None:
     period.add_argument(
         "--statuses",
         nargs="+",
+        type=spelling.listed_status,
         default=["paid", "cancelled"],
         metavar="STATUS",
-        help="which payments of it are read (%(default)s)",
+        help="which payments of it are read (paid cancelled)",
     )
     results = parser.add_argument_group("results")
     results.add_argument("--store", metavar="FILE", help="keep the run here, to go on with it")

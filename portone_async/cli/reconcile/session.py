@@ -17,6 +17,7 @@ from portone_async.cli.orders import BadRow, Columns, Item, Note, OrdersError, r
 from portone_async.cli.orders.formats import Format, format_of
 from portone_async.cli.report import (
     NotWrittenError,
+    checked_writer,
     refuse_unwritable,
     write_findings,
     write_report,
@@ -50,6 +51,8 @@ Period = tuple[datetime, datetime]
 def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | None) -> int:
     """Compare, write what was asked for, and give the exit code."""
     try:
+        if arguments.out is not None:
+            checked_writer(arguments.out)
         orders = _orders(arguments)
         for path in (arguments.out, arguments.report):
             if path is not None:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from .aside import NotWrittenError, refuse_unwritable
-from .export import write_findings
+from .export import checked_writer, write_findings
 from .page import write_report
 
-__all__ = ("NotWrittenError", "refuse_unwritable", "write_findings", "write_report")
+__all__ = (
+    "NotWrittenError",
+    "checked_writer",
+    "refuse_unwritable",
+    "write_findings",
+    "write_report",
+)
