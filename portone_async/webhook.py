@@ -54,28 +54,34 @@ class _HasPayments(Protocol):
 
 
 _decoder = msgspec.json.Decoder(WebhookEvent)
+_BOM = b"\xef\xbb\xbf"
 _FORM = "application/x-www-form-urlencoded"
+# Each is of one version of the V2 webhook and in no V1 webhook:
+# https://developers.portone.io/opi/ko/integration/webhook/readme-v2
+_KEYS_OF_V2 = ({"type", "timestamp", "data"}, {"payment_id", "tx_id"})
 
 
-def parse_webhook(body: bytes, content_type: str | None = None) -> WebhookEvent:
+def parse_webhook(
+    body: bytes | bytearray | memoryview | str, content_type: str | bytes | None = None
+) -> WebhookEvent:
     """Read a webhook's body, which is JSON or a form, as set in PortOne's console.
 
     Unknown fields, as those of convenience-store events, are left out.
 
     Args:
-        body: The request's body as it came.
-        content_type: Its ``Content-Type``; without one, what begins with a brace is JSON.
+        body: The request's body as it came, as bytes or as text, not parsed.
+        content_type: Its ``Content-Type``. Unless it says JSON or a form, the body decides: what
+            begins with a brace is JSON, anything else a form.
 
     Raises:
-        InvalidWebhookError: It is too large, or no webhook. The body is not in the message.
+        InvalidWebhookError: It is too large, or no webhook of V1; one of V2 is named as such.
+            The body is not in the message.
     """
-    if len(body) > MAX_BODY:
-        raise InvalidWebhookError(f"a body of {len(body)} bytes, more than {MAX_BODY}")
-    kind = (content_type or "").partition(";")[0].strip().lower()
-    is_form = kind == _FORM if kind else not body.lstrip().startswith(b"{")
+    content = _content(body)
+    is_form = _is_form(content, content_type)
     problem = ""
     try:
-        event = _from_form(body) if is_form else _decoder.decode(body)
+        event = _from_form(content) if is_form else _decoder.decode(content)
         check_identifier("imp_uid", event.imp_uid)
         check_identifier("merchant_uid", event.merchant_uid)
     except InvalidRequestError as error:
@@ -87,13 +93,55 @@ def parse_webhook(body: bytes, content_type: str | None = None) -> WebhookEvent:
         problem = f"it is not {'a form' if is_form else 'JSON'}"
     else:
         return event
+    if _is_v2(content, is_form=is_form):
+        raise InvalidWebhookError(
+            "this is a webhook of PortOne V2, and this client is of V1: choose V1 (결제모듈 V1) for "
+            "this address in the console's webhook settings, or verify it with portone-server-sdk"
+        )
     raise InvalidWebhookError(f"not a webhook of PortOne V1: {problem}")
 
 
-def _from_form(body: bytes) -> WebhookEvent:
+def _content(body: object) -> bytes:
+    """A body as bytes, at most :data:`MAX_BODY` of them."""
+    if isinstance(body, memoryview):
+        body = body.tobytes()
+    if not isinstance(body, str | bytes | bytearray):
+        kind = type(body).__name__
+        raise InvalidWebhookError(f"the body must be bytes or text, not parsed, but is a {kind}")
+    try:
+        content = body.encode() if isinstance(body, str) else bytes(body)
+    except UnicodeEncodeError:
+        raise InvalidWebhookError("the body is not valid Unicode") from None
+    if len(content) > MAX_BODY:
+        raise InvalidWebhookError(f"a body of {len(content)} bytes, more than {MAX_BODY}")
+    return content.removeprefix(_BOM)
+
+
+def _is_form(content: bytes, content_type: object) -> bool:
+    if isinstance(content_type, bytes):
+        content_type = content_type.decode("latin-1")
+    kind = content_type.partition(";")[0].strip().lower() if isinstance(content_type, str) else ""
+    if kind == _FORM:
+        return True
+    is_json = kind.endswith(("/json", "+json")) or content.lstrip().startswith(b"{")
+    return not is_json
+
+
+def _form_fields(content: bytes) -> dict[str, str]:
     # An optional field that is blank is one that is not there, which is how it is read.
-    fields = parse_qsl(body.decode(), max_num_fields=50, errors="strict")
-    return msgspec.convert(dict(fields), WebhookEvent)
+    return dict(parse_qsl(content.decode(), max_num_fields=50, errors="strict"))
+
+
+def _from_form(content: bytes) -> WebhookEvent:
+    return msgspec.convert(_form_fields(content), WebhookEvent)
+
+
+def _is_v2(content: bytes, *, is_form: bool) -> bool:
+    try:
+        fields: Any = _form_fields(content) if is_form else msgspec.json.decode(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(fields, dict) and any(fields.keys() >= keys for keys in _KEYS_OF_V2)
 
 
 async def verify_webhook(

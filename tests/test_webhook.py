@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -156,6 +157,103 @@ def test_the_body_is_not_in_the_error() -> None:
         parse_webhook(b'{"buyer_name":"planted","imp_uid":5}', JSON)
 
     assert "planted" not in str(caught.value)
+
+
+AS_JSON, AS_FORM = json.dumps(PAID, ensure_ascii=False), urlencode(PAID)
+BODIES: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "bytes": str.encode,
+    "bytearray": lambda text: bytearray(text.encode()),
+    "memoryview": lambda text: memoryview(text.encode()),
+    "strided memoryview": lambda text: memoryview(b"".join(b"%c\0" % x for x in text.encode()))[
+        ::2
+    ],
+    "with a byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+}
+
+
+@pytest.mark.parametrize("made", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize(("text", "content_type"), [(AS_JSON, JSON), (AS_FORM, FORM)])
+def test_body_of_any_bytes_or_text_is_read(
+    made: Callable[[str], Any], text: str, content_type: str
+) -> None:
+    event = WebhookEvent(**PAID)
+
+    assert parse_webhook(made(text), content_type) == event
+    assert parse_webhook(made(text), content_type.encode()) == event
+    assert parse_webhook(made(text)) == event
+
+
+@pytest.mark.parametrize("text", [AS_JSON, AS_FORM])
+@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", "", "?", 5, []])
+def test_body_decides_where_the_content_type_does_not(text: str, content_type: Any) -> None:
+    assert parse_webhook(text.encode(), content_type) == WebhookEvent(**PAID)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/json", "application/vnd.x+json", "APPLICATION/JSON"]
+)
+def test_other_types_of_json_are_json(content_type: str) -> None:
+    assert parse_webhook(AS_JSON, content_type) == WebhookEvent(**PAID)
+    with pytest.raises(InvalidWebhookError, match="it is not JSON"):
+        parse_webhook(AS_FORM, content_type)
+
+
+def test_content_type_in_bytes_is_believed() -> None:
+    with pytest.raises(InvalidWebhookError, match="it is not JSON"):
+        parse_webhook(AS_FORM, JSON.encode())
+    with pytest.raises(InvalidWebhookError, match="imp_uid"):
+        parse_webhook(AS_JSON, FORM.encode())
+
+
+@pytest.mark.parametrize("body", [PAID, [b"{}"], None, 5, object()])
+def test_body_that_was_parsed_already_is_one_clear_error(body: Any) -> None:
+    with pytest.raises(InvalidWebhookError, match=f"not parsed, but is a {type(body).__name__}"):
+        parse_webhook(body)
+
+
+def test_text_that_is_not_unicode_is_one_clear_error() -> None:
+    with pytest.raises(InvalidWebhookError, match="not valid Unicode") as caught:
+        parse_webhook("planted\udc80")
+
+    assert caught.value.__suppress_context__
+
+
+def test_limit_of_a_text_is_in_bytes() -> None:
+    padding = "가" * (MAX_BODY // 3)
+    with pytest.raises(InvalidWebhookError, match=f"more than {MAX_BODY}"):
+        parse_webhook(f'{{"x":"{padding}"}}')
+
+
+V2: dict[str, dict[str, Any]] = {
+    "2024-04-25": {
+        "type": "Transaction.Paid",
+        "timestamp": "2026-11-01T00:00:00.000Z",
+        "data": {"paymentId": "planted", "transactionId": "planted", "storeId": "planted"},
+    },
+    "billing key": {
+        "type": "BillingKey.Issued",
+        "timestamp": "2026-11-01T00:00:00.000Z",
+        "data": {"billingKey": "planted"},
+    },
+    "2024-01-01": {"payment_id": "planted", "tx_id": "planted", "status": "Paid"},
+}
+
+
+@pytest.mark.parametrize("fields", V2.values(), ids=V2)
+@pytest.mark.parametrize("content_type", [JSON, FORM, None])
+def test_v2_webhook_is_recognised(fields: dict[str, Any], content_type: str | None) -> None:
+    with pytest.raises(InvalidWebhookError, match="is a webhook of PortOne V2") as caught:
+        parsed(fields, content_type)
+
+    assert "결제모듈 V1" in str(caught.value)
+    assert "planted" not in str(caught.value)
+
+
+def test_v1_webhook_with_a_field_of_v2_is_read() -> None:
+    event = parsed(PAID | V2["2024-01-01"] | {"status": "paid"})
+
+    assert event == WebhookEvent(**PAID)
 
 
 @pytest.mark.parametrize("name", ["imp_uid", "merchant_uid"])
