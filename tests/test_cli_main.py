@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
+from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from portone_async.cli.console import make_console
 from portone_async.cli.escape import escaped, escaped_json
 from portone_async.cli.outcome import Outcome
 from portone_async.cli.table import print_table
+from portone_async.cli.zone import minute, zone
 from portone_async.models import Payment, PaymentStatus
 
 
@@ -144,21 +146,27 @@ def test_the_table_fits_the_terminal(
         assert shown.count(told) >= 3
 
 
-def test_a_time_that_has_no_local_one_is_shown_in_utc(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_time_at_the_end_of_the_calendar_is_shown_in_utc(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("TZ", "Asia/Seoul")
-    time.tzset()
-    try:
-        payment = Payment(
-            imp_uid="imp_1",
-            merchant_uid="a",
-            status=PaymentStatus.PAID,
-            amount=Decimal(1),
-            paid_at=datetime(9999, 12, 31, 23, 59, tzinfo=UTC),
-        )
-        print_table([Outcome("a", payment=payment)])
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert "9999-12-31 23:59 UTC" in capsys.readouterr().out
+    payment = Payment(
+        imp_uid="imp_1",
+        merchant_uid="a",
+        status=PaymentStatus.PAID,
+        amount=Decimal(1),
+        paid_at=datetime(9999, 12, 31, 23, 59, tzinfo=UTC),
+    )
+    print_table([Outcome("a", payment=payment)])
+    assert "9999-12-31 23:59+00:00" in capsys.readouterr().out
+
+
+def test_seoul_needs_no_database_of_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portone_async.cli.zone.ZoneInfo", raise_not_found)
+    noon = datetime(2026, 11, 1, 3, tzinfo=UTC)
+    assert minute(noon, zone("Asia/Seoul")) == "2026-11-01 12:00+09:00"
+    with pytest.raises(ArgumentTypeError, match="there is no time zone 'Asia/Tokyo'"):
+        zone("Asia/Tokyo")
+
+
+def raise_not_found(name: str) -> None:
+    raise ZoneInfoNotFoundError(name)

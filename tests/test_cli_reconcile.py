@@ -190,3 +190,25 @@ async def test_unknown_kind_of_out_is_refused_before_the_run(server: FakePortOne
     assert "findings.xlsx: cannot tell the format" in err
     assert not server.requests
     assert not Path("run.db").exists()
+
+
+async def test_written_files_are_named(server: FakePortOne, run: Run) -> None:
+    orders = write("order_id,amount\na,1000\n")
+    _, out, _ = await run(orders, "--out", "a b.csv", "--report", "r.html", "--store", "run.db")
+    assert out.splitlines()[-3:] == ["written: a b.csv", "written: r.html", "written: run.db"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [
+        ((), "2026-11-01T12:00:00+09:00"),
+        (("--tz", "America/New_York"), "2026-10-31T23:00:00-04:00"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+async def test_times_of_out_are_of_the_zone(
+    server: FakePortOne, run: Run, zone: tuple[str, ...], time: str, ending: str
+) -> None:
+    paid(server, "a")
+    await run(write("order_id,amount\na,1000\n"), "--out", f"findings.{ending}", *zone)
+    assert time in Path(f"findings.{ending}").read_text(encoding="utf-8-sig")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 from .orders.formats import Format
 
@@ -19,6 +19,9 @@ class Arguments(argparse.Namespace):
     """The options of all commands; each command's parser sets its own."""
 
     run: Callable[[Arguments], int]
+
+    # find and reconcile
+    tz: tzinfo
 
     # find
     order: list[str]
@@ -35,7 +38,6 @@ class Arguments(argparse.Namespace):
     delimiter: str | None
     since: str | None
     until: str | None
-    tz: ZoneInfo
     statuses: list[str]
     store: str | None
     out: str | None

@@ -18,6 +18,7 @@ from .arguments import Arguments
 from .outcome import Outcome
 from .parser import Commands
 from .stdin import stdin_lines
+from .zone import zone
 
 __all__ = ("add_to",)
 
@@ -84,6 +85,13 @@ def add_to(commands: Commands) -> None:
         help="which of several payments of an order is shown: started, paid or updated for the "
         "oldest, --sorting=-paid for the one that was paid last (default: -started, the newest)",
     )
+    parser.add_argument(
+        "--tz",
+        type=zone,
+        default="Asia/Seoul",
+        metavar="ZONE",
+        help="the zone of the table's times (%(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, one object per line")
     parser.add_argument(
         "--personal-data", action="store_true", help="leave personal data in the JSON"
@@ -102,7 +110,9 @@ def _answers(arguments: Arguments) -> Answers:
     from .table import print_table  # noqa: PLC0415 (rich is only for those who want a table)
 
     is_typed = "-" in arguments.order and sys.stdin is not None and sys.stdin.isatty()
-    return Answers(print_table, at_once=1 if is_typed else _ROWS_OF_A_TABLE)
+    return Answers(
+        partial(print_table, clock=arguments.tz), at_once=1 if is_typed else _ROWS_OF_A_TABLE
+    )
 
 
 def _print_json(arguments: Arguments, outcomes: Sequence[Outcome]) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import datetime
+from datetime import tzinfo
 from decimal import Decimal
 
 from msgspec import Struct
@@ -17,6 +16,7 @@ from portone_async.models import Payment
 from .console import make_console
 from .escape import escaped
 from .outcome import Outcome
+from .zone import SEOUL, minute
 
 __all__ = ("print_table",)
 
@@ -37,10 +37,15 @@ class _Row(Struct, frozen=True):
     paid_at: Text
 
 
-def print_table(outcomes: Sequence[Outcome]) -> None:
-    """Print one row an order, of two lines each where the terminal is narrow."""
+def print_table(outcomes: Sequence[Outcome], *, clock: tzinfo = SEOUL) -> None:
+    """Print one row an order, of two lines each where the terminal is narrow.
+
+    Args:
+        outcomes: What to print.
+        clock: The zone of the times.
+    """
     console = make_console(pipe_width=_PIPE_WIDTH)
-    rows = [_row(outcome) for outcome in outcomes]
+    rows = [_row(outcome, clock) for outcome in outcomes]
     table = _wide(rows)
     unbounded = console.options.update(max_width=_PIPE_WIDTH)
     if console.measure(table, options=unbounded).maximum > console.width:
@@ -87,7 +92,7 @@ def _table(*headers: str) -> Table:
     return table
 
 
-def _row(outcome: Outcome) -> _Row:
+def _row(outcome: Outcome, clock: tzinfo) -> _Row:
     order, blank = Text(escaped(outcome.order)), Text()
     payment = outcome.payment
     if payment is None:
@@ -103,22 +108,13 @@ def _row(outcome: Outcome) -> _Row:
         amount=_money(payment, payment.amount),
         cancelled=_money(payment, payment.cancel_amount) if is_cancelled else blank,
         balance=_money(payment, payment.balance) if is_cancelled else blank,
-        paid_at=Text(_local(payment.paid_at)),
+        paid_at=Text(minute(payment.paid_at, clock)),
     )
 
 
 def _money(payment: Payment, amount: Decimal) -> Text:
     currency = f" {escaped(payment.currency)}" if payment.currency else ""
     return Text(f"{amount:,f}{currency}")
-
-
-def _local(time: datetime | None) -> str:
-    if time is None:
-        return ""
-    # The last day that there is may have no local time.
-    with suppress(OverflowError):
-        time = time.astimezone()
-    return f"{time:%Y-%m-%d %H:%M %Z}"
 
 
 def _joined(separator: str, *texts: Text) -> Text:

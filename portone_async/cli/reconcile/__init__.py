@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime, tzinfo
 
 from portone_async.cli import spelling
 from portone_async.cli.arguments import Arguments
 from portone_async.cli.orders.formats import Format
 from portone_async.cli.parser import Commands
+from portone_async.cli.zone import zone
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
 
@@ -72,7 +71,11 @@ def add_to(commands: Commands) -> None:
     period.add_argument("--since", metavar="TIME", help="its first moment, as in 2026-11-01")
     period.add_argument("--until", metavar="TIME", help="the first moment after it")
     period.add_argument(
-        "--tz", type=_zone, default="Asia/Seoul", help="the zone of these times (%(default)s)"
+        "--tz",
+        type=zone,
+        default="Asia/Seoul",
+        metavar="ZONE",
+        help="the zone of these times, and of all times in the results (%(default)s)",
     )
     period.add_argument(
         "--statuses",
@@ -105,14 +108,7 @@ def run(arguments: Arguments) -> int:
     return carry_out(arguments, None if since is None or until is None else (since, until), rate)
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise argparse.ArgumentTypeError(f"there is no time zone {name!r}") from None
-
-
-def _time(text: str | None, zone: ZoneInfo) -> datetime | None:
+def _time(text: str | None, clock: tzinfo) -> datetime | None:
     if text is None:
         return None
     try:
@@ -121,4 +117,4 @@ def _time(text: str | None, zone: ZoneInfo) -> datetime | None:
         time = None
     if time is None:
         raise InvalidRequestError(f"not a time like 2026-11-01 or 2026-11-01T09:00: {text!r}")
-    return time if time.tzinfo is not None else time.replace(tzinfo=zone)
+    return time if time.tzinfo is not None else time.replace(tzinfo=clock)

@@ -19,8 +19,6 @@ from portone_async.cli.report import (
     NotWrittenError,
     checked_writer,
     refuse_unwritable,
-    write_findings,
-    write_report,
 )
 from portone_async.cli.streams import complain
 from portone_async.client import ClientOptions, PortOneClient
@@ -37,6 +35,7 @@ from portone_async.reconcile import (
 )
 
 from .notes import Notes
+from .results import print_files, write_results
 from .view import View, print_summary
 
 __all__ = ("carry_out",)
@@ -70,8 +69,10 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
                 summary = asyncio.run(
                     _compare(arguments, period, _options(rate), read, (store, view))
                 )
-            _write(arguments, period, store, summary)
-            print_summary(make_console(pipe_width=100), summary)
+            files = write_results(arguments, period, store, summary)
+            console = make_console(pipe_width=100)
+            print_summary(console, summary)
+            print_files(console, files)
     except KeyboardInterrupt:
         complain(f"stopped. {_how_to_go_on(arguments)}")
         return _INTERRUPTED
@@ -164,20 +165,6 @@ def _parameters(arguments: Arguments, period: Period | None) -> dict[str, str]:
 
 def _unread(row: BadRow) -> Finding:
     return Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error=f"{row.where}: {row.reason}")
-
-
-def _write(arguments: Arguments, period: Period | None, store: Store, summary: Summary) -> None:
-    if arguments.out is not None:
-        write_findings(arguments.out, store.findings())
-    if arguments.report is not None:
-        write_report(
-            arguments.report,
-            summary=summary,
-            findings=store.findings(),
-            period=period,
-            timezone=arguments.tz,
-            language=arguments.language,
-        )
 
 
 def _how_to_go_on(arguments: Arguments) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from datetime import tzinfo
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from portone_async.cli.zone import SEOUL, in_zone
 from portone_async.errors import InvalidRequestError
-from portone_async.reconcile.finding import Finding
+from portone_async.reconcile.finding import Finding, Sighting
 
 from .as_csv import write_csv
 from .as_json import write_json_lines
@@ -25,7 +29,9 @@ _WRITERS: dict[str, Writer] = {
 }
 
 
-def write_findings(path: str | os.PathLike[str], findings: Iterable[Finding]) -> None:
+def write_findings(
+    path: str | os.PathLike[str], findings: Iterable[Finding], *, timezone: tzinfo = SEOUL
+) -> None:
     """Write all findings, those that matched too, in the order given.
 
     The findings are gone through once, and only a few are in memory. Amounts are exact in each
@@ -34,6 +40,8 @@ def write_findings(path: str | os.PathLike[str], findings: Iterable[Finding]) ->
     Args:
         path: The file, which appears whole or not at all; its ending chooses the format.
         findings: What the run has found.
+        timezone: The zone of all times in CSV and JSON Lines, each with its offset. Parquet has
+            instants, which each reader shows in a zone of its own.
 
     Raises:
         InvalidRequestError: Another ending; or, for Parquet, an amount that does not fit.
@@ -42,7 +50,20 @@ def write_findings(path: str | os.PathLike[str], findings: Iterable[Finding]) ->
     """
     write = checked_writer(path)
     with in_place_of(path) as aside:
-        write(aside, findings)
+        write(aside, (_on_clock(finding, timezone) for finding in findings))
+
+
+def _on_clock(finding: Finding, timezone: tzinfo) -> Finding:
+    payments = tuple(_seen_on_clock(payment, timezone) for payment in finding.payments)
+    return replace(finding, payments=payments)
+
+
+def _seen_on_clock(payment: Sighting, timezone: tzinfo) -> Sighting:
+    times = {"paid_at": payment.paid_at, "cancelled_at": payment.cancelled_at}
+    return replace(
+        payment,
+        **{name: in_zone(time, timezone) for name, time in times.items() if time is not None},
+    )
 
 
 def checked_writer(path: str | os.PathLike[str]) -> Writer:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
+
+from portone_async.cli.zone import SEOUL
 
 from .row import local
 
 __all__ = ("SEOUL", "clock", "zone_name")
-
-# Korea has had no summer time since 1988: no database of zones is needed, which Windows has not.
-SEOUL = timezone(timedelta(hours=9), "Asia/Seoul")
 
 
 def clock(time: datetime, zone: tzinfo) -> str:

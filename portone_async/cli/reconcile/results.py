@@ -1,0 +1,46 @@
+"""The files of a run: written, and named once they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.console import Console
+
+from portone_async.cli.arguments import Arguments
+from portone_async.cli.escape import escaped
+from portone_async.cli.report import write_findings, write_report
+from portone_async.reconcile import Store, Summary
+
+__all__ = ("print_files", "write_results")
+
+
+def write_results(
+    arguments: Arguments,
+    period: tuple[datetime, datetime] | None,
+    store: Store,
+    summary: Summary,
+) -> list[str]:
+    """Write what ``--out`` and ``--report`` name, and give the names of all files of the run.
+
+    Raises:
+        NotWrittenError: A file could not be written.
+    """
+    if arguments.out is not None:
+        write_findings(arguments.out, store.findings(), timezone=arguments.tz)
+    if arguments.report is not None:
+        write_report(
+            arguments.report,
+            summary=summary,
+            findings=store.findings(),
+            period=period,
+            timezone=arguments.tz,
+            language=arguments.language,
+        )
+    return [name for name in (arguments.out, arguments.report, arguments.store) if name is not None]
+
+
+def print_files(console: Console, names: Iterable[str]) -> None:
+    """Print the names of files, a line each, to be copied as a whole."""
+    for name in names:
+        console.print(f"written: {escaped(name)}", soft_wrap=True)
