@@ -1,6 +1,8 @@
 """An aiohttp.web app that looks up payments and takes webhooks: ``python examples/aiohttp_app.py``.
 
-Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` when it starts.
+It listens on port 8000. Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` when it
+starts. Without an account, run ``python -m portone_async.testing``: it prints the variables to
+set, and a webhook to send.
 """
 
 from __future__ import annotations
@@ -60,6 +62,8 @@ ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (TransientError, 503, "PortOne is out of reach. Try again later."),
     (PortOneError, 502, "PortOne could not be asked."),
 )
+# What visitors may bring about by asking, and nobody need look at.
+QUIET = (404, 422)
 
 
 @dataclass
@@ -75,7 +79,9 @@ class Order:
     """``SELECT … FOR UPDATE``, in a database."""
 
 
-ORDERS: dict[str, Order] = {}
+# Two orders to try: `python -m portone_async.testing` has a payment of each. The second was paid
+# in a test channel, which moves no money: its webhook is refused.
+ORDERS = {"ORD-PAID": Order(Decimal(15000)), "ORD-SANDBOX": Order(Decimal(1000))}
 
 
 class PaymentOut(msgspec.Struct, kw_only=True):
@@ -121,6 +127,7 @@ async def take_webhook(request: web.Request) -> web.Response:
     event = parse_webhook(await _body(request), request.headers.get("content-type"))
     order = ORDERS.get(event.merchant_uid)
     if order is None:
+        log.warning("a webhook for %r, which is no order of this shop", event.merchant_uid)
         raise web.HTTPNotFound
     await settle(request.app[PORTONE], event, order)
     # Who sent it learns nothing of the order.
@@ -161,8 +168,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return await handler(request)
     except PortOneError as error:
         kind, status, message = next(each for each in ANSWERS if isinstance(error, each[0]))
-        if status >= 500:
-            log.warning("%s", error)
+        # A payment that does not fit its order (409) may be an attempt to pay less.
+        level = logging.INFO if status in QUIET else logging.WARNING
+        log.log(level, "refused (%d): %s", status, error)
         response = _json({"error": kind.__name__, "message": message}, status)
         if isinstance(error, ApiError) and error.retry_after:
             response.headers["Retry-After"] = str(math.ceil(error.retry_after))
@@ -185,5 +193,6 @@ def create_app() -> web.Application:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
     # A look-up that nobody waits for any more is cancelled, and gives back what it held.
-    web.run_app(create_app(), host="127.0.0.1", handler_cancellation=True)
+    web.run_app(create_app(), host="127.0.0.1", port=8000, handler_cancellation=True)

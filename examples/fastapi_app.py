@@ -1,8 +1,10 @@
 """A FastAPI app that looks up payments and takes webhooks.
 
-Run it with ``uvicorn --app-dir examples fastapi_app:app``.
+Run it with ``uvicorn --app-dir examples fastapi_app:app``; it listens on port 8000.
 
-Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` when it starts.
+Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` when it starts. Without an
+account, run ``python -m portone_async.testing``: it prints the variables to set, and a webhook to
+send.
 """
 
 from __future__ import annotations
@@ -61,6 +63,8 @@ ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (TransientError, 503, "PortOne is out of reach. Try again later."),
     (PortOneError, 502, "PortOne could not be asked."),
 )
+# What visitors may bring about by asking, and nobody need look at.
+QUIET = (404, 422)
 
 
 @dataclass
@@ -76,7 +80,9 @@ class Order:
     """``SELECT … FOR UPDATE``, in a database."""
 
 
-ORDERS: dict[str, Order] = {}
+# Two orders to try: `python -m portone_async.testing` has a payment of each. The second was paid
+# in a test channel, which moves no money: its webhook is refused.
+ORDERS = {"ORD-PAID": Order(Decimal(15000)), "ORD-SANDBOX": Order(Decimal(1000))}
 
 
 class State(TypedDict):
@@ -88,6 +94,8 @@ class State(TypedDict):
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:
     """Keep one client for the process: its connections, its token and its rate are shared."""
+    # uvicorn sets up its own loggers only.
+    logging.basicConfig(level=logging.INFO)
     async with PortOneClient.from_env(timeouts=TIMEOUTS, retry=RETRY) as client:
         yield {"portone": client}
 
@@ -140,6 +148,7 @@ async def take_webhook(request: Request, portone: PortOne) -> dict[str, str]:
     event = parse_webhook(await _body(request), request.headers.get("content-type"))
     order = ORDERS.get(event.merchant_uid)
     if order is None:
+        log.warning("a webhook for %r, which is no order of this shop", event.merchant_uid)
         raise HTTPException(404)
     await settle(portone, event, order)
     # Who sent it learns nothing of the order.
@@ -177,8 +186,8 @@ async def settle(portone: PortOneClient, event: WebhookEvent, order: Order) -> N
 @app.exception_handler(PortOneError)
 async def answer_error(_: Request, error: PortOneError) -> JSONResponse:
     kind, status, message = next(each for each in ANSWERS if isinstance(error, each[0]))
-    if status >= 500:
-        log.warning("%s", error)
+    # A payment that does not fit its order (409) may be an attempt to pay less.
+    log.log(logging.INFO if status in QUIET else logging.WARNING, "refused (%d): %s", status, error)
     headers: dict[str, str] = {}
     if isinstance(error, ApiError) and error.retry_after:
         headers["Retry-After"] = str(math.ceil(error.retry_after))

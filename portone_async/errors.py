@@ -131,8 +131,10 @@ class PortOneError(Exception):
     def __str__(self) -> str:
         # repr() escapes what a terminal might obey; Korean stays readable.
         asked = ", ".join(f"{name}={value!r}" for name, value in self.asked.items())
-        parts = [f"{self.endpoint}{f' ({asked})' if asked else ''}: " if self.endpoint else ""]
-        parts.append(self.reason.rstrip("."))
+        if self.endpoint and asked:
+            asked = f"({asked})"
+        question = " ".join(filter(None, (self.endpoint, asked)))
+        parts = [f"{question}: " if question else "", self.reason.rstrip(".")]
         if self.excerpt is not None:
             parts.append(f", body begins {self.excerpt!r}")
         if self.attempts:

@@ -130,3 +130,14 @@ def test_an_attempt_is_a_value() -> None:
     assert hash(ATTEMPT) == hash(copy.copy(ATTEMPT))
     with pytest.raises(AttributeError):
         ATTEMPT.number = 2  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # the point
+
+
+def test_mismatch_names_its_order_without_an_endpoint() -> None:
+    error = errors.PaymentMismatchError("amount is 999, not 1000")
+    error.asked = {"merchant_uid": "order-1", "imp_uid": "imp_1"}
+
+    assert str(error).startswith("merchant_uid='order-1', imp_uid='imp_1': amount is 999")
+    error.endpoint = "GET /x/{imp_uid}"
+    assert str(error).startswith(
+        "GET /x/{imp_uid} (merchant_uid='order-1', imp_uid='imp_1'): amount is 999"
+    )

@@ -39,6 +39,7 @@ from portone_async.testing import (
     TooManyRequests,
     Unauthorized,
 )
+from portone_async.testing.__main__ import add_samples
 from portone_async.webhook import MAX_BODY
 
 ROOT = Path(__file__).parent.parent
@@ -404,8 +405,11 @@ async def test_the_log_has_what_visitors_are_not_told(
     await app.get("/orders/B-1/payment")
 
     told = [record for record in caplog.records if record.name == app.example.__name__]
-    assert [record.levelno for record in told] == [logging.WARNING]
-    assert "GET /payments/find/{merchant_uid} (merchant_uid='A-1'): 404" in told[0].getMessage()
+    # That there is no payment is an ordinary answer.
+    assert [record.levelno for record in told] == [logging.WARNING, logging.INFO]
+    for record, order in zip(told, ("A-1", "B-1"), strict=True):
+        question = f"GET /payments/find/{{merchant_uid}} (merchant_uid='{order}'): 404"
+        assert question in record.getMessage()
     assert not any(value in caplog.text for value in (KEY, SECRET, *BUYER.values()))
 
 
@@ -501,6 +505,16 @@ def hook_of(payment: Payment, **others: str) -> dict[str, str]:
         "merchant_uid": payment.merchant_uid,
         "status": payment.status.value,
     } | others
+
+
+def told(app: App, caplog: pytest.LogCaptureFixture, *words: str) -> list[tuple[int, str]]:
+    """What the app has logged with one of some words, by level."""
+    lines = [
+        (record.levelno, record.getMessage())
+        for record in caplog.records
+        if record.name == app.example.__name__
+    ]
+    return [line for line in lines if any(word in line[1] for word in words)]
 
 
 @pytest.fixture(autouse=True)
@@ -637,7 +651,13 @@ async def test_a_second_payment_is_told_and_pays_nothing(
     ids=["forged", "unknown order", "another order", "amount", "currency", "test", "ready"],
 )
 async def test_a_webhook_that_fits_no_order_changes_none(
-    *, server: FakePortOne, app: App, fields: dict[str, Any], hook: dict[str, str], status: int
+    *,
+    server: FakePortOne,
+    app: App,
+    caplog: pytest.LogCaptureFixture,
+    fields: dict[str, Any],
+    hook: dict[str, str],
+    status: int,
 ) -> None:
     orders = [app.sell("A-1", 1000), app.sell("B-1", 1000)]
     payment = server.add(**{"merchant_uid": "A-1", "amount": 1000} | BUYER | fields)
@@ -648,6 +668,13 @@ async def test_a_webhook_that_fits_no_order_changes_none(
     assert [order.state for order in orders] == ["open", "open"]
     # What the payment says otherwise is not for who sent this.
     assert not any(value in answer.text for value in (*BUYER.values(), "999", "1000", "USD"))
+    assert not any(value in caplog.text for value in BUYER.values())
+    # The log names what was refused.
+    (refusal,) = told(app, caplog, "refused", "no order of this shop")
+    assert (hook_of(payment) | hook)["imp_uid" if "imp_uid" in hook else "merchant_uid"] in refusal[
+        1
+    ]
+    assert refusal[0] == (logging.INFO if "imp_uid" in hook else logging.WARNING)
 
 
 @pytest.mark.parametrize(
@@ -664,7 +691,7 @@ async def test_a_webhook_that_fits_no_order_changes_none(
     ],
 )
 async def test_what_is_no_webhook_is_refused_and_nobody_asked(
-    server: FakePortOne, app: App, body: bytes, kind: str
+    *, server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture, body: bytes, kind: str
 ) -> None:
     app.sell("A-1", 1000)
 
@@ -672,6 +699,24 @@ async def test_what_is_no_webhook_is_refused_and_nobody_asked(
 
     assert (answer.status_code, answer.json()["error"]) == (400, "InvalidWebhookError")
     assert server.count("/") == 0
+    (refusal,) = told(app, caplog, "refused (400)")
+    assert refusal[0] == logging.WARNING
+
+
+async def test_orders_to_try_fit_the_payments_of_the_fake(
+    server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_samples(server)
+    async with server.client() as client:
+        hooks = {order: hook_of(await client.payments.find(order)) for order in app.example.ORDERS}
+
+    answers = {order: (await app.hook(hook)).status_code for order, hook in hooks.items()}
+
+    assert answers == {"ORD-PAID": 200, "ORD-SANDBOX": 409}
+    assert app.example.ORDERS["ORD-PAID"].state == "paid"
+    (refusal,) = told(app, caplog, "refused (409)")
+    assert "merchant_uid='ORD-SANDBOX'" in refusal[1]
+    assert "sandbox" in refusal[1]
 
 
 async def test_a_body_without_an_end_is_refused_before_it_comes(app: App) -> None:

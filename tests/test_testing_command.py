@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,6 +15,9 @@ from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import pytest
+
+from portone_async import PaymentStatus, PortOneClient
+from portone_async.webhook import WebhookEvent, parse_webhook
 
 COMMAND = [sys.executable, "-m", "portone_async.testing", "--port", "0"]
 
@@ -53,7 +57,7 @@ def curl(line: str) -> dict[str, object]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_the_printed_lines_until_it_is_told_to_end(number: signal.Signals) -> None:
     with running() as (process, printed):
-        token_line, find_line = (line for line in printed.splitlines() if "curl" in line)
+        token_line, find_line, _ = (line for line in printed.splitlines() if "curl" in line)
         assert len(str(curl(token_line)["access_token"])) == 40
         assert curl(find_line)["merchant_uid"] == "ORD-PAID"
 
@@ -80,6 +84,33 @@ def test_keys_of_ones_own_are_taken() -> None:
         token_line = next(line for line in printed.splitlines() if "getToken" in line)
         assert "imp_secret=my-secret" in token_line
         assert curl(token_line)["access_token"]
+
+
+def exported(printed: str) -> dict[str, str]:
+    """The variables that a shell has after the printed ``export`` lines."""
+    assignments = [
+        shlex.split(line)[1].partition("=")
+        for line in printed.splitlines()
+        if line.startswith("  export ")
+    ]
+    return {name: value for name, _, value in assignments}
+
+
+async def test_printed_variables_are_all_that_a_client_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PORTONE_TIER", raising=False)
+    with running("--secret", "it's; my $secret") as (_, printed):
+        for name, value in exported(printed).items():
+            monkeypatch.setenv(name, value)
+        async with PortOneClient.from_env() as client:
+            payment = await client.payments.verify("ORD-PAID", amount=15000)
+
+    webhook = next(line for line in printed.splitlines() if "/webhooks/portone" in line)
+    body = "&".join(re.findall(r"-d (\S+)", webhook))
+    assert parse_webhook(body) == WebhookEvent(
+        payment.imp_uid, payment.merchant_uid, PaymentStatus.PAID
+    )
 
 
 def test_a_port_in_use_is_told_in_one_line() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,9 +22,15 @@ Fake PortOne on {url}
   imp_key     {key}
   imp_secret  {secret}
 Payments: {orders}
+For the command line, and for an app that calls PortOneClient.from_env():
+  export PORTONE_BASE_URL={url}
+  export PORTONE_IMP_KEY={key}
+  export PORTONE_IMP_SECRET={secret}
 Try:
   curl -s {url}/users/getToken -d imp_key={key} -d imp_secret={secret}
   curl -s {url}/payments/find/{order} -H 'Authorization: Bearer {token}'
+A webhook, for an app of examples/ on port 8000:
+  curl -s http://127.0.0.1:8000/webhooks/portone -d imp_uid={imp_uid} -d merchant_uid={order} -d status=paid
 ready {url} (Ctrl-C ends it)
 """
 _SAMPLES = "ORD-PAID ORD-READY ORD-FAILED ORD-CANCELLED ORD-PARTIAL ORD-PENDING ORD-USD ORD-SANDBOX"
@@ -67,17 +74,23 @@ async def serve(server: FakePortOne, orders: str) -> None:
         with suppress(NotImplementedError):  # Windows, where Ctrl-C is a KeyboardInterrupt
             loop.add_signal_handler(number, ended.set)
     async with server:
-        banner = _BANNER.format(
-            url=server.url,
-            key=server.imp_key,
-            secret=server.imp_secret,
-            token=server.issue_token(),
-            orders=orders,
-            order=orders.split(maxsplit=1)[0],
-        )
-        sys.stdout.write(banner)
+        sys.stdout.write(_banner(server, orders))
         sys.stdout.flush()
         await ended.wait()
+
+
+def _banner(server: FakePortOne, orders: str) -> str:
+    """What to know of ``server``, with lines to paste into a shell."""
+    order = orders.split(maxsplit=1)[0]
+    return _BANNER.format(
+        url=server.url,
+        key=shlex.quote(server.imp_key),
+        secret=shlex.quote(server.imp_secret),
+        token=server.issue_token(),
+        orders=orders,
+        order=order,
+        imp_uid=server._shop.payments.of_order(order)[0].imp_uid,
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
