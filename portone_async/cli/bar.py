@@ -1,4 +1,4 @@
-"""How it goes, while it goes."""
+"""The progress of work, while it goes on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
 from rich.text import Text
 
+from .pace import Pace, duration
+
 __all__ = ("Bar",)
 
 
@@ -20,9 +22,9 @@ class Bar:
         console: Where it is shown.
         line: Gives the counts as they are.
         speed: A format for what is done in a second, with its unit.
-        columns: More of the bar's columns.
+        has_time_left: Whether the time that is left is shown.
         total: What there is to be done; ``None`` while that is not known.
-        completed: What of it was done before.
+        completed: What of it an earlier run has done.
     """
 
     def __init__(
@@ -30,17 +32,19 @@ class Bar:
         console: Console,
         line: Callable[[], Text],
         speed: str,
-        *columns: ProgressColumn,
+        *,
+        has_time_left: bool = False,
         total: int | None,
         completed: int = 0,
     ) -> None:
         # In a pipe it would leave an empty line.
         self._is_shown = console.is_terminal
+        self._pace = Pace()
         self._progress = _Progress(
             BarColumn(bar_width=None, complete_style="green", finished_style="green"),
             MofNCompleteColumn(),
-            _Speed(speed),
-            *columns,
+            _Speed(self._pace, speed),
+            *([_TimeLeft(self._pace)] if has_time_left else []),
             console=console,
             transient=True,
             expand=True,
@@ -49,11 +53,12 @@ class Bar:
         self._task = self._progress.add_task("", total=total, completed=completed)
 
     def advance(self) -> None:
-        """One more is done."""
+        """Count one more as done."""
+        self._pace.advance()
         self._progress.advance(self._task)
 
     def expect(self, total: int) -> None:
-        """So much there is to be done."""
+        """Set what there is to be done."""
         self._progress.update(self._task, total=total)
 
     def __enter__(self) -> Self:
@@ -82,10 +87,22 @@ class _Progress(Progress):
 
 
 class _Speed(ProgressColumn):
-    def __init__(self, form: str) -> None:
+    # rich's own speed counts a thousand that are settled at once as if it were to go on like
+    # that, and stays as it is while nothing moves.
+    def __init__(self, pace: Pace, form: str) -> None:
         super().__init__()
+        self._pace = pace
         self._form = form
 
+    def render(self, task: Task) -> Text:  # noqa: ARG002 (what rich passes)
+        return Text(self._form.format(self._pace.rate()), "dim")
+
+
+class _TimeLeft(ProgressColumn):
+    def __init__(self, pace: Pace) -> None:
+        super().__init__()
+        self._pace = pace
+
     def render(self, task: Task) -> Text:
-        # While it waits for a pause to end there is no speed.
-        return Text(self._form.format(task.speed or 0), "dim")
+        left = None if task.remaining is None else self._pace.seconds_left(task.remaining)
+        return Text(duration(left), "cyan")

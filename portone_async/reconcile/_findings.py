@@ -41,9 +41,11 @@ _KEEP_OF_ORDER = """
     REPLACE INTO findings SELECT 0, position, merchant_uid, ?, ?, ? FROM orders
     WHERE merchant_uid = ? AND NOT is_contradicted"""
 _HAS_ORDER = "SELECT 1 FROM orders WHERE merchant_uid = ?"
-_FORGET = """
-    DELETE FROM findings WHERE verdict = ? AND (kind = 1 OR kind = 0 AND EXISTS
+_IS_FORGOTTEN = """
+    verdict = ? AND (kind = 1 OR kind = 0 AND EXISTS
         (SELECT 1 FROM orders WHERE position = key AND NOT is_contradicted))"""
+_FORGET = f"DELETE FROM findings WHERE {_IS_FORGOTTEN}"
+_SETTLED = f"SELECT count(*) FROM findings WHERE kind = 0 AND NOT ({_IS_FORGOTTEN})"
 _PAGE = """
     SELECT kind, key, f.merchant_uid, verdict, payments, error,
         position, amount, currency, status, cancelled_amount
@@ -107,6 +109,12 @@ def contradict(connection: Connection, position: int, merchant_uid: str, error: 
 def forget(connection: Connection) -> int:
     """Drop what could not be checked, but rows and contradicted orders."""
     return connection.execute(_FORGET, [Verdict.NOT_CHECKED.value]).rowcount
+
+
+def settled(connection: Connection) -> int:
+    """Count the orders whose findings stay when the run is started again."""
+    ((count,),) = connection.execute(_SETTLED, [Verdict.NOT_CHECKED.value])
+    return int(count)
 
 
 def page(

@@ -234,9 +234,12 @@ class Store:
             place, _ = page[-1]
 
     def progress(self) -> tuple[int, int]:
-        """How many orders have a finding, and how many orders there are."""
+        """Count the orders that have a finding for good, and all orders.
+
+        What could not be checked is not done: it is checked again when the run goes on.
+        """
         with self._database.reading() as connection:
-            ((done,),) = connection.execute("SELECT count(*) FROM findings WHERE kind = 0")
+            done = _findings.settled(connection)
             ((orders,),) = connection.execute("SELECT count(*) FROM orders")
         return done, orders
 

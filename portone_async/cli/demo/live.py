@@ -20,7 +20,7 @@ class LiveView(Bar):
         super().__init__(console, self.line, "{:5.1f} calls/s", total=orders)
 
     def line(self) -> Text:
-        """The counts as they are."""
+        """Give the counts as they are."""
         tally = self._tally
         counts = {
             "sent": tally.sent,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from rich.console import Console
-from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
 from portone_async.cli.bar import Bar
@@ -28,34 +27,40 @@ class View(Bar):
         done, orders = progress
         self._counts: Counter[Verdict] = Counter()
         self._requests = 0
+        self._confirmations = 0
         self._orders = orders
+        self._read = 0
         super().__init__(
             console,
             self.line,
             "{:7,.0f} orders/s",
-            TimeRemainingColumn(compact=True),
+            has_time_left=True,
             total=orders or None,
             completed=done,
         )
 
     def read(self, orders: int) -> None:
-        """So many more orders were read."""
-        self._orders += orders
+        """Count orders that were read: a run that goes on reads those again that it has."""
+        self._read += orders
+        self._orders = max(self._orders, self._read)
         self.expect(self._orders)
 
-    def asked(self, _: Attempt) -> None:
-        """One more request was made."""
+    def asked(self, attempt: Attempt) -> None:
+        """Count a request."""
         self._requests += 1
+        self._confirmations += attempt.route.startswith("/payments/findAll/")
 
     def found(self, finding: Finding) -> None:
-        """One more finding is known."""
+        """Count a finding."""
         self._counts[finding.verdict] += 1
         if finding.order is not None:
             self.advance()
 
     def line(self) -> Text:
-        """The counts as they are."""
+        """Give the counts as they are."""
         parts = [Text.assemble(("requests ", "dim"), str(self._requests))]
+        if self._confirmations:
+            parts.append(Text.assemble(("confirmations ", "dim"), str(self._confirmations)))
         parts += [
             Text.assemble((f"{_words(verdict)} ", "dim"), str(count))
             for verdict in Verdict

@@ -1,0 +1,129 @@
+"""The progress of a command: rates and times of this run, and a bar that moves."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+from portone_async.cli.pace import Pace, duration
+from portone_async.cli.reconcile.view import View
+from portone_async.errors import Attempt
+from portone_async.reconcile import Finding, Order, Store, Verdict
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_rate_counts_what_was_done_in_the_last_half_minute() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.advance(10_000)
+    clock.now += 1
+    assert pace.rate() == 10_000
+    for _ in range(60):
+        clock.now += 1
+        pace.advance(2)
+        pace.rate()
+    assert pace.rate() == 2
+    assert pace.seconds_left(50) == 25
+
+
+def test_rate_falls_to_zero_while_nothing_moves() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    assert pace.rate() == 0
+    clock.now += 10
+    pace.advance(10)
+    assert pace.rate() == 1
+    clock.now += 31
+    pace.rate()
+    clock.now += 31
+    assert pace.rate() == 0
+    assert pace.seconds_left(5) is None
+
+
+def test_burst_that_is_over_has_no_part_in_the_time_left() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    clock.now += 1
+    pace.advance(100_000)
+    pace.rate()
+    for _ in range(40):
+        clock.now += 1
+        pace.advance()
+        pace.rate()
+    assert pace.seconds_left(60) == 60
+
+
+def test_points_stay_few_however_long_the_run() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(10_000):
+        clock.now += 0.1
+        pace.rate()
+    assert len(pace._points) < 310
+
+
+def test_duration_is_written_as_a_clock_shows_it() -> None:
+    assert [duration(each) for each in (None, 5, 65, 3725)] == ["-:--", "00:05", "01:05", "1:02:05"]
+
+
+def finding(uid: str) -> Finding:
+    return Finding(merchant_uid=uid, verdict=Verdict.MATCHED, order=Order(uid, Decimal(1)))
+
+
+def shown(view: View) -> str:
+    console = Console(file=StringIO(), width=100)
+    with console.capture() as captured:
+        console.print(*view._progress.get_renderables())
+    return captured.get()
+
+
+def view_of(progress: tuple[int, int]) -> View:
+    return View(Console(file=StringIO(), force_terminal=True, width=100), progress)
+
+
+def test_resumed_run_counts_no_order_twice() -> None:
+    view = view_of((20, 50))
+    view.read(50)  # The file is read again from its start.
+    assert "20/50" in shown(view)
+    view.found(finding("a"))
+    assert "21/50" in shown(view)
+    view.read(10)
+    assert "21/60" in shown(view)
+
+
+def test_resumed_run_has_no_rate_before_it_has_done_something() -> None:
+    text = shown(view_of((20, 50)))
+    assert "0 orders/s" in text
+    assert "-:--" in text
+
+
+def test_order_that_is_checked_again_is_not_done(tmp_path: Path) -> None:
+    orders = [Order(uid, Decimal(1)) for uid in "abc"]
+    with Store.open(tmp_path / "run.db") as store:
+        store.add_orders(orders)
+        store.record([finding("a")])
+        unknown = Finding(
+            merchant_uid="b", verdict=Verdict.NOT_CHECKED, order=orders[1], error="no network"
+        )
+        store.record([unknown])
+        assert store.progress() == (1, 3)
+
+
+def test_confirmations_are_counted_while_they_go_on() -> None:
+    view = view_of((0, 0))
+    for route in ("/payments", "/payments/findAll/{merchant_uid}"):
+        view.asked(
+            Attempt(
+                method="GET", route=route, number=1, status=200, error=None, elapsed=0.1, wait=None
+            )
+        )
+    assert "requests 2   confirmations 1" in shown(view)
