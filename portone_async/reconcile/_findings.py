@@ -44,8 +44,9 @@ _HAS_ORDER = "SELECT 1 FROM orders WHERE merchant_uid = ?"
 _IS_FORGOTTEN = """
     verdict = ? AND (kind = 1 OR kind = 0 AND EXISTS
         (SELECT 1 FROM orders WHERE position = key AND NOT is_contradicted))"""
-_FORGET = f"DELETE FROM findings WHERE {_IS_FORGOTTEN}"
-_SETTLED = f"SELECT count(*) FROM findings WHERE kind = 0 AND NOT ({_IS_FORGOTTEN})"
+_FORGET = f"DELETE FROM findings WHERE {_IS_FORGOTTEN}"  # noqa: S608 (a constant)
+_SETTLED = f"""
+    SELECT count(*) FROM findings WHERE kind = 0 AND NOT ({_IS_FORGOTTEN})"""  # noqa: S608 (a constant)
 _PAGE = """
     SELECT kind, key, f.merchant_uid, verdict, payments, error,
         position, amount, currency, status, cancelled_amount
