@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         TransientError,
         UnauthorizedError,
         UnexpectedResponseError,
+        UnsupportedVersionError,
         WrongLoopError,
     )
     from .models import Cancellation, Deposit, Payment, PaymentStatus, Promotion, Sorting
@@ -77,6 +78,7 @@ __all__ = (
     "TransientError",
     "UnauthorizedError",
     "UnexpectedResponseError",
+    "UnsupportedVersionError",
     "WrongLoopError",
     "__version__",
 )
@@ -106,6 +108,7 @@ _MODULES = {
         "TransientError",
         "UnauthorizedError",
         "UnexpectedResponseError",
+        "UnsupportedVersionError",
         "WrongLoopError",
     ),
     "models": ("Cancellation", "Deposit", "Payment", "PaymentStatus", "Promotion", "Sorting"),

@@ -14,6 +14,7 @@ from aiohttp import BaseConnector, ClientRequest, ClientResponse, ClientSession,
 from aiohttp.connector import Connection
 from yarl import URL
 
+from ._aiohttp import check_hooks, private
 from ._version import __version__
 from .errors import ClientClosedError, InvalidRequestError, WrongLoopError
 
@@ -22,7 +23,10 @@ __all__ = ("SpokeUnaskedError", "borrowed_session", "check_lender", "own_session
 
 def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
     """Make a session with connections of its own."""
-    return _session(TCPConnector(limit=max_in_flight), base_url, is_owner=True)
+    connector = TCPConnector(limit=max_in_flight)
+    private(connector, "_close")  # For a client that is dropped unclosed.
+    private(connector, "_closed")
+    return _session(connector, base_url, is_owner=True)
 
 
 def check_lender(lender: ClientSession, base_url: URL) -> BaseConnector:
@@ -32,14 +36,16 @@ def check_lender(lender: ClientSession, base_url: URL) -> BaseConnector:
         ClientClosedError: The session is closed.
         WrongLoopError: It belongs to another loop.
         InvalidRequestError: It does not verify certificates.
+        UnsupportedVersionError: This aiohttp does not tell.
     """
     connector = lender.connector
     if lender.closed or connector is None:
         raise ClientClosedError("the session that this client was given is closed")
-    loop = asyncio.get_running_loop()
-    if getattr(connector, "_loop", loop) is not loop:
+    if private(connector, "_loop") is not asyncio.get_running_loop():
         raise WrongLoopError("the session that this client was given belongs to another event loop")
-    if base_url.scheme == "https" and not _verifies(getattr(connector, "_ssl", True)):
+    # Only a connector that does TLS itself has the setting.
+    setting = private(connector, "_ssl") if isinstance(connector, TCPConnector) else True
+    if base_url.scheme == "https" and not _verifies(setting):
         raise InvalidRequestError(
             "the session that this client was given does not verify certificates: "
             "give its connector a context with the right CA instead"
@@ -54,7 +60,7 @@ def borrowed_session(lender: ClientSession, base_url: URL) -> ClientSession:
     what we promise.
     """
     connector = check_lender(lender, base_url)
-    proxy = getattr(lender, "_default_proxy", None)
+    proxy = private(lender, "_default_proxy")
     if proxy is None and lender.trust_env:
         # Not trust_env itself: with it aiohttp would send what stands in a netrc file.
         proxy = _environment_proxy(base_url)
@@ -63,16 +69,20 @@ def borrowed_session(lender: ClientSession, base_url: URL) -> ClientSession:
         base_url,
         is_owner=False,
         proxy=proxy,
-        proxy_auth=getattr(lender, "_default_proxy_auth", None),
+        proxy_auth=private(lender, "_default_proxy_auth"),
     )
 
 
 def _session(
     connector: BaseConnector, base_url: URL, *, is_owner: bool, **options: Any
 ) -> ClientSession:
+    check_hooks(lambda nowhere: _unchecked_session(nowhere, base_url))
+    return _unchecked_session(connector, base_url, connector_owner=is_owner, **options)
+
+
+def _unchecked_session(connector: BaseConnector, base_url: URL, **options: Any) -> ClientSession:
     session = ClientSession(
         connector=connector,
-        connector_owner=is_owner,
         cookie_jar=_NoCookies(),
         request_class=_Request,
         headers={

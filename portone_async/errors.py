@@ -4,6 +4,7 @@
     ├── InvalidRequestError       also ValueError: the caller's mistake, nothing was sent
     ├── ClientClosedError         the client was used after close()
     ├── WrongLoopError            the client belongs to another event loop
+    ├── UnsupportedVersionError   the installed aiohttp is too new or too old
     ├── InvalidWebhookError       also ValueError: what came in is no webhook of PortOne's
     ├── CertificateError          the far end could not prove that it is PortOne
     ├── PaymentMismatchError      the payment is there, but not as the order says
@@ -59,6 +60,7 @@ __all__ = (
     "TransientError",
     "UnauthorizedError",
     "UnexpectedResponseError",
+    "UnsupportedVersionError",
     "WrongLoopError",
 )
 
@@ -190,6 +192,12 @@ class WrongLoopError(PortOneError):
         "AWS Lambda: one asyncio.Runner beside the client, outside of the handler. "
         "Notebooks: await in the cell, without asyncio.run()."
     )
+
+
+class UnsupportedVersionError(PortOneError):
+    """The installed aiohttp lacks something that keeps tokens and answers safe. Nothing was sent."""
+
+    advice = "Install a version of aiohttp that the metadata of portone-async allows."
 
 
 class InvalidWebhookError(PortOneError, ValueError):

@@ -46,6 +46,7 @@ from .errors import (
     PortOneError,
     TransientError,
     UnauthorizedError,
+    UnsupportedVersionError,
     WrongLoopError,
 )
 from .models import Payment, PaymentStatus, Sorting
@@ -53,7 +54,13 @@ from .models import Payment, PaymentStatus, Sorting
 __all__ = ("Failed", "Found", "Group", "Missing", "Payments")
 
 # What no later look-up of a run would survive either.
-ENDS_A_RUN = (AuthenticationError, UnauthorizedError, ClientClosedError, WrongLoopError)
+ENDS_A_RUN = (
+    AuthenticationError,
+    UnauthorizedError,
+    ClientClosedError,
+    WrongLoopError,
+    UnsupportedVersionError,
+)
 # What a stream keeps under way; the client's own max_in_flight and throttle bound it further.
 _LOOK_UPS_AT_ONCE = 64
 _BATCHES_AT_ONCE = 8

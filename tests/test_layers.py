@@ -15,6 +15,7 @@ PACKAGE = Path(portone_async.__file__).parent
 LAYERS = (
     ("_deadlines", "_quote", "_secret", "_version"),
     ("errors",),
+    ("_aiohttp",),
     ("_owner", "_session", "models", "policy", "call"),
     ("throttle", "_reply", "_retry", "_journal", "_pages", "_stream", "_verify", "_words"),
     ("_arguments", "_lookups", "_token", "_transport"),
