@@ -114,7 +114,8 @@ def test_every_kind_of_row_is_read_exactly(address: str) -> None:
         BadRow(
             "postgresql row 5",
             "status is none of ready, paid, failed, cancelled, pending, nor plainly one of them: "
-            "'paid%s'",
+            "'paid%s'; name the payment's column with --columns status=COLUMN, or none with status=",
+            "A-5",
         ),
     ]
 

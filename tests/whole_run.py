@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from portone_async.reconcile.compare import compare
-from portone_async.reconcile.finding import Finding, Order, Sighting, Verdict
+from portone_async.reconcile.finding import Finding, Order, Refund, Sighting, Verdict
 from portone_async.reconcile.store import Store
 
 THEN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -33,6 +33,14 @@ TOLD_AGAIN = [
     Order(ORDERS[7].merchant_uid, Decimal(1)),
     ORDERS[8],
     Order(ORDERS[9].merchant_uid, ORDERS[9].amount, "USD"),
+]
+# Of orders, some in two parts; more than the order's amount; of no order; of another currency.
+REFUNDS = [
+    *(Refund(f"주문-{number}", Decimal(100), "KRW", f"orders.csv:{number}") for number in range(9)),
+    *(Refund(f"주문-{number}", Decimal(50), "KRW", f"orders.csv:1{number}") for number in range(5)),
+    Refund("주문-20", Decimal(10**6), "KRW", "orders.csv:20"),
+    Refund("주문-21", Decimal(100), "USD", "orders.csv:21"),
+    Refund("주문-none", Decimal(100), "KRW", "orders.csv:22"),
 ]
 BAD_ROWS = [
     Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error=f"orders.csv:{line}: no amount")
@@ -63,11 +71,13 @@ def run(path: Path) -> None:
     """Begin, or go on, and come to the end."""
     with Store.open(path, parameters={"period": "2026-11-01"}) as store:
         if not store.is_done("orders"):
-            everything = [*ORDERS, *TOLD_AGAIN]
+            everything: list[Order | Refund] = [*REFUNDS[::2], *ORDERS, *TOLD_AGAIN, *REFUNDS[1::2]]
             for start in range(0, len(everything), 40):
                 store.add_orders(everything[start : start + 40])
             store.record(BAD_ROWS)
             store.mark_done("orders")
+        while store.settle_refunds(limit=2) is not None:
+            pass
         for step in STEPS:
             for page in range(8):
                 if page not in store.pages_done(step):

@@ -12,7 +12,7 @@
 
 from .bridge import Bridge
 from .compare import compare
-from .finding import Finding, Order, Sighting, Summary, Verdict, VerdictLike
+from .finding import Finding, Order, Refund, Sighting, Summary, Verdict, VerdictLike
 from .ledger import bridges
 from .run import reconcile
 from .store import Store, StoreError
@@ -21,6 +21,7 @@ __all__ = (
     "Bridge",
     "Finding",
     "Order",
+    "Refund",
     "Sighting",
     "Store",
     "StoreError",

@@ -20,6 +20,7 @@ __all__ = (
     "Contradiction",
     "OrderLeft",
     "add",
+    "contradict",
     "find",
     "left",
     "of_columns",
@@ -115,10 +116,15 @@ def _contradiction(connection: Connection, order: Order) -> Contradiction | None
     if found is None or found[1] == order:
         return None
     position, first = found
-    if not connection.execute(_CONTRADICT, [position]).rowcount:
+    if not contradict(connection, position):
         return None
     error = f"the order number was given twice: {_words(first)}, and {_words(order)}"
     return position, order.merchant_uid, error
+
+
+def contradict(connection: Connection, position: int) -> bool:
+    """Mark an order as one that cannot be checked; false if it is marked already."""
+    return connection.execute(_CONTRADICT, [position]).rowcount > 0
 
 
 def _words(order: Order) -> str:

@@ -15,7 +15,7 @@ from portone_async.models import Payment
 
 from .bridge import Bridge
 
-__all__ = ("Finding", "Order", "Sighting", "Summary", "Verdict", "VerdictLike")
+__all__ = ("Finding", "Order", "Refund", "Sighting", "Summary", "Verdict", "VerdictLike")
 
 _ZERO = Decimal(0)
 
@@ -39,6 +39,26 @@ class Order(Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             refuse_misspelling("status", self.status)
+
+
+class Refund(Struct, frozen=True):
+    """A refund that the shop lists apart from its order: a row with a minus in an order file.
+
+    All refunds of an order number are added up, and are what the order's
+    :attr:`~Order.cancelled_amount` should be. They may come before or after the order.
+    """
+
+    merchant_uid: str
+    """The number of the order."""
+    amount: Decimal
+    """How much was refunded, in :attr:`currency`; above 0."""
+    currency: str
+    row: str
+    """Where it is listed, such as ``orders.csv:12``.
+
+    It tells two equal refunds of an order from one that is read again: within one run every
+    refund has its own, and keeps it when the run is resumed.
+    """
 
 
 class Sighting(Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ from portone_async.errors import (
 from portone_async.payments import ENDS_A_RUN
 
 from .compare import compare
-from .finding import Finding, Order, Sighting, Summary, Verdict
+from .finding import Finding, Order, Refund, Sighting, Summary, Verdict
 from .store import OrderLeft, Store
 
 __all__ = ("reconcile",)
@@ -45,7 +45,7 @@ _BATCHES_AT_ONCE = 8
 
 async def reconcile(
     client: PortOneClient,
-    orders: Iterable[Order] | AsyncIterable[Order],
+    orders: Iterable[Order | Refund] | AsyncIterable[Order | Refund],
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -60,7 +60,8 @@ async def reconcile(
 
     Args:
         client: The client to ask with.
-        orders: What the shop has, any number, in any order.
+        orders: What the shop has, any number, in any order. Refunds that are listed apart may be
+            among them.
         since: The first moment of the period that the orders belong to, with a time zone.
         until: The first moment after it. Both or none.
         statuses: Which payments of the period are read.
@@ -117,13 +118,14 @@ class _Run:
 
     async def to_its_end(
         self,
-        orders: Iterable[Order] | AsyncIterable[Order],
+        orders: Iterable[Order | Refund] | AsyncIterable[Order | Refund],
         parts: Sequence[Window],
         statuses: Sequence[str],
     ) -> Summary:
         try:
             await _in_thread(self._store.forget_not_checked)
             await self._feed(orders)
+            await self._settle_refunds()
             async with asyncio.TaskGroup() as group:
                 for status in statuses:
                     group.create_task(self._sweep(status, parts))
@@ -149,7 +151,7 @@ class _Run:
             self._store.add_effort, requests=requests, retries=retries, seconds=seconds
         )
 
-    async def _feed(self, orders: Iterable[Order] | AsyncIterable[Order]) -> None:
+    async def _feed(self, orders: Iterable[Order | Refund] | AsyncIterable[Order | Refund]) -> None:
         if await _in_thread(self._store.is_done, "orders"):
             return
         chunks = chunks_of(orders, lambda _: 1, count=_ORDERS_AT_ONCE, weights=_ORDERS_AT_ONCE)
@@ -157,6 +159,10 @@ class _Run:
             async for chunk in chunks:
                 await _in_thread(self._store.add_orders, chunk)
         await _in_thread(self._store.mark_done, "orders")
+
+    async def _settle_refunds(self) -> None:
+        while (findings := await _in_thread(self._store.settle_refunds)) is not None:
+            self._tell(findings)
 
     async def _sweep(self, status: str, parts: Sequence[Window]) -> None:
         """Keep all payments of a status in the period, page after page."""
@@ -259,6 +265,9 @@ class _Run:
             return
         await _in_thread(self._store.record, findings)
         await self._save_effort()
+        self._tell(findings)
+
+    def _tell(self, findings: Sequence[Finding]) -> None:
         if self._on_finding is not None:
             for finding in findings:
                 self._on_finding(finding)

@@ -25,10 +25,10 @@ import msgspec
 
 from portone_async._words import checked_member
 
-from . import _findings, _orders
+from . import _findings, _orders, _refunds
 from ._database import Database, StoreError
 from ._orders import OrderLeft
-from .finding import Finding, Order, Sighting, Summary, Verdict, VerdictLike
+from .finding import Finding, Order, Refund, Sighting, Summary, Verdict, VerdictLike
 
 __all__ = ("OrderLeft", "Store", "StoreError")
 
@@ -41,6 +41,7 @@ _SCHEMA = (
     "CREATE TABLE steps (name TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE pages (step TEXT, page INTEGER, PRIMARY KEY (step, page)) WITHOUT ROWID",
     *_orders.SCHEMA,
+    *_refunds.SCHEMA,
     *_findings.SCHEMA,
 )
 
@@ -143,26 +144,46 @@ class Store:
             rows = connection.execute("SELECT page FROM pages WHERE step = ?", [step])
             return frozenset(page for (page,) in rows)
 
-    def add_orders(self, orders: Iterable[Order]) -> int:
-        """Keep orders, in batches of their own transactions.
+    def add_orders(self, orders: Iterable[Order | Refund]) -> int:
+        """Keep orders and refunds, in batches of their own transactions.
 
         An order that is there already, word for word, is kept once: the input may be fed again
         from its start. An order number that comes with another amount, currency or status is a
         contradiction: the order keeps its first words and gets the finding ``not_checked`` with
-        the reason, for good.
+        the reason, for good. Refunds wait for :meth:`settle_refunds`.
 
         Returns:
-            How many of them were new.
+            How many orders were new.
         """
         rest = iter(orders)
         new = 0
         while batch := list(islice(rest, _BATCH)):
+            refunds = [each for each in batch if isinstance(each, Refund)]
             with self._database.writing() as connection:
-                added, contradictions = _orders.add(connection, batch)
+                _refunds.add(connection, refunds)
+                added, contradictions = _orders.add(
+                    connection, [each for each in batch if not isinstance(each, Refund)]
+                )
                 for position, merchant_uid, error in contradictions:
                     _findings.contradict(connection, position, merchant_uid, error)
             new += added
         return new
+
+    def settle_refunds(self, *, limit: int = _PAGE) -> list[Finding] | None:
+        """Add the refunds of the next orders to what their orders say was refunded.
+
+        Call it when all orders are there, until it returns ``None``. Refunds without an order
+        get a finding ``not_checked``; an order that cannot be right together with its refunds
+        keeps one for good.
+
+        Args:
+            limit: Of how many orders at most.
+
+        Returns:
+            The findings that were kept, or ``None`` when no refund is left.
+        """
+        with self._database.writing() as connection:
+            return _refunds.settle(connection, limit)
 
     def orders_left(self, *, after: int = 0, limit: int = _PAGE) -> list[OrderLeft]:
         """The next orders without a finding, in the order of the input, with what was seen.

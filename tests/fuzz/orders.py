@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from portone_async import PaymentStatus
-from portone_async.cli.orders import BadRow, Item, OrdersError, read_orders
+from portone_async.cli.orders import BadRow, Item, Note, OrdersError, read_orders
 from portone_async.reconcile import Order
 
 from .shape import assert_fit_to_be_shown
@@ -102,11 +102,18 @@ def _check_lines(path: Path, text: str, found: list[Item]) -> None:
 
 def _check_count(name: str, text: str, found: list[Item]) -> None:
     """No line disappears and none comes twice, where a line is a row."""
+    rows = sum(1 if not isinstance(each, Note) else _totals(each) for each in found)
     if name == "orders.jsonl":
-        assert len(found) == sum(not line.isspace() for line in _lines(text))
+        assert rows == sum(not line.isspace() for line in _lines(text))
     elif not set('"\r') & set(text):
         blank = [re.sub(rf"[\s{_DELIMITERS}]", "", line) == "" for line in _lines(text)]
-        assert blank.count(False) - 1 <= len(found) < len(blank)
+        assert blank.count(False) - 1 <= rows < len(blank)
+
+
+def _totals(note: Note) -> int:
+    """Return how many total rows a note stands for."""
+    found = re.fullmatch(r"a total row, .*?(?:, and ([0-9,]+) more)?", note.text)
+    return 1 + int((found[1] or "0").replace(",", "")) if found else 0
 
 
 def _lines(text: str) -> list[str]:

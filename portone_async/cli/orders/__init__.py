@@ -29,6 +29,7 @@ from .parquet import read_parquet
 from .postgresql import read_postgresql
 from .rows import BadRow, Item, Note
 from .sqlite import read_sqlite
+from .sums import tell_totals
 from .trimming import trimmed
 
 __all__ = ("BadRow", "Columns", "Format", "Item", "Note", "OrdersError", "read_orders")
@@ -91,7 +92,7 @@ def read_orders(
                 rows = read_postgresql(source, query or "", columns)
         return rows
 
-    return _named(name, trimmed(read, name))
+    return _named(name, tell_totals(trimmed(read, name)))
 
 
 def _named(name: str, rows: Iterator[Item]) -> Generator[Item, None, None]:

@@ -25,11 +25,17 @@ _AMOUNT = {
     *("paidamount", "paymentamount", "orderamount"),
     *("금액", "결제금액", "결제액", "실결제금액", "총결제금액", "주문금액", "총금액", "총주문금액"),
 }
+_CANCELLED_AMOUNT = {
+    *("cancelledamount", "canceledamount", "cancelamount", "refundedamount", "refundamount"),
+    *("취소금액", "취소액", "결제취소금액", "총취소금액", "누적취소금액", "부분취소금액"),
+    *("환불금액", "환불액", "총환불금액", "누적환불금액", "부분환불금액", "실환불금액"),
+}
 _GUESSES = {
     "merchant_uid": _MERCHANT_UID,
     "amount": _AMOUNT,
     "currency": {"currency", "currencycode", "통화", "통화코드", "결제통화", "화폐"},
     "status": {"status", "paymentstatus", "paystatus", "상태", "결제상태"},
+    "cancelled_amount": _CANCELLED_AMOUNT,
 }
 _MOST_LISTED = 40
 
@@ -47,6 +53,8 @@ class Columns(Struct, frozen=True, kw_only=True):
     """Empty for no such column: all orders are in KRW."""
     status: str | None = None
     """Empty for no such column: all orders should be paid."""
+    cancelled_amount: str | None = None
+    """What was refunded of each order. Empty for no such column: nothing was."""
 
 
 class Places(Struct, frozen=True):
@@ -56,6 +64,7 @@ class Places(Struct, frozen=True):
     amount: int
     currency: int | None
     status: int | None
+    cancelled_amount: int | None = None
 
 
 def locate(columns: Columns, found: Sequence[str]) -> Places:
@@ -69,6 +78,7 @@ def locate(columns: Columns, found: Sequence[str]) -> Places:
         _required("amount", columns.amount, found),
         _place("currency", columns.currency, found),
         _place("status", columns.status, found),
+        _place("cancelled_amount", columns.cancelled_amount, found),
     )
 
 

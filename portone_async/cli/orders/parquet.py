@@ -57,12 +57,13 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
 
 def _selection(at: Places, names: list[str]) -> str:
     """What is selected, in the order of :func:`_moved`."""
-    places = (at.merchant_uid, at.amount, at.currency, at.status)
+    places = (at.merchant_uid, at.amount, at.currency, at.status, at.cancelled_amount)
     return ", ".join("NULL" if place is None else _quoted(names[place]) for place in places)
 
 
 def _moved(at: Places) -> Places:
-    return Places(0, 1, None if at.currency is None else 2, None if at.status is None else 3)
+    optional = (at.currency, at.status, at.cancelled_amount)
+    return Places(0, 1, *(None if old is None else new for new, old in enumerate(optional, 2)))
 
 
 def _quoted(name: str) -> str:

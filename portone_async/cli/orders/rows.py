@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from portone_async.reconcile.finding import Order
+from portone_async.models import PaymentStatus
+from portone_async.reconcile.finding import Order, Refund
 
-from .cells import BadCellError, amount_of, currency_of, merchant_uid_of, says_won, status_of
+from .cells import BadCellError, EmptyCellError, merchant_uid_of, shown
 from .columns import Places
+from .money import amount_of, currency_of, refunded_amount_of, says_won
+from .statuses import PARTIALLY_CANCELLED, status_of
+from .totals import is_total_row
 
-__all__ = ("BadRow", "Item", "Note", "read_row")
+__all__ = ("BadRow", "Item", "Note", "RowWithoutNumber", "TotalRow", "read_row")
+
+_REFUNDABLE = (PaymentStatus.PAID, PaymentStatus.CANCELLED)
+_REFUNDED = (PaymentStatus.CANCELLED, PARTIALLY_CANCELLED)
 
 
 class BadRow(Struct, frozen=True):
@@ -22,6 +30,15 @@ class BadRow(Struct, frozen=True):
     """``orders.csv:12`` by line, or ``orders.db row 12`` where there are no lines."""
     reason: str
     """What is wrong; of the row it shows the one cell that is, and only its beginning."""
+    merchant_uid: str = ""
+    """The order number, where it and the amount could be read."""
+
+
+class RowWithoutNumber(BadRow, frozen=True, kw_only=True):
+    """A row with an amount, but no order number: a total of all others, or unreadable."""
+
+    amount: Decimal
+    currency: str
 
 
 class Note(Struct, frozen=True):
@@ -36,11 +53,15 @@ class Note(Struct, frozen=True):
     """``order numbers: blanks around 12 of them are ignored``."""
 
 
-Item: TypeAlias = Order | BadRow | Note
+class TotalRow(Note, frozen=True):
+    """A row that sums up others."""
+
+
+Item: TypeAlias = Order | Refund | BadRow | Note
 """What a reader yields."""
 
 
-def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> Order | BadRow:
+def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> Item:
     """Read one row.
 
     Args:
@@ -49,15 +70,75 @@ def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> Or
         where: What the row's number is put behind: ``orders.csv:``.
         number: Of the row, or of the line on which it begins.
     """
+    place = f"{where}{number}"
+    if is_total_row(cells, at.merchant_uid):
+        return TotalRow(place, "a total row, not an order")
+    merchant_uid = ""
     try:
-        currency = "KRW" if at.currency is None else currency_of(cells[at.currency])
-        if currency != "KRW" and says_won(cells[at.amount]):
-            return BadRow(f"{where}{number}", f"amount is in won, and currency is {currency}")
-        return Order(
-            merchant_uid_of(cells[at.merchant_uid]),
-            amount_of(cells[at.amount]),
-            currency,
-            "paid" if at.status is None else status_of(cells[at.status]),
-        )
+        currency = _currency(cells, at)
+        merchant_uid = merchant_uid_of(cells[at.merchant_uid])
+        amount = amount_of(cells[at.amount])
+    except EmptyCellError as error:
+        return _without_number(cells, at, place, str(error))
     except BadCellError as error:
-        return BadRow(f"{where}{number}", str(error))
+        return BadRow(place, str(error))
+    try:
+        if amount < 0:
+            _check_refund(cells, at, merchant_uid, -amount)
+            return Refund(merchant_uid, -amount, currency, place)
+        return _order(cells, at, Order(merchant_uid, amount, currency))
+    except BadCellError as error:
+        return BadRow(place, str(error), merchant_uid)
+
+
+def _currency(cells: Sequence[object], at: Places) -> str:
+    currency = "KRW" if at.currency is None else currency_of(cells[at.currency])
+    if currency != "KRW" and says_won(cells[at.amount]):
+        raise BadCellError(f"amount is in won, and currency is {currency}")
+    return currency
+
+
+def _without_number(cells: Sequence[object], at: Places, place: str, reason: str) -> BadRow:
+    try:
+        amount = amount_of(cells[at.amount])
+    except BadCellError:
+        return BadRow(place, reason)
+    return RowWithoutNumber(place, reason, amount=amount, currency=_currency(cells, at))
+
+
+def _order(cells: Sequence[object], at: Places, order: Order) -> Order:
+    status = "paid" if at.status is None else status_of(cells[at.status])
+    refunded = _refunded(cells, at)
+    if not refunded and status == PARTIALLY_CANCELLED:
+        raise BadCellError(
+            "status says that a part was refunded, and nothing says how much: name that column "
+            "with --columns cancelled_amount=COLUMN"
+        )
+    if refunded > order.amount:
+        raise BadCellError(
+            f"cancelled_amount is {refunded:f}, more than the amount of {order.amount:f}: amount "
+            "must be what was charged, before any refund"
+        )
+    if status == PARTIALLY_CANCELLED:
+        status = PaymentStatus.CANCELLED.value
+    elif refunded and status not in _REFUNDABLE:
+        raise BadCellError(f"cancelled_amount is {refunded:f}, and status is {status}")
+    return Order(order.merchant_uid, order.amount, order.currency, status, refunded)
+
+
+def _refunded(cells: Sequence[object], at: Places) -> Decimal:
+    place = at.cancelled_amount
+    return Decimal(0) if place is None else refunded_amount_of(cells[place])
+
+
+def _check_refund(cells: Sequence[object], at: Places, merchant_uid: str, amount: Decimal) -> None:
+    """Refuse a negative row whose other cells do not say plainly that it is a refund."""
+    told = f"amount of order {shown(merchant_uid)} is negative: {shown(cells[at.amount])}"
+    if _refunded(cells, at) not in {0, amount}:
+        raise BadCellError(f"{told}, and cancelled_amount is another")
+    try:
+        is_refund = at.status is None or status_of(cells[at.status]) in _REFUNDED
+    except BadCellError as error:
+        raise BadCellError(f"{told}, and {error}") from None
+    if not is_refund:
+        raise BadCellError(f"{told}, and status does not say that it is a refund")

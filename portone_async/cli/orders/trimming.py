@@ -15,12 +15,13 @@ import pickle
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from portone_async.call import check_identifier
 from portone_async.errors import InvalidRequestError
-from portone_async.reconcile.finding import Order
+from portone_async.reconcile.finding import Order, Refund
 
 from .blanks import without_blanks
 from .rows import Item, Note
@@ -28,6 +29,7 @@ from .rows import Item, Note
 __all__ = ("trimmed",)
 
 Source = Generator[Item, None, None]
+T = TypeVar("T", Order, Refund, Order | Refund)
 
 
 def trimmed(read: Callable[[], Source], name: str) -> Source:
@@ -42,7 +44,7 @@ def trimmed(read: Callable[[], Source], name: str) -> Source:
     with closing(_Waiting()) as waiting:
         with closing(read()) as items:
             for item in items:
-                if not isinstance(item, Order) or not _has_blanks(item):
+                if not isinstance(item, Order | Refund) or not _has_blanks(item):
                     yield item
                 elif _can_be_sent(item):
                     waiting.add(item)
@@ -64,17 +66,17 @@ def trimmed(read: Callable[[], Source], name: str) -> Source:
         )
 
 
-def _has_blanks(order: Order) -> bool:
-    return without_blanks(order.merchant_uid) != order.merchant_uid
+def _has_blanks(item: Order | Refund) -> bool:
+    return without_blanks(item.merchant_uid) != item.merchant_uid
 
 
-def _trimmed(order: Order) -> Order:
-    return replace(order, merchant_uid=without_blanks(order.merchant_uid))
+def _trimmed(item: T) -> T:
+    return replace(item, merchant_uid=without_blanks(item.merchant_uid))
 
 
-def _can_be_sent(order: Order) -> bool:
+def _can_be_sent(item: Order | Refund) -> bool:
     try:
-        check_identifier("merchant_uid", order.merchant_uid)
+        check_identifier("merchant_uid", item.merchant_uid)
     except InvalidRequestError:
         return False
     return True
@@ -94,14 +96,21 @@ class _Waiting:
         # An empty path is a file that SQLite deletes. A generator may be moved on by one thread
         # after the other; never by two at once.
         self._database = sqlite3.connect("", check_same_thread=False)
-        self._database.execute("CREATE TABLE waiting (number TEXT, item BLOB)")
+        self._database.execute(
+            "CREATE TABLE waiting (number TEXT, untrimmed TEXT, is_order INTEGER, item BLOB)"
+        )
         self._database.execute("CREATE TABLE others (number TEXT PRIMARY KEY) WITHOUT ROWID")
 
-    def add(self, order: Order) -> None:
+    def add(self, item: Order | Refund) -> None:
         self.count += 1
         self._database.execute(
-            "INSERT INTO waiting VALUES (?, ?)",
-            [without_blanks(order.merchant_uid), pickle.dumps(order)],
+            "INSERT INTO waiting VALUES (?, ?, ?, ?)",
+            [
+                without_blanks(item.merchant_uid),
+                item.merchant_uid,
+                isinstance(item, Order),
+                pickle.dumps(item),
+            ],
         )
 
     def find_numbers(self, numbers: Iterable[str]) -> None:
@@ -112,10 +121,15 @@ class _Waiting:
             ((number,) for number in numbers),
         )
 
-    def orders(self) -> Iterator[tuple[Order, bool]]:
-        """Yield each order as it came, and whether its trimmed number is another order's."""
+    def orders(self) -> Iterator[tuple[Order | Refund, bool]]:
+        """Yield each order as it came, and whether its trimmed number is another order's.
+
+        A refund goes with the order of its number: it has the blanks if that has them.
+        """
         rows = self._database.execute(
-            "SELECT item, number IN (SELECT number FROM others) FROM waiting ORDER BY rowid"
+            """SELECT item, number IN (SELECT number FROM others)
+                AND untrimmed IN (SELECT untrimmed FROM waiting WHERE is_order)
+            FROM waiting ORDER BY rowid"""
         )
         for item, is_another in rows:
             yield pickle.loads(item), bool(is_another)  # noqa: S301 (we have written it)

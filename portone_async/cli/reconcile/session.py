@@ -27,6 +27,7 @@ from portone_async.policy import RateLimit
 from portone_async.reconcile import (
     Finding,
     Order,
+    Refund,
     Store,
     StoreError,
     Summary,
@@ -89,7 +90,7 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
 
 async def _read(
     orders: Generator[Item, None, None], store: Store, view: View, notes: Notes, *, is_strict: bool
-) -> AsyncIterator[Order]:
+) -> AsyncIterator[Order | Refund]:
     """The orders of the source; what is none goes to the findings as such."""
     while batch := await asyncio.to_thread(lambda: list(islice(orders, _ROWS_AT_ONCE))):
         bad = [each for each in batch if isinstance(each, BadRow)]
@@ -102,8 +103,8 @@ async def _read(
         for note in batch:
             if isinstance(note, Note):
                 notes.add(note)
-        read = [each for each in batch if isinstance(each, Order)]
-        view.read(len(read))
+        read = [each for each in batch if isinstance(each, Order | Refund)]
+        view.read(sum(isinstance(each, Order) for each in read))
         for order in read:
             yield order
 
@@ -112,7 +113,7 @@ async def _compare(
     arguments: Arguments,
     period: Period | None,
     options: ClientOptions,
-    orders: AsyncIterator[Order],
+    orders: AsyncIterator[Order | Refund],
     kept: tuple[Store, View],
 ) -> Summary:
     store, view = kept
@@ -164,7 +165,11 @@ def _parameters(arguments: Arguments, period: Period | None) -> dict[str, str]:
 
 
 def _unread(row: BadRow) -> Finding:
-    return Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error=f"{row.where}: {row.reason}")
+    return Finding(
+        merchant_uid=row.merchant_uid,
+        verdict=Verdict.NOT_CHECKED,
+        error=f"{row.where}: {row.reason}",
+    )
 
 
 def _how_to_go_on(arguments: Arguments) -> str:

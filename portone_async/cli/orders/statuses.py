@@ -1,0 +1,76 @@
+"""Translate the status words of shops, malls and payment systems into PortOne's. Pure.
+
+A word is understood only where it can mean one thing. Words that may mean several, such as 완료
+(of what?) and 환불요청 (has it been refunded?), are refused, and so are the words of a mall for
+the order and its delivery: 구매확정 says nothing of a payment.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from portone_async.models import PaymentStatus
+
+from .cells import BadCellError, kind_of, shown
+
+__all__ = ("PARTIALLY_CANCELLED", "status_of")
+
+PARTIALLY_CANCELLED = "partially_cancelled"
+"""Not a status of PortOne's, which says ``cancelled`` and how much of the amount was."""
+
+_WORDS = {
+    PaymentStatus.PAID: "paid 결제 결제완료 결제완료됨 결제됨 결제성공 결제승인 "
+    "입금완료 입금확인 입금확인완료 승인 승인완료 카드승인 수납완료",
+    PaymentStatus.CANCELLED: "cancelled canceled cancel refunded refund fullycancelled fullycanceled "
+    "fullyrefunded 취소 취소됨 취소완료 결제취소 결제취소됨 결제취소완료 승인취소 승인취소완료 "
+    "카드취소 전체취소 전체취소완료 전액취소 전액취소완료 환불 환불됨 환불완료 결제환불 "
+    "전체환불 전체환불완료 전액환불 전액환불완료",
+    PARTIALLY_CANCELLED: "partiallycancelled partiallycanceled partialcancelled partialcanceled "
+    "partialcancel partiallyrefunded partialrefunded partialrefund 부분취소 부분취소됨 부분취소완료 "
+    "부분환불 부분환불됨 부분환불완료 일부취소 일부취소완료 일부환불 일부환불완료",
+    PaymentStatus.READY: "ready unpaid virtualaccountissued 미결제 미입금 미납 결제전 결제대기 "
+    "결제대기중 입금전 입금대기 입금대기중 입금예정 무통장입금대기 가상계좌발급 가상계좌발급완료 "
+    "가상계좌입금대기",
+    PaymentStatus.FAILED: "failed 실패 결제실패 승인실패 결제거절 승인거절",
+    PaymentStatus.PENDING: "pending paypending 승인대기 승인대기중",
+}
+_STATUS_OF = {word: str(status) for status, words in _WORDS.items() for word in words.split()}
+
+_OF_A_MALL = re.compile(
+    "주문|구매|배송|발송|출고|집화|집하|발주|수취|수령|상품|교환|반품|회수|거래|정산|확정"
+    "|order|ship|deliver|dispatch|purchase|return|exchange|settle"
+)
+_WAY_ON = "name the payment's column with --columns status=COLUMN, or none with status="
+
+
+def status_of(cell: object) -> str:
+    """Translate a status.
+
+    Returns:
+        A status of PortOne's, or :data:`PARTIALLY_CANCELLED`.
+
+    Raises:
+        BadCellError: It is empty, which is not ``paid``, or not plainly one of them.
+    """
+    if cell is None:
+        raise BadCellError("status is empty")
+    if not isinstance(cell, str):
+        raise BadCellError(f"status is {kind_of(cell)}: {shown(cell)}; {_WAY_ON}")
+    return _status_in(cell)
+
+
+@lru_cache(maxsize=64)
+def _status_in(cell: str) -> str:
+    # NFKC puts together the syllables that macOS takes apart.
+    word = re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", cell)).casefold()
+    if not word:
+        raise BadCellError("status is empty")
+    if status := _STATUS_OF.get(word):
+        return status
+    if _OF_A_MALL.search(word):
+        problem = "speaks of the order or its delivery, not of its payment"
+    else:
+        problem = f"is none of {', '.join(PaymentStatus)}, nor plainly one of them"
+    raise BadCellError(f"status {problem}: {shown(cell)}; {_WAY_ON}")

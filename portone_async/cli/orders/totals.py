@@ -1,0 +1,59 @@
+"""Recognise the total rows of an order file by their words: 합계, 소계, Total. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+__all__ = ("is_total_row",)
+
+_WORD = (
+    "총?합계|총계|소계|누계|총액|총합|계|합계금액|총금액|일계|월계"
+    "|(?:grand|sub|sum)?totals?|sum|totalamount"
+)
+_COUNT = r"[0-9,]+(?:건|개|행|rows?|orders?|items?)"
+# 합계, 합계:, 합계(40건), [소계], Total: 40 orders. Not TOTAL-1, which may be an order number.
+_LABEL = re.compile(rf"[(\[<*#]*(?:{_WORD})[)\]>*:]*(?:[(\[]?{_COUNT}[)\]]?|[(\[][0-9,]+[)\]])?:?")
+_NO_NUMBER = re.compile(rf"(?:-+|[(\[]?{_COUNT}[)\]]?)?")
+_SHORT_NUMBER = re.compile("[0-9]{1,6}")
+_LONGEST = 30
+# Nearly all order numbers look so; this saves them the rest.
+_ORDINARY = re.compile("[0-9A-Za-z_-]{6,}[0-9]")
+
+
+def is_total_row(cells: Sequence[object], merchant_uid: int) -> bool:
+    """Tell whether a row sums up others.
+
+    Either the word stands for the order number, or it stands elsewhere and the order number is
+    empty or a count (``40건``). A bare number may be a count as well, when the row begins with
+    the word.
+
+    Args:
+        cells: The row.
+        merchant_uid: The place of the order number.
+    """
+    cell = cells[merchant_uid]
+    if isinstance(cell, str) and _ORDINARY.fullmatch(cell):
+        return False
+    number = _plain(cell)
+    if _NO_NUMBER.fullmatch(number):
+        return any(_is_label(_plain(each)) for each in cells)
+    if _SHORT_NUMBER.fullmatch(number):
+        return _is_label(next((text for each in cells if (text := _plain(each))), ""))
+    return _is_label(number)
+
+
+def _is_label(text: str) -> bool:
+    return _LABEL.fullmatch(text) is not None
+
+
+def _plain(cell: object) -> str:
+    """Drop the blanks of ``합   계``; what can be no label is a question mark."""
+    if cell is None:
+        return ""
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return str(cell)
+    if not isinstance(cell, str) or len(cell) > _LONGEST:
+        return "?"
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", cell)).casefold()

@@ -1,0 +1,131 @@
+"""Total rows of an order file are noted, and are not orders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from portone_async.cli.orders import BadRow, Item, Note, read_orders
+from portone_async.reconcile import Order
+
+ORDERS = [Order("A-1", Decimal(1000)), Order("A-2", Decimal(2000))]
+ROWS = "A-1,1000,티셔츠\nA-2,2000,바지\n"
+EMPTY = "merchant_uid is empty"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def read(rows: str) -> list[Item]:
+    Path("orders.csv").write_text(f"주문번호,결제금액,상품명\n{rows}", encoding="utf-8")
+    return list(read_orders("orders.csv"))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("합계,3000,", "총계,,", "소계,-,", "합   계,3000,", "총합계:,3000,", "[합계],3000,"),
+        *("Total,3000,", "TOTAL,3000,", "Grand Total,3000,", "subtotal,1,", "Sum:,3000,"),
+        *("합계(2건),3000,", "합계: 2건,3000,", "Total (2),3000,"),
+        *(",3000,합계", "2건,3000,합계", "-,3000,Total", ",,합계"),
+    ],
+)
+def test_row_with_the_word_for_a_total_is_noted(row: str) -> None:
+    assert read(f"{ROWS}{row}\n") == [*ORDERS, Note("orders.csv:4", "a total row, not an order")]
+
+
+def test_count_behind_the_word_is_no_order_number() -> None:
+    Path("orders.csv").write_text(
+        "날짜,주문번호,금액\n11-01,A-1,1000\n합계,1,1000\n", encoding="utf-8"
+    )
+
+    assert list(read_orders("orders.csv")) == [
+        ORDERS[0],
+        Note("orders.csv:3", "a total row, not an order"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["TOTAL-1", "Total2026", "합계-1", "계약-1", "20261101001", "12", "sum1", "subtotals-2026-1"],
+)
+def test_order_whose_number_or_product_resembles_the_word_is_kept(number: str) -> None:
+    assert read(f"{number},1000,Total\n") == [Order(number, Decimal(1000))]
+
+
+def test_many_total_rows_are_one_note() -> None:
+    assert read("A-1,1000,\n소계,1000,\nA-2,2000,\n소계,2000,\n합계,3000,\n") == [
+        *ORDERS,
+        Note("orders.csv:3", "a total row, not an order, and 2 more"),
+    ]
+
+
+SUM = Note("orders.csv:4", "a total row, not an order: the sum of all others")
+
+
+def test_sum_of_all_others_without_an_order_number_is_noted() -> None:
+    assert read(f'{ROWS},"₩3,000",\n') == [*ORDERS, SUM]
+
+
+def test_sum_above_its_orders_is_noted() -> None:
+    assert read(f",3000,\n{ROWS}") == [
+        *ORDERS,
+        Note("orders.csv:2", "a total row, not an order: the sum of all others"),
+    ]
+
+
+def test_sum_takes_refunds_off() -> None:
+    assert read(f"{ROWS}A-1,-500,\n,2500,\n")[-1] == Note(
+        "orders.csv:5", "a total row, not an order: the sum of all others"
+    )
+
+
+@pytest.mark.parametrize("rows", [f"{ROWS},2999,\n", f"{ROWS},3000.01,\n", f"{ROWS},,x\n"])
+def test_another_amount_without_an_order_number_is_unreadable(rows: str) -> None:
+    assert read(rows) == [*ORDERS, BadRow("orders.csv:4", EMPTY)]
+
+
+def test_amount_of_a_single_order_is_not_taken_for_a_total() -> None:
+    assert read("A-1,1000,\n,1000,\n") == [ORDERS[0], BadRow("orders.csv:3", EMPTY)]
+
+
+def test_sum_of_the_orders_before_it_only_is_unreadable() -> None:
+    found = read(f"{ROWS},3000,\nA-3,1,\n")
+
+    assert BadRow("orders.csv:4", EMPTY) in found
+    assert not any(isinstance(each, Note) for each in found)
+
+
+def test_unreadable_rows_keep_their_sequence() -> None:
+    found = read(f",1,\nA-1,x,\n,2,\n,3,\n{ROWS}")
+
+    assert [each.where for each in found if isinstance(each, BadRow)] == [
+        "orders.csv:2",
+        "orders.csv:3",
+        "orders.csv:4",
+        "orders.csv:5",
+    ] or found[-1] == Note("orders.csv:5", "a total row, not an order: the sum of all others")
+
+
+def test_sums_of_two_currencies_are_not_mixed() -> None:
+    Path("orders.csv").write_text(
+        "order_id,total,currency\nA-1,1000,KRW\nA-2,2000,USD\n,3000,\n", encoding="utf-8"
+    )
+
+    assert list(read_orders("orders.csv"))[-1] == BadRow("orders.csv:4", EMPTY)
+
+
+def test_total_in_json_lines_is_noted() -> None:
+    Path("orders.jsonl").write_text(
+        '{"merchant_uid": "A-1", "amount": 1000}\n{"merchant_uid": "합계", "amount": 1000}\n',
+        encoding="utf-8",
+    )
+
+    assert list(read_orders("orders.jsonl")) == [
+        ORDERS[0],
+        Note("orders.jsonl:2", "a total row, not an order"),
+    ]

@@ -1,0 +1,73 @@
+"""The status words of shops and malls, in PortOne's words or refused."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from portone_async.cli.orders.cells import BadCellError
+from portone_async.cli.orders.statuses import PARTIALLY_CANCELLED, status_of
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("paid", "PAID Paid paid pAiD 결제완료 결제 입금완료 입금확인 승인완료"),
+        (
+            "cancelled",
+            "CANCELLED Canceled canceled 취소 취소완료 전액취소 환불완료 전액환불 refunded",
+        ),
+        (
+            PARTIALLY_CANCELLED,
+            "부분취소 부분환불 부분취소완료 PARTIAL_CANCELLED partially-refunded",
+        ),
+        ("ready", "READY 입금대기 입금대기중 미입금 결제대기 VIRTUAL_ACCOUNT_ISSUED"),
+        ("failed", "FAILED 결제실패 실패"),
+        ("pending", "Pending 승인대기 PAY_PENDING"),
+    ],
+)
+def test_word_of_a_payment_is_understood(status: str, words: str) -> None:
+    for word in words.split():
+        assert status_of(word) == status, word
+        assert status_of(f" {unicodedata.normalize('NFD', word)}\t") == status, word
+
+
+def test_blanks_within_a_word_do_not_matter() -> None:
+    assert status_of("결제 완료") == "paid"
+    assert status_of("부분 취소 완료") == PARTIALLY_CANCELLED
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "구매확정",
+        "배송완료",
+        "배송중",
+        "상품준비중",
+        "주문취소",
+        "반품완료",
+        "교환",
+        "발주확인",
+        "shipped",
+    ],
+)
+def test_mall_word_names_the_option_that_helps(word: str) -> None:
+    with pytest.raises(BadCellError) as caught:
+        status_of(word)
+
+    assert str(caught.value) == (
+        f"status speaks of the order or its delivery, not of its payment: '{word}'; "
+        "name the payment's column with --columns status=COLUMN, or none with status="
+    )
+
+
+@pytest.mark.parametrize("word", ["완료", "환불요청", "취소접수", "환불대기", "complete", "Y"])
+def test_word_of_two_meanings_is_refused(word: str) -> None:
+    with pytest.raises(BadCellError) as caught:
+        status_of(word)
+
+    assert str(caught.value) == (
+        "status is none of ready, paid, failed, cancelled, pending, nor plainly one of them: "
+        f"'{word}'; name the payment's column with --columns status=COLUMN, or none with status="
+    )

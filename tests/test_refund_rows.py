@@ -1,0 +1,163 @@
+"""Refunds that are listed apart from their orders are added to them, wherever they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import InvalidRequestError, PortOneClient
+from portone_async.reconcile import Finding, Order, Refund, Store, Verdict, reconcile
+from portone_async.testing import FakePortOne
+
+SALE = Order("R-1", Decimal(10_000))
+
+
+@pytest.fixture(name="store")
+def _store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "run.db") as store:
+        yield store
+
+
+def refund(amount: int, row: str = "orders.csv:3", merchant_uid: str = "R-1") -> Refund:
+    return Refund(merchant_uid, Decimal(amount), "KRW", row)
+
+
+def settle(store: Store) -> list[Finding]:
+    findings: list[Finding] = []
+    while (settled := store.settle_refunds(limit=1)) is not None:
+        findings += settled
+    return findings
+
+
+def orders(store: Store) -> list[Order]:
+    return [left.order for left in store.orders_left()]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_refunds_are_added_to_their_order(store: Store, is_first: bool) -> None:
+    refunds = [refund(1000, "orders.csv:3"), refund(1000, "orders.csv:4")]
+    store.add_orders([*refunds, SALE] if is_first else [SALE, *refunds])
+
+    assert settle(store) == []
+    assert orders(store) == [Order("R-1", Decimal(10_000), cancelled_amount=Decimal(2000))]
+
+
+def test_input_that_is_fed_twice_counts_its_refunds_once(store: Store) -> None:
+    rows: list[Order | Refund] = [SALE, refund(1000, "orders.csv:3"), refund(1000, "orders.csv:4")]
+
+    assert store.add_orders(rows) == 1
+    assert store.add_orders(rows) == 0
+    settle(store)
+
+    assert orders(store) == [Order("R-1", Decimal(10_000), cancelled_amount=Decimal(2000))]
+
+
+def test_settled_refunds_are_not_added_again(store: Store) -> None:
+    store.add_orders([SALE, refund(1000)])
+    settle(store)
+
+    assert settle(store) == []
+    assert orders(store) == [Order("R-1", Decimal(10_000), cancelled_amount=Decimal(1000))]
+
+
+def test_refund_without_its_order_is_not_checked(store: Store) -> None:
+    store.add_orders([SALE, refund(700, "orders.csv:9", "R-9")])
+
+    (finding,) = settle(store)
+
+    assert finding == Finding(
+        merchant_uid="R-9",
+        verdict=Verdict.NOT_CHECKED,
+        error="orders.csv:9: amount of order 'R-9' is negative, -700: a refund, but no readable "
+        "row has the order itself",
+    )
+    assert list(store.findings()) == [finding]
+
+
+@pytest.mark.parametrize(
+    ("order", "given", "problem"),
+    [
+        (SALE, refund(10_001), "they are 10001 together, and the order's amount is 10000"),
+        (Order("R-1", Decimal(9), "USD"), refund(1), "their currency is KRW, the order's USD"),
+        (Order("R-1", Decimal(9), status="ready"), refund(1), "the order is ready"),
+        (
+            Order("R-1", Decimal(9), cancelled_amount=Decimal(2)),
+            refund(1),
+            "they are 1 together, and the order says 2",
+        ),
+    ],
+)
+def test_order_that_its_refunds_contradict_is_not_checked(
+    store: Store, order: Order, given: Refund, problem: str
+) -> None:
+    store.add_orders([order, given])
+
+    (finding,) = settle(store)
+
+    assert (finding.merchant_uid, finding.verdict) == ("R-1", Verdict.NOT_CHECKED)
+    assert finding.error == f"negative rows are taken for refunds (orders.csv:3), but {problem}"
+    assert list(store.findings()) == [finding]
+    # For good, as the two orders of one number are.
+    assert store.forget_not_checked() == 0
+
+
+def test_refund_that_the_order_also_declares_counts_once(store: Store) -> None:
+    order = Order("R-1", Decimal(9), cancelled_amount=Decimal(2))
+    store.add_orders([order, refund(2)])
+
+    assert settle(store) == []
+    assert orders(store) == [order]
+
+
+def test_two_refunds_with_the_same_row_are_refused(store: Store) -> None:
+    with pytest.raises(InvalidRequestError, match=r"two refunds have the row 'orders\.csv:3'"):
+        store.add_orders([refund(1), refund(2)])
+
+
+@given(
+    st.permutations(
+        [
+            *(Order(f"R-{n}", Decimal(1000)) for n in range(4)),
+            *(refund(n * 10 + m, f"row {n} {m}", f"R-{n}") for n in range(4) for m in range(1, 3)),
+        ]
+    ),
+    st.integers(0, 12),
+)
+def test_sequence_and_repetition_of_the_input_do_not_matter(
+    rows: list[Order | Refund], killed_after: int
+) -> None:
+    with Store.open(":memory:") as store:
+        store.add_orders(rows[:killed_after])
+        store.add_orders(rows)
+        settle(store)
+
+        assert {order.merchant_uid: order.cancelled_amount for order in orders(store)} == {
+            f"R-{n}": Decimal(n * 20 + 3) for n in range(4)
+        }
+
+
+async def test_sale_and_refunds_that_agree_with_portone_are_one_matched_order(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="R-1", amount=10_000, cancel_amount=3000)
+
+    told: list[Finding] = []
+    summary = await reconcile(
+        client,
+        [refund(1000, "orders.csv:2"), SALE, refund(2000), refund(1, "orders.csv:9", "R-9")],
+        on_finding=told.append,
+    )
+
+    assert {verdict: count for verdict, count in summary.counts.items() if count} == {
+        Verdict.MATCHED: 1,
+        Verdict.NOT_CHECKED: 1,
+    }
+    assert [(each.merchant_uid, each.verdict) for each in told] == [
+        ("R-9", Verdict.NOT_CHECKED),
+        ("R-1", Verdict.MATCHED),
+    ]
