@@ -47,12 +47,12 @@ async def connected() -> AsyncGenerator[PortOneClient, None]:
             yield client
         return
     print(
-        "PORTONE_IMP_KEY is not set: this is a fake PortOne that knows ORD-1 and ORD-2.",
+        "PORTONE_IMP_KEY is not set: this is a fake PortOne that knows ORD-PAID and ORD-PARTIAL.",
         file=sys.stderr,
     )
     async with FakePortOne() as server, server.client() as client:
-        server.add(merchant_uid="ORD-1", amount=15000)
-        server.add(merchant_uid="ORD-2", status="cancelled", amount=20000, cancel_amount=5000)
+        server.add(merchant_uid="ORD-PAID", amount=15000)
+        server.add(merchant_uid="ORD-PARTIAL", status="cancelled", amount=20000, cancel_amount=5000)
         yield client
 
 

@@ -43,6 +43,8 @@ from portone_async import (
     reconcile,
     testing,
 )
+from portone_async.cli.orders import read_orders
+from portone_async.reconcile import Order
 from portone_async.testing import FakePortOne
 from portone_async.testing.__main__ import add_samples
 
@@ -247,9 +249,17 @@ async def _is_right_install(command: str) -> None:
     _is_install(command)
 
 
+async def _activates(command: str) -> None:
+    assert command == ". .venv/bin/activate"  # What the set-up commands make.
+
+
 async def _is_setting(command: str) -> None:
-    name = command.removeprefix("export ").partition("=")[0]
+    name, _, value = command.removeprefix("export ").partition("=")
     assert f'"{name}"' in inspect.getsource(PortOneClient.from_env)
+    # Those of the fake, as started there.
+    fake = inspect.signature(FakePortOne).parameters
+    field = name.removeprefix("PORTONE_").lower()
+    assert value == (fake[field].default if field in fake else "http://127.0.0.1:8080")
 
 
 async def _runs_example(command: str) -> None:
@@ -288,6 +298,16 @@ async def _runs_cli(command: str) -> None:
     assert all(order in output for order in orders)
 
 
+async def _makes_orders(command: str) -> None:
+    _, text, sign, file = shlex.split(command)
+    assert (sign, file) == (">", "orders.csv")
+    with TemporaryDirectory() as place:
+        # printf's \\n is Python's.
+        orders = Path(place, file)
+        orders.write_text(text.replace("\\n", "\n"), "utf-8")
+        assert list(read_orders(str(orders))) == [Order("ORD-PAID", Decimal(15000))]
+
+
 async def _reconciles(command: str) -> None:
     _, *arguments = shlex.split(command)
     written = [
@@ -319,11 +339,13 @@ Rule = Callable[[str], Awaitable[None]]
 RULES: dict[str, Rule] = {
     r"python3 -m venv .* demo": _is_set_up_and_demo,
     r"python3 -m venv .* pytest": _is_set_up_and_tests,
+    r"\. .*/activate": _activates,
     r"pip install .*": _is_right_install,
     r"export \w+=\S+": _is_setting,
     r"python examples/\w+\.py .*": _runs_example,
     r"python -m portone_async\.testing --port 8080": _serves,
     r"portone-async find .*": _runs_cli,
+    r"printf .*": _makes_orders,
     r"portone-async reconcile .*": _reconciles,
 }
 
@@ -344,7 +366,16 @@ def test_every_block_is_of_a_kind_that_is_run(file: str) -> None:
 
 def test_the_set_up_is_two_commands_in_both_files() -> None:
     for file in READMES:
-        assert sum("venv" in command for command in _commands(file)) == 2
+        assert sum("-m venv" in command for command in _commands(file)) == 2
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_programs_of_the_environment_are_run_after_it_is_activated(file: str) -> None:
+    programs = ("python ", "pip ", "portone-async ")
+    commands = [command for command in _commands(file) if "-m venv" not in command]
+
+    assert commands[0] == ". .venv/bin/activate"
+    assert sum(command.startswith(programs) for command in commands) >= 5
 
 
 # Both languages

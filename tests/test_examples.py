@@ -98,12 +98,12 @@ async def ran(script: str, *arguments: str) -> tuple[int | None, str, str]:
 
 
 async def test_look_up_needs_no_account(without_keys: None) -> None:
-    status, output, complaints = await ran("look_up.py", "ORD-1", "ORD-2", "ORD-3")
+    status, output, complaints = await ran("look_up.py", "ORD-PAID", "ORD-PARTIAL", "ORD-3")
 
     assert status == 0
     assert output.splitlines() == [
-        "ORD-1: paid, 15000 KRW, balance 15000",
-        "ORD-2: cancelled, 20000 KRW, balance 15000",
+        "ORD-PAID: paid, 15000 KRW, balance 15000",
+        "ORD-PARTIAL: cancelled, 20000 KRW, balance 15000",
         "ORD-3: no payment",
     ]
     assert "fake PortOne" in complaints
