@@ -33,7 +33,15 @@ if TYPE_CHECKING:
         UnsupportedVersionError,
         WrongLoopError,
     )
-    from .models import Cancellation, Deposit, Payment, PaymentStatus, Promotion, Sorting
+    from .models import (
+        Cancellation,
+        Deposit,
+        Payment,
+        PaymentStatus,
+        Promotion,
+        Sorting,
+        UnreadablePayment,
+    )
     from .payments import Failed, Found, Group, Missing
     from .policy import RateLimit, RetryPolicy, Timeouts
     from .throttle import Throttle, TokenBucket
@@ -78,6 +86,7 @@ __all__ = (
     "TransientError",
     "UnauthorizedError",
     "UnexpectedResponseError",
+    "UnreadablePayment",
     "UnsupportedVersionError",
     "WrongLoopError",
     "__version__",
@@ -111,7 +120,15 @@ _MODULES = {
         "UnsupportedVersionError",
         "WrongLoopError",
     ),
-    "models": ("Cancellation", "Deposit", "Payment", "PaymentStatus", "Promotion", "Sorting"),
+    "models": (
+        "Cancellation",
+        "Deposit",
+        "Payment",
+        "PaymentStatus",
+        "Promotion",
+        "Sorting",
+        "UnreadablePayment",
+    ),
     "payments": ("Failed", "Found", "Group", "Missing"),
     "policy": ("RateLimit", "RetryPolicy", "Timeouts"),
     "throttle": ("Throttle", "TokenBucket"),

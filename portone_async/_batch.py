@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from ._listing import Listing
 from ._lookups import are_any
 from .call import Call, check_identifier
 from .errors import InvalidRequestError
-from .models import Payment
+from .models import Payment, UnreadablePayment
 
 __all__ = ("LARGEST_BATCH", "LONGEST_QUERY", "Asked", "Group", "batch_call", "grouped", "weight")
 
@@ -40,6 +41,9 @@ class Group(Struct, frozen=True):
     uid: str
     payments: tuple[Payment, ...] = ()
     """The newest first. Empty: none was listed; :meth:`Payments.find_all` knows for sure."""
+    unreadable: tuple[UnreadablePayment, ...] = ()
+    """Payments that were listed, cannot be read, and are or may be of this id: one whose own id
+    cannot be read either is in every group that it may belong to."""
 
 
 def weight(asked: Asked) -> int:
@@ -56,16 +60,16 @@ def weight(asked: Asked) -> int:
     return needed
 
 
-def batch_call(chunk: Iterable[Asked]) -> Call[list[Payment]]:
+def batch_call(chunk: Iterable[Asked]) -> Call[Listing]:
     """Ask for all of a chunk, each once."""
     pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in chunk)
-    return Call("GET", "/payments", list[Payment], query=tuple(pairs), check=are_any)
+    return Call("GET", "/payments", Listing, query=tuple(pairs), check=are_any)
 
 
-def grouped(chunk: Iterable[Asked], payments: Iterable[Payment]) -> list[Group]:
+def grouped(chunk: Iterable[Asked], listing: Listing) -> list[Group]:
     """Put the payments to the ids of a chunk, in its order."""
     by_id: dict[Asked, list[Payment]] = {}
-    for payment in payments:
+    for payment in listing.payments:
         for name in ("merchant_uid", "imp_uid"):
             by_id.setdefault(Asked(name, getattr(payment, name)), []).append(payment)
     groups: list[Group] = []
@@ -74,8 +78,14 @@ def grouped(chunk: Iterable[Asked], payments: Iterable[Payment]) -> list[Group]:
         newest_first = sorted(
             {payment.imp_uid: payment for payment in found}.values(), key=_started, reverse=True
         )
-        groups.append(Group(each.uid, tuple(newest_first)))
+        unreadable = (odd for odd in listing.unreadable if _may_be_of(odd, each))
+        groups.append(Group(each.uid, tuple(newest_first), tuple(unreadable)))
     return groups
+
+
+def _may_be_of(payment: UnreadablePayment, asked: Asked) -> bool:
+    # An id that cannot be read may be any: no group may look as if it surely had no payment.
+    return getattr(payment, asked.name) in (None, asked.uid)
 
 
 def _started(payment: Payment) -> float:

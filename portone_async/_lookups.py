@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ._pages import Page, Window
+from ._listing import Listing, Page
+from ._pages import Window
 from .call import Call, QueryValue, check_identifier
 from .models import Payment, Sorting
 
@@ -42,9 +43,9 @@ class IsAsked(Struct, frozen=True, kw_only=True, gc=False):
         return f"PortOne answered with a payment of another {another}"
 
 
-def are_any(payments: list[Payment]) -> str | None:
+def are_any(listing: Listing) -> str | None:
     """Whether an answer holds payments at all: a 404 says that there is none, 200 does not."""
-    if payments:
+    if listing.payments or listing.unreadable:
         return None
     return "PortOne answered with an empty list, where it says 404 when there is none"
 
@@ -55,11 +56,14 @@ class AreAsked(Struct, frozen=True):
     merchant_uid: str
     status: str | None
 
-    def __call__(self, payments: list[Payment]) -> str | None:
-        if not payments:
-            return are_any(payments)
-        if any(payment.merchant_uid != self.merchant_uid for payment in payments):
+    def __call__(self, listing: Listing) -> str | None:
+        payments = listing.payments
+        if any(payment.merchant_uid != self.merchant_uid for payment in payments) or any(
+            is_another(payment.merchant_uid, self.merchant_uid) for payment in listing.unreadable
+        ):
             return "PortOne answered with a payment of another merchant_uid"
+        if listing.unreadable or not payments:
+            return are_any(listing)
         if self.status is not None and all(each.status != self.status for each in payments):
             return (
                 f"PortOne listed {len(payments)} payment(s) of this order and none is "
@@ -81,12 +85,19 @@ class AllAre(Struct, frozen=True, kw_only=True):
             asked: str | None = getattr(self, name)
             if asked is not None and any(getattr(each, name) != asked for each in page.list):
                 return f"PortOne listed a payment of another {name}"
-        if page.list or not self.is_first:
+        if any(is_another(each.merchant_uid, self.merchant_uid) for each in page.unreadable):
+            return "PortOne listed a payment of another merchant_uid"
+        if page.list or page.unreadable or not self.is_first:
             return None
         if page.total or page.next:
             return f"PortOne listed none of {page.total} payment(s)"
         # A status may have none in a period. Of an order PortOne says that with a 404.
-        return None if self.merchant_uid is None else are_any([])
+        return None if self.merchant_uid is None else are_any(Listing())
+
+
+def is_another(uid: str | None, asked: str | None) -> bool:
+    """Whether an id that can be read is not the one that was asked for."""
+    return None not in (uid, asked) and uid != asked
 
 
 def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) -> Call[Payment]:
@@ -163,12 +174,12 @@ def list_call(
     )
 
 
-def listed_call(merchant_uid: str, status: str | None) -> Call[list[Payment]]:
+def listed_call(merchant_uid: str, status: str | None) -> Call[Listing]:
     """Ask for the payments of an order whose number cannot travel in a path."""
     return Call(
         "GET",
         "/payments",
-        list[Payment],
+        Listing,
         query=(("merchant_uid[]", merchant_uid),),
         check=AreAsked(merchant_uid, status),
     )

@@ -18,6 +18,7 @@ from typing import Protocol, Self, TypeVar
 
 from msgspec import Struct
 
+from ._listing import Page, unreadable_error
 from .call import Call
 from .errors import (
     ApiError,
@@ -52,15 +53,6 @@ class Caller(Protocol):
     """What can make a call: the client."""
 
     async def call(self, call: Call[T], /) -> T: ...
-
-
-class Page(Struct, frozen=True):
-    """One page of a list of payments."""
-
-    total: int
-    next: int | bool
-    """The number of the next page; 0 (or false) when there is none."""
-    list: tuple[Payment, ...]
 
 
 ReadPage = Callable[[int], Awaitable[Page]]
@@ -116,6 +108,8 @@ class Pages:
         if page is None:
             self._list = None
             return
+        if page.unreadable:
+            raise unreadable_error(page.unreadable)
         if page.total < self._total and self._number > 1:
             # So many have left the list; what stood on this page stands before it now.
             self._number = max(1, self._number - ceil((self._total - page.total) / self._page_size))

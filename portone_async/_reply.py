@@ -15,7 +15,10 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from ._listing import Listing
 from ._quote import Blank, excerpt, host, shown
+from ._record import Record, without_value
+from ._salvage import READERS, Reader, shallow, wire_type
 from .call import Call
 from .errors import (
     ApiError,
@@ -28,7 +31,7 @@ from .errors import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from .models import Record, without_value
+from .models import Payment
 
 __all__ = ("Reply", "check_response_type", "read")
 
@@ -83,10 +86,11 @@ class _Failure(Struct):
 
 @lru_cache(maxsize=256)
 def _decoder(response: Any) -> msgspec.json.Decoder[_Envelope[Any]]:
-    return msgspec.json.Decoder(_Envelope[response], strict=False)
+    return msgspec.json.Decoder(_Envelope[wire_type(response)], strict=False)  # type: ignore[misc]  # a type made at run time
 
 
 _failure_decoder = msgspec.json.Decoder(_Failure, strict=False)
+_raw_decoder = msgspec.json.Decoder(_Envelope[Raw], strict=False)
 
 
 def check_response_type(response: Any) -> None:
@@ -118,16 +122,58 @@ def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
             # What is not modelled is skipped whatever its bytes are, and `raw` would meet them.
             body.decode()
         envelope = _decoder(response).decode(body)
+    except (msgspec.ValidationError, RecursionError) as error:
+        salvaged = _salvaged(call, reply, body, blank)
+        return _undecodable(call, reply, error, blank) if salvaged is None else salvaged
     except Exception as error:  # noqa: BLE001 (a Struct of the caller's may raise anything)
         return _undecodable(call, reply, error, blank)
     if envelope.code != 0:
         return _failure(call, reply, blank)
-    answer: T = envelope.response
+    answer: Any = envelope.response
+    if response is Listing:
+        answer = Listing(answer)
     problem = _problem(call, answer)
     if problem is not None:
         return UnexpectedResponseError(problem, status=reply.status)
     _keep_source(answer, body)
-    return answer
+    return answer  # type: ignore[no-any-return]  # it was decoded as the call's type
+
+
+def _salvaged(call: Call[T], reply: Reply, body: bytes, blank: Blank) -> T | PortOneError | None:
+    """Read what can be read of a payment's or of payments' fields; ``None``: it is not that."""
+    reader = READERS.get(call.response)
+    try:
+        if reader is None:
+            return None
+        answer = _read_loosely(reader, body, blank)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if isinstance(answer, UnexpectedResponseError):
+        answer.status = reply.status
+        problem = _is_of_another(call, answer)
+    else:
+        problem = None if answer is None else _problem(call, answer)
+    return answer if problem is None else UnexpectedResponseError(problem, status=reply.status)
+
+
+def _read_loosely(reader: Reader, body: bytes, blank: Blank) -> Any:
+    try:
+        envelope = _raw_decoder.decode(body)
+        return reader.read(bytes(envelope.response), blank) if envelope.code == 0 else None
+    except RecursionError:
+        envelope = _raw_decoder.decode(shallow(body, reader.depth))
+        return reader.read(bytes(envelope.response), blank) if envelope.code == 0 else None
+
+
+def _is_of_another(call: Call[Any], error: UnexpectedResponseError) -> str | None:
+    """Whether the one payment that cannot be read is not the one that was asked for."""
+    if call.response is not Payment:
+        return None
+    (payment,) = error.unreadable
+    for name, uid in (("merchant_uid", payment.merchant_uid), ("imp_uid", payment.imp_uid)):
+        if uid is not None and call.asked.get(name, uid) != uid:
+            return f"PortOne answered with a payment of another {name}"
+    return None
 
 
 def _problem(call: Call[T], answer: T) -> str | None:
@@ -144,6 +190,8 @@ def _keep_source(answer: Any, body: bytes) -> None:
     """Let each record know what it was made of."""
     if isinstance(answer, Record):
         answer._keep_source(body)
+    elif isinstance(answer, Listing):
+        _keep_source([*answer.payments], body)
     elif isinstance(answer, list):
         answers: list[Any] = answer  # pyright: ignore[reportUnknownVariableType]  # of any type
         for index, each in enumerate(answers):

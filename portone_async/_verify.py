@@ -43,6 +43,10 @@ def differences(
     # nobody expects is a difference, and is neither added nor taken off.
     taken_off = payment.promotion.discount if payment.promotion is not None else Decimal(0)
     equal("promotion.discount", discount, taken_off)
+    for field in ("promotion", "cancel_history"):
+        # What cannot be read is no proof that there is none of it.
+        odd = [path for path in payment.unreadable if path.startswith(field)]
+        expect(field, "readable", f"unreadable at {', '.join(odd)}", is_met=not odd)
     if not allow_sandbox:
         # None, in payments from before 2026-01-26, is not known to be live.
         expect("sandbox", False, payment.sandbox, is_met=payment.sandbox is False)

@@ -33,11 +33,14 @@ error may be logged, pickled and sent to another process.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
 from ._quote import escaped, shown
+
+if TYPE_CHECKING:
+    from .models import UnreadablePayment
 
 __all__ = (
     "ApiError",
@@ -235,6 +238,9 @@ class UnexpectedResponseError(PortOneError):
     """
 
     advice = "This says nothing about the payment. Check base_url, then ask PortOne."
+
+    unreadable: tuple[UnreadablePayment, ...] = ()
+    """The payments that could not be read, where that is the reason; all of them."""
 
 
 class ApiError(PortOneError):

@@ -7,9 +7,7 @@ time, so unknown ones are kept out of the way and never an error.
 
 from __future__ import annotations
 
-import json
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import (
     MAX_EMAX,
     MAX_PREC,
@@ -26,6 +24,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
+from ._record import Record, check_money, narrow_many, narrow_time, without_value
 from .errors import UnexpectedResponseError
 
 __all__ = (
@@ -36,12 +35,12 @@ __all__ = (
     "Promotion",
     "Record",
     "Sorting",
+    "UnreadablePayment",
     "without_value",
 )
 
 T = TypeVar("T")
 
-_EPOCH = datetime.fromtimestamp(0, UTC)
 _ZERO = Decimal(0)
 # Sums of money are exact, whatever the decimal context of the caller's thread.
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
@@ -89,99 +88,8 @@ if TYPE_CHECKING:
     Many = tuple[T, ...]
 else:
     Many = Optional[tuple[T, ...]]  # noqa: UP045 (a bare union takes no parameter)
-
-
-def _narrow_time(record: Struct, name: str, time: datetime | None) -> None:
-    """Make 0, which stands for "never", ``None``, and any other zone UTC."""
-    if time is None:
-        return
-    if time <= _EPOCH:
-        force_setattr(record, name, None)
-    elif time.tzinfo is not UTC:
-        force_setattr(record, name, time.astimezone(UTC))
-
-
-def without_value(error: msgspec.ValidationError) -> str:
-    """What msgspec says, with the path, and without a value that may be about a person."""
-    return re.sub(
-        r"^(Invalid enum value) .*?( - at `[^`]*`)?$", r"\1\2", str(error), flags=re.DOTALL
-    )
-
-
-def _narrow_many(record: Struct, name: str, many: object) -> None:
-    if many is None:
-        force_setattr(record, name, ())
-
-
-def _check_money(amount: Decimal) -> None:
-    # "NaN" and "1e999999" are decimals to a parser, but no amount that was ever paid.
-    if type(amount) is not Decimal:
-        raise TypeError(f"Expected a Decimal, got {type(amount).__name__}")
-    if not (amount.is_finite() and -24 < amount.adjusted() < 24):
-        raise ValueError("Expected an amount of money")
-
-
-class Record(Struct, frozen=True, dict=True):
-    """What PortOne sent, decoded, with the reply kept for :attr:`raw`."""
-
-    @property
-    def raw(self) -> dict[str, Any]:
-        """Everything that PortOne sent about this, fields that are not modelled here included.
-
-        Decoded anew at each access, numbers with a fraction as ``Decimal``. Empty for an object
-        that is not itself an answer, or one of a list: of a cancellation it is in the payment's.
-        It holds personal data: keep it out of logs.
-        """
-        source: tuple[bytes, int | None] | None = vars(self).get("_source")
-        if source is None:
-            return {}
-        body, index = source
-        try:
-            response = _json_object.decode(body)["response"]
-        except msgspec.ValidationError:
-            # A whole number that no machine has a word for: given as it stands.
-            response = json.loads(body, parse_int=str, parse_float=str)["response"]
-        return response if index is None else response[index]  # type: ignore[no-any-return]  # it was decoded as an object before
-
-    def _keep_source(self, body: bytes, index: int | None = None) -> None:
-        """Remember the reply, and the place in it where that is a list."""
-        force_setattr(self, "_source", (body, index))
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
-        return f"{type(self).__name__}({shown})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Nothing, until a subclass says which of its fields are fit to be seen."""
-        return []
-
-    def __copy__(self) -> Record:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        body, index = vars(self).get("_source", (None, None))
-        if index is not None:
-            # One of a list takes its own part along, not the whole list.
-            body = _json_encoder.encode({"response": self.raw})
-        return _restored, (type(self), msgspec.structs.asdict(self), body)
-
-
-def _restored(cls: type[Record], fields: dict[str, Any], source: bytes | None) -> Record:
-    record = cls(**fields)
-    if source is not None:
-        record._keep_source(source)
-    return record
-
-
-def _exact(text: str) -> Decimal | str:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return text  # Beyond any exponent: no number that anybody meant.
-
-
-_json_object = msgspec.json.Decoder(dict[str, Any], float_hook=_exact)
-_json_encoder = msgspec.json.Encoder(decimal_format="number")
+# No reply can fill it: a member of this name that is not an empty list does not decode.
+_Paths = Annotated[tuple[str, ...], Meta(max_length=0)]
 
 
 class Cancellation(Record, frozen=True, kw_only=True):
@@ -197,8 +105,8 @@ class Cancellation(Record, frozen=True, kw_only=True):
     receipt_url: str | None = None
 
     def __post_init__(self) -> None:
-        _check_money(self.amount)
-        _narrow_time(self, "cancelled_at", self.cancelled_at)
+        check_money(self.amount)
+        narrow_time(self, "cancelled_at", self.cancelled_at)
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [
@@ -217,8 +125,8 @@ class Deposit(Record, frozen=True, kw_only=True):
     deposited_at: Time = None
 
     def __post_init__(self) -> None:
-        _check_money(self.amount)
-        _narrow_time(self, "deposited_at", self.deposited_at)
+        check_money(self.amount)
+        narrow_time(self, "deposited_at", self.deposited_at)
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [
@@ -235,7 +143,7 @@ class Promotion(Record, frozen=True, kw_only=True):
     """What the promotion took off, in the payment's currency."""
 
     def __post_init__(self) -> None:
-        _check_money(self.discount)
+        check_money(self.discount)
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [
@@ -328,21 +236,25 @@ class Payment(Record, frozen=True, kw_only=True):
     promotion: Promotion | None = None
     extension: dict[str, Any] | None = None
     """What one PG adds, when asked for with ``extension=True``."""
+    unreadable: _Paths = ()
+    """Paths of optional fields that came as another JSON type, as in ``("extension",
+    "cancel_history[0].amount")``. Such a field is ``None`` or empty here, and :attr:`raw` has
+    what was sent. Empty for nearly all payments."""
 
     def __post_init__(self) -> None:
-        _check_money(self.amount)
-        _check_money(self.cancel_amount)
+        check_money(self.amount)
+        check_money(self.cancel_amount)
         if type(self.status) is not PaymentStatus:
             force_setattr(self, "status", PaymentStatus(self.status))
-        _narrow_time(self, "started_at", self.started_at)
-        _narrow_time(self, "paid_at", self.paid_at)
-        _narrow_time(self, "failed_at", self.failed_at)
-        _narrow_time(self, "cancelled_at", self.cancelled_at)
-        _narrow_time(self, "vbank_date", self.vbank_date)
-        _narrow_time(self, "vbank_issued_at", self.vbank_issued_at)
-        _narrow_many(self, "cancel_history", self.cancel_history)
-        _narrow_many(self, "deposit_history", self.deposit_history)
-        _narrow_many(self, "cancel_receipt_urls", self.cancel_receipt_urls)
+        narrow_time(self, "started_at", self.started_at)
+        narrow_time(self, "paid_at", self.paid_at)
+        narrow_time(self, "failed_at", self.failed_at)
+        narrow_time(self, "cancelled_at", self.cancelled_at)
+        narrow_time(self, "vbank_date", self.vbank_date)
+        narrow_time(self, "vbank_issued_at", self.vbank_issued_at)
+        narrow_many(self, "cancel_history", self.cancel_history)
+        narrow_many(self, "deposit_history", self.deposit_history)
+        narrow_many(self, "cancel_receipt_urls", self.cancel_receipt_urls)
 
     @property
     def balance(self) -> Decimal:
@@ -403,4 +315,25 @@ class Payment(Record, frozen=True, kw_only=True):
             ("paid_at", self.paid_at),
             ("failed_at", self.failed_at),
             ("cancelled_at", self.cancelled_at),
+            *([("unreadable", self.unreadable)] if self.unreadable else []),
         ]
+
+
+class UnreadablePayment(Struct, frozen=True, kw_only=True):
+    """A payment whose money, state or identity cannot be read: one of its strict fields is odd.
+
+    Strict are ``imp_uid``, ``merchant_uid``, ``status``, ``amount``, ``cancel_amount``,
+    ``currency`` and ``sandbox``. It says nothing about the payment but that it is there.
+    """
+
+    imp_uid: str | None
+    """``None`` when this, too, cannot be read."""
+    merchant_uid: str | None
+    """``None`` when this, too, cannot be read."""
+    path: str
+    """The first strict field that cannot be read, as in ``$.amount``."""
+    reason: str
+    """What was expected there. Never the value that came."""
+
+    def __str__(self) -> str:
+        return f"imp_uid={self.imp_uid!r}, merchant_uid={self.merchant_uid!r} at {self.path}: {self.reason}"

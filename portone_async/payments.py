@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ._batch import LARGEST_BATCH, LONGEST_QUERY, Asked, Group, batch_call, grouped, weight
+from ._listing import Listing, Page, unreadable_error
 from ._lookups import (
     find_all_call,
     find_call,
@@ -23,7 +24,6 @@ from ._lookups import (
 )
 from ._pages import (
     Caller,
-    Page,
     Pages,
     ReadPage,
     Window,
@@ -137,8 +137,12 @@ class Payments:
         order = None if sorting is None else checked_sorting(sorting)
         if fits_in_a_path(merchant_uid):
             return await self._client.call(find_call(merchant_uid, wanted, order))
-        payments = await self._client.call(listed_call(merchant_uid, wanted))
-        return in_order(payments, order or Sorting.STARTED_DESC, status=wanted)[0]
+        call = listed_call(merchant_uid, wanted)
+        listing = await self._client.call(call)
+        if listing.unreadable:
+            # Any of them may be the first.
+            raise unreadable_error(listing.unreadable, call)
+        return in_order(listing.payments, order or Sorting.STARTED_DESC, status=wanted)[0]
 
     async def get(
         self, imp_uid: str, *, include_sandbox: bool = False, extension: bool = False
@@ -201,9 +205,10 @@ class Payments:
             if is_plain:
                 call = find_all_call(merchant_uid, wanted, order, number, size)
                 return await self._client.call(call)
-            payments = await self._client.call(listed_call(merchant_uid, None))
-            chosen = tuple(in_order(payments, order or Sorting.STARTED_DESC, status=wanted))
-            return Page(len(chosen), 0, chosen)
+            listing = await self._client.call(listed_call(merchant_uid, None))
+            by = order or Sorting.STARTED_DESC
+            chosen = tuple(in_order(listing.payments, by, status=wanted))
+            return Page(len(chosen) + len(listing.unreadable), 0, chosen, listing.unreadable)
 
         return Pages([page], page_size=size)
 
@@ -429,10 +434,10 @@ class Payments:
 
     async def _groups(self, chunk: Sequence[Asked]) -> Sequence[Group]:
         try:
-            payments = await self._client.call(batch_call(chunk))
+            listing = await self._client.call(batch_call(chunk))
         except PaymentNotFoundError:
-            payments = []
-        return grouped(chunk, payments)
+            listing = Listing()
+        return grouped(chunk, listing)
 
 
 def _batches(

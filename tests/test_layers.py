@@ -14,9 +14,11 @@ PACKAGE = Path(portone_async.__file__).parent
 # From the bottom up. A module may import what stands below its own line.
 LAYERS = (
     ("_deadlines", "_quote", "_secret", "_version"),
-    ("errors",),
+    ("errors", "_record"),
     ("_aiohttp",),
     ("_owner", "_session", "models", "policy", "call"),
+    ("_listing",),
+    ("_salvage",),
     ("throttle", "_reply", "_retry", "_journal", "_pages", "_stream", "_verify", "_words"),
     ("_arguments", "_lookups", "_token", "_transport"),
     ("_batch", "_run"),

@@ -29,6 +29,7 @@ from portone_async import (
     UnexpectedResponseError,
 )
 from portone_async._batch import LONGEST_QUERY, Asked, Group, batch_call, grouped, weight
+from portone_async._listing import Listing, Page
 from portone_async._lookups import (
     find_all_call,
     find_call,
@@ -38,7 +39,7 @@ from portone_async._lookups import (
     list_call,
     listed_call,
 )
-from portone_async._pages import Page, Window
+from portone_async._pages import Window
 from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
 
 from .samples import CARD_PAID
@@ -109,16 +110,16 @@ def test_only_the_payment_that_was_asked_for_is_an_answer(call: Any, another: st
 
 
 def test_a_list_of_an_order_must_have_what_was_asked_for_and_nothing_of_another_order() -> None:
-    payments = [seen(), seen("imp_2", status="failed")]
+    listing = Listing((seen(), seen("imp_2", status="failed")))
 
     for status in (None, "paid", "failed"):
-        assert check(listed_call("order-1", status), payments) is None
-    assert "2 payment(s)" in str(check(listed_call("order-1", "cancelled"), payments))
-    assert "none is cancelled" in str(check(listed_call("order-1", "cancelled"), payments))
-    another = replace(seen(), merchant_uid="order-2")
-    assert "another merchant_uid" in str(check(listed_call("order-1", None), [*payments, another]))
+        assert check(listed_call("order-1", status), listing) is None
+    assert "2 payment(s)" in str(check(listed_call("order-1", "cancelled"), listing))
+    assert "none is cancelled" in str(check(listed_call("order-1", "cancelled"), listing))
+    another = Listing((*listing.payments, replace(seen(), merchant_uid="order-2")))
+    assert "another merchant_uid" in str(check(listed_call("order-1", None), another))
     for status in (None, "paid"):
-        assert "an empty list" in str(check(listed_call("order-1", status), []))
+        assert "an empty list" in str(check(listed_call("order-1", status), Listing()))
 
 
 NEWEST, WEEK = Sorting.STARTED_DESC, Window(0, 7 * 86400)
@@ -364,7 +365,8 @@ def test_an_id_that_just_fits_is_taken_and_one_more_letter_is_not() -> None:
 
 def test_of_several_payments_of_an_id_the_newest_comes_first_and_each_once() -> None:
     old, new, never = seen("b", started_at=0), seen("c", started_at=1), seen("a")
-    groups = grouped([Asked("merchant_uid", "order-1")], [never, old, new, old])
+    listing = Listing((never, old, new, old))
+    groups = grouped([Asked("merchant_uid", "order-1")], listing)
 
     assert groups == [Group("order-1", (new, old, never))]
 

@@ -35,6 +35,7 @@ from portone_async import (
     Throttle,
     Timeouts,
     TokenBucket,
+    UnreadablePayment,
     reconcile,
     webhook,
 )
@@ -80,6 +81,9 @@ async def alive(client: PortOneClient, store: Store) -> list[object]:
     return [
         *(client, client.with_options(timeouts=Timeouts(total=5)), payments, pages, group_stream),
         *(call, payment, payment.cancel_history[0], payment.deposit_history[0], Promotion()),
+        UnreadablePayment(
+            imp_uid="imp_1", merchant_uid="order-1", path="$.amount", reason="missing"
+        ),
         *(groups[0], Found("order-1", payment), Missing("order-2", caught.value)),
         *(Failed("order-2", caught.value), caught.value, caught.value.attempts[0]),
         *(Difference("amount", "1", "2"), TokenBucket(RateLimit()), RateLimit(), RetryPolicy()),

@@ -71,6 +71,10 @@ def test_a_payment_that_is_what_the_order_says_has_no_difference() -> None:
         ({"cancel_amount": Decimal(1)}, "cancel_amount"),
         ({"cancel_history": (Cancellation(amount=Decimal(1)),)}, "cancel_history"),
         ({"promotion": Promotion(id="p", discount=Decimal(100))}, "promotion.discount"),
+        ({"unreadable": ("promotion",)}, "promotion"),
+        ({"unreadable": ("promotion.id",)}, "promotion"),
+        ({"unreadable": ("cancel_history",)}, "cancel_history"),
+        ({"unreadable": ("cancel_history[0].amount",)}, "cancel_history"),
         ({"sandbox": True}, "sandbox"),
         ({"sandbox": None}, "sandbox"),
     ],
@@ -82,6 +86,10 @@ def test_each_thing_that_differs_is_found(change: dict[str, Any], field: str) ->
 
 def test_a_payment_of_another_id_than_was_named_is_a_difference() -> None:
     assert compared(PAYMENT, imp_uid="imp_2") == (Difference("imp_uid", "imp_2", "imp_1"),)
+
+
+def test_unreadable_field_without_money_is_no_difference() -> None:
+    assert compared(replace(PAYMENT, unreadable=("extension", "deposit_history[0]"))) == ()
 
 
 def test_a_difference_says_what_was_expected_and_what_is_there() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from portone_async._batch import LARGEST_BATCH, LONGEST_QUERY, Asked, batch_call, grouped, weight
+from portone_async._listing import Listing
 from portone_async._lookups import list_call
 from portone_async._pages import Page, Pages, Window, ascending, utc_now, windows
 from portone_async._stream import Stream, chunks_of
@@ -224,17 +225,17 @@ class _Run:
         try:
             for uid in asked:
                 weight(uid)
-            payments = await self._client.call(batch_call(asked))
+            listing = await self._client.call(batch_call(asked))
         except PaymentNotFoundError:
-            payments = []
+            listing = Listing()
         except ENDS_A_RUN:
             raise
         except PortOneError as error:
             return ([_not_checked(each.order, error) for each in chunk],)
         findings: list[Finding] = []
-        for each, group in zip(chunk, grouped(asked, payments), strict=True):
+        for each, group in zip(chunk, grouped(asked, listing), strict=True):
             finding = compare(each.order, [Sighting.of(payment) for payment in group.payments])
-            if finding.verdict is not Verdict.MATCHED:
+            if finding.verdict is not Verdict.MATCHED or group.unreadable:
                 finding = await self._confirmed(each.order)
             findings.append(finding)
         return (findings,)

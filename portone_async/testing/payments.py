@@ -152,5 +152,6 @@ def _said(payment: Payment | None) -> dict[str, Any]:
     if payment is None:
         return {}
     fields = msgspec.structs.asdict(payment)
+    del fields["unreadable"]  # what the client found, not what PortOne sends
     defaults = {field.name: field.default for field in msgspec.structs.fields(payment)}
     return written({name: value for name, value in fields.items() if value != defaults[name]})

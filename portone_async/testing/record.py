@@ -37,7 +37,7 @@ _NUMBERS = ("amount", "cancel_amount", "card_quota")
 def _blank() -> dict[str, Any]:
     """Every key that PortOne documents; ``extension`` comes only when asked for."""
     record: dict[str, Any] = dict.fromkeys(Payment.__struct_fields__)
-    del record["extension"]
+    del record["extension"], record["unreadable"]
     record |= dict.fromkeys((*TIMES & record.keys(), *_NUMBERS), 0)
     record |= dict.fromkeys(_FLAGS, False)
     record |= {name: [] for name in _LISTS}
