@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 from portone_async.reconcile.finding import Finding, Order, Sighting, Summary, Verdict
+from portone_async.reconcile.ledger import bridges
 
 __all__ = ("HOSTILE", "PERIOD", "day", "order", "sighting", "summary_of")
 
@@ -125,9 +126,10 @@ def day(*, matched: int = 20) -> list[Finding]:
 
 def summary_of(findings: Iterable[Finding]) -> Summary:
     """The figures of the findings, counted as the contract of ``Summary`` says."""
+    found = list(findings)
     counts = dict.fromkeys(Verdict, 0)
     amounts: dict[Verdict, dict[str, Decimal]] = {verdict: {} for verdict in Verdict}
-    for each in findings:
+    for each in found:
         counts[each.verdict] += 1
         money = [(each.order.currency, each.order.amount)] if each.order else []
         if each.verdict is Verdict.ORPHAN:
@@ -135,4 +137,11 @@ def summary_of(findings: Iterable[Finding]) -> Summary:
         for currency, amount in money:
             sums = amounts[each.verdict]
             sums[currency] = sums.get(currency, Decimal(0)) + amount
-    return Summary(counts=counts, amounts=amounts, requests=1124, retries=7, seconds=83.4)
+    return Summary(
+        counts=counts,
+        amounts=amounts,
+        requests=1124,
+        retries=7,
+        seconds=83.4,
+        bridge=bridges(found),
+    )

@@ -9,11 +9,13 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from portone_async.cli.report.money import Sums, add, asked, off, written
+from portone_async.cli.report.money import Sums, add, asked, difference, written
 from portone_async.cli.report.span import Unit, fitting_unit, steps
+from portone_async.cli.report.statement import in_order, statement
 from portone_async.cli.report.tally import Flow, Period, Tally
-from portone_async.reconcile.finding import Finding, Sighting, Verdict
+from portone_async.reconcile import Bridge, Finding, Sighting, Verdict, bridges
 
 from .report_run import KST, NOON, PERIOD, day, finding, order, sighting, summary_of
 
@@ -56,7 +58,7 @@ def test_a_sum_has_every_digit_of_its_parts(amounts: list[Decimal]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uid", "difference"),
+    ("uid", "expected"),
     [
         ("gone", ("KRW", "-1234567")),
         ("less", ("KRW", "-100")),
@@ -70,20 +72,19 @@ def test_a_sum_has_every_digit_of_its_parts(amounts: list[Decimal]) -> None:
         ("unknown", None),
     ],
 )
-def test_off_is_the_money_kept_minus_the_money_due(
-    uid: str, difference: tuple[str, str] | None
+def test_difference_is_what_was_charged_less_what_is_due(
+    uid: str, expected: tuple[str, str] | None
 ) -> None:
     found = next(each for each in day() if each.merchant_uid == uid)
-    expected = difference and (difference[0], Decimal(difference[1]))
 
-    assert off(found) == expected
+    assert difference(found, bridges([found])) == (expected and (expected[0], Decimal(expected[1])))
 
 
-def test_a_cancelled_order_asks_for_no_money() -> None:
+def test_cancelled_order_asks_for_no_money() -> None:
     kept = sighting("a", "500", status="cancelled", cancelled="200")
     found = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
 
-    assert off(found) == ("KRW", Decimal(300))
+    assert difference(found, bridges([found])) == ("KRW", Decimal(300))
 
 
 def test_an_orphan_counts_with_what_its_payments_say() -> None:
@@ -95,20 +96,14 @@ def test_an_orphan_counts_with_what_its_payments_say() -> None:
     }
 
 
-def test_the_figures_by_time_add_up_to_the_figures_by_verdict() -> None:
+def test_figures_by_time_add_up_to_the_bridge() -> None:
     tally = tally_of(day())
     total = Flow()
     for flow in (*tally.by_hour.values(), tally.outside, tally.without_time):
         total.take(flow)
-    amounts: Sums = {}
-    differing: Sums = {}
-    for verdict, sums in summary_of(day()).amounts.items():
-        for currency, amount in sums.items():
-            add(amounts, currency, amount)
-            if verdict is not Verdict.MATCHED:
-                add(differing, currency, amount)
 
-    assert total == Flow(len(day()), tally.differences, amounts, differing)
+    assert (total.findings, total.differences) == (len(day()), tally.differences)
+    assert total.ledger.bridges() == tally.bridges() == bridges(day())
 
 
 def test_a_payment_counts_in_the_hour_of_the_zone() -> None:
@@ -162,6 +157,36 @@ def test_a_tally_notices_that_the_summary_speaks_of_other_findings() -> None:
     richer = finding("gone", Verdict.MISSING, order("gone", "1234568"))
     changed = [richer if each.merchant_uid == "gone" else each for each in found]
     assert not tally_of(changed).adds_up_to(summary_of(found))
+
+
+def test_tally_notices_that_the_bridge_is_of_other_findings() -> None:
+    summary = summary_of(day())
+    other = replace(summary, bridge=bridges(day()[1:]))
+
+    assert not tally_of(day()).adds_up_to(other)
+    assert tally_of(day()).adds_up_to(replace(summary, bridge={}))
+
+
+def test_statement_has_every_line_with_its_sign() -> None:
+    told = {line.key: line.amounts for line in statement(bridges(day(matched=0)))}
+
+    assert set(told) == {*Bridge.__struct_fields__, "due", "short", "unknown", "over"}
+    assert told["due"] == ["1,539,477", "19.99"]
+    assert told["short"] == ["-1,310,067", ""]
+    assert told["over"] == ["+43,900", "+0.01"]
+    assert told["matched"] == ["228,900", "19.99"]
+    assert told["charged"] == ["272,800", "520.00"]
+
+
+@given(AMOUNTS.filter(bool))
+def test_statement_takes_an_amount_off_to_its_last_digit(amount: Decimal) -> None:
+    (line,) = (line for line in statement({"KRW": Bridge(missing=amount)}) if line.key == "missing")
+
+    assert Fraction(line.amounts[0].replace(",", "")) == -Fraction(amount)
+
+
+def test_won_stands_before_other_currencies() -> None:
+    assert in_order({"USD", "KRW", "", "EUR"}) == ["KRW", "", "EUR", "USD"]
 
 
 CLOCKS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2999, 1, 1))  # noqa: DTZ001

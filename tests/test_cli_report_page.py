@@ -9,6 +9,7 @@ import subprocess
 import sys
 import weakref
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -22,12 +23,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import portone_async
+from portone_async import errors
 from portone_async.cli.report import NotWrittenError, write_report
+from portone_async.cli.report.html import SCRIPTS
+from portone_async.cli.report.reason import REASONS, reason_of
 from portone_async.cli.report.row import embedded, shown
 from portone_async.cli.report.span import Unit
+from portone_async.cli.report.statement import statement
 from portone_async.cli.report.words import LANGUAGES, resource, words
 from portone_async.models import PaymentStatus
-from portone_async.reconcile.finding import Finding, Verdict
+from portone_async.reconcile import Bridge, Finding, Store, Verdict, bridges
 
 from .report_run import HOSTILE, KST, PERIOD, day, finding, order, sighting, summary_of
 
@@ -129,7 +135,7 @@ def test_no_element_carries_code_of_its_own(page: Page) -> None:
 
 
 def test_the_script_never_makes_markup_of_text() -> None:
-    script = resource("report.js")
+    script = "".join(map(resource, SCRIPTS))
 
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|DOMParser|"
@@ -206,21 +212,26 @@ def holes(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def test_no_text_is_there_that_nothing_asks_for() -> None:
+def test_every_text_is_used() -> None:
     folder = Path(shown.__code__.co_filename).parent
     sources = "".join(
         (folder / name).read_text(encoding="utf-8")
         for name in ("page/report.html", "page/report.js", "chart.py", "figures.py", "html.py")
     )
-    # Keys that are put together where they are asked for.
-    made = {f"verdict.{verdict}" for verdict in Verdict}
+    # Keys that are put together where they are used.
+    made = {f"{kind}.{verdict}" for verdict in Verdict for kind in ("verdict", "explain")}
     made |= {f"status.{status}" for status in PaymentStatus}
+    made |= {f"error.{reason}" for reason in REASONS}
+    made |= {f"bridge.{line.key}" for line in statement({})}
+    made |= {f"money.{name}" for name in ("due", "short", "unknown", "over", "charged")}
+    made |= {f"headline.{name}" for name in ("short", "over", "unknown")}
     made |= {f"{kind}.{unit}" for unit in Unit for kind in _BY_UNIT} - {
         f"{kind}.hour" for kind in _BY_UNIT[1:]
     }
     made |= {f"table.{column}" for column in ("order", "asked", "found", "off", "time")}
     made |= {f"table.{step}" for step in ("first", "previous", "next", "last")}
-    made |= {"time.outside", "time.unknown"}
+    made |= {f"time.{name}" for name in ("charged", "short", "over", "outside", "unknown")}
+    made |= {f"sign.{who}" for who in ("made", "checked", "approved")}
     made |= {"table.sorted.ascending", "table.sorted.descending"}
 
     assert made <= words("en").keys()
@@ -248,24 +259,126 @@ def test_without_a_language_the_browser_chooses(tmp_path: Path) -> None:
     assert json.loads(page.content["script settings"])["language"] is None
 
 
-def test_the_figures_are_those_of_the_summary(page: Page) -> None:
-    summary = summary_of(day(matched=1234))
-    rows = {row[0]: row for row in page.tables["money"][1:-1]}
+def test_figures_by_verdict_are_those_of_the_findings(page: Page) -> None:
+    found = day(matched=1234)
+    summary = summary_of(found)
 
-    for verdict in Verdict:
-        name = words("en")[f"verdict.{verdict}"]
-        (row,) = (row for label, row in rows.items() if label.endswith(f" {name}"))
-        told = " ".join(
-            f"{amount:,} {currency}"
-            for currency, amount in sorted(summary.amounts[verdict].items())
-        )
+    for verdict, row in zip(Verdict, page.tables["money"][1:-1], strict=True):
+        told = bridges(each for each in found if each.verdict is verdict)
+        name = f"{words('en')[f'verdict.{verdict}']} {words('en')[f'explain.{verdict}']}"
+        assert row[0].endswith(f" {name}")
         assert row[1] == f"Count {summary.counts[verdict]:,}"
-        assert row[2] == f"Amount {told}"
+        for cell, key in zip(row[2:], _MONEY, strict=True):
+            assert cell == " ".join([words("en")[f"money.{key}"], sums(told, key)])
     total = page.tables["money"][-1]
     assert total[1] == f"Count {sum(summary.counts.values()):,}"
+    assert total[2:] == [
+        f"{words('en')[f'money.{key}']} {sums(summary.bridge, key)}" for key in _MONEY
+    ]
     assert "1,124" in page.text
     assert "of them 7 retries" in page.text
     assert "1 min 23 s" in page.text
+
+
+_MONEY = ("due", "short", "unknown", "over", "charged")
+
+
+def sums(told: Mapping[str, Bridge], key: str) -> str:
+    amounts = [(getattr(told[currency], key), currency) for currency in sorted(told)]
+    return " ".join(f"{amount:,} {currency}" for amount, currency in amounts if amount) or "–"  # noqa: RUF001
+
+
+def test_bridge_is_on_the_page_and_says_that_it_adds_up(page: Page) -> None:
+    head, *lines = page.tables["bridge"]
+    cells = {name: amounts for name, *amounts in lines}
+
+    assert head == ["Line", "KRW", "USD"]
+    assert cells["Due"] == ["13,879,477", "19.99"]
+    assert cells["Short"] == ["-1,310,067", "–"]  # noqa: RUF001
+    assert cells["Over"] == ["+43,900", "+0.01"]
+    assert cells["Charged at PortOne, less cancellations"] == ["12,612,800", "520.00"]
+    assert "The lines add up in each currency" in page.text
+
+
+def test_shortage_and_surplus_stand_apart_in_the_headline(tmp_path: Path) -> None:
+    gone = finding("gone", Verdict.MISSING, order("gone", "1000"))
+    orphan = finding("orphan", Verdict.ORPHAN, None, sighting("orphan", "1000"))
+    page = written(tmp_path, [gone, orphan])
+
+    assert "Short 1,000 KRW Over 1,000 KRW" in " ".join(page.text.split())
+
+
+def test_page_that_does_not_add_up_does_not_say_that_it_does(tmp_path: Path) -> None:
+    found = day()
+    page = written(tmp_path, found, summary=summary_of(found[1:]))
+
+    assert "The lines add up" not in page.text
+
+
+def test_page_names_its_source_its_run_and_the_program(tmp_path: Path) -> None:
+    page = written(
+        tmp_path,
+        day(),
+        source="orders 11-01.csv",
+        began_at=PERIOD[1],
+        ended_at=PERIOD[1] + timedelta(minutes=2),
+    )
+
+    assert "orders 11-01.csv" in page.text
+    assert "2026-11-02 00:00:00+09:00 to 2026-11-02 00:02:00+09:00" in page.text
+    assert f"portone-async {portone_async.__version__}" in page.text
+
+
+def test_page_has_a_place_to_sign(page: Page) -> None:
+    told = " ".join(page.text.replace("signature", "signature ").split())
+
+    for who in ("Made by", "Checked by", "Approved by"):
+        assert f"{who}Name and signature Date" in told
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (errors.RequestTimeoutError, "timeout"),
+        (errors.DeadlineExceededError, "timeout"),
+        (errors.ConnectionFailedError, "connection"),
+        (errors.CertificateError, "connection"),
+        (errors.RateLimitedError, "busy"),
+        (errors.ServerError, "server"),
+        (errors.UnexpectedResponseError, "answer"),
+        (errors.MalformedResponseError, "answer"),
+        (errors.InvalidRequestError, "number"),
+        (errors.ApiError, "other"),
+    ],
+)
+def test_error_of_an_order_has_a_sentence(error: type[Exception], reason: str) -> None:
+    failed = finding("a", Verdict.NOT_CHECKED, order("a"), error=f"{error.__name__}: x")
+
+    assert reason_of(failed) == (reason, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "place"),
+    [
+        ("orders.csv:12: no amount", "row", "orders.csv:12"),
+        ("orders.db row 3: no amount: none", "row", "orders.db row 3"),
+        ("UnexpectedResponseError: imp_1", "answer", ""),
+    ],
+)
+def test_error_without_an_order_is_of_a_row(error: str, reason: str, place: str) -> None:
+    assert reason_of(finding("", Verdict.NOT_CHECKED, None, error=error)) == (reason, place)
+
+
+def test_order_number_given_twice_has_a_sentence(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "run.db") as store:
+        store.add_orders([order("a", "1"), order("a", "2")])
+        (contradicted,) = store.findings()
+
+    assert reason_of(contradicted) == ("contradicted", "")
+
+
+def test_finding_without_an_error_has_no_reason() -> None:
+    assert reason_of(finding("a", Verdict.MISSING, order("a"))) == ("", "")
 
 
 def test_amounts_are_exact_everywhere(tmp_path: Path) -> None:
@@ -273,11 +386,12 @@ def test_amounts_are_exact_everywhere(tmp_path: Path) -> None:
     uid = "a"
     page = written(tmp_path, [finding(uid, Verdict.MISSING, order(uid, amount, "USD"))])
 
-    assert f"{text} USD" in page.tables["money"][2][2]
-    assert f"{text} USD" in page.tables["times"][1][3]
-    assert f"-{text} USD" in page.tables["money"][-1][3]
+    assert page.tables["money"][2][2] == f"Due {text} USD"
+    assert page.tables["times"][1][4] == f"Short {text} USD"
+    assert page.tables["money"][-1][3] == f"Short {text} USD"
+    assert ["No payment", f"-{text}"] in page.tables["bridge"]
     (row,) = json.loads(page.content["script data"])
-    assert row[2] == [text, "USD", "paid"]
+    assert row[2] == [text, "USD", "paid", ""]
     assert row[5] == [f"-{text}", "USD"]
 
 
@@ -289,12 +403,12 @@ def test_days_are_those_of_the_zone_and_carry_its_name(tmp_path: Path) -> None:
     paris = written(tmp_path, found, timezone=ZoneInfo("Europe/Paris"), **options)
 
     assert seoul.tables["times"][1][0] == "2026-11-02"
-    assert json.loads(seoul.content["script data"])[0][3][0][6] == "2026-11-02 08:30:00"
+    assert json.loads(seoul.content["script data"])[0][3][0][6] == "2026-11-02 08:30:00+09:00"
     assert "2026-11-02 00:00:00" in seoul.text
     assert paris.tables["times"][1][0] == "2026-11-02"
-    assert json.loads(paris.content["script data"])[0][3][0][6] == "2026-11-02 00:30:00"
+    assert json.loads(paris.content["script data"])[0][3][0][6] == "2026-11-02 00:30:00+01:00"
     assert "Europe/Paris" in paris.text
-    assert "2026-11-01 16:00:00" in paris.text
+    assert "2026-11-01 16:00:00+01:00" in paris.text
 
 
 def test_a_zone_is_called_by_its_name(tmp_path: Path) -> None:
@@ -310,7 +424,7 @@ def test_a_capped_table_says_so_and_the_figures_count_all(tmp_path: Path) -> Non
 
     assert len(json.loads(page.content["script data"])) == 1000
     assert "only the first 1,000 of 1,500 differences" in page.text
-    assert "1,500 KRW" in page.tables["money"][2][2]
+    assert page.tables["money"][2][2] == "Due 1,500 KRW"
 
 
 def test_a_whole_table_says_nothing_of_a_cap(page: Page) -> None:
@@ -394,7 +508,12 @@ def test_charts_are_drawn_of_each_currency_and_hold_nothing_but_geometry(page: P
 
 def test_a_column_is_as_high_as_its_money(tmp_path: Path) -> None:
     found = [
-        finding("a", Verdict.MATCHED, order("a", amount), sighting("a", paid_at=PERIOD[0] + after))
+        finding(
+            "a",
+            Verdict.MATCHED,
+            order("a", amount),
+            sighting("a", amount, paid_at=PERIOD[0] + after),
+        )
         for amount, after in (("400", timedelta(0)), ("100", timedelta(hours=2)))
     ]
     written(tmp_path, found)
@@ -416,7 +535,7 @@ def test_payments_outside_the_period_are_one_sum(tmp_path: Path) -> None:
 
 
 def test_a_column_tells_its_exact_money_when_pointed_at(page: Page) -> None:
-    assert "2026-11-01 12:00  12,533,900" in page.text
+    assert "2026-11-01 12:00  12,529,000" in page.text
 
 
 def test_of_many_currencies_only_four_are_drawn_and_the_page_says_so(tmp_path: Path) -> None:
@@ -449,7 +568,7 @@ def test_a_longer_time_is_cut_into_larger_pieces(
     ]
     page = written(tmp_path, found, period=None)
 
-    assert f"Money by {unit}" in page.text
+    assert f"Charged by {unit}" in page.text
     assert page.tables["times"][1][0] == row
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from portone_async.reconcile.bridge import Bridge, total
 from portone_async.reconcile.finding import Verdict
 
 from .money import written
@@ -17,7 +18,7 @@ from .span import Unit, steps
 from .svg import inline
 from .tally import Flow
 
-__all__ = ("by_time", "by_verdict")
+__all__ = ("by_time", "by_verdict", "in_question")
 
 _WIDTH = 440.0
 """Pixels: a phone's; where there is more room, the page makes it larger."""
@@ -25,7 +26,6 @@ _ROW, _BAR = 44.0, 10.0
 _PANELS = ((34.0, 150.0, "chart.all"), (230.0, 100.0, "chart.differing"))
 """Top and height of the panels, in pixels, and what they show."""
 _TIME_HEIGHT = 358.0
-_ZERO = Decimal(0)
 
 
 class _Drawing:
@@ -64,6 +64,11 @@ class _Drawing:
         self._marks[gid] = (kind, tip)
 
 
+def in_question(bridge: Bridge) -> Decimal:
+    """Money that needs a look, none of it netted: short, over, and what is not known."""
+    return total(bridge.short, bridge.over, bridge.unknown, bridge.unassigned)
+
+
 def by_verdict(
     amounts: Mapping[Verdict, Decimal], tones: Mapping[Verdict, str], words: Mapping[str, str]
 ) -> Markup:
@@ -90,7 +95,7 @@ def by_verdict(
 def by_time(
     flows: Mapping[datetime, Flow], currency: str, unit: Unit, words: Mapping[str, str]
 ) -> Markup:
-    """Columns of all the money by time, and below them of the part that differs.
+    """Columns of what was charged by time, and below them of the money in question.
 
     Each has a scale of its own: a difference would not be seen on the other's.
 
@@ -102,12 +107,13 @@ def by_time(
     """
     begins = steps(unit, flows.keys())
     drawing = _Drawing(_TIME_HEIGHT)
-    empty = Flow()
-    for kind, (top, height, title) in zip(("all", "differing"), _PANELS, strict=True):
-        sums = [
-            (flow.amounts if kind == "all" else flow.differing).get(currency, _ZERO)
-            for flow in (flows.get(begin, empty) for begin in begins)
-        ]
+    empty, nothing = Flow(), Bridge()
+    bridges = [flows.get(begin, empty).ledger.bridges().get(currency, nothing) for begin in begins]
+    panels = {
+        "all": [bridge.charged for bridge in bridges],
+        "differing": [in_question(bridge) for bridge in bridges],
+    }
+    for (kind, sums), (top, height, title) in zip(panels.items(), _PANELS, strict=True):
         tips = [unit.named(begin) for begin in begins]
         drawing.text("word", 0, top - 14, title)
         _columns(drawing, f"column {kind}", (top, height), sums, tips)

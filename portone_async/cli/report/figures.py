@@ -8,12 +8,14 @@ from decimal import Decimal
 from markupsafe import Markup
 from msgspec import Struct
 
+from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Summary, Verdict
 
-from .chart import by_time, by_verdict
-from .money import Sums, add, written
+from .chart import by_time, by_verdict, in_question
+from .money import written
 from .row import shown
 from .span import Unit, fitting_unit
+from .statement import in_order, statement
 from .svg import own_style
 from .tally import Flow, Tally
 
@@ -26,11 +28,20 @@ Lines = list[tuple[str, str]]
 """Amounts and their currencies, one line each."""
 
 
+class Money(Struct, frozen=True):
+    """The sums of some findings. What was ordered and what was charged are never added up."""
+
+    due: Lines
+    short: Lines
+    unknown: Lines
+    over: Lines
+    charged: Lines
+
+
 class MoneyRow(Struct, frozen=True):
     verdict: Verdict
     count: int
-    amounts: Lines
-    off: Lines
+    money: Money
 
 
 class TimeRow(Struct, frozen=True):
@@ -38,8 +49,7 @@ class TimeRow(Struct, frozen=True):
     """The piece of time, or the key of a text where :attr:`is_text`."""
     findings: int
     differences: int
-    amounts: Lines
-    differing: Lines
+    money: Money
     is_text: bool = False
 
 
@@ -69,11 +79,16 @@ class Figures:
         self.in_table = tally.differences
         self.requests = summary.requests
         self.retries = summary.retries
+        self.bridges = tally.bridges()
+        self.currencies = in_order(self.bridges)
+        self.columns = [shown(currency) for currency in self.currencies]
+        """Of the statement."""
+        self.statement = statement(self.bridges)
         self.money = [
-            MoneyRow(verdict, count, lines(summary.amounts.get(verdict, {})), lines(off))
-            for (verdict, count), off in zip(counts.items(), tally.off.values(), strict=True)
+            MoneyRow(verdict, count, _money(tally.ledgers[verdict].bridges()))
+            for verdict, count in counts.items()
         ]
-        self.total = MoneyRow(Verdict.MATCHED, self.all, _total(summary.amounts), _total(tally.off))
+        self.total = MoneyRow(Verdict.MATCHED, self.all, _money(self.bridges))
         hours = sorted(tally.by_hour)
         self.unit = fitting_unit(hours[0], hours[-1]) if hours else Unit.DAY
         """Of the columns in the charts."""
@@ -105,33 +120,33 @@ class Figures:
             return [
                 Charts(
                     shown(currency),
-                    by_verdict(differing, tones, words)
-                    if (differing := self._differing(currency))
+                    by_verdict(amounts, tones, words)
+                    if (amounts := self._in_question(currency))
                     else None,
                     by_time(flows, currency, self.unit, words) if flows else None,
                 )
-                for currency in self._currencies[:_MOST_CURRENCIES]
+                for currency in self.currencies[:_MOST_CURRENCIES]
             ]
 
     @property
     def left_out(self) -> int:
         """How many charts' currencies are shown, where not all are; else 0."""
-        return _MOST_CURRENCIES if len(self._currencies) > _MOST_CURRENCIES else 0
+        return _MOST_CURRENCIES if len(self.currencies) > _MOST_CURRENCIES else 0
 
     @property
-    def _currencies(self) -> list[str]:
-        found = {currency for sums in self._summary.amounts.values() for currency in sums}
-        # The won first, the others by name: in the same order every night.
-        return sorted(found, key=lambda currency: (currency != "KRW", currency))
+    def in_doubt(self) -> list[tuple[str, Lines]]:
+        """What the headline says of money: short, over and unknown, each by itself."""
+        total = self.total.money
+        parts = (("short", total.short), ("over", total.over), ("unknown", total.unknown))
+        return [(name, sums) for name, sums in parts if sums]
 
-    def _differing(self, currency: str) -> dict[Verdict, Decimal]:
-        amounts = self._summary.amounts
-        return {
-            verdict: amount
-            for verdict in Verdict
-            if verdict is not Verdict.MATCHED
-            and (amount := amounts.get(verdict, {}).get(currency, Decimal(0)))
+    def _in_question(self, currency: str) -> dict[Verdict, Decimal]:
+        found = {
+            verdict: in_question(bridge)
+            for verdict, ledger in self._tally.ledgers.items()
+            if (bridge := ledger.bridges().get(currency)) is not None
         }
+        return {verdict: amount for verdict, amount in found.items() if amount}
 
     def _times(self) -> list[TimeRow]:
         named = [
@@ -144,24 +159,18 @@ class Figures:
         ]
 
 
-def lines(sums: Mapping[str, Decimal]) -> Lines:
-    return [(written(amount), shown(currency)) for currency, amount in sorted(sums.items())]
+def _money(bridges: Mapping[str, Bridge]) -> Money:
+    return Money(*(_lines(bridges, name) for name in Money.__struct_fields__))
 
 
-def _total(amounts: Mapping[Verdict, Mapping[str, Decimal]]) -> Lines:
-    total: Sums = {}
-    for sums in amounts.values():
-        for currency, amount in sums.items():
-            add(total, currency, amount)
-    return lines(total)
+def _lines(bridges: Mapping[str, Bridge], name: str) -> Lines:
+    return [
+        (written(amount), shown(currency))
+        for currency in in_order(bridges)
+        if (amount := getattr(bridges[currency], name))
+    ]
 
 
 def _time_row(name: str, flow: Flow, *, is_text: bool = False) -> TimeRow:
-    return TimeRow(
-        name,
-        flow.findings,
-        flow.differences,
-        lines(flow.amounts),
-        lines(flow.differing),
-        is_text,
-    )
+    money = _money(flow.ledger.bridges())
+    return TimeRow(name, flow.findings, flow.differences, money, is_text)

@@ -51,14 +51,21 @@ _SIGNS = {
     Verdict.NOT_CHECKED: "?",
 }
 
+SCRIPTS = ("address.js", "csv.js", "report.js")
+"""The page's script, in parts: the first ones are pure, and the last uses them."""
+
 
 class About(Struct, frozen=True):
     """What the page says of itself, fit to be shown."""
 
     title: str | None
     period: tuple[str, str] | None
+    source: str | None
+    began: str | None
+    ended: str | None
     zone: str
     created: str
+    version: str
 
 
 def page(summary: Summary, tally: Tally, about: About, language: Language | None) -> Iterator[str]:
@@ -79,7 +86,7 @@ def page(summary: Summary, tally: Tally, about: About, language: Language | None
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = resource("report.css"), resource("report.js")
+    style, script = resource("report.css"), "\n".join(map(resource, SCRIPTS))
     texts = {each: words(each) for each in LANGUAGES}
     settings = {
         "language": language,

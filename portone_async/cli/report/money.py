@@ -1,14 +1,14 @@
-"""Money of findings: what was asked for, what is off, and how it is written. Never a float."""
+"""Money of findings: what was asked for, what differs, and how it is written. Never a float."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Context, Decimal
 
-from portone_async.models import PaymentStatus
-from portone_async.reconcile.compare import is_kept
+from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Verdict
 
-__all__ = ("Sums", "add", "asked", "off", "written")
+__all__ = ("Sums", "add", "asked", "difference", "written")
 
 Sums = dict[str, Decimal]
 """Amounts by currency."""
@@ -33,31 +33,23 @@ def asked(finding: Finding) -> Sums:
     return sums
 
 
-def off(finding: Finding) -> tuple[str, Decimal] | None:
-    """The currency and the money that the shop has, minus what it should have.
+def difference(finding: Finding, found: Mapping[str, Bridge]) -> tuple[str, Decimal] | None:
+    """Subtract what the order asks for from what PortOne has of it.
 
-    It has what was charged and not given back, test payments not counted; it should have what
-    a ``paid`` order asks for, and nothing for an order of another status or for none. ``None``
-    where it cannot be said: not checked, or money in another currency.
+    Args:
+        finding: A finding.
+        found: The bridges of this finding alone.
+
+    Returns:
+        The currency and the difference; ``None`` where it cannot be said: not checked, or money
+        in another currency.
     """
-    if finding.verdict is Verdict.NOT_CHECKED:
+    if finding.verdict is Verdict.NOT_CHECKED or len(found) != 1:
         return None
-    order = finding.order
-    kept = [
-        payment for payment in finding.payments if payment.sandbox is not True and is_kept(payment)
-    ]
-    currencies = {payment.currency or "" for payment in kept}
-    if order is not None:
-        currencies.add(order.currency)
-    if len(currencies) != 1:
+    ((currency, bridge),) = found.items()
+    if bridge.unknown or bridge.unassigned:
         return None
-    difference = _ZERO
-    for payment in kept:
-        balance = _EXACT.subtract(payment.amount, payment.cancel_amount)
-        difference = _EXACT.add(difference, balance)
-    if order is not None and order.status == PaymentStatus.PAID:
-        difference = _EXACT.subtract(difference, order.amount)
-    return currencies.pop(), difference
+    return currency, _EXACT.subtract(bridge.charged, bridge.due)
 
 
 def written(amount: Decimal) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
+from portone_async._version import __version__
 from portone_async.reconcile.finding import Finding, Summary
 
 from .aside import in_place_of
@@ -26,6 +27,9 @@ def write_report(
     findings: Iterable[Finding],
     title: str | None = None,
     period: Period | None = None,
+    source: str | None = None,
+    began_at: datetime | None = None,
+    ended_at: datetime | None = None,
     timezone: tzinfo = SEOUL,
     language: Language | None = None,
     created_at: datetime | None = None,
@@ -46,9 +50,12 @@ def write_report(
         title: The page's heading, in place of its own.
         period: The time that was looked at: from, and until (not in it), both aware. Payments
             of another time are shown in one sum.
+        source: Where the orders came from, as the name of a file. Nothing secret.
+        began_at: When the run began, aware.
+        ended_at: When the run ended, aware.
         timezone: The zone of all times on the page.
         language: ``None`` for the browser's own. The reader can switch.
-        created_at: When the run ended, aware; ``None`` for now.
+        created_at: When the page was written, aware; ``None`` for now.
         most_rows: The most differences in the table.
 
     Raises:
@@ -64,8 +71,12 @@ def write_report(
     about = About(
         title=None if title is None else shown(title),
         period=None if period is None else (clock(period[0], timezone), clock(period[1], timezone)),
+        source=None if source is None else shown(source),
+        began=None if began_at is None else clock(began_at, timezone),
+        ended=None if ended_at is None else clock(ended_at, timezone),
         zone=zone_name(timezone),
         created=clock(created_at or datetime.now(timezone), timezone),
+        version=__version__,
     )
     pieces = page(summary, tally, about, language)
     with in_place_of(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as file:

@@ -10,11 +10,12 @@ import msgspec
 from msgspec import Struct
 
 from portone_async.cli.escape import escaped
-from portone_async.reconcile.finding import Finding, Sighting
+from portone_async.reconcile.finding import Finding, Order, Sighting
 
 from .money import written
+from .reason import reason_of
 
-__all__ = ("embedded", "local", "row_of", "shown")
+__all__ = ("embedded", "local", "row_of", "shown", "zoned")
 
 # An order number has 40 characters at most; a hostile one has as many as it likes.
 _LONGEST = 160
@@ -38,6 +39,7 @@ class Paid(Struct, frozen=True, array_like=True):
     status: str
     is_test: bool
     time: str
+    """On the clock of the page's zone, with the offset, as in ``2026-11-01 09:00:00+09:00``."""
 
 
 class Row(Struct, frozen=True, array_like=True):
@@ -45,29 +47,33 @@ class Row(Struct, frozen=True, array_like=True):
 
     verdict: str
     merchant_uid: str
-    order: tuple[str, str, str] | None
-    """Amount, currency, status."""
+    order: tuple[str, str, str, str] | None
+    """Amount, currency, status, what the shop has refunded."""
     payments: list[Paid]
     more_payments: int
     """How many were left out."""
     off: tuple[str, str] | None
     """Amount, currency."""
     error: str
+    reason: str
+    """The key of the sentence that explains the error."""
+    place: str
+    """The row of the order file, for that sentence."""
 
 
 def row_of(finding: Finding, off: tuple[str, Decimal] | None, zone: tzinfo) -> Row:
-    """A row of a finding; ``off`` is what came in minus what should have."""
-    order = finding.order
+    """Make the row of a finding; ``off`` is what PortOne has minus what it should have."""
+    reason, place = reason_of(finding)
     return Row(
         verdict=finding.verdict.value,
         merchant_uid=shown(finding.merchant_uid),
-        order=None
-        if order is None
-        else (written(order.amount), shown(order.currency), shown(order.status)),
+        order=None if finding.order is None else _asked(finding.order),
         payments=[_paid(payment, zone) for payment in finding.payments[:_MOST_PAYMENTS]],
         more_payments=max(0, len(finding.payments) - _MOST_PAYMENTS),
         off=None if off is None else (written(off[1]), shown(off[0])),
         error=shown(finding.error or "", _LONGEST_ERROR),
+        reason=reason,
+        place=shown(place),
     )
 
 
@@ -85,14 +91,25 @@ def shown(text: str, longest: int = _LONGEST) -> str:
 
 def local(time: datetime, zone: tzinfo) -> datetime | None:
     """The time on the clock of the zone, naive; ``None`` at the ends of the calendar."""
+    clock = zoned(time, zone)
+    return None if clock is None else clock.replace(tzinfo=None)
+
+
+def zoned(time: datetime, zone: tzinfo) -> datetime | None:
+    """The time in the zone, aware; ``None`` at the ends of the calendar."""
     with suppress(OverflowError):
-        return time.astimezone(zone).replace(tzinfo=None)
+        return time.astimezone(zone)
     return None
+
+
+def _asked(order: Order) -> tuple[str, str, str, str]:
+    refunded = written(order.cancelled_amount) if order.cancelled_amount else ""
+    return written(order.amount), shown(order.currency), shown(order.status), refunded
 
 
 def _paid(payment: Sighting, zone: tzinfo) -> Paid:
     time = payment.paid_at or payment.cancelled_at
-    clock = None if time is None else local(time, zone)
+    clock = None if time is None else zoned(time, zone)
     return Paid(
         imp_uid=shown(payment.imp_uid),
         amount=written(payment.amount),

@@ -9,9 +9,11 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
+from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Summary, Verdict
+from portone_async.reconcile.ledger import Ledger
 
-from .money import Sums, add, asked, off
+from .money import Sums, add, asked, difference
 from .row import embedded, local, row_of
 from .span import Unit
 
@@ -22,21 +24,16 @@ Period = tuple[datetime, datetime]
 
 
 class Flow(Struct):
-    """What belongs to one piece of time."""
+    """The findings of one piece of time."""
 
     findings: int = 0
     differences: int = 0
-    amounts: Sums = field(default_factory=dict[str, Decimal])
-    """What was asked for, or paid without being asked for."""
-    differing: Sums = field(default_factory=dict[str, Decimal])
-    """The part of it that did not match."""
+    ledger: Ledger = field(default_factory=Ledger)
 
     def take(self, other: Flow) -> None:
         self.findings += other.findings
         self.differences += other.differences
-        for mine, others in ((self.amounts, other.amounts), (self.differing, other.differing)):
-            for currency, amount in others.items():
-                add(mine, currency, amount)
+        self.ledger.take(other.ledger)
 
 
 class Tally:
@@ -48,8 +45,8 @@ class Tally:
         self._most_rows = most_rows
         self.counts: Counter[Verdict] = Counter()
         self.amounts: dict[Verdict, Sums] = {verdict: {} for verdict in Verdict}
-        self.off: dict[Verdict, Sums] = {verdict: {} for verdict in Verdict}
-        """What came in minus what should have, of all that did not match."""
+        """As the summary counts them: of orders, and of payments that belong to none."""
+        self.ledgers = {verdict: Ledger() for verdict in Verdict}
         self.rows: list[str] = []
         """JSON of what the table shows: a tenth of the memory that the objects would take."""
         self.without_order = 0
@@ -71,30 +68,45 @@ class Tally:
         self.without_order += finding.order is None and verdict is Verdict.MATCHED
         for currency, amount in asked(finding).items():
             add(self.amounts[verdict], currency, amount)
-            add(flow.amounts, currency, amount)
-            if is_different:
-                add(flow.differing, currency, amount)
-        if is_different:
-            difference = off(finding)
-            if difference is not None:
-                add(self.off[verdict], *difference)
-            if len(self.rows) < self._most_rows:
-                self.rows.append(embedded(row_of(finding, difference, self._zone)))
+        ledger = Ledger()
+        ledger.add(finding)
+        self.ledgers[verdict].take(ledger)
+        flow.ledger.take(ledger)
+        if is_different and len(self.rows) < self._most_rows:
+            off = difference(finding, ledger.bridges())
+            self.rows.append(embedded(row_of(finding, off, self._zone)))
 
     @property
     def differences(self) -> int:
         return self.counts.total() - self.counts[Verdict.MATCHED]
 
+    def bridges(self) -> dict[str, Bridge]:
+        """The bridges of all findings, by currency."""
+        whole = Ledger()
+        for ledger in self.ledgers.values():
+            whole.take(ledger)
+        return whole.bridges()
+
     def adds_up_to(self, summary: Summary) -> bool:
-        """Whether what was counted here is what the run has counted: all findings, money in doubt."""
-        return all(
-            self.counts[verdict] == summary.counts.get(verdict, 0)
-            and (
-                verdict is Verdict.MATCHED
-                or _without_zeros(self.amounts[verdict])
-                == _without_zeros(summary.amounts.get(verdict, {}))
+        """Whether what was counted here is what the run has counted: all findings, money in doubt.
+
+        A summary without a bridge, as one made by hand may be, is not asked for it.
+        """
+        found = self.bridges()
+        is_sound = all(bridge.adds_up for bridge in found.values())
+        is_same = not summary.bridge or summary.bridge == found
+        return (
+            is_sound
+            and is_same
+            and all(
+                self.counts[verdict] == summary.counts.get(verdict, 0)
+                and (
+                    verdict is Verdict.MATCHED
+                    or _without_zeros(self.amounts[verdict])
+                    == _without_zeros(summary.amounts.get(verdict, {}))
+                )
+                for verdict in Verdict
             )
-            for verdict in Verdict
         )
 
     def by(self, unit: Unit) -> dict[datetime, Flow]:

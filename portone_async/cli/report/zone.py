@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 from portone_async.cli.zone import SEOUL
 
-from .row import local
+from .row import zoned
 
 __all__ = ("SEOUL", "clock", "zone_name")
 
 
 def clock(time: datetime, zone: tzinfo) -> str:
-    """The time to the second, on the clock of the zone."""
-    return (local(time, zone) or time).isoformat(sep=" ", timespec="seconds")
+    """The time to the second, on the clock of the zone, with its offset from UTC."""
+    return (zoned(time, zone) or time).isoformat(sep=" ", timespec="seconds")
 
 
 def zone_name(zone: tzinfo) -> str:
