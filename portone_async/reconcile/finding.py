@@ -6,14 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct, field
 
-from portone_async._words import STATUSES, PaymentStatusLike, refuse_misspelling
+from portone_async._words import STATUSES, refuse_misspelling
 from portone_async.models import Payment
 
 from .bridge import Bridge
+
+if TYPE_CHECKING:
+    from portone_async._words import PaymentStatusLike
+else:
+    # msgspec, which reads findings back from JSON, takes one kind of text in a union.
+    PaymentStatusLike = str
 
 __all__ = ("Finding", "Order", "Refund", "Sighting", "Summary", "Verdict", "VerdictLike")
 
