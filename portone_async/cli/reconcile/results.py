@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from rich.console import Console
 
 from portone_async.cli.arguments import Arguments
 from portone_async.cli.escape import escaped
+from portone_async.cli.orders.formats import Format, format_of
 from portone_async.cli.report import write_findings, write_report
 from portone_async.reconcile import Store, Summary
 
@@ -34,10 +36,18 @@ def write_results(
             summary=summary,
             findings=store.findings(),
             period=period,
+            source=_source(arguments),
             timezone=arguments.tz,
             language=arguments.language,
         )
     return [name for name in (arguments.out, arguments.report, arguments.store) if name is not None]
+
+
+def _source(arguments: Arguments) -> str:
+    """Name the orders' source. An address may hold a password: it is not repeated."""
+    if (arguments.format or format_of(arguments.source)) is Format.POSTGRESQL:
+        return "PostgreSQL"
+    return Path(arguments.source).name
 
 
 def print_files(console: Console, names: Iterable[str]) -> None:

@@ -12,6 +12,8 @@ from portone_async.cli.escape import escaped
 from portone_async.errors import Attempt
 from portone_async.reconcile import Finding, Summary, Verdict
 
+from .bridge import print_bridge
+
 __all__ = ("View", "print_summary")
 
 
@@ -70,7 +72,7 @@ class View(Bar):
 
 
 def print_summary(console: Console, summary: Summary) -> None:
-    """Print what a run came to, a line for each verdict that there is."""
+    """Print what a run came to: a line for each verdict that there is, then the bridge."""
     width = max(len(_words(verdict)) for verdict in Verdict)
     for verdict in Verdict:
         count = summary.counts.get(verdict, 0)
@@ -81,6 +83,8 @@ def print_summary(console: Console, summary: Summary) -> None:
             for currency, amount in sorted(summary.amounts.get(verdict, {}).items())
         )
         console.print(f"{_words(verdict):<{width}}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
+    console.print()
+    print_bridge(console, summary.bridge)
     console.print(
         f"\n{summary.requests:,} requests, {summary.retries:,} retries, {summary.seconds:,.1f} s"
     )

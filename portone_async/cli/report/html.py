@@ -61,8 +61,6 @@ class About(Struct, frozen=True):
     title: str | None
     period: tuple[str, str] | None
     source: str | None
-    began: str | None
-    ended: str | None
     zone: str
     created: str
     version: str

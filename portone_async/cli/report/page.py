@@ -28,8 +28,6 @@ def write_report(
     title: str | None = None,
     period: Period | None = None,
     source: str | None = None,
-    began_at: datetime | None = None,
-    ended_at: datetime | None = None,
     timezone: tzinfo = SEOUL,
     language: Language | None = None,
     created_at: datetime | None = None,
@@ -51,8 +49,6 @@ def write_report(
         period: The time that was looked at: from, and until (not in it), both aware. Payments
             of another time are shown in one sum.
         source: Where the orders came from, as the name of a file. Nothing secret.
-        began_at: When the run began, aware.
-        ended_at: When the run ended, aware.
         timezone: The zone of all times on the page.
         language: ``None`` for the browser's own. The reader can switch.
         created_at: When the page was written, aware; ``None`` for now.
@@ -72,8 +68,6 @@ def write_report(
         title=None if title is None else shown(title),
         period=None if period is None else (clock(period[0], timezone), clock(period[1], timezone)),
         source=None if source is None else shown(source),
-        began=None if began_at is None else clock(began_at, timezone),
-        ended=None if ended_at is None else clock(ended_at, timezone),
         zone=zone_name(timezone),
         created=clock(created_at or datetime.now(timezone), timezone),
         version=__version__,

@@ -1,0 +1,61 @@
+"""The bridge from money ordered to money charged, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.cells import cell_len
+from rich.console import Console
+
+from portone_async.cli.escape import escaped
+from portone_async.cli.report.statement import Kind, in_order, statement
+from portone_async.cli.report.words import Language, words
+from portone_async.reconcile import Bridge
+
+__all__ = ("print_bridge",)
+
+_GAP = "  "
+
+
+def print_bridge(
+    console: Console, bridges: Mapping[str, Bridge], language: Language = "en"
+) -> None:
+    """Print a line for each part that has money, a column for each currency.
+
+    Args:
+        console: Where to print.
+        bridges: By currency.
+        language: Of the lines' names.
+    """
+    if not bridges:
+        return
+    for line in _aligned(list(_rows(bridges, words(language)))):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    if all(bridge.adds_up for bridge in bridges.values()):
+        console.print(words(language)["bridge.sound"], soft_wrap=True, highlight=False)
+    else:
+        console.print(words(language)["notice.sums"], soft_wrap=True, highlight=False)
+
+
+def _rows(bridges: Mapping[str, Bridge], texts: Mapping[str, str]) -> Iterator[list[str]]:
+    currencies = in_order(bridges)
+    yield ["", *(escaped(currency) or texts["bridge.nocurrency"] for currency in currencies)]
+    for line in statement(bridges):
+        if not line.is_empty:
+            indent = _GAP if line.kind is Kind.PART else ""
+            yield [
+                f"{indent}{texts[f'bridge.{line.key}']}",
+                *(each or "-" for each in line.amounts),
+            ]
+
+
+def _aligned(rows: list[list[str]]) -> Iterator[str]:
+    """Names to the left, amounts to the right; a Korean letter is two cells wide."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for name, *amounts in rows:
+        cells = [name + " " * (widths[0] - cell_len(name))]
+        cells += [
+            " " * (width - cell_len(amount)) + amount
+            for width, amount in zip(widths[1:], amounts, strict=True)
+        ]
+        yield _GAP.join(cells).rstrip()
