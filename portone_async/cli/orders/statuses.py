@@ -11,6 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from portone_async._words import canonical
 from portone_async.models import PaymentStatus
 
 from .cells import BadCellError, kind_of, shown
@@ -21,20 +22,20 @@ PARTIALLY_CANCELLED = "partially_cancelled"
 """Not a status of PortOne's, which says ``cancelled`` and how much of the amount was."""
 
 _WORDS = {
-    PaymentStatus.PAID: "paid 결제 결제완료 결제완료됨 결제됨 결제성공 결제승인 "
+    PaymentStatus.PAID: "결제 결제완료 결제완료됨 결제됨 결제성공 결제승인 "
     "입금완료 입금확인 입금확인완료 승인 승인완료 카드승인 수납완료",
-    PaymentStatus.CANCELLED: "cancelled canceled cancel refunded refund fullycancelled fullycanceled "
+    PaymentStatus.CANCELLED: "cancel refunded refund fullycancelled fullycanceled "
     "fullyrefunded 취소 취소됨 취소완료 결제취소 결제취소됨 결제취소완료 승인취소 승인취소완료 "
     "카드취소 전체취소 전체취소완료 전액취소 전액취소완료 환불 환불됨 환불완료 결제환불 "
     "전체환불 전체환불완료 전액환불 전액환불완료",
     PARTIALLY_CANCELLED: "partiallycancelled partiallycanceled partialcancelled partialcanceled "
     "partialcancel partiallyrefunded partialrefunded partialrefund 부분취소 부분취소됨 부분취소완료 "
     "부분환불 부분환불됨 부분환불완료 일부취소 일부취소완료 일부환불 일부환불완료",
-    PaymentStatus.READY: "ready unpaid virtualaccountissued 미결제 미입금 미납 결제전 결제대기 "
+    PaymentStatus.READY: "unpaid virtualaccountissued 미결제 미입금 미납 결제전 결제대기 "
     "결제대기중 입금전 입금대기 입금대기중 입금예정 무통장입금대기 가상계좌발급 가상계좌발급완료 "
     "가상계좌입금대기",
-    PaymentStatus.FAILED: "failed 실패 결제실패 승인실패 결제거절 승인거절",
-    PaymentStatus.PENDING: "pending paypending 승인대기 승인대기중",
+    PaymentStatus.FAILED: "실패 결제실패 승인실패 결제거절 승인거절",
+    PaymentStatus.PENDING: "paypending 승인대기 승인대기중",
 }
 _STATUS_OF = {word: str(status) for status, words in _WORDS.items() for word in words.split()}
 
@@ -67,7 +68,7 @@ def _status_in(cell: str) -> str:
     word = re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", cell)).casefold()
     if not word:
         raise BadCellError("status is empty")
-    if status := _STATUS_OF.get(word):
+    if status := canonical(cell) or _STATUS_OF.get(word):
         return status
     if _OF_A_MALL.search(word):
         problem = "speaks of the order or its delivery, not of its payment"

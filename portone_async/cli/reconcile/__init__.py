@@ -57,8 +57,8 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         default=[],
         metavar="FIELD=COLUMN",
-        help="which column is merchant_uid, amount, currency, status; else the usual English and "
-        "Korean names are looked for ('currency=' for no such column)",
+        help="which column is merchant_uid, amount, currency, status, cancelled_amount; else the "
+        "usual English and Korean names are looked for ('currency=' for no such column)",
     )
     source.add_argument(
         "--format", type=Format, choices=list(Format), help="what ORDERS is; else its name tells"
