@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Item, Note, encoding, read_orders
-from portone_async.reconcile.finding import Order
+from portone_async.reconcile.finding import Order, Refund
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +106,26 @@ def test_only_the_number_of_no_other_order_is_trimmed(parts: list[tuple[str, str
         blank + number if "\t" not in blank and number in plain else number
         for blank, number in parts
     ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "refunded"),
+    [
+        (["A-1", "-A-1 "], "A-1"),
+        (["A-1 ", "-A-1"], "A-1"),
+        (["A-1 ", "-A-1 "], "A-1"),
+        (["A-1", "A-1 ", "-A-1 "], "A-1 "),
+        (["-A-1 ", "A-1 ", "A-1"], "A-1 "),
+        (["A-1", "-\tA-1"], "A-1"),
+    ],
+)
+def test_refund_has_the_number_of_its_order(numbers: list[str], refunded: str) -> None:
+    lines = [f"{each.removeprefix('-')},{'-' if each[0] == '-' else ''}1000" for each in numbers]
+    Path("orders.csv").write_text("order_id,total\n" + "\n".join(lines), encoding="utf-8")
+
+    (refund,) = [each for each in read_orders("orders.csv") if isinstance(each, Refund)]
+
+    assert refund.merchant_uid == refunded
 
 
 def test_numbers_that_a_database_fills_with_blanks_are_trimmed() -> None:

@@ -36,6 +36,7 @@ class Arguments(argparse.Namespace):
     columns: list[str]
     format: Format | None
     delimiter: str | None
+    header_row: int | None
     since: str | None
     until: str | None
     statuses: list[str]

@@ -15,6 +15,8 @@ from typing import Any
 
 from portone_async import PaymentStatus
 from portone_async.cli.orders import BadRow, Item, Note, OrdersError, read_orders
+from portone_async.cli.orders.blanks import without_blanks
+from portone_async.cli.orders.encoding import open_text
 from portone_async.reconcile import Order
 
 from .shape import assert_fit_to_be_shown
@@ -45,7 +47,7 @@ def check(data: bytes) -> None:
         path = Path(folder, name)
         found = _read(path, content)
         if found is not None:
-            text = _text(content)
+            text = _text(path)
             _check_lines(path, text, found)
             _check_count(name, text, found)
             for order in found:
@@ -69,13 +71,9 @@ def _read(path: Path, content: bytes) -> Read:
         return None
 
 
-def _text(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp949")
+def _text(path: Path) -> str:
+    with open_text(path, newline="\n") as text:
+        return text.read()
 
 
 def _check_order(order: Order) -> None:
@@ -92,7 +90,9 @@ def _check_lines(path: Path, text: str, found: list[Item]) -> None:
     """A bad row is named by a line that is there, in order, and can be shown."""
     last = 0
     for each in found:
-        if isinstance(each, BadRow):
+        if isinstance(each, Note):
+            assert_fit_to_be_shown(each.text, _LONGEST_REASON)
+        elif isinstance(each, BadRow):
             assert_fit_to_be_shown(each.reason, _LONGEST_REASON)
             where, _, number = each.where.rpartition(":")
             assert where == str(path)
@@ -104,10 +104,22 @@ def _check_count(name: str, text: str, found: list[Item]) -> None:
     """No line disappears and none comes twice, where a line is a row."""
     rows = sum(1 if not isinstance(each, Note) else _totals(each) for each in found)
     if name == "orders.jsonl":
-        assert rows == sum(not line.isspace() for line in _lines(text))
+        assert rows == sum(bool(line.strip().strip("\r\n\x1a")) for line in _lines(text))
     elif not set('"\r') & set(text):
-        blank = [re.sub(rf"[\s{_DELIMITERS}]", "", line) == "" for line in _lines(text)]
-        assert blank.count(False) - 1 <= rows < len(blank)
+        blank = [
+            without_blanks(re.sub(rf"[\x1a{_DELIMITERS}]", "", line)) == "" for line in _lines(text)
+        ]
+        # A header has up to three rows, and is the first line unless a note says which it is.
+        above = next(
+            (
+                int(each.where.rpartition(":")[2]) - 1
+                for each in found
+                if isinstance(each, Note) and "header" in each.text
+            ),
+            0,
+        )
+        above += text.lower().startswith("sep=")
+        assert blank[above:].count(False) - 3 <= rows < len(blank)
 
 
 def _totals(note: Note) -> int:
@@ -131,9 +143,9 @@ def _check_cells(text: str, orders: list[Order]) -> None:
 
 def _check_values(text: str, orders: list[Order]) -> None:
     """An order's number and amount are values of one line, by another parser's account."""
-    rest = iter(_lines(text))
+    lines = _lines(text)
     for order in orders:
-        assert any(_holds(line, order) for line in rest)
+        assert any(_holds(line, order) for line in lines)
 
 
 def _holds(line: str, order: Order) -> bool:
@@ -144,7 +156,7 @@ def _holds(line: str, order: Order) -> bool:
     texts = [str(value) for value in values]
     # ="1" is 1 to whoever uses a spreadsheet.
     texts += [text[2:-1].replace('""', '"') for text in texts if text.startswith('="')]
-    return order.merchant_uid in texts and any(
+    return order.merchant_uid in [*texts, *map(without_blanks, texts)] and any(
         value == order.amount
         if isinstance(value, int | Decimal)
         else f"{order.amount:f}" in str(value).replace(",", "")
@@ -155,10 +167,23 @@ def _holds(line: str, order: Order) -> bool:
 def _values(line: str) -> list[Any]:
     pairs: list[tuple[str, Any]] = []
     try:
-        json.loads(line, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=pairs.extend)
-    except (ValueError, ArithmeticError):
+        json.loads(
+            line.strip("\r\n\x1a"),
+            parse_float=_number,
+            parse_int=Decimal,
+            object_pairs_hook=pairs.extend,
+            strict=False,
+        )
+    except ValueError:
         return []
     return [value for _, value in pairs]
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("Infinity")
 
 
 def _check_mark(path: Path, content: bytes, found: Read) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from portone_async.cli.escape import escaped
@@ -44,6 +45,7 @@ def read_orders(
     columns: Columns = _GUESSED,
     source_format: Format | None = None,
     delimiter: str | None = None,
+    header_row: int | None = None,
 ) -> Generator[Item, None, None]:
     """Read orders one by one; memory does not grow with their number.
 
@@ -58,6 +60,8 @@ def read_orders(
         columns: Which column is which.
         source_format: ``None`` to tell by the source's name.
         delimiter: The character between the fields of a CSV; ``None`` to tell by its header.
+        header_row: The row of the header, from 1; in a CSV the line on which it begins. ``None``
+            for the first of the first thirty rows that has the known names.
 
     Raises:
         OrdersError: At once, when this cannot be a source; while it is read, when it cannot be
@@ -74,6 +78,8 @@ def read_orders(
         raise OrdersError(f"a query is for databases, not for {source_format}")
     if delimiter and (source_format != Format.CSV or len(delimiter) > 1 or delimiter in '"\r\n'):
         raise OrdersError("a delimiter is one character, and only for CSV")
+    if header_row is not None and (not source_format.has_header or header_row < 1):
+        raise OrdersError("a header row is a number from 1, and only for CSV and workbooks")
     # Nothing of an address is repeated anywhere: a password may be in it.
     name = "postgresql" if source_format is Format.POSTGRESQL else escaped(source)
     path = Path(source)
@@ -81,7 +87,7 @@ def read_orders(
     def read() -> Generator[Item, None, None]:
         match source_format:
             case Format.CSV:
-                rows = read_delimited(path, name, columns, delimiter)
+                rows = read_delimited(path, name, columns, delimiter, header_row)
             case Format.JSONL:
                 rows = read_json_lines(path, name, columns)
             case Format.PARQUET:
@@ -92,7 +98,24 @@ def read_orders(
                 rows = read_postgresql(source, query or "", columns)
         return rows
 
-    return _named(name, tell_totals(trimmed(read, name)))
+    rows = tell_totals(trimmed(read, name))
+    rows = _not_empty(rows, name, may_be=source_format.is_database)
+    return _named(name, rows)
+
+
+def _not_empty(
+    rows: Generator[Item, None, None], name: str, *, may_be: bool
+) -> Generator[Item, None, None]:
+    """Refuse a file without orders; a query may truly find none."""
+    is_empty = True
+    with closing(rows):
+        for item in rows:
+            is_empty = is_empty and isinstance(item, Note)
+            yield item
+    if is_empty and not may_be:
+        raise OrdersError("has no orders, not one row below its header")
+    if is_empty:
+        yield Note(name, "the query gives no rows")
 
 
 def _named(name: str, rows: Iterator[Item]) -> Generator[Item, None, None]:

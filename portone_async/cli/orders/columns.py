@@ -11,7 +11,7 @@ from msgspec import Struct
 from .cells import shown
 from .errors import OrdersError
 
-__all__ = ("Columns", "Places", "locate")
+__all__ = ("Columns", "Places", "fields_named", "locate")
 
 # As `_plain` makes them. The API's own word for the order number is never doubted; elsewhere two
 # that fit are a question ("amount" may be that of an item, and "total" the one that was paid).
@@ -82,6 +82,19 @@ def locate(columns: Columns, found: Sequence[str]) -> Places:
     )
 
 
+def fields_named(columns: Columns, found: Sequence[str]) -> set[str]:
+    """The fields that one or more of the names could be."""
+    return {
+        field
+        for field in Columns.__struct_fields__
+        if _candidates(field, getattr(columns, field), found)
+    }
+
+
+def _candidates(field: str, name: str | None, found: Sequence[str]) -> list[int]:
+    return _called(name, found) if name else _guessed(field, found)
+
+
 def _required(field: str, name: str | None, found: Sequence[str]) -> int:
     place = _place(field, name or None, found)
     if place is None:
@@ -92,7 +105,7 @@ def _required(field: str, name: str | None, found: Sequence[str]) -> int:
 def _place(field: str, name: str | None, found: Sequence[str]) -> int | None:
     if name == "":
         return None
-    places = _guessed(field, found) if name is None else _called(name, found)
+    places = _candidates(field, name, found)
     if name is not None and not places:
         raise OrdersError(f"there is no column {shown(name)} for {field}; {_listed(found)}")
     if len(places) > 1:

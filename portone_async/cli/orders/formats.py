@@ -28,6 +28,11 @@ class Format(StrEnum):
         """Whether a query must say which rows are meant."""
         return self in {Format.SQLITE, Format.POSTGRESQL}
 
+    @property
+    def has_header(self) -> bool:
+        """Whether the names of the columns stand in a row."""
+        return self is Format.CSV
+
 
 _SUFFIXES = {
     ".csv": Format.CSV,

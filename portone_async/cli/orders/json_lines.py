@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import NoReturn
 
 from msgspec.structs import replace
 
@@ -18,7 +17,8 @@ from .rows import BadRow, Item, read_row
 
 __all__ = ("read_json_lines",)
 
-_LINE_ENDS = "\r\n"
+# DOS ended files with a Ctrl-Z.
+_ENDS = "\r\n\x1a"
 
 
 def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, None, None]:
@@ -26,10 +26,10 @@ def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, 
     places: Callable[[tuple[str, ...]], Places] | None = None
     with open_text(path, newline="\n") as lines:
         for number, line in enumerate(lines, 1):
-            if line.isspace():
+            if not line.strip().strip(_ENDS):
                 continue
             try:
-                members = _members(line.rstrip(_LINE_ENDS))
+                members = _members(line.rstrip(_ENDS))
             except ValueError as error:
                 yield BadRow(f"{where}{number}", str(error))
                 continue
@@ -72,8 +72,8 @@ def _members(line: str) -> _Object:
         value: object = _decode(line)
     except json.JSONDecodeError as error:
         problem = f"no JSON: {error.msg} (column {error.colno})"
-    except (ValueError, ArithmeticError, RecursionError):
-        problem = "no JSON that can be an order: its numbers or its depth have no measure"
+    except RecursionError:
+        problem = "no JSON that can be an order: it is nested too deeply"
     else:
         if isinstance(value, _Object):
             return value
@@ -83,13 +83,28 @@ def _members(line: str) -> _Object:
 
 def _whole(text: str) -> int | Decimal:
     # An int has no -0: it would become another order's number.
-    return Decimal(text) if text == "-0" else int(text)
+    if text == "-0":
+        return Decimal(text)
+    try:
+        return int(text)
+    except ValueError:
+        return _NO_MEASURE
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return _NO_MEASURE
 
 
+# The member may be one that nobody reads.
+_NO_MEASURE = Decimal("Infinity")
+_CONSTANTS = {"NaN": Decimal("NaN"), "Infinity": _NO_MEASURE, "-Infinity": -_NO_MEASURE}
 _decode = json.JSONDecoder(
-    object_pairs_hook=_Object, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse
+    object_pairs_hook=_Object,
+    parse_float=_number,
+    parse_int=_whole,
+    parse_constant=_CONSTANTS.__getitem__,
+    strict=False,  # A control character in a text makes that text unreadable, not the line.
 ).decode

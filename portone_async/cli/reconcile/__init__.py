@@ -65,6 +65,12 @@ def add_to(commands: Commands) -> None:
     )
     source.add_argument("--delimiter", help="between the fields of a CSV; else its header tells")
     source.add_argument(
+        "--header-row",
+        type=int,
+        metavar="N",
+        help="the row of the header; else the first of 30 rows that has the known names",
+    )
+    source.add_argument(
         "--strict", action="store_true", help="stop at the first row that cannot be read"
     )
     period = parser.add_argument_group("period")

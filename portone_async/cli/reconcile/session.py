@@ -150,6 +150,7 @@ def _orders(arguments: Arguments) -> Generator[Item, None, None]:
         columns=Columns(**fields),
         source_format=arguments.format,
         delimiter=arguments.delimiter,
+        header_row=arguments.header_row,
     )
 
 
