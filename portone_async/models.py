@@ -82,14 +82,20 @@ class Sorting(StrEnum):
     UPDATED_ASC = "updated"
 
 
-Time = Annotated[datetime, Meta(tz=True)] | None
-# ``null`` may stand for an empty list. __post_init__ makes it one, so no reader sees None.
+_AWARE = Meta(tz=True)
+# ``null`` may stand for an empty list. __post_init__ makes it one, so no reader sees None. Written
+# so, and not as an alias, an editor shows the type that a reader has.
 if TYPE_CHECKING:
-    Many = tuple[T, ...]
+    from builtins import tuple as Many  # noqa: N812 (its name in hints is not shown)
 else:
-    Many = Optional[tuple[T, ...]]  # noqa: UP045 (a bare union takes no parameter)
+
+    class Many:
+        def __class_getitem__(cls, items: Any) -> Any:
+            return Optional[tuple[items]]  # noqa: UP045 (of a type that is made at run time)
+
+
 # No reply can fill it: a member of this name that is not an empty list does not decode.
-_Paths = Annotated[tuple[str, ...], Meta(max_length=0)]
+_NEVER_SENT = Meta(max_length=0)
 
 
 class Cancellation(Record, frozen=True, kw_only=True):
@@ -97,7 +103,7 @@ class Cancellation(Record, frozen=True, kw_only=True):
 
     amount: Decimal
     """What was given back, in the payment's currency."""
-    cancelled_at: Time = None
+    cancelled_at: Annotated[datetime, _AWARE] | None = None
     pg_tid: str | None = None
     reason: str | None = None
     cancellation_id: str | None = None
@@ -122,7 +128,7 @@ class Deposit(Record, frozen=True, kw_only=True):
     amount: Decimal
     pg_tid: str | None = None
     depositor_name: str | None = None
-    deposited_at: Time = None
+    deposited_at: Annotated[datetime, _AWARE] | None = None
 
     def __post_init__(self) -> None:
         check_money(self.amount)
@@ -205,9 +211,9 @@ class Payment(Record, frozen=True, kw_only=True):
     vbank_name: str | None = None
     vbank_num: str | None = None
     vbank_holder: str | None = None
-    vbank_date: Time = None
+    vbank_date: Annotated[datetime, _AWARE] | None = None
     """Until when a deposit is awaited."""
-    vbank_issued_at: Time = None
+    vbank_issued_at: Annotated[datetime, _AWARE] | None = None
     name: str | None = None
     """What was bought."""
     buyer_name: str | None = None
@@ -218,16 +224,16 @@ class Payment(Record, frozen=True, kw_only=True):
     custom_data: str | None = None
     """What the shop sent along, as text: see :meth:`custom`."""
     user_agent: str | None = None
-    started_at: Time = None
-    paid_at: Time = None
-    failed_at: Time = None
-    cancelled_at: Time = None
+    started_at: Annotated[datetime, _AWARE] | None = None
+    paid_at: Annotated[datetime, _AWARE] | None = None
+    failed_at: Annotated[datetime, _AWARE] | None = None
+    cancelled_at: Annotated[datetime, _AWARE] | None = None
     fail_reason: str | None = None
     cancel_reason: str | None = None
     receipt_url: str | None = None
-    cancel_history: Many[Cancellation] = ()
-    deposit_history: Many[Deposit] = ()
-    cancel_receipt_urls: Many[str] = ()
+    cancel_history: Many[Cancellation, ...] = ()
+    deposit_history: Many[Deposit, ...] = ()
+    cancel_receipt_urls: Many[str, ...] = ()
     """Deprecated by PortOne: each :class:`Cancellation` has its own."""
     cash_receipt_issued: bool | None = None
     customer_uid: str | None = None
@@ -236,7 +242,7 @@ class Payment(Record, frozen=True, kw_only=True):
     promotion: Promotion | None = None
     extension: dict[str, Any] | None = None
     """What one PG adds, when asked for with ``extension=True``."""
-    unreadable: _Paths = ()
+    unreadable: Annotated[tuple[str, ...], _NEVER_SENT] = ()
     """Paths of optional fields that came as another JSON type, as in ``("extension",
     "cancel_history[0].amount")``. Such a field is ``None`` or empty here, and :attr:`raw` has
     what was sent. Empty for nearly all payments."""
