@@ -12,7 +12,7 @@ from .bridge import Bridge, total
 from .compare import is_charged, is_kept
 from .finding import Finding, Order, Sighting, Verdict
 
-__all__ = ("Ledger", "bridges")
+__all__ = ("Entry", "Ledger", "bridges", "entries")
 
 Entry: TypeAlias = tuple[str, str, Decimal]
 """A currency, a field of ``Bridge``, and an amount."""
@@ -36,25 +36,28 @@ class Ledger:
         self._sums: dict[str, dict[str, Decimal]] = {}
 
     def add(self, finding: Finding) -> None:
-        self._enter(_entries(finding))
+        """Enter a finding."""
+        self.enter(entries(finding))
 
     def take(self, other: Ledger) -> None:
         """Add the sums of another ledger."""
         for currency, lines in other._sums.items():
-            self._enter((currency, line, amount) for line, amount in lines.items())
+            self.enter((currency, line, amount) for line, amount in lines.items())
 
     def bridges(self) -> dict[str, Bridge]:
         """The bridge of each currency so far, by currency."""
         return {currency: Bridge(**lines) for currency, lines in sorted(self._sums.items())}
 
-    def _enter(self, entries: Iterable[Entry]) -> None:
+    def enter(self, entries: Iterable[Entry]) -> None:
+        """Add amounts to their lines."""
         for currency, line, amount in entries:
             if amount:
                 lines = self._sums.setdefault(currency, {})
                 lines[line] = _EXACT.add(lines.get(line, _ZERO), amount)
 
 
-def _entries(finding: Finding) -> Iterator[Entry]:
+def entries(finding: Finding) -> Iterator[Entry]:
+    """Divide the money of a finding into lines."""
     live = [each for each in finding.payments if each.sandbox is not True and is_charged(each)]
     balances = _balances(live)
     for currency, balance in balances.items():

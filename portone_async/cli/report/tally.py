@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Summary, Verdict
-from portone_async.reconcile.ledger import Ledger
+from portone_async.reconcile.ledger import Ledger, bridges, entries
 
 from .money import Sums, add, asked, difference
 from .row import embedded, local, row_of
@@ -68,12 +68,11 @@ class Tally:
         self.without_order += finding.order is None and verdict is Verdict.MATCHED
         for currency, amount in asked(finding).items():
             add(self.amounts[verdict], currency, amount)
-        ledger = Ledger()
-        ledger.add(finding)
-        self.ledgers[verdict].take(ledger)
-        flow.ledger.take(ledger)
+        found = list(entries(finding))
+        self.ledgers[verdict].enter(found)
+        flow.ledger.enter(found)
         if is_different and len(self.rows) < self._most_rows:
-            off = difference(finding, ledger.bridges())
+            off = difference(finding, bridges([finding]))
             self.rows.append(embedded(row_of(finding, off, self._zone)))
 
     @property
