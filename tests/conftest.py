@@ -24,6 +24,9 @@ settings.register_profile("dev", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
+# The command line speaks the language of the locale: English, except where a test sets another.
+os.environ["LANGUAGE"] = "en"
+
 # A shell gives what it runs in the background a deaf ear to Ctrl-C, and processes inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from gettext import gettext as _
 
 from portone_async._version import __version__
 from portone_async.errors import AuthenticationError, InvalidRequestError
 
 from . import demo, find, reconcile
 from .arguments import Arguments
+from .language import speak
 from .parser import Parser, Print
 from .streams import READER_GONE, complain, is_reader_gone, prepare, silence_stdout, written
 
@@ -30,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code, as ``--help`` of each command explains it.
     """
     try:
+        speak()
         prepare()
         return written(lambda: _run(argv))
     except KeyboardInterrupt:
@@ -55,8 +58,9 @@ def _cannot_run(*why: str) -> int:
 
 
 def _told(error: OSError) -> str:
-    what = "the output" if error.filename is None else error.filename
-    return f"portone-async: {what} could not be read or written: {error.strerror or error}"
+    said = _("{file} could not be read or written: {reason}")
+    file = _("the output") if error.filename is None else error.filename
+    return f"portone-async: {said.format(file=file, reason=error.strerror or error)}"
 
 
 def _needed(error: Exception) -> str:
@@ -64,21 +68,23 @@ def _needed(error: Exception) -> str:
     missing = (getattr(error, "name", None) or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or missing not in _OPTIONAL:
         return ""
-    return f"portone-async needs {missing}: pip install 'portone-async[cli]'"
+    return _("portone-async needs {module}: pip install 'portone-async[cli]'").format(
+        module=missing
+    )
 
 
 def _parser() -> Parser:
     parser = Parser(
         prog="portone-async",
-        description="The asyncio client for PortOne V1 (formerly iamport), on the command line.",
+        description=_("The asyncio client for PortOne V1 (formerly iamport), on the command line."),
     )
     parser.add_argument(
         "--version",
         action=Print,
         const=f"portone-async {__version__}",
-        help="show the version and exit",
+        help=_("show the version and exit"),
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
     find.add_to(commands)
     reconcile.add_to(commands)
     demo.add_to(commands)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from gettext import gettext as _
 
 from portone_async.errors import InvalidRequestError
 
@@ -44,11 +45,11 @@ class Answers:
             InvalidRequestError: There was no outcome at all.
         """
         if not self._codes:
-            raise InvalidRequestError("there are no order numbers on stdin")
+            raise InvalidRequestError(_("there are no order numbers on stdin"))
         if self._group:
             self._print()
         for advice in filter(None, self._advices):
-            complain(f"hint: {advice}")
+            complain(_("hint: {advice}").format(advice=advice))
         return max(self._codes)
 
     def _print(self) -> None:

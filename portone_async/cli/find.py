@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
+from gettext import gettext as _
 
 from portone_async._stream import Stream
 from portone_async.client import PortOneClient
@@ -27,27 +28,38 @@ __all__ = ("add_to",)
 _AT_ONCE = 1000
 _ROWS_OF_A_TABLE = 1000
 
-_DESCRIPTION = """\
+
+def _description() -> str:
+    return _(
+        """\
 Look up the payments of orders, all at once, and show them in the order given.
 
 The keys come from the environment: PORTONE_IMP_KEY and PORTONE_IMP_SECRET (the V1
 REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well."""
+    )
 
-_EPILOG = """\
+
+def _epilog() -> str:
+    stdin = _(
+        """\
 An order number that begins with '-' goes behind '--', as in: find -- -123
 
 Orders on stdin are looked up while it is read, and answered in their order. With --json
 each answer comes as soon as it and those before it are known; a table comes for each
-thousand orders, or for each line that is typed.
-
+thousand orders, or for each line that is typed."""
+    )
+    json = _(
+        """\
 --json prints one object per line:
   {"merchant_uid": ..., "found": true, "payment": {all that PortOne sent}}
   {"merchant_uid": ..., "found": false, "error": ..., "message": ...}
 "found" is false when PortOne itself says that there is no such payment, and null when
 that could not be found out. Left out unless --personal-data is given: buyer_*,
 card_number, vbank_num, vbank_holder, custom_data, user_agent, customer_uid, extension,
-all reasons (free text), and the depositor_name of each deposit.
-
+all reasons (free text), and the depositor_name of each deposit."""
+    )
+    codes = _(
+        """\
 exit codes:
   0    all orders were found
   1    some were not found: PortOne itself says so
@@ -56,45 +68,49 @@ exit codes:
        wins over 1
   130  interrupted
   141  the reader of the output went away"""
+    )
+    return f"{stdin}\n\n{json}\n\n{codes}"
 
 
 def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "find",
         prog="portone-async find",
-        help="look up the payments of orders",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+        help=_("look up the payments of orders"),
+        description=_description(),
+        epilog=_epilog(),
     )
     parser.add_argument(
         "order",
         metavar="ORDER",
         nargs="+",
-        help="an order number (merchant_uid); '-' reads them from stdin, one a line",
+        help=_("an order number (merchant_uid); '-' reads them from stdin, one a line"),
     )
     parser.add_argument(
         "--status",
         metavar="STATUS",
         type=spelling.status,
-        help="only payments of this status: ready, paid, failed, cancelled or pending",
+        help=_("only payments of this status: ready, paid, failed, cancelled or pending"),
     )
     parser.add_argument(
         "--sorting",
         type=spelling.sorting,
         metavar="SORTING",
-        help="which of several payments of an order is shown: started, paid or updated for the "
-        "oldest, --sorting=-paid for the one that was paid last (default: -started, the newest)",
+        help=_(
+            "which of several payments of an order is shown: started, paid or updated for the "
+            "oldest, --sorting=-paid for the one that was paid last (default: -started, the newest)"
+        ),
     )
     parser.add_argument(
         "--tz",
         type=zone,
         default="Asia/Seoul",
         metavar="ZONE",
-        help="the zone of the table's times (%(default)s)",
+        help=_("the zone of the table's times (%(default)s)"),
     )
-    parser.add_argument("--json", action="store_true", help="print JSON, one object per line")
+    parser.add_argument("--json", action="store_true", help=_("print JSON, one object per line"))
     parser.add_argument(
-        "--personal-data", action="store_true", help="leave personal data in the JSON"
+        "--personal-data", action="store_true", help=_("leave personal data in the JSON")
     )
     parser.set_defaults(run=run)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gettext import gettext as _
 from typing import Any
 
 import msgspec
@@ -16,11 +17,6 @@ from .personal import without_personal_data
 __all__ = ("Outcome",)
 
 _NOT_FOUND, _NOT_CHECKED = 1, 3
-# The error's own advice is for programmers.
-_NOT_FOUND_ADVICE = (
-    "'not found' is also PortOne's answer for a payment of another shop's keys, "
-    "of a V2 channel, or one that was made a moment ago."
-)
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -47,19 +43,26 @@ class Outcome(Struct, frozen=True):
     def complaint(self) -> str:
         """The error in a line, fit for a terminal."""
         assert self.error is not None
+        order, reason = escaped(self.order), escaped(self.error.reason)
         if self.is_missing:
-            return f"{escaped(self.order)}: not found ({escaped(self.error.reason)})"
-        kind, reason = type(self.error).__name__, escaped(self.error.reason)
-        tries = len(self.error.attempts)
-        told = f" (tried {tries} times)" if tries > 1 else ""
-        return f"{escaped(self.order)}: could not be checked: {kind}: {reason}{told}"
+            return _("{order}: not found ({reason})").format(order=order, reason=reason)
+        kind, tries = type(self.error).__name__, len(self.error.attempts)
+        told = _(" (tried {n} times)").format(n=tries) if tries > 1 else ""
+        said = _("{order}: could not be checked: {error}: {reason}")
+        return said.format(order=order, error=kind, reason=reason) + told
 
     @property
     def advice(self) -> str:
         """What to do about the error; empty where there is nothing to say."""
         if self.error is None:
             return ""
-        return _NOT_FOUND_ADVICE if self.is_missing else self.error.advice
+        if not self.is_missing:
+            return self.error.advice
+        # The error's own advice is for programmers.
+        return _(
+            "'not found' is also PortOne's answer for a payment of another shop's keys, "
+            "of a V2 channel, or one that was made a moment ago."
+        )
 
     def json(self, *, personal_data: bool, encoding: str = "utf-8") -> str:
         """Give the outcome as one line of JSON, numbers exactly as PortOne sent them.

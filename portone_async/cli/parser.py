@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from unicodedata import east_asian_width
 
 from .escape import escaped
 
@@ -13,6 +14,24 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 __all__ = ("Commands", "Parser", "Print")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Wraps help by the cells of a terminal, of which a Korean letter takes two."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        lines = [""]
+        for word in text.split():
+            longer = f"{lines[-1]} {word}".lstrip()
+            if _cells(longer) <= width or not lines[-1]:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
+
+
+def _cells(text: str) -> int:
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 class Parser(argparse.ArgumentParser):
@@ -23,7 +42,7 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             description=description,
             epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
         )
 

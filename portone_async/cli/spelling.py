@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from gettext import gettext as _
 
 from portone_async._words import LISTED, canonical, checked_sorting, checked_status
+from portone_async.cli.orders.formats import Format
 from portone_async.errors import InvalidRequestError
 from portone_async.models import Sorting
 
-__all__ = ("listed_status", "sorting", "status")
+__all__ = ("listed_status", "sorting", "source_format", "status")
 
 
 def status(word: str) -> str:
@@ -25,6 +27,15 @@ def listed_status(word: str) -> str:
 def sorting(word: str) -> str:
     """Give the sorting that a spelling such as ``-PAID`` stands for."""
     return _understood(lambda: checked_sorting(canonical(word, Sorting) or word))
+
+
+def source_format(word: str) -> Format:
+    """Give the format that a spelling such as ``CSV`` stands for."""
+    meant = canonical(word, Format)
+    if meant is None:
+        known = ", ".join(Format)
+        raise argparse.ArgumentTypeError(_("must be one of {known}").format(known=known))
+    return Format(meant)
 
 
 def _understood(check: Callable[[], str]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import Future
+from gettext import gettext as _
 from queue import SimpleQueue
 from threading import Thread
 
@@ -42,12 +43,13 @@ async def _next(wanted: SimpleQueue[Future[str | None]]) -> str | None:
     try:
         return await asyncio.wrap_future(line)
     except OSError as error:
-        raise InvalidRequestError(f"stdin cannot be read: {error.strerror or error}") from None
+        said = _("stdin cannot be read: {reason}")
+        raise InvalidRequestError(said.format(reason=error.strerror or error)) from None
 
 
 def _lines() -> Iterator[str]:
     if sys.stdin is None:
-        raise InvalidRequestError("stdin is closed: there are no order numbers to read")
+        raise InvalidRequestError(_("stdin is closed: there are no order numbers to read"))
     # Not sys.stdin: an interpreter that ends while a thread is inside of that one is aborted.
     # What is no UTF-8 is one order that cannot be looked up, not the end of all.
     return open(sys.stdin.fileno(), encoding="utf-8-sig", errors="surrogateescape", closefd=False)

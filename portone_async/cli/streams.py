@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from gettext import gettext as _
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -31,7 +32,7 @@ def prepare() -> None:
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for the rest of the process)
     if sys.stdout is None:
-        raise InvalidRequestError("stdout is closed: there is nowhere to write to")
+        raise InvalidRequestError(_("stdout is closed: there is nowhere to write to"))
     stdout: TextIO = sys.stdout
     if isinstance(stdout, TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 from decimal import Decimal
+from gettext import gettext as _
 
 from msgspec import Struct
 from rich.box import SIMPLE_HEAD
@@ -16,6 +17,7 @@ from portone_async.models import Payment
 from .console import make_console
 from .escape import escaped
 from .outcome import Outcome
+from .words import status_words
 from .zone import SEOUL, minute
 
 __all__ = ("print_table",)
@@ -23,7 +25,6 @@ __all__ = ("print_table",)
 # Nobody reads a pipe by its width: a row stays one line there.
 _PIPE_WIDTH = 10_000
 _STYLES = {"paid": "green", "ready": "cyan", "failed": "red", "cancelled": "yellow"}
-_NUMBERS = ("Amount", "Cancelled", "Balance")
 
 
 class _Row(Struct, frozen=True):
@@ -54,8 +55,10 @@ def print_table(outcomes: Sequence[Outcome], *, clock: tzinfo = SEOUL) -> None:
 
 
 def _wide(rows: Sequence[_Row]) -> Table:
-    taken = ("Cancelled", "Balance") if any(row.cancelled for row in rows) else ()
-    table = _table("Order", "Status", "Amount", *taken, "Paid at", "PortOne id")
+    taken = [_("Cancelled"), _("Balance")] if any(row.cancelled for row in rows) else []
+    table = _table(
+        [_("Order"), _("Status")], [_("Amount"), *taken], [_("Paid at"), _("PortOne id")]
+    )
     for row in rows:
         table.add_row(
             row.order,
@@ -69,8 +72,8 @@ def _wide(rows: Sequence[_Row]) -> Table:
 
 
 def _narrow(rows: Sequence[_Row]) -> Table:
-    taken = ("Balance",) if any(row.cancelled for row in rows) else ()
-    table = _table("Order", "Status", "Amount", *taken, "Paid at")
+    taken = [_("Balance")] if any(row.cancelled for row in rows) else []
+    table = _table([_("Order"), _("Status")], [_("Amount"), *taken], [_("Paid at")])
     for row in rows:
         cancelled = Text.assemble("-", row.cancelled) if row.cancelled else row.cancelled
         table.add_row(
@@ -83,12 +86,16 @@ def _narrow(rows: Sequence[_Row]) -> Table:
     return table
 
 
-def _table(*headers: str) -> Table:
+def _table(texts: Sequence[str], numbers: Sequence[str], more: Sequence[str]) -> Table:
     table = Table(
         box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold"
     )
-    for header in headers:
-        table.add_column(header, justify="right" if header in _NUMBERS else "left", overflow="fold")
+    for header in texts:
+        table.add_column(header, overflow="fold")
+    for header in numbers:
+        table.add_column(header, justify="right", overflow="fold")
+    for header in more:
+        table.add_column(header, overflow="fold")
     return table
 
 
@@ -96,15 +103,16 @@ def _row(outcome: Outcome, clock: tzinfo) -> _Row:
     order, blank = Text(escaped(outcome.order)), Text()
     payment = outcome.payment
     if payment is None:
-        unknown = Text("not found", "yellow") if outcome.is_missing else Text("not checked", "red")
+        unknown = (
+            Text(_("not found"), "yellow") if outcome.is_missing else Text(_("not checked"), "red")
+        )
         return _Row(order, blank, unknown, blank, blank, blank, blank, blank)
-    status = escaped(payment.status.value)
     is_cancelled = payment.cancel_amount != 0
     return _Row(
         order=order,
         imp_uid=Text(escaped(payment.imp_uid), "dim"),
-        status=Text(status, _STYLES.get(status, "")),
-        test=Text("(test)", "magenta") if payment.sandbox else blank,
+        status=Text(status_words(payment), _STYLES.get(payment.status.value, "")),
+        test=Text(_("(test)"), "magenta") if payment.sandbox else blank,
         amount=_money(payment, payment.amount),
         cancelled=_money(payment, payment.cancel_amount) if is_cancelled else blank,
         balance=_money(payment, payment.balance) if is_cancelled else blank,

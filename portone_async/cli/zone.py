@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone, tzinfo
+from gettext import gettext as _
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 __all__ = ("SEOUL", "in_zone", "minute", "zone")
@@ -20,7 +21,8 @@ def zone(name: str) -> tzinfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         if name == str(SEOUL):
             return SEOUL
-        raise argparse.ArgumentTypeError(f"there is no time zone {name!r}") from None
+        said = _("there is no time zone {name}").format(name=repr(name))
+        raise argparse.ArgumentTypeError(said) from None
 
 
 def in_zone(time: datetime, clock: tzinfo) -> datetime:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
+from gettext import gettext as _
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -20,12 +21,19 @@ __all__ = ("add_to",)
 _COULD_NOT_RUN = 2
 _REPORT = "portone-demo-report.html"
 
-_DESCRIPTION = """\
+
+def _description() -> str:
+    return _(
+        """\
 Watch the client look up a few hundred orders of a PortOne that runs on this machine and
 fails in every way there is, and then reconcile a day in which differences of every kind
 are planted. No account is needed, and nothing leaves the machine."""
+    )
 
-_EPILOG = """\
+
+def _epilog() -> str:
+    return _(
+        """\
 exit codes:
   0    every answer and every verdict was right, and nothing failed that was not scripted
        to fail for good
@@ -33,37 +41,44 @@ exit codes:
   2    could not run
   130  interrupted
   141  the reader of the output went away"""
+    )
 
 
 def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "demo",
         prog="portone-async demo",
-        help="watch the client at work; no account is needed",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+        help=_("watch the client at work; no account is needed"),
+        description=_description(),
+        epilog=_epilog(),
     )
     parser.add_argument(
-        "--orders", type=_positive, default=300, metavar="N", help="look-ups (default: 300)"
+        "--orders",
+        type=_positive,
+        default=300,
+        metavar="N",
+        help=_("look-ups (default: %(default)s)"),
     )
     parser.add_argument(
         "--rate",
         type=float,
-        default=RateLimit().rate,
+        default=f"{RateLimit().rate:g}",
         metavar="R",
-        help="requests a second (default: %(default)g)",
+        help=_("requests a second (default: %(default)s)"),
     )
     parser.add_argument(
         "--seed",
         type=int,
         default=1,
         metavar="S",
-        help="which payments there are, and which look-ups meet which fault (default: 1)",
+        help=_(
+            "which payments there are, and which look-ups meet which fault (default: %(default)s)"
+        ),
     )
     parser.add_argument(
         "--report",
         metavar="FILE",
-        help="the page about the day, in HTML (default: in a new temporary folder)",
+        help=_("the page about the day, in HTML (default: in a new temporary folder)"),
     )
     parser.set_defaults(run=run)
 
@@ -102,5 +117,5 @@ def _silent_log() -> Generator[None]:
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more: {number}")
+        raise argparse.ArgumentTypeError(_("must be 1 or more: {number}").format(number=number))
     return number

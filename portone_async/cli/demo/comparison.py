@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from gettext import gettext as _
 
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from portone_async.cli.words import verdict_words
 from portone_async.reconcile import Finding, Summary, Verdict
 
 from .day import Day
 
 __all__ = ("Comparison",)
 
-_NOTES = {
-    Verdict.MATCHED: "order and payment agree",
-    Verdict.MISSING: "PortOne itself says so",
-    Verdict.AMOUNT_DIFFERS: "less was charged than ordered",
-    Verdict.CURRENCY_DIFFERS: "paid in another one",
-    Verdict.STATUS_DIFFERS: "failed, or given back",
-    Verdict.PARTIALLY_CANCELLED: "a part was given back",
-    Verdict.PAID_TWICE: "one order, two charges",
-    Verdict.TEST_PAYMENT: "no money has moved",
-    Verdict.ORPHAN: "money that nobody expects",
-    Verdict.NOT_CHECKED: "scripted to fail: not 'missing'",
-}
+
+def _note(verdict: Verdict) -> str:
+    return {
+        Verdict.MATCHED: _("order and payment agree"),
+        Verdict.MISSING: _("PortOne itself says so"),
+        Verdict.AMOUNT_DIFFERS: _("less was charged than ordered"),
+        Verdict.CURRENCY_DIFFERS: _("paid in another one"),
+        Verdict.STATUS_DIFFERS: _("failed, or given back"),
+        Verdict.PARTIALLY_CANCELLED: _("a part was given back"),
+        Verdict.PAID_TWICE: _("one order, two charges"),
+        Verdict.TEST_PAYMENT: _("no money has moved"),
+        Verdict.ORPHAN: _("money that nobody expects"),
+        Verdict.NOT_CHECKED: _("scripted to fail: not 'missing'"),
+    }[verdict]
 
 
 class Comparison(Struct, frozen=True):
@@ -55,13 +59,15 @@ class Comparison(Struct, frozen=True):
 
     def _headline(self) -> Text:
         summary = self.summary
-        what = (
-            f"{len(self.day.orders):,} orders reconciled in {summary.seconds:.1f} s, "
-            f"{summary.requests:,} requests"
+        what = _("{orders} orders reconciled in {seconds} s, {requests} requests").format(
+            orders=f"{len(self.day.orders):,}",
+            seconds=f"{summary.seconds:.1f}",
+            requests=f"{summary.requests:,}",
         )
         if self.is_good:
-            return Text(f"{what}: every verdict is right.", "bold green")
-        return Text(f"{what}: {self.wrong:,} verdicts are wrong.", "bold red")
+            return Text(_("{what}: every verdict is right.").format(what=what), "bold green")
+        wrong = _("{what}: {n} verdicts are wrong.").format(what=what, n=f"{self.wrong:,}")
+        return Text(wrong, "bold red")
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -74,9 +80,9 @@ class Comparison(Struct, frozen=True):
             count = self.summary.counts.get(verdict, 0)
             style = "" if count == planted[verdict] else "bold red"
             table.add_row(
-                verdict.value.replace("_", " "),
+                verdict_words(verdict),
                 Text(f"{count:,}", style),
-                f"of {planted[verdict]:,} planted",
-                _NOTES[verdict],
+                _("of {n} planted").format(n=f"{planted[verdict]:,}"),
+                _note(verdict),
             )
         return table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gettext import gettext as _
+
 from rich.console import Console
 from rich.text import Text
 
@@ -17,16 +19,16 @@ class LiveView(Bar):
 
     def __init__(self, console: Console, tally: Tally, orders: int) -> None:
         self._tally = tally
-        super().__init__(console, self.line, "{:5.1f} calls/s", total=orders)
+        super().__init__(console, self.line, _("{:5.1f} calls/s"), total=orders)
 
     def line(self) -> Text:
         """Give the counts as they are."""
         tally = self._tally
         counts = {
-            "sent": tally.sent,
-            "retries": tally.retries.total(),
-            "token renewals": tally.renewals,
-            "pauses": tally.pauses,
+            _("sent"): tally.sent,
+            _("retries"): tally.retries.total(),
+            _("token renewals"): tally.renewals,
+            _("pauses"): tally.pauses,
         }
         parts = [Text.assemble((f"{name} ", "dim"), str(n)) for name, n in counts.items()]
         return Text("   ").join(parts)

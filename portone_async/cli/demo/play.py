@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime
+from gettext import gettext as _
 from pathlib import Path
 from random import Random
 
@@ -35,11 +36,6 @@ __all__ = ("play",)
 # for long, so the whole of a call is not bounded.
 _TIMEOUTS = Timeouts(total=None, attempt=1.5)
 
-_NEXT = """\
-To ask PortOne itself, set PORTONE_IMP_KEY and PORTONE_IMP_SECRET, then:
-  portone-async find ORDER
-  portone-async reconcile ORDERS.csv"""
-
 
 async def play(orders: int, rate_limit: RateLimit, seed: int, report: Path) -> int:
     """Look up ``orders`` orders, reconcile a day, show how that goes, and give the exit code.
@@ -59,10 +55,12 @@ async def play(orders: int, rate_limit: RateLimit, seed: int, report: Path) -> i
         findings=comparison.findings,
         period=comparison.day.period,
     )
-    console.print("\nThe report for people, a page for any browser:")
+    console.print()
+    console.print(_("The report for people, a page for any browser:"))
     # A path is one line, to be copied as a whole.
     console.print(f"  {report}", soft_wrap=True)
-    console.print(f"\n{_NEXT}")
+    console.print()
+    console.print(_next())
     return 0 if is_looked_up and comparison.is_good else 1
 
 
@@ -113,10 +111,8 @@ async def _reconcile_a_day(console: Console, rate_limit: RateLimit, random: Rand
     async with FakePortOne() as server:
         day = plant(server, datetime.now(SEOUL).date(), random)
         since, until = day.period
-        console.print(
-            f"Now the shop's {len(day.orders):,} orders of yesterday, against all payments of "
-            "that day,\nwith differences of every kind planted among them.\n"
-        )
+        console.print(_what_comes(len(day.orders)))
+        console.print()
         with View(console, (0, 0)) as view:
             view.read(len(day.orders))
 
@@ -136,9 +132,29 @@ async def _reconcile_a_day(console: Console, rate_limit: RateLimit, random: Rand
 def _introduce(
     console: Console, orders: int, payments: int, faults: int, rate_limit: RateLimit
 ) -> None:
-    console.print(
-        f"A PortOne runs on this machine, with {payments} payments and {faults} faults to come.\n"
-        f"One client looks up {orders} orders there, over HTTP, "
-        f"up to {rate_limit.rate:g} requests a second.\n"
-        "No account is needed, and nothing leaves this machine.\n"
+    said = _(
+        """\
+A PortOne runs on this machine, with {payments} payments and {faults} faults to come.
+One client looks up {orders} orders there, over HTTP, up to {rate} requests a second.
+No account is needed, and nothing leaves this machine."""
+    )
+    rate = f"{rate_limit.rate:g}"
+    console.print(said.format(payments=payments, faults=faults, orders=orders, rate=rate))
+    console.print()
+
+
+def _what_comes(orders: int) -> str:
+    return _(
+        """\
+Now the shop's {orders} orders of yesterday, against all payments of that day,
+with differences of every kind planted among them."""
+    ).format(orders=f"{orders:,}")
+
+
+def _next() -> str:
+    return _(
+        """\
+To ask PortOne itself, set PORTONE_IMP_KEY and PORTONE_IMP_SECRET, then:
+  portone-async find ORDER
+  portone-async reconcile ORDERS.csv"""
     )

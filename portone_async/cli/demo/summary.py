@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gettext import gettext as _
+
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
@@ -38,41 +40,48 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     def _headline(self) -> Text:
         verdict = self.verdict
-        what = f"{self.look_ups} look-ups in {self.seconds:.1f} s"
-        if verdict.is_good:
-            return Text(f"{what}: every answer is right.", "bold green")
-        return Text(
-            f"{what}: {verdict.wrong} wrong, {verdict.unscripted} failed for no good reason.",
-            "bold red",
+        what = _("{n} look-ups in {seconds} s").format(
+            n=self.look_ups, seconds=f"{self.seconds:.1f}"
         )
+        if verdict.is_good:
+            return Text(_("{what}: every answer is right.").format(what=what), "bold green")
+        bad = _("{what}: {wrong} wrong, {failed} failed for no good reason.").format(
+            what=what, wrong=verdict.wrong, failed=verdict.unscripted
+        )
+        return Text(bad, "bold red")
 
     def _tell_answers(self, table: Table) -> None:
         verdict = self.verdict
         failed = verdict.failed.total()
-        scripted = failed - verdict.unscripted
-        _add(table, "found", verdict.found, "compared with what the server holds")
-        _add(table, "not found", verdict.missing, "PortOne itself says so")
-        _add(table, "failed", failed, f"{scripted} scripted to fail for good")
+        scripted = _("{n} scripted to fail for good").format(n=failed - verdict.unscripted)
+        _add(table, _("found"), verdict.found, _("compared with what the server holds"))
+        _add(table, _("not found"), verdict.missing, _("PortOne itself says so"))
+        _add(table, _("failed"), failed, scripted)
         for (kind, reason), number in verdict.failed.most_common():
             _add_detail(table, kind, number, reason)
-        _add(table, "wrong", verdict.wrong, "another payment, or a false 'not found'")
+        _add(table, _("wrong"), verdict.wrong, _("another payment, or a false 'not found'"))
 
     def _tell_requests(self, table: Table) -> None:
-        tally, rate, burst = self.tally, self.rate_limit.rate, self.rate_limit.burst
-        _add(table, "requests", tally.sent, f"the server saw {len(self.received_at):,}")
-        _add_detail(table, "look-ups", tally.look_ups, "the first try of each")
-        _add_detail(table, "token fetches", tally.token_fetches)
-        _add_detail(table, "401 renewals", tally.renewals, "sent again with a new token")
+        tally, received = self.tally, f"{len(self.received_at):,}"
+        _add(table, _("requests"), tally.sent, _("the server saw {n}").format(n=received))
+        _add_detail(table, _("look-ups"), tally.look_ups, _("the first try of each"))
+        _add_detail(table, _("token fetches"), tally.token_fetches)
+        _add_detail(table, _("401 renewals"), tally.renewals, _("sent again with a new token"))
         for kind, number in tally.retries.most_common():
-            _add_detail(table, "retries", number, f"after {kind}")
-        _add(table, "pauses", tally.pauses, "for a 429, as long as it asks")
+            _add_detail(table, _("retries"), number, _("after {error}").format(error=kind))
+        _add(table, _("pauses"), tally.pauses, _("for a 429, as long as it asks"))
+        self._tell_rate(table)
+
+    def _tell_rate(self, table: Table) -> None:
+        allowed = f"{self.rate_limit.rate + self.rate_limit.burst:g}"
         _add(
             table,
-            "in any one second",
-            most_in_a_second(tally.started_at),
-            f"started at most; {rate + burst:g} are allowed",
+            _("in any one second"),
+            most_in_a_second(self.tally.started_at),
+            _("started at most; {n} are allowed").format(n=allowed),
         )
-        _add_detail(table, "at the server", most_in_a_second(self.received_at), "came at most")
+        received = most_in_a_second(self.received_at)
+        _add_detail(table, _("at the server"), received, _("came at most"))
 
 
 def _add(table: Table, name: str, number: int, note: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from gettext import gettext as _
 
 from portone_async.cli import spelling
 from portone_async.cli.arguments import Arguments
@@ -14,7 +15,10 @@ from portone_async.policy import RateLimit
 
 __all__ = ("add_to",)
 
-_DESCRIPTION = """\
+
+def _description() -> str:
+    return _(
+        """\
 Compare orders with their payments at PortOne, both ways, and say what differs.
 
 The keys come from the environment: PORTONE_IMP_KEY and PORTONE_IMP_SECRET (the V1
@@ -23,65 +27,85 @@ REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well.
 With --since and --until all payments of that period are read, a thousand per request,
 and payments that belong to no order are found, too. Without, each order is asked for, a
 hundred per request."""
+    )
 
-_EPILOG = """\
+
+def _epilog() -> str:
+    store = _(
+        """\
 With --store a run that was stopped, killed or refused goes on where it was when the same
-command is given again.
-
+command is given again."""
+    )
+    codes = _(
+        """\
 exit codes:
   0    every order agrees with its payments, and no payment is without an order
   1    differences were found
   2    could not run: wrong usage, a missing environment variable, keys refused, a file
        that cannot be read or written, a store of another run
   3    some could not be checked, or some rows could not be read; wins over 1
-  130  interrupted"""
+  130  interrupted
+  141  the reader of the output went away"""
+    )
+    return f"{store}\n\n{codes}"
 
 
 def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "reconcile",
         prog="portone-async reconcile",
-        help="compare orders with their payments",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+        help=_("compare orders with their payments"),
+        description=_description(),
+        epilog=_epilog(),
     )
-    source = parser.add_argument_group("orders")
+    source = parser.add_argument_group(_("orders"))
     source.add_argument(
         "source",
         metavar="ORDERS",
-        help="a CSV, JSON Lines, Parquet or SQLite file, or a postgresql:// address",
+        help=_("a CSV, JSON Lines, Parquet or SQLite file, or a postgresql:// address"),
     )
-    source.add_argument("--query", metavar="SQL", help="the SELECT that gives a database's orders")
+    source.add_argument(
+        "--query", metavar="SQL", help=_("the SELECT that gives a database's orders")
+    )
     source.add_argument(
         "--columns",
         nargs="+",
         default=[],
         metavar="FIELD=COLUMN",
-        help="which column is merchant_uid, amount, currency, status, cancelled_amount; else the "
-        "usual English and Korean names are looked for ('currency=' for no such column)",
+        help=_(
+            "which column is merchant_uid, amount, currency, status, cancelled_amount; else the "
+            "usual English and Korean names are looked for ('currency=' for no such column)"
+        ),
     )
     source.add_argument(
-        "--format", type=Format, choices=list(Format), help="what ORDERS is; else its name tells"
+        "--format",
+        type=spelling.source_format,
+        metavar=f"{{{','.join(Format)}}}",
+        help=_("what ORDERS is; else its name tells"),
     )
-    source.add_argument("--delimiter", help="between the fields of a CSV; else its header tells")
+    source.add_argument(
+        "--delimiter",
+        metavar="CHARACTER",
+        help=_("between the fields of a CSV; else its header tells"),
+    )
     source.add_argument(
         "--header-row",
         type=int,
         metavar="N",
-        help="the row of the header; else the first of 30 rows that has the known names",
+        help=_("the row of the header; else the first of 30 rows that has the known names"),
     )
     source.add_argument(
-        "--strict", action="store_true", help="stop at the first row that cannot be read"
+        "--strict", action="store_true", help=_("stop at the first row that cannot be read")
     )
-    period = parser.add_argument_group("period")
-    period.add_argument("--since", metavar="TIME", help="its first moment, as in 2026-11-01")
-    period.add_argument("--until", metavar="TIME", help="the first moment after it")
+    period = parser.add_argument_group(_("period"))
+    period.add_argument("--since", metavar="TIME", help=_("its first moment, as in 2026-11-01"))
+    period.add_argument("--until", metavar="TIME", help=_("the first moment after it"))
     period.add_argument(
         "--tz",
         type=zone,
         default="Asia/Seoul",
         metavar="ZONE",
-        help="the zone of these times, and of all times in the results (%(default)s)",
+        help=_("the zone of these times, and of all times in the results (%(default)s)"),
     )
     period.add_argument(
         "--statuses",
@@ -89,17 +113,17 @@ def add_to(commands: Commands) -> None:
         type=spelling.listed_status,
         default=["paid", "cancelled"],
         metavar="STATUS",
-        help="which payments of it are read (paid cancelled)",
+        help=_("which payments of it are read (paid cancelled)"),
     )
-    results = parser.add_argument_group("results")
-    results.add_argument("--store", metavar="FILE", help="keep the run here, to go on with it")
-    results.add_argument("--out", metavar="FILE", help="all findings: .csv, .jsonl or .parquet")
-    results.add_argument("--report", metavar="FILE", help="a page for people, in HTML")
+    results = parser.add_argument_group(_("results"))
+    results.add_argument("--store", metavar="FILE", help=_("keep the run here, to go on with it"))
+    results.add_argument("--out", metavar="FILE", help=_("all findings: .csv, .jsonl or .parquet"))
+    results.add_argument("--report", metavar="FILE", help=_("a page for people, in HTML"))
     results.add_argument(
-        "--language", choices=["ko", "en"], help="of the page; else the reader's browser decides"
+        "--language", choices=["ko", "en"], help=_("of the page; else the reader's browser decides")
     )
     parser.add_argument(
-        "--rate", type=float, dest="rate_limit", metavar="N", help="requests per second (50)"
+        "--rate", type=float, dest="rate_limit", metavar="N", help=_("requests per second (50)")
     )
     parser.set_defaults(run=run)
 
@@ -109,7 +133,7 @@ def run(arguments: Arguments) -> int:
 
     since, until = (_time(text, arguments.tz) for text in (arguments.since, arguments.until))
     if (since is None) != (until is None):
-        raise InvalidRequestError("a period needs both its ends: --since and --until")
+        raise InvalidRequestError(_("a period needs both its ends: --since and --until"))
     rate = None if arguments.rate_limit is None else RateLimit(arguments.rate_limit)
     return carry_out(arguments, None if since is None or until is None else (since, until), rate)
 
@@ -122,5 +146,6 @@ def _time(text: str | None, clock: tzinfo) -> datetime | None:
     except ValueError:
         time = None
     if time is None:
-        raise InvalidRequestError(f"not a time like 2026-11-01 or 2026-11-01T09:00: {text!r}")
+        said = _("not a time like 2026-11-01 or 2026-11-01T09:00: {text}")
+        raise InvalidRequestError(said.format(text=repr(text)))
     return time if time.tzinfo is not None else time.replace(tzinfo=clock)

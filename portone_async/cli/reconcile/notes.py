@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+from gettext import gettext as _
 
 from portone_async.cli.orders import Note
+from portone_async.cli.streams import complain
 
 __all__ = ("Notes",)
 
@@ -27,6 +28,6 @@ class Notes:
     def print(self) -> None:
         """Print them to stderr, a line each."""
         for note in self.kept:
-            sys.stderr.write(f"note: {note.where}: {note.text}\n")
+            complain(_("note: {where}: {text}").format(where=note.where, text=note.text))
         if more := self._count - len(self.kept):
-            sys.stderr.write(f"note: and {more} more like these\n")
+            complain(_("note: and {n} more like these").format(n=more))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from gettext import gettext as _
 from pathlib import Path
 
 from rich.console import Console
@@ -53,4 +54,4 @@ def _source(arguments: Arguments) -> str:
 def print_files(console: Console, names: Iterable[str]) -> None:
     """Print the names of files, a line each, to be copied as a whole."""
     for name in names:
-        console.print(f"written: {escaped(name)}", soft_wrap=True)
+        console.print(_("written: {file}").format(file=escaped(name)), soft_wrap=True)

@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import AsyncIterator, Generator
 from contextlib import ExitStack, closing
 from datetime import datetime
+from gettext import gettext as _
 from itertools import islice
 from pathlib import Path
 
 from portone_async.cli.arguments import Arguments
 from portone_async.cli.console import make_console
-from portone_async.cli.escape import escaped
 from portone_async.cli.orders import BadRow, Columns, Item, Note, OrdersError, read_orders
 from portone_async.cli.orders.formats import Format, format_of
 from portone_async.cli.report import (
@@ -75,7 +75,7 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
             print_summary(console, summary)
             print_files(console, files)
     except KeyboardInterrupt:
-        complain(f"stopped. {_how_to_go_on(arguments)}")
+        complain(" ".join((_("stopped."), _how_to_go_on(arguments))))
         return _INTERRUPTED
     except (StoreError, OrdersError, NotWrittenError) as error:
         complain(f"portone-async: {error}")
@@ -175,8 +175,9 @@ def _unread(row: BadRow) -> Finding:
 
 def _how_to_go_on(arguments: Arguments) -> str:
     if arguments.store is None:
-        return "With --store FILE the next run could be stopped and go on."
-    return f"What was found is kept in {escaped(arguments.store)}: the same command goes on from there."
+        return _("With --store FILE the next run could be stopped and go on.")
+    said = _("What was found is kept in {file}: the same command goes on from there.")
+    return said.format(file=arguments.store)
 
 
 def _exit_code(summary: Summary) -> int:

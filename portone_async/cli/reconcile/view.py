@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from gettext import gettext as _
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
 from portone_async.cli.bar import Bar
 from portone_async.cli.escape import escaped
+from portone_async.cli.language import spoken
+from portone_async.cli.words import verdict_words
 from portone_async.errors import Attempt
 from portone_async.reconcile import Finding, Summary, Verdict
 
@@ -35,7 +39,7 @@ class View(Bar):
         super().__init__(
             console,
             self.line,
-            "{:7,.0f} orders/s",
+            _("{:7,.0f} orders/s"),
             has_time_left=True,
             total=orders or None,
             completed=done,
@@ -60,11 +64,11 @@ class View(Bar):
 
     def line(self) -> Text:
         """Give the counts as they are."""
-        parts = [Text.assemble(("requests ", "dim"), str(self._requests))]
+        parts = [Text.assemble((_("requests "), "dim"), str(self._requests))]
         if self._confirmations:
-            parts.append(Text.assemble(("confirmations ", "dim"), str(self._confirmations)))
+            parts.append(Text.assemble((_("confirmations "), "dim"), str(self._confirmations)))
         parts += [
-            Text.assemble((f"{_words(verdict)} ", "dim"), str(count))
+            Text.assemble((f"{verdict_words(verdict)} ", "dim"), str(count))
             for verdict in Verdict
             if (count := self._counts[verdict])
         ]
@@ -73,22 +77,22 @@ class View(Bar):
 
 def print_summary(console: Console, summary: Summary) -> None:
     """Print what a run came to: a line for each verdict that there is, then the bridge."""
-    width = max(len(_words(verdict)) for verdict in Verdict)
+    width = max(cell_len(verdict_words(verdict)) for verdict in Verdict)
     for verdict in Verdict:
         count = summary.counts.get(verdict, 0)
         if not count and verdict is not Verdict.MATCHED:
             continue
         money = ", ".join(
-            f"{amount:,f} {escaped(currency) or '(no currency)'}"
+            f"{amount:,f} {escaped(currency) or _('(no currency)')}"
             for currency, amount in sorted(summary.amounts.get(verdict, {}).items())
         )
-        console.print(f"{_words(verdict):<{width}}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
+        name = set_cell_size(verdict_words(verdict), width)
+        console.print(f"{name}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
     console.print()
-    print_bridge(console, summary.bridge)
-    console.print(
-        f"\n{summary.requests:,} requests, {summary.retries:,} retries, {summary.seconds:,.1f} s"
+    print_bridge(console, summary.bridge, spoken())
+    effort = _("{requests} requests, {retries} retries, {seconds} s").format(
+        requests=f"{summary.requests:,}",
+        retries=f"{summary.retries:,}",
+        seconds=f"{summary.seconds:,.1f}",
     )
-
-
-def _words(verdict: Verdict) -> str:
-    return verdict.value.replace("_", " ")
+    console.print(f"\n{effort}")

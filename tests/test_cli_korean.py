@@ -1,0 +1,230 @@
+"""The command line in Korean: every text has one, and it is spoken where the locale is Korean."""
+
+from __future__ import annotations
+
+import asyncio
+import gettext
+import json
+import re
+import sys
+from collections.abc import Callable
+from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from rich.cells import cell_len
+
+from portone_async.cli import main
+from portone_async.cli.language import DOMAIN, FOLDER, speak
+from portone_async.cli.words import verdict_words
+from portone_async.reconcile import Verdict
+from portone_async.testing import FakePortOne
+
+KOREAN = FOLDER / "ko" / "LC_MESSAGES"
+COMMANDS = ((), ("find",), ("reconcile",), ("demo",))
+
+Key = tuple[str | None, str]
+
+
+def catalogue() -> dict[Key, str]:
+    with (KOREAN / f"{DOMAIN}.po").open("rb") as file:
+        read: Catalog = read_po(file, locale="ko")
+    assert not [message.id for message in read if message.fuzzy and message.id]
+    return {(each.context, str(each.id)): str(each.string) for each in read if each.id}
+
+
+def texts() -> set[Key]:
+    """All texts that the package marks."""
+    found = extract_from_dir(FOLDER.parent)
+    return {(context, message) for _, _, message, _, context in found if isinstance(message, str)}
+
+
+def of_argparse() -> set[Key]:
+    blocks = (KOREAN / f"{DOMAIN}.po").read_text(encoding="utf-8").split("\n\n")
+    read = [read_po(StringIO(each)) for each in blocks if each.startswith("#. Of argparse.")]
+    return {(None, str(message.id)) for each in read for message in each if message.id}
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(re.findall(r"\{\w+\}|\{:[^}]+\}|%\(\w+\)[a-z]|%[a-z]\b", text))
+
+
+def test_every_text_has_its_korean() -> None:
+    known = catalogue()
+    assert {key for key in texts() if not known.get(key)} == set()
+
+
+def test_catalogue_has_nothing_that_is_not_said() -> None:
+    assert catalogue().keys() - texts() == of_argparse()
+
+
+def test_korean_has_the_placeholders_of_the_english() -> None:
+    different = [
+        key for key, korean in catalogue().items() if placeholders(key[1]) != placeholders(korean)
+    ]
+    assert different == []
+
+
+def test_every_korean_text_is_korean() -> None:
+    assert [key for key, korean in catalogue().items() if not re.search("[가-힣]", korean)] == []
+
+
+def test_compiled_catalogue_is_up_to_date() -> None:
+    compiled = gettext.translation(DOMAIN, FOLDER, languages=["ko"])
+    for (context, text), korean in catalogue().items():
+        said = compiled.pgettext(context, text) if context else compiled.gettext(text)
+        assert said == korean
+
+
+# Which language
+
+
+def set_locale(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"LANG": "ko_KR.UTF-8"}, "일치"),
+        ({"LANG": "ko_KR.eucKR"}, "일치"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "ko"}, "일치"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ko_KR"}, "일치"),
+        ({"LANG": "ko_KR.UTF-8", "LC_ALL": "C"}, "matched"),
+        ({"LANG": "ko_KR.UTF-8", "LANGUAGE": "en"}, "matched"),
+        ({"LANG": "ja_JP.UTF-8"}, "matched"),
+        ({}, "matched"),
+    ],
+)
+def test_language_is_that_of_the_locale(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
+) -> None:
+    set_locale(monkeypatch, **variables)
+    speak()
+    assert gettext.gettext("matched") == said
+
+
+def test_korean_windows_without_variables_speaks_korean(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_locale(monkeypatch)
+    monkeypatch.setenv("LANGUAGE", "")
+    monkeypatch.setattr("locale.getlocale", lambda: ("Korean_Korea", "949"))
+    speak()
+    assert gettext.gettext("matched") == "일치"
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_terminal_without_hangul_gets_english(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
+    set_locale(monkeypatch, LANG="ko_KR.UTF-8")
+    monkeypatch.setattr(sys, stream, TextIOWrapper(BytesIO(), encoding="ascii"))
+    speak()
+    assert gettext.gettext("matched") == "matched"
+
+
+# What is said
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(name="run")
+def _run(
+    server: FakePortOne,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    set_locale(monkeypatch, LANG="ko_KR.UTF-8", COLUMNS="80")
+    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = main(arguments)
+        except SystemExit as exited:
+            code = int(str(exited.code))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_korean_and_fits_eighty_cells(run: Run, command: tuple[str, ...]) -> None:
+    code, out, _ = run(*command, "--help")
+    assert code == 0
+    assert out.startswith("사용법: portone-async")
+    for text in ("usage", "options", "show this help", "arguments", "exit codes"):
+        assert text not in out
+    # argparse breaks the usage by letters.
+    _, _, explained = out.partition("\n\n")
+    assert [line for line in explained.splitlines() if cell_len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("find",), "portone-async find: 오류: 다음 인자가 필요합니다: ORDER"),
+        (("find", "a", "--status"), "인자 --status: 값이 하나 필요합니다"),
+        (("reconcile", "a", "--statuses"), "인자 --statuses: 값이 하나 이상 필요합니다"),
+        (("find", "a", "--nope"), "알 수 없는 인자: --nope"),
+        (("find", "a", "--tz", "Nope"), "없는 시간대입니다: 'Nope'"),
+        (("reconcile", "a", "--format", "hwp"), "다음 중 하나여야 합니다: csv, "),
+        (("reconcile", "a", "--since", "2026-11-01"), "--since와 --until이 모두 필요합니다"),
+        (("demo", "--orders", "x"), "올바른 "),
+        (("demo", "--orders", "0"), "1 이상이어야 합니다: 0"),
+    ],
+)
+def test_wrong_usage_is_explained_in_korean(
+    run: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert said in err
+
+
+async def test_answers_are_korean_and_json_is_not(server: FakePortOne, run: Run) -> None:
+    server.add(merchant_uid="a", amount=1000)
+    server.add(merchant_uid="part", amount=1000, cancel_amount=400, status="cancelled")
+    server.add(merchant_uid="all", amount=1000, cancel_amount=1000, status="cancelled")
+
+    code, out, err = await asyncio.to_thread(run, "find", "a", "part", "all", "none")
+
+    assert code == 1
+    assert out.split()[:4] == ["주문번호", "상태", "금액", "취소"]
+    words = [line.split()[1] for line in out.splitlines()[2:]]
+    assert words == ["결제완료", "부분취소", "전액취소", "결제"]
+    assert err.startswith("none: 결제 없음 (404, ")
+    assert "\n힌트: " in err
+
+    _, out, _ = await asyncio.to_thread(run, "find", "none", "--json")
+    assert json.loads(out)["error"] == "PaymentNotFoundError"
+
+
+async def test_summary_is_korean_and_its_columns_line_up(server: FakePortOne, run: Run) -> None:
+    server.add(merchant_uid="a", amount=1000)
+    Path("orders.csv").write_text("order_id,amount\na,1000\nnone,500\n")
+
+    code, out, _ = await asyncio.to_thread(run, "reconcile", "orders.csv", "--out", "o.csv")
+
+    assert code == 1
+    matched, missing, *_ = out.splitlines()
+    assert matched.startswith("일치 ")
+    assert missing.startswith("결제 없음 ")
+    assert cell_len(matched.split("1,000")[0]) == cell_len(missing.split("500")[0])
+    assert "저장했습니다: o.csv" in out
+
+
+def test_verdicts_have_words_of_their_own_in_both_languages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for language in ("ko", "en"):
+        set_locale(monkeypatch, LANGUAGE=language)
+        speak()
+        assert len({verdict_words(verdict) for verdict in Verdict}) == len(Verdict)
