@@ -52,7 +52,7 @@ FINDINGS = st.builds(
     Finding,
     merchant_uid=TEXT,
     verdict=st.sampled_from(Verdict),
-    order=st.none() | st.builds(Order, TEXT, MONEY, TEXT, TEXT),
+    order=st.none() | st.builds(Order, TEXT, MONEY, TEXT, TEXT, MONEY),
     payments=st.lists(SIGHTINGS, max_size=3).map(tuple),
     error=st.none() | TEXT,
 )
@@ -115,6 +115,7 @@ def test_csv_read_back_says_the_same(folder: Path, findings: list[Finding]) -> N
             assert Decimal(line["order_amount"]) == each.order.amount
             assert undone(line["order_currency"]) == each.order.currency
             assert undone(line["order_status"]) == each.order.status
+            assert Decimal(line["order_cancelled_amount"]) == each.order.cancelled_amount
         if each.payments:
             newest = each.payments[0]
             assert Decimal(line["amount"]) == newest.amount
@@ -141,6 +142,7 @@ def test_parquet_read_back_says_the_same(folder: Path, findings: list[Finding]) 
         assert row["order_amount"] == (asked and asked.amount)
         assert row["order_currency"] == (asked and asked.currency)
         assert row["order_status"] == (asked and asked.status)
+        assert row["order_cancelled_amount"] == (asked and asked.cancelled_amount)
         assert row["payments"] == [
             {name: getattr(payment, name) for name in _SAME}
             | {name: microseconds(getattr(payment, name)) for name in _TIMES}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from portone_async.reconcile.finding import Finding, Sighting
+from portone_async.reconcile.finding import Finding, Order, Sighting
 
 __all__ = ("COLUMNS", "write_csv")
 
@@ -20,6 +20,7 @@ COLUMNS = (
     "order_amount",
     "order_currency",
     "order_status",
+    "order_cancelled_amount",
     "payments",
     "imp_uid",
     "status",
@@ -62,15 +63,20 @@ def _line(finding: Finding) -> tuple[str | int, ...]:
     return (
         _text(finding.merchant_uid),
         finding.verdict.value,
-        *(
-            ("", "", "")
-            if order is None
-            else _amount_first(order.amount, order.currency, order.status)
-        ),
+        *(("",) * 4 if order is None else _order(order)),
         len(finding.payments),
         *(("",) * 8 if newest is None else _payment(newest)),
         _encoder.encode(others).decode() if others else "",
         _text(finding.error),
+    )
+
+
+def _order(order: Order) -> tuple[str, ...]:
+    return (
+        _amount(order.amount),
+        _text(order.currency),
+        _text(order.status),
+        _amount(order.cancelled_amount),
     )
 
 
@@ -85,10 +91,6 @@ def _payment(payment: Sighting) -> tuple[str, ...]:
         _time(payment.paid_at),
         _time(payment.cancelled_at),
     )
-
-
-def _amount_first(amount: Decimal, *texts: str) -> tuple[str, ...]:
-    return (_amount(amount), *map(_text, texts))
 
 
 def _amount(amount: Decimal) -> str:

@@ -28,6 +28,7 @@ _COLUMNS = {
     "order_amount": _MONEY,
     "order_currency": "VARCHAR",
     "order_status": "VARCHAR",
+    "order_cancelled_amount": _MONEY,
     "payments": _PAYMENT,
     "error": "VARCHAR",
 }
@@ -63,7 +64,10 @@ def _rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
         order = finding.order
         amounts = [payment.amount for payment in finding.payments]
         amounts += [payment.cancel_amount for payment in finding.payments]
-        for amount in (*amounts, *([] if order is None else [order.amount])):
+        for amount in (
+            *amounts,
+            *([] if order is None else [order.amount, order.cancelled_amount]),
+        ):
             _check(amount, finding)
         yield {
             "merchant_uid": finding.merchant_uid,
@@ -71,6 +75,7 @@ def _rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
             "order_amount": order and order.amount,
             "order_currency": order and order.currency,
             "order_status": order and order.status,
+            "order_cancelled_amount": order and order.cancelled_amount,
             "payments": msgspec.to_builtins(finding.payments),
             "error": finding.error,
         }
