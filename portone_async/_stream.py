@@ -36,11 +36,11 @@ _END: Any = object()
 class Stream(Generic[R]):
     """Results, one after the other, while up to ``in_flight`` others are worked on.
 
-    .. code-block:: python
-
-        async with client.payments.find_many(orders) as stream:
-            async for result in stream:
-                ...
+    ```python
+    async with client.payments.find_many(orders) as stream:
+        async for result in stream:
+            ...
+    ```
     """
 
     def __init__(

@@ -45,14 +45,14 @@ class _Operation(Struct, Generic[T], frozen=True):
 class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     """One call of one operation, wrapped by this package or not.
 
-    .. code-block:: python
+    ```python
+    class Card(msgspec.Struct):
+        code: str
+        name: str
 
-        class Card(msgspec.Struct):
-            code: str
-            name: str
-
-        call = Call("GET", "/cards/{card_standard_code}", Card, path={"card_standard_code": "361"})
-        card = await client.call(call)
+    call = Call("GET", "/cards/{card_standard_code}", Card, path={"card_standard_code": "361"})
+    card = await client.call(call)
+    ```
     """
 
     path: Mapping[str, str] | None = None

@@ -64,10 +64,10 @@ class ClientOptions(TypedDict, total=False):
 class PortOneClient:
     """A client of PortOne V1 for one key pair. Make one per process, and close it.
 
-    .. code-block:: python
-
-        async with PortOneClient(imp_key, imp_secret) as client:
-            payment = await client.payments.find("order-1", status="paid")
+    ```python
+    async with PortOneClient(imp_key, imp_secret) as client:
+        payment = await client.payments.find("order-1", status="paid")
+    ```
 
     It may be made anywhere, at import time too; connections are made on first use, and belong to
     the event loop that runs then: in another one it raises :class:`WrongLoopError`. Any number of

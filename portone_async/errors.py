@@ -1,5 +1,6 @@
 """Everything that can go wrong, and what a caller can do about it.
 
+```text
     PortOneError
     ├── InvalidRequestError       also ValueError: the caller's mistake, nothing was sent
     ├── ClientClosedError         the client was used after close()
@@ -23,6 +24,7 @@
         ├── RateLimitedError
         ├── ServerError
         └── MalformedResponseError
+```
 
 Whatever the class, an error says what was asked (``endpoint``, ``asked``), what came back
 (``status``, ``excerpt``), what was tried (``attempts``, ``elapsed``, ``gave_up``) and what to

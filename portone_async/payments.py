@@ -1,4 +1,4 @@
-"""``client.payments``: look-ups of payments, each one a :class:`~portone_async.Call` or many."""
+"""``client.payments``: look-ups of payments, each one a :class:`Call` or many."""
 
 from __future__ import annotations
 
@@ -176,10 +176,10 @@ class Payments:
     ) -> Pages:
         """Every payment of an order, read page by page as they are asked for.
 
-        .. code-block:: python
-
-            async for payment in client.payments.find_all("order-1"):
-                ...
+        ```python
+        async for payment in client.payments.find_all("order-1"):
+            ...
+        ```
 
         An order without payments gives none, and no error. For an order number with a slash
         the list is that of ``GET /payments``, which is not documented to be complete.
@@ -263,11 +263,11 @@ class Payments:
     ) -> Stream[Group]:
         """The payments of any number of orders, a hundred per request, in the order asked for.
 
-        .. code-block:: python
-
-            async with client.payments.get_many(orders) as stream:
-                async for group in stream:
-                    print(group.uid, len(group.payments))
+        ```python
+        async with client.payments.get_many(orders) as stream:
+            async for group in stream:
+                print(group.uid, len(group.payments))
+        ```
 
         An empty group means that PortOne listed no payment for the id. Whether it lists every
         payment of an order is not documented: before anything is refunded or shipped because of
@@ -299,14 +299,14 @@ class Payments:
     ) -> Stream[Found | Missing | Failed]:
         """Find the payments of many orders, each as soon as it is known.
 
-        .. code-block:: python
-
-            async with client.payments.find_many(orders, status="paid") as stream:
-                async for result in stream:
-                    match result:
-                        case Found(merchant_uid, payment): ...
-                        case Missing(merchant_uid): ...
-                        case Failed(merchant_uid, error): ...
+        ```python
+        async with client.payments.find_many(orders, status="paid") as stream:
+            async for result in stream:
+                match result:
+                    case Found(merchant_uid, payment): ...
+                    case Missing(merchant_uid): ...
+                    case Failed(merchant_uid, error): ...
+        ```
 
         One order that cannot be checked never ends the run; refused keys or a closed client do.
         One request each: :meth:`get_many` needs a hundredth of that.

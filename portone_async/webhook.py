@@ -159,15 +159,15 @@ async def verify_webhook(
     Act on the status of the payment that comes back, whatever the event said, and so that doing
     it twice does what doing it once does: webhooks repeat.
 
-    .. code-block:: python
-
-        event = parse_webhook(await request.body(), request.headers.get("content-type"))
-        order = await orders.get(event.merchant_uid)
-        payment = await verify_webhook(
-            client, event, merchant_uid=order.number, amount=order.price
-        )
-        if payment.is_paid:
-            await orders.mark_paid(order.number, payment.imp_uid)  # once
+    ```python
+    event = parse_webhook(await request.body(), request.headers.get("content-type"))
+    order = await orders.get(event.merchant_uid)
+    payment = await verify_webhook(
+        client, event, merchant_uid=order.number, amount=order.price
+    )
+    if payment.is_paid:
+        await orders.mark_paid(order.number, payment.imp_uid)  # once
+    ```
 
     Args:
         client: Your client.

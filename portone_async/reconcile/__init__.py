@@ -1,13 +1,13 @@
 """Orders against payments: what agrees, what differs, what is missing, and what nobody expects.
 
-.. code-block:: python
+```python
+from portone_async.reconcile import Store, Verdict, reconcile
 
-    from portone_async.reconcile import Order, Store, reconcile
-
-    with Store.open("november.db") as store:
-        summary = await reconcile(client, orders, since=first, until=after, store=store)
-        for finding in store.findings(Verdict.MISSING):
-            ...
+with Store.open("november.db") as store:
+    summary = await reconcile(client, orders, since=first, until=after, store=store)
+    for finding in store.findings(Verdict.MISSING):
+        ...
+```
 """
 
 from .bridge import Bridge

@@ -1,9 +1,11 @@
 """The bridge from what was ordered to what was charged, as an accountant reads it.
 
-Two sums, each of one currency, that hold for any run::
+Two sums, each of one currency, that hold for any run:
 
-    ordered - not due = matched + short + unknown
-    matched + over + unassigned = charged
+```text
+ordered - not due = matched + short + unknown
+matched + over + unassigned = charged
+```
 
 Money that is short and money that is over belong to different orders: they stay apart.
 """

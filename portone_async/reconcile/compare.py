@@ -3,33 +3,29 @@
 An order number may have many payments: each failed or abandoned try repeats it. What a payment
 is to the shop, PortOne's word alone does not say:
 
-*test*
-    ``sandbox`` is true: no money. ``None`` (payments of before 2026-01-26 do not say) is held
-    to be live here, since nothing is shipped on a comparison, and a look at old books would be
-    one alarm; whoever ships must not (``client.payments.verify``).
-*kept*
-    live, charged, and not wholly given back: the shop has money of it. Charged is what is
-    ``paid``, and what bears another word but ``ready`` and ``failed`` and has a ``paid_at`` or a
-    ``cancel_amount``. So a virtual account that was revoked before any deposit is no money, and
-    a word that PortOne may add one day is taken by what it did.
+- **test**: ``sandbox`` is true: no money. ``None`` (payments of before 2026-01-26 do not say) is
+  held to be live here, since nothing is shipped on a comparison, and a look at old books would be
+  one alarm; whoever ships must not (``client.payments.verify``).
+- **kept**: live, charged, and not wholly given back: the shop has money of it. Charged is what is
+  ``paid``, and what bears another word but ``ready`` and ``failed`` and has a ``paid_at`` or a
+  ``cancel_amount``. So a virtual account that was revoked before any deposit is no money, and a
+  word that PortOne may add one day is taken by what it did.
 
-The verdict on an order is the first row that holds. It is about the one payment that is kept;
+The verdict on an order is the first of these that holds. It is about the one payment that is kept;
 when none is, about the live one that comes nearest to the order.
 
-=======================  ========================================================================
-``missing``              no payment at all
-``paid_twice``           two payments or more are kept, whatever their amounts and currencies
-``test_payment``         none is kept, no live one has the order's status, a test payment exists
-``status_differs``       the status is another, or its word and its ``cancel_amount`` disagree;
-                         a part given back of a ``paid`` or ``cancelled`` order is no such thing;
-                         an order that is ``paid`` and wholly refunded should be ``cancelled``
-``currency_differs``     currencies are not the same text; PortOne's ``None`` is another, too
-``amount_differs``       what was charged is not what was ordered, less was refunded than the
-                         order says, or more than was charged
-``partially_cancelled``  a part was refunded and a part kept, and the order says of no or of a
-                         smaller refund
-``matched``              everything agrees
-=======================  ========================================================================
+- ``missing``: no payment at all
+- ``paid_twice``: two payments or more are kept, whatever their amounts and currencies
+- ``test_payment``: none is kept, no live one has the order's status, a test payment exists
+- ``status_differs``: the status is another, or its word and its ``cancel_amount`` disagree; a
+  part given back of a ``paid`` or ``cancelled`` order is no such thing; an order that is ``paid``
+  and wholly refunded should be ``cancelled``
+- ``currency_differs``: currencies are not the same text; PortOne's ``None`` is another, too
+- ``amount_differs``: what was charged is not what was ordered, less was refunded than the order
+  says, or more than was charged
+- ``partially_cancelled``: a part was refunded and a part kept, and the order says of no or of a
+  smaller refund
+- ``matched``: everything agrees
 
 Payments that belong to no order are an ``orphan`` when one of them is kept or may come to be
 (``pending``, or a word not known yet). The others, tests among them, are as expected: nothing
@@ -73,7 +69,7 @@ def compare(order: Order | None, payments: Sequence[Sighting]) -> Finding:
             counts once, in the later one. Their ``merchant_uid`` is not looked at.
 
     Returns:
-        A finding with exactly one verdict, by the table at the top of this module.
+        A finding with exactly one verdict, by the list at the top of this module.
     """
     seen = _each_once(payments)
     if order is None:

@@ -51,7 +51,7 @@ class Refund(Struct, frozen=True):
     """A refund that the shop lists apart from its order: a row with a minus in an order file.
 
     All refunds of an order number are added up, and are what the order's
-    :attr:`~Order.cancelled_amount` should be. They may come before or after the order.
+    :attr:`Order.cancelled_amount` should be. They may come before or after the order.
     """
 
     merchant_uid: str

@@ -1,14 +1,14 @@
 """PortOne in your tests: a real HTTP server with payments of your making and faults on order.
 
-::
+```python
+from portone_async.testing import FakePortOne, Status
 
-    from portone_async.testing import FakePortOne, Status
-
-    async with FakePortOne() as server:
-        server.add(merchant_uid="order-1", amount=1000)
-        server.fail(Status(503), times=2)
-        async with server.client() as client:
-            assert (await client.payments.find("order-1")).amount == 1000
+async with FakePortOne() as server:
+    server.add(merchant_uid="order-1", amount=1000)
+    server.fail(Status(503), times=2)
+    async with server.client() as client:
+        assert (await client.payments.find("order-1")).amount == 1000
+```
 
 pytest finds the fixtures ``portone_server`` and ``portone_client`` by itself.
 ``python -m portone_async.testing`` runs the server for other programs.

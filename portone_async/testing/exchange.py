@@ -41,15 +41,17 @@ class Exchange:
 class Fault(Protocol):
     """Anything with this method is a fault: write your own where the ready ones do not do.
 
-    For example, an answer that comes twice as late each time::
+    For example, an answer that comes twice as late each time:
 
-        class SlowerAndSlower:
-            seconds = 0.1
+    ```python
+    class SlowerAndSlower:
+        seconds = 0.1
 
-            async def meet(self, exchange: Exchange) -> Answer | None:
-                self.seconds *= 2
-                await asyncio.sleep(self.seconds)
-                return exchange.answer()
+        async def meet(self, exchange: Exchange) -> Answer | None:
+            self.seconds *= 2
+            await asyncio.sleep(self.seconds)
+            return exchange.answer()
+    ```
     """
 
     async def meet(self, exchange: Exchange, /) -> Answer | None:

@@ -33,7 +33,7 @@ else:
 
     @fixture
     async def portone_server() -> AsyncIterator[FakePortOne]:
-        """A running :class:`~portone_async.testing.FakePortOne` without payments."""
+        """A running :class:`FakePortOne` without payments."""
         from .server import FakePortOne  # noqa: PLC0415 (only when asked for)
 
         async with FakePortOne() as server:
