@@ -57,7 +57,12 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
 
     path: Mapping[str, str] | None = None
     """A value for each ``{name}`` of the route; they are quoted here."""
-    query: Mapping[str, QueryValue] | Sequence[tuple[str, QueryValue]] | None = None
+    # Not `QueryValue`: an editor would show that name only.
+    query: (
+        Mapping[str, str | int | bool | datetime]
+        | Sequence[tuple[str, str | int | bool | datetime]]
+        | None
+    ) = None
     """Parameters, in order; pairs, where one is repeated (``imp_uid[]``).
 
     They are encoded as the API documents them, and quoted: ``True`` as ``true``, a time as whole

@@ -23,7 +23,6 @@ from ._arguments import (
     secret,
     variable,
 )
-from ._journal import OnAttempt
 from ._reply import read
 from ._retry import RetryBudget
 from ._run import Options, Run, Shared
@@ -32,6 +31,7 @@ from ._transport import Transport
 from .call import Call
 from .errors import (
     ApiError,
+    Attempt,
     InvalidRequestError,
     PortOneError,
     UnauthorizedError,
@@ -58,7 +58,7 @@ class ClientOptions(TypedDict, total=False):
     timeouts: Timeouts
     max_in_flight: int
     session: ClientSession | None
-    on_attempt: OnAttempt | None
+    on_attempt: Callable[[Attempt], object] | None
 
 
 class PortOneClient:
@@ -111,7 +111,7 @@ class PortOneClient:
         timeouts: Timeouts = Timeouts(),
         max_in_flight: int = 32,
         session: ClientSession | None = None,
-        on_attempt: OnAttempt | None = None,
+        on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         # Taken away at once, so that no traceback of this frame shows them.
         keys = (secret(imp_key), secret(imp_secret))
@@ -169,7 +169,7 @@ class PortOneClient:
         rate_limit: RateLimit | Throttle | UnsetType | None = UNSET,
         timeouts: Timeouts | UnsetType = UNSET,
         tier: str | UnsetType | None = UNSET,
-        on_attempt: OnAttempt | UnsetType | None = UNSET,
+        on_attempt: Callable[[Attempt], object] | UnsetType | None = UNSET,
     ) -> Self:
         """Make a cheap view of this client that differs in what is given.
 

@@ -214,7 +214,7 @@ class Payments:
 
     def list(
         self,
-        status: PaymentStatusLike | Literal["all"],
+        status: PaymentStatus | Literal["ready", "paid", "failed", "cancelled", "all"] | str,
         *,
         since: datetime | None = None,
         until: datetime | None = None,

@@ -21,7 +21,7 @@ from portone_async._listing import Listing
 from portone_async._lookups import list_call
 from portone_async._pages import Page, Pages, Window, ascending, utc_now, windows
 from portone_async._stream import Stream, chunks_of
-from portone_async._words import PaymentStatusLike, checked_statuses
+from portone_async._words import checked_statuses
 from portone_async.client import PortOneClient
 from portone_async.errors import (
     Attempt,
@@ -29,6 +29,7 @@ from portone_async.errors import (
     PaymentNotFoundError,
     PortOneError,
 )
+from portone_async.models import PaymentStatus
 from portone_async.payments import ENDS_A_RUN
 
 from .compare import compare
@@ -50,7 +51,9 @@ async def reconcile(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    statuses: Iterable[PaymentStatusLike | Literal["all"]] = ("paid", "cancelled"),
+    statuses: Iterable[
+        PaymentStatus | Literal["ready", "paid", "failed", "cancelled", "all"] | str
+    ] = ("paid", "cancelled"),
     store: Store | None = None,
     on_finding: Callable[[Finding], object] | None = None,
 ) -> Summary:
@@ -65,7 +68,8 @@ async def reconcile(
             among them.
         since: The first moment of the period that the orders belong to, with a time zone.
         until: The first moment after it. Both or none.
-        statuses: Which payments of the period are read.
+        statuses: Which payments of the period are read: ``ready``, ``paid``, ``failed``,
+            ``cancelled`` or ``all``.
         store: Where the run is kept, some 700 bytes an order. Killed, it goes on from there,
             with the same orders and period. Without one it is kept in a temporary file and gone
             at the end.

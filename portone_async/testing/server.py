@@ -39,12 +39,12 @@ _LONGEST_LINE = 1 << 20
 class FakePortOne:
     """A PortOne V1 server with payments of your making, and faults on order.
 
-    ::
-
-        async with FakePortOne() as server, server.client() as client:
-            server.add(merchant_uid="order-1", amount=1000)
-            server.fail(Status(503))
-            payment = await client.payments.find("order-1")  # retried
+    ```python
+    async with FakePortOne() as server, server.client() as client:
+        server.add(merchant_uid="order-1", amount=1000)
+        server.fail(Status(503))
+        payment = await client.payments.find("order-1")  # retried
+    ```
 
     Args:
         imp_key: The REST API key that is right here.
