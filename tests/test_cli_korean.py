@@ -17,7 +17,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from rich.cells import cell_len
 
-from portone_async.cli import main
+from portone_async.cli import _parser, main
+from portone_async.cli.completion import actions
 from portone_async.cli.language import DOMAIN, FOLDER, speak
 from portone_async.cli.words import verdict_words
 from portone_async.reconcile import Verdict
@@ -165,6 +166,13 @@ def test_help_is_korean_and_fits_eighty_cells(run: Run, command: tuple[str, ...]
     # argparse breaks the usage by letters.
     _, _, explained = out.partition("\n\n")
     assert [line for line in explained.splitlines() if cell_len(line) > 80] == []
+
+
+def test_every_help_is_korean(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_locale(monkeypatch, LANG="ko_KR.UTF-8")
+    speak()
+    helps = [action.help for action in actions(_parser()) if action.metavar != "COMMAND"]
+    assert [each for each in helps if not re.search("[가-힣]", each or "")] == []
 
 
 @pytest.mark.parametrize(

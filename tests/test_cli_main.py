@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import portone_async
 from portone_async.cli import main
+from portone_async.cli.completion import SHELLS
 from portone_async.cli.console import make_console
 from portone_async.cli.escape import escaped, escaped_json
 from portone_async.cli.outcome import Outcome
 from portone_async.cli.table import print_table
 from portone_async.cli.zone import minute, zone
 from portone_async.models import Payment, PaymentStatus
+
+ROOT = Path(portone_async.__file__).parents[1]
 
 
 def test_python_m_shows_the_help() -> None:
@@ -35,6 +42,63 @@ def test_python_m_shows_the_help() -> None:
     assert "find" in ran.stdout
     assert "demo" in ran.stdout
     assert not ran.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_knows_commands_and_options(
+    capsys: pytest.CaptureFixture[str], shell: str
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main(["--completion", shell])
+    assert exited.value.code == 0
+    out = capsys.readouterr().out
+    assert not [each for each in ("reconcile", "statuses", "personal-data") if each not in out]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is what completes here")
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["rec"], ["reconcile"]),
+        (["find", "--so"], ["--sorting"]),
+        (["reconcile", "--out", "find"], ["findings.csv"]),
+    ],
+)
+def test_bash_completes(tmp_path: Path, words: list[str], completed: list[str]) -> None:
+    (tmp_path / "findings.csv").touch()
+    script = (
+        f'eval "$({sys.executable} -m portone_async --completion bash)"\n'
+        f"COMP_WORDS=(portone-async {' '.join(words)}); COMP_CWORD={len(words)}\n"
+        "$(complete -p portone-async | sed 's/.*-F \\([^ ]*\\) .*/\\1/') portone-async\n"
+        'echo "${COMPREPLY[@]}"'
+    )
+    ran = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert ran.stdout.split() == completed, ran.stderr
+
+
+def test_version_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main(["--version"])
+    assert exited.value.code == 0
+    assert capsys.readouterr().out == f"portone-async {portone_async.__version__}\n"
+
+
+@pytest.mark.parametrize("command", [[], ["find"], ["reconcile"], ["demo"]])
+def test_help_shows_nothing_of_python(
+    capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    out = capsys.readouterr().out
+    assert not [each for each in ("['", "<", "None", "%(") if each in out]
 
 
 def test_importing_the_package_loads_nothing_of_the_command() -> None:

@@ -11,6 +11,7 @@ from portone_async.errors import AuthenticationError, InvalidRequestError
 
 from . import demo, find, reconcile
 from .arguments import Arguments
+from .completion import SHELLS, Completion
 from .language import speak
 from .parser import Parser, Print
 from .streams import READER_GONE, complain, is_reader_gone, prepare, silence_stdout, written
@@ -19,7 +20,7 @@ __all__ = ("main",)
 
 _COULD_NOT_RUN = 2
 _INTERRUPTED = 130
-_OPTIONAL = ("duckdb", "jinja2", "markupsafe", "matplotlib", "psycopg", "rich")
+_OPTIONAL = ("duckdb", "jinja2", "markupsafe", "matplotlib", "psycopg", "rich", "shtab")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,6 +84,12 @@ def _parser() -> Parser:
         action=Print,
         const=f"portone-async {__version__}",
         help=_("show the version and exit"),
+    )
+    parser.add_argument(
+        "--completion",
+        action=Completion,
+        choices=SHELLS,
+        help=_("print a script for your shell, which completes commands and options, and exit"),
     )
     commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
     find.add_to(commands)
