@@ -117,7 +117,8 @@ async def test_closing_is_prompt_though_half_a_request_is_on_its_way() -> None:
     async with FakePortOne() as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url[17:]))
         writer.write(b"POST /users/getToken HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
-        while not server._in_flight:
+        assert server._listener is not None
+        while not server._listener._in_flight:
             await asyncio.sleep(0)
         began = loop.time()
 

@@ -10,7 +10,9 @@ async with FakePortOne() as server:
         assert (await client.payments.find("order-1")).amount == 1000
 ```
 
-pytest finds the fixtures ``portone_server`` and ``portone_client`` by itself.
+The server has a thread of its own: plain tests write ``with FakePortOne() as server:``, and any
+thread, process or event loop is answered. pytest finds the fixtures ``portone_server`` and
+``portone_client`` by itself; they work in tests of any kind.
 ``python -m portone_async.testing`` runs the server for other programs.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .clock import Clock
+from .guard import guarded
 
 __all__ = ("Bucket",)
 
@@ -21,6 +22,7 @@ class Bucket:
         self._level = float(burst)
         self._filled_at = clock.now
 
+    @guarded
     def take(self) -> int | None:
         """Take one permit: ``None``, or the whole seconds until there will be one."""
         now = self._clock.now

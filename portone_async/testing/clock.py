@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from time import monotonic, time
 
+from .guard import guarded
+
 __all__ = ("Clock",)
 
 
@@ -19,5 +21,6 @@ class Clock:
         """Unix seconds."""
         return monotonic() + self._offset
 
+    @guarded
     def advance(self, seconds: float) -> None:
         self._offset += seconds

@@ -57,6 +57,10 @@ class Fault(Protocol):
     async def meet(self, exchange: Exchange, /) -> Answer | None:
         """What to send instead of ``exchange.answer()``; ``None`` closes without an answer.
 
-        It may take as long as it likes: it is ended when the server or the connection closes.
+        It runs in the event loop of the server's thread, not of the test. So use what is safe
+        between threads to signal the test (``threading.Event``, ``queue.Queue``, not those of
+        asyncio), and never block: other requests would wait. It may await as long as it likes: it
+        is cancelled when the server or the connection closes. An error that it raises is answered
+        with 500 and raised when the server closes; see :attr:`FakePortOne.errors`.
         """
         ...

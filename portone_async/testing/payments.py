@@ -13,6 +13,7 @@ from portone_async.models import Payment
 
 from .clock import Clock
 from .entry import Entry, in_order
+from .guard import guarded
 from .record import check, complete, model, written
 from .timeline import Timeline
 
@@ -37,6 +38,7 @@ class Payments:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @guarded
     def add(self, payment: Payment | None, fields: Mapping[str, Any]) -> Payment:
         serial, record = self._completed(_said(payment) | written(fields))
         added = model(record)
@@ -47,21 +49,29 @@ class Payments:
         return added
 
     def add_many(self, payments: Iterable[Mapping[str, Any]]) -> None:
-        added: list[Entry] = []
+        # Each is a step of its own, so that a request is answered while a million come in.
         try:
             for fields in payments:
-                serial, record = self._completed(written(fields))
-                check(record)
-                entry = self._entry(record, serial=serial, changed_serial=serial)
-                self._register(entry)
-                added.append(entry)
-        finally:  # what came before a bad one is there
-            by_status: defaultdict[str | None, list[Entry]] = defaultdict(list, {None: added})
-            for entry in added:
-                by_status[entry.status].append(entry)
-            for status, entries in by_status.items():
-                self._timelines[status].extend(entries)
+                self._append(fields)
+        finally:
+            self._settle()
 
+    @guarded
+    def _append(self, fields: Mapping[str, Any]) -> None:
+        serial, record = self._completed(written(fields))
+        check(record)
+        entry = self._entry(record, serial=serial, changed_serial=serial)
+        self._register(entry)
+        for status in (None, entry.status):
+            self._timelines[status].append(entry)
+
+    @guarded
+    def _settle(self) -> None:
+        """Sort now, not while the next request waits."""
+        for timeline in self._timelines.values():
+            timeline.settle()
+
+    @guarded
     def update(self, imp_uid: str, fields: Mapping[str, Any]) -> Payment:
         old = self._entries[imp_uid]
         said = written(fields)
@@ -75,6 +85,7 @@ class Payments:
             self._timelines[status].add(entry)
         return updated
 
+    @guarded
     def remove(self, imp_uid: str) -> None:
         entry = self._entries.pop(imp_uid)
         others = tuple(each for each in self._orders[entry.merchant_uid] if each is not entry)
@@ -88,6 +99,7 @@ class Payments:
     def get(self, imp_uid: str) -> Entry | None:
         return self._entries.get(imp_uid)
 
+    @guarded
     def of_order(
         self, merchant_uid: str, *, status: str | None = None, sorting: str | None = None
     ) -> list[Entry]:
@@ -95,6 +107,7 @@ class Payments:
         entries = self._orders.get(merchant_uid, ())
         return in_order((each for each in entries if status in (None, each.status)), sorting)
 
+    @guarded
     def among(self, imp_uids: Iterable[str], merchant_uids: Iterable[str]) -> list[Entry]:
         """All that bear one of these ids or order numbers, each once, the newest started first."""
         found = [self._entries[imp_uid] for imp_uid in imp_uids if imp_uid in self._entries]
@@ -102,6 +115,7 @@ class Payments:
             found += self._orders.get(merchant_uid, ())
         return in_order({entry.imp_uid: entry for entry in found}.values(), None)
 
+    @guarded
     def between(
         self, since: float, until: float, *, status: str | None, sorting: str | None
     ) -> list[Entry]:

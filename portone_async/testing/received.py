@@ -32,7 +32,7 @@ class Received(Struct, frozen=True, kw_only=True):
     """Names in lower case."""
     body: bytes
     at: float
-    """When it came: seconds of the event loop's clock."""
+    """When it came: seconds of ``time.monotonic()``, by which event loops go."""
     status: int | None = None
     """The HTTP status that it was answered with; ``None`` for no answer, or none yet."""
 

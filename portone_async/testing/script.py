@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain, cycle, repeat
 
 from .exchange import Fault
+from .guard import guarded
 
 __all__ = ("Script",)
 
@@ -18,6 +19,7 @@ class Script:
     def __init__(self) -> None:
         self._scenes: list[tuple[str, Iterator[Fault]]] = []
 
+    @guarded
     def add(self, faults: tuple[Fault, ...], *, times: int | None, on: str) -> None:
         """Play ``faults`` one after another, ``times`` times over (``None``: for ever)."""
         if not faults:
@@ -27,6 +29,7 @@ class Script:
         scene = cycle(faults) if times is None else chain.from_iterable(repeat(faults, times))
         self._scenes.append((on, scene))
 
+    @guarded
     def fault_for(self, path: str) -> Fault | None:
         for on, scene in self._scenes:
             # A look-up's fault is not to be spent on the token that it needs first.
@@ -38,5 +41,6 @@ class Script:
                     return fault
         return None
 
+    @guarded
     def clear(self) -> None:
         self._scenes.clear()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from email.utils import formatdate
+from time import monotonic
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from aiohttp import web
@@ -15,10 +15,12 @@ from msgspec.structs import force_setattr
 from portone_async.models import Payment
 
 from .answer import Answer, html_page
+from .broken import checked, report, surface
 from .bucket import Bucket
 from .clock import Clock
 from .exchange import Exchange, Fault
 from .faults import Delay, TooManyRequests
+from .listener import Listener
 from .received import Received
 from .script import Script
 from .shop import Shop
@@ -28,12 +30,6 @@ if TYPE_CHECKING:
     from portone_async.client import ClientOptions, PortOneClient
 
 __all__ = ("FakePortOne",)
-
-_logger = logging.getLogger(__name__)
-# Requests are let go before, so nothing should be left to wait for.
-_SHUTDOWN_SECONDS = 1.0
-# Apache's own limit is the fake's to answer, not aiohttp's.
-_LONGEST_LINE = 1 << 20
 
 
 class FakePortOne:
@@ -45,6 +41,14 @@ class FakePortOne:
         server.fail(Status(503))
         payment = await client.payments.find("order-1")  # retried
     ```
+
+    It serves from a thread of its own, so ``with FakePortOne() as server:`` does as well, and it
+    answers any caller: plain tests, other threads and processes, other event loops, code that
+    blocks. Its methods may be called from any thread while it serves. A forked child reaches it
+    over HTTP only; its copy of this object is not the server's.
+
+    What a fault of your own raises is answered with 500, logged, and raised again when the
+    ``with`` block ends (where the block raises itself, its error names it in a note).
 
     Args:
         imp_key: The REST API key that is right here.
@@ -58,6 +62,10 @@ class FakePortOne:
 
     requests: list[Received]
     """Everything that came, in order of arrival."""
+    errors: list[BaseException]
+    """What faults of yours raised; raised when the server closes, unless you clear it."""
+
+    _keeps_connections = True
 
     def __init__(
         self,
@@ -71,6 +79,7 @@ class FakePortOne:
         port: int = 0,
     ) -> None:
         self.requests = []
+        self.errors = []
         self._clock = Clock(now)
         self._shop = Shop(
             imp_key=imp_key,
@@ -82,47 +91,50 @@ class FakePortOne:
         self._bucket: Bucket | None = None
         self.rate_limit = rate_limit
         self._address = (host, port)
-        self._runner: web.ServerRunner | None = None
-        self._in_flight: set[asyncio.Timeout] = set()
+        self._listener: Listener | None = None
+        self._url = ""
 
-    async def __aenter__(self) -> Self:
-        if self._runner is not None:
+    def __enter__(self) -> Self:
+        if self._listener is not None:
             raise RuntimeError("This FakePortOne is running already")
-        server = web.Server(
-            self._serve,
-            handler_cancellation=True,
-            access_log=None,
-            max_line_size=_LONGEST_LINE,
-        )
-        runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
-        await runner.setup()
-        self._runner = runner
-        try:
-            await web.TCPSite(runner, *self._address).start()
-        except BaseException:
-            await self.__aexit__()
-            raise
+        listener = Listener(self._answer, *self._address)
+        self._url = listener.open()
+        self._listener = listener
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
-        now = asyncio.get_running_loop().time()
-        for scope in self._in_flight:
-            scope.reschedule(now)
-        runner, self._runner = self._runner, None
-        await runner.cleanup()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._listener is not None
+        listener, self._listener = self._listener, None
+        listener.close()
+        broken, self.errors[:] = tuple(self.errors), ()
+        surface(broken, error)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, traceback)
 
     def __repr__(self) -> str:
-        where = self.url if self._runner else "closed"
+        where = self._url if self._listener else "closed"
         return f"<FakePortOne {where}, payments={len(self._shop.payments)}>"
 
     @property
     def url(self) -> str:
         """The ``base_url`` for a client: ``http://127.0.0.1:54321``."""
-        if self._runner is None:
-            raise RuntimeError("FakePortOne listens only inside 'async with'")
-        host, port = self._runner.addresses[0][:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        if self._listener is None:
+            raise RuntimeError("FakePortOne listens only inside 'with' or 'async with'")
+        return self._url
 
     @property
     def imp_key(self) -> str:
@@ -242,27 +254,6 @@ class FakePortOne:
     def clear_requests(self) -> None:
         self.requests.clear()
 
-    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        transport = request.transport
-        assert transport is not None
-        answer: Answer | None = None  # also when the server closes before there is one
-        scope = asyncio.timeout(None if self._runner else 0)
-        self._in_flight.add(scope)
-        try:
-            with suppress(TimeoutError):
-                async with scope:
-                    answer = await self._answer(request, transport)
-        finally:
-            self._in_flight.discard(scope)
-
-        if answer is None:
-            transport.close()
-            return web.Response()  # goes nowhere: the connection is closed
-        if answer.sent is not None:
-            transport.write(answer.head() + answer.body[: answer.sent])
-            transport.close()
-        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
-
     async def _answer(
         self, request: web.BaseRequest, transport: asyncio.Transport
     ) -> Answer | None:
@@ -271,14 +262,17 @@ class FakePortOne:
             request.raw_path,
             headers=request.headers,
             body=await request.read(),
-            at=asyncio.get_running_loop().time(),
+            at=monotonic(),
         )
         self.requests.append(received)
         fault = self._fault_for(received)
         try:
-            answer = await fault.meet(Exchange(self._shop, received, transport))
-        except Exception:
-            _logger.exception("%s broke on %r", type(fault).__name__, received)
+            answer = checked(fault, await fault.meet(Exchange(self._shop, received, transport)))
+        except asyncio.CancelledError:
+            raise  # the server or the connection closes
+        except BaseException as error:  # noqa: BLE001 (pytest.fail() raises no Exception)
+            report(fault, received, error)
+            self.errors.append(error)
             answer = html_page(500)
         if answer is None:
             return None
@@ -296,4 +290,6 @@ class FakePortOne:
         """With the headers that PortOne's Apache adds to every reply."""
         date = formatdate(self._clock.now, usegmt=True)
         own = {"Date": date, "Server": "Apache", "X-Content-Type-Options": "nosniff"}
+        if not self._keeps_connections:
+            own["Connection"] = "close"
         return Answer(answer.status, answer.body, own | answer.headers, answer.sent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from .clock import Clock
+from .guard import guarded
 from .payments import Payments
 from .tokens import Tokens
 
@@ -24,6 +25,7 @@ class Shop:
         self.payments = Payments(clock)
         self._states: dict[type[Any], Any] = {}
 
+    @guarded
     def state(self, kind: type[S]) -> S:
         """The one ``kind`` of this shop, made when first asked for.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
 from functools import lru_cache
 from operator import attrgetter
 
@@ -21,21 +20,33 @@ class Timeline:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
+        self._is_sorted = True
         # The next page is asked for with the period and the order of the last one.
         self._sorted_slice = lru_cache(maxsize=8)(self._sort_slice)
 
     def add(self, entry: Entry) -> None:
+        """Add an entry at its place."""
+        self.settle()
         insort(self._entries, entry, key=_place)
         self._sorted_slice.cache_clear()
 
-    def extend(self, entries: Iterable[Entry]) -> None:
-        self._entries += entries
+    def append(self, entry: Entry) -> None:
+        """Add one of many entries: they are sorted together, by :meth:`settle`."""
+        self._entries.append(entry)
+        self._is_sorted = False
+
+    def settle(self) -> None:
+        """Sort what was appended."""
+        if self._is_sorted:
+            return
         # One after the other is twice as fast as by pairs.
         self._entries.sort(key=_serial)
         self._entries.sort(key=_moment)
+        self._is_sorted = True
         self._sorted_slice.cache_clear()
 
     def remove(self, entry: Entry) -> None:
+        self.settle()
         del self._entries[bisect_left(self._entries, _place(entry), key=_place)]
         self._sorted_slice.cache_clear()
 
@@ -47,6 +58,7 @@ class Timeline:
             until: Unix seconds.
             sorting: One of PortOne's six, of a time that need not be the one compared.
         """
+        self.settle()
         begin = bisect_left(self._entries, since, key=_moment)
         end = bisect_right(self._entries, until, key=_moment)
         return self._sorted_slice(begin, end, sorting)

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from .clock import Clock
+from .guard import guarded
 
 __all__ = ("Token", "Tokens")
 
@@ -45,6 +46,7 @@ class Tokens:
         token = self._token
         return token if token is not None and self._clock.now < token.expired_at else None
 
+    @guarded
     def issue(self) -> Token:
         token = self.current
         if token is None:
@@ -58,9 +60,11 @@ class Tokens:
         token = self.current
         return token is not None and token.value == value
 
+    @guarded
     def expire(self) -> None:
         if self._token is not None:
             self._token.expired_at = int(self._clock.now)
 
+    @guarded
     def revoke(self) -> None:
         self._token = None
