@@ -10,7 +10,9 @@ from contextlib import suppress
 
 import pytest
 
-from portone_async.testing import Exchange, FakePortOne
+from portone_async.testing import FakePortOne
+
+from .hanging import Hanging
 
 
 @pytest.fixture(autouse=True)
@@ -34,20 +36,14 @@ async def _ended(process: asyncio.subprocess.Process) -> tuple[int, str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
 async def test_ctrl_c_exits_130_without_a_traceback(server: FakePortOne) -> None:
-    arrived = asyncio.Event()
-
-    class Hanging:
-        async def meet(self, _: Exchange) -> None:
-            arrived.set()
-            await asyncio.get_running_loop().create_future()
-
-    server.fail(Hanging())
+    hanging = Hanging()
+    server.fail(hanging)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-X", "dev", "-m", "portone_async", "find", "a", "b"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    await arrived.wait()
+    await hanging.reached()
     process.send_signal(signal.SIGINT)
     assert await _ended(process) == (130, "")
 

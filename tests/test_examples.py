@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from decimal import Decimal
@@ -41,6 +42,8 @@ from portone_async.testing import (
 )
 from portone_async.testing.__main__ import add_samples
 from portone_async.webhook import MAX_BODY
+
+from .hanging import Hanging
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -455,25 +458,10 @@ async def test_an_app_without_keys_does_not_start(without_keys: None) -> None:
             pass
 
 
-class HangAndTell:
-    """No answer, and word of when the question came and when its asker left."""
-
-    def __init__(self) -> None:
-        self.came = asyncio.Event()
-        self.left = asyncio.Event()
-
-    async def meet(self, _: object, /) -> None:
-        self.came.set()
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            self.left.set()
-
-
 async def test_a_visitor_who_leaves_takes_the_look_up_along(server: FakePortOne) -> None:
     server.add(merchant_uid="A-1")
-    hang = HangAndTell()
-    server.fail(hang)
+    hanging = Hanging()
+    server.fail(hanging)
     example = loaded("aiohttp_app")
     example.TIMEOUTS = Timeouts(total=None, attempt=None)
     # As run_app() has it in the example.
@@ -482,9 +470,9 @@ async def test_a_visitor_who_leaves_takes_the_look_up_along(server: FakePortOne)
         aiohttp.ClientSession(app.make_url("")) as visitor,
     ):
         impatient = asyncio.create_task(_visited(visitor))
-        await hang.came.wait()
+        await hanging.reached()
         impatient.cancel()
-        await hang.left.wait()
+        await hanging.left()
 
         assert await _visited(visitor) == 200
 
@@ -560,13 +548,13 @@ class Held:
     """An answer that is made, and held back."""
 
     def __init__(self) -> None:
-        self.came = asyncio.Event()
-        self.go = asyncio.Event()
+        self.came = threading.Event()
+        self.go = threading.Event()
 
     async def meet(self, exchange: Exchange, /) -> Answer:
         answer = exchange.answer()
         self.came.set()
-        await self.go.wait()
+        assert await asyncio.to_thread(self.go.wait, 60)
         return answer
 
 
@@ -580,7 +568,7 @@ async def test_what_is_looked_up_later_counts_however_slow_the_former_was(
     server.fail(held)
     async with asyncio.TaskGroup() as group:
         slow = group.create_task(app.hook(hook_of(payment)))
-        await held.came.wait()
+        assert await asyncio.to_thread(held.came.wait, 60)
         server.update(payment.imp_uid, status="cancelled")
         later = group.create_task(app.hook(hook_of(payment)))
         # It waits for the first, or has been answered before it.

@@ -18,12 +18,12 @@ import pytest
 from portone_async.cli import main
 from portone_async.testing import (
     Body,
-    Exchange,
     FakePortOne,
     Json,
     Unauthorized,
 )
 
+from .hanging import Hanging
 from .planted import BUYER, KEY, REASONS, SECRET, assert_clean, server
 from .samples import CARD_PAID, NOT_FOUND, ok
 
@@ -180,17 +180,11 @@ async def test_an_error_that_nobody_foresaw_leaves_a_traceback_without_secrets(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
 async def test_the_stacks_of_a_killed_process_show_no_secrets(planted: FakePortOne) -> None:
-    arrived = asyncio.Event()
-
-    class Hanging:
-        async def meet(self, _: Exchange) -> None:
-            arrived.set()
-            await asyncio.get_running_loop().create_future()
-
-    planted.fail(Hanging(), on="/payments")
+    hanging = Hanging()
+    planted.fail(hanging, on="/payments")
     command = ("-X", "dev", "-X", "faulthandler", "-m", "portone_async", "find", "order-1")
     process = await begun(*command, stdout=asyncio.subprocess.DEVNULL)
-    await arrived.wait()
+    await hanging.reached()
     process.send_signal(signal.SIGABRT)
     said = await last_words(process)
 
