@@ -29,7 +29,7 @@ def new_client(server: FakePortOne) -> PortOneClient:
 
 def close_client(client: PortOneClient) -> None:
     """Close a client from outside of its loop, whether that runs, rests or is closed."""
-    loop = client._shared.transport._loop
+    loop = client._shared.transport._owner.loop
     if loop is None or loop.is_closed():
         # Not asyncio.run(), which would take away the event loop that a test has set.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
