@@ -10,15 +10,24 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import aiohttp
-from aiohttp import BaseConnector, ClientRequest, ClientResponse, ClientSession, TCPConnector
+from aiohttp import (
+    BaseConnector,
+    BasicAuth,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    TCPConnector,
+)
 from aiohttp.connector import Connection
 from yarl import URL
 
 from ._aiohttp import check_hooks, private
+from ._proxy import Proxy, refuse_plain, system_proxy
+from ._secret import Secret
 from ._version import __version__
 from .errors import ClientClosedError, InvalidRequestError, WrongLoopError
 
-__all__ = ("SpokeUnaskedError", "borrowed_session", "check_lender", "own_session")
+__all__ = ("SpokeUnaskedError", "borrowed_session", "check_lender", "lent_proxy", "own_session")
 
 
 def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
@@ -54,23 +63,33 @@ def check_lender(lender: ClientSession, base_url: URL) -> BaseConnector:
 
 
 def borrowed_session(lender: ClientSession, base_url: URL) -> ClientSession:
-    """Make a session with the connector and the proxy of another, and nothing else of it.
+    """Make a session with the connector of another, and nothing else of it.
 
     Its headers, auth, cookies, timeouts and middlewares would travel with the token, or change
     what we promise.
     """
-    connector = check_lender(lender, base_url)
-    proxy = private(lender, "_default_proxy")
-    if proxy is None and lender.trust_env:
-        # Not trust_env itself: with it aiohttp would send what stands in a netrc file.
-        proxy = _environment_proxy(base_url)
-    return _session(
-        connector,
-        base_url,
-        is_owner=False,
-        proxy=proxy,
-        proxy_auth=private(lender, "_default_proxy_auth"),
-    )
+    return _session(check_lender(lender, base_url), base_url, is_owner=False)
+
+
+def lent_proxy(lender: ClientSession, base_url: URL) -> Proxy | None:
+    """Return the proxy of another session.
+
+    Raises:
+        InvalidRequestError: It would be sent the token in plain text, or is not a proxy.
+        UnsupportedVersionError: This aiohttp does not tell.
+    """
+    # No local variable holds a password, which a traceback could show.
+    url = Secret(private(lender, "_default_proxy") or "")
+    authorization = _encoded(private(lender, "_default_proxy_auth"))
+    if url:
+        refuse_plain(base_url)
+        return Proxy(url, authorization)
+    # Not trust_env itself: with it aiohttp would send what stands in a netrc file.
+    return system_proxy(base_url) if lender.trust_env else None
+
+
+def _encoded(auth: BasicAuth | None) -> Secret | None:
+    return None if auth is None else Secret(auth.encode())
 
 
 def _session(
@@ -134,14 +153,6 @@ class _Request(ClientRequest):
         if conn.protocol is None or conn.protocol.should_close:
             raise SpokeUnaskedError
         return super().send(conn)
-
-
-def _environment_proxy(url: URL) -> str | None:
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 (heavy, and rarely asked for)
-
-    if proxy_bypass(url.host or ""):
-        return None
-    return getproxies().get(url.scheme)
 
 
 def _verifies(setting: object) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
@@ -13,8 +14,15 @@ from yarl import URL
 
 from ._deadlines import Deadlines
 from ._owner import LoopOwner
+from ._proxy import Proxy, refused_tunnel
 from ._reply import Reply
-from ._session import SpokeUnaskedError, borrowed_session, check_lender, own_session
+from ._session import (
+    SpokeUnaskedError,
+    borrowed_session,
+    check_lender,
+    lent_proxy,
+    own_session,
+)
 from .errors import (
     CertificateError,
     ClientClosedError,
@@ -38,11 +46,19 @@ class Transport:
     cookies, timeouts and middlewares would travel with the token, or change what we promise.
     """
 
-    def __init__(self, base_url: str, max_in_flight: int, session: ClientSession | None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        max_in_flight: int,
+        session: ClientSession | None,
+        proxy: Proxy | None = None,
+    ) -> None:
         self._base_url = URL(base_url)
         self._base_path = self._base_url.raw_path.rstrip("/")
         self._max_in_flight = max_in_flight
         self._lender = session
+        self._proxy = proxy
+        self._proxy_options: dict[str, Any] = {}
         self._session: ClientSession | None = None
         self._owner = LoopOwner("this client")
         self.is_closed = False
@@ -66,11 +82,14 @@ class Transport:
         if self._lender is not None and self._owner.loop is None:
             # Before the claim: what fails here must not turn another loop away.
             check_lender(self._lender, self._base_url)
+            self._proxy = self._proxy or lent_proxy(self._lender, self._base_url)
         with self._owner.claim():
             if self._lender is None:
                 self._session = own_session(self._max_in_flight, self._base_url)
             else:
                 self._session = borrowed_session(self._lender, self._base_url)
+            if self._proxy is not None:
+                self._proxy_options = self._proxy.options()
             self._deadlines = Deadlines(asyncio.get_running_loop())
 
     async def send(
@@ -99,14 +118,17 @@ class Transport:
                     data=body,
                     timeout=limits,
                     allow_redirects=False,
+                    **self._proxy_options,
                 )
                 try:
                     return await _read(response)
                 finally:
                     if not response.closed:  # As it is when the body was read to its end.
                         response.release()
+        except aiohttp.ClientHttpProxyError as error:
+            failure = refused_tunnel(error.status, self._proxy)
         except (aiohttp.ClientError, OSError) as error:
-            failure = _failure(error)
+            failure = _failure(error, self._proxy)
         except RuntimeError:
             # "Session is closed": by us, or by the owner of the connector.
             if not session.closed:
@@ -199,28 +221,27 @@ async def _read(response: ClientResponse) -> Reply | PortOneError:
     return Reply(response.status, response.headers, body)
 
 
-def _failure(error: aiohttp.ClientError | OSError) -> PortOneError:
+def _failure(error: aiohttp.ClientError | OSError, proxy: Proxy | None = None) -> PortOneError:
     """Translate what aiohttp raises; its own text goes no further where it may quote a body."""
     name = type(error).__name__
+    via = "" if proxy is None else f" through the proxy {proxy.name}"
     unsent: ConnectionFailedError | RequestTimeoutError
     match error:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ServerFingerprintMismatch():
-            return CertificateError(f"the certificate does not hold ({name})")
+            return CertificateError(f"the certificate does not hold{via} ({name})")
         case aiohttp.ConnectionTimeoutError():
-            unsent = RequestTimeoutError("no connection in time")
+            unsent = RequestTimeoutError(f"no connection{via} in time")
         case TimeoutError():
-            return RequestTimeoutError("no answer in time")
+            return RequestTimeoutError(f"no answer{via} in time")
         case aiohttp.ClientConnectorError():
-            unsent = ConnectionFailedError(f"no connection: {error} ({name})")
+            unsent = ConnectionFailedError(f"no connection{via}: {error} ({name})")
         case SpokeUnaskedError():
             unsent = ConnectionFailedError("the server spoke before it was asked")
-        case aiohttp.ClientHttpProxyError():
-            unsent = ConnectionFailedError(f"the proxy refused: {error.status}")
         case aiohttp.ClientPayloadError():
-            return ConnectionFailedError("the answer broke off or was garbled on its way")
+            return ConnectionFailedError(f"the answer broke off or was garbled on its way{via}")
         case aiohttp.ClientResponseError():
-            return MalformedResponseError("what came back is not HTTP")
+            return MalformedResponseError(f"what came back{via} is not HTTP")
         case _:
-            return ConnectionFailedError(f"the connection broke ({name})")
+            return ConnectionFailedError(f"the connection{via} broke ({name})")
     unsent.was_sent = False
     return unsent

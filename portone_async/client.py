@@ -23,6 +23,7 @@ from ._arguments import (
     secret,
     variable,
 )
+from ._proxy import proxy_for
 from ._reply import read
 from ._retry import RetryBudget
 from ._run import Options, Run, Shared
@@ -58,6 +59,7 @@ class ClientOptions(TypedDict, total=False):
     timeouts: Timeouts
     max_in_flight: int
     session: ClientSession | None
+    proxy: str | None
     on_attempt: Callable[[Attempt], object] | None
 
 
@@ -84,10 +86,15 @@ class PortOneClient:
         timeouts: How long a call may take.
         max_in_flight: Exchanges under way at once.
         session: A session to take connections from. It is not closed, and lends its connector
-            and its proxy only: its headers, auth, cookies, timeouts, base URL, trace
+            and its proxy (for https, without ``proxy``) only: its headers, auth, cookies, timeouts, base URL, trace
             configurations and middlewares have no part in our requests. Where others use its
             connections as well, a request may wait for a free one after its permit, and start
             later than the rate says: give it room enough.
+        proxy: The URL of an HTTP proxy, as ``http://user:password@proxy.example:3128``, or
+            ``"env"`` for ``HTTPS_PROXY`` and ``NO_PROXY``; it wins over the proxy of ``session``.
+            All goes through a tunnel (``CONNECT``), so that the proxy sees a host, and no token.
+            A plain http ``base_url`` (loopback) has no tunnel: a URL is refused there, and
+            ``"env"`` means no proxy.
         on_attempt: Called with an :class:`Attempt` after each try, for metrics. What it raises
             is logged and goes no further.
 
@@ -111,12 +118,13 @@ class PortOneClient:
         timeouts: Timeouts = Timeouts(),
         max_in_flight: int = 32,
         session: ClientSession | None = None,
+        proxy: str | None = None,
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         # Taken away at once, so that no traceback of this frame shows them.
         keys = (secret(imp_key), secret(imp_secret))
         del imp_key, imp_secret
-        base_url = hidden(base_url)
+        base_url, proxy = hidden(base_url), hidden(proxy)
         if not all(keys):
             raise InvalidRequestError("imp_key and imp_secret must be text, and not empty")
         if type(max_in_flight) is not int or max_in_flight < 1:
@@ -129,7 +137,7 @@ class PortOneClient:
         self._shared = Shared(
             keys=keys,
             base_url=url,
-            transport=Transport(url, places, session),
+            transport=Transport(url, places, session, proxy_for(proxy, url)),
             slots=Gate(places),
         )
         throttle, turns = self._shared_or_new(rate_limit)
@@ -160,6 +168,8 @@ class PortOneClient:
             overrides["base_url"] = base_url
         if (tier := os.environ.get("PORTONE_TIER")) and "tier" not in overrides:
             overrides["tier"] = tier
+        if "proxy" in overrides:
+            overrides["proxy"] = hidden(overrides["proxy"])
         return cls(variable("PORTONE_IMP_KEY"), variable("PORTONE_IMP_SECRET"), **overrides)
 
     def with_options(

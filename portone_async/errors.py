@@ -8,6 +8,7 @@
     ├── UnsupportedVersionError   the installed aiohttp is too new or too old
     ├── InvalidWebhookError       also ValueError: what came in is no webhook of PortOne's
     ├── CertificateError          the far end could not prove that it is PortOne
+    ├── ProxyError                the proxy makes no connection to PortOne
     ├── PaymentMismatchError      the payment is there, but not as the order says
     ├── UnexpectedResponseError   an answer that cannot be believed
     │   └── MalformedResponseError    not HTTP, or not JSON     (transient)
@@ -59,6 +60,7 @@ __all__ = (
     "PaymentMismatchError",
     "PaymentNotFoundError",
     "PortOneError",
+    "ProxyError",
     "RateLimitedError",
     "RequestTimeoutError",
     "ServerError",
@@ -213,6 +215,18 @@ class CertificateError(PortOneError):
     """The server's certificate does not prove that it is PortOne. No token was sent."""
 
     advice = "Check base_url, a proxy that opens TLS, the machine's clock and its CA certificates."
+
+
+class ProxyError(PortOneError):
+    """The proxy refused to connect to PortOne, for good: as 407 or 403 does. No token was sent.
+
+    A proxy that cannot be reached, or answers with a 502, is a :class:`ConnectionFailedError`.
+    """
+
+    advice = (
+        "Check the proxy's user name and password (Basic is the scheme that is spoken), "
+        "and that it lets the host of base_url through."
+    )
 
 
 class PaymentMismatchError(PortOneError):

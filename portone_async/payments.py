@@ -44,6 +44,7 @@ from .errors import (
     PaymentMismatchError,
     PaymentNotFoundError,
     PortOneError,
+    ProxyError,
     TransientError,
     UnauthorizedError,
     UnsupportedVersionError,
@@ -60,6 +61,7 @@ ENDS_A_RUN = (
     ClientClosedError,
     WrongLoopError,
     UnsupportedVersionError,
+    ProxyError,
 )
 # What a stream keeps under way; the client's own max_in_flight and throttle bound it further.
 _LOOK_UPS_AT_ONCE = 64

@@ -15,7 +15,7 @@ PACKAGE = Path(portone_async.__file__).parent
 LAYERS = (
     ("_deadlines", "_quote", "_secret", "_version"),
     ("errors", "_record"),
-    ("_aiohttp",),
+    ("_aiohttp", "_proxy"),
     ("_owner", "_session", "models", "policy", "call"),
     ("_listing",),
     ("_salvage",),
