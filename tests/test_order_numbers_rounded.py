@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.cli.orders import BadRow, read_orders
+from portone_async.cli.orders import BadRow, Note, read_orders
 from portone_async.cli.orders.cells import BadCellError, merchant_uid_of
 from portone_async.cli.orders.rounded import is_rounded
 from portone_async.reconcile import Order
@@ -136,3 +136,34 @@ def test_float_in_sqlite_is_an_unreadable_row() -> None:
     assert list(read_orders("orders.db", query="SELECT * FROM o")) == [
         BadRow("orders.db row 1", _reason("20261101001.0"))
     ]
+
+
+def notes(*numbers: str) -> list[str]:
+    Path("orders.csv").write_text(
+        "주문번호,금액\n" + "".join(f"{number},1000\n" for number in numbers), encoding="utf-8"
+    )
+    found = list(read_orders("orders.csv"))
+    assert [each.merchant_uid for each in found if isinstance(each, Order)] == list(numbers)
+    return [each.text for each in found if isinstance(each, Note)]
+
+
+def test_zeros_behind_the_fifteenth_digit_of_all_numbers_are_noted() -> None:
+    assert notes("20261101000012300000", "2026110100001240", "A-1") == [
+        (
+            "all 2 order numbers of more than 15 digits end in zeros from the 16th on, as a "
+            "spreadsheet rounds them: if these orders are missing, export order numbers as text"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        ("2026110100001230", "2026110100001231"),
+        ("2026110100001230",),
+        ("202611010000120", "202611010000130"),
+        ("2026110100001230-A", "2026110100001240-A"),
+    ],
+)
+def test_numbers_that_prove_no_rounding_are_not_noted(numbers: tuple[str, ...]) -> None:
+    assert notes(*numbers) == []

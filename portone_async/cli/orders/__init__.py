@@ -28,6 +28,7 @@ from .formats import Format, format_of
 from .json_lines import read_json_lines
 from .parquet import read_parquet
 from .postgresql import read_postgresql
+from .precision import note_lost_digits
 from .rows import BadRow, Item, Note
 from .sqlite import read_sqlite
 from .sums import tell_totals
@@ -98,7 +99,7 @@ def read_orders(
                 rows = read_postgresql(source, query or "", columns)
         return rows
 
-    rows = tell_totals(trimmed(read, name))
+    rows = note_lost_digits(tell_totals(trimmed(read, name)), name)
     rows = _not_empty(rows, name, may_be=source_format.is_database)
     return _named(name, rows)
 
