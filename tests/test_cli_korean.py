@@ -50,7 +50,8 @@ def of_argparse() -> set[Key]:
 
 
 def placeholders(text: str) -> list[str]:
-    return sorted(re.findall(r"\{\w+\}|\{:[^}]+\}|%\(\w+\)[a-z]|%[a-z]\b", text))
+    text = re.sub(r"\{:[^}]+\}", "{}", text)  # Its width may differ.
+    return sorted(re.findall(r"\{\w*\}|%\(\w+\)[a-z]|%[a-z]\b", text))
 
 
 def test_every_text_has_its_korean() -> None:

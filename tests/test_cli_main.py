@@ -210,6 +210,28 @@ def test_the_table_fits_the_terminal(
         assert shown.count(told) >= 3
 
 
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_nothing_is_broken_in_two_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    terminal = {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": str(width), "LINES": "40"}
+    for name, value in terminal.items():
+        monkeypatch.setenv(name, value)
+    payment = Payment(
+        imp_uid="imp_770000000001",
+        merchant_uid="ORD-1",
+        status=PaymentStatus.CANCELLED,
+        amount=Decimal(1234567),
+        cancel_amount=Decimal(234567),
+        currency="KRW",
+    )
+    print_table([Outcome("ORD-20261101-000001", payment=payment)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    for whole in ("ORD-20261101-000001", "imp_770000000001", "1,234,567 KRW", "1,000,000"):
+        assert any(whole in line for line in lines)
+
+
 def test_time_at_the_end_of_the_calendar_is_shown_in_utc(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -24,6 +24,7 @@ __all__ = ("print_table",)
 
 # Nobody reads a pipe by its width: a row stays one line there.
 _PIPE_WIDTH = 10_000
+_MINUTE = len("2026-11-01 09:00")
 _STYLES = {"paid": "green", "ready": "cyan", "failed": "red", "cancelled": "yellow"}
 
 
@@ -39,7 +40,7 @@ class _Row(Struct, frozen=True):
 
 
 def print_table(outcomes: Sequence[Outcome], *, clock: tzinfo = SEOUL) -> None:
-    """Print one row an order, of two lines each where the terminal is narrow.
+    """Print one row an order, of two lines each, or as a block, where the terminal is narrow.
 
     Args:
         outcomes: What to print.
@@ -47,11 +48,14 @@ def print_table(outcomes: Sequence[Outcome], *, clock: tzinfo = SEOUL) -> None:
     """
     console = make_console(pipe_width=_PIPE_WIDTH)
     rows = [_row(outcome, clock) for outcome in outcomes]
-    table = _wide(rows)
     unbounded = console.options.update(max_width=_PIPE_WIDTH)
-    if console.measure(table, options=unbounded).maximum > console.width:
-        table = _narrow(rows)
-    console.print(table)
+    for layout in (_wide, _narrow):
+        table = layout(rows)
+        if console.measure(table, options=unbounded).maximum <= console.width:
+            console.print(table)
+            return
+    for row in rows:
+        console.print(_block(row), overflow="fold")
 
 
 def _wide(rows: Sequence[_Row]) -> Table:
@@ -81,9 +85,20 @@ def _narrow(rows: Sequence[_Row]) -> Table:
             _joined("\n", row.status, row.test),
             _joined("\n", row.amount, cancelled),
             *([row.balance] if taken else []),
-            row.paid_at,
+            _joined("\n", row.paid_at[:_MINUTE], row.paid_at[_MINUTE:]),
         )
     return table
+
+
+def _block(row: _Row) -> Text:
+    amounts = [row.amount]
+    if row.cancelled:
+        amounts += [
+            Text(f"{_('Cancelled')} {row.cancelled}"),
+            Text(f"{_('Balance')} {row.balance}"),
+        ]
+    lines = [_joined(" ", row.status, row.test), *amounts, row.paid_at, row.imp_uid]
+    return Text("\n  ").join([row.order, *filter(None, lines)])
 
 
 def _table(texts: Sequence[str], numbers: Sequence[str], more: Sequence[str]) -> Table:
