@@ -504,12 +504,13 @@ def test_unreadable_row_is_named_by_its_place(report: Report) -> None:
 def test_order_number_stays_in_one_line_at_1280_pixels(report: Report) -> None:
     uids = ["20261101-1000001234", "9f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1", "m" * 40]
     report.show(width=1280)
-    report.open([finding(uid, Verdict.MISSING, order(uid, "1234567")) for uid in uids])
+    usual = [finding(uid, Verdict.MISSING, order(uid, "1234567")) for uid in uids]
+    report.open([*usual, *day(matched=0)])
 
     lines = report.browser.execute_script(
         "return [...document.querySelectorAll('.uid')].map(each => each.getClientRects().length)"
     )
-    assert lines == [1, 1, 1]
+    assert lines[:3] == [1, 1, 1]
 
 
 def test_cancelled_payment_is_named_by_how_much_of_it(report: Report) -> None:
