@@ -37,36 +37,14 @@ from portone_async.testing import FakePortOne
 
 from . import planted
 from .conftest import AT_ONCE
-from .samples import CARD_PAID, ok
-from .scripted import UID, token_reply
+from .scripted import UID
 from .test_cancellation import leaves_nothing
 from .test_tls import HOST, TlsServer, good, trust
-from .tunnel import TunnelProxy, tunnel_proxy
+from .tunnel import KeptAlive, TunnelProxy, kept_alive, tunnel_proxy
 
 API = "https://api.iamport.kr"
 PASSWORD = "planted-password-0123456789"
 ONCE = RetryPolicy(attempts=1)
-
-
-class KeptAlive(TlsServer):
-    """As its base, with any number of requests on a connection."""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                self.received.append(head)
-                is_token = head.startswith(b"POST")
-                content = token_reply().body if is_token else ok(CARD_PAID)
-                if is_token:
-                    await reader.readuntil(b"}")
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content))
-                writer.write(content)
-                await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
 
 
 @pytest.fixture(scope="module", name="authority")
@@ -77,13 +55,8 @@ def _authority() -> trustme.CA:
 
 @pytest.fixture(name="tls")
 async def _tls(authority: trustme.CA) -> AsyncGenerator[KeptAlive]:
-    server = KeptAlive()
-    server.show(good(authority))
-    async with leaves_nothing():
-        listener = await asyncio.start_server(server.serve, HOST, 0, ssl=server.context)
-        server.port = listener.sockets[0].getsockname()[1]
+    async with leaves_nothing(), kept_alive(authority) as server:
         yield server
-        listener.close()
 
 
 @pytest.fixture(name="proxy")

@@ -1,4 +1,4 @@
-"""A proxy on loopback that makes tunnels (CONNECT), or does not."""
+"""A proxy on loopback that makes tunnels (CONNECT), or does not, and what is behind it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ import ssl
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+
+import trustme
+
+from .samples import CARD_PAID, ok
+from .scripted import token_reply
+from .test_tls import HOST, TlsServer, good
 
 Refusal = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -117,3 +123,37 @@ async def tunnel_proxy(context: ssl.SSLContext | None = None) -> AsyncGenerator[
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class KeptAlive(TlsServer):
+    """As its base, with any number of requests on a connection."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.received.append(head)
+                is_token = head.startswith(b"POST")
+                content = token_reply().body if is_token else ok(CARD_PAID)
+                if is_token:
+                    await reader.readuntil(b"}")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content))
+                writer.write(content)
+                await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def kept_alive(authority: trustme.CA) -> AsyncGenerator[KeptAlive]:
+    """Serve with a good certificate of this authority."""
+    server = KeptAlive()
+    server.show(good(authority))
+    listener = await asyncio.start_server(server.serve, HOST, 0, ssl=server.context)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()

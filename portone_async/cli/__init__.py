@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from gettext import gettext as _
 
 from portone_async._version import __version__
-from portone_async.errors import AuthenticationError, InvalidRequestError
+from portone_async.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    ProxyError,
+    UnsupportedVersionError,
+)
 
 from . import demo, find, reconcile
 from .arguments import Arguments
@@ -20,6 +25,7 @@ __all__ = ("main",)
 
 _COULD_NOT_RUN = 2
 _INTERRUPTED = 130
+_FINAL = (InvalidRequestError, AuthenticationError, ProxyError, UnsupportedVersionError)
 _OPTIONAL = ("duckdb", "jinja2", "markupsafe", "matplotlib", "psycopg", "rich", "shtab")
 
 
@@ -41,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         silence_stdout()
         return READER_GONE if is_reader_gone(error) else _cannot_run(_told(error))
-    except (InvalidRequestError, AuthenticationError) as error:
+    except _FINAL as error:
         return _cannot_run(f"portone-async: {error.reason} {error.advice}".rstrip())
     except Exception as error:  # noqa: BLE001 (it would exit with 1, which means "not found")
         needed = _needed(error)

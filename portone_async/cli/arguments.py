@@ -21,6 +21,7 @@ class Arguments(argparse.Namespace):
     run: Callable[[Arguments], int]
 
     # find and reconcile
+    proxy: str | None
     tz: tzinfo
 
     # find

@@ -11,13 +11,14 @@ from gettext import gettext as _
 
 from portone_async._stream import Stream
 from portone_async.client import PortOneClient
-from portone_async.errors import AuthenticationError, PortOneError
+from portone_async.errors import AuthenticationError, PortOneError, ProxyError
 
 from . import spelling
 from .answers import Answers
 from .arguments import Arguments
 from .outcome import Outcome
 from .parser import Commands
+from .proxy import add_proxy
 from .stdin import stdin_lines
 from .zone import zone
 
@@ -63,7 +64,7 @@ all reasons (free text), and the depositor_name of each deposit."""
 exit codes:
   0    all orders were found
   1    some were not found: PortOne itself says so
-  2    could not run: wrong usage, a missing environment variable, keys refused
+  2    could not run: wrong usage, a missing environment variable, keys or proxy refused
   3    some could not be checked (network, server ...), so nothing is known about them;
        wins over 1
   130  interrupted
@@ -112,6 +113,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--personal-data", action="store_true", help=_("leave personal data in the JSON")
     )
+    add_proxy(parser)
     parser.set_defaults(run=run)
 
 
@@ -140,7 +142,7 @@ def _print_json(arguments: Arguments, outcomes: Sequence[Outcome]) -> None:
 
 async def _find(arguments: Arguments, answers: Answers) -> int:
     """Look up all orders, many at once, and tell the answers in the order given."""
-    async with PortOneClient.from_env() as client:
+    async with PortOneClient.from_env(proxy=arguments.proxy) as client:
         look_up = partial(_look_up, client, arguments)
         orders = _orders(arguments.order)
         async with Stream(orders, look_up, in_flight=_AT_ONCE, is_ordered=True) as outcomes:
@@ -164,7 +166,7 @@ async def _look_up(client: PortOneClient, arguments: Arguments, order: str) -> t
         payment = await client.payments.find(
             order, status=arguments.status, sorting=arguments.sorting
         )
-    except AuthenticationError:
+    except (AuthenticationError, ProxyError):
         raise  # All the others will meet it, too.
     except PortOneError as error:
         return (Outcome(order, error=error),)

@@ -9,6 +9,7 @@ from portone_async.cli import spelling
 from portone_async.cli.arguments import Arguments
 from portone_async.cli.orders.formats import Format
 from portone_async.cli.parser import Commands
+from portone_async.cli.proxy import add_proxy
 from portone_async.cli.zone import zone
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
@@ -125,6 +126,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--rate", type=float, dest="rate_limit", metavar="N", help=_("requests per second (50)")
     )
+    add_proxy(parser)
     parser.set_defaults(run=run)
 
 

@@ -68,7 +68,7 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
             with View(make_console(), store.progress()) as view:
                 read = _read(orders, store, view, notes, is_strict=arguments.strict)
                 summary = asyncio.run(
-                    _compare(arguments, period, _options(rate), read, (store, view))
+                    _compare(arguments, period, _options(arguments, rate), read, (store, view))
                 )
             files = write_results(arguments, period, store, summary)
             console = make_console(pipe_width=100)
@@ -130,8 +130,9 @@ async def _compare(
         )
 
 
-def _options(rate: RateLimit | None) -> ClientOptions:
-    return {} if rate is None else {"rate_limit": rate}
+def _options(arguments: Arguments, rate: RateLimit | None) -> ClientOptions:
+    options: ClientOptions = {"proxy": arguments.proxy}
+    return options if rate is None else options | {"rate_limit": rate}
 
 
 def _orders(arguments: Arguments) -> Generator[Item, None, None]:
