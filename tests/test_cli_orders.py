@@ -26,6 +26,7 @@ from portone_async.cli.orders import (
 )
 from portone_async.cli.orders.blanks import without_blanks
 from portone_async.cli.orders.rounded import is_rounded
+from portone_async.cli.orders.totals import is_total_row
 from portone_async.reconcile.finding import Order
 
 from .strategies import order_numbers
@@ -68,6 +69,7 @@ def _is_kept(merchant_uid: str) -> bool:
     return (
         bool(merchant_uid)
         and merchant_uid == without_blanks(merchant_uid)
+        and not is_total_row([merchant_uid, "합계"], 0)
         and merchant_uid not in {".", ".."}
         and not merchant_uid.startswith('="')
         and not is_rounded(merchant_uid)
