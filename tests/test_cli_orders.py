@@ -382,7 +382,7 @@ class _Pipe(io.BytesIO):
 @pytest.mark.parametrize(
     ("source", "options", "problem"),
     [
-        ("orders.xlsx", {}, "orders.xlsx: its name does not tell its format"),
+        ("orders.hwp", {}, "orders.hwp: its name does not tell its format"),
         ("orders", {}, "orders: its name does not tell its format"),
         ("mysql://u:secret@h/d", {}, "the only addresses that can be read are postgresql://"),
         ("orders.db", {}, "a database needs a query"),

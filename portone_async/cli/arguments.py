@@ -37,6 +37,7 @@ class Arguments(argparse.Namespace):
     columns: list[str]
     format: Format | None
     delimiter: str | None
+    sheet: str | None
     header_row: int | None
     since: str | None
     until: str | None

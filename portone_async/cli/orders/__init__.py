@@ -5,6 +5,7 @@ Each kind of source is read by what can be trusted with it:
 - CSV by the standard library. DuckDB is faster, but tells no line numbers of rows that it can
   read (and an amount that is none sits in such a row), and needs a download to read CP949.
 - JSON Lines by the standard library, which hands out numbers as they were written.
+- Workbooks by python-calamine, which reads all three kinds, and fast. They are in memory.
 - Parquet by DuckDB.
 - SQLite by the standard library and PostgreSQL by psycopg. DuckDB downloads an extension for
   either at run time, which a server without a way out to the internet cannot.
@@ -46,6 +47,7 @@ def read_orders(
     columns: Columns = _GUESSED,
     source_format: Format | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
     header_row: int | None = None,
 ) -> Generator[Item, None, None]:
     """Read orders one by one; memory does not grow with their number.
@@ -61,6 +63,8 @@ def read_orders(
         columns: Which column is which.
         source_format: ``None`` to tell by the source's name.
         delimiter: The character between the fields of a CSV; ``None`` to tell by its header.
+        sheet: The name of a workbook's sheet, or its number from 1; ``None`` for the only one
+            that has a header of orders.
         header_row: The row of the header, from 1; in a CSV the line on which it begins. ``None``
             for the first of the first thirty rows that has the known names.
 
@@ -70,17 +74,8 @@ def read_orders(
             :class:`Note` may stand anywhere among them.
     """
     source_format = source_format or format_of(source)
-    if source_format.is_database and not query:
-        raise OrdersError(
-            "a database needs a query, as in: "
-            "SELECT order_no AS merchant_uid, total AS amount FROM orders"
-        )
-    if query and not source_format.is_database:
-        raise OrdersError(f"a query is for databases, not for {source_format}")
-    if delimiter and (source_format != Format.CSV or len(delimiter) > 1 or delimiter in '"\r\n'):
-        raise OrdersError("a delimiter is one character, and only for CSV")
-    if header_row is not None and (not source_format.has_header or header_row < 1):
-        raise OrdersError("a header row is a number from 1, and only for CSV and workbooks")
+    _check_query(source_format, query)
+    _check_table(source_format, delimiter, sheet, header_row)
     # Nothing of an address is repeated anywhere: a password may be in it.
     name = "postgresql" if source_format is Format.POSTGRESQL else escaped(source)
     path = Path(source)
@@ -89,6 +84,8 @@ def read_orders(
         match source_format:
             case Format.CSV:
                 rows = read_delimited(path, name, columns, delimiter, header_row)
+            case Format.XLSX | Format.XLS | Format.ODS:
+                rows = _read_workbook(path, name, columns, sheet, header_row)
             case Format.JSONL:
                 rows = read_json_lines(path, name, columns)
             case Format.PARQUET:
@@ -102,6 +99,39 @@ def read_orders(
     rows = note_lost_digits(tell_totals(trimmed(read, name)), name)
     rows = _not_empty(rows, name, may_be=source_format.is_database)
     return _named(name, rows)
+
+
+def _check_query(source_format: Format, query: str | None) -> None:
+    if source_format.is_database and not query:
+        raise OrdersError(
+            "a database needs a query, as in: "
+            "SELECT order_no AS merchant_uid, total AS amount FROM orders"
+        )
+    if query and not source_format.is_database:
+        raise OrdersError(f"a query is for databases, not for {source_format}")
+
+
+def _check_table(
+    source_format: Format, delimiter: str | None, sheet: str | None, header_row: int | None
+) -> None:
+    if delimiter and (source_format != Format.CSV or len(delimiter) > 1 or delimiter in '"\r\n'):
+        raise OrdersError("a delimiter is one character, and only for CSV")
+    if header_row is not None and (not source_format.has_header or header_row < 1):
+        raise OrdersError("a header row is a number from 1, and only for CSV and workbooks")
+    if sheet is not None and not source_format.is_workbook:
+        raise OrdersError(f"a sheet is for workbooks, not for {source_format}")
+
+
+def _read_workbook(
+    path: Path, name: str, columns: Columns, sheet: str | None, header_row: int | None
+) -> Generator[Item, None, None]:
+    try:
+        from .workbook import read_workbook  # noqa: PLC0415 (python-calamine is an extra)
+    except ImportError:
+        raise OrdersError(
+            "workbooks need python-calamine: pip install 'portone-async[cli]'"
+        ) from None
+    return read_workbook(path, name, columns, sheet, header_row)
 
 
 def _not_empty(

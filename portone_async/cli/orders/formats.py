@@ -19,6 +19,10 @@ class Format(StrEnum):
     CSV = "csv"
     """Text with a header line, its fields set apart by commas, semicolons, tabs or bars."""
     JSONL = "jsonl"
+    XLSX = "xlsx"
+    """A workbook of Excel; what it is in truth, of these three, its content tells."""
+    XLS = "xls"
+    ODS = "ods"
     PARQUET = "parquet"
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
@@ -31,7 +35,12 @@ class Format(StrEnum):
     @property
     def has_header(self) -> bool:
         """Whether the names of the columns stand in a row."""
-        return self is Format.CSV
+        return self is Format.CSV or self.is_workbook
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether it has sheets."""
+        return self in {Format.XLSX, Format.XLS, Format.ODS}
 
 
 _SUFFIXES = {
@@ -40,6 +49,11 @@ _SUFFIXES = {
     ".txt": Format.CSV,
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
+    ".xlsx": Format.XLSX,
+    ".xlsm": Format.XLSX,
+    ".xlsb": Format.XLSX,
+    ".xls": Format.XLS,
+    ".ods": Format.ODS,
     ".parquet": Format.PARQUET,
     ".db": Format.SQLITE,
     ".sqlite": Format.SQLITE,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from .blanks import without_blanks
 from .columns import Columns, Places, fields_named, locate
 
-__all__ = ("MOST_ROWS", "Header", "find_header", "is_blank")
+__all__ = ("MOST_ROWS", "Header", "find_header", "has_header", "is_blank")
 
 MOST_ROWS = 30
 """How many rows are searched for a header, from the first that is not blank."""
@@ -19,6 +19,7 @@ MOST_ROWS = 30
 _REQUIRED = {"merchant_uid", "amount"}
 
 Row: TypeAlias = Sequence[object]
+_Found: TypeAlias = tuple[int, int, Sequence[str]]
 
 
 class Header(Struct, frozen=True):
@@ -37,6 +38,11 @@ def is_blank(row: Row) -> bool:
     return not any(without_blanks(name).strip("\x1a") for name in _names(row))
 
 
+def has_header(rows: Sequence[Row], columns: Columns) -> bool:
+    """Whether there is a header in the first rows, even one that leaves a choice."""
+    return _found([_names(row) for row in rows], columns, MOST_ROWS) is not None
+
+
 def find_header(rows: Sequence[Row], columns: Columns, most_rows: int = MOST_ROWS) -> Header:
     """Find the first row that names an order number and an amount.
 
@@ -53,9 +59,7 @@ def find_header(rows: Sequence[Row], columns: Columns, most_rows: int = MOST_ROW
             closest. Or a field could be any of several columns.
     """
     named: list[Sequence[str]] = [_names(row) for row in rows]
-    found = _in_one_row(named[:most_rows], columns) or _in_two_rows(
-        named[: max(most_rows, 2)], columns
-    )
+    found = _found(named, columns, most_rows)
     if found is None:
         names = max(named[:most_rows], key=lambda each: len(fields_named(columns, each)))
         # There is no order number or no amount among them: this raises.
@@ -71,18 +75,23 @@ def _names(row: Row) -> list[str]:
     return ["" if cell is None else str(cell) for cell in row]
 
 
-def _in_one_row(
-    named: Sequence[Sequence[str]], columns: Columns
-) -> tuple[int, int, Sequence[str]] | None:
+def _found(named: Sequence[Sequence[str]], columns: Columns, most_rows: int) -> _Found | None:
+    within = named[: max(most_rows, 2)]
+    single = _in_one_row(named[:most_rows], columns)
+    # A row below that needs no other is a header of its own.
+    if single or _in_one_row(within, columns):
+        return single
+    return _in_two_rows(within, columns)
+
+
+def _in_one_row(named: Sequence[Sequence[str]], columns: Columns) -> _Found | None:
     for start, names in enumerate(named):
         if fields_named(columns, names) >= _REQUIRED:
             return start, start + 1, names
     return None
 
 
-def _in_two_rows(
-    named: Sequence[Sequence[str]], columns: Columns
-) -> tuple[int, int, Sequence[str]] | None:
+def _in_two_rows(named: Sequence[Sequence[str]], columns: Columns) -> _Found | None:
     for start, (upper, lower) in enumerate(pairwise(named)):
         names = [
             below if without_blanks(below) else above

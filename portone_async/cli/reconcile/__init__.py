@@ -63,7 +63,10 @@ def add_to(commands: Commands) -> None:
     source.add_argument(
         "source",
         metavar="ORDERS",
-        help=_("a CSV, JSON Lines, Parquet or SQLite file, or a postgresql:// address"),
+        help=_(
+            "a CSV, Excel, OpenDocument, JSON Lines, Parquet or SQLite file, or a postgresql:// "
+            "address"
+        ),
     )
     source.add_argument(
         "--query", metavar="SQL", help=_("the SELECT that gives a database's orders")
@@ -88,6 +91,11 @@ def add_to(commands: Commands) -> None:
         "--delimiter",
         metavar="CHARACTER",
         help=_("between the fields of a CSV; else its header tells"),
+    )
+    source.add_argument(
+        "--sheet",
+        metavar="NAME|N",
+        help=_("the sheet of a workbook; else the only one that has the known names"),
     )
     source.add_argument(
         "--header-row",

@@ -151,6 +151,7 @@ def _orders(arguments: Arguments) -> Generator[Item, None, None]:
         columns=Columns(**fields),
         source_format=arguments.format,
         delimiter=arguments.delimiter,
+        sheet=arguments.sheet,
         header_row=arguments.header_row,
     )
 
