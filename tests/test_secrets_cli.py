@@ -167,14 +167,34 @@ async def last_words(process: asyncio.subprocess.Process) -> str:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
-async def test_an_error_that_nobody_foresaw_leaves_a_traceback_without_secrets(
-    planted: FakePortOne,
-) -> None:
+async def test_full_disk_is_told_without_secrets(planted: FakePortOne) -> None:
     with Path("/dev/full").open("wb") as full:
         command = ("-X", "dev", "-m", "portone_async", "find", "--json", "--personal-data")
         said = await last_words(await begun(*command, "order-1", stdout=full))
 
-    assert "OSError" in said
+    assert "No space left on device" in said
+    assert_clean(said, token=planted.token)
+
+
+BROKEN = """\
+import sys
+from portone_async.cli import main
+from portone_async.cli.outcome import Outcome
+
+def broken(outcome, **_):
+    raise LookupError("nobody foresaw it")
+
+Outcome.json = broken
+sys.exit(main(["find", "--json", "--personal-data", "order-1"]))
+"""
+
+
+async def test_unforeseen_error_leaves_a_traceback_without_secrets(planted: FakePortOne) -> None:
+    process = await begun("-X", "dev", "-c", BROKEN, stdout=asyncio.subprocess.DEVNULL)
+    said = await last_words(process)
+
+    assert "Traceback" in said
+    assert "LookupError: nobody foresaw it" in said
     assert_clean(said, token=planted.token)
 
 
