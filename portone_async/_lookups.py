@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ._listing import Listing, Page
-from ._pages import Window
+from ._windows import Window
 from .call import Call, QueryValue, check_identifier
 from .models import Payment, Sorting
 

@@ -1,22 +1,17 @@
-"""Long lists of payments, page after page, each payment once.
+"""Numbered pages of a list, and the iterator over payments that users get.
 
-Source: ``PagedPaymentAnnotation`` of PortOne's V1 REST API. Pages are positions in a list that
-lives: while it is walked, payments arrive, and others change their status and leave it. Walked in
-ascending order, what arrives comes at the end. What leaves moves all behind it forward, across
-the edge of a page that was read already; ``total`` tells, and the walk steps back. In a period
-that is over nothing arrives, so ``total`` tells of all that leaves; in one that goes on, an
-arrival may hide a departure between the same two pages.
+Source: ``PagedPaymentAnnotation`` of PortOne's V1 REST API. A page number is a position in a list
+that changes: while pages are read one after the other, payments arrive and leave, and what stands
+behind them moves across the edge of a page. So a list of more than one page is read again until
+its totals agree with what was read, or until two readings are the same. That serves the payments
+of an order, which rarely fill a page; a period is read by time (:mod:`~portone_async._walk`).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from math import ceil
 from typing import Protocol, Self, TypeVar
-
-from msgspec import Struct
 
 from ._listing import Page, unreadable_error
 from .call import Call
@@ -26,27 +21,25 @@ from .errors import (
     PaymentNotFoundError,
     UnexpectedResponseError,
 )
-from .models import Payment, PaymentStatus, Sorting
+from .models import Payment, UnreadablePayment
 
 __all__ = (
+    "LARGEST_PAGE",
     "Caller",
-    "Page",
+    "NumberedPages",
     "Pages",
     "ReadPage",
-    "Window",
-    "ascending",
+    "Reader",
     "checked_page_size",
-    "utc_now",
-    "windows",
+    "count_of",
+    "not_seen",
 )
 
 T = TypeVar("T")
 
-_DAY = 24 * 3600
-_LONGEST_WINDOW = 90 * _DAY
-_LARGEST_PAGE = 1000
-# Pages whose payments are remembered, so that one that was moved by an arrival is not given twice.
-_REMEMBERED = 4
+LARGEST_PAGE = 1000
+# How often a list is read from its first page before it is given up as one that never rests.
+_READINGS = 8
 
 
 class Caller(Protocol):
@@ -59,139 +52,140 @@ ReadPage = Callable[[int], Awaitable[Page]]
 """Reads a page, by its number, of one list."""
 
 
-class Window(Struct, frozen=True):
-    """A period of whole seconds, both ends included, as the API counts it."""
+class Reader(Protocol):
+    """A list that is read part by part."""
 
-    since: int
-    until: int | None
-    """``None`` for an end that moves along with the clock."""
+    async def read(self) -> Page | None:
+        """Read the next part; ``None`` at the end. After an error it may be called again."""
+
+
+class NumberedPages:
+    """The pages 1, 2, … of one list, each payment once.
+
+    Args:
+        read_page: Reads a page by its number.
+        may_be_missing: Whether "no such payment" for the first page means an empty list.
+    """
+
+    def __init__(self, read_page: ReadPage, *, may_be_missing: bool = False) -> None:
+        self._read_page = read_page
+        self._may_be_missing = may_be_missing
+        self._given: set[str] = set()
+        self._readings = 0
+        self._ids: list[str] = []
+        self._ids_before: list[str] = []
+        self._totals: set[int] = set()
+        self._number = 1
+        self._is_over = False
+
+    async def read(self) -> Page | None:
+        """Read one page; ``None`` once the whole list was read without a change."""
+        if self._is_over:
+            return None
+        try:
+            page = await self._read_page(self._number)
+        except PaymentNotFoundError:
+            if not self._may_be_missing or self._number > 1 or self._given:
+                raise
+            self._is_over = True
+            return None
+        except ApiError as error:
+            if error.status != 400 or self._number == 1:
+                raise
+            # Beyond the last page: payments have left, or the last `next` was one too many.
+            self._end_reading(is_whole=False)
+            return _nothing
+        self._note(page)
+        return not_seen(page, self._given)
+
+    def _note(self, page: Page) -> None:
+        ids = [*(each.imp_uid for each in page.list), *map(str, page.unreadable)]
+        known = set(self._ids)
+        brings_more = count_of(page) > 0 and not (ids and known.issuperset(ids))
+        if page.next and page.next != self._number + 1:
+            raise UnexpectedResponseError(
+                f"page {self._number} names {page.next!r} as the one that follows"
+            )
+        self._ids += ids
+        self._totals.add(page.total)
+        if not page.next:
+            self._end_reading(is_whole=self._number == 1)
+        elif not brings_more:
+            self._end_reading(is_whole=False)
+        else:
+            self._number += 1
+
+    def _end_reading(self, *, is_whole: bool) -> None:
+        """Stop if what was read is the list at one moment, else read it again from its start."""
+        agrees = self._totals == {len(set(self._ids))}
+        if is_whole or agrees or self._ids == self._ids_before:
+            self._is_over = True
+            return
+        self._readings += 1
+        if self._readings >= _READINGS:
+            raise UnexpectedResponseError(
+                f"the list was read {_READINGS} times and was another each time"
+            )
+        self._ids_before, self._ids, self._number = self._ids, [], 1
+        self._totals.clear()
 
 
 class Pages:
-    """The payments of one list after another, read page by page as they are asked for.
+    """The payments of one list after another, each once, read as they are asked for.
 
-    Nothing is under way between two payments, so it may be left at any of them.
+    No request is in flight between two payments, so iteration may stop at any of them. Payments
+    that cannot be read are named by one ``UnexpectedResponseError`` after all others were given.
     """
 
-    def __init__(
-        self,
-        lists: Iterable[ReadPage],
-        *,
-        page_size: int,
-        first_page: int = 1,
-    ) -> None:
-        self._lists: Iterator[ReadPage] = iter(lists)
-        self._page_size = page_size
-        self._list: ReadPage | None = None
-        self._first_page = first_page
-        self._number = 1
-        self._total = 0
-        self._seen: deque[frozenset[str]] = deque(maxlen=_REMEMBERED)
+    def __init__(self, readers: Iterable[Reader]) -> None:
+        self._readers: Iterator[Reader] = iter(readers)
+        self._reader: Reader | None = None
         self._payments: deque[Payment] = deque()
+        self._unreadable: list[UnreadablePayment] = []
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Payment:
         while not self._payments:
-            if self._list is None:
-                self._list = next(self._lists, None)
-                if self._list is None:
-                    raise StopAsyncIteration
-                self._number, self._total = self._first_page, 0
-                self._seen.clear()
-            await self._read(self._list)
+            if self._reader is None:
+                self._reader = next(self._readers, None)
+                if self._reader is None:
+                    raise self._end()
+            page = await self._reader.read()
+            if page is None:
+                self._reader = None
+            else:
+                self._payments.extend(page.list)
+                self._unreadable.extend(page.unreadable)
         return self._payments.popleft()
 
-    async def _read(self, read_page: ReadPage) -> None:
-        page = await self._page(read_page)
-        if page is None:
-            self._list = None
-            return
-        if page.unreadable:
-            raise unreadable_error(page.unreadable)
-        if page.total < self._total and self._number > 1:
-            # So many have left the list; what stood on this page stands before it now.
-            self._number = max(1, self._number - ceil((self._total - page.total) / self._page_size))
-            self._total = page.total
-            return
-        self._total = page.total
-        self._payments.extend(
-            each for each in page.list if not any(each.imp_uid in seen for seen in self._seen)
-        )
-        self._seen.append(frozenset(each.imp_uid for each in page.list))
-        if not page.next:
-            self._list = None
-        elif page.next != self._number + 1:
-            raise UnexpectedResponseError(
-                f"page {self._number} names {page.next!r} as the one that follows"
-            )
-        else:
-            self._number += 1
-
-    async def _page(self, read_page: ReadPage) -> Page | None:
-        while True:
-            try:
-                return await read_page(self._number)
-            except PaymentNotFoundError:
-                return None
-            except ApiError as error:
-                if error.status != 400 or self._number == 1:
-                    raise
-            # Beyond the last page, which was not so a moment ago: payments have left the list.
-            self._number -= 1
+    def _end(self) -> Exception:
+        """Make what ends the iteration: an error, once, if a payment could not be read."""
+        if not self._unreadable:
+            return StopAsyncIteration()
+        unreadable, self._unreadable = self._unreadable, []
+        return unreadable_error(unreadable)
 
 
-def windows(since: datetime | None, until: datetime | None, now: datetime) -> Iterator[Window]:
-    """Split a period (``since`` included, ``until`` not) into windows that the API accepts.
-
-    One ends a second before the next begins, so none overlaps and none is left out.
-
-    Raises:
-        InvalidRequestError: A time without a zone, or a period that ends before it begins.
-    """
-    for name, time in (("since", since), ("until", until)):
-        if time is not None and time.tzinfo is None:
-            raise InvalidRequestError(f"{name} must have a time zone: {time!r}")
-    end = now if until is None else until
-    start = end - timedelta(seconds=_LONGEST_WINDOW) if since is None else since
-    if start > end:
-        raise InvalidRequestError(f"since ({start}) must not be after until ({end})")
-    return _windows(ceil(start.timestamp()), ceil(end.timestamp()) - 1, is_open=until is None)
+def not_seen(page: Page, seen: set[str]) -> Page:
+    """Leave out the payments that were given before, and remember the others."""
+    new = {each.imp_uid: each for each in page.list if each.imp_uid not in seen}
+    unreadable = {str(each): each for each in page.unreadable if str(each) not in seen}
+    seen.update(new, unreadable)
+    return Page(page.total, page.next, tuple(new.values()), tuple(unreadable.values()))
 
 
-def _windows(first: int, last: int, *, is_open: bool) -> Iterator[Window]:
-    # An open end is left to PortOne's clock; a day is room enough for ours to differ from it. So
-    # the open window is that much shorter than the longest, and none but a short period's own
-    # begins any later than a day ago: one that began in PortOne's future would be refused.
-    latest = last - _DAY if is_open else last
-    while first <= last or is_open:
-        if is_open and last - first < _LONGEST_WINDOW - _DAY:
-            yield Window(first, None)
-            return
-        until = min(first + _LONGEST_WINDOW, latest)
-        yield Window(first, until)
-        first = until + 1
-
-
-def ascending(status: str) -> Sorting:
-    """The order in which what arrives while a list of this status is walked comes at its end."""
-    match status:
-        case PaymentStatus.READY:
-            return Sorting.STARTED_ASC
-        case PaymentStatus.PAID:
-            return Sorting.PAID_ASC
-        case _:
-            return Sorting.UPDATED_ASC
+def count_of(page: Page) -> int:
+    """Count the payments on a page, those that cannot be read included."""
+    return len(page.list) + len(page.unreadable)
 
 
 def checked_page_size(page_size: int) -> int:
     """Refuse a page size that the API refuses."""
-    if type(page_size) is not int or not 1 <= page_size <= _LARGEST_PAGE:
-        raise InvalidRequestError(f"page_size must be from 1 to {_LARGEST_PAGE}: {page_size!r}")
+    if type(page_size) is not int or not 1 <= page_size <= LARGEST_PAGE:
+        raise InvalidRequestError(f"page_size must be from 1 to {LARGEST_PAGE}: {page_size!r}")
     return page_size
 
 
-def utc_now() -> datetime:
-    """The local clock, where a period's end is left open."""
-    return datetime.now(UTC)
+_nothing = Page(0, 0, ())

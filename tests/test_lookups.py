@@ -39,7 +39,7 @@ from portone_async._lookups import (
     list_call,
     listed_call,
 )
-from portone_async._pages import Window
+from portone_async._windows import Window
 from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
 
 from .samples import CARD_PAID

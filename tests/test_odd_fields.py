@@ -22,8 +22,8 @@ from portone_async import (
 from portone_async._batch import Asked, batch_call
 from portone_async._listing import Listing, Page
 from portone_async._lookups import find_call, list_call
-from portone_async._pages import Window
 from portone_async._reply import Reply, read
+from portone_async._windows import Window
 from portone_async.models import Record, Sorting
 
 from .samples import CARD_PAID, PARTIALLY_CANCELLED, ok

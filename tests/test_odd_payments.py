@@ -25,8 +25,8 @@ from portone_async import (
 from portone_async._batch import Asked, batch_call, grouped
 from portone_async._listing import Listing, Page, unreadable_error
 from portone_async._lookups import find_all_call, find_call, get_call, list_call, listed_call
-from portone_async._pages import Window
 from portone_async._reply import Reply, read
+from portone_async._windows import Window
 from portone_async.models import Sorting
 from portone_async.testing import Body, FakePortOne, Json
 from portone_async.webhook import WebhookEvent, verify_webhook

@@ -113,8 +113,9 @@ async def test_a_swept_day_needs_a_request_for_a_thousand_payments_and_a_few_to_
     summary, _ = await ran(client, orders, since=DAY, until=NEXT)
 
     assert summary.counts[Verdict.MATCHED] == 10_000
-    # Ten pages of paid, one of cancelled; the one that is missing in a batch, and confirmed.
-    assert summary.requests == 10 + 1 + 1 + 1
+    # Eleven slices of paid, since each begins with the last second of the one before; one of
+    # cancelled; the one that is missing in a batch, and confirmed.
+    assert summary.requests == 11 + 1 + 1 + 1
 
 
 async def test_without_a_period_a_hundred_orders_that_agree_need_one_request(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,30 +14,32 @@ from portone_async import ApiError, PortOneClient, PortOneError, UnauthorizedErr
 from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
 from portone_async.testing import Delay, FakePortOne, Fault, Hang, Reset, Status, Unauthorized
 
-from .paid_day import DAY, NEXT, paid_orders
+from .paid_day import DAY, NEXT, NOON, paid_orders
 
 
-def pages_of_paid(server: FakePortOne) -> list[str]:
+def begins_of_paid(server: FakePortOne) -> list[int]:
     path = "/payments/status/paid"
-    return [dict(each.query)["page"] for each in server.requests if each.path.startswith(path)]
+    return [int(dict(each.query)["from"]) for each in server.requests if each.path == path]
 
 
-async def test_a_period_that_breaks_off_goes_on_with_the_page_that_was_read_last(
+async def test_period_that_breaks_off_goes_on_with_the_first_slice_that_is_not_done(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portone_async.reconcile.run._PAGE_SIZE", 2)
-    orders = paid_orders(server, 7)
+    monkeypatch.setattr("portone_async.reconcile._sweep._PAGE_SIZE", 3)
+    orders = paid_orders(server, 9)
     with Store.open(tmp_path / "run.db") as store:
-        read = (Delay(0), Delay(0), Delay(0))
-        server.fail(*read, Status(403), on="/payments/status/paid")
+        server.fail(Delay(0), Delay(0), Status(403), on="/payments/status/paid")
         with pytest.raises(ApiError, match="403"):
             await reconcile(client, orders, since=DAY, until=NEXT, store=store)
-        assert pages_of_paid(server) == ["1", "2", "3", "4"]
+        assert begins_of_paid(server) == [int(DAY.timestamp()), NOON + 2, NOON + 4]
 
+        # Two that were read leave the list, which shifts what would be its pages.
+        for left in store.orders_left()[:2]:
+            server.remove(left.sightings[0].imp_uid)
         server.clear_requests()
         summary = await reconcile(client, orders, since=DAY, until=NEXT, store=store)
-    assert pages_of_paid(server) == ["3", "4"]
-    assert summary.counts[Verdict.MATCHED] == 7
+    assert begins_of_paid(server) == [NOON + 4, NOON + 6]
+    assert summary.counts[Verdict.MATCHED] == 9
 
 
 @pytest.mark.parametrize("on", ["/payments", "/payments/findAll"])
@@ -81,21 +83,6 @@ async def test_what_can_never_be_looked_up_is_never_sent(
     assert summary.counts[Verdict.NOT_CHECKED] == 2
     assert summary.counts[Verdict.MATCHED] == 3
     assert not any("%0A" in each.target or "xxx" in each.target for each in server.requests)
-
-
-async def test_orders_that_were_taken_in_are_not_read_again(
-    server: FakePortOne, client: PortOneClient, tmp_path: Path
-) -> None:
-    def unread() -> Iterator[Order]:
-        raise AssertionError("they are in the store")
-        yield
-
-    with Store.open(tmp_path / "run.db") as store:
-        server.fail(Status(400), on="/payments/status/paid")
-        with pytest.raises(ApiError):
-            await reconcile(client, paid_orders(server, 3), since=DAY, until=NEXT, store=store)
-        summary = await reconcile(client, unread(), since=DAY, until=NEXT, store=store)
-    assert summary.counts[Verdict.MATCHED] == 3
 
 
 async def test_an_error_of_portone_in_the_source_of_the_orders_comes_out_by_itself(

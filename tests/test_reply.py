@@ -29,10 +29,10 @@ from portone_async import (
 )
 from portone_async._batch import Asked, batch_call
 from portone_async._lookups import find_all_call, list_call, listed_call
-from portone_async._pages import Window
 from portone_async._quote import excerpt, host, shown
 from portone_async._reply import Reply, check_response_type, read, retry_after
 from portone_async._token import get_token
+from portone_async._windows import Window
 
 from . import strategies
 from .samples import CARD_PAID, GATEWAY_503, NOT_FOUND, UNAUTHORIZED, body, ok

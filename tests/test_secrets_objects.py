@@ -10,6 +10,7 @@ import pickle
 import traceback
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from types import ModuleType
@@ -39,7 +40,17 @@ from portone_async import (
     reconcile,
     webhook,
 )
-from portone_async.reconcile import Finding, Order, Sighting, Store, Verdict
+from portone_async.reconcile import (
+    AssumedEmpty,
+    Bridge,
+    Finding,
+    Order,
+    Refund,
+    Sighting,
+    Store,
+    UnreadableOrder,
+    Verdict,
+)
 from portone_async.testing import FakePortOne, Hang, Status, Unauthorized
 from portone_async.webhook import parse_webhook
 
@@ -87,7 +98,9 @@ async def alive(client: PortOneClient, store: Store) -> list[object]:
         *(groups[0], Found("order-1", payment), Missing("order-2", caught.value)),
         *(Failed("order-2", caught.value), caught.value, caught.value.attempts[0]),
         *(Difference("amount", "1", "2"), TokenBucket(RateLimit()), RateLimit(), RetryPolicy()),
-        *(Timeouts(), order, sighting, orphan, store, store.summary()),
+        *(Timeouts(), order, sighting, orphan, store, store.summary(), Bridge()),
+        *(Refund("order-1", Decimal(1), "KRW", "a.csv:1"), UnreadableOrder("a.csv:1", "no amount")),
+        AssumedEmpty("paid", datetime.now(UTC), datetime.now(UTC)),
         *(parse_webhook(WEBHOOK % BUYER["buyer_name"].encode()), payment.status),
     ]
 

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from portone_async._words import canonical
 from portone_async.errors import PortOneError
 from portone_async.reconcile.finding import Finding, Order, Sighting, Verdict
 from portone_async.reconcile.store import Store, StoreError
@@ -49,7 +50,7 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but what the parts of the run have cost, in a stable order."""
     connection = sqlite3.connect(path)
     try:
-        tables = ("orders", "sightings", "findings", "pages", "steps")
+        tables = ("orders", "sightings", "findings", "positions", "steps")
         return {name: sorted(connection.execute(f"SELECT * FROM {name}")) for name in tables}
     finally:
         connection.close()
@@ -126,27 +127,32 @@ def test_what_it_has_cost_is_added_up_over_all_parts(tmp_path: Path) -> None:
     assert (summary.requests, summary.retries, summary.seconds) == (30, 3, 1.5)
 
 
-def test_a_run_with_other_parameters_is_refused_by_what_differs(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "run.db", parameters={"since": "1", "statuses": "paid"}):
-        pass
+def test_clear_forgets_everything(store: Store) -> None:
+    store.add_orders([ORDER])
+    store.mark_done("orders")
+    store.record_slice("paid", [seen()], position=7)
+    store.record([orphan(seen())])
+    store.add_effort(requests=3)
+    store.end()
 
-    with pytest.raises(StoreError, match="since was '1' and is now '2', tz was None") as caught:
-        Store.open(tmp_path / "run.db", parameters={"since": "2", "statuses": "paid", "tz": "z"})
+    store.clear()
 
-    assert "statuses" not in str(caught.value)
-    # It is let go of at once, not when the error is.
-    Store.open(tmp_path / "run.db").close()
+    assert store.progress() == (0, 0)
+    assert not store.is_done("orders")
+    assert store.position("paid") is None
+    assert list(store.findings()) == []
+    assert store.ended_at is None
+    assert store.summary().requests == 0
+    assert store.sightings_without_order() == []
 
 
-@pytest.mark.parametrize("again", [{"since": "1"}, None], ids=["the same", "not said"])
-def test_a_run_goes_on_with_the_same_parameters(
-    tmp_path: Path, again: dict[str, str] | None
-) -> None:
-    with Store.open(tmp_path / "run.db", parameters={"since": "1"}) as store:
-        store.mark_done("orders")
-    with Store.open(tmp_path / "run.db", parameters=again) as store:
-        assert store.is_done("orders")
-        assert not store.is_done("window")
+def test_first_end_of_a_run_counts(store: Store) -> None:
+    store.end()
+    first = store.ended_at
+    store.end()
+
+    assert first is not None
+    assert store.ended_at == first == store.summary().ended_at
 
 
 # One at a time.
@@ -214,8 +220,8 @@ def test_threads_may_use_it_together(store: Store) -> None:
 
     def record(step: str) -> None:
         gate.wait()
-        for page in range(40):
-            store.record_page(step, page, [seen(f"{step}-{page}")])
+        for second in range(40):
+            store.record_slice(step, [seen(f"{step}-{second}")], position=second)
 
     threads = [threading.Thread(target=record, args=[str(number)]) for number in range(4)]
     for thread in threads:
@@ -223,7 +229,7 @@ def test_threads_may_use_it_together(store: Store) -> None:
     for thread in threads:
         thread.join()
 
-    assert all(store.pages_done(str(number)) == set(range(40)) for number in range(4))
+    assert [store.position(str(number)) for number in range(4)] == [39] * 4
     assert len(store.sightings_without_order()) == 160
 
 
@@ -329,20 +335,20 @@ def record_orders(store: Store) -> None:
     store.add_orders(orders(5000))
 
 
-def record_page(store: Store) -> None:
-    store.record_page("paid", 2, [seen(f"imp_{number}") for number in range(1000)], is_last=True)
+def record_slice(store: Store) -> None:
+    store.record_slice("paid", [seen(f"imp_{number}") for number in range(1000)], position=None)
 
 
 def record_findings(store: Store) -> None:
     store.record([orphan(seen(f"imp_{number}")) for number in range(1000)])
 
 
-@pytest.mark.parametrize("step", [record_orders, record_page, record_findings])
+@pytest.mark.parametrize("step", [record_orders, record_slice, record_findings])
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path, step: Any) -> None:
     path = tmp_path / "run.db"
     with Store.open(path) as store:
         store.add_orders([ORDER])
-        store.record_page("paid", 1, [seen()])
+        store.record_slice("paid", [seen()], position=1)
     before = rows(path)
     with Store.open(path) as store:
         fill_up(store, room=3)
@@ -399,9 +405,9 @@ def test_payments_that_fail_to_come_leave_nothing_half_written(store: Store) -> 
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        store.record_page("paid", 1, page(), is_last=True)
+        store.record_slice("paid", page(), position=None)
 
-    assert not store.pages_done("paid")
+    assert store.position("paid") is None
     assert not store.is_done("paid")
     assert not store.sightings_without_order()
 
@@ -415,8 +421,9 @@ numbers = texts | st.sampled_from(
 amounts = st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from(
     [Decimal("0.1"), Decimal("1000.00"), Decimal("1e20"), Decimal("123456789012345678901234.56")]
 )
+statuses = texts.filter(lambda word: canonical(word) in {None, word})
 some_orders = st.lists(
-    st.builds(Order, merchant_uid=numbers, amount=amounts, currency=texts, status=texts),
+    st.builds(Order, merchant_uid=numbers, amount=amounts, currency=texts, status=statuses),
     max_size=8,
     unique_by=lambda order: order.merchant_uid,
 )
@@ -552,7 +559,9 @@ def test_an_order_comes_with_all_payments_of_its_number_and_no_others(store: Sto
     store.add_orders([first, second, third])
     of_first = [seen(uid, merchant_uid=first.merchant_uid) for uid in ("imp_a", "imp_b")]
     of_third = seen("imp_c", merchant_uid=third.merchant_uid)
-    store.record_page("paid", 1, [of_third, *of_first, seen("imp_d", merchant_uid="else")])
+    store.record_slice(
+        "paid", [of_third, *of_first, seen("imp_d", merchant_uid="else")], position=1
+    )
 
     assert [(left.order, left.sightings) for left in store.orders_left()] == [
         (first, tuple(of_first)),
@@ -564,15 +573,15 @@ def test_an_order_comes_with_all_payments_of_its_number_and_no_others(store: Sto
 # Payments.
 
 
-def test_a_page_and_its_mark_are_kept_together(store: Store) -> None:
-    store.record_page("paid", 1, [seen("imp_1")])
-    store.record_page("paid", 3, [], is_last=False)
+def test_slice_and_position_are_kept_together(store: Store) -> None:
+    store.record_slice("paid", [seen("imp_1")], position=100)
+    store.record_slice("paid", [], position=300)
 
-    assert store.pages_done("paid") == {1, 3}
-    assert store.pages_done("cancelled") == frozenset()
+    assert store.position("paid") == 300
+    assert store.position("cancelled") is None
     assert not store.is_done("paid")
 
-    store.record_page("paid", 2, [seen("imp_2")], is_last=True)
+    store.record_slice("paid", [seen("imp_2")], position=None)
 
     assert store.is_done("paid")
     assert not store.is_done("cancelled")
@@ -592,15 +601,17 @@ def test_a_page_and_its_mark_are_kept_together(store: Store) -> None:
 def test_of_a_payment_seen_twice_the_later_state_is_kept(
     store: Store, first: str, then: str, kept: str
 ) -> None:
-    for page, status in enumerate([first, then]):
-        store.record_page("window", page, [seen("imp_1", status)])
+    for status in (first, then):
+        store.record_slice("window", [seen("imp_1", status)], position=1)
 
     assert [sighting.status for sighting in store.sightings_without_order()] == [kept]
 
 
 def test_of_a_payment_seen_twice_in_one_state_the_last_sight_is_kept(store: Store) -> None:
     for back in (100, 300):
-        store.record_page("w", back, [seen("imp_1", "cancelled", cancel_amount=Decimal(back))])
+        store.record_slice(
+            "w", [seen("imp_1", "cancelled", cancel_amount=Decimal(back))], position=1
+        )
 
     assert [s.cancel_amount for s in store.sightings_without_order()] == [Decimal(300)]
 
@@ -609,7 +620,7 @@ def test_of_a_payment_seen_twice_in_one_state_the_last_sight_is_kept(store: Stor
 def test_payments_without_an_order_are_met_once_each(store: Store, limit: int) -> None:
     store.add_orders([ORDER])
     strangers = [seen(f"imp_{letter}", merchant_uid="stranger") for letter in "abcdef"]
-    store.record_page("paid", 1, [*strangers[::-1], seen("imp_ours")])
+    store.record_slice("paid", [*strangers[::-1], seen("imp_ours")], position=1)
     store.record([orphan(strangers[2])])
     del strangers[2]
     met: list[Sighting] = []
@@ -666,7 +677,7 @@ def test_what_could_not_be_checked_is_walked_again_when_asked_for(store: Store) 
     first, second = orders(2)
     store.add_orders([first, second])
     stranger = seen("imp_x", merchant_uid="stranger")
-    store.record_page("paid", 1, [stranger])
+    store.record_slice("paid", [stranger], position=1)
     bad = Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="orders.csv:2: no amount")
     unsure = Finding(
         merchant_uid="stranger", verdict=Verdict.NOT_CHECKED, payments=(stranger,), error="503"

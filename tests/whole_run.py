@@ -69,7 +69,7 @@ def seen(step: str, page: int) -> Iterator[Sighting]:
 
 def run(path: Path) -> None:
     """Begin, or go on, and come to the end."""
-    with Store.open(path, parameters={"period": "2026-11-01"}) as store:
+    with Store.open(path) as store:
         if not store.is_done("orders"):
             everything: list[Order | Refund] = [*REFUNDS[::2], *ORDERS, *TOLD_AGAIN, *REFUNDS[1::2]]
             for start in range(0, len(everything), 40):
@@ -79,9 +79,10 @@ def run(path: Path) -> None:
         while store.settle_refunds(limit=2) is not None:
             pass
         for step in STEPS:
-            for page in range(8):
-                if page not in store.pages_done(step):
-                    store.record_page(step, page, seen(step, page), is_last=page == 7)
+            for page in range(store.position(step) or 0, 8):
+                if not store.is_done(step):
+                    position = page + 1 if page < 7 else None
+                    store.record_slice(step, seen(step, page), position=position)
             assert store.is_done(step)
         while orders := store.orders_left(limit=30):
             store.record([compare(left.order, left.sightings) for left in orders])

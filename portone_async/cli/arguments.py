@@ -48,6 +48,7 @@ class Arguments(argparse.Namespace):
     language: Language | None
     rate_limit: float | None
     strict: bool
+    fresh: bool
 
     # demo
     orders: int

@@ -12,12 +12,23 @@ with Store.open("november.db") as store:
 
 from .bridge import Bridge
 from .compare import compare
-from .finding import Finding, Order, Refund, Sighting, Summary, Verdict, VerdictLike
+from .finding import (
+    AssumedEmpty,
+    Finding,
+    Order,
+    Refund,
+    Sighting,
+    Summary,
+    UnreadableOrder,
+    Verdict,
+    VerdictLike,
+)
 from .ledger import bridges
 from .run import reconcile
 from .store import Store, StoreError
 
 __all__ = (
+    "AssumedEmpty",
     "Bridge",
     "Finding",
     "Order",
@@ -26,6 +37,7 @@ __all__ = (
     "Store",
     "StoreError",
     "Summary",
+    "UnreadableOrder",
     "Verdict",
     "VerdictLike",
     "bridges",

@@ -17,7 +17,17 @@ from .bridge import Bridge
 from .finding import Finding, Sighting, Verdict
 from .ledger import Ledger
 
-__all__ = ("SCHEMA", "START", "Place", "contradict", "figures", "forget", "keep", "page")
+__all__ = (
+    "SCHEMA",
+    "START",
+    "Place",
+    "contradict",
+    "figures",
+    "forget",
+    "keep",
+    "keep_unreadable",
+    "page",
+)
 
 Place: TypeAlias = tuple[int, int | str]
 """Where a finding stands among all: by its kind, then by what it is known by."""
@@ -99,6 +109,14 @@ def keep(connection: Connection, findings: Iterable[Finding]) -> str | None:
             if not connection.execute(_HAS_ORDER, [merchant_uid]).fetchone():
                 return str(merchant_uid)
     return None
+
+
+def keep_unreadable(connection: Connection, imp_uid: str | None, finding: Finding) -> None:
+    """Keep the finding of a payment that cannot be read: by its ``imp_uid``, or by its error."""
+    kind = _Kind.ROW if imp_uid is None else _Kind.ORPHAN
+    key = finding.error if imp_uid is None else imp_uid
+    row = (kind, key, finding.merchant_uid, finding.verdict.value, "[]", finding.error)
+    connection.execute(_KEEP, row)
 
 
 def contradict(connection: Connection, position: int, merchant_uid: str, error: str) -> None:

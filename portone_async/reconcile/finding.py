@@ -21,7 +21,17 @@ else:
     # msgspec, which reads findings back from JSON, takes one kind of text in a union.
     PaymentStatusLike = str
 
-__all__ = ("Finding", "Order", "Refund", "Sighting", "Summary", "Verdict", "VerdictLike")
+__all__ = (
+    "AssumedEmpty",
+    "Finding",
+    "Order",
+    "Refund",
+    "Sighting",
+    "Summary",
+    "UnreadableOrder",
+    "Verdict",
+    "VerdictLike",
+)
 
 _ZERO = Decimal(0)
 
@@ -65,6 +75,26 @@ class Refund(Struct, frozen=True):
     It tells two equal refunds of an order from one that is read again: within one run every
     refund has its own, and keeps it when the run is resumed.
     """
+
+
+class UnreadableOrder(Struct, frozen=True):
+    """An order that could not be read: it becomes a finding ``not_checked``."""
+
+    where: str
+    """Names the place, as in ``orders.csv:12``: a run has one finding for each place."""
+    reason: str
+    """What is wrong, without personal data."""
+    merchant_uid: str = ""
+    """Its order number, if that could be read."""
+
+
+class AssumedEmpty(Struct, frozen=True):
+    """A period that PortOne refused to list and that is taken to hold no payment of a status."""
+
+    status: str
+    since: datetime
+    until: datetime
+    """The first moment after it."""
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
@@ -160,5 +190,10 @@ class Summary(Struct, frozen=True, kw_only=True):
     retries: int
     seconds: float
     """How long the run took, all its parts together when it was resumed."""
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    """When the run first came to its end: the time that its findings are from."""
+    assumed_empty: tuple[AssumedEmpty, ...] = ()
+    """Periods that PortOne answered with an error where an empty list was expected."""
     bridge: Mapping[str, Bridge] = field(default_factory=dict[str, Bridge])
     """By currency, how the money ordered becomes the money charged: every line adds up."""

@@ -15,7 +15,9 @@ Methods block, and may be called from any thread: ``await asyncio.to_thread(stor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from sqlite3 import Connection
 from types import TracebackType
@@ -24,24 +26,41 @@ from typing import Self
 import msgspec
 
 from portone_async._words import checked_member
+from portone_async.models import UnreadablePayment
 
-from . import _findings, _orders, _refunds
+from . import _findings, _orders, _refunds, _unreadable
 from ._database import Database, StoreError
 from ._orders import OrderLeft
-from .finding import Finding, Order, Refund, Sighting, Summary, Verdict, VerdictLike
+from .finding import (
+    AssumedEmpty,
+    Finding,
+    Order,
+    Refund,
+    Sighting,
+    Summary,
+    Verdict,
+    VerdictLike,
+)
+from .identity import Identity, differences
 
 __all__ = ("OrderLeft", "Store", "StoreError")
 
 _BATCH = 10_000
 _PAGE = 1_000
 
+_NEW_RUN = "INSERT INTO run VALUES (NULL, NULL, NULL, 0, 0, 0.0)"
 _SCHEMA = (
-    "CREATE TABLE run (parameters TEXT, requests INTEGER, retries INTEGER, seconds REAL)",
-    "INSERT INTO run VALUES (NULL, 0, 0, 0.0)",
+    """CREATE TABLE run (
+        identity TEXT, begun_at REAL, ended_at REAL,
+        requests INTEGER NOT NULL, retries INTEGER NOT NULL, seconds REAL NOT NULL
+    )""",
+    _NEW_RUN,
     "CREATE TABLE steps (name TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE pages (step TEXT, page INTEGER, PRIMARY KEY (step, page)) WITHOUT ROWID",
+    "CREATE TABLE positions (step TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID",
+    "CREATE TABLE assumed_empty (status TEXT, since INTEGER, until INTEGER)",
     *_orders.SCHEMA,
     *_refunds.SCHEMA,
+    *_unreadable.SCHEMA,
     *_findings.SCHEMA,
 )
 
@@ -53,28 +72,16 @@ class Store:
         self._database = database
 
     @classmethod
-    def open(
-        cls, path: str | os.PathLike[str], *, parameters: Mapping[str, str] | None = None
-    ) -> Self:
+    def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open a store, new or begun, for this process alone.
 
         Args:
             path: The file; it is made when there is none. Its folder must be writable.
-            parameters: What makes a run this run, as its period and where its orders come from.
-                Kept in the file and shown in errors, so nothing secret. ``None`` asks nothing.
 
         Raises:
-            StoreError: The file is in use, not writable, no store, or of another version, or
-                its run was begun with other parameters.
+            StoreError: The file is in use, not writable, no store, or of another version.
         """
-        store = cls(Database(path, _SCHEMA))
-        try:
-            if parameters is not None:
-                store._claim(dict(parameters))
-        except BaseException:
-            store.close()
-            raise
-        return store
+        return cls(Database(path, _SCHEMA))
 
     def close(self) -> None:
         """Let go of the file. Nothing needs to be saved: every step was."""
@@ -91,22 +98,53 @@ class Store:
     ) -> None:
         self.close()
 
-    def _claim(self, parameters: dict[str, str]) -> None:
+    def clear(self) -> None:
+        """Forget everything, for a new run."""
         with self._database.writing() as connection:
-            ((text,),) = connection.execute("SELECT parameters FROM run")
-            if text is None:
-                text = msgspec.json.encode(parameters).decode()
-                connection.execute("UPDATE run SET parameters = ?", [text])
-                return
-        begun: dict[str, str] = msgspec.json.decode(text)
-        names = sorted(begun.keys() | parameters.keys())
-        others = [
-            f"{name} was {begun.get(name)!r} and is now {parameters.get(name)!r}"
-            for name in names
-            if begun.get(name) != parameters.get(name)
-        ]
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for (table,) in tables.fetchall():
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 (our own names)
+            connection.execute(_NEW_RUN)
+            connection.execute("UPDATE run SET begun_at = ?", [time.time()])
+
+    @property
+    def identity(self) -> Identity | None:
+        """What run this is; ``None`` until all of its orders were kept."""
+        with self._database.reading() as connection:
+            ((text,),) = connection.execute("SELECT identity FROM run")
+        return None if text is None else msgspec.json.decode(text, type=Identity)
+
+    def identify(self, identity: Identity) -> None:
+        """Note what run this is, once all of its orders are kept."""
+        with self._database.writing() as connection:
+            text = msgspec.json.encode(identity).decode()
+            connection.execute("UPDATE run SET identity = ?", [text])
+
+    def refuse_another(self, given: Identity) -> None:
+        """Refuse to go on with a run other than the one that is kept here.
+
+        Raises:
+            StoreError: The orders, the period or the statuses differ; it says which.
+        """
+        begun = self.identity
+        others = [] if begun is None else differences(begun, given)
         if others:
-            raise self._database.refuse(f"it is of another run: {', '.join(others)}")
+            raise self._database.refuse(
+                f"it is of another run: {', '.join(others)}. Use another store, or start afresh "
+                "in this one (reconcile(fresh=True); --fresh on the command line)"
+            )
+
+    def end(self) -> None:
+        """Note that the run has come to its end; the first time counts."""
+        with self._database.writing() as connection:
+            connection.execute("UPDATE run SET ended_at = coalesce(ended_at, ?)", [time.time()])
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the run first came to its end."""
+        with self._database.reading() as connection:
+            ((ended_at,),) = connection.execute("SELECT ended_at FROM run")
+        return _utc(ended_at)
 
     def mark_done(self, step: str) -> None:
         """Keep that a step (the input, a window, …) is done, by any name."""
@@ -118,31 +156,80 @@ class Store:
             row = connection.execute("SELECT 1 FROM steps WHERE name = ?", [step]).fetchone()
         return row is not None
 
-    def record_page(
-        self, step: str, page: int, sightings: Iterable[Sighting], *, is_last: bool = False
+    def record_slice(
+        self,
+        step: str,
+        sightings: Iterable[Sighting],
+        *,
+        position: int | None,
+        unreadable: Iterable[UnreadablePayment] = (),
+        assumed_empty: Iterable[AssumedEmpty] = (),
     ) -> None:
-        """Keep the payments of one page together with the fact that the page was read.
+        """Keep the payments of a slice together with how far the step has come.
 
         Of a payment that is seen again, the later state counts: ``cancelled`` is not undone by
-        a page of ``paid`` that was asked for before.
+        a slice of ``paid`` that was asked for before.
 
         Args:
-            step: What the page is a page of, as a window of one status.
-            page: Its number.
-            sightings: The payments on it.
-            is_last: Mark the step done as well.
+            step: What the slice is a part of, as a window of one status.
+            sightings: The payments in it.
+            position: The first second that was not read; ``None`` marks the step done.
+            unreadable: The payments in it that cannot be read.
+            assumed_empty: Periods that PortOne refused to list meanwhile.
         """
         with self._database.writing() as connection:
             _orders.see(connection, sightings)
-            connection.execute("INSERT OR IGNORE INTO pages VALUES (?, ?)", [step, page])
-            if is_last:
+            _unreadable.add(connection, unreadable)
+            connection.executemany(
+                "INSERT INTO assumed_empty VALUES (?, ?, ?)",
+                [(e.status, e.since.timestamp(), e.until.timestamp()) for e in assumed_empty],
+            )
+            if position is None:
                 _mark(connection, step)
+            else:
+                connection.execute("REPLACE INTO positions VALUES (?, ?)", [step, position])
 
-    def pages_done(self, step: str) -> frozenset[int]:
-        """The numbers of the pages that were recorded."""
+    def position(self, step: str) -> int | None:
+        """Tell from which second on a step goes on; ``None`` if it was not begun."""
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT page FROM pages WHERE step = ?", [step])
-            return frozenset(page for (page,) in rows)
+            rows = connection.execute("SELECT position FROM positions WHERE step = ?", [step])
+            return next((position for (position,) in rows), None)
+
+    def unreadable_orders(self) -> frozenset[str]:
+        """The order numbers of payments that could not be read."""
+        with self._database.reading() as connection:
+            return _unreadable.orders(connection)
+
+    def unreadable_without_order(self) -> list[UnreadablePayment]:
+        """The payments that could not be read, that no order has and that have no finding."""
+        with self._database.reading() as connection:
+            return _unreadable.without_order(connection)
+
+    def record_readable(self, sighting: Sighting) -> None:
+        """Keep a payment that could not be read before."""
+        with self._database.writing() as connection:
+            _unreadable.drop(connection, sighting.imp_uid)
+            _orders.see(connection, [sighting])
+
+    def record_unreadable(self, payment: UnreadablePayment, error: str) -> Finding:
+        """Keep the finding ``not_checked`` of a payment that cannot be read."""
+        finding = Finding(
+            merchant_uid=payment.merchant_uid or "", verdict=Verdict.NOT_CHECKED, error=error
+        )
+        with self._database.writing() as connection:
+            _findings.keep_unreadable(connection, payment.imp_uid, finding)
+        return finding
+
+    def assumed_empty(self) -> tuple[AssumedEmpty, ...]:
+        """The periods that PortOne refused to list and that were taken to be empty."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT * FROM assumed_empty ORDER BY status, since")
+            return tuple(
+                AssumedEmpty(
+                    status, datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(until, UTC)
+                )
+                for status, since, until in rows
+            )
 
     def add_orders(self, orders: Iterable[Order | Refund]) -> int:
         """Keep orders and refunds, in batches of their own transactions.
@@ -277,17 +364,24 @@ class Store:
         """Everything in figures; exact. A payment without a currency counts under ``""``."""
         with self._database.reading() as connection:
             counts, amounts, bridge = _findings.figures(connection)
-            ((requests, retries, seconds),) = connection.execute(
-                "SELECT requests, retries, seconds FROM run"
+            ((requests, retries, seconds, begun_at, ended_at),) = connection.execute(
+                "SELECT requests, retries, seconds, begun_at, ended_at FROM run"
             )
         return Summary(
             counts=counts,
             amounts=amounts,
+            bridge=bridge,
             requests=requests,
             retries=retries,
             seconds=seconds,
-            bridge=bridge,
+            begun_at=_utc(begun_at),
+            ended_at=_utc(ended_at),
+            assumed_empty=self.assumed_empty(),
         )
+
+
+def _utc(timestamp: float | None) -> datetime | None:
+    return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
 
 
 def _mark(connection: Connection, step: str) -> None:

@@ -126,6 +126,9 @@ def add_to(commands: Commands) -> None:
     )
     results = parser.add_argument_group(_("results"))
     results.add_argument("--store", metavar="FILE", help=_("keep the run here, to go on with it"))
+    results.add_argument(
+        "--fresh", action="store_true", help=_("forget what is in the store and begin anew")
+    )
     results.add_argument("--out", metavar="FILE", help=_("all findings: .csv, .jsonl or .parquet"))
     results.add_argument("--report", metavar="FILE", help=_("a page for people, in HTML"))
     results.add_argument(

@@ -14,7 +14,6 @@ from pathlib import Path
 from portone_async.cli.arguments import Arguments
 from portone_async.cli.console import make_console
 from portone_async.cli.orders import BadRow, Columns, Item, Note, OrdersError, read_orders
-from portone_async.cli.orders.formats import Format, format_of
 from portone_async.cli.report import (
     NotWrittenError,
     checked_writer,
@@ -25,12 +24,12 @@ from portone_async.client import ClientOptions, PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
 from portone_async.reconcile import (
-    Finding,
     Order,
     Refund,
     Store,
     StoreError,
     Summary,
+    UnreadableOrder,
     Verdict,
     reconcile,
 )
@@ -61,16 +60,22 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
             path = arguments.store or str(
                 Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run.db"
             )
-            store = stack.enter_context(Store.open(path, parameters=_parameters(arguments, period)))
+            store = stack.enter_context(Store.open(path))
             stack.enter_context(closing(orders))
             notes = Notes()
             stack.callback(notes.print)
+            if arguments.fresh:
+                store.clear()
+            ended_at = store.ended_at
             with View(make_console(), store.progress()) as view:
-                read = _read(orders, store, view, notes, is_strict=arguments.strict)
+                counted = view if store.identity is None else None
+                read = _read(orders, counted, notes, is_strict=arguments.strict)
                 summary = asyncio.run(
                     _compare(arguments, period, _options(arguments, rate), read, (store, view))
                 )
             files = write_results(arguments, period, store, summary)
+            if ended_at is not None:
+                complain(_old_result(ended_at.astimezone(arguments.tz)))
             console = make_console(pipe_width=100)
             print_summary(console, summary)
             print_files(console, files)
@@ -89,31 +94,29 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
 
 
 async def _read(
-    orders: Generator[Item, None, None], store: Store, view: View, notes: Notes, *, is_strict: bool
-) -> AsyncIterator[Order | Refund]:
-    """The orders of the source; what is none goes to the findings as such."""
+    orders: Generator[Item, None, None], view: View | None, notes: Notes, *, is_strict: bool
+) -> AsyncIterator[Order | Refund | UnreadableOrder]:
+    """Read the orders of the source; a view counts those of a new run."""
     while batch := await asyncio.to_thread(lambda: list(islice(orders, _ROWS_AT_ONCE))):
         bad = [each for each in batch if isinstance(each, BadRow)]
         if bad and is_strict:
             raise OrdersError(f"{bad[0].where}: {bad[0].reason}")
-        findings = [_unread(each) for each in bad]
-        await asyncio.to_thread(store.record, findings)
-        for finding in findings:
-            view.found(finding)
-        for note in batch:
-            if isinstance(note, Note):
-                notes.add(note)
-        read = [each for each in batch if isinstance(each, Order | Refund)]
-        view.read(sum(isinstance(each, Order) for each in read))
-        for order in read:
-            yield order
+        if view is not None:
+            view.read(sum(isinstance(each, Order) for each in batch))
+        for each in batch:
+            if isinstance(each, Note):
+                notes.add(each)
+            elif isinstance(each, BadRow):
+                yield UnreadableOrder(each.where, each.reason, each.merchant_uid)
+            else:
+                yield each
 
 
 async def _compare(
     arguments: Arguments,
     period: Period | None,
     options: ClientOptions,
-    orders: AsyncIterator[Order | Refund],
+    orders: AsyncIterator[Order | Refund | UnreadableOrder],
     kept: tuple[Store, View],
 ) -> Summary:
     store, view = kept
@@ -156,23 +159,12 @@ def _orders(arguments: Arguments) -> Generator[Item, None, None]:
     )
 
 
-def _parameters(arguments: Arguments, period: Period | None) -> dict[str, str]:
-    """What makes a run this run. An address may hold a password: it is not kept."""
-    is_address = (arguments.format or format_of(arguments.source)) is Format.POSTGRESQL
-    return {
-        "orders": "postgresql" if is_address else str(Path(arguments.source).absolute()),
-        "query": arguments.query or "",
-        "period": "" if period is None else " ".join(time.isoformat() for time in period),
-        "statuses": " ".join(arguments.statuses),
-    }
-
-
-def _unread(row: BadRow) -> Finding:
-    return Finding(
-        merchant_uid=row.merchant_uid,
-        verdict=Verdict.NOT_CHECKED,
-        error=f"{row.where}: {row.reason}",
+def _old_result(ended_at: datetime) -> str:
+    said = _(
+        "This run ended at {time}: its result is shown, and what could not be checked was checked "
+        "again. --fresh begins anew."
     )
+    return said.format(time=ended_at.isoformat(" ", "seconds"))
 
 
 def _how_to_go_on(arguments: Arguments) -> str:

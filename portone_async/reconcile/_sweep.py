@@ -1,0 +1,64 @@
+"""Read all payments of a period into the store, slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from portone_async._by_status import StatusList
+from portone_async._pages import Caller
+from portone_async._walk import ascending
+from portone_async._windows import Window, utc_now
+
+from ._recorder import Recorder, in_thread
+from .finding import AssumedEmpty, Sighting
+
+__all__ = ("sweep",)
+
+_PAGE_SIZE = 1000
+# Seconds: a payment that was made so shortly before may become visible only afterwards.
+_MARGIN = 600
+
+
+async def sweep(recorder: Recorder, client: Caller, status: str, windows: Sequence[Window]) -> None:
+    """Keep all payments of a status in the period.
+
+    Each slice is recorded with the position behind it, so a run that was stopped goes on there.
+    """
+    for window in windows:
+        await _sweep_window(recorder, client, status, window)
+
+
+async def _sweep_window(recorder: Recorder, client: Caller, status: str, window: Window) -> None:
+    store = recorder.store
+    step = f"{status} {window.since} {window.until}"
+    if await in_thread(store.is_done, step):
+        return
+    since = await in_thread(store.position, step)
+    listed = StatusList(client, status, ascending(status), _PAGE_SIZE, is_checked_later=True)
+    walk = listed.walk(window if since is None else Window(since, window.until))
+    is_over = False
+    while not is_over:
+        page = await walk.read()
+        is_over = page is None or walk.position is None
+        assumed = [_assumed(status, each) for each in listed.assumed_empty]
+        listed.assumed_empty.clear()
+        await in_thread(
+            store.record_slice,
+            step,
+            () if page is None else [Sighting.of(payment) for payment in page.list],
+            position=walk.position,
+            unreadable=() if page is None else page.unreadable,
+            assumed_empty=[each for each in assumed if each.since < each.until],
+        )
+        await recorder.save_effort()
+
+
+def _assumed(status: str, window: Window) -> AssumedEmpty:
+    latest = int(utc_now().timestamp()) - _MARGIN
+    until = latest if window.until is None else min(window.until + 1, latest)
+    return AssumedEmpty(
+        status,
+        datetime.fromtimestamp(window.since, UTC),
+        datetime.fromtimestamp(max(until, window.since), UTC),
+    )

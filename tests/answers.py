@@ -1,0 +1,66 @@
+"""Faults that change what the fake would have answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from portone_async.testing import Answer, Exchange
+
+__all__ = ("EmptyPeriodIs400", "Odd", "Refused")
+
+_REFUSAL = b'{"code":-1,"message":"no such page","response":null}'
+
+
+def _decoded(answer: Answer) -> dict[str, Any]:
+    return msgspec.json.decode(answer.body, type=dict[str, Any])
+
+
+class EmptyPeriodIs400(Struct):
+    """A period without payments is "a page beyond the data", as PortOne's own may be."""
+
+    async def meet(self, exchange: Exchange) -> Answer:
+        answer = exchange.answer()
+        if answer.status == 200 and not _decoded(answer)["response"]["list"]:
+            return Answer(400, _REFUSAL, {"Content-Type": "application/json"})
+        return answer
+
+
+class Refused(Struct):
+    """A batch is refused for one of its order numbers."""
+
+    merchant_uid: str
+
+    async def meet(self, exchange: Exchange) -> Answer:
+        if ("merchant_uid[]", self.merchant_uid) in exchange.received.query:
+            return Answer(400, _REFUSAL, {"Content-Type": "application/json"})
+        return exchange.answer()
+
+
+class Odd(Struct):
+    """One payment comes with a field that cannot be read."""
+
+    merchant_uid: str
+    field: str
+    value: Any
+
+    async def meet(self, exchange: Exchange) -> Answer:
+        answer = exchange.answer()
+        reply = _decoded(answer)
+        for payment in _payments(reply["response"]):
+            if payment["merchant_uid"] == self.merchant_uid:
+                payment[self.field] = self.value
+        return replace(answer, body=msgspec.json.encode(reply))
+
+
+def _payments(response: Any) -> list[dict[str, Any]]:
+    match response:
+        case {"list": [*payments]} | [*payments]:
+            return payments
+        case {"merchant_uid": _}:
+            return [response]
+        case _:
+            return []
