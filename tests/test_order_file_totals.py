@@ -119,6 +119,14 @@ def test_sums_of_two_currencies_are_not_mixed() -> None:
     assert list(read_orders("orders.csv"))[-1] == BadRow("orders.csv:4", EMPTY)
 
 
+def test_sum_of_another_currency_is_noted() -> None:
+    Path("orders.csv").write_text(
+        "order_id,total,currency\nA-1,1000,USD\nA-2,2000,USD\n,3000,USD\n", encoding="utf-8"
+    )
+
+    assert list(read_orders("orders.csv"))[-1] == SUM
+
+
 def test_total_in_json_lines_is_noted() -> None:
     Path("orders.jsonl").write_text(
         '{"merchant_uid": "A-1", "amount": 1000}\n{"merchant_uid": "합계", "amount": 1000}\n',

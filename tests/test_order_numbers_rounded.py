@@ -148,7 +148,7 @@ def notes(*numbers: str) -> list[str]:
 
 
 def test_zeros_behind_the_fifteenth_digit_of_all_numbers_are_noted() -> None:
-    assert notes("20261101000012300000", "2026110100001240", "A-1") == [
+    assert notes("20261101000012300000", "2026110100001240", "A-20261101000012345") == [
         (
             "all 2 order numbers of more than 15 digits end in zeros from the 16th on, as a "
             "spreadsheet rounds them: if these orders are missing, export order numbers as text"

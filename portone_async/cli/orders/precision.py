@@ -30,7 +30,7 @@ def note_lost_digits(rows: Generator[Item, None, None], name: str) -> Generator[
     count = rounded = 0
     with closing(rows):
         for row in rows:
-            if isinstance(row, Order) and len(row.merchant_uid) > _DIGITS:
+            if isinstance(row, Order) and row.merchant_uid[_DIGITS:].isdecimal():
                 is_number = row.merchant_uid.isdecimal()
                 count += is_number
                 rounded += is_number and not row.merchant_uid[_DIGITS:].strip("0")

@@ -33,5 +33,5 @@ _FORMS = re.compile(
 
 
 def is_rounded(order_number: str) -> bool:
-    """Tell whether an order number is what a spreadsheet or another tool leaves of one."""
-    return _FORMS.fullmatch(order_number.strip()) is not None
+    """Tell whether an order number, without blanks around it, is what a tool leaves of one."""
+    return _FORMS.fullmatch(order_number) is not None

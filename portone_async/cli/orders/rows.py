@@ -19,6 +19,7 @@ from .totals import is_total_row
 
 __all__ = ("BadRow", "Item", "Note", "RowWithoutNumber", "TotalRow", "read_row")
 
+_NONE = Decimal(0)
 _REFUNDABLE = (PaymentStatus.PAID, PaymentStatus.CANCELLED)
 _REFUNDED = (PaymentStatus.CANCELLED, PARTIALLY_CANCELLED)
 
@@ -73,7 +74,6 @@ def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> It
     place = f"{where}{number}"
     if is_total_row(cells, at.merchant_uid):
         return TotalRow(place, "a total row, not an order")
-    merchant_uid = ""
     try:
         currency = _currency(cells, at)
         merchant_uid = merchant_uid_of(cells[at.merchant_uid])
@@ -86,7 +86,8 @@ def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> It
         if amount < 0:
             _check_refund(cells, at, merchant_uid, -amount)
             return Refund(merchant_uid, -amount, currency, place)
-        return _order(cells, at, Order(merchant_uid, amount, currency))
+        status, refunded = _status(cells, at, amount)
+        return Order(merchant_uid, amount, currency, status, refunded)
     except BadCellError as error:
         return BadRow(place, str(error), merchant_uid)
 
@@ -106,7 +107,8 @@ def _without_number(cells: Sequence[object], at: Places, place: str, reason: str
     return RowWithoutNumber(place, reason, amount=amount, currency=_currency(cells, at))
 
 
-def _order(cells: Sequence[object], at: Places, order: Order) -> Order:
+def _status(cells: Sequence[object], at: Places, amount: Decimal) -> tuple[str, Decimal]:
+    """Read the status of an order, and how much of its amount was refunded."""
     status = "paid" if at.status is None else status_of(cells[at.status])
     refunded = _refunded(cells, at)
     if not refunded and status == PARTIALLY_CANCELLED:
@@ -114,21 +116,21 @@ def _order(cells: Sequence[object], at: Places, order: Order) -> Order:
             "status says that a part was refunded, and nothing says how much: name that column "
             "with --columns cancelled_amount=COLUMN"
         )
-    if refunded > order.amount:
+    if refunded > amount:
         raise BadCellError(
-            f"cancelled_amount is {refunded:f}, more than the amount of {order.amount:f}: amount "
-            "must be what was charged, before any refund"
+            f"cancelled_amount is {refunded:f}, more than the amount of {amount:f}: amount must "
+            "be what was charged, before any refund"
         )
     if status == PARTIALLY_CANCELLED:
         status = PaymentStatus.CANCELLED.value
     elif refunded and status not in _REFUNDABLE:
         raise BadCellError(f"cancelled_amount is {refunded:f}, and status is {status}")
-    return Order(order.merchant_uid, order.amount, order.currency, status, refunded)
+    return status, refunded
 
 
 def _refunded(cells: Sequence[object], at: Places) -> Decimal:
     place = at.cancelled_amount
-    return Decimal(0) if place is None else refunded_amount_of(cells[place])
+    return _NONE if place is None else refunded_amount_of(cells[place])
 
 
 def _check_refund(cells: Sequence[object], at: Places, merchant_uid: str, amount: Decimal) -> None:

@@ -17,7 +17,6 @@ _COUNT = r"[0-9,]+(?:건|개|행|rows?|orders?|items?)"
 _LABEL = re.compile(rf"[(\[<*#]*(?:{_WORD})[)\]>*:]*(?:[(\[]?{_COUNT}[)\]]?|[(\[][0-9,]+[)\]])?:?")
 _NO_NUMBER = re.compile(rf"(?:-+|[(\[]?{_COUNT}[)\]]?)?")
 _SHORT_NUMBER = re.compile("[0-9]{1,6}")
-_LONGEST = 30
 # Nearly all order numbers look so; this saves them the rest.
 _ORDINARY = re.compile("[0-9A-Za-z_-]{6,}[0-9]")
 
@@ -54,6 +53,6 @@ def _plain(cell: object) -> str:
         return ""
     if isinstance(cell, int) and not isinstance(cell, bool):
         return str(cell)
-    if not isinstance(cell, str) or len(cell) > _LONGEST:
+    if not isinstance(cell, str):
         return "?"
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", cell)).casefold()
