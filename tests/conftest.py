@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shlex
 import signal
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from inspect import signature
@@ -32,6 +34,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AT_ONCE = RetryPolicy(backoff_initial=0.0, backoff_max=0.0)
 """Retries without waits."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """Start xdist's workers with ``-X dev`` where this process has it: they do not inherit it."""
+    if sys.flags.dev_mode:
+        for spec in specs:
+            spec.python = shlex.join([sys.executable, "-X", "dev"])
 
 
 @pytest.fixture(autouse=True)

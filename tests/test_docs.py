@@ -338,7 +338,7 @@ async def _cli(
 Rule = Callable[[str], Awaitable[None]]
 RULES: dict[str, Rule] = {
     r"python3 -m venv .* demo": _is_set_up_and_demo,
-    r"python3 -m venv .* pytest": _is_set_up_and_tests,
+    r"python3 -m venv .* pytest -n auto": _is_set_up_and_tests,
     r"\. .*/activate": _activates,
     r"pip install .*": _is_right_install,
     r"export \w+=\S+": _is_setting,
