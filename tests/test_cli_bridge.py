@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
 from portone_async.cli.reconcile.bridge import print_bridge
 from portone_async.cli.reconcile.view import print_summary
 from portone_async.cli.report.words import LANGUAGES, Language
-from portone_async.reconcile import Bridge, Verdict, bridges, compare
+from portone_async.reconcile import AssumedEmpty, Bridge, Verdict, bridges, compare
 
-from .report_run import HOSTILE, day, finding, order, sighting, summary_of
+from .report_run import HOSTILE, PERIOD, day, finding, order, sighting, summary_of
 
 
 def printed(
@@ -82,6 +83,15 @@ def test_hostile_currency_is_printed_as_text(currency: str) -> None:
 
 def test_nothing_is_printed_without_money() -> None:
     assert printed({}) == []
+
+
+def test_summary_notes_periods_that_were_assumed_empty() -> None:
+    file = io.StringIO()
+    assumed = AssumedEmpty("paid", *PERIOD)
+    summary = replace(summary_of(day()), assumed_empty=(assumed,))
+    print_summary(Console(file=file, width=100), summary)
+
+    assert "PortOne refused to list payments in 1 periods" in file.getvalue()
 
 
 def test_summary_has_the_bridge() -> None:

@@ -33,7 +33,7 @@ from portone_async.cli.report.span import Unit
 from portone_async.cli.report.statement import statement
 from portone_async.cli.report.words import LANGUAGES, resource, words
 from portone_async.models import PaymentStatus
-from portone_async.reconcile import Bridge, Finding, Store, Verdict, bridges
+from portone_async.reconcile import AssumedEmpty, Bridge, Finding, Store, Verdict, bridges
 
 from .report_run import HOSTILE, KST, PERIOD, day, finding, order, sighting, summary_of
 
@@ -315,15 +315,30 @@ def test_page_that_does_not_add_up_does_not_say_that_it_does(tmp_path: Path) -> 
     assert "The lines add up" not in page.text
 
 
-def test_page_names_its_source_and_the_program(tmp_path: Path) -> None:
+def test_page_names_its_source_its_run_and_the_program(tmp_path: Path) -> None:
     page = written(
         tmp_path,
         day(),
         source="orders 11-01.csv",
+        summary=replace(summary_of(day()), begun_at=PERIOD[1], ended_at=PERIOD[1] + _TWO_MINUTES),
     )
 
     assert "orders 11-01.csv" in page.text
+    assert "2026-11-02 00:00:00+09:00 to 2026-11-02 00:02:00+09:00" in page.text
     assert f"portone-async {portone_async.__version__}" in page.text
+
+
+_TWO_MINUTES = timedelta(minutes=2)
+
+
+def test_page_names_periods_that_were_assumed_empty(tmp_path: Path) -> None:
+    assumed = (AssumedEmpty("paid", PERIOD[0], PERIOD[0] + _TWO_MINUTES),) * 25
+    page = written(tmp_path, day(), summary=replace(summary_of(day()), assumed_empty=assumed))
+
+    assert "PortOne refused to list payments in 25 periods" in page.text
+    told = "paid 2026-11-01 00:00:00+09:00 – 2026-11-01 00:02:00+09:00"  # noqa: RUF001
+    assert page.text.count(told) == 20
+    assert "refused to list" not in written(tmp_path, day()).text
 
 
 def test_page_has_a_place_to_sign(page: Page) -> None:

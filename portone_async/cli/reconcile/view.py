@@ -12,6 +12,7 @@ from rich.text import Text
 from portone_async.cli.bar import Bar
 from portone_async.cli.escape import escaped
 from portone_async.cli.language import spoken
+from portone_async.cli.report.words import words
 from portone_async.cli.words import verdict_words
 from portone_async.errors import Attempt
 from portone_async.reconcile import Finding, Summary, Verdict
@@ -90,6 +91,9 @@ def print_summary(console: Console, summary: Summary) -> None:
         console.print(f"{name}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
     console.print()
     print_bridge(console, summary.bridge, spoken())
+    if summary.assumed_empty:
+        n = f"{len(summary.assumed_empty):,}"
+        console.print(words(spoken())["notice.assumed"].format(n=n), soft_wrap=True)
     effort = _("{requests} requests, {retries} retries, {seconds} s").format(
         requests=f"{summary.requests:,}",
         retries=f"{summary.retries:,}",

@@ -61,9 +61,13 @@ class About(Struct, frozen=True):
     title: str | None
     period: tuple[str, str] | None
     source: str | None
+    began: str | None
+    ended: str | None
     zone: str
     created: str
     version: str
+    assumed_empty: list[str]
+    """Periods that PortOne refused to list."""
 
 
 def page(summary: Summary, tally: Tally, about: About, language: Language | None) -> Iterator[str]:

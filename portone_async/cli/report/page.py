@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 from portone_async._version import __version__
-from portone_async.reconcile.finding import Finding, Summary
+from portone_async.reconcile.finding import AssumedEmpty, Finding, Summary
 
 from .aside import in_place_of
 from .row import shown
@@ -68,10 +68,17 @@ def write_report(
         title=None if title is None else shown(title),
         period=None if period is None else (clock(period[0], timezone), clock(period[1], timezone)),
         source=None if source is None else shown(source),
+        began=None if summary.begun_at is None else clock(summary.begun_at, timezone),
+        ended=None if summary.ended_at is None else clock(summary.ended_at, timezone),
         zone=zone_name(timezone),
         created=clock(created_at or datetime.now(timezone), timezone),
         version=__version__,
+        assumed_empty=[_period(each, timezone) for each in summary.assumed_empty],
     )
     pieces = page(summary, tally, about, language)
     with in_place_of(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(pieces)
+
+
+def _period(each: AssumedEmpty, zone: tzinfo) -> str:
+    return f"{shown(each.status)} {clock(each.since, zone)} \N{EN DASH} {clock(each.until, zone)}"
