@@ -15,6 +15,8 @@ import pytest
 from portone_async.cli import main
 from portone_async.testing import FakePortOne
 
+from .answers import EmptyPeriodIs400
+
 NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
 PERIOD = ("--since", "2026-11-01", "--until", "2026-11-02")
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
@@ -131,6 +133,48 @@ async def test_a_run_with_a_store_goes_on_and_another_is_refused(
     code, _, err = await run(orders, "--store", "run.db")
     assert code == 2
     assert "another run" in err
+
+
+async def test_other_orders_in_the_same_file_are_refused(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", "b")
+    orders = write("order_id,amount\na,1000\n")
+    assert (await run(orders, "--store", "run.db"))[0] == 0
+    server.clear_requests()
+
+    code, out, err = await run(orders, "--store", "run.db")
+    assert code == 0
+    assert "This run ended at " in err
+    assert "+09:00" in err
+    assert not server.requests
+
+    write("order_id,amount\na,1000\nb,999\n")
+    code, out, err = await run(orders, "--store", "run.db")
+    assert (code, out) == (2, "")
+    assert "its orders were 1 and are now 2" in err
+    assert "--fresh" in err
+    assert (await run(orders, "--store", "run.db", "--fresh"))[0] == 1
+
+
+async def test_unreadable_rows_of_another_file_do_not_reach_a_store(
+    server: FakePortOne, run: Run
+) -> None:
+    paid(server, "a")
+    orders = write("order_id,amount\na,1000\n")
+    await run(orders, "--store", "run.db")
+    write("order_id,amount\na,1000\nb,what\n")
+    assert (await run(orders, "--store", "run.db"))[0] == 2
+
+    write("order_id,amount\na,1000\n")
+    assert (await run(orders, "--store", "run.db"))[0] == 0
+
+
+async def test_refused_window_is_noted(server: FakePortOne, run: Run) -> None:
+    paid(server, "a")
+    server.fail(EmptyPeriodIs400(), times=None, on="/payments/status")
+    code, _, err = await run(write("order_id,amount\na,1000\n"), *PERIOD)
+
+    assert code == 0
+    assert "refused to list cancelled payments" in err
 
 
 @pytest.mark.parametrize(

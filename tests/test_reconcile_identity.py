@@ -43,7 +43,7 @@ async def test_finished_store_refuses_other_orders(
         "another amount": [*orders[:-1], Order("o-3", Decimal(999))],
         "another number": [*orders[:-1], Order("o-9", Decimal(1000))],
     }[others]
-    difference = {"more": "4 orders and is given 5", "fewer": "4 orders and is given 3"}
+    difference = {"more": "orders were 4 and are now 5", "fewer": "orders were 4 and are now 3"}
     with Store.open(tmp_path / "run.db") as store:
         await reconcile(client, orders, since=DAY, until=NEXT, store=store)
         before = list(store.findings())
@@ -67,7 +67,9 @@ async def test_store_refuses_another_period_and_other_statuses(
         await reconcile(client, orders, since=DAY, until=NEXT, store=store)
 
         later = NEXT + timedelta(days=1)
-        with pytest.raises(StoreError, match=r"period was 2026-11-01T00:00:00.*is now") as caught:
+        with pytest.raises(
+            StoreError, match=r"period was 2026-11-01T00:00:00\+00:00 until 2026-11-02T.*is now"
+        ) as caught:
             await reconcile(client, orders, since=NEXT, until=later, store=store)
         assert "fresh=True" in str(caught.value)
         with pytest.raises(StoreError, match="statuses were cancelled paid and are now paid"):

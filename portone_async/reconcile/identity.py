@@ -87,20 +87,20 @@ def differences(begun: Identity, given: Identity) -> list[str]:
             f"its statuses were {_listed(begun.statuses)} and are now {_listed(given.statuses)}"
         )
     if begun.orders != given.orders:
-        found.append(f"it had {begun.orders} orders and is given {given.orders} now")
+        found.append(f"its orders were {begun.orders} and are now {given.orders}")
     elif begun.digest != given.digest:
-        found.append(f"its {begun.orders} orders are not the same as those given now")
+        found.append(f"its orders ({begun.orders}) are not the same as those given now")
     return found
 
 
 def _period(identity: Identity) -> str:
     if identity.since is None or identity.until is None:
         return "none"
-    first, last = (
+    first, after = (
         datetime.fromtimestamp(second, UTC).isoformat()
-        for second in (identity.since, identity.until)
+        for second in (identity.since, identity.until + 1)
     )
-    return f"{first} to {last}"
+    return f"{first} until {after}"
 
 
 def _listed(words: Iterable[str]) -> str:
