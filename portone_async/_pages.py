@@ -4,7 +4,7 @@ Source: ``PagedPaymentAnnotation`` of PortOne's V1 REST API. A page number is a 
 that changes: while pages are read one after the other, payments arrive and leave, and what stands
 behind them moves across the edge of a page. So a list of more than one page is read again until
 its totals agree with what was read, or until two readings are the same. That serves the payments
-of an order, which rarely fill a page; a period is read by time (:mod:`~portone_async._walk`).
+of an order, which rarely fill a page; a period is read by time (:mod:`_walk`).
 """
 
 from __future__ import annotations

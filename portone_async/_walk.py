@@ -14,7 +14,7 @@ Two ways to find the slices:
   the totals, and at least halves.
 
 A single second is asked for with the largest page that the API has, and only one that holds more
-is read by page numbers (:mod:`~portone_async._second`).
+is read by page numbers (:mod:`_second`).
 
 Source: ``GET /payments/status/{payment_status}``.
 """

@@ -277,7 +277,8 @@ async def _serves(command: str) -> None:
     python, *arguments, port = shlex.split(command)
     assert (python, port) == ("python", "8080")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", *arguments, "0"),
+        # Not "-X dev": asyncio would complain of a machine that is slow.
+        *(sys.executable, "-W", "error", *arguments, "0"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
