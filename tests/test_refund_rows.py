@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError, PortOneClient
-from portone_async.reconcile import Finding, Order, Refund, Store, Verdict, reconcile
+from portone_async.reconcile import Finding, Order, Refund, Store, StoreError, Verdict, reconcile
 from portone_async.testing import FakePortOne
 
 SALE = Order("R-1", Decimal(10_000))
@@ -106,6 +106,13 @@ def test_order_that_its_refunds_contradict_is_not_checked(
     assert store.forget_not_checked() == 0
 
 
+def test_refunds_of_a_cancelled_order_say_how_much_it_was(store: Store) -> None:
+    store.add_orders([Order("R-1", Decimal(9), status="cancelled"), refund(2)])
+
+    assert settle(store) == []
+    assert orders(store) == [Order("R-1", Decimal(9), "KRW", "cancelled", Decimal(2))]
+
+
 def test_refund_that_the_order_also_declares_counts_once(store: Store) -> None:
     order = Order("R-1", Decimal(9), cancelled_amount=Decimal(2))
     store.add_orders([order, refund(2)])
@@ -161,3 +168,47 @@ async def test_sale_and_refunds_that_agree_with_portone_are_one_matched_order(
         ("R-9", Verdict.NOT_CHECKED),
         ("R-1", Verdict.MATCHED),
     ]
+
+
+async def test_resumed_run_counts_its_refunds_once(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    server.add(merchant_uid="R-1", amount=10_000, cancel_amount=1000)
+    rows: list[Order | Refund] = [SALE, refund(1000)]
+
+    with Store.open(tmp_path / "run.db") as store:
+        first = await reconcile(client, rows, store=store)
+        again = await reconcile(client, rows[::-1], store=store)
+
+    assert first.counts[Verdict.MATCHED] == 1
+    assert again.counts == first.counts
+
+
+async def test_another_refund_makes_another_run(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    server.add(merchant_uid="R-1", amount=10_000, cancel_amount=1000)
+
+    with Store.open(tmp_path / "run.db") as store:
+        await reconcile(client, [SALE, refund(1000)], store=store)
+        with pytest.raises(StoreError, match="another run"):
+            await reconcile(client, [SALE, refund(999)], store=store)
+        fresh = await reconcile(client, [SALE, refund(999)], store=store, fresh=True)
+
+    assert fresh.counts[Verdict.PARTIALLY_CANCELLED] == 1
+
+
+async def test_run_that_was_killed_while_its_orders_were_read_begins_anew(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    server.add(merchant_uid="R-1", amount=10_000, cancel_amount=1000)
+
+    with Store.open(tmp_path / "run.db") as store:
+        # What a process leaves that was killed between the orders and the end of their refunds.
+        store.add_orders([SALE, refund(1000), refund(5, "orders.csv:9", "R-9")])
+        store.settle_refunds(limit=1)
+        summary = await reconcile(client, [SALE, refund(1000)], store=store)
+
+    assert {verdict: count for verdict, count in summary.counts.items() if count} == {
+        Verdict.MATCHED: 1
+    }
