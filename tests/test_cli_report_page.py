@@ -11,6 +11,7 @@ import weakref
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -32,8 +33,16 @@ from portone_async.cli.report.row import embedded, shown
 from portone_async.cli.report.span import Unit
 from portone_async.cli.report.statement import statement
 from portone_async.cli.report.words import LANGUAGES, resource, words
-from portone_async.models import PaymentStatus
-from portone_async.reconcile import AssumedEmpty, Bridge, Finding, Store, Verdict, bridges
+from portone_async.models import PaymentStatus, UnreadablePayment
+from portone_async.reconcile import (
+    AssumedEmpty,
+    Bridge,
+    Finding,
+    Refund,
+    Store,
+    Verdict,
+    bridges,
+)
 
 from .report_run import HOSTILE, KST, PERIOD, day, finding, order, sighting, summary_of
 
@@ -387,6 +396,22 @@ def test_order_number_given_twice_has_a_sentence(tmp_path: Path) -> None:
         (contradicted,) = store.findings()
 
     assert reason_of(contradicted) == ("contradicted", "")
+
+
+def test_refunds_that_do_not_fit_their_order_have_a_sentence(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "run.db") as store:
+        store.add_orders([order("a", "1"), Refund("a", Decimal(2), "KRW", "orders.csv:3")])
+        settled = store.settle_refunds()
+
+    assert settled is not None
+    assert [reason_of(each) for each in settled] == [("refunds", "")]
+
+
+def test_payment_that_cannot_be_read_has_a_sentence() -> None:
+    payment = UnreadablePayment(imp_uid=None, merchant_uid="a", path="$.amount", reason="text")
+    failed = finding("a", Verdict.NOT_CHECKED, None, error=str(payment))
+
+    assert reason_of(failed) == ("answer", "")
 
 
 def test_finding_without_an_error_has_no_reason() -> None:

@@ -18,9 +18,15 @@ _BY_ERROR = {
     "MalformedResponseError": "answer",
     "InvalidRequestError": "number",
 }
-_CONTRADICTED = "the order number was given twice"
+# By what else it begins with, as `reconcile` words it.
+_BY_BEGINNING = {
+    "the order number was given twice": "contradicted",
+    "negative rows are taken for refunds": "refunds",
+    # A payment in a list that cannot be read.
+    "imp_uid=": "answer",
+}
 
-REASONS = (*sorted(set(_BY_ERROR.values())), "contradicted", "row", "other")
+REASONS = (*sorted({*_BY_ERROR.values(), *_BY_BEGINNING.values()}), "row", "other")
 """Every reason; ``error.{reason}`` is its sentence."""
 
 
@@ -37,8 +43,9 @@ def reason_of(finding: Finding) -> tuple[str, str]:
     name, _, _ = error.partition(":")
     if name in _BY_ERROR:
         return _BY_ERROR[name], ""
-    if error.startswith(_CONTRADICTED):
-        return "contradicted", ""
+    for beginning, reason in _BY_BEGINNING.items():
+        if error.startswith(beginning):
+            return reason, ""
     if finding.order is None and not finding.payments:
         place, _, _ = error.partition(": ")
         return "row", place
