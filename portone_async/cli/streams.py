@@ -22,6 +22,9 @@ READER_GONE = 141
 """As a shell reports a program that SIGPIPE ended."""
 
 
+_IS_WINDOWS = os.name == "nt"
+
+
 def prepare() -> None:
     """Make the streams fit for a command: errors can be written, and stdout is there.
 
@@ -49,9 +52,9 @@ def written(command: Callable[[], int]) -> int:
 
 def is_reader_gone(error: OSError) -> bool:
     """Whether the reader of a pipe went away, which Windows reports as an invalid argument."""
-    return isinstance(error, BrokenPipeError) or (
-        error.errno == errno.EINVAL and error.filename is None
-    )
+    if isinstance(error, BrokenPipeError):
+        return True
+    return _IS_WINDOWS and error.errno == errno.EINVAL and error.filename is None
 
 
 def silence_stdout() -> None:
