@@ -49,6 +49,13 @@ def of_argparse() -> set[Key]:
     return {(None, str(message.id)) for each in read for message in each if message.id}
 
 
+def test_no_text_is_said_inside_of_an_f_string() -> None:
+    # Before Python 3.12 nothing finds it there.
+    hidden = re.compile(r"""f["'][^"\n]*\{[^}"\n]*\b_\(""")
+    files = FOLDER.parent.rglob("*.py")
+    assert [path.name for path in files if hidden.search(path.read_text(encoding="utf-8"))] == []
+
+
 def placeholders(text: str) -> list[str]:
     text = re.sub(r"\{:[^}]+\}", "{}", text)  # Its width may differ.
     return sorted(re.findall(r"\{\w*\}|%\(\w+\)[a-z]|%[a-z]\b", text))

@@ -94,8 +94,8 @@ def _block(row: _Row) -> Text:
     amounts = [row.amount]
     if row.cancelled:
         amounts += [
-            Text(f"{_('Cancelled')} {row.cancelled}"),
-            Text(f"{_('Balance')} {row.balance}"),
+            _joined(" ", Text(_("Cancelled")), row.cancelled),
+            _joined(" ", Text(_("Balance")), row.balance),
         ]
     lines = [_joined(" ", row.status, row.test), *amounts, row.paid_at, row.imp_uid]
     return Text("\n  ").join([row.order, *filter(None, lines)])

@@ -83,10 +83,8 @@ def print_summary(console: Console, summary: Summary) -> None:
         count = summary.counts.get(verdict, 0)
         if not count and verdict is not Verdict.MATCHED:
             continue
-        money = ", ".join(
-            f"{amount:,f} {escaped(currency) or _('(no currency)')}"
-            for currency, amount in sorted(summary.amounts.get(verdict, {}).items())
-        )
+        amounts = sorted(summary.amounts.get(verdict, {}).items())
+        money = ", ".join(f"{amount:,f} {_currency(name)}" for name, amount in amounts)
         name = set_cell_size(verdict_words(verdict), width)
         console.print(f"{name}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
     console.print()
@@ -100,3 +98,7 @@ def print_summary(console: Console, summary: Summary) -> None:
         seconds=f"{summary.seconds:,.1f}",
     )
     console.print(f"\n{effort}")
+
+
+def _currency(name: str) -> str:
+    return escaped(name) or _("(no currency)")
