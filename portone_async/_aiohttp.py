@@ -13,6 +13,7 @@ from typing import Any, Never
 
 import aiohttp
 from aiohttp import BaseConnector, ClientRequest, ClientSession, ServerDisconnectedError
+from aiohttp.client_proto import ResponseHandler
 
 from .errors import UnsupportedVersionError
 
@@ -48,6 +49,7 @@ def check_hooks(make_session: Callable[[BaseConnector], ClientSession]) -> None:
         UnsupportedVersionError: It was not called, or the request was made a second time.
     """
     private(ClientRequest, "send")
+    private(ResponseHandler, "should_close")
     request = inspect.unwrap(private(ClientSession, "_request"))
     # What stands in its place in a test (as of aioresponses) sends nothing through aiohttp.
     if request in _checked or not _is_of_aiohttp(request):

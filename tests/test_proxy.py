@@ -6,9 +6,10 @@ import asyncio
 import logging
 import socket
 import ssl
+import traceback
 import warnings
 from base64 import b64encode
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -38,7 +39,7 @@ from portone_async.testing import FakePortOne
 from . import planted
 from .conftest import AT_ONCE
 from .scripted import UID
-from .test_cancellation import leaves_nothing
+from .test_cancellation import leaves_nothing, until
 from .test_tls import HOST, TlsServer, good, trust
 from .tunnel import KeptAlive, TunnelProxy, kept_alive, tunnel_proxy
 
@@ -119,6 +120,25 @@ async def test_user_and_password_reach_the_proxy_alone(
     async with client_of(tls, session=trusting, proxy=url) as client:
         assert (await client.payments.find(UID)).is_paid
     assert b"Proxy-Authorization" not in b"".join(tls.received)
+
+
+@pytest.mark.parametrize(
+    "agreement",
+    [
+        b"HTTP/1.0 200 Connection established\r\nProxy-Agent: Apache/2.4\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nDate: Sun, 01 Nov 2026 00:00:00 GMT\r\nVia: 1.1 squid\r\n\r\n",
+    ],
+)
+async def test_proxies_agree_in_many_ways(
+    tls: KeptAlive, proxy: TunnelProxy, trusting: ClientSession, agreement: bytes
+) -> None:
+    proxy.agreement = agreement
+    async with client_of(tls, session=trusting, proxy=proxy.url, max_in_flight=1) as client:
+        for _ in range(3):
+            assert (await client.payments.find(UID)).is_paid
+    assert len(proxy.heads) == 1
 
 
 async def test_proxy_that_speaks_tls_itself_is_spoken_to_in_tls(
@@ -307,6 +327,35 @@ async def _close_connections(session: ClientSession) -> None:
         for protocol, _ in connections:
             protocol.close()
     await asyncio.sleep(0)
+
+
+async def test_cancelled_connection_shows_no_password_in_any_frame(
+    tls: KeptAlive, proxy: TunnelProxy, trusting: ClientSession
+) -> None:
+    proxy.hang()
+    url = proxy.with_credentials(SPOKEN.decode())
+    async with client_of(tls, session=trusting, proxy=url) as client:
+        del url
+        call = asyncio.create_task(client.payments.find(UID))
+        await until(lambda: bool(proxy.heads))
+        ours = [task for task in asyncio.all_tasks() if "PortOneClient" in repr(task)] + [call]
+        for task in ours:
+            stack = traceback.StackSummary.extract(
+                ((frame, frame.f_lineno) for frame in _frames(task.get_coro())),
+                capture_locals=True,
+            )
+            assert not _has_password("".join(stack.format()))
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await call
+    assert not any(_has_password(text) for text in planted.shown(caught.value))
+
+
+def _frames(waiting: Any) -> Iterator[Any]:
+    """The frames of a coroutine, and of those that it waits for."""
+    while frame := getattr(waiting, "cr_frame", None):
+        yield frame
+        waiting = waiting.cr_await
 
 
 WRONG = [

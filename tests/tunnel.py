@@ -24,6 +24,7 @@ class TunnelProxy:
         self.port = 0
         self.wanted: bytes | None = None
         """The credentials that it wants, as in ``b"user:password"``."""
+        self.agreement = b"HTTP/1.1 200 Connection established\r\n\r\n"
         self.refusal: Refusal | None = None
         """What it does with a connection in place of making a tunnel."""
         self.heads: list[bytes] = []
@@ -84,7 +85,7 @@ class TunnelProxy:
     ) -> None:
         host, _, port = target.rpartition(":")
         its_reader, its_writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        writer.write(self.agreement)
 
         async def copy(
             source: asyncio.StreamReader, sink: asyncio.StreamWriter, seen: bytearray
