@@ -27,6 +27,7 @@ from portone_async import (
     WrongLoopError,
 )
 from portone_async._owner import LoopOwner
+from portone_async._session import check_lender
 from portone_async.reconcile import Order, reconcile
 from portone_async.testing import FakePortOne
 
@@ -171,6 +172,23 @@ async def test_loop_that_cannot_use_the_session_leaves_the_client_free(
         assert type(await in_a_thread(fresh.payments.find(UID))) is WrongLoopError
         assert (await fresh.payments.find(UID)).is_paid
         assert (await client.payments.find(UID)).is_paid
+
+
+async def test_session_is_checked_before_the_loop_is_claimed(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else a loop that cannot use the session would turn away the one that can.
+    were_claiming: list[bool] = []
+
+    def record(*arguments: Any) -> Any:
+        were_claiming.append(client._shared.transport._owner._claiming.locked())
+        return check_lender(*arguments)
+
+    monkeypatch.setattr("portone_async._transport.check_lender", record)
+    async with ClientSession() as session:
+        client = server.client(session=session)
+        async with client:
+            assert were_claiming == [False]
 
 
 LOOP_CLOSED_TOO_EARLY = """
