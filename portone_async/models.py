@@ -295,6 +295,8 @@ class Payment(Record, frozen=True, kw_only=True):
             UnexpectedResponseError: There is none, it is no JSON, or not of that type.
         """
         problem = "there is none"
+        if "custom_data" in self.unreadable:
+            problem = "it came as another type than text, see raw"
         if self.custom_data is not None:
             try:
                 return msgspec.json.decode(self.custom_data, type=type, strict=False)

@@ -274,7 +274,8 @@ class Payments:
 
         An empty group means that PortOne listed no payment for the id. Whether it lists every
         payment of an order is not documented: before anything is refunded or shipped because of
-        what is *not* there, ask :meth:`find_all`.
+        what is *not* there, ask :meth:`find_all`. A payment that cannot be read is in
+        ``group.unreadable`` of every group that it belongs to or may belong to.
 
         Args:
             merchant_uids: Order numbers, any number of them.

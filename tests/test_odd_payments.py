@@ -13,6 +13,8 @@ import pytest
 
 from portone_async import (
     Call,
+    Failed,
+    Found,
     Group,
     Payment,
     PaymentMismatchError,
@@ -69,6 +71,11 @@ def test_odd_optional_fields_are_none_and_named() -> None:
     assert payment.name == "상품"
     assert payment.raw["buyer_tel"] == 1012345678
     assert payment.raw["promotion"] == []
+
+
+def test_custom_data_of_another_type_is_not_told_as_absent() -> None:
+    with pytest.raises(UnexpectedResponseError, match="another type than text, see raw"):
+        found(custom_data={"cart_id": 5}).custom()
 
 
 def test_ordinary_payment_has_nothing_unreadable() -> None:
@@ -298,6 +305,23 @@ async def test_client_gives_groups_beside_an_odd_payment(shop: Shop) -> None:
         groups = [group async for group in stream]
 
     assert groups == [Group(ORDER, (), (ODD,)), Group("order-2")]
+
+
+async def test_find_many_fails_for_the_odd_order_only(shop: Shop) -> None:
+    server, client = shop
+    server.add(merchant_uid="order-2")
+    response = {"code": 0, "message": None, "response": CARD_PAID | {"amount": None}}
+    server.fail(Json(response), times=None, on=f"/payments/find/{ORDER}")
+
+    async with client.payments.find_many([ORDER, "order-2"]) as stream:
+        results = {each.merchant_uid: each async for each in stream}
+
+    assert isinstance(results["order-2"], Found)
+    failed = results[ORDER]
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, UnexpectedResponseError)
+    assert failed.error.unreadable == (ODD,)
+    assert failed.error.asked == {"merchant_uid": ORDER}
 
 
 async def test_find_by_listing_fails_beside_an_odd_payment(shop: Shop) -> None:
