@@ -260,6 +260,27 @@ def test_error_names_a_few_and_has_all() -> None:
     assert error.asked == {"merchant_uid": ORDER}
 
 
+def test_error_that_names_all_says_of_no_more() -> None:
+    assert "more" not in unreadable_error([ODD] * 5).reason
+
+
+def test_secret_in_an_id_is_not_shown() -> None:
+    secret = "a-token-that-is-secret"
+    reply = Reply(200, {}, ok(CARD_PAID | {"imp_uid": f"imp_{secret}", "amount": None}))
+
+    error = read(FIND, reply, lambda text: text.replace(secret, "***"))
+    assert isinstance(error, UnexpectedResponseError)
+    assert error.unreadable[0].imp_uid == "imp_***"
+
+
+@pytest.mark.parametrize("response", [None, 5, "x", [CARD_PAID]])
+def test_answer_that_is_no_payment_is_of_another_shape(response: Any) -> None:
+    error = refused(FIND, response)
+
+    assert "JSON of another shape: Expected `object`" in error.reason
+    assert error.unreadable == ()
+
+
 def odd(imp_uid: str | None, merchant_uid: str | None) -> UnreadablePayment:
     return UnreadablePayment(imp_uid=imp_uid, merchant_uid=merchant_uid, path="$", reason="")
 
@@ -324,13 +345,14 @@ async def test_find_many_fails_for_the_odd_order_only(shop: Shop) -> None:
     assert failed.error.asked == {"merchant_uid": ORDER}
 
 
-async def test_find_by_listing_fails_beside_an_odd_payment(shop: Shop) -> None:
+@pytest.mark.parametrize("status", [None, "paid", "failed"])
+async def test_find_by_listing_fails_beside_an_odd_payment(shop: Shop, status: Any) -> None:
     server, client = shop
     slashed = CARD_PAID | {"merchant_uid": "a/b"}
     server.fail(Body(ok([slashed, slashed | {"amount": None}])))
 
     with pytest.raises(UnexpectedResponseError, match=r"\$\.amount") as caught:
-        await client.payments.find("a/b")
+        await client.payments.find("a/b", status=status)
 
     assert caught.value.asked == {"merchant_uid": "a/b"}
     assert caught.value.endpoint == "GET /payments"
@@ -342,9 +364,10 @@ def test_listing_of_another_order_is_refused_by_an_odd_payment() -> None:
     )
 
 
-@pytest.mark.parametrize("depth", [1_000, 100_000])
-def test_deep_nesting_is_of_its_field_only(depth: int) -> None:
-    deep = "[" * depth + "]" * depth
+@pytest.mark.parametrize("depth", [1_000, 50_000])
+@pytest.mark.parametrize(("begin", "end"), ["[]", ('{"a":', "}")])
+def test_deep_nesting_is_of_its_field_only(depth: int, begin: str, end: str) -> None:
+    deep = f"{begin * depth}1{end * depth}"
 
     def body(response: Any) -> bytes:
         return ok(response).replace(b'"deep"', deep.encode())
@@ -358,11 +381,19 @@ def test_deep_nesting_is_of_its_field_only(depth: int) -> None:
     assert isinstance(error, PortOneError)
     assert "$.amount" in str(error)
 
+    # Brackets in a text are none.
+    odd_payment = CARD_PAID | {"amount": 7, "name": '"[[{\\', "extension": "deep"}
+    batch = batch_call([Asked("merchant_uid", ORDER)])
+    listing = read(batch, Reply(200, {}, body([odd_payment, CARD_PAID])))
+    assert isinstance(listing, Listing)
+    assert [each.unreadable for each in listing.payments] == [("extension",), ()]
+    assert listing.payments[0].name == odd_payment["name"]
+
     call = list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10)
     page = read(call, Reply(200, {}, body(paged("deep", CARD_PAID | {"cancel_history": "deep"}))))
     assert isinstance(page, Page)
-    assert [each.path for each in page.unreadable] == ["$"]
-    assert [each.unreadable for each in page.list] == [("cancel_history[0]",)]
+    assert [each.path for each in page.unreadable] == ["$" if begin == "[" else "$.imp_uid"]
+    assert [each.unreadable[0][:14] for each in page.list] == ["cancel_history"]
 
 
 @pytest.mark.parametrize("literal", ["1e999999", "9" * 400, '"9999-12-31T23:59:59-23:00"', '"x"'])
