@@ -88,7 +88,14 @@ def test_partially_cancelled_order_needs_its_amount() -> None:
             ),
         ),
         ("입금대기", "1", "cancelled_amount is 1, and status is ready"),
-        ("취소", "천원", "cancelled_amount is no plain number: '천원'"),
+        (
+            "취소",
+            "천원",
+            (
+                "cancelled_amount is no plain number: '천원'; "
+                "--columns cancelled_amount= ignores that column"
+            ),
+        ),
     ],
 )
 def test_refund_that_cannot_be_is_an_unreadable_row(

@@ -57,6 +57,12 @@ def test_order_whose_number_or_product_resembles_the_word_is_kept(number: str) -
     assert read(f"{number},1000,Total\n") == [Order(number, Decimal(1000))]
 
 
+def test_product_of_that_name_does_not_make_a_total_row() -> None:
+    Path("orders.csv").write_text("상품,주문번호,금액\nTotal,1234,1000\n", encoding="utf-8")
+
+    assert list(read_orders("orders.csv")) == [Order("1234", Decimal(1000))]
+
+
 def test_many_total_rows_are_one_note() -> None:
     assert read("A-1,1000,\n소계,1000,\nA-2,2000,\n소계,2000,\n합계,3000,\n") == [
         *ORDERS,

@@ -47,7 +47,10 @@ def refunded_amount_of(cell: object) -> Decimal:
     """Read how much was refunded: 0 for an empty cell. Some exports write it with a minus."""
     if cell is None or (isinstance(cell, str) and cell.strip() in _NO_REFUND):
         return Decimal(0)
-    return _amount("cancelled_amount", cell).copy_abs()
+    try:
+        return _amount("cancelled_amount", cell).copy_abs()
+    except BadCellError as error:
+        raise BadCellError(f"{error}; --columns cancelled_amount= ignores that column") from None
 
 
 def _amount(field: str, cell: object) -> Decimal:

@@ -26,7 +26,7 @@ def is_total_row(cells: Sequence[object], merchant_uid: int) -> bool:
 
     Either the word stands for the order number, or it stands elsewhere and the order number is
     empty or a count (``40건``). A bare number may be a count as well, when the row begins with
-    the word.
+    the Korean word; with ``Total`` it may be a product.
 
     Args:
         cells: The row.
@@ -39,7 +39,8 @@ def is_total_row(cells: Sequence[object], merchant_uid: int) -> bool:
     if _NO_NUMBER.fullmatch(number):
         return any(_is_label(_plain(each)) for each in cells)
     if _SHORT_NUMBER.fullmatch(number):
-        return _is_label(next((text for each in cells if (text := _plain(each))), ""))
+        first = next((text for each in cells if (text := _plain(each))), "")
+        return _is_label(first) and not first.isascii()
     return _is_label(number)
 
 
