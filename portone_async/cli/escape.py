@@ -7,9 +7,16 @@ import json
 
 from portone_async._quote import escaped
 
-__all__ = ("escaped", "escaped_json")
+__all__ = ("escaped", "escaped_json", "visible")
 
 _JSON_ERRORS = "portone_async.json"
+
+
+def visible(order_number: str) -> str:
+    r"""Escape an order number, and the blanks at its ends too: ``A-1\x20``."""
+    number = order_number.strip(" ")
+    start, number, end = order_number.partition(number) if number else (order_number, "", "")
+    return r"\x20" * len(start) + escaped(number) + r"\x20" * len(end)
 
 
 def escaped_json(text: str, encoding: str = "utf-8") -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from portone_async.errors import PaymentNotFoundError, PortOneError
 from portone_async.models import Payment
 
-from .escape import escaped, escaped_json
+from .escape import escaped, escaped_json, visible
 from .personal import without_personal_data
 
 __all__ = ("Outcome",)
@@ -43,7 +43,7 @@ class Outcome(Struct, frozen=True):
     def complaint(self) -> str:
         """The error in a line, fit for a terminal."""
         assert self.error is not None
-        order, reason = escaped(self.order), escaped(self.error.reason)
+        order, reason = visible(self.order), escaped(self.error.reason)
         if self.is_missing:
             return _("{order}: not found ({reason})").format(order=order, reason=reason)
         kind, tries = type(self.error).__name__, len(self.error.attempts)

@@ -15,7 +15,7 @@ from rich.text import Text
 from portone_async.models import Payment
 
 from .console import make_console
-from .escape import escaped
+from .escape import escaped, visible
 from .outcome import Outcome
 from .words import status_words
 from .zone import SEOUL, minute
@@ -115,7 +115,7 @@ def _table(texts: Sequence[str], numbers: Sequence[str], more: Sequence[str]) ->
 
 
 def _row(outcome: Outcome, clock: tzinfo) -> _Row:
-    order, blank = Text(escaped(outcome.order)), Text()
+    order, blank = Text(visible(outcome.order)), Text()
     payment = outcome.payment
     if payment is None:
         unknown = (

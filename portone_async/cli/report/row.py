@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escaped, visible
 from portone_async.reconcile.finding import Finding, Order, Sighting
 
 from .money import written
@@ -66,7 +66,7 @@ def row_of(finding: Finding, off: tuple[str, Decimal] | None, zone: tzinfo) -> R
     reason, place = reason_of(finding)
     return Row(
         verdict=finding.verdict.value,
-        merchant_uid=shown(finding.merchant_uid),
+        merchant_uid=_numbered(finding.merchant_uid),
         order=None if finding.order is None else _asked(finding.order),
         payments=[_paid(payment, zone) for payment in finding.payments[:_MOST_PAYMENTS]],
         more_payments=max(0, len(finding.payments) - _MOST_PAYMENTS),
@@ -87,6 +87,12 @@ def shown(text: str, longest: int = _LONGEST) -> str:
     if len(text) > longest:
         text = f"{text[:longest]}…"
     return escaped(text)
+
+
+def _numbered(merchant_uid: str) -> str:
+    if len(merchant_uid) > _LONGEST:
+        return shown(merchant_uid)
+    return visible(merchant_uid)
 
 
 def local(time: datetime, zone: tzinfo) -> datetime | None:

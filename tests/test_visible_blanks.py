@@ -1,0 +1,36 @@
+"""Blanks at the ends of an order number are spelled out where it is printed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async.cli.escape import visible
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("A 1", "A 1"),
+        ("A-1 ", r"A-1\x20"),
+        ("  A-1", r"\x20\x20A-1"),
+        (" A A ", r"\x20A A\x20"),
+        (" ", r"\x20"),
+        ("\tA-1", r"\tA-1"),
+        ("A-1\xa0", r"A-1\xa0"),
+        ("A-1\u3000", r"A-1\u3000"),
+        ("\u200bA-1\ufeff", r"\u200bA-1\ufeff"),
+        ("", ""),
+    ],
+)
+def test_blank_at_an_end_is_spelled_out(number: str, shown: str) -> None:
+    assert visible(number) == shown
+
+
+@given(st.text())
+def test_what_is_visible_is_printable_and_has_no_blank_at_an_end(number: str) -> None:
+    shown = visible(number)
+
+    assert shown.isprintable()
+    assert shown == shown.strip()
