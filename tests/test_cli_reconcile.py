@@ -16,6 +16,7 @@ from portone_async.cli import main
 from portone_async.testing import FakePortOne
 
 from .answers import EmptyPeriodIs400
+from .workbooks import write_xlsx
 
 NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
 PERIOD = ("--since", "2026-11-01", "--until", "2026-11-02")
@@ -256,3 +257,66 @@ async def test_times_of_out_are_of_the_zone(
     paid(server, "a")
     await run(write("order_id,amount\na,1000\n"), "--out", f"findings.{ending}", *zone)
     assert time in Path(f"findings.{ending}").read_text(encoding="utf-8-sig")
+
+
+async def test_file_with_only_a_header_exits_with_2_and_says_so(
+    server: FakePortOne, run: Run
+) -> None:
+    code, out, err = await run(write("order_id,amount\n"), *PERIOD)
+
+    assert (code, out) == (2, "")
+    assert "orders.csv: has no orders, not one row below its header" in err
+
+
+async def test_notes_about_the_orders_are_printed_and_change_no_exit_code(
+    server: FakePortOne, run: Run
+) -> None:
+    paid(server, "a", "b")
+    code, out, err = await run(write("정산 내역\norder_id,amount\n\ta,1000\nb ,1000\n"))
+
+    assert code == 0
+    assert out.splitlines()[0].split() == ["matched", "2", "2,000", "KRW"]
+    assert err.splitlines() == [
+        "note: orders.csv:2: the header is here, not at the top",
+        "note: orders.csv: blanks or tabs around 2 order numbers were removed",
+    ]
+
+
+async def test_sheet_and_header_row_are_chosen(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", "b")
+    write_xlsx(
+        "orders.xlsx",
+        {"11월": [["order_id", "amount"], ["x", 1], ["order_id", "amount"], ["a", 1000]],
+         "12월": [["order_id", "amount"], ["b", 1000]]},
+    )  # fmt: skip
+
+    assert (await run("orders.xlsx", "--sheet", "12월"))[0] == 0
+    assert (await run("orders.xlsx", "--sheet", "1", "--header-row", "3"))[0] == 0
+    code, _, err = await run("orders.xlsx")
+    assert code == 2
+    assert "has orders in several sheets, '11월' and '12월': say which with --sheet" in err
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+async def test_findings_can_be_given_back(server: FakePortOne, run: Run, ending: str) -> None:
+    paid(server, "a", "orphan")
+    code, _, _ = await run(
+        write("order_id,amount\na,1000\n-b,500\n"), *PERIOD, "--out", f"findings.{ending}"
+    )
+    assert code == 1
+    paid(server, "-b", amount=500)
+    code, out, err = await run(f"findings.{ending}")
+
+    assert code == 0
+    assert out.splitlines()[0].split() == ["matched", "2", "1,500", "KRW"]
+    assert "1 payments without an order are not orders, and left out" in err
+
+
+async def test_blank_that_stays_in_an_order_number_is_visible_in_the_report(
+    server: FakePortOne, run: Run
+) -> None:
+    paid(server, "a")
+    code, _, _ = await run(write("order_id,amount\na,1000\na ,1000\n"), "--report", "r.html")
+
+    assert code == 1
+    assert r'"a\\x20"' in Path("r.html").read_text(encoding="utf-8")

@@ -113,14 +113,6 @@ def test_order_number_that_is_no_whole_number_has_been_rounded(digits: str) -> N
     assert "rounded by a spreadsheet" in row.reason
 
 
-def test_number_of_16_digits_that_ends_in_0_is_noted() -> None:
-    found = read([2026110100000120, 1000], [2026110100000123, 1000], ["2026110100000130", 1000])
-
-    assert len(orders(found)) == 3
-    (note,) = notes(found)
-    assert note.startswith("1 order numbers of 16 digits are numbers that end in 0")
-
-
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

@@ -30,7 +30,7 @@ from .json_lines import read_json_lines
 from .parquet import read_parquet
 from .postgresql import read_postgresql
 from .precision import note_lost_digits
-from .rows import BadRow, Item, Note
+from .rows import BadRow, Item, Note, OrphanRow
 from .sqlite import read_sqlite
 from .sums import tell_totals
 from .trimming import trimmed
@@ -137,12 +137,17 @@ def _read_workbook(
 def _not_empty(
     rows: Generator[Item, None, None], name: str, *, may_be: bool
 ) -> Generator[Item, None, None]:
-    """Refuse a file without orders; a query may truly find none."""
-    is_empty = True
+    """Refuse a file without orders; a query may truly find none. Count what is no order."""
+    is_empty, orphans = True, 0
     with closing(rows):
         for item in rows:
+            if isinstance(item, OrphanRow):
+                orphans += 1
+                continue
             is_empty = is_empty and isinstance(item, Note)
             yield item
+    if orphans:
+        yield Note(name, f"{orphans:,} payments without an order are not orders, and left out")
     if is_empty and not may_be:
         raise OrdersError("has no orders, not one row below its header")
     if is_empty:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from .cells import shown
 from .errors import OrdersError
+from .own_findings import are_findings, name_of
 
 __all__ = ("Columns", "Places", "fields_named", "locate")
 
@@ -65,6 +66,8 @@ class Places(Struct, frozen=True):
     currency: int | None
     status: int | None
     cancelled_amount: int | None = None
+    error: int | None = None
+    """In findings of ours, why a row is no order; ``None`` in anything else."""
 
 
 def locate(columns: Columns, found: Sequence[str]) -> Places:
@@ -79,6 +82,7 @@ def locate(columns: Columns, found: Sequence[str]) -> Places:
         _place("currency", columns.currency, found),
         _place("status", columns.status, found),
         _place("cancelled_amount", columns.cancelled_amount, found),
+        list(found).index("error") if are_findings(found) else None,
     )
 
 
@@ -122,6 +126,8 @@ def _called(name: str, found: Sequence[str]) -> list[int]:
 
 
 def _guessed(field: str, found: Sequence[str]) -> list[int]:
+    if are_findings(found):
+        return [place for place, name in enumerate(found) if name == name_of(field)]
     fitting = [(place, _plain(each)) for place, each in enumerate(found)]
     fitting = [(place, plain) for place, plain in fitting if plain in _GUESSES[field]]
     own = [place for place, plain in fitting if plain == _OWN_WORD]

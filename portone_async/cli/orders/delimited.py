@@ -20,6 +20,7 @@ from .columns import Columns, fields_named
 from .encoding import open_text
 from .errors import OrdersError
 from .header import MOST_ROWS, Header, find_header, is_blank
+from .own_findings import without_apostrophes
 from .rows import BadRow, Item, Note, read_row
 
 __all__ = ("read_delimited",)
@@ -165,6 +166,8 @@ def _read(row: _Row, header: Header, where: str) -> Item:
     if len(cells) != width:
         # Which of its fields are the right ones is anyone's guess.
         return BadRow(f"{where}{row.line}", f"has {len(cells)} fields, and the header has {width}")
+    if places.error is not None:
+        cells = without_apostrophes(cells)
     return read_row(cells, places, where, row.line)
 
 

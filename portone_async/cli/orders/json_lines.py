@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from .columns import Columns, Places, locate
 from .encoding import open_text
 from .errors import OrdersError
+from .own_findings import flattened
 from .rows import BadRow, Item, read_row
 
 __all__ = ("read_json_lines",)
@@ -29,7 +30,7 @@ def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, 
             if not line.strip().strip(_ENDS):
                 continue
             try:
-                members = _members(line.rstrip(_ENDS))
+                members = flattened(_members(line.rstrip(_ENDS)))
             except ValueError as error:
                 yield BadRow(f"{where}{number}", str(error))
                 continue

@@ -11,6 +11,7 @@ from portone_async.cli.escape import escaped
 
 from .columns import Columns, Places, locate
 from .errors import OrdersError
+from .own_findings import without_zeros
 from .rows import Item, read_row
 
 __all__ = ("read_parquet",)
@@ -47,7 +48,8 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
             number = 0
             while rows := connection.fetchmany(_ROWS_AT_ONCE):
                 for number, cells in enumerate(rows, number + 1):  # noqa: B020 (counts on)
-                    yield read_row(cells, at, where, number)
+                    exact = cells if at.error is None else without_zeros(cells)
+                    yield read_row(exact, at, where, number)
     except duckdb.Error as error:
         problem = escaped(str(error).partition("\n")[0])
     else:
@@ -57,12 +59,12 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
 
 def _selection(at: Places, names: list[str]) -> str:
     """What is selected, in the order of :func:`_moved`."""
-    places = (at.merchant_uid, at.amount, at.currency, at.status, at.cancelled_amount)
+    places = (at.merchant_uid, at.amount, at.currency, at.status, at.cancelled_amount, at.error)
     return ", ".join("NULL" if place is None else _quoted(names[place]) for place in places)
 
 
 def _moved(at: Places) -> Places:
-    optional = (at.currency, at.status, at.cancelled_amount)
+    optional = (at.currency, at.status, at.cancelled_amount, at.error)
     return Places(0, 1, *(None if old is None else new for new, old in enumerate(optional, 2)))
 
 

@@ -14,14 +14,17 @@ from portone_async.reconcile.finding import Order, Refund
 from .cells import BadCellError, EmptyCellError, merchant_uid_of, shown
 from .columns import Places
 from .money import amount_of, currency_of, refunded_amount_of, says_won
+from .own_findings import error_of
 from .statuses import PARTIALLY_CANCELLED, status_of
 from .totals import is_total_row
 
-__all__ = ("BadRow", "Item", "Note", "RowWithoutNumber", "TotalRow", "read_row")
+__all__ = ("BadRow", "Item", "Note", "OrphanRow", "RowWithoutNumber", "TotalRow", "read_row")
 
 _NONE = Decimal(0)
 _REFUNDABLE = (PaymentStatus.PAID, PaymentStatus.CANCELLED)
 _REFUNDED = (PaymentStatus.CANCELLED, PARTIALLY_CANCELLED)
+
+_NO_ORDER = (None, "")
 
 
 class BadRow(Struct, frozen=True):
@@ -54,6 +57,10 @@ class Note(Struct, frozen=True):
     """``order numbers: blanks around 12 of them are ignored``."""
 
 
+class OrphanRow(Note, frozen=True):
+    """A row of our own findings that is a payment without an order."""
+
+
 class TotalRow(Note, frozen=True):
     """A row that sums up others."""
 
@@ -72,8 +79,8 @@ def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> It
         number: Of the row, or of the line on which it begins.
     """
     place = f"{where}{number}"
-    if is_total_row(cells, at.merchant_uid):
-        return TotalRow(place, "a total row, not an order")
+    if (other := _no_order(cells, at, place)) is not None:
+        return other
     try:
         currency = _currency(cells, at)
         merchant_uid = merchant_uid_of(cells[at.merchant_uid])
@@ -90,6 +97,21 @@ def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> It
         return Order(merchant_uid, amount, currency, status, refunded)
     except BadCellError as error:
         return BadRow(place, str(error), merchant_uid)
+
+
+def _no_order(cells: Sequence[object], at: Places, place: str) -> BadRow | Note | None:
+    if at.error is not None and cells[at.amount] in _NO_ORDER:
+        return _of_finding(cells[at.merchant_uid], cells[at.error], place)
+    if is_total_row(cells, at.merchant_uid):
+        return TotalRow(place, "a total row, not an order")
+    return None
+
+
+def _of_finding(merchant_uid: object, error: object, place: str) -> BadRow | OrphanRow:
+    if reason := error_of(error):
+        number = merchant_uid if isinstance(merchant_uid, str) else ""
+        return BadRow(place, f"could not be read before: {reason}", number)
+    return OrphanRow(place, "a payment without an order")
 
 
 def _currency(cells: Sequence[object], at: Places) -> str:

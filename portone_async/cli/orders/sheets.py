@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import dropwhile, islice
+from typing import TypeAlias
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -11,7 +13,10 @@ from .columns import Columns
 from .errors import OrdersError
 from .header import MOST_ROWS, has_header, is_blank
 
-__all__ = ("choose_sheet",)
+__all__ = ("Row", "choose_sheet", "numbered_rows")
+
+Row: TypeAlias = tuple[int, Sequence[object]]
+"""Its number, as Excel shows it, and its cells."""
 
 _MOST_LISTED = 10
 
@@ -41,6 +46,12 @@ def choose_sheet(
     return chosen, f"the sheet {shown(chosen.name)} is read, and not {_listed(others)}"
 
 
+def numbered_rows(sheet: CalamineSheet) -> Iterator[Row]:
+    """The rows of a sheet, blank ones too."""
+    # Before 0.9 the engine does not survive to be asked for the rows of an empty sheet.
+    return enumerate(sheet.iter_rows() if sheet.height else (), 1)
+
+
 def _named(workbook: CalamineWorkbook, wanted: str) -> str:
     names = workbook.sheet_names
     if wanted in names:
@@ -55,7 +66,7 @@ def _with_orders(workbook: CalamineWorkbook, columns: Columns) -> CalamineSheet:
     first: CalamineSheet | None = None
     for name in _visible(workbook):
         sheet = workbook.get_sheet_by_name(name)
-        rows = dropwhile(is_blank, sheet.iter_rows())
+        rows = dropwhile(is_blank, (cells for _, cells in numbered_rows(sheet)))
         if not has_header(list(islice(rows, MOST_ROWS)), columns):
             first = first or (sheet if sheet.height else None)
         elif chosen is None:

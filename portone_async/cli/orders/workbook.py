@@ -5,11 +5,10 @@ Import this only where it is needed: python-calamine belongs to the extra ``cli`
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import chain, dropwhile, islice
 from pathlib import Path
-from typing import TypeAlias
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
@@ -20,13 +19,11 @@ from .disguise import START, refuse_as_workbook
 from .errors import OrdersError
 from .far_cells import refuse_far_cells
 from .header import MOST_ROWS, Header, find_header, is_blank
+from .own_findings import without_apostrophes
 from .rows import BadRow, Item, Note, read_row
-from .sheets import choose_sheet
+from .sheets import Row, choose_sheet, numbered_rows
 
 __all__ = ("read_workbook",)
-
-Row: TypeAlias = tuple[int, Sequence[object]]
-"""Its number, as Excel shows it, and its cells."""
 
 _LOCKED = (
     "is protected by a password: open it in Excel, save it without one or as 'CSV UTF-8', and "
@@ -35,8 +32,6 @@ _LOCKED = (
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # From here on a float may stand for its neighbours.
 _FIRST_INEXACT = 2**53
-# Excel keeps 15 digits of a number, and makes the others zeros.
-_FIRST_OF_16_DIGITS = 10**15
 
 
 def read_workbook(
@@ -44,26 +39,21 @@ def read_workbook(
 ) -> Generator[Item, None, None]:
     """Read one sheet. Memory grows with it: some 80 MB for 100,000 rows of ten columns."""
     where = f"{name} row "
-    doubtful = 0
     with _opened(path) as workbook:
         chosen, note = choose_sheet(workbook, sheet, columns)
         if note:
             yield Note(name, note)
-        rows: Iterator[Row] = enumerate(chosen.iter_rows(), 1)
+        rows = numbered_rows(chosen)
         top, header = _header(rows, columns, header_row)
         if header.start and header_row is None:
             yield Note(f"{where}{top[header.start][0]}", "the header is here, not at the top")
         for number, cells in chain(top[header.end :], rows):
-            found = read_row([_exact(cell) for cell in cells], header.places, where, number)
+            exact = [_exact(cell) for cell in cells]
+            if header.places.error is not None:
+                exact = without_apostrophes(exact)
+            found = read_row(exact, header.places, where, number)
             if not isinstance(found, BadRow) or not is_blank(cells):
                 yield found
-            doubtful += _may_have_lost_a_digit(cells[header.places.merchant_uid])
-    if doubtful:
-        yield Note(
-            name,
-            f"{doubtful:,} order numbers of 16 digits are numbers that end in 0: Excel keeps 15 "
-            "digits, so they may be rounded",
-        )
 
 
 @contextmanager
@@ -129,9 +119,3 @@ def _exact(cell: object) -> object:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < _FIRST_INEXACT:
         return int(cell)
     return cell
-
-
-def _may_have_lost_a_digit(cell: object) -> bool:
-    if not isinstance(cell, int | float):
-        return False
-    return _FIRST_OF_16_DIGITS <= cell < _FIRST_INEXACT and cell % 10 == 0
