@@ -232,7 +232,8 @@ def test_summary_of_a_store_has_the_bridge_of_its_findings(tmp_path: Path) -> No
     with Store.open(tmp_path / "run.db") as store:
         store.add_orders(each.order for each in findings if each.order is not None)
         store.record(findings)
-        bridge = store.summary().bridge
+        summary = store.summary()
 
-    assert bridge == bridges(findings)
-    assert bridge["KRW"].orphans == 2000
+    assert summary.bridge == bridges(findings)
+    assert summary.bridge["KRW"].orphans == 2000
+    assert summary.unreadable == 1

@@ -85,6 +85,13 @@ def test_nothing_is_printed_without_money() -> None:
     assert printed({}) == []
 
 
+def test_summary_counts_rows_that_are_in_no_line() -> None:
+    file = io.StringIO()
+    print_summary(Console(file=file, width=100), replace(summary_of([]), unreadable=1234))
+
+    assert "Rows or payments that could not be read: 1,234." in file.getvalue()
+
+
 def test_summary_notes_periods_that_were_assumed_empty() -> None:
     file = io.StringIO()
     assumed = AssumedEmpty("paid", *PERIOD)

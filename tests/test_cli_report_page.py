@@ -309,6 +309,15 @@ def test_bridge_is_on_the_page_and_says_that_it_adds_up(page: Page) -> None:
     assert "The lines add up in each currency" in page.text
 
 
+def test_bridge_says_how_many_rows_are_in_none_of_its_lines(tmp_path: Path) -> None:
+    rows = [finding("", Verdict.NOT_CHECKED, None, error=f"orders.csv:{n}: x") for n in range(3)]
+
+    assert "that could not be read: 3. Their" in written(tmp_path, [*day()[:5], *rows]).text
+    assert "could not be read" not in written(tmp_path, day()[:20]).text.replace(
+        words("en")["explain.not_checked"], ""
+    )
+
+
 def test_shortage_and_surplus_stand_apart_in_the_headline(tmp_path: Path) -> None:
     gone = finding("gone", Verdict.MISSING, order("gone", "1000"))
     orphan = finding("orphan", Verdict.ORPHAN, None, sighting("orphan", "1000"))

@@ -27,6 +27,7 @@ __all__ = (
     "keep",
     "keep_unreadable",
     "page",
+    "unreadable",
 )
 
 Place: TypeAlias = tuple[int, int | str]
@@ -67,6 +68,8 @@ _ALL = """
     SELECT f.merchant_uid, verdict, payments, error,
         position, amount, currency, status, cancelled_amount
     FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key"""
+_UNREADABLE = """
+    SELECT count(*) FROM findings WHERE kind <> 0 AND verdict = ? AND payments = '[]'"""
 
 _ZERO = Decimal(0)
 
@@ -179,3 +182,9 @@ def figures(
             for payment in finding.payments:
                 add(finding.verdict, payment.currency or "", payment.amount)
     return counts, amounts, ledger.bridges()
+
+
+def unreadable(connection: Connection) -> int:
+    """How many rows and payments could not be read."""
+    ((count,),) = connection.execute(_UNREADABLE, [Verdict.NOT_CHECKED.value])
+    return int(count)

@@ -197,3 +197,5 @@ class Summary(Struct, frozen=True, kw_only=True):
     """Periods that PortOne answered with an error where an empty list was expected."""
     bridge: Mapping[str, Bridge] = field(default_factory=dict[str, Bridge])
     """By currency, how the money ordered becomes the money charged: every line adds up."""
+    unreadable: int = 0
+    """Rows of orders, and payments, that could not be read: no line of the bridge has them."""

@@ -364,6 +364,7 @@ class Store:
         """Everything in figures; exact. A payment without a currency counts under ``""``."""
         with self._database.reading() as connection:
             counts, amounts, bridge = _findings.figures(connection)
+            unreadable = _findings.unreadable(connection)
             ((requests, retries, seconds, begun_at, ended_at),) = connection.execute(
                 "SELECT requests, retries, seconds, begun_at, ended_at FROM run"
             )
@@ -371,6 +372,7 @@ class Store:
             counts=counts,
             amounts=amounts,
             bridge=bridge,
+            unreadable=unreadable,
             requests=requests,
             retries=retries,
             seconds=seconds,

@@ -18,7 +18,11 @@ _GAP = "  "
 
 
 def print_bridge(
-    console: Console, bridges: Mapping[str, Bridge], language: Language = "en"
+    console: Console,
+    bridges: Mapping[str, Bridge],
+    language: Language = "en",
+    *,
+    unreadable: int = 0,
 ) -> None:
     """Print a line for each part that has money, a column for each currency.
 
@@ -26,9 +30,16 @@ def print_bridge(
         console: Where to print.
         bridges: By currency.
         language: Of the lines' names.
+        unreadable: How many rows and payments are in no line.
     """
-    if not bridges:
-        return
+    if bridges:
+        _print_lines(console, bridges, language)
+    if unreadable:
+        told = words(language)["bridge.unreadable"].format(n=f"{unreadable:,}")
+        console.print(told, soft_wrap=True, highlight=False)
+
+
+def _print_lines(console: Console, bridges: Mapping[str, Bridge], language: Language) -> None:
     for line in _aligned(list(_rows(bridges, words(language)))):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     if all(bridge.adds_up for bridge in bridges.values()):

@@ -88,7 +88,7 @@ def print_summary(console: Console, summary: Summary) -> None:
         name = set_cell_size(verdict_words(verdict), width)
         console.print(f"{name}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
     console.print()
-    print_bridge(console, summary.bridge, spoken())
+    print_bridge(console, summary.bridge, spoken(), unreadable=summary.unreadable)
     if summary.assumed_empty:
         n = f"{len(summary.assumed_empty):,}"
         console.print(words(spoken())["notice.assumed"].format(n=n), soft_wrap=True)

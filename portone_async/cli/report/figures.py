@@ -76,6 +76,7 @@ class Figures:
         self.unchecked = counts[Verdict.NOT_CHECKED]
         self.different = self.all - counts[Verdict.MATCHED] - self.unchecked
         """Those not checked are not among them: nothing is known to differ."""
+        self.unreadable = tally.unreadable
         self.in_table = tally.differences
         self.requests = summary.requests
         self.retries = summary.retries

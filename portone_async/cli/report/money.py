@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Verdict
 
-__all__ = ("Sums", "add", "asked", "difference", "written")
+__all__ = ("Sums", "add", "asked", "difference", "is_unreadable", "written")
 
 Sums = dict[str, Decimal]
 """Amounts by currency."""
@@ -50,6 +50,11 @@ def difference(finding: Finding, found: Mapping[str, Bridge]) -> tuple[str, Deci
     if bridge.unknown or bridge.unassigned:
         return None
     return currency, _EXACT.subtract(bridge.charged, bridge.due)
+
+
+def is_unreadable(finding: Finding) -> bool:
+    """Whether nothing of its money is known, not even an amount."""
+    return finding.verdict is Verdict.NOT_CHECKED and finding.order is None and not finding.payments
 
 
 def written(amount: Decimal) -> str:

@@ -13,7 +13,7 @@ from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Summary, Verdict
 from portone_async.reconcile.ledger import Ledger, bridges, entries
 
-from .money import Sums, add, asked, difference
+from .money import Sums, add, asked, difference, is_unreadable
 from .row import embedded, local, row_of
 from .span import Unit
 
@@ -51,6 +51,8 @@ class Tally:
         """JSON of what the table shows: a tenth of the memory that the objects would take."""
         self.without_order = 0
         """Of the matched: payments that belong to no order, and came to no money."""
+        self.unreadable = 0
+        """Rows and payments that could not be read: no line of a bridge has their money."""
         self.by_hour: dict[datetime, Flow] = {}
         """By the hour in which the payment was made, on the clock of the zone."""
         self.outside = Flow()
@@ -66,6 +68,7 @@ class Tally:
         flow.differences += is_different
         # A payment without an order may match, too: when no money came with it.
         self.without_order += finding.order is None and verdict is Verdict.MATCHED
+        self.unreadable += is_unreadable(finding)
         for currency, amount in asked(finding).items():
             add(self.amounts[verdict], currency, amount)
         found = list(entries(finding))
