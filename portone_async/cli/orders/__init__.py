@@ -10,7 +10,9 @@ Each kind of source is read by what can be trusted with it:
 - SQLite by the standard library and PostgreSQL by psycopg. DuckDB downloads an extension for
   either at run time, which a server without a way out to the internet cannot.
 
-What an order number, an amount, a currency or a status may look like is said in :mod:`.cells`.
+What a cell may look like is said in :mod:`.cells` and :mod:`.rounded` (order numbers),
+:mod:`.money` (amounts, refunds, currencies) and :mod:`.statuses`; what a row means in :mod:`.rows`;
+which rows are totals in :mod:`.totals` and :mod:`.sums`.
 """
 
 from __future__ import annotations
