@@ -11,7 +11,8 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from inspect import signature
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 from unittest.mock import Mock
 
 import pytest
@@ -21,6 +22,11 @@ from hypothesis import settings
 
 from portone_async import PortOneClient, RetryPolicy
 from portone_async.testing import FakePortOne
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+    from .report_reader import Report
 
 settings.register_profile("dev", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=300)
@@ -148,3 +154,22 @@ def _mocks() -> Iterator[Any]:
     """
     with _Mocks() as mocks:
         yield mocks
+
+
+@pytest.fixture(name="browser", scope="session")
+def _browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    from .report_reader import launched  # noqa: PLC0415 (few tests need a browser)
+
+    with launched(tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest.fixture(name="report")
+def _report(browser: Chrome, tmp_path: Path) -> Iterator[Report]:
+    from .report_reader import Report  # noqa: PLC0415 (as above)
+
+    report = Report(browser, tmp_path)
+    report.show()
+    yield report
+    # A violated policy, a failed load, an error in the script: all are told here.
+    assert report.complaints() == []
