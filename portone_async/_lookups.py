@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from ._listing import Listing, Page
 from ._windows import Window
 from .call import Call, QueryValue, check_identifier
-from .models import Payment, Sorting
+from .models import Payment, Sorting, UnreadablePayment
 
 __all__ = (
     "are_any",
@@ -20,6 +20,7 @@ __all__ = (
     "in_order",
     "list_call",
     "listed_call",
+    "without_place",
 )
 
 
@@ -195,21 +196,38 @@ def in_order(
     payments: Iterable[Payment], sorting: Sorting, *, status: str | None = None
 ) -> list[Payment]:
     """Those of a status, as the API sorts: missing times count as the 0 that it has for them."""
+    names = _sorted_by(sorting)
 
     def key(payment: Payment) -> float:
-        match sorting.removeprefix("-"):
-            case "started":
-                times = [payment.started_at]
-            case "paid":
-                times = [payment.paid_at]
-            case _:
-                times = [
-                    payment.started_at,
-                    payment.paid_at,
-                    payment.failed_at,
-                    payment.cancelled_at,
-                ]
+        times = (getattr(payment, name) for name in names)
         return max((time.timestamp() for time in times if time is not None), default=0.0)
 
     of_status = (each for each in payments if status is None or each.status == status)
     return sorted(of_status, key=key, reverse=sorting.startswith("-"))
+
+
+def without_place(payments: Sequence[Payment], sorting: Sorting) -> tuple[UnreadablePayment, ...]:
+    """Those of several payments that cannot be sorted, since a time of theirs cannot be read."""
+    if len(payments) < 2:
+        return ()
+    return tuple(
+        UnreadablePayment(
+            imp_uid=each.imp_uid,
+            merchant_uid=each.merchant_uid,
+            path=f"$.{name}",
+            reason="Expected a time to sort by",
+        )
+        for each in payments
+        for name in _sorted_by(sorting)
+        if name in each.unreadable
+    )
+
+
+def _sorted_by(sorting: Sorting) -> tuple[str, ...]:
+    match sorting.removeprefix("-"):
+        case "started":
+            return ("started_at",)
+        case "paid":
+            return ("paid_at",)
+        case _:
+            return ("started_at", "paid_at", "failed_at", "cancelled_at")

@@ -20,6 +20,7 @@ from ._lookups import (
     get_call,
     in_order,
     listed_call,
+    without_place,
 )
 from ._pages import Caller, NumberedPages, Pages, checked_page_size
 from ._stream import Stream, chunks_of, each_of
@@ -132,10 +133,12 @@ class Payments:
             return await self._client.call(find_call(merchant_uid, wanted, order))
         call = listed_call(merchant_uid, wanted)
         listing = await self._client.call(call)
-        if listing.unreadable:
-            # Any of them may be the first.
-            raise unreadable_error(listing.unreadable, call)
-        return in_order(listing.payments, order or Sorting.STARTED_DESC, status=wanted)[0]
+        by = order or Sorting.STARTED_DESC
+        found = in_order(listing.payments, by, status=wanted)
+        # Any of these may be the first.
+        if unreadable := listing.unreadable or without_place(found, by):
+            raise unreadable_error(unreadable, call)
+        return found[0]
 
     async def get(
         self, imp_uid: str, *, include_sandbox: bool = False, extension: bool = False

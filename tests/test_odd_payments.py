@@ -358,6 +358,33 @@ async def test_find_by_listing_fails_beside_an_odd_payment(shop: Shop, status: A
     assert caught.value.endpoint == "GET /payments"
 
 
+@pytest.mark.parametrize(
+    ("status", "sorting", "names"),
+    [
+        (None, None, ["started_at"]),
+        (None, "paid", []),
+        (None, "updated", ["started_at"]),
+        ("failed", "-started", []),
+    ],
+)
+async def test_find_by_listing_needs_the_times_it_sorts_by(
+    shop: Shop, status: Any, sorting: Any, names: list[str]
+) -> None:
+    server, client = shop
+    slashed = CARD_PAID | {"merchant_uid": "a/b"}
+    failed = slashed | {"status": "failed", "imp_uid": "imp_2"}
+    odd_payment: dict[str, Any] = slashed | {"started_at": []}
+    server.fail(Body(ok([odd_payment, failed])))
+
+    try:
+        await client.payments.find("a/b", status=status, sorting=sorting)
+    except UnexpectedResponseError as error:
+        assert [each.path for each in error.unreadable] == [f"$.{name}" for name in names] != []
+        assert [each.imp_uid for each in error.unreadable] == [IMP_UID]
+    else:
+        assert names == []
+
+
 def test_listing_of_another_order_is_refused_by_an_odd_payment() -> None:
     assert "another merchant_uid" in str(
         refused(listed_call("a/b", None), [CARD_PAID | {"amount": None}])
