@@ -227,9 +227,6 @@ class Walk:
             return None
         part = self._part(self._at, end)
         is_open_end = part.until is None and not self._is_descending
-        is_open_start = part.until is None and self._is_descending
-        if places[0] < self._at and not is_open_start:
-            return None
         if places[-1] < self._at or (places[-1] > end and not is_open_end):
             return None
         return places[-1]

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from portone_async.testing import Answer, Exchange
 
-__all__ = ("EmptyPeriodIs400", "Odd", "Refused")
+__all__ = ("EmptyPeriodIs400", "NotInBatches", "Odd", "Refused")
 
+_NOT_FOUND = '{"code":-1,"message":"존재하지 않는 결제정보입니다.","response":null}'
 _REFUSAL = b'{"code":-1,"message":"no such page","response":null}'
 
 
@@ -29,6 +30,15 @@ class EmptyPeriodIs400(Struct):
         return answer
 
 
+class NotInBatches(Struct):
+    """A batch says that PortOne has none of its payments; other look-ups find them."""
+
+    async def meet(self, exchange: Exchange) -> Answer:
+        if exchange.received.path == "/payments":
+            return Answer(404, _NOT_FOUND.encode(), {"Content-Type": "application/json"})
+        return exchange.answer()
+
+
 class Refused(Struct):
     """A batch is refused for one of its order numbers."""
 
@@ -41,17 +51,19 @@ class Refused(Struct):
 
 
 class Odd(Struct):
-    """One payment comes with a field that cannot be read."""
+    """The payments of an order, or one of them, come with a field that cannot be read."""
 
     merchant_uid: str
     field: str
     value: Any
+    imp_uid: str | None = None
 
     async def meet(self, exchange: Exchange) -> Answer:
         answer = exchange.answer()
         reply = _decoded(answer)
         for payment in _payments(reply["response"]):
-            if payment["merchant_uid"] == self.merchant_uid:
+            is_it = self.imp_uid in {None, payment["imp_uid"]}
+            if is_it and payment["merchant_uid"] == self.merchant_uid:
                 payment[self.field] = self.value
         return replace(answer, body=msgspec.json.encode(reply))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from portone_async import (
 from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
 from portone_async.testing import FakePortOne, Json, Status
 
-from .answers import EmptyPeriodIs400, Odd
+from .answers import EmptyPeriodIs400, NotInBatches, Odd
 from .paid_day import DAY, NEXT, NOON, paid_orders
 
 REFUSED = Json({"code": -1, "message": "no such page", "response": None}, status=400)
@@ -64,11 +64,14 @@ async def test_refused_window_that_another_list_contradicts_is_an_error(
         await reconcile(client, paid_orders(server, 2), since=DAY, until=NEXT)
 
 
+@pytest.mark.parametrize("is_in_batches", [True, False])
 async def test_order_whose_payment_lies_in_a_refused_window_ends_the_run(
-    server: FakePortOne, client: PortOneClient, tmp_path: Path
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, *, is_in_batches: bool
 ) -> None:
     orders = paid_orders(server, 2)
     server.fail(REFUSED, times=None, on="/payments/status")
+    if not is_in_batches:
+        server.fail(NotInBatches(), times=None, on="/payments")
     with Store.open(tmp_path / "run.db") as store:
         with pytest.raises(UnexpectedResponseError, match="was taken for an empty period"):
             await reconcile(client, orders, since=DAY, until=NEXT, store=store)
@@ -119,6 +122,19 @@ async def test_odd_payment_of_an_order_is_not_checked_and_the_run_goes_on(
     assert odd.order == orders[2]
     assert odd.error is not None
     assert "amount" in odd.error
+
+
+@pytest.mark.parametrize(("since", "until"), [(None, None), (DAY, NEXT)])
+async def test_order_with_an_odd_payment_beside_a_good_one_is_not_checked(
+    server: FakePortOne, client: PortOneClient, since: datetime | None, until: datetime | None
+) -> None:
+    orders = paid_orders(server, 3)
+    second = server.add(merchant_uid="o-1", amount=1000, paid_at=NOON)
+    server.fail(Odd("o-1", "amount", [3], second.imp_uid), times=None, on="/payments")
+    summary = await reconcile(client, orders, since=since, until=until)
+
+    assert summary.counts[Verdict.NOT_CHECKED] == 1
+    assert summary.counts[Verdict.MATCHED] == 2
 
 
 async def test_odd_payment_without_an_order_is_not_checked_until_it_can_be_read(

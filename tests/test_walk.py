@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +30,8 @@ class Shop:
         self.status = PaymentStatus(status)
         self.sorting = ascending(status)
         self.requests = 0
+        self.largest = 1_000
+        self.order: Callable[[str], Any] = lambda imp_uid: (self.times[imp_uid], imp_uid)
         self.changes: list[Change] = []
         self.total_of: Callable[[int], int] = lambda total: total
         self.next_of: Callable[[int, int], int] = lambda number, last: (
@@ -51,11 +54,12 @@ class Shop:
         if self.changes:
             self.changes.pop(0)(self)
         self.requests += 1
+        size = min(size, self.largest)
         until = 10**12 if window.until is None else window.until
         inside = [
             imp_uid for imp_uid, time in self.times.items() if window.since <= START + time <= until
         ]
-        inside.sort(key=lambda imp_uid: (self.times[imp_uid], imp_uid))
+        inside.sort(key=self.order)
         if self.sorting.startswith("-"):
             inside.reverse()
         part = inside[(number - 1) * size : number * size]
@@ -276,6 +280,36 @@ def test_walk_needs_few_requests(status: str, spread: str) -> None:
     assert shop.requests <= 1.15 * 20 + slices
     if status == "paid":
         assert shop.requests <= 1.15 * 20 + 1
+
+
+def test_server_that_does_not_sort_loses_nothing() -> None:
+    shop = Shop([number * 7 % 50 for number in range(50)])
+    shop.order = lambda imp_uid: imp_uid
+
+    got = run(given_by(shop.walk(50, 10, seen=set())))
+
+    assert sorted(got) == sorted(shop.times)
+
+
+@pytest.mark.parametrize("status", ["paid", "cancelled"])
+def test_server_with_smaller_pages_than_asked_for_loses_nothing(status: str) -> None:
+    shop = Shop([number % 50 for number in range(300)], status=status)
+    shop.largest = 7
+
+    got = run(given_by(shop.walk(50, 100, seen=set())))
+
+    assert sorted(got) == sorted(shop.times)
+
+
+def test_quiet_days_after_a_busy_hour_cost_few_requests() -> None:
+    times = [number % 3_600 for number in range(5_000)]
+    times += [day * 86_400 for day in range(1, 90)] * 12
+    shop = Shop(times, status="cancelled")
+
+    got = run(given_by(shop.walk(90 * 86_400, 1_000)))
+
+    assert sorted(got) == sorted(shop.times)
+    assert shop.requests <= 40
 
 
 def test_busy_second_in_ninety_days_is_found() -> None:
