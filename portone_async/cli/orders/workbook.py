@@ -37,7 +37,7 @@ _FIRST_INEXACT = 2**53
 def read_workbook(
     path: Path, name: str, columns: Columns, sheet: str | None, header_row: int | None
 ) -> Generator[Item, None, None]:
-    """Read one sheet. Memory grows with it: some 80 MB for 100,000 rows of ten columns."""
+    """Read one sheet. Memory grows with it: some 100 MB for 100,000 rows of ten columns."""
     where = f"{name} row "
     with _opened(path) as workbook:
         chosen, note = choose_sheet(workbook, sheet, columns)
