@@ -112,6 +112,13 @@ async def test_wrong_proxy_is_not_quoted(tls: KeptAlive, command: str) -> None:
     assert ran.err.startswith("portone-async: proxy must be like http://proxy.example:3128")
 
 
+@pytest.mark.parametrize("option", ["--prox", "--rat", "--proxy-url"])
+async def test_mistyped_option_is_named_without_its_password(tls: KeptAlive, option: str) -> None:
+    ran = await run("find", UID, option, f"http://{CREDENTIALS}@proxy.example:3128")
+    assert ran.code == 2
+    assert f"{option} http://***@proxy.example:3128" in ran.err
+
+
 async def test_exception_of_the_environment_is_asked_directly(
     tls: KeptAlive, proxy: TunnelProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

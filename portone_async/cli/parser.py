@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
@@ -51,7 +52,8 @@ class Parser(argparse.ArgumentParser):
         (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        super().error(escaped(message))
+        # An option that is mistyped is quoted with its value, which may be an address.
+        super().error(escaped(re.sub(r"(?<=://)\S+@", "***@", message)))
 
 
 class Print(argparse.Action):
