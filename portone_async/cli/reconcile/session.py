@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import ExitStack, closing
-from datetime import datetime, tzinfo
+from datetime import datetime
 from gettext import gettext as _
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,6 @@ from portone_async.client import ClientOptions, PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
 from portone_async.reconcile import (
-    AssumedEmpty,
     Order,
     Refund,
     Store,
@@ -75,8 +74,8 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
                     _compare(arguments, period, _options(arguments, rate), read, (store, view))
                 )
             files = write_results(arguments, period, store, summary)
-            for remark in _remarks(summary, ended_at, arguments.tz):
-                complain(remark)
+            if ended_at is not None:
+                complain(_old_result(ended_at.astimezone(arguments.tz)))
             console = make_console(pipe_width=100)
             print_summary(console, summary)
             print_files(console, files)
@@ -160,31 +159,12 @@ def _orders(arguments: Arguments) -> Generator[Item, None, None]:
     )
 
 
-def _remarks(summary: Summary, ended_at: datetime | None, zone: tzinfo) -> Iterator[str]:
-    """Say what a reader of the summary must know."""
-    for period in summary.assumed_empty:
-        yield _assumed_empty(period, zone)
-    if ended_at is not None:
-        yield _old_result(ended_at.astimezone(zone))
-
-
 def _old_result(ended_at: datetime) -> str:
     said = _(
         "This run ended at {time}: its result is shown, and what could not be checked was checked "
         "again. --fresh begins anew."
     )
     return said.format(time=ended_at.isoformat(" ", "seconds"))
-
-
-def _assumed_empty(period: AssumedEmpty, zone: tzinfo) -> str:
-    said = _(
-        "note: PortOne refused to list {status} payments from {since} until {until}: this is taken "
-        "to mean that there are none"
-    )
-    since, until = (
-        time.astimezone(zone).isoformat(" ", "seconds") for time in (period.since, period.until)
-    )
-    return said.format(status=period.status, since=since, until=until)
 
 
 def _how_to_go_on(arguments: Arguments) -> str:
