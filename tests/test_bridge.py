@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from portone_async.reconcile import (
     Bridge,
@@ -225,6 +226,37 @@ def test_ledgers_of_parts_make_the_whole(findings: list[Finding], cut: int) -> N
     parts[0].take(parts[1])
 
     assert parts[0].bridges() == bridges(findings)
+
+
+@st.composite
+def some_compared(draw: st.DrawFn) -> Finding:
+    """The verdict on an order, with a payment that is likely to match it."""
+    wanted = draw(orders)
+    payments = draw(st.lists(sightings, max_size=2))
+    if draw(st.booleans()):
+        refund = draw(st.sampled_from([Decimal(0), wanted.amount / 2, wanted.amount]))
+        wanted = replace(wanted, status="paid", cancelled_amount=refund)
+        payments.append(
+            replace(
+                draw(sightings),
+                status="cancelled" if refund else "paid",
+                amount=wanted.amount,
+                cancel_amount=refund,
+                currency=wanted.currency,
+            )
+        )
+    return compare(wanted, payments)
+
+
+@given(some_compared())
+def test_store_sums_an_order_up_as_its_finding_does(finding: Finding) -> None:
+    assert finding.order is not None
+    with Store.open(":memory:") as store:
+        store.add_orders([finding.order])
+        store.record([finding])
+
+        assert store.summary().bridge == bridges([finding])
+        assert store.summary().counts[finding.verdict] == 1
 
 
 def test_summary_of_a_store_has_the_bridge_of_its_findings(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from portone_async.models import _EXACT
+from portone_async.models import _EXACT, PaymentStatus
 
 from ._orders import of_columns
 from .bridge import Bridge
@@ -67,7 +67,12 @@ _PAGE = """
 _ALL = """
     SELECT f.merchant_uid, verdict, payments, error,
         position, amount, currency, status, cancelled_amount
-    FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key"""
+    FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key
+    WHERE verdict <> ? OR status IS NOT ?"""
+# Of these, most of a run, the order says all: its payments need not be decoded.
+_PAID_AND_MATCHED = """
+    SELECT currency, amount, cancelled_amount FROM findings JOIN orders ON position = key
+    WHERE kind = 0 AND verdict = ? AND status = ?"""
 _UNREADABLE = """
     SELECT count(*) FROM findings WHERE kind <> 0 AND verdict = ? AND payments = '[]'"""
 
@@ -172,7 +177,13 @@ def figures(
         of_verdict = amounts.setdefault(verdict, {})
         of_verdict[currency] = _EXACT.add(of_verdict.get(currency, _ZERO), amount)
 
-    for columns in connection.execute(_ALL):
+    matched = (Verdict.MATCHED.value, PaymentStatus.PAID.value)
+    for currency, text, refunded in connection.execute(_PAID_AND_MATCHED, matched):
+        amount = Decimal(text)
+        counts[Verdict.MATCHED] += 1
+        add(Verdict.MATCHED, currency, amount)
+        ledger.add_paid(currency, amount, Decimal(refunded))
+    for columns in connection.execute(_ALL, matched):
         finding = _finding(*columns)
         counts[finding.verdict] += 1
         ledger.add(finding)

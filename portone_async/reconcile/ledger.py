@@ -39,6 +39,12 @@ class Ledger:
         """Enter a finding."""
         self.enter(entries(finding))
 
+    def add_paid(self, currency: str, amount: Decimal, refunded: Decimal) -> None:
+        """Enter a paid order that is matched: what it asks for is what was charged."""
+        due = _EXACT.subtract(amount, refunded)
+        lines = (("ordered", amount), ("not_due", refunded), ("matched", due), ("charged", due))
+        self.enter((currency, line, part) for line, part in lines)
+
     def take(self, other: Ledger) -> None:
         """Add the sums of another ledger."""
         for currency, lines in other._sums.items():
