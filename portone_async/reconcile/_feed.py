@@ -12,6 +12,7 @@ from portone_async._windows import Window
 from ._recorder import Recorder, in_thread
 from .finding import Finding, Order, Refund, UnreadableOrder, Verdict
 from .identity import Identity, OrdersDigest
+from .store import Store
 
 __all__ = ("Orders", "feed")
 
@@ -26,7 +27,8 @@ async def feed(
 ) -> None:
     """Keep the orders of a new run, or check that a run that goes on has the same ones.
 
-    Orders that were kept in part, by a run that was killed meanwhile, are read anew.
+    Orders that were kept in part, by a run that was killed meanwhile, are read anew; so findings
+    of theirs are reported only when all orders are kept.
 
     Raises:
         StoreError: The store is of another run.
@@ -40,22 +42,22 @@ async def feed(
         async for chunk in chunks:
             await in_thread(digest.add, chunk)
             if not is_begun:
-                await _keep(recorder, chunk)
+                await in_thread(_keep, store, chunk)
     identity = Identity.of(parts, statuses, digest)
     if is_begun:
         await in_thread(store.refuse_another, identity)
         await in_thread(store.forget_not_checked)
     else:
-        while (findings := await in_thread(store.settle_refunds)) is not None:
-            recorder.report(findings)
-        await in_thread(store.identify, identity)
+        while await in_thread(store.settle_refunds) is not None:
+            pass
+        await recorder.identify(identity)
 
 
-async def _keep(recorder: Recorder, chunk: Sequence[Item]) -> None:
-    unreadable = [finding for item in chunk if (finding := _finding_of(item)) is not None]
-    await recorder.keep(unreadable)
-    readable = [item for item in chunk if not isinstance(item, UnreadableOrder) and _is_text(item)]
-    await in_thread(recorder.store.add_orders, readable)
+def _keep(store: Store, chunk: Sequence[Item]) -> None:
+    store.record(finding for item in chunk if (finding := _finding_of(item)) is not None)
+    store.add_orders(
+        item for item in chunk if not isinstance(item, UnreadableOrder) and _is_text(item)
+    )
 
 
 def _finding_of(item: Item) -> Finding | None:

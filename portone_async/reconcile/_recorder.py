@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import islice
+from typing import Any, ParamSpec, TypeVar
 
 from portone_async.errors import Attempt
+from portone_async.models import UnreadablePayment
 
 from .finding import Finding
+from .identity import Identity
 from .store import Store
 
 __all__ = ("Recorder", "in_thread")
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_AT_ONCE = 1000
 
 
 class Recorder:
@@ -35,14 +40,32 @@ class Recorder:
 
     async def keep(self, findings: Sequence[Finding]) -> None:
         """Record findings, then report them."""
-        if not findings:
-            return
-        await in_thread(self.store.record, findings)
-        await self.save_effort()
-        self.report(findings)
+        if findings:
+            await _to_its_end(self._keep(findings))
+            await self.save_effort()
 
-    def report(self, findings: Sequence[Finding]) -> None:
-        """Call ``on_finding`` with findings that are recorded."""
+    async def _keep(self, findings: Sequence[Finding]) -> None:
+        await in_thread(self.store.record, findings)
+        self._report(findings)
+
+    async def keep_unreadable(self, payment: UnreadablePayment, error: str) -> None:
+        """Record the finding of a payment that cannot be read, then report it."""
+        await _to_its_end(self._keep_unreadable(payment, error))
+
+    async def _keep_unreadable(self, payment: UnreadablePayment, error: str) -> None:
+        self._report([await in_thread(self.store.record_unreadable, payment, error)])
+
+    async def identify(self, identity: Identity) -> None:
+        """Begin a run whose orders are all kept, and report what they gave findings for."""
+        await _to_its_end(self._identify(identity))
+
+    async def _identify(self, identity: Identity) -> None:
+        await in_thread(self.store.identify, identity)
+        findings = self.store.findings()
+        while batch := await in_thread(lambda: list(islice(findings, _AT_ONCE))):
+            self._report(batch)
+
+    def _report(self, findings: Sequence[Finding]) -> None:
         if self._on_finding is not None:
             for finding in findings:
                 self._on_finding(finding)
@@ -59,3 +82,13 @@ class Recorder:
 async def in_thread(function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     """Run a blocking step beside the event loop."""
     return await asyncio.to_thread(function, *args, **options)
+
+
+async def _to_its_end(step: Coroutine[Any, Any, None]) -> None:
+    """Finish a step before a cancellation counts: what it recorded is reported, too."""
+    task = asyncio.ensure_future(step)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise

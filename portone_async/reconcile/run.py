@@ -47,40 +47,39 @@ async def reconcile(
 ) -> Summary:
     """Compare orders with their payments, both ways.
 
-        Without a period every order is asked for, a hundred per request, and payments that belong to
-        no order cannot be seen. With one they are findings as well.
+    Without a period every order is asked for, a hundred per request, and payments that belong to
+    no order cannot be seen. With one they are findings as well.
 
     Args:
-            client: The client to ask with.
-            orders: What the shop has, any number, in any order. Refunds that are listed apart may be
-                among them, and an :class:`UnreadableOrder` becomes a finding ``not_checked``.
-            since: The first moment of the period that the orders belong to, with a time zone.
-            until: The first moment after it. Both or none.
-            statuses: Which payments of the period are read.
-            store: Where the run is kept, some 700 bytes an order. A run is known by its orders (in
-                any sequence), its period and its statuses. The same run goes on where it was stopped;
-                one that had ended gives its result again (:attr:`Summary.ended_at`), after it has
-                checked what could not be checked. Any other run is refused. Without a store the run
-                is kept in a temporary file and gone at the end.
-            fresh: Forget what is in the store and begin anew.
-            on_finding: Called with each finding once it is recorded. A resumed run does not
-                report again what it reported before: ``store.findings()`` has all.
-    from portone_async.models import PaymentStatus
+        client: The client to ask with.
+        orders: What the shop has, any number, in any order. Refunds that are listed apart may be
+            among them, and an :class:`UnreadableOrder` becomes a finding ``not_checked``.
+        since: The first moment of the period that the orders belong to, with a time zone.
+        until: The first moment after it. Both or none.
+        statuses: Which payments of the period are read.
+        store: Where the run is kept, some 700 bytes an order. A run is known by its orders (in
+            any sequence), its period and its statuses. The same run goes on where it was stopped;
+            one that had ended gives its result again (:attr:`Summary.ended_at`), after it has
+            checked what could not be checked. Any other run is refused. Without a store the run
+            is kept in a temporary file and gone at the end.
+        fresh: Forget what is in the store and begin anew.
+        on_finding: Called once with each finding, after it is recorded. A resumed run reports
+            only what is new, and what could not be checked before: ``store.findings()`` has all.
 
     Returns:
-            The whole run in figures, its earlier parts included.
+        The whole run in figures, its earlier parts included.
 
     Raises:
-            InvalidRequestError: Half a period, an empty or reversed one, a time without a zone, or
-                a misspelt status.
-            AuthenticationError: The keys were refused. The run can be resumed.
-            UnauthorizedError: The token was refused for good. The run can be resumed.
-            UnexpectedResponseError: PortOne's lists contradict each other. The run can be resumed.
-            PortOneError: The period could not be read. The run can be resumed.
-            StoreError: The store cannot be written, or is of another run.
+        InvalidRequestError: Half a period, an empty or reversed one, a time without a zone, or
+            a misspelt status.
+        AuthenticationError: The keys were refused. The run can be resumed.
+        UnauthorizedError: The token was refused for good. The run can be resumed.
+        UnexpectedResponseError: PortOne's lists contradict each other. The run can be resumed.
+        PortOneError: The period could not be read. The run can be resumed.
+        StoreError: The store cannot be written, or is of another run.
 
-        An order that could not be checked is a finding ``not_checked``, never ``missing``; when the
-        run is started again it is checked again.
+    An order that could not be checked is a finding ``not_checked``, never ``missing``; when the
+    run is started again it is checked again.
     """
     if (since is None) != (until is None):
         raise InvalidRequestError("a period needs both its ends: since and until")
@@ -149,7 +148,7 @@ async def _read_again(recorder: Recorder, client: PortOneClient) -> None:
                 await in_thread(store.record_readable, Sighting.of(found))
                 continue
         told = str(payment) if error is None else f"{type(error).__name__}: {error}"
-        recorder.report([await in_thread(store.record_unreadable, payment, told)])
+        await recorder.keep_unreadable(payment, told)
 
 
 async def _find_orphans(recorder: Recorder) -> None:
