@@ -31,6 +31,9 @@ def read(rows: str) -> list[Item]:
         *("합계,3000,", "총계,,", "소계,-,", "합   계,3000,", "총합계:,3000,", "[합계],3000,"),
         *("Total,3000,", "TOTAL,3000,", "Grand Total,3000,", "subtotal,1,", "Sum:,3000,"),
         *("합계(2건),3000,", "합계: 2건,3000,", "Total (2),3000,"),
+        *("11월 합계,3000,", "취소 합계,-1000,", "전체 합계,3000,", "전체,3000,", "총건수,2,"),
+        *("합계 (KRW),3000,", "합계금액(원),3000,", "합계 : 2,3000,", "부분합,3000,"),
+        *("A-1 요약,1000,", "평균,1500,", "총 2건,3000,합계", ",2000,취소 합계"),
         *(",3000,합계", "2건,3000,합계", "-,3000,Total", ",,합계"),
     ],
 )
@@ -51,10 +54,40 @@ def test_count_behind_the_word_is_no_order_number() -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["TOTAL-1", "Total2026", "합계-1", "계약-1", "20261101001", "12", "sum1", "subtotals-2026-1"],
+    [
+        "합계-11월",
+        "요약-1",
+        "N1",
+        "None-1",
+        "3개월권-1",
+        "TOTAL-1",
+        "Total2026",
+        "합계-1",
+        "계약-1",
+        "20261101001",
+        "12",
+        "sum1",
+        "subtotals-2026-1",
+    ],
 )
 def test_order_whose_number_or_product_resembles_the_word_is_kept(number: str) -> None:
     assert read(f"{number},1000,Total\n") == [Order(number, Decimal(1000))]
+
+
+@pytest.mark.parametrize("number", ["-", "총 2건", "2건", "nan", "None", "(null)", "N/A", "없음"])
+def test_placeholder_is_no_order_number(number: str) -> None:
+    reason = f"merchant_uid is no order number: {number!r}"
+
+    assert read(f"{ROWS}{number},500,") == [
+        *ORDERS,
+        BadRow("orders.csv:4", reason),
+    ]
+
+
+def test_count_with_the_sum_of_all_orders_is_noted() -> None:
+    text = "a total row, not an order: the sum of all others"
+
+    assert read(f"{ROWS}총 2건,3000,") == [*ORDERS, Note("orders.csv:4", text)]
 
 
 def test_product_of_that_name_does_not_make_a_total_row() -> None:

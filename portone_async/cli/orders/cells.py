@@ -18,6 +18,7 @@ from .rounded import is_rounded
 __all__ = (
     "BadCellError",
     "EmptyCellError",
+    "is_no_number",
     "kind_of",
     "merchant_uid_of",
     "shown",
@@ -26,6 +27,13 @@ __all__ = (
 
 _LONGEST_SHOWN = 60
 
+# What stands for "nothing" where an order number should be: a dash, the null of a language that
+# was written as text, or a count of orders (``총 40건``).
+_NO_NUMBER = re.compile(
+    r"-*|[(<]?(?:null|none|nan|n/a|undefined|없음)[)>]?"
+    r"|[(\[]?총?\s*[0-9,]+\s*(?:건|개|행|rows?|orders?|items?)[)\]]?",
+    re.IGNORECASE,
+)
 _KEPT_AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 
 
@@ -70,6 +78,8 @@ def merchant_uid_of(cell: object) -> str:
     number = without_blanks(text)
     if not number:
         raise EmptyCellError("merchant_uid is empty")
+    if is_no_number(number):
+        raise EmptyCellError(f"merchant_uid is no order number: {shown(text)}")
     if is_rounded(number):
         raise _rounded(text)
     try:
@@ -79,6 +89,11 @@ def merchant_uid_of(cell: object) -> str:
     else:
         return text
     raise BadCellError(f"{problem}: {shown(text)}")
+
+
+def is_no_number(text: str) -> bool:
+    """Tell whether a text in place of an order number says that there is none."""
+    return _NO_NUMBER.fullmatch(text) is not None
 
 
 def _rounded(cell: object) -> BadCellError:

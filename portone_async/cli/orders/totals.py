@@ -6,16 +6,23 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from .cells import is_no_number
+
 __all__ = ("is_total_row",)
 
+# 11월 합계, 취소 합계, 전체 합계; Excel's own subtotals are called 요약.
 _WORD = (
-    "총?합계|총계|소계|누계|총액|총합|계|합계금액|총금액|일계|월계"
-    "|(?:grand|sub|sum)?totals?|sum|totalamount"
+    ".*(?:합계|총계|소계|누계|총합|총액|부분합|요약)(?:금액|건수)?"
+    "|계|총금액|일계|월계|전체|평균|총?건수"
+    "|(?:grand|sub|sum)?totals?|sum|totalamount|average"
 )
-_COUNT = r"[0-9,]+(?:건|개|행|rows?|orders?|items?)"
+_COUNT = r"총?[0-9,]+(?:건|개|행|rows?|orders?|items?)"
+_UNIT = r"[(\[](?:원|krw|won|단위:원)[)\]]"
 # 합계, 합계:, 합계(40건), [소계], Total: 40 orders. Not TOTAL-1, which may be an order number.
-_LABEL = re.compile(rf"[(\[<*#]*(?:{_WORD})[)\]>*:]*(?:[(\[]?{_COUNT}[)\]]?|[(\[][0-9,]+[)\]])?:?")
-_NO_NUMBER = re.compile(rf"(?:-+|[(\[]?{_COUNT}[)\]]?)?")
+_LABEL = re.compile(
+    rf"[(\[<*#]*(?:{_WORD})[)\]>*:]*"
+    rf"(?:[(\[]?{_COUNT}[)\]]?|[(\[][0-9,]+[)\]]|{_UNIT}|(?<=:)[0-9,]+)?:?"
+)
 _SHORT_NUMBER = re.compile("[0-9]{1,6}")
 # Nearly all order numbers look so; this saves them the rest.
 _ORDINARY = re.compile("[0-9A-Za-z_-]{6,}[0-9]")
@@ -36,7 +43,7 @@ def is_total_row(cells: Sequence[object], merchant_uid: int) -> bool:
     if isinstance(cell, str) and _ORDINARY.fullmatch(cell):
         return False
     number = _plain(cell)
-    if _NO_NUMBER.fullmatch(number):
+    if is_no_number(number):
         return any(_is_label(_plain(each)) for each in cells)
     if _SHORT_NUMBER.fullmatch(number):
         first = next((text for each in cells if (text := _plain(each))), "")
