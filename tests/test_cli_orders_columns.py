@@ -20,6 +20,8 @@ from portone_async.cli.orders.columns import Places, locate
         (["주문 번호", "결제금액(원)", "결제상태", "통화"], Places(0, 1, 3, 2)),
         (["상점주문번호", "주문금액", "상태"], Places(0, 1, None, 2)),
         (["order_id", "merchant_uid", "amount"], Places(1, 2, None, None)),
+        (["주문번호", "주문상태", "금액"], Places(0, 2, None, None, order_status=(1,))),
+        (["주문번호", "결제상태", "주문상태", "금액"], Places(0, 3, None, 1)),
         (["상품", "주문번호", "메모", "금액"], Places(1, 3, None, None)),
         ([unicodedata.normalize("NFD", "주문번호"), "금액"], Places(0, 1, None, None)),
     ],

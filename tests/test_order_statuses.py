@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from portone_async.cli.orders.cells import BadCellError
-from portone_async.cli.orders.statuses import PARTIALLY_CANCELLED, status_of
+from portone_async.cli.orders.statuses import PARTIALLY_CANCELLED, status_of, status_of_order
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,22 @@ def test_word_of_two_meanings_is_refused(word: str) -> None:
         "status is none of ready, paid, failed, cancelled, pending, nor plainly one of them: "
         f"'{word}'; name the payment's column with --columns status=COLUMN, or none with status="
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "status"),
+    [
+        *(("배송완료", "paid"), ("구매확정", "paid"), ("교환", "paid"), ("승인", "paid")),
+        *(("", "paid"), (None, "paid"), (1, "paid"), ("ready", "paid"), ("PENDING", "paid")),
+        *(("취소완료", "cancelled"), ("cancelled", "cancelled"), ("입금 대기", "ready")),
+        ("부분취소", PARTIALLY_CANCELLED),
+    ],
+)
+def test_status_of_an_order_is_paid_unless_it_says_otherwise(cell: object, status: str) -> None:
+    assert status_of_order(cell) == status
+
+
+@pytest.mark.parametrize("word", ["주문취소", "취소요청", "반품완료", "returned", "환불 처리중"])
+def test_status_of_an_order_that_may_be_refunded_is_refused(word: str) -> None:
+    with pytest.raises(BadCellError, match=f"'{word}'.*--columns status="):
+        status_of_order(word)

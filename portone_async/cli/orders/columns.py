@@ -38,6 +38,18 @@ _GUESSES = {
     "status": {"status", "paymentstatus", "paystatus", "상태", "결제상태"},
     "cancelled_amount": _CANCELLED_AMOUNT,
 }
+# They say how far an order or a transaction has come: of its payment, only whether it was refunded.
+_ORDER_STATUS = {
+    *(
+        "orderstatus",
+        "transactionstatus",
+        "주문상태",
+        "주문처리상태",
+        "주문진행상태",
+        "상품주문상태",
+    ),
+    *("처리상태", "진행상태", "클레임상태", "거래상태", "거래구분", "승인구분", "매출구분"),
+}
 _MOST_LISTED = 40
 
 
@@ -53,7 +65,11 @@ class Columns(Struct, frozen=True, kw_only=True):
     currency: str | None = None
     """Empty for no such column: all orders are in KRW."""
     status: str | None = None
-    """Empty for no such column: all orders should be paid."""
+    """Empty for no such column: all orders should be paid.
+
+    Where it is ``None`` and there is none, orders should be paid unless a column like ``주문상태``
+    says that they were cancelled or never paid.
+    """
     cancelled_amount: str | None = None
     """What was refunded of each order. Empty for no such column: nothing was."""
 
@@ -68,6 +84,19 @@ class Places(Struct, frozen=True):
     cancelled_amount: int | None = None
     error: int | None = None
     """In findings of ours, why a row is no order; ``None`` in anything else."""
+    order_status: tuple[int, ...] = ()
+    """Columns on the order rather than its payment, where there is no :attr:`status`."""
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """All columns that are read."""
+        single = (*self.optional, self.merchant_uid, self.amount)
+        return *(place for place in single if place is not None), *self.order_status
+
+    @property
+    def optional(self) -> tuple[int | None, ...]:
+        """The columns that a source may lack."""
+        return self.currency, self.status, self.cancelled_amount, self.error
 
 
 def locate(columns: Columns, found: Sequence[str]) -> Places:
@@ -83,6 +112,7 @@ def locate(columns: Columns, found: Sequence[str]) -> Places:
         _place("status", columns.status, found),
         _place("cancelled_amount", columns.cancelled_amount, found),
         list(found).index("error") if are_findings(found) else None,
+        _order_status(columns, found),
     )
 
 
@@ -116,6 +146,12 @@ def _place(field: str, name: str | None, found: Sequence[str]) -> int | None:
         several = ", ".join(shown(found[place]) for place in places)
         raise OrdersError(f"{field} could be any of {several}: say which it is; {_listed(found)}")
     return places[0] if places else None
+
+
+def _order_status(columns: Columns, found: Sequence[str]) -> tuple[int, ...]:
+    if columns.status is not None or are_findings(found) or _guessed("status", found):
+        return ()
+    return tuple(place for place, name in enumerate(found) if _plain(name) in _ORDER_STATUS)
 
 
 def _called(name: str, found: Sequence[str]) -> list[int]:

@@ -11,7 +11,6 @@ from itertools import chain, dropwhile, islice
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from portone_async.cli.escape import escaped
 from portone_async.reconcile.finding import Order
@@ -173,7 +172,6 @@ def _read(row: _Row, header: Header, where: str) -> Item:
 
 def _is_plain(cells: Sequence[str], header: Header) -> bool:
     """Whether a malformed row has its fields where they should be, and none is read that has a quote."""
-    places = (place for place in astuple(header.places) if place is not None)
     return len(cells) == len(header.names) and not any(
-        character in cells[place] for place in places for character in '"\r'
+        character in cells[place] for place in header.places.all for character in '"\r'
     )

@@ -59,13 +59,16 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
 
 def _selection(at: Places, names: list[str]) -> str:
     """What is selected, in the order of :func:`_moved`."""
-    places = (at.merchant_uid, at.amount, at.currency, at.status, at.cancelled_amount, at.error)
+    places = (at.merchant_uid, at.amount, *at.optional, *at.order_status)
     return ", ".join("NULL" if place is None else _quoted(names[place]) for place in places)
 
 
 def _moved(at: Places) -> Places:
-    optional = (at.currency, at.status, at.cancelled_amount, at.error)
-    return Places(0, 1, *(None if old is None else new for new, old in enumerate(optional, 2)))
+    new = [None if old is None else place for place, old in enumerate(at.optional, 2)]
+    currency, status, cancelled_amount, error = new
+    first = 2 + len(new)
+    order_status = tuple(range(first, first + len(at.order_status)))
+    return Places(0, 1, currency, status, cancelled_amount, error, order_status)
 
 
 def _quoted(name: str) -> str:

@@ -15,7 +15,7 @@ from .cells import BadCellError, EmptyCellError, merchant_uid_of, shown
 from .columns import Places
 from .money import amount_of, currency_of, refunded_amount_of, says_won
 from .own_findings import error_of
-from .statuses import PARTIALLY_CANCELLED, status_of
+from .statuses import PARTIALLY_CANCELLED, status_of, status_of_order
 from .totals import is_total_row
 
 __all__ = ("BadRow", "Item", "Note", "OrphanRow", "RowWithoutNumber", "TotalRow", "read_row")
@@ -131,7 +131,7 @@ def _without_number(cells: Sequence[object], at: Places, place: str, reason: str
 
 def _status(cells: Sequence[object], at: Places, amount: Decimal) -> tuple[str, Decimal]:
     """Read the status of an order, and how much of its amount was refunded."""
-    status = "paid" if at.status is None else status_of(cells[at.status])
+    status = _status_word(cells, at)
     refunded = _refunded(cells, at)
     if not refunded and status == PARTIALLY_CANCELLED:
         raise BadCellError(
@@ -148,6 +148,13 @@ def _status(cells: Sequence[object], at: Places, amount: Decimal) -> tuple[str, 
     elif refunded and status not in _REFUNDABLE:
         raise BadCellError(f"cancelled_amount is {refunded:f}, and status is {status}")
     return status, refunded
+
+
+def _status_word(cells: Sequence[object], at: Places) -> str:
+    if at.status is not None:
+        return status_of(cells[at.status])
+    words = (status_of_order(cells[place]) for place in at.order_status)
+    return next((word for word in words if word != PaymentStatus.PAID), PaymentStatus.PAID.value)
 
 
 def _refunded(cells: Sequence[object], at: Places) -> Decimal:

@@ -16,7 +16,7 @@ from portone_async.models import PaymentStatus
 
 from .cells import BadCellError, kind_of, shown
 
-__all__ = ("PARTIALLY_CANCELLED", "status_of")
+__all__ = ("PARTIALLY_CANCELLED", "status_of", "status_of_order")
 
 PARTIALLY_CANCELLED = "partially_cancelled"
 """Not a status of PortOne's, which says ``cancelled`` and how much of the amount was."""
@@ -43,6 +43,9 @@ _OF_A_MALL = re.compile(
     "주문|구매|배송|발송|출고|집화|집하|발주|수취|수령|상품|교환|반품|회수|거래|정산|확정"
     "|order|ship|deliver|dispatch|purchase|return|exchange|settle"
 )
+# Of a shop's order, these may mean its delivery.
+_OF_A_DELIVERY = frozenset({PaymentStatus.READY.value, PaymentStatus.PENDING.value})
+_MAY_BE_REFUNDED = re.compile("취소|환불|반품|철회|cancel|refund|return")
 _WAY_ON = "name the payment's column with --columns status=COLUMN, or none with status="
 
 
@@ -62,10 +65,36 @@ def status_of(cell: object) -> str:
     return _status_in(cell)
 
 
+def status_of_order(cell: object) -> str:
+    """Translate the status of an order or a transaction: ``paid``, unless it says otherwise.
+
+    Raises:
+        BadCellError: It may say that the payment was refunded, as 주문취소 and 반품완료 may.
+    """
+    return _status_of_order_in(cell) if isinstance(cell, str) else PaymentStatus.PAID.value
+
+
+@lru_cache(maxsize=64)
+def _status_of_order_in(cell: str) -> str:
+    word = _plain(cell)
+    if not word or word in _OF_A_DELIVERY:
+        return PaymentStatus.PAID.value
+    try:
+        return _status_in(cell)
+    except BadCellError:
+        if _MAY_BE_REFUNDED.search(word):
+            raise
+        return PaymentStatus.PAID.value
+
+
+def _plain(cell: str) -> str:
+    # NFKC puts together the syllables that macOS takes apart.
+    return re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", cell)).casefold()
+
+
 @lru_cache(maxsize=64)
 def _status_in(cell: str) -> str:
-    # NFKC puts together the syllables that macOS takes apart.
-    word = re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", cell)).casefold()
+    word = _plain(cell)
     if not word:
         raise BadCellError("status is empty")
     if status := canonical(cell) or _STATUS_OF.get(word):
