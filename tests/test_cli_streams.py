@@ -222,3 +222,66 @@ async def test_stdin_is_read_only_as_far_as_lines_are_asked_for(
         await lines.aclose()
     os.close(writer)
     assert taken <= capacity
+
+
+@only_posix
+async def test_stdin_that_does_not_wait_is_waited_for(server: FakePortOne) -> None:
+    stdin, writer = os.pipe()
+    os.set_blocking(stdin, False)
+    process = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "find", "-", "--json"), stdin=stdin, stdout=asyncio.subprocess.PIPE
+    )
+    os.close(stdin)
+    assert process.stdout is not None
+    for order in ("a", "none", "a"):
+        os.write(writer, f"{order}\n".encode())
+        assert json.loads(await process.stdout.readline())["merchant_uid"] == order
+    os.close(writer)
+    await process.communicate()
+    assert process.returncode == 1
+
+
+@only_posix
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+async def test_stdout_that_does_not_wait_is_waited_for(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch, unbuffered: str
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    name = "x" * 1_000_000  # More than a pipe holds.
+    server.add(merchant_uid="long", name=name)
+    reader, stdout = os.pipe()
+    os.set_blocking(stdout, False)
+    process = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "find", "--json", "long"), stdout=stdout
+    )
+    os.close(stdout)
+    with os.fdopen(reader) as output:
+        line = await asyncio.to_thread(output.read)
+    assert await process.wait() == 0
+    assert json.loads(line)["payment"]["name"] == name
+
+
+@only_posix
+async def test_line_that_never_ends_is_refused() -> None:
+    code, out, err = await shell("</dev/zero", ["find", "-", "--json"])
+    assert (code, out) == (2, "")
+    assert "a line of stdin has 10,000 characters or more" in err
+
+
+@pytest.mark.parametrize("line", ["x" * 9_999, "x" * 9_998 + "\n"])
+async def test_long_line_that_ends_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "typed").write_text(line)
+    with (tmp_path / "typed").open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert [each async for each in stdin_lines()] == [line.rstrip()]
+
+
+async def test_lines_of_blanks_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "typed").write_text("a\n\n   \n\t\n b\n")
+    with (tmp_path / "typed").open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert [each async for each in stdin_lines()] == ["a", " b"]

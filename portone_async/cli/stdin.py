@@ -14,6 +14,9 @@ from portone_async.errors import InvalidRequestError
 
 __all__ = ("stdin_lines",)
 
+# No order number has so many characters. A binary file may have no end of a line at all.
+_LONGEST = 10_000
+
 
 async def stdin_lines() -> AsyncGenerator[str, None]:
     """Yield each line as it comes, without its end; blank ones are left out.
@@ -22,15 +25,15 @@ async def stdin_lines() -> AsyncGenerator[str, None]:
     terminal or a pipe, holds up nothing else.
 
     Raises:
-        InvalidRequestError: stdin is closed, or cannot be read.
+        InvalidRequestError: stdin is closed, cannot be read, or holds no lines of text.
     """
     wanted: SimpleQueue[Future[str | None]] = SimpleQueue()
     # A daemon: a process can end while it waits for a line that never comes.
     Thread(target=_serve, args=(_lines(), wanted), daemon=True).start()
     try:
         while (line := await _next(wanted)) is not None:
-            if order := line.rstrip("\r\n"):
-                yield order
+            if line.strip():
+                yield line.rstrip("\r\n")
     finally:
         unwanted: Future[str | None] = Future()
         unwanted.cancel()
@@ -52,7 +55,13 @@ def _lines() -> Iterator[str]:
         raise InvalidRequestError(_("stdin is closed: there are no order numbers to read"))
     # Not sys.stdin: an interpreter that ends while a thread is inside of that one is aborted.
     # What is no UTF-8 is one order that cannot be looked up, not the end of all.
-    return open(sys.stdin.fileno(), encoding="utf-8-sig", errors="surrogateescape", closefd=False)
+    number = sys.stdin.fileno()
+    with open(number, encoding="utf-8-sig", errors="surrogateescape", closefd=False) as lines:
+        while line := lines.readline(_LONGEST):
+            if len(line) == _LONGEST:
+                said = _("a line of stdin has {n} characters or more, and is no order number")
+                raise InvalidRequestError(said.format(n=f"{_LONGEST:,}"))
+            yield line
 
 
 def _serve(lines: Iterator[str], wanted: SimpleQueue[Future[str | None]]) -> None:

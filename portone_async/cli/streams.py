@@ -26,7 +26,7 @@ _IS_WINDOWS = os.name == "nt"
 
 
 def prepare() -> None:
-    """Make the streams fit for a command: errors can be written, and stdout is there.
+    """Make the streams fit for a command: none is missing, and reading and writing wait.
 
     Raises:
         InvalidRequestError: stdout is closed.
@@ -36,9 +36,18 @@ def prepare() -> None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for the rest of the process)
     if sys.stdout is None:
         raise InvalidRequestError(_("stdout is closed: there is nowhere to write to"))
+    for stream in filter(None, (sys.stdin, sys.stdout, sys.stderr)):
+        _make_blocking(stream)
     stdout: TextIO = sys.stdout
     if isinstance(stdout, TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")
+
+
+def _make_blocking(stream: TextIO) -> None:
+    # Node.js and others hand on pipes that do not wait. Python takes one that is empty for the
+    # end of stdin, and drops what does not fit into a full one.
+    with suppress(OSError, ValueError, AttributeError):
+        os.set_blocking(stream.fileno(), True)
 
 
 def written(command: Callable[[], int]) -> int:
