@@ -20,6 +20,7 @@ from rich.cells import cell_len
 from portone_async.cli import _parser, main
 from portone_async.cli.completion import actions
 from portone_async.cli.language import DOMAIN, FOLDER, speak
+from portone_async.cli.report.words import words
 from portone_async.cli.words import verdict_words
 from portone_async.reconcile import Verdict
 from portone_async.testing import FakePortOne
@@ -54,6 +55,14 @@ def test_no_text_is_said_inside_of_an_f_string() -> None:
     hidden = re.compile(r"""f["'][^"\n]*\{[^}"\n]*\b_\(""")
     files = FOLDER.parent.rglob("*.py")
     assert [path.name for path in files if hidden.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_korean_texts_use_one_word_for_each_thing() -> None:
+    texts = "\n".join([*catalogue().values(), *words("ko").values()])
+    assert "포트원" in texts
+    assert re.findall(
+        r"PortOne\b|아임포트|결제완료|이중 ?결제|부분 취소|전액 취소|에러", texts
+    ) == ["아임포트"]
 
 
 def placeholders(text: str) -> list[str]:
@@ -214,8 +223,8 @@ async def test_answers_are_korean_and_json_is_not(server: FakePortOne, run: Run)
 
     assert code == 1
     assert out.split()[:4] == ["주문번호", "상태", "금액", "취소"]
-    words = [line.split()[1] for line in out.splitlines()[2:]]
-    assert words == ["결제완료", "부분취소", "전액취소", "결제"]
+    words = [re.split(" {2,}", line)[1] for line in out.splitlines()[2:]]
+    assert words == ["결제 완료", "부분취소", "전액취소", "결제 없음"]
     assert err.startswith("none: 결제 없음 (404, ")
     assert "\n힌트: " in err
 
@@ -230,11 +239,24 @@ async def test_summary_is_korean_and_its_columns_line_up(server: FakePortOne, ru
     code, out, _ = await asyncio.to_thread(run, "reconcile", "orders.csv", "--out", "o.csv")
 
     assert code == 1
-    matched, missing, *_ = out.splitlines()
+    heading, matched, missing, *_ = out.splitlines()
+    assert heading.split(maxsplit=2) == ["판정", "건수", "주문 금액(주문 없는 결제는 결제 금액)"]
     assert matched.startswith("일치 ")
     assert missing.startswith("결제 없음 ")
     assert cell_len(matched.split("1,000")[0]) == cell_len(missing.split("500")[0])
     assert "저장했습니다: o.csv" in out
+
+
+async def test_notes_about_the_orders_are_korean(server: FakePortOne, run: Run) -> None:
+    server.add(merchant_uid="a", amount=1000)
+    Path("orders.csv").write_text("안내\norder_id,amount\n a,1000\n합계,1000\n", encoding="utf-8")
+
+    code, _, err = await asyncio.to_thread(run, "reconcile", "orders.csv")
+
+    assert code == 0
+    notes = [line for line in err.splitlines() if line.startswith("참고: ")]
+    assert len(notes) == 3
+    assert not re.search("[a-z]{3}", err.replace("orders.csv", ""))
 
 
 def test_verdicts_have_words_of_their_own_in_both_languages(

@@ -20,6 +20,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from gettext import gettext as _
 from pathlib import Path
 
 from portone_async.cli.escape import escaped
@@ -149,11 +150,12 @@ def _not_empty(
             is_empty = is_empty and isinstance(item, Note)
             yield item
     if orphans:
-        yield Note(name, f"{orphans:,} payments without an order are not orders, and left out")
+        text = _("{n} payments without an order are not orders, and left out")
+        yield Note(name, text.format(n=f"{orphans:,}"))
     if is_empty and not may_be:
         raise OrdersError("has no orders, not one row below its header")
     if is_empty:
-        yield Note(name, "the query gives no rows")
+        yield Note(name, _("the query gives no rows"))
 
 
 def _named(name: str, rows: Iterator[Item]) -> Generator[Item, None, None]:

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
+from gettext import gettext as _
 from io import TextIOWrapper
 from itertools import chain, dropwhile, islice
 from pathlib import Path
@@ -51,7 +52,7 @@ def read_delimited(
         rows = _rows(_from_top(text, skip=separator is not None), delimiter)
         top, header = _header(rows, columns, header_line)
         if header.start and header_line is None:
-            yield Note(f"{where}{top[header.start].line}", "the header is here, not at the top")
+            yield Note(f"{where}{top[header.start].line}", _("the header is here, not at the top"))
         for row in chain(top[header.end :], rows):
             found = _read(row, header, where)
             if isinstance(found, Order) or row.problem or not is_blank(row.cells):

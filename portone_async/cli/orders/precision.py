@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
+from gettext import gettext as _
 
 from portone_async.reconcile.finding import Order
 
@@ -36,9 +37,8 @@ def note_lost_digits(rows: Generator[Item, None, None], name: str) -> Generator[
                 rounded += is_number and not row.merchant_uid[_DIGITS:].strip("0")
             yield row
     if rounded == count >= _FEWEST:
-        yield Note(
-            name,
-            f"all {count:,} order numbers of more than {_DIGITS} digits end in zeros from the "
-            f"{_DIGITS + 1}th on, as a spreadsheet rounds them: if these orders are missing, "
-            "export order numbers as text",
+        text = _(
+            "all {n} order numbers of more than 15 digits end in zeros from the 16th on, as a "
+            "spreadsheet rounds them: if these orders are missing, export order numbers as text"
         )
+        yield Note(name, text.format(n=f"{count:,}"))

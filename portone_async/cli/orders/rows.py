@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from gettext import gettext as _
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -103,7 +104,7 @@ def _no_order(cells: Sequence[object], at: Places, place: str) -> BadRow | Note 
     if at.error is not None and cells[at.amount] in _NO_ORDER:
         return _of_finding(cells[at.merchant_uid], cells[at.error], place)
     if is_total_row(cells, at.merchant_uid):
-        return TotalRow(place, "a total row, not an order")
+        return TotalRow(place, _("a total row, not an order"))
     return None
 
 

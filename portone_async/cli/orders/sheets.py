@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from gettext import gettext as _
 from itertools import dropwhile, islice
 from typing import TypeAlias
 
@@ -43,7 +44,8 @@ def choose_sheet(
     others = [shown(name) for name in workbook.sheet_names if name != chosen.name]
     if not others:
         return chosen, ""
-    return chosen, f"the sheet {shown(chosen.name)} is read, and not {_listed(others)}"
+    text = _("the sheet {name} is read, and not {others}")
+    return chosen, text.format(name=shown(chosen.name), others=_listed(others))
 
 
 def numbered_rows(sheet: CalamineSheet) -> Iterator[Row]:

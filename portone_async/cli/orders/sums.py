@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from decimal import Decimal
+from gettext import gettext as _
 
 from portone_async.models import _EXACT
 from portone_async.reconcile.finding import Order, Refund
@@ -70,12 +71,12 @@ class _Totals:
     def end(self) -> Iterator[BadRow | Note]:
         if self._held is not None and self._is_sum(self._held):
             self.count(
-                TotalRow(self._held.where, "a total row, not an order: the sum of all others")
+                TotalRow(self._held.where, _("a total row, not an order: the sum of all others"))
             )
             self._held = None
         yield from self._released()
         if self._first is not None:
-            more = f", and {self._count - 1:,} more" if self._count > 1 else ""
+            more = _(", and {n} more").format(n=f"{self._count - 1:,}") if self._count > 1 else ""
             yield Note(self._first.where, f"{self._first.text}{more}")
 
     def _is_sum(self, row: RowWithoutNumber) -> bool:

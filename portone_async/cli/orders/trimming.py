@@ -15,6 +15,7 @@ import pickle
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from gettext import gettext as _
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -59,11 +60,11 @@ def trimmed(read: Callable[[], Source], name: str) -> Source:
             kept += is_another
             yield order if is_another else _trimmed(order)
     if trims:
-        yield Note(name, f"blanks or tabs around {trims:,} order numbers were removed")
+        text = _("blanks or tabs around {n} order numbers were removed")
+        yield Note(name, text.format(n=f"{trims:,}"))
     if kept:
-        yield Note(
-            name, f"blanks around {kept:,} order numbers were kept: without them they are others"
-        )
+        text = _("blanks around {n} order numbers were kept: without them they are others")
+        yield Note(name, text.format(n=f"{kept:,}"))
 
 
 def _has_blanks(item: Order | Refund) -> bool:

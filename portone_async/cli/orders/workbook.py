@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from gettext import gettext as _
 from itertools import chain, dropwhile, islice
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def read_workbook(
         rows = numbered_rows(chosen)
         top, header = _header(rows, columns, header_row)
         if header.start and header_row is None:
-            yield Note(f"{where}{top[header.start][0]}", "the header is here, not at the top")
+            yield Note(f"{where}{top[header.start][0]}", _("the header is here, not at the top"))
         for number, cells in chain(top[header.end :], rows):
             exact = [_exact(cell) for cell in cells]
             if header.places.error is not None:
