@@ -39,16 +39,16 @@ def test_bridge_is_printed_line_by_line() -> None:
 
     *table, claim = printed(bridges([partly, gone, orphan]))
     assert table == [
-        "                                           KRW            USD",
-        "Ordered                                 10,000   1,234,567.50",
-        "Due                                     10,000   1,234,567.50",
-        "Short                                   -4,000  -1,234,567.50",
-        "  No payment                                 -  -1,234,567.50",
-        "  Cancelled beyond the shop's refund    -4,000              -",
-        "Matched                                  6,000              0",
-        "Over                                      +700              -",
-        "  Payments without an order               +700              -",
-        "Charged at PortOne, less cancellations   6,700              0",
+        "                                              KRW            USD",
+        "Ordered                                    10,000   1,234,567.50",
+        "Due                                        10,000   1,234,567.50",
+        "Short                                      -4,000  -1,234,567.50",
+        "  No payment                                    -  -1,234,567.50",
+        "  Cancelled beyond the shop's refund       -4,000              -",
+        "Matched (incl. parts of differing orders)   6,000           0.00",
+        "Over                                         +700              -",
+        "  Payments without an order                  +700              -",
+        "Charged at PortOne, less cancellations      6,700           0.00",
     ]
     assert claim.startswith("The lines add up in each currency")
 

@@ -64,7 +64,7 @@ async def test_a_day_that_agrees_exits_with_0(
     code, out, err = await run(write("order_id,amount\na,1000\nb,1000\n"), *period)
 
     assert (code, err) == (0, "")
-    assert out.splitlines()[0].split() == ["matched", "2", "2,000", "KRW"]
+    assert out.splitlines()[1].split() == ["matched", "2", "2,000", "KRW"]
 
 
 async def test_differences_exit_with_1_and_are_counted(server: FakePortOne, run: Run) -> None:
@@ -275,7 +275,7 @@ async def test_notes_about_the_orders_are_printed_and_change_no_exit_code(
     code, out, err = await run(write("정산 내역\norder_id,amount\n\ta,1000\nb ,1000\n"))
 
     assert code == 0
-    assert out.splitlines()[0].split() == ["matched", "2", "2,000", "KRW"]
+    assert out.splitlines()[1].split() == ["matched", "2", "2,000", "KRW"]
     assert err.splitlines() == [
         "note: orders.csv:2: the header is here, not at the top",
         "note: orders.csv: blanks or tabs around 2 order numbers were removed",
@@ -308,7 +308,7 @@ async def test_findings_can_be_given_back(server: FakePortOne, run: Run, ending:
     code, out, err = await run(f"findings.{ending}")
 
     assert code == 0
-    assert out.splitlines()[0].split() == ["matched", "2", "1,500", "KRW"]
+    assert out.splitlines()[1].split() == ["matched", "2", "1,500", "KRW"]
     assert "1 payments without an order are not orders, and left out" in err
 
 

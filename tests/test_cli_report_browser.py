@@ -217,7 +217,7 @@ def test_error_is_a_sentence_with_the_technical_text_folded_away(report: Report)
     error.find_element(By.TAG_NAME, "summary").click()
     assert "RequestTimeoutError: <b>no answer</b> within 10 s" in error.text
     report.one("[data-language=ko]").click()
-    assert report.one("#rows .error").text.startswith("PortOne이 제때 응답하지 않았습니다.")
+    assert report.one("#rows .error").text.startswith("포트원이 제때 응답하지 않았습니다.")
 
 
 def test_unreadable_row_is_named_by_its_place(report: Report) -> None:

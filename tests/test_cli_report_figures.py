@@ -11,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from portone_async.cli.report.chart import in_question
+from portone_async.cli.report.figures import Figures
 from portone_async.cli.report.money import Sums, add, asked, difference, written
 from portone_async.cli.report.span import Unit, fitting_unit, steps
 from portone_async.cli.report.statement import in_order, statement
 from portone_async.cli.report.tally import Flow, Period, Tally
+from portone_async.cli.report.words import words
 from portone_async.reconcile import Bridge, Finding, Sighting, Verdict, bridges
 
 from .report_run import KST, NOON, PERIOD, day, finding, order, sighting, summary_of
@@ -46,6 +49,48 @@ def tally_of(
 )
 def test_an_amount_is_written_to_its_last_digit(amount: str, text: str) -> None:
     assert written(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("20.5", "USD", "20.50"),
+        ("15", "USD", "15.00"),
+        ("1234.125", "USD", "1,234.125"),
+        ("0", "EUR", "0.00"),
+        ("15000", "KRW", "15,000"),
+        ("15", "", "15"),
+        ("NaN", "USD", "NaN"),
+    ],
+)
+def test_amount_of_a_currency_with_cents_has_two_decimals(
+    amount: str, currency: str, text: str
+) -> None:
+    assert written(Decimal(amount), currency) == text
+
+
+def test_only_rows_that_were_read_count_as_orders() -> None:
+    row = finding("", Verdict.NOT_CHECKED, None, error="orders.csv:7: no amount")
+    payment = finding("gone", Verdict.NOT_CHECKED, None, sighting("gone"), error="ServerError: 503")
+    found = [finding("a", Verdict.MATCHED, order("a"), sighting("a")), row, payment]
+    figures = Figures(summary_of(found), tally_of(found))
+
+    assert (figures.orders, figures.unreadable, figures.unchecked) == (1, 1, 2)
+    assert figures.share == "100.00"
+
+
+def test_chart_of_a_verdict_sums_up_what_its_note_names() -> None:
+    parts = {"short": 1, "over": 20, "unknown": 300, "unassigned": 4000}
+    bridge = Bridge(
+        missing=Decimal(1), orphans=Decimal(20), not_checked=Decimal(300), unassigned=Decimal(4000)
+    )
+
+    assert in_question(bridge) == sum(parts.values())
+    assert all(part in words("en")["charts.note"] for part in parts)
+    assert all(
+        words("ko")[f"bridge.{part}"].partition("(")[0] in words("ko")["charts.note"]
+        for part in parts
+    )
 
 
 @given(st.lists(AMOUNTS, min_size=1))

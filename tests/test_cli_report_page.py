@@ -26,6 +26,7 @@ from msgspec.structs import replace
 import portone_async
 from portone_async.cli.report import NotWrittenError, write_report
 from portone_async.cli.report.html import SCRIPTS
+from portone_async.cli.report.money import written as in_figures
 from portone_async.cli.report.reason import REASONS
 from portone_async.cli.report.row import embedded, shown
 from portone_async.cli.report.span import Unit
@@ -290,7 +291,8 @@ _MONEY = ("due", "short", "unknown", "over", "charged")
 
 def sums(told: Mapping[str, Bridge], key: str) -> str:
     amounts = [(getattr(told[currency], key), currency) for currency in sorted(told)]
-    return " ".join(f"{amount:,} {currency}" for amount, currency in amounts if amount) or "–"  # noqa: RUF001
+    found = [f"{in_figures(amount, currency)} {currency}" for amount, currency in amounts if amount]
+    return " ".join(found) or "–"  # noqa: RUF001
 
 
 def test_bridge_is_on_the_page_and_says_that_it_adds_up(page: Page) -> None:

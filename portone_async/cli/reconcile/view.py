@@ -12,6 +12,7 @@ from rich.text import Text
 from portone_async.cli.bar import Bar
 from portone_async.cli.escape import escaped
 from portone_async.cli.language import spoken
+from portone_async.cli.report.money import written
 from portone_async.cli.report.words import words
 from portone_async.cli.words import verdict_words
 from portone_async.errors import Attempt
@@ -77,14 +78,15 @@ class View(Bar):
 
 
 def print_summary(console: Console, summary: Summary) -> None:
-    """Print what a run came to: a line for each verdict that there is, then the bridge."""
+    """Print the result of a run: a line for each verdict with findings, then the bridge."""
     width = max(cell_len(verdict_words(verdict)) for verdict in Verdict)
+    console.print(_heading(width), style="dim", soft_wrap=True, highlight=False)
     for verdict in Verdict:
         count = summary.counts.get(verdict, 0)
         if not count and verdict is not Verdict.MATCHED:
             continue
         amounts = sorted(summary.amounts.get(verdict, {}).items())
-        money = ", ".join(f"{amount:,f} {_currency(name)}" for name, amount in amounts)
+        money = ", ".join(f"{written(amount, name)} {_currency(name)}" for name, amount in amounts)
         name = set_cell_size(verdict_words(verdict), width)
         console.print(f"{name}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
     console.print()
@@ -98,6 +100,13 @@ def print_summary(console: Console, summary: Summary) -> None:
         seconds=f"{summary.seconds:,.1f}",
     )
     console.print(f"\n{effort}")
+
+
+def _heading(width: int) -> str:
+    """Name the columns: these amounts are what was ordered, not what differs."""
+    verdict, count, amount = _("Verdict"), _("Count"), _("Ordered (of orphans: paid)")
+    indent = " " * (10 - cell_len(count))
+    return f"{set_cell_size(verdict, width)}  {indent}{count}  {amount}"
 
 
 def _currency(name: str) -> str:

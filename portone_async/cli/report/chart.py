@@ -70,13 +70,16 @@ def in_question(bridge: Bridge) -> Decimal:
 
 
 def by_verdict(
-    amounts: Mapping[Verdict, Decimal], tones: Mapping[Verdict, str], words: Mapping[str, str]
+    amounts: Mapping[Verdict, Decimal],
+    currency: str,
+    tones: Mapping[Verdict, str],
+    words: Mapping[str, str],
 ) -> Markup:
     """Bars of the money in question, by verdict, in the order of the verdicts.
 
     Args:
-        amounts: In one currency. What matched would dwarf the rest: it is for the caller to
-            leave it out.
+        amounts: In one currency. Leave matched money out: it would dwarf the rest.
+        currency: Of the amounts.
         tones: The class of each verdict's bar.
         words: The page's texts.
     """
@@ -86,7 +89,7 @@ def by_verdict(
         top = number * _ROW
         length = max(2.0, _WIDTH * _part(amount, longest))
         drawing.text("word", 0, top + 18, f"verdict.{verdict}")
-        drawing.text("figure", _WIDTH, top + 18, written(amount), "right")
+        drawing.text("figure", _WIDTH, top + 18, written(amount, currency), "right")
         drawing.bar("track", (0, top + 25, _WIDTH, _BAR))
         drawing.bar(f"bar {tones[verdict]}", (0, top + 25, length, _BAR))
     return drawing.finished(words)
@@ -114,9 +117,9 @@ def by_time(
         "differing": [in_question(bridge) for bridge in bridges],
     }
     for (kind, sums), (top, height, title) in zip(panels.items(), _PANELS, strict=True):
-        tips = [unit.named(begin) for begin in begins]
+        columns = list(zip(map(unit.named, begins), sums, strict=True))
         drawing.text("word", 0, top - 14, title)
-        _columns(drawing, f"column {kind}", (top, height), sums, tips)
+        _columns(drawing, f"column {kind}", (top, height), columns, currency)
     for left, name in _ticks(unit, begins):
         drawing.text("tick", left, _TIME_HEIGHT - 10, name, "middle")
     return drawing.finished(words)
@@ -126,22 +129,22 @@ def _columns(
     drawing: _Drawing,
     kind: str,
     panel: tuple[float, float],
-    sums: Sequence[Decimal],
-    tips: Sequence[str],
+    columns: Sequence[tuple[str, Decimal]],
+    currency: str,
 ) -> None:
     top, height = panel
-    highest = max(sums)
+    highest = max(amount for _, amount in columns)
     drawing.line(top + height)
-    drawing.text("figure", _WIDTH, top - 14, written(highest), "right")
+    drawing.text("figure", _WIDTH, top - 14, written(highest, currency), "right")
     if highest <= 0:
         return
     drawing.line(top)
-    room = _WIDTH / len(sums)
-    for number, (amount, tip) in enumerate(zip(sums, tips, strict=True)):
+    room = _WIDTH / len(columns)
+    for number, (tip, amount) in enumerate(columns):
         if amount > 0:
             tall = max(1.0, height * _part(amount, highest))
             box = (room * (number + 0.1), top + height - tall, room * 0.8, tall)
-            drawing.bar(kind, box, f"{tip}  {written(amount)}")
+            drawing.bar(kind, box, f"{tip}  {written(amount, currency)}")
 
 
 def _ticks(unit: Unit, begins: Sequence[datetime]) -> list[tuple[float, str]]:

@@ -68,9 +68,8 @@ class Figures:
         self._tally = tally
         self.adds_up = tally.adds_up_to(summary)
         self.all = sum(counts.values())
-        self.orphans = counts[Verdict.ORPHAN]
         self.without_order = tally.without_order
-        self.orders = self.all - self.orphans - self.without_order
+        self.orders = tally.orders
         self.matched = counts[Verdict.MATCHED] - self.without_order
         """Orders only: see :attr:`without_order`."""
         self.unchecked = counts[Verdict.NOT_CHECKED]
@@ -121,7 +120,7 @@ class Figures:
             return [
                 Charts(
                     shown(currency),
-                    by_verdict(amounts, tones, words)
+                    by_verdict(amounts, currency, tones, words)
                     if (amounts := self._in_question(currency))
                     else None,
                     by_time(flows, currency, self.unit, words) if flows else None,
@@ -166,7 +165,7 @@ def _money(bridges: Mapping[str, Bridge]) -> Money:
 
 def _lines(bridges: Mapping[str, Bridge], name: str) -> Lines:
     return [
-        (written(amount), shown(currency))
+        (written(amount, currency), shown(currency))
         for currency in in_order(bridges)
         if (amount := getattr(bridges[currency], name))
     ]

@@ -14,6 +14,10 @@ Sums = dict[str, Decimal]
 """Amounts by currency."""
 
 _ZERO = Decimal(0)
+# Those that PortOne lists, but for the won, the yen and the dong, which have no cents.
+_WITH_CENTS = frozenset(
+    ("USD", "EUR", "GBP", "CNY", "HKD", "SGD", "AUD", "CAD", "CHF", "THB", "MYR", "TWD")
+)
 # Python's own 28 digits would round the sum of a large amount and a small one.
 _EXACT = Context(prec=100)
 
@@ -57,8 +61,15 @@ def is_unreadable(finding: Finding) -> bool:
     return finding.verdict is Verdict.NOT_CHECKED and finding.order is None and not finding.payments
 
 
-def written(amount: Decimal) -> str:
-    """The amount to its last digit, as in ``1,234,567.50``."""
-    if not amount.is_finite() or abs(amount.adjusted()) > 60:
+def written(amount: Decimal, currency: str = "") -> str:
+    """Write an amount to its last digit, as in ``1,234,567.50``.
+
+    Args:
+        amount: Any amount.
+        currency: One with cents gets two decimals at least, so that a column lines up.
+    """
+    exponent = amount.as_tuple().exponent
+    if not isinstance(exponent, int) or abs(amount.adjusted()) > 60:
         return str(amount)
-    return f"{amount:,f}"
+    places = 2 if currency in _WITH_CENTS else 0
+    return f"{amount:,f}" if -exponent >= places else f"{amount:,.{places}f}"

@@ -70,7 +70,7 @@ def row_of(finding: Finding, off: tuple[str, Decimal] | None, zone: tzinfo) -> R
         order=None if finding.order is None else _asked(finding.order),
         payments=[_paid(payment, zone) for payment in finding.payments[:_MOST_PAYMENTS]],
         more_payments=max(0, len(finding.payments) - _MOST_PAYMENTS),
-        off=None if off is None else (written(off[1]), shown(off[0])),
+        off=None if off is None else (written(off[1], off[0]), shown(off[0])),
         error=shown(finding.error or "", _LONGEST_ERROR),
         reason=reason,
         place=shown(place),
@@ -109,18 +109,21 @@ def zoned(time: datetime, zone: tzinfo) -> datetime | None:
 
 
 def _asked(order: Order) -> tuple[str, str, str, str]:
-    refunded = written(order.cancelled_amount) if order.cancelled_amount else ""
-    return written(order.amount), shown(order.currency), shown(order.status), refunded
+    refunded = written(order.cancelled_amount, order.currency) if order.cancelled_amount else ""
+    amount = written(order.amount, order.currency)
+    return amount, shown(order.currency), shown(order.status), refunded
 
 
 def _paid(payment: Sighting, zone: tzinfo) -> Paid:
     time = payment.paid_at or payment.cancelled_at
     clock = None if time is None else zoned(time, zone)
+    currency = payment.currency or ""
+    cancelled = written(payment.cancel_amount, currency) if payment.cancel_amount else ""
     return Paid(
         imp_uid=shown(payment.imp_uid),
-        amount=written(payment.amount),
-        cancelled=written(payment.cancel_amount) if payment.cancel_amount else "",
-        currency=shown(payment.currency or ""),
+        amount=written(payment.amount, currency),
+        cancelled=cancelled,
+        currency=shown(currency),
         status=shown(payment.status),
         is_test=payment.sandbox is True,
         time="" if clock is None else clock.isoformat(sep=" ", timespec="seconds"),

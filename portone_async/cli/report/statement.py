@@ -59,9 +59,9 @@ _LINES = (
 
 def statement(bridges: Mapping[str, Bridge]) -> list[Line]:
     """Lay bridges out line by line, the currencies in the order of :func:`in_order`."""
-    columns = [bridges[currency] for currency in in_order(bridges)]
+    columns = in_order(bridges)
     return [
-        Line(key, kind, [_signed(getattr(bridge, key), sign) for bridge in columns])
+        Line(key, kind, [_signed(getattr(bridges[name], key), sign, name) for name in columns])
         for key, kind, sign in _LINES
     ]
 
@@ -71,9 +71,9 @@ def in_order(currencies: Collection[str]) -> list[str]:
     return sorted(currencies, key=lambda currency: (currency != "KRW", currency))
 
 
-def _signed(amount: Decimal, sign: str) -> str:
+def _signed(amount: Decimal, sign: str, currency: str) -> str:
     if not amount:
-        return "" if sign else "0"
+        return "" if sign else written(amount, currency)
     if sign == "-":
         amount = amount.copy_negate()
-    return f"{'+' if sign and amount > 0 else ''}{written(amount)}"
+    return f"{'+' if sign and amount > 0 else ''}{written(amount, currency)}"

@@ -49,6 +49,8 @@ class Tally:
         self.ledgers = {verdict: Ledger() for verdict in Verdict}
         self.rows: list[str] = []
         """JSON of what the table shows: a tenth of the memory that the objects would take."""
+        self.orders = 0
+        """Orders that were read. A row that could not be read is counted as unreadable."""
         self.without_order = 0
         """Of the matched: payments that belong to no order, and came to no money."""
         self.unreadable = 0
@@ -68,6 +70,7 @@ class Tally:
         flow.differences += is_different
         # A payment without an order may match, too: when no money came with it.
         self.without_order += finding.order is None and verdict is Verdict.MATCHED
+        self.orders += finding.order is not None
         self.unreadable += is_unreadable(finding)
         for currency, amount in asked(finding).items():
             add(self.amounts[verdict], currency, amount)
