@@ -62,11 +62,21 @@ class BusySecond:
             return _NOTHING
         new = not_seen(page, self._seen)
         self._position = (number - 1) * size + count_of(page)
-        if not page.next or (count_of(new) == 0 and count_of(page) < size):
+        is_short = count_of(page) < size
+        if not page.next:
             self._is_over = True
+        elif is_short and self._position < page.total:
+            self._shrink(count_of(page))
+        elif is_short and count_of(new) == 0:
+            self._is_over = True  # The last `next` was one too many.
         elif count_of(new) == 0:
             self._count_idle()
         return new
+
+    def _shrink(self, page_size: int) -> None:
+        """Ask for pages as small as PortOne gives them: by larger ones it does not count."""
+        self._count_idle()
+        self._page_size = max(1, page_size)
 
     async def _page(self, number: int, size: int) -> Page:
         if self._first is not None:
@@ -100,8 +110,8 @@ class BusySecond:
 
     def _never_rests(self) -> UnexpectedResponseError:
         return UnexpectedResponseError(
-            f"one second holds more than {self._page_size} payments, and its list changed each "
-            "time that it was read"
+            f"one second holds more than {self._page_size} payments, and its pages contradict each "
+            "other, or its list changed each time that it was read"
         )
 
 

@@ -28,9 +28,11 @@ class Second:
         self.before: dict[int, Callable[[], None]] = {}
         self.total_of: Callable[[int], int] = lambda total: total
         self.has_next_always = False
+        self.largest = 1_000
 
     async def read(self, number: int, size: int) -> Page:
         self.requests += 1
+        size = min(size, self.largest)
         if (change := self.before.get(self.requests)) is not None:
             change()
         part = self.ids[(number - 1) * size : number * size]
@@ -129,6 +131,29 @@ def test_next_that_names_a_page_too_many_ends(count: int, page_size: int) -> Non
 
     assert second.given(page_size) == second.ids
     assert second.requests <= 3 + count
+
+
+@pytest.mark.parametrize("largest", [100, 400])
+def test_server_with_smaller_pages_than_asked_for_loses_nothing(largest: int) -> None:
+    second = Second(3_000)
+    second.largest = largest
+
+    assert second.given(1_000) == second.ids
+    assert second.requests <= 1.15 * 3_000 / largest + 3
+
+
+@given(st.integers(1, 30), st.integers(0, 2_000), page_sizes)
+def test_short_page_is_never_the_end_of_a_longer_list(
+    largest: int, count: int, page_size: int
+) -> None:
+    second = Second(count)
+    second.largest = largest
+
+    try:
+        assert second.given(page_size) == second.ids
+    except UnexpectedResponseError:
+        assert largest**2 < count
+    assert second.requests <= 50 * (1 + count // largest)
 
 
 def test_list_that_never_rests_ends_in_an_error() -> None:
