@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from portone_async._words import canonical
 from portone_async.errors import PortOneError
+from portone_async.models import UnreadablePayment
 from portone_async.reconcile.finding import Finding, Order, Sighting, Verdict
 from portone_async.reconcile.store import Store, StoreError
 from tests.whole_run import counted, run
@@ -607,8 +608,11 @@ def test_of_a_payment_seen_twice_the_later_state_is_kept(
     assert [sighting.status for sighting in store.sightings_without_order()] == [kept]
 
 
-def test_of_a_payment_seen_twice_in_one_state_the_last_sight_is_kept(store: Store) -> None:
-    for back in (100, 300):
+@pytest.mark.parametrize("refunds", [(100, 300), (300, 100), (100, 20, 300), (300, 20)])
+def test_of_a_payment_seen_twice_the_larger_refund_is_kept(
+    store: Store, refunds: tuple[int, ...]
+) -> None:
+    for back in refunds:
         store.record_slice(
             "w", [seen("imp_1", "cancelled", cancel_amount=Decimal(back))], position=1
         )
@@ -629,6 +633,21 @@ def test_payments_without_an_order_are_met_once_each(store: Store, limit: int) -
         met += batch
 
     assert met == strangers
+
+
+@pytest.mark.parametrize("merchant_uid", [None, "stranger"])
+def test_unreadable_payment_without_an_id_is_kept_and_met_once(
+    store: Store, merchant_uid: str | None
+) -> None:
+    odd = UnreadablePayment(
+        imp_uid=None, merchant_uid=merchant_uid, path="$.imp_uid", reason="Expected `str`"
+    )
+    for status in ("paid", "cancelled"):
+        store.record_slice(status, [], position=1, unreadable=[odd])
+
+    assert store.unreadable_without_order() == [odd]
+    store.record_unreadable(odd, str(odd))
+    assert store.unreadable_without_order() == []
 
 
 # Findings.

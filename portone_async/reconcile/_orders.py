@@ -56,13 +56,15 @@ _FIND = """
     SELECT position, merchant_uid, amount, currency, status, cancelled_amount
     FROM orders WHERE merchant_uid = ?"""
 _CONTRADICT = "UPDATE orders SET is_contradicted = 1 WHERE position = ? AND NOT is_contradicted"
+# Refunds only grow: of two states with one status, the later is the one with more of them.
 _SEE = """
     INSERT INTO sightings VALUES (?, ?, ?, ?)
     ON CONFLICT (imp_uid) DO UPDATE SET
         merchant_uid = excluded.merchant_uid,
         stage = excluded.stage,
         sighting = excluded.sighting
-    WHERE excluded.stage >= stage"""
+    WHERE (excluded.stage, CAST(json_extract(excluded.sighting, '$.cancel_amount') AS REAL))
+        >= (stage, CAST(json_extract(sightings.sighting, '$.cancel_amount') AS REAL))"""
 # The plus takes the column's type away, without which the key's index is not used.
 _LEFT = """
     SELECT position, o.merchant_uid, amount, currency, status, cancelled_amount, sighting

@@ -7,7 +7,7 @@ from sqlite3 import Connection
 
 from portone_async.models import UnreadablePayment
 
-__all__ = ("SCHEMA", "add", "drop", "orders", "without_order")
+__all__ = ("SCHEMA", "add", "drop", "drop_nameless", "orders", "without_order")
 
 SCHEMA = (
     """CREATE TABLE unreadable (
@@ -16,7 +16,12 @@ SCHEMA = (
     )""",
 )
 
-_ADD = "INSERT OR IGNORE INTO unreadable VALUES (?, ?, ?, ?)"
+_IS_SAME = "imp_uid IS ?1 AND merchant_uid IS ?2 AND path = ?3 AND reason = ?4"
+# A UNIQUE constraint holds two NULLs to be different.
+_ADD = f"""
+    INSERT INTO unreadable SELECT ?1, ?2, ?3, ?4
+    WHERE NOT EXISTS (SELECT 1 FROM unreadable WHERE {_IS_SAME})"""  # noqa: S608 (a constant)
+_DROP_NAMELESS = f"DELETE FROM unreadable WHERE imp_uid IS NULL AND {_IS_SAME}"  # noqa: S608 (a constant)
 _ORDERS = "SELECT DISTINCT merchant_uid FROM unreadable WHERE merchant_uid IS NOT NULL"
 _WITHOUT_ORDER = """
     SELECT imp_uid, merchant_uid, path, reason FROM unreadable AS u
@@ -27,13 +32,21 @@ _WITHOUT_ORDER = """
 
 def add(connection: Connection, payments: Iterable[UnreadablePayment]) -> None:
     """Keep payments, each once."""
-    rows = ((each.imp_uid, each.merchant_uid, each.path, each.reason) for each in payments)
-    connection.executemany(_ADD, rows)
+    connection.executemany(_ADD, map(_row, payments))
 
 
 def drop(connection: Connection, imp_uid: str) -> None:
     """Drop a payment that was read since."""
     connection.execute("DELETE FROM unreadable WHERE imp_uid = ?", [imp_uid])
+
+
+def drop_nameless(connection: Connection, payment: UnreadablePayment) -> None:
+    """Drop a payment if it cannot be asked for again: its ``imp_uid`` cannot be read either."""
+    connection.execute(_DROP_NAMELESS, _row(payment))
+
+
+def _row(payment: UnreadablePayment) -> tuple[str | None, ...]:
+    return (payment.imp_uid, payment.merchant_uid, payment.path, payment.reason)
 
 
 def orders(connection: Connection) -> frozenset[str]:

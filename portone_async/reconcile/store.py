@@ -212,12 +212,16 @@ class Store:
             _orders.see(connection, [sighting])
 
     def record_unreadable(self, payment: UnreadablePayment, error: str) -> Finding:
-        """Keep the finding ``not_checked`` of a payment that cannot be read."""
+        """Keep the finding ``not_checked`` of a payment that cannot be read.
+
+        Without a readable ``imp_uid`` that is for good: it cannot be asked for again.
+        """
         finding = Finding(
             merchant_uid=payment.merchant_uid or "", verdict=Verdict.NOT_CHECKED, error=error
         )
         with self._database.writing() as connection:
             _findings.keep_unreadable(connection, payment.imp_uid, finding)
+            _unreadable.drop_nameless(connection, payment)
         return finding
 
     def assumed_empty(self) -> tuple[AssumedEmpty, ...]:
