@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import TypeGuard
 from uuid import UUID
 
 from portone_async.call import check_identifier
@@ -19,6 +20,7 @@ __all__ = (
     "BadCellError",
     "EmptyCellError",
     "is_no_number",
+    "is_ordinary",
     "kind_of",
     "merchant_uid_of",
     "shown",
@@ -34,6 +36,8 @@ _NO_NUMBER = re.compile(
     r"|[(\[]?총?\s*[0-9,]+\s*(?:건|개|행|rows?|orders?|items?)[)\]]?",
     re.IGNORECASE,
 )
+# Nearly all order numbers look so. No such text is a placeholder, rounded, or a formula.
+_ORDINARY = re.compile("[0-9A-Za-z_-]{6,99}[0-9]")
 _KEPT_AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 
 
@@ -62,19 +66,9 @@ def merchant_uid_of(cell: object) -> str:
 
     Whether a blank is part of it depends on the other orders: see :mod:`.trimming`.
     """
-    if isinstance(cell, str):
-        text = cell
-    elif _is_whole(cell) or isinstance(cell, UUID):
-        text = str(cell)
-    elif cell is None:
-        text = ""
-    elif isinstance(cell, float | Decimal):
-        raise _rounded(cell)
-    else:
-        raise BadCellError(
-            f"merchant_uid is {kind_of(cell)}, which cannot be trusted: {shown(cell)}"
-        )
-    text = without_formula(text)
+    if is_ordinary(cell):
+        return cell
+    text = without_formula(_text_of(cell))
     number = without_blanks(text)
     if not number:
         raise EmptyCellError("merchant_uid is empty")
@@ -89,6 +83,26 @@ def merchant_uid_of(cell: object) -> str:
     else:
         return text
     raise BadCellError(f"{problem}: {shown(text)}")
+
+
+def _text_of(cell: object) -> str:
+    if isinstance(cell, str):
+        return cell
+    if _is_whole(cell) or isinstance(cell, UUID):
+        return str(cell)
+    if cell is None:
+        return ""
+    if isinstance(cell, float | Decimal):
+        raise _rounded(cell)
+    raise BadCellError(f"merchant_uid is {kind_of(cell)}, which cannot be trusted: {shown(cell)}")
+
+
+def is_ordinary(cell: object) -> TypeGuard[str]:
+    """Tell whether a cell is plainly an order number; of one that is not, others must judge.
+
+    It saves an ordinary row nearly all of the checks of its number.
+    """
+    return isinstance(cell, str) and _ORDINARY.fullmatch(cell) is not None
 
 
 def is_no_number(text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from .cells import is_no_number
+from .cells import is_no_number, is_ordinary
 
 __all__ = ("is_total_row",)
 
@@ -24,8 +24,6 @@ _LABEL = re.compile(
     rf"(?:[(\[]?{_COUNT}[)\]]?|[(\[][0-9,]+[)\]]|{_UNIT}|(?<=:)[0-9,]+)?:?"
 )
 _SHORT_NUMBER = re.compile("[0-9]{1,6}")
-# Nearly all order numbers look so; this saves them the rest.
-_ORDINARY = re.compile("[0-9A-Za-z_-]{6,}[0-9]")
 
 
 def is_total_row(cells: Sequence[object], merchant_uid: int) -> bool:
@@ -40,7 +38,7 @@ def is_total_row(cells: Sequence[object], merchant_uid: int) -> bool:
         merchant_uid: The place of the order number.
     """
     cell = cells[merchant_uid]
-    if isinstance(cell, str) and _ORDINARY.fullmatch(cell):
+    if is_ordinary(cell):
         return False
     number = _plain(cell)
     if is_no_number(number):
