@@ -256,7 +256,7 @@ def test_won_and_another_currency_contradict_each_other() -> None:
         (b'"order_id,total\n', "the header cannot be read: a quote is not closed, or not doubled"),
         (
             b"id,total\n",
-            "no column looks like merchant_uid: say which it is; columns found: 'id', ",
+            "no column looks like merchant_uid: say which it is with --columns merchant_uid=COLUMN; columns found: 'id', ",
         ),
         (b"order_id,total\rA,1\r", "the header cannot be read: a line break (CR, which old Macs "),
     ],
@@ -447,7 +447,7 @@ def test_a_bad_line_of_json_is_named_and_the_others_are_read() -> None:
         BadRow("orders.jsonl:7", "amount is no number: 'NaN'"),
         BadRow(
             "orders.jsonl:8",
-            "amount could be any of 'amount', 'amount': say which it is; "
+            "amount could be any of 'amount', 'amount': say which it is with --columns amount=COLUMN; "
             "columns found: 'merchant_uid', 'amount', 'amount', 'status'",
         ),
         BadRow("orders.jsonl:9", rounded("1.5")),
@@ -457,7 +457,7 @@ def test_a_bad_line_of_json_is_named_and_the_others_are_read() -> None:
         BadRow("orders.jsonl:13", "amount is no number: 'Infinity'"),
         BadRow(
             "orders.jsonl:14",
-            "no column looks like merchant_uid: say which it is; columns found: ",
+            "no column looks like merchant_uid: say which it is with --columns merchant_uid=COLUMN; columns found: ",
         ),
         order("A-15"),
     ]

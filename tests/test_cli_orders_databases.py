@@ -140,7 +140,7 @@ def test_parquet_without_the_columns_says_which_there_are() -> None:
     write_parquet("SELECT 1 AS id, 2 AS total")
 
     assert refusal("orders.parquet") == (
-        "orders.parquet: no column looks like merchant_uid: say which it is; "
+        "orders.parquet: no column looks like merchant_uid: say which it is with --columns merchant_uid=COLUMN; "
         "columns found: 'id', 'total'"
     )
 

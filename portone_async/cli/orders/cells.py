@@ -6,8 +6,9 @@ The same rules hold for every source. A cell is what its reader gives: text, or 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 from uuid import UUID
 
 from portone_async.call import check_identifier
@@ -24,17 +25,19 @@ __all__ = (
     "kind_of",
     "merchant_uid_of",
     "shown",
+    "without_apostrophe",
     "without_formula",
 )
+
+T = TypeVar("T")
 
 _LONGEST_SHOWN = 60
 
 # What stands for "nothing" where an order number should be: a dash, the null of a language that
 # was written as text, or a count of orders (``총 40건``).
 _NO_NUMBER = re.compile(
-    r"-*|[(<]?(?:null|none|nan|n/a|undefined|없음)[)>]?"
-    r"|[(\[]?총?\s*[0-9,]+\s*(?:건|개|행|rows?|orders?|items?)[)\]]?",
-    re.IGNORECASE,
+    r"-*|[(<]?(?:null|NULL|None|nan|NaN|N/A|undefined|없음)[)>]?"
+    r"|[(\[]?총?\s*[0-9,]+\s*(?:건|개|행|(?i:rows?|orders?|items?))[)\]]?"
 )
 # Nearly all order numbers look so. No such text is a placeholder, rounded, or a formula.
 _ORDINARY = re.compile("[0-9A-Za-z_-]{6,99}[0-9]")
@@ -59,6 +62,17 @@ def without_formula(text: str) -> str:
     """Take off the formula that keeps Excel from reading a number: ``="0001"`` is ``0001``."""
     kept = _KEPT_AS_TEXT.fullmatch(text) if text.startswith('="') else None
     return kept[1].replace('""', '"') if kept else text
+
+
+def without_apostrophe(cells: Sequence[T], place: int) -> Sequence[T | str]:
+    """Take off the apostrophe that exports put in front of an order number for Excel."""
+    cell = cells[place]
+    if not isinstance(cell, str) or not cell.startswith("'"):
+        return cells
+    number = cell.removeprefix("'")
+    if not without_blanks(number) or number.endswith("'"):
+        return cells
+    return [*cells[:place], number, *cells[place + 1 :]]
 
 
 def merchant_uid_of(cell: object) -> str:

@@ -132,7 +132,7 @@ def _candidates(field: str, name: str | None, found: Sequence[str]) -> list[int]
 def _required(field: str, name: str | None, found: Sequence[str]) -> int:
     place = _place(field, name or None, found)
     if place is None:
-        raise OrdersError(f"no column looks like {field}: say which it is; {_listed(found)}")
+        raise OrdersError(f"no column looks like {field}: {_way_on(field)}; {_listed(found)}")
     return place
 
 
@@ -144,7 +144,7 @@ def _place(field: str, name: str | None, found: Sequence[str]) -> int | None:
         raise OrdersError(f"there is no column {shown(name)} for {field}; {_listed(found)}")
     if len(places) > 1:
         several = ", ".join(shown(found[place]) for place in places)
-        raise OrdersError(f"{field} could be any of {several}: say which it is; {_listed(found)}")
+        raise OrdersError(f"{field} could be any of {several}: {_way_on(field)}; {_listed(found)}")
     return places[0] if places else None
 
 
@@ -152,6 +152,10 @@ def _order_status(columns: Columns, found: Sequence[str]) -> tuple[int, ...]:
     if columns.status is not None or are_findings(found) or _guessed("status", found):
         return ()
     return tuple(place for place, name in enumerate(found) if _plain(name) in _ORDER_STATUS)
+
+
+def _way_on(field: str) -> str:
+    return f"say which it is with --columns {field}=COLUMN"
 
 
 def _called(name: str, found: Sequence[str]) -> list[int]:

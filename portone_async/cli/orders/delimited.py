@@ -16,6 +16,7 @@ from msgspec import Struct
 from portone_async.cli.escape import escaped
 from portone_async.reconcile.finding import Order
 
+from .cells import without_apostrophe
 from .columns import Columns, fields_named
 from .encoding import open_text
 from .errors import OrdersError
@@ -168,6 +169,8 @@ def _read(row: _Row, header: Header, where: str) -> Item:
         return BadRow(f"{where}{row.line}", f"has {len(cells)} fields, and the header has {width}")
     if places.error is not None:
         cells = without_apostrophes(cells)
+    else:
+        cells = without_apostrophe(cells, places.merchant_uid)
     return read_row(cells, places, where, row.line)
 
 
