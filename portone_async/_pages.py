@@ -3,8 +3,9 @@
 Source: ``PagedPaymentAnnotation`` of PortOne's V1 REST API. A page number is a position in a list
 that changes: while pages are read one after the other, payments arrive and leave, and what stands
 behind them moves across the edge of a page. So a list of more than one page is read again until
-its totals agree with what was read, or until two readings are the same. That serves the payments
-of an order, which rarely fill a page; a period is read by time (:mod:`_walk`).
+its totals agree with what was read, or until two readings are the same. Where payments may leave,
+as they do from a status, totals prove nothing: an arrival hides a departure. That serves the
+payments of an order, which rarely fill a page; a period is read by time (:mod:`_walk`).
 """
 
 from __future__ import annotations
@@ -65,11 +66,15 @@ class NumberedPages:
     Args:
         read_page: Reads a page by its number.
         may_be_missing: Whether "no such payment" for the first page means an empty list.
+        may_leave: Whether payments may leave the list.
     """
 
-    def __init__(self, read_page: ReadPage, *, may_be_missing: bool = False) -> None:
+    def __init__(
+        self, read_page: ReadPage, *, may_be_missing: bool = False, may_leave: bool = False
+    ) -> None:
         self._read_page = read_page
         self._may_be_missing = may_be_missing
+        self._may_leave = may_leave
         self._given: set[str] = set()
         self._readings = 0
         self._ids: list[str] = []
@@ -117,7 +122,7 @@ class NumberedPages:
 
     def _end_reading(self, *, is_whole: bool) -> None:
         """Stop if what was read is the list at one moment, else read it again from its start."""
-        agrees = self._totals == {len(set(self._ids))}
+        agrees = not self._may_leave and self._totals == {len(set(self._ids))}
         if is_whole or agrees or self._ids == self._ids_before:
             self._is_over = True
             return

@@ -206,7 +206,7 @@ class Payments:
             chosen = tuple(in_order(listing.payments, by, status=wanted))
             return Page(len(chosen) + len(listing.unreadable), 0, chosen, listing.unreadable)
 
-        return Pages([NumberedPages(page, may_be_missing=True)])
+        return Pages([NumberedPages(page, may_be_missing=True, may_leave=wanted is not None)])
 
     def list(
         self,

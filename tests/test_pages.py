@@ -94,6 +94,19 @@ def test_what_stays_is_given_once_while_others_leave(
     assert len(got) == len(set(got))
 
 
+def test_departure_that_an_arrival_hides_loses_nothing() -> None:
+    living = Living(range(30), 10)
+
+    def swap(numbers: list[int]) -> None:
+        del numbers[0]
+        numbers.append(99)
+
+    living.before = {2: swap}
+    pages = Pages([NumberedPages(living.page, may_leave=True)])
+
+    assert set(run(numbers(pages))) == {*range(30), 99}
+
+
 def test_several_lists_follow_each_other() -> None:
     one, two = Living(range(5), 2), Living(range(100, 103), 2)
     pages = Pages([NumberedPages(each.page) for each in (one, two)])
