@@ -47,7 +47,7 @@ from portone_async.webhook import (
 
 log = logging.getLogger(__name__)
 
-# Somebody waits at the other end: rather fail soon, and let them try again.
+# A visitor is waiting: fail soon, so that they can try again.
 TIMEOUTS = Timeouts(total=8.0, attempt=4.0)
 RETRY = RetryPolicy(attempts=2, backoff_initial=0.2, retry_after_max=1.0)
 
@@ -63,7 +63,7 @@ ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (TransientError, 503, "PortOne is out of reach. Try again later."),
     (PortOneError, 502, "PortOne could not be asked."),
 )
-# What visitors may bring about by asking, and nobody need look at.
+# Errors that a mistyped order number is enough to cause: logged as INFO, not WARNING.
 QUIET = (404, 422)
 
 

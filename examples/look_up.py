@@ -30,7 +30,7 @@ async def look_up(client: PortOneClient, order: str) -> str:
     except PaymentNotFoundError:
         return "no payment"
     except TransientError as error:
-        # It was tried several times already. It is not "no payment": nobody knows.
+        # It was tried several times. This does not mean "no payment": it is unknown.
         return f"not known, ask again later ({type(error).__name__})"
     except (InvalidRequestError, UnexpectedResponseError) as error:
         # Asking again would not help, but the other orders may be all right.

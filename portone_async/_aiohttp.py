@@ -51,7 +51,7 @@ def check_hooks(make_session: Callable[[BaseConnector], ClientSession]) -> None:
     private(ClientRequest, "send")
     private(ResponseHandler, "should_close")
     request = inspect.unwrap(private(ClientSession, "_request"))
-    # What stands in its place in a test (as of aioresponses) sends nothing through aiohttp.
+    # A mock that replaces it in a test (such as aioresponses) sends nothing through aiohttp.
     if request in _checked or not _is_of_aiohttp(request):
         return
     connector = _Nowhere()

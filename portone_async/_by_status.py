@@ -2,8 +2,8 @@
 
 PortOne documents a 400 for "a page beyond the data", and does not say whether page 1 of an empty
 window is one. So a refusal of a valid window is taken for "empty" if other lists of that window do
-not contradict it, and remembered in :attr:`StatusList.assumed_empty`. Where nobody can compare that
-with other look-ups later, PortOne must also have answered at least one such request.
+not contradict it, and remembered in :attr:`StatusList.assumed_empty`. Where that cannot be compared
+with later look-ups, PortOne must also have answered at least one such request.
 """
 
 from __future__ import annotations

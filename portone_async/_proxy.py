@@ -18,7 +18,7 @@ _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 
 
 class Proxy:
-    """A proxy's address, and the name and the password that it wants to be told."""
+    """A proxy's address, and the user name and password for it."""
 
     __slots__ = ("_authorization", "name", "url")
 
@@ -47,12 +47,12 @@ class Proxy:
             self._authorization = _basic(Secret(parts.username), Secret(parts.password or ""))
 
     def __repr__(self) -> str:
-        # A traceback may show one whose constructor did not come to its end.
+        # A traceback may show an instance whose constructor raised.
         return f"<Proxy {getattr(self, 'name', '')}>"
 
     @property
     def is_authorized(self) -> bool:
-        """Whether it is told a name and a password."""
+        """Whether the proxy gets a user name and a password."""
         return self._authorization is not None
 
     def options(self) -> dict[str, Any]:

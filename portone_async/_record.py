@@ -37,7 +37,7 @@ def narrow_many(record: Struct, name: str, many: object) -> None:
 
 
 def check_money(amount: Decimal) -> None:
-    """Refuse what is no amount of money.
+    """Refuse a value that is not an amount of money.
 
     Raises:
         TypeError: It is no ``Decimal``.
@@ -75,7 +75,7 @@ class Record(Struct, frozen=True, dict=True):
         try:
             response = _json_object.decode(body)["response"]
         except msgspec.ValidationError:
-            # A whole number that no machine has a word for: given as it stands.
+            # An integer beyond 64 bits: kept as it was sent.
             response = json.loads(body, parse_int=str, parse_float=str)["response"]
         return response if index is None else response[index]  # type: ignore[no-any-return]  # it was decoded as an object before
 

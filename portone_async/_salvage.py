@@ -210,7 +210,7 @@ def _read_payments(raw: bytes, blank: Blank) -> list[Payment] | UnexpectedRespon
 
 
 def _read_payment(raw: bytes, blank: Blank) -> Payment | UnexpectedResponseError:
-    _members.decode(raw)  # What is no object at all is no payment: told as any other shape.
+    _members.decode(raw)  # Not an object, so not a payment: raise the usual error about its shape.
     payment = _payment(raw, blank)
     return payment if isinstance(payment, Payment) else unreadable_error([payment])
 
@@ -240,7 +240,7 @@ def wire_type(response: Any) -> Any:
 
 # Deeper than anything that PortOne documents, and less deep than any decoder goes.
 _DEEPEST = 64
-# What stands before a bracket, with whole texts, whose brackets are none; and the bracket.
+# Match up to the next bracket. Strings are skipped whole: a bracket inside one does not count.
 _BRACKET = re.compile(rb'(?:[^"\[{\]}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[{\]}])', re.DOTALL)
 # Of a type that no field has, not even one that holds a list.
 _TOO_DEEP = b'[["nested too deeply"]]'

@@ -84,7 +84,7 @@ def lent_proxy(lender: ClientSession, base_url: URL) -> Proxy | None:
     if url:
         refuse_plain(base_url)
         return Proxy(url, authorization)
-    # Not trust_env itself: with it aiohttp would send what stands in a netrc file.
+    # Not trust_env itself: with it aiohttp would send the credentials of a netrc file.
     return system_proxy(base_url) if lender.trust_env else None
 
 

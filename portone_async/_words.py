@@ -56,7 +56,7 @@ def canonical(spelling: str, words: Iterable[str] = STATUSES) -> str | None:
     ``" PAID"`` and ``"Paid"`` are both ``"paid"``.
 
     Args:
-        spelling: What somebody wrote.
+        spelling: The word as the caller wrote it.
         words: The known words.
 
     Returns:

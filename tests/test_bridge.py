@@ -125,7 +125,7 @@ def test_refund_that_the_shop_declares_is_not_due(
 
 
 @pytest.mark.parametrize("status", ["cancelled", "ready", "failed"])
-def test_order_that_is_not_paid_asks_for_no_money(status: str) -> None:
+def test_unpaid_order_has_nothing_due(status: str) -> None:
     wanted = order("a", "1000", status=status)
     (bridge,) = bridges([compare(wanted, [])]).values()
 

@@ -156,7 +156,7 @@ def test_it_exits_1_and_says_so_when_an_answer_is_wrong(
     monkeypatch.setattr("portone_async.cli.demo.play.set_stage", lying)
     assert main(["demo", "--orders", "3", *FAST]) == 1
     out = capsys.readouterr().out
-    assert ": 3 wrong, 0 failed for no good reason." in out
+    assert ": 3 wrong, 0 failed unexpectedly." in out
     assert ("wrong", 3, "another payment, or a false 'not found'") in numbers(out)
 
 

@@ -50,7 +50,7 @@ def of_argparse() -> set[Key]:
     return {(None, str(message.id)) for each in read for message in each if message.id}
 
 
-def test_no_text_is_said_inside_of_an_f_string() -> None:
+def test_no_f_string_hides_a_text_to_translate() -> None:
     # Before Python 3.12 nothing finds it there.
     hidden = re.compile(r"""f["'][^"\n]*\{[^}"\n]*\b_\(""")
     files = FOLDER.parent.rglob("*.py")
@@ -70,12 +70,12 @@ def placeholders(text: str) -> list[str]:
     return sorted(re.findall(r"\{\w*\}|%\(\w+\)[a-z]|%[a-z]\b", text))
 
 
-def test_every_text_has_its_korean() -> None:
+def test_every_text_has_a_korean_translation() -> None:
     known = catalogue()
     assert {key for key in texts() if not known.get(key)} == set()
 
 
-def test_catalogue_has_nothing_that_is_not_said() -> None:
+def test_catalogue_has_no_unused_text() -> None:
     assert catalogue().keys() - texts() == of_argparse()
 
 
@@ -234,7 +234,7 @@ async def test_answers_are_korean_and_json_is_not(server: FakePortOne, run: Run)
 
 async def test_summary_is_korean_and_its_columns_line_up(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="a", amount=1000)
-    Path("orders.csv").write_text("order_id,amount\na,1000\nnone,500\n")
+    Path("orders.csv").write_text("order_id,amount\na,1000\ngone,500\n")
 
     code, out, _ = await asyncio.to_thread(run, "reconcile", "orders.csv", "--out", "o.csv")
 

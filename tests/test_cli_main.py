@@ -168,7 +168,7 @@ def test_the_console_interprets_nothing(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize("columns", ["0", "1", "-3", "x", "999999999999"])
 @pytest.mark.parametrize("terminal", ["", "1"])
-def test_columns_that_are_no_width_hide_nothing(
+def test_invalid_columns_variable_hides_nothing(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     columns: str,
@@ -211,7 +211,7 @@ def test_the_table_fits_the_terminal(
 
 
 @pytest.mark.parametrize("width", [20, 40, 60])
-def test_nothing_is_broken_in_two_on_a_narrow_terminal(
+def test_narrow_terminal_breaks_no_value(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     terminal = {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": str(width), "LINES": "40"}

@@ -21,7 +21,7 @@ class Clock:
         return self.now
 
 
-def test_rate_counts_what_was_done_in_the_last_half_minute() -> None:
+def test_rate_counts_the_last_half_minute() -> None:
     clock = Clock()
     pace = Pace(clock)
     pace.advance(10_000)

@@ -91,7 +91,7 @@ async def test_a_run_that_is_interrupted_says_how_to_go_on(
     assert process.returncode == 130
     assert out == b""
     assert err.decode().splitlines() == [
-        "stopped. What was found is kept in run.db: the same command goes on from there."
+        "stopped. The results so far are in run.db: run the same command again to continue."
     ]
 
 

@@ -125,7 +125,7 @@ def test_difference_is_what_was_charged_less_what_is_due(
     assert difference(found, bridges([found])) == (expected and (expected[0], Decimal(expected[1])))
 
 
-def test_cancelled_order_asks_for_no_money() -> None:
+def test_cancelled_order_has_nothing_due() -> None:
     kept = sighting("a", "500", status="cancelled", cancelled="200")
     found = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
 

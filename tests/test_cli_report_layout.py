@@ -41,7 +41,7 @@ def test_nothing_is_wider_than_the_window(report: Report, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [1400, 1280, 760, 390])
-def test_no_table_of_a_usual_day_needs_to_be_pushed_aside(report: Report, width: int) -> None:
+def test_tables_of_a_usual_day_need_no_scrolling(report: Report, width: int) -> None:
     report.show(width=width)
     report.open(day())
 
@@ -77,7 +77,7 @@ return pale;
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(report: Report, scheme: str) -> None:
+def test_every_text_has_enough_contrast(report: Report, scheme: str) -> None:
     report.show(scheme=scheme)
     report.open(day())
 

@@ -84,7 +84,7 @@ async def test_full_stdout_exits_2_with_one_line(
 
 @only_posix
 @each_way_to_write
-async def test_reader_that_goes_away_exits_141_without_a_word(
+async def test_reader_that_goes_away_exits_141_silently(
     monkeypatch: pytest.MonkeyPatch, name: str, buffering: str
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", buffering)

@@ -497,10 +497,11 @@ def test_the_faults_that_are_listed_are_all_there_are(file: str) -> None:
     assert listed == set(testing.__all__) - others | {"Fault"}
 
 
-def test_the_change_log_begins_with_this_version() -> None:
-    versions = re.findall(
-        r"^## \[(.+?)\] - (\d{4}-\d{2}-\d{2})$", _read("CHANGELOG.md"), re.MULTILINE
-    )
+def test_newest_dated_version_of_the_change_log_is_this_one() -> None:
+    headings = re.findall(r"^## (.*)$", _read("CHANGELOG.md"), re.MULTILINE)
+    released = headings[headings[0] == "[Unreleased]" :]
+    versions = [re.fullmatch(r"\[(.+?)\] - \d{4}-\d{2}-\d{2}", each) for each in released]
 
-    assert versions[0][0] == portone_async.__version__
-    assert len(versions) == len(re.findall(r"^## ", _read("CHANGELOG.md"), re.MULTILINE))
+    assert all(versions)
+    assert versions[0] is not None
+    assert versions[0][1] == portone_async.__version__

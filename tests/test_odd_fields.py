@@ -174,7 +174,7 @@ def payments(draw: st.DrawFn) -> tuple[Any, bool]:
 
 
 @given(st.lists(payments(), min_size=1, max_size=12), st.booleans())
-def test_each_payment_of_an_answer_stands_for_itself(
+def test_odd_payment_does_not_affect_the_others(
     items: list[tuple[Any, bool]], is_page: bool
 ) -> None:
     response: Any = [payment for payment, _ in items]

@@ -73,7 +73,7 @@ def test_odd_optional_fields_are_none_and_named() -> None:
     assert payment.raw["promotion"] == []
 
 
-def test_custom_data_of_another_type_is_not_told_as_absent() -> None:
+def test_custom_data_of_another_type_is_not_reported_as_absent() -> None:
     with pytest.raises(UnexpectedResponseError, match="another type than text, see raw"):
         found(custom_data={"cart_id": 5}).custom()
 
@@ -434,7 +434,7 @@ def test_number_or_time_beyond_any_is_of_its_field_only(literal: str) -> None:
 
 
 @pytest.mark.parametrize("literal", ['"NaN"', "1e999999", "9" * 400, '"Infinity"', "true"])
-def test_money_that_is_none_is_unreadable(literal: str) -> None:
+def test_invalid_amount_is_unreadable(literal: str) -> None:
     body = ok(CARD_PAID | {"cancel_amount": "odd"}).replace(b'"odd"', literal.encode())
     error = read(FIND, Reply(200, {}, body))
 
@@ -454,7 +454,7 @@ def test_last_of_equal_keys_counts_in_an_odd_payment() -> None:
 
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
 @pytest.mark.parametrize("fields", [{"promotion": []}, {"cancel_history": {}}])
-async def test_verification_fails_on_what_it_cannot_read(
+async def test_verification_fails_on_an_unreadable_field(
     shop: Shop, status: str, fields: dict[str, Any]
 ) -> None:
     server, client = shop

@@ -98,9 +98,7 @@ def test_partially_cancelled_order_needs_its_amount() -> None:
         ),
     ],
 )
-def test_refund_that_cannot_be_is_an_unreadable_row(
-    status: str, refunded: str, reason: str
-) -> None:
+def test_impossible_refund_is_an_unreadable_row(status: str, refunded: str, reason: str) -> None:
     content = f"주문번호,결제금액,상태,취소금액\nA-1,10000,{status},{refunded}\n"
 
     assert read(content) == [BadRow("orders.csv:2", reason, "A-1")]

@@ -189,7 +189,7 @@ def test_delimiter_given_wins_over_the_line_that_names_one() -> None:
     assert read("sep=;\norder_id:total\nA-1:1000\n", delimiter=":") == [order("A-1")]
 
 
-def test_delimiter_is_told_by_the_header_and_not_by_what_stands_above() -> None:
+def test_delimiter_is_found_in_the_header() -> None:
     found = read("가,나,다,라,마,바\norder_id;total\nA-1;1000\nA-2;1000\n")
 
     assert orders(found) == ["A-1", "A-2"]
@@ -234,7 +234,7 @@ def test_ctrl_z_at_the_end_is_ignored(end: str) -> None:
         "\x1b",
     ],
 )
-def test_column_that_is_not_read_makes_no_row_unreadable(memo: str) -> None:
+def test_fault_in_an_unread_column_leaves_the_row_readable(memo: str) -> None:
     assert read(f"order_id,total,memo\nA-1,1000,x\nA-2,1000,{memo}\n") == [
         order("A-1"),
         order("A-2"),
@@ -256,7 +256,7 @@ def test_malformed_row_is_unreadable_where_a_cell_in_doubt_is_read(row: str) -> 
     "member",
     ["NaN", "-Infinity", "1" * 5000, "1e99999999999999999999", '"a\tb\0"', '"\\ud800"', "[[1]]"],
 )
-def test_member_that_is_not_read_makes_no_line_unreadable(member: str) -> None:
+def test_fault_in_an_unread_member_leaves_the_line_readable(member: str) -> None:
     line = f'{{"order_id": "A-1", "memo": {member}, "total": 1000}}\n'
 
     assert read(line, "orders.jsonl") == [order("A-1")]
@@ -348,7 +348,7 @@ def test_nul_costs_its_row_where_it_is_read_and_no_other() -> None:
         ("order_id,total\nA-1,1000\n".encode("utf-16-le"), "is not text: there are NULs all over"),
     ],
 )
-def test_what_is_no_text_is_named_with_the_way_on(content: bytes, told: str) -> None:
+def test_binary_file_is_named_with_advice(content: bytes, told: str) -> None:
     assert refusal(content).startswith(f"orders.csv: {told}")
 
 

@@ -72,7 +72,7 @@ def test_blank_inside_an_order_number_stays() -> None:
 
 
 @pytest.mark.parametrize("number", [" ", "\t", "\u200b", "\ufeff\u3000", " . ", "\t..\t"])
-def test_number_that_is_nothing_without_blanks_is_unreadable(number: str) -> None:
+def test_number_of_blanks_only_is_unreadable(number: str) -> None:
     (row,) = read(number)
 
     assert isinstance(row, BadRow)

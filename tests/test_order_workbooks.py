@@ -76,14 +76,14 @@ def test_ods_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", ["orders.xls", "orders.ods", "orders.xlsm"])
-def test_kind_of_a_workbook_is_told_by_its_content(name: str) -> None:
+def test_kind_of_a_workbook_is_recognised_by_its_content(name: str) -> None:
     write_xlsx("orders.xlsx", {"주문": ORDERS})
     shutil.move("orders.xlsx", name)
 
     assert orders(list(read_orders(name))) == ["A-1", "A-2"]
 
 
-def test_format_can_be_said_where_the_name_tells_none() -> None:
+def test_format_option_decides_for_a_name_without_an_ending() -> None:
     write_xlsx("orders", {"주문": ORDERS})
 
     assert orders(list(read_orders("orders", source_format=Format.XLSX))) == ["A-1", "A-2"]
@@ -181,7 +181,7 @@ def test_sheet_is_named_by_its_name_or_else_its_number(sheet: str, found: str) -
     assert list(read_orders(path, sheet=sheet)) == [order(found)]
 
 
-def test_two_sheets_with_orders_are_a_question() -> None:
+def test_two_sheets_with_orders_are_an_error() -> None:
     path = write_xlsx("orders.xlsx", {"11월": ORDERS, "12월": ORDERS})
 
     assert refusal(path).startswith("orders.xlsx: has orders in several sheets, '11월' and '12월'")
@@ -194,7 +194,7 @@ def test_sheet_whose_columns_leave_a_choice_counts_as_one_with_orders() -> None:
 
 
 @pytest.mark.parametrize("sheet", ["없음", "0", "3", "-1", "²"])
-def test_sheet_that_is_not_there_is_an_error_with_those_that_are(sheet: str) -> None:
+def test_unknown_sheet_is_an_error_that_lists_the_sheets(sheet: str) -> None:
     path = write_xlsx("orders.xlsx", {"11월": ORDERS, "12월": ORDERS})
 
     assert refusal(path, sheet=sheet) == f"orders.xlsx: has no sheet '{sheet}', only '11월', '12월'"
@@ -253,13 +253,13 @@ def test_page_named_xls_is_called_html_with_the_way_on() -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "cannot be read as a workbook: "),
     ],
 )
-def test_what_is_no_workbook_is_named(content: bytes, told: str) -> None:
+def test_file_that_is_not_a_workbook_is_named(content: bytes, told: str) -> None:
     Path("orders.xls").write_bytes(content)
 
     assert refusal("orders.xls").startswith(f"orders.xls: {told}")
 
 
-def test_workbook_named_csv_is_told_the_format_to_say() -> None:
+def test_error_of_a_workbook_named_csv_names_the_format_option() -> None:
     write_xlsx("orders.csv", {"주문": ORDERS})
 
     assert "give it a name in .xlsx, or say --format xlsx" in refusal("orders.csv")

@@ -74,7 +74,7 @@ def test_list_at_rest_is_read_once_in_order(count: int, page_size: int) -> None:
 @given(
     st.integers(1, 40), st.integers(1, 7), st.dictionaries(st.integers(2, 30), st.integers(0, 99))
 )
-def test_what_stays_is_given_once_while_others_leave(
+def test_remaining_payments_are_given_once_while_others_leave(
     count: int, page_size: int, departures: dict[int, int]
 ) -> None:
     living, left = Living(range(count), page_size), set[int]()

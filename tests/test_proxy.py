@@ -233,7 +233,7 @@ async def test_failing_status_is_tried_again(
         (b"HTTP/1.1 200 OK\r\n\r\nno TLS", ConnectionFailedError),
     ],
 )
-async def test_nonsense_of_the_proxy_names_it(
+async def test_malformed_answer_of_the_proxy_names_the_proxy(
     tls: KeptAlive,
     proxy: TunnelProxy,
     trusting: ClientSession,
@@ -247,7 +247,7 @@ async def test_nonsense_of_the_proxy_names_it(
     assert not tls.received
 
 
-async def test_proxy_that_is_not_there_names_it(tls: KeptAlive, trusting: ClientSession) -> None:
+async def test_unreachable_proxy_is_named(tls: KeptAlive, trusting: ClientSession) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         name = f"{HOST}:{taken.getsockname()[1]}"

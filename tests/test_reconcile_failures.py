@@ -22,7 +22,7 @@ def begins_of_paid(server: FakePortOne) -> list[int]:
     return [int(dict(each.query)["from"]) for each in server.requests if each.path == path]
 
 
-async def test_period_that_breaks_off_goes_on_with_the_first_slice_that_is_not_done(
+async def test_interrupted_period_resumes_at_the_first_unread_slice(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portone_async.reconcile._sweep._PAGE_SIZE", 3)

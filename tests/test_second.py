@@ -156,7 +156,7 @@ def test_short_page_is_never_the_end_of_a_longer_list(
     assert second.requests <= 50 * (1 + count // largest)
 
 
-def test_list_that_never_rests_ends_in_an_error() -> None:
+def test_endlessly_changing_list_ends_in_an_error() -> None:
     second = Second(1_000)
 
     def all_change() -> None:

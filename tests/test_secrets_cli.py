@@ -167,7 +167,7 @@ async def last_words(process: asyncio.subprocess.Process) -> str:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
-async def test_full_disk_is_told_without_secrets(planted: FakePortOne) -> None:
+async def test_full_disk_is_reported_without_secrets(planted: FakePortOne) -> None:
     with Path("/dev/full").open("wb") as full:
         command = ("-X", "dev", "-m", "portone_async", "find", "--json", "--personal-data")
         said = await last_words(await begun(*command, "order-1", stdout=full))

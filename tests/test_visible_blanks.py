@@ -29,7 +29,7 @@ def test_blank_at_an_end_is_spelled_out(number: str, shown: str) -> None:
 
 
 @given(st.text())
-def test_what_is_visible_is_printable_and_has_no_blank_at_an_end(number: str) -> None:
+def test_visible_text_is_printable_without_outer_blanks(number: str) -> None:
     shown = visible(number)
 
     assert shown.isprintable()

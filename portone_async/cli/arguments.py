@@ -1,4 +1,4 @@
-"""What the commands are told."""
+"""The parsed arguments of the commands."""
 
 from __future__ import annotations
 

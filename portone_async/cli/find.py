@@ -124,7 +124,7 @@ def run(arguments: Arguments) -> int:
 def _answers(arguments: Arguments) -> Answers:
     if arguments.json:
         return Answers(partial(_print_json, arguments), at_once=1)
-    # Before anything is asked, so that a missing rich is told at once.
+    # Import rich before the first request, so that its absence is reported at once.
     from .table import print_table  # noqa: PLC0415 (rich is only for those who want a table)
 
     is_typed = "-" in arguments.order and sys.stdin is not None and sys.stdin.isatty()

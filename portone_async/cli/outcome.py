@@ -71,7 +71,7 @@ class Outcome(Struct, frozen=True):
             personal_data: Keep what is about a person.
             encoding: What the line is to be written in.
         """
-        # What is no Unicode can neither be looked up nor be said in JSON as it is.
+        # A text that is not Unicode can be neither looked up nor written to JSON unchanged.
         line: dict[str, Any] = {
             "merchant_uid": self.order.encode(errors="backslashreplace").decode()
         }

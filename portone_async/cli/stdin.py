@@ -54,7 +54,7 @@ def _lines() -> Iterator[str]:
     if sys.stdin is None:
         raise InvalidRequestError(_("stdin is closed: there are no order numbers to read"))
     # Not sys.stdin: an interpreter that ends while a thread is inside of that one is aborted.
-    # What is no UTF-8 is one order that cannot be looked up, not the end of all.
+    # A line that is not UTF-8 fails as one order; the others are still looked up.
     number = sys.stdin.fileno()
     with open(number, encoding="utf-8-sig", errors="surrogateescape", closefd=False) as lines:
         while line := lines.readline(_LONGEST):
@@ -71,7 +71,7 @@ def _serve(lines: Iterator[str], wanted: SimpleQueue[Future[str | None]]) -> Non
             return
         try:
             read = next(lines, None)
-        except Exception as error:  # noqa: BLE001 (told where the line is waited for)
+        except Exception as error:  # noqa: BLE001 (raised again where the line is read)
             line.set_exception(error)
             return
         line.set_result(read)

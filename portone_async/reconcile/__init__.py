@@ -1,4 +1,4 @@
-"""Orders against payments: what agrees, what differs, what is missing, and what nobody expects.
+"""Orders against payments: matches, differences, missing payments, and payments without an order.
 
 ```python
 from portone_async.reconcile import Store, Verdict, reconcile

@@ -52,7 +52,7 @@ _TIMES: Mapping[str, Callable[[Payment], datetime | None]] = {
 
 
 class _Checked(Struct):
-    """What a batch of orders came to."""
+    """The findings of a batch of orders."""
 
     findings: list[Finding]
     doubtful: list[Order]

@@ -34,7 +34,7 @@ class Bridge(Struct, frozen=True, kw_only=True):
     not_due: Decimal = _ZERO
     """The part that asks for no money: refunded by the shop, or of an order that is not paid."""
     matched: Decimal = _ZERO
-    """What orders ask for and PortOne has."""
+    """Ordered and charged; includes the matching part of orders that differ."""
 
     missing: Decimal = _ZERO
     """Short: PortOne has no payment of the order."""

@@ -4,8 +4,8 @@ An order number may have many payments: each failed or abandoned try repeats it.
 is to the shop, PortOne's word alone does not say:
 
 - **test**: ``sandbox`` is true: no money. ``None`` (payments of before 2026-01-26 do not say) is
-  held to be live here, since nothing is shipped on a comparison, and a look at old books would be
-  one alarm; whoever ships must not (``client.payments.verify``).
+  held to be live here, since nothing is shipped because of a comparison, and old books would
+  raise an alarm for each payment. Before shipping use ``client.payments.verify``.
 - **kept**: live, charged, and not wholly given back: the shop has money of it. Charged is what is
   ``paid``, and what bears another word but ``ready`` and ``failed`` and has a ``paid_at`` or a
   ``cancel_amount``. So a virtual account that was revoked before any deposit is no money, and a
@@ -28,8 +28,8 @@ when none is, about the live one that comes nearest to the order.
 - ``matched``: everything agrees
 
 Payments that belong to no order are an ``orphan`` when one of them is kept or may come to be
-(``pending``, or a word not known yet). The others, tests among them, are as expected: nothing
-was asked for and nothing is there, so they are ``matched``, and no one need hear of them.
+(``pending``, or a word not known yet). The others, tests among them, are ``matched``: no
+money was ordered and none was kept.
 
 ``not_checked`` is never the outcome of a comparison.
 """

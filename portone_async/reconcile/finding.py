@@ -1,4 +1,4 @@
-"""What goes into a reconciliation and what comes out of it. No personal data is in any of it."""
+"""The input and the results of a reconciliation. None of them holds personal data."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class AssumedEmpty(Struct, frozen=True):
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
-    """What a comparison looks at of a payment."""
+    """The fields of a payment that a comparison uses."""
 
     imp_uid: str
     merchant_uid: str
@@ -127,7 +127,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(StrEnum):
-    """What a comparison of an order with its payments comes to: always exactly one."""
+    """The result of comparing an order with its payments: always exactly one."""
 
     MATCHED = "matched"
     MISSING = "missing"
@@ -142,7 +142,7 @@ class Verdict(StrEnum):
     TEST_PAYMENT = "test_payment"
     """The payment was made in a test channel: no money has moved."""
     ORPHAN = "orphan"
-    """A payment that belongs to no order: money that nobody expects."""
+    """A payment that belongs to no order."""
     NOT_CHECKED = "not_checked"
     """Nothing is known: the look-up failed, or the order could not be read."""
 
@@ -184,7 +184,11 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     counts: Mapping[Verdict, int]
     amounts: Mapping[Verdict, Mapping[str, Decimal]]
-    """Money by verdict and currency: what the orders ask for; for orphans, what was paid."""
+    """Money by verdict and currency: amounts ordered; for orphans, amounts paid.
+
+    They are gross: refunds and cancellations are not taken off, and they are not what differs. For
+    differences see :attr:`bridge`.
+    """
     requests: int
     """Requests sent for payments, retries counted."""
     retries: int

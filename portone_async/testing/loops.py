@@ -20,8 +20,8 @@ _CLOSING_SECONDS = 10.0
 
 def new_client(server: FakePortOne) -> PortOneClient:
     """Make a client that retries at once and is not throttled."""
-    # Its loop may be closed before the client is, as by asyncio.run(). Then nobody could close
-    # connections that were kept, and asyncio would warn of each.
+    # asyncio.run() may close the loop before the client. Kept connections could then not be closed,
+    # and asyncio would warn of each.
     server._keeps_connections = False
     retry = RetryPolicy(backoff_initial=0.0, backoff_max=0.0)
     return server.client(retry=retry, rate_limit=None)

@@ -80,7 +80,7 @@ def _written(value: Any) -> Any:  # noqa: PLR0911 (one per kind)
 
 
 def complete(record: dict[str, Any], said: Mapping[str, Any], now: float) -> None:
-    """Fill in what the status implies and nobody said."""
+    """Fill in the fields that the status implies and that were not given."""
 
     def imply(name: str, value: Callable[[], Any]) -> None:
         known = record.get(name)

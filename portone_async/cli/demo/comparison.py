@@ -29,7 +29,7 @@ def _note(verdict: Verdict) -> str:
         Verdict.PARTIALLY_CANCELLED: _("a part was given back"),
         Verdict.PAID_TWICE: _("one order, two charges"),
         Verdict.TEST_PAYMENT: _("no money has moved"),
-        Verdict.ORPHAN: _("money that nobody expects"),
+        Verdict.ORPHAN: _("a payment without an order"),
         Verdict.NOT_CHECKED: _("scripted to fail: not 'missing'"),
     }[verdict]
 

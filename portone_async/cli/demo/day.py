@@ -42,7 +42,7 @@ class Day(Struct, frozen=True):
     """From, and until (not in it)."""
     orders: list[Order]
     verdicts: Mapping[str, Verdict]
-    """By order number; those without an order are payments that nobody expects."""
+    """By order number; those without an order are orphans."""
 
     @property
     def planted(self) -> Counter[Verdict]:

@@ -134,7 +134,7 @@ def _introduce(
 ) -> None:
     said = _(
         """\
-A PortOne runs on this machine, with {payments} payments and {faults} faults to come.
+A fake PortOne runs on this machine, with {payments} payments and {faults} faults to come.
 One client looks up {orders} orders there, over HTTP, up to {rate} requests a second.
 No account is needed, and nothing leaves this machine."""
     )

@@ -45,7 +45,7 @@ class Summary(Struct, frozen=True, kw_only=True):
         )
         if verdict.is_good:
             return Text(_("{what}: every answer is right.").format(what=what), "bold green")
-        bad = _("{what}: {wrong} wrong, {failed} failed for no good reason.").format(
+        bad = _("{what}: {wrong} wrong, {failed} failed unexpectedly.").format(
             what=what, wrong=verdict.wrong, failed=verdict.unscripted
         )
         return Text(bad, "bold red")

@@ -140,7 +140,7 @@ def _read_workbook(
 def _not_empty(
     rows: Generator[Item, None, None], name: str, *, may_be: bool
 ) -> Generator[Item, None, None]:
-    """Refuse a file without orders; a query may truly find none. Count what is no order."""
+    """Refuse a file without orders; a query may truly find none. Count payments without an order."""
     is_empty, orphans = True, 0
     with closing(rows):
         for item in rows:

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 _LONGEST_SHOWN = 60
 
-# What stands for "nothing" where an order number should be: a dash, the null of a language that
+# Texts for "nothing" where an order number should be: a dash, the null of a language that
 # was written as text, or a count of orders (``총 40건``).
 _NO_NUMBER = re.compile(
     r"-*|[(<]?(?:null|NULL|None|nan|NaN|N/A|undefined|없음)[)>]?"
@@ -49,7 +49,7 @@ class BadCellError(ValueError):
 
 
 class EmptyCellError(BadCellError):
-    """A cell that must not be empty is."""
+    """A required cell is empty."""
 
 
 def shown(cell: object) -> str:

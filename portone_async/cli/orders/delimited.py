@@ -37,7 +37,7 @@ class _Row(Struct, frozen=True):
     """On which it begins, from 1."""
     cells: Sequence[str]
     problem: str = ""
-    """Why it is malformed, and its cells are only what stands between delimiters."""
+    """Why it is malformed: its cells were split at every delimiter, quoted or not."""
 
 
 def read_delimited(
@@ -165,7 +165,7 @@ def _read(row: _Row, header: Header, where: str) -> Item:
         # Excel leaves out the empty fields at the end of some rows.
         cells = [*cells, *[""] * (width - len(cells))]
     if len(cells) != width:
-        # Which of its fields are the right ones is anyone's guess.
+        # It is unknown which of its fields belong to which column.
         return BadRow(f"{where}{row.line}", f"has {len(cells)} fields, and the header has {width}")
     if places.error is not None:
         cells = without_apostrophes(cells)

@@ -18,7 +18,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class _Kind(StrEnum):
-    """What a file is. The text is for a message."""
+    """The true kind of a file, as text for a message."""
 
     ZIP = "a workbook (.xlsx or .ods) or another archive"
     OLE = "a workbook (.xls, or .xlsx with a password)"

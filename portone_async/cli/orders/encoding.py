@@ -27,7 +27,7 @@ _MISFIT = re.compile("[\ud800-\udfff]")
 class _Encoding(Struct, frozen=True):
     name: str
     misfits: str = ""
-    """What does not fit it and its rivals, and where; empty if all does."""
+    """The first bytes that do not fit this or any other encoding, and their line; or empty."""
 
 
 @contextmanager
@@ -93,8 +93,8 @@ def _is_korean_utf_8(file: BinaryIO) -> bool:
     """Whether a file that does not fit UTF-8 is in UTF-8, with a few characters cut.
 
     Korean in CP949 has two bytes a syllable that do not fit, and hardly ever three in a row that
-    are a syllable of UTF-8. Short texts of UTF-8 fit CP949 now and then, as other words: so this
-    is asked first.
+    are a syllable of UTF-8. Short texts of UTF-8 fit CP949 now and then, as other words, so
+    check this first.
     """
     hangul = misfits = 0
     for text in _pieces(file, "utf-8", "surrogateescape"):

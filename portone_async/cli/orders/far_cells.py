@@ -29,12 +29,12 @@ _PIECE = 1 << 20
 
 
 def refuse_far_cells(path: Path) -> None:
-    """Check every sheet of an .xlsx; of anything else, nothing.
+    """Check every sheet of an .xlsx; do nothing for other files.
 
     Raises:
         OrdersError: A sheet reaches too far.
     """
-    # What is damaged is the engine's to say.
+    # Of a damaged file the engine itself raises the error.
     with (
         suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
         zipfile.ZipFile(path) as archive,

@@ -99,7 +99,7 @@ def _number(text: str) -> Decimal:
         return _NO_MEASURE
 
 
-# The member may be one that nobody reads.
+# The member may be one that is not read.
 _NO_MEASURE = Decimal("Infinity")
 _CONSTANTS = {"NaN": Decimal("NaN"), "Infinity": _NO_MEASURE, "-Infinity": -_NO_MEASURE}
 _decode = json.JSONDecoder(

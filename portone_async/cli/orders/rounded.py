@@ -1,6 +1,6 @@
 """Recognise an order number that a spreadsheet or another tool has rounded. Pure.
 
-A rounded number can be found by nobody, and PortOne would truthfully answer that it has no such
+A rounded number cannot be looked up: PortOne would truthfully answer that it has no such
 payment: an order that was paid would be called missing. So these forms are refused:
 
 - an exponent with a sign, or behind a decimal point or comma: ``2.02E+16`` and ``1,23E+15`` of

@@ -67,7 +67,7 @@ class TotalRow(Note, frozen=True):
 
 
 Item: TypeAlias = Order | Refund | BadRow | Note
-"""What a reader yields."""
+"""A row as a reader yields it."""
 
 
 def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> Item:

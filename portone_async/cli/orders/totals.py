@@ -54,7 +54,7 @@ def _is_label(text: str) -> bool:
 
 
 def _plain(cell: object) -> str:
-    """Drop the blanks of ``합   계``; what can be no label is a question mark."""
+    """Drop the blanks of ``합   계``; give ``?`` for a cell that cannot be a label."""
     if cell is None:
         return ""
     if isinstance(cell, int) and not isinstance(cell, bool):

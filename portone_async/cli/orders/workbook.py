@@ -77,7 +77,7 @@ def _opened(path: Path) -> Generator[CalamineWorkbook, None, None]:
 
 
 def _check(path: Path) -> None:
-    """Refuse what the engine would not name, or not survive."""
+    """Refuse files for which the engine gives no clear error, or crashes."""
     with path.open("rb") as file:
         start = file.read(START)
         refuse_as_workbook(start)

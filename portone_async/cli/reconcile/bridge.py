@@ -35,8 +35,8 @@ def print_bridge(
     if bridges:
         _print_lines(console, bridges, language)
     if unreadable:
-        told = words(language)["bridge.unreadable"].format(n=f"{unreadable:,}")
-        console.print(told, soft_wrap=True, highlight=False)
+        text = words(language)["bridge.unreadable"].format(n=f"{unreadable:,}")
+        console.print(text, soft_wrap=True, highlight=False)
 
 
 def _print_lines(console: Console, bridges: Mapping[str, Bridge], language: Language) -> None:
@@ -61,7 +61,7 @@ def _rows(bridges: Mapping[str, Bridge], texts: Mapping[str, str]) -> Iterator[l
 
 
 def _aligned(rows: list[list[str]]) -> Iterator[str]:
-    """Names to the left, amounts to the right; a Korean letter is two cells wide."""
+    """Align names left and amounts right; a Korean letter is two cells wide."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for name, *amounts in rows:
         cells = [name + " " * (widths[0] - cell_len(name))]

@@ -170,7 +170,7 @@ def _old_result(ended_at: datetime) -> str:
 def _how_to_go_on(arguments: Arguments) -> str:
     if arguments.store is None:
         return _("With --store FILE the next run could be stopped and go on.")
-    said = _("What was found is kept in {file}: the same command goes on from there.")
+    said = _("The results so far are in {file}: run the same command again to continue.")
     return said.format(file=arguments.store)
 
 

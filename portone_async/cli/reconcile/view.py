@@ -1,4 +1,4 @@
-"""How a run goes while it goes, and what it came to."""
+"""Show the progress of a run, and print its result."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def write_json_lines(path: Path, findings: Iterable[Finding]) -> None:
 
 
 def json_line(finding: Finding | dict[str, Any]) -> bytes:
-    r"""JSON of a line, its end included; what is no Unicode is spelled out, as ``\udcff``."""
+    r"""JSON of a line, its end included; anything that is not Unicode is escaped, as ``\udcff``."""
     try:
         return _encoder.encode(finding) + b"\n"
     except UnicodeEncodeError:

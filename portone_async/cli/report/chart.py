@@ -65,7 +65,7 @@ class _Drawing:
 
 
 def in_question(bridge: Bridge) -> Decimal:
-    """Money that needs a look, none of it netted: short, over, and what is not known."""
+    """Add up the money in question: short, over, unknown and unassigned, not netted."""
     return total(bridge.short, bridge.over, bridge.unknown, bridge.unassigned)
 
 

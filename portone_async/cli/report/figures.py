@@ -29,7 +29,7 @@ Lines = list[tuple[str, str]]
 
 
 class Money(Struct, frozen=True):
-    """The sums of some findings. What was ordered and what was charged are never added up."""
+    """Sums of some findings. Amounts ordered and amounts charged are never added together."""
 
     due: Lines
     short: Lines
@@ -135,7 +135,7 @@ class Figures:
 
     @property
     def in_doubt(self) -> list[tuple[str, Lines]]:
-        """What the headline says of money: short, over and unknown, each by itself."""
+        """The sums of the headline: short, over and unknown, never netted."""
         total = self.total.money
         parts = (("short", total.short), ("over", total.over), ("unknown", total.unknown))
         return [(name, sums) for name, sums in parts if sums]

@@ -57,7 +57,7 @@ def difference(finding: Finding, found: Mapping[str, Bridge]) -> tuple[str, Deci
 
 
 def is_unreadable(finding: Finding) -> bool:
-    """Whether nothing of its money is known, not even an amount."""
+    """Whether not even an amount could be read."""
     return finding.verdict is Verdict.NOT_CHECKED and finding.order is None and not finding.payments
 
 

@@ -16,7 +16,7 @@ __all__ = ("Kind", "Line", "in_order", "statement")
 
 
 class Kind(StrEnum):
-    """What a line is: a figure of its own, the sum of the lines below it, or one of those."""
+    """The kind of a line: a figure of its own, a subtotal of the lines below it, or one of those."""
 
     SUM = "sum"
     GROUP = "group"

@@ -58,7 +58,7 @@ class Tally:
         self.by_hour: dict[datetime, Flow] = {}
         """By the hour in which the payment was made, on the clock of the zone."""
         self.outside = Flow()
-        """What was paid at another time than the period."""
+        """Findings whose payment lies outside the period."""
         self.without_time = Flow()
 
     def add(self, finding: Finding) -> None:
@@ -93,9 +93,9 @@ class Tally:
         return whole.bridges()
 
     def adds_up_to(self, summary: Summary) -> bool:
-        """Whether what was counted here is what the run has counted: all findings, money in doubt.
+        """Whether this tally agrees with the figures of the run: all findings, money in doubt.
 
-        A summary without a bridge, as one made by hand may be, is not asked for it.
+        A summary without a bridge, as one made by hand may be, is not compared by it.
         """
         found = self.bridges()
         is_sound = all(bridge.adds_up for bridge in found.values())

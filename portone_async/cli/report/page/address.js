@@ -1,6 +1,6 @@
 "use strict";
-// The filters of the table, kept in the address. Whoever sends a link writes it: only known words
-// and bounded texts are taken from it, and the rest counts for nothing.
+// Keep the filters of the table in the address. A link may come from a stranger: take only known
+// words and bounded texts from it, and ignore the rest.
 const ADDRESS = (() => {
   const LONGEST = 200;
 
@@ -23,14 +23,14 @@ const ADDRESS = (() => {
   };
 
   const written = (state) => {
-    const told = new URLSearchParams();
-    if (state.text) told.set("q", state.text.slice(0, LONGEST));
-    if (state.verdict) told.set("verdict", state.verdict);
-    if (state.size !== DEFAULTS.size) told.set("size", state.size);
-    if (state.column) told.set("sort", state.column);
-    if (state.column && state.direction < 0) told.set("order", "descending");
-    if (state.page) told.set("page", state.page + 1);
-    return String(told);
+    const given = new URLSearchParams();
+    if (state.text) given.set("q", state.text.slice(0, LONGEST));
+    if (state.verdict) given.set("verdict", state.verdict);
+    if (state.size !== DEFAULTS.size) given.set("size", state.size);
+    if (state.column) given.set("sort", state.column);
+    if (state.column && state.direction < 0) given.set("order", "descending");
+    if (state.page) given.set("page", state.page + 1);
+    return String(given);
   };
 
   return { DEFAULTS, read, written };
