@@ -127,7 +127,7 @@ async def test_a_run_with_a_store_goes_on_and_another_is_refused(
     monkeypatch.setenv("PORTONE_IMP_SECRET", "wrong")
     code, _, err = await run(orders, *PERIOD, "--store", "run.db")
     assert code == 2
-    assert "the same command goes on from there" in err
+    assert "run the same command again to continue" in err
     monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
     assert (await run(orders, *PERIOD, "--store", "run.db"))[0] == 0
 
