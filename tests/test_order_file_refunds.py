@@ -66,13 +66,13 @@ def test_partially_cancelled_order_needs_its_amount() -> None:
 
     assert read(f"주문번호,결제금액,상태,환불금액\n{content}") == [
         order("A-1", 3000, "cancelled"),
+        order("A-3", 10_000, "cancelled"),
         BadRow(
             "orders.csv:3",
             "status says that a part was refunded, and nothing says how much: name that column "
             "with --columns cancelled_amount=COLUMN",
             "A-2",
         ),
-        order("A-3", 10_000, "cancelled"),
     ]
 
 

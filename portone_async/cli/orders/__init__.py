@@ -31,6 +31,7 @@ from .errors import OrdersError
 from .formats import Format, format_of
 from .json_lines import read_json_lines
 from .parquet import read_parquet
+from .partial import with_refund_rows
 from .postgresql import read_postgresql
 from .precision import note_lost_digits
 from .rows import BadRow, Item, Note, OrphanRow
@@ -99,7 +100,7 @@ def read_orders(
                 rows = read_postgresql(source, query or "", columns)
         return rows
 
-    rows = note_lost_digits(tell_totals(trimmed(read, name)), name)
+    rows = note_lost_digits(tell_totals(with_refund_rows(trimmed(read, name))), name)
     rows = _not_empty(rows, name, may_be=source_format.is_database)
     return _named(name, rows)
 
@@ -164,7 +165,7 @@ def _named(name: str, rows: Iterator[Item]) -> Generator[Item, None, None]:
     except OrdersError as error:
         reason = str(error)
     except sqlite3.Error as error:
-        # Of the temporary file for order numbers with blanks: the disk may be full.
+        # Of a temporary file for rows that wait: the disk may be full.
         reason = f"a temporary file failed: {escaped(str(error))}"
     except OSError as error:
         reason = error.strerror or type(error).__name__

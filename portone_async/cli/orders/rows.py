@@ -8,6 +8,7 @@ from gettext import gettext as _
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from portone_async.models import PaymentStatus
 from portone_async.reconcile.finding import Order, Refund
@@ -19,13 +20,26 @@ from .own_findings import error_of
 from .statuses import PARTIALLY_CANCELLED, status_of, status_of_order
 from .totals import is_total_row
 
-__all__ = ("BadRow", "Item", "Note", "OrphanRow", "RowWithoutNumber", "TotalRow", "read_row")
+__all__ = (
+    "BadRow",
+    "Item",
+    "Note",
+    "OrphanRow",
+    "PartlyRefundedRow",
+    "RowWithoutNumber",
+    "TotalRow",
+    "read_row",
+)
 
 _NONE = Decimal(0)
 _REFUNDABLE = (PaymentStatus.PAID, PaymentStatus.CANCELLED)
 _REFUNDED = (PaymentStatus.CANCELLED, PARTIALLY_CANCELLED)
 
 _NO_ORDER = (None, "")
+
+
+class _HowMuchError(BadCellError):
+    """A part was refunded, and the row does not say how much."""
 
 
 class BadRow(Struct, frozen=True):
@@ -44,6 +58,13 @@ class RowWithoutNumber(BadRow, frozen=True, kw_only=True):
 
     amount: Decimal
     currency: str
+
+
+class PartlyRefundedRow(BadRow, frozen=True, kw_only=True):
+    """An order that was partly refunded; how much, only other rows may say."""
+
+    order: Order
+    """As it is without those rows."""
 
 
 class Note(Struct, frozen=True):
@@ -90,14 +111,24 @@ def read_row(cells: Sequence[object], at: Places, where: str, number: int) -> It
         return _without_number(cells, at, place, str(error))
     except BadCellError as error:
         return BadRow(place, str(error))
+    order = Order(merchant_uid, amount, currency)
     try:
-        if amount < 0:
-            _check_refund(cells, at, merchant_uid, -amount)
-            return Refund(merchant_uid, -amount, currency, place)
-        status, refunded = _status(cells, at, amount)
-        return Order(merchant_uid, amount, currency, status, refunded)
+        return _order_or_refund(cells, at, order, place)
+    except _HowMuchError as error:
+        order = replace(order, status=PaymentStatus.CANCELLED.value)
+        return PartlyRefundedRow(place, str(error), merchant_uid, order=order)
     except BadCellError as error:
         return BadRow(place, str(error), merchant_uid)
+
+
+def _order_or_refund(
+    cells: Sequence[object], at: Places, order: Order, place: str
+) -> Order | Refund:
+    if order.amount < 0:
+        _check_refund(cells, at, order.merchant_uid, -order.amount)
+        return Refund(order.merchant_uid, -order.amount, order.currency, place)
+    status, refunded = _status(cells, at, order.amount)
+    return Order(order.merchant_uid, order.amount, order.currency, status, refunded)
 
 
 def _no_order(cells: Sequence[object], at: Places, place: str) -> BadRow | Note | None:
@@ -135,7 +166,7 @@ def _status(cells: Sequence[object], at: Places, amount: Decimal) -> tuple[str, 
     status = _status_word(cells, at)
     refunded = _refunded(cells, at)
     if not refunded and status == PARTIALLY_CANCELLED:
-        raise BadCellError(
+        raise _HowMuchError(
             "status says that a part was refunded, and nothing says how much: name that column "
             "with --columns cancelled_amount=COLUMN"
         )
