@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import functools
 import inspect
+import sys
 import textwrap
 import tomllib
 from pathlib import Path
@@ -213,3 +215,35 @@ async def test_mock_of_aiohttp_is_not_tried(mocks: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr(_aiohttp, "_checked", set[object]())
     async with PortOneClient("key", "secret"):
         assert not _aiohttp._checked
+
+
+async def test_check_keeps_nothing_of_its_caller_alive(server: FakePortOne) -> None:
+    script = (
+        "import asyncio, gc, weakref\n"
+        "from portone_async import PortOneClient\n"
+        "async def main():\n"
+        "    gc.disable()\n"
+        "    client = PortOneClient.from_env(rate_limit=None)\n"
+        "    await client.payments.find('order')\n"
+        "    await client.close()\n"
+        "    kept = weakref.ref(client._shared.transport)\n"
+        "    del client\n"
+        "    print(kept() is None)\n"
+        "asyncio.run(main())\n"
+    )
+    server.add(merchant_uid="order", amount=1)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        stdout=asyncio.subprocess.PIPE,
+        env={
+            "PYTHONPATH": ":".join(sys.path),
+            "PORTONE_BASE_URL": server.url,
+            "PORTONE_IMP_KEY": server.imp_key,
+            "PORTONE_IMP_SECRET": server.imp_secret,
+        },
+    )
+    said, _ = await process.communicate()
+
+    assert said.decode().split() == ["True"]
