@@ -140,6 +140,16 @@ def test_downloaded_csv_holds_no_formula(report: Report, tmp_path: Path, start: 
     assert second["imp_uid"] == second["currency"] == f"'{text}"
 
 
+@pytest.mark.parametrize("uid", ["2026110112345678", "00123"])
+def test_order_number_keeps_its_digits_in_a_spreadsheet(
+    report: Report, tmp_path: Path, uid: str
+) -> None:
+    report.open([finding(uid, Verdict.MISSING, order(uid, "1000"))])
+
+    (line,) = report.downloaded(tmp_path)
+    assert (line["merchant_uid"], line["order_amount"]) == (f"'{uid}", "1000")
+
+
 def test_negative_difference_is_a_plain_number_in_csv(report: Report, tmp_path: Path) -> None:
     report.open([finding("a", Verdict.MISSING, order("a", "1234567.50", "USD"))])
 

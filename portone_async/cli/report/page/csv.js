@@ -1,10 +1,14 @@
 "use strict";
-// Rows as CSV that a spreadsheet opens as it is, and runs nothing of: the rules of `as_csv.py`.
+// Rows as CSV that a spreadsheet opens as it is, and runs nothing of: the rules of `as_csv.py`,
+// and order numbers keep every digit.
 const CSV = (() => {
   // What a spreadsheet takes for the beginning of a formula, full-width forms included.
   const FORMULA = /^[=+\-@\t\r\n'＝＋－＠]/u;
 
-  const text = (value) => (FORMULA.test(value) ? `'${value}` : value);
+  // A spreadsheet takes these for numbers: it drops zeros in front, and rounds after 15 digits.
+  const LOSSY = /^(0\d+|\d{16,})$/;
+
+  const text = (value) => (FORMULA.test(value) || LOSSY.test(value) ? `'${value}` : value);
   const amount = (value) => {
     const plain = value.replaceAll(",", "");
     return /^-?\d+(\.\d+)?$/.test(plain) ? plain : text(value);
