@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -320,3 +321,15 @@ async def test_blank_that_stays_in_an_order_number_is_visible_in_the_report(
 
     assert code == 1
     assert r'"a\\x20"' in Path("r.html").read_text(encoding="utf-8")
+
+
+async def test_rows_that_repeat_an_order_are_noted(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", "b")
+    orders = write("주문번호,금액,상품\na,1000,티셔츠\na,1000,바지\nb,1000,\na,1000,\n")
+    code, out, err = await run(orders, *PERIOD)
+
+    assert code == 0
+    assert re.search(r"^matched +2\b", out, re.MULTILINE)
+    assert err == (
+        "note: orders.csv: 2 rows repeat an order number: rows that say the same are one order\n"
+    )

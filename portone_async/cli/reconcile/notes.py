@@ -17,6 +17,8 @@ class Notes:
 
     def __init__(self) -> None:
         self.kept: list[Note] = []
+        self.orders = 0
+        """How many rows were orders."""
         self._count = 0
 
     def add(self, note: Note) -> None:
@@ -24,6 +26,17 @@ class Notes:
         self._count += 1
         if self._count <= _MOST_KEPT:
             self.kept.append(note)
+
+    def add_repeated(self, source: str, orders: int) -> None:
+        """Note how many rows repeat an order: exports with a row for each product have such.
+
+        Args:
+            source: The name of the source.
+            orders: How many different orders there are.
+        """
+        if repeated := self.orders - orders:
+            text = _("{n} rows repeat an order number: rows that say the same are one order")
+            self.add(Note(source, text.format(n=f"{repeated:,}")))
 
     def print(self) -> None:
         """Print them to stderr, a line each."""

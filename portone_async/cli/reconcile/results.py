@@ -15,7 +15,7 @@ from portone_async.cli.orders.formats import Format, format_of
 from portone_async.cli.report import write_findings, write_report
 from portone_async.reconcile import Store, Summary
 
-__all__ = ("print_files", "write_results")
+__all__ = ("print_files", "source_name", "write_results")
 
 
 def write_results(
@@ -37,14 +37,14 @@ def write_results(
             summary=summary,
             findings=store.findings(),
             period=period,
-            source=_source(arguments),
+            source=source_name(arguments),
             timezone=arguments.tz,
             language=arguments.language,
         )
     return [name for name in (arguments.out, arguments.report, arguments.store) if name is not None]
 
 
-def _source(arguments: Arguments) -> str:
+def source_name(arguments: Arguments) -> str:
     """Name the orders' source. An address may hold a password: it is not repeated."""
     if (arguments.format or format_of(arguments.source)) is Format.POSTGRESQL:
         return "PostgreSQL"

@@ -35,7 +35,7 @@ from portone_async.reconcile import (
 )
 
 from .notes import Notes
-from .results import print_files, write_results
+from .results import print_files, source_name, write_results
 from .view import View, print_summary
 
 __all__ = ("carry_out",)
@@ -73,6 +73,7 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
                 summary = asyncio.run(
                     _compare(arguments, period, _options(arguments, rate), read, (store, view))
                 )
+            notes.add_repeated(source_name(arguments), store.progress()[1])
             files = write_results(arguments, period, store, summary)
             if ended_at is not None:
                 complain(_old_result(ended_at.astimezone(arguments.tz)))
@@ -101,8 +102,10 @@ async def _read(
         bad = [each for each in batch if isinstance(each, BadRow)]
         if bad and is_strict:
             raise OrdersError(f"{bad[0].where}: {bad[0].reason}")
+        count = sum(isinstance(each, Order) for each in batch)
+        notes.orders += count
         if view is not None:
-            view.read(sum(isinstance(each, Order) for each in batch))
+            view.read(count)
         for each in batch:
             if isinstance(each, Note):
                 notes.add(each)
