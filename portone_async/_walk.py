@@ -172,6 +172,8 @@ class Walk:
         left = overflow.end - self._at + 1
         if overflow.expected <= self._page_size or left == 1:
             return overflow.end
+        if self._length >= 8 * left:  # What was expected has left, or stands at the very end.
+            return overflow.end
         return self._at + max(1, min(self._length, left // 2)) - 1
 
     def _overflowed(self, end: int, total: int) -> None:

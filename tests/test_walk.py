@@ -313,6 +313,14 @@ def test_quiet_days_between_two_busy_hours_cost_few_requests() -> None:
     assert shop.requests <= 60
 
 
+def test_departure_of_all_that_was_expected_costs_few_requests() -> None:
+    shop = Shop([1, 2, 3], status="cancelled")
+    shop.changes = [lambda _: None, lambda shop: shop.times.clear()]
+
+    assert run(given_by(shop.walk(90 * 86_400, 1))) == []
+    assert shop.requests <= 10
+
+
 def test_busy_second_in_ninety_days_is_found() -> None:
     shop = Shop([5_000_017] * 2_500, status="cancelled")
 
