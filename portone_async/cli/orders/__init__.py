@@ -12,7 +12,8 @@ Each kind of source is read by what can be trusted with it:
 
 What a cell may look like is said in :mod:`.cells` and :mod:`.rounded` (order numbers),
 :mod:`.money` (amounts, refunds, currencies) and :mod:`.statuses`; what a row means in :mod:`.rows`;
-which rows are totals in :mod:`.totals` and :mod:`.sums`.
+which rows are totals in :mod:`.totals` and :mod:`.sums`; which sales need a refund row in
+:mod:`.partial`.
 """
 
 from __future__ import annotations

@@ -6,9 +6,8 @@ The same rules hold for every source. A cell is what its reader gives: text, or 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeGuard, TypeVar
+from typing import TypeGuard
 from uuid import UUID
 
 from portone_async.call import check_identifier
@@ -25,11 +24,8 @@ __all__ = (
     "kind_of",
     "merchant_uid_of",
     "shown",
-    "without_apostrophe",
     "without_formula",
 )
-
-T = TypeVar("T")
 
 _LONGEST_SHOWN = 60
 
@@ -62,17 +58,6 @@ def without_formula(text: str) -> str:
     """Take off the formula that keeps Excel from reading a number: ``="0001"`` is ``0001``."""
     kept = _KEPT_AS_TEXT.fullmatch(text) if text.startswith('="') else None
     return kept[1].replace('""', '"') if kept else text
-
-
-def without_apostrophe(cells: Sequence[T], place: int) -> Sequence[T | str]:
-    """Take off the apostrophe that exports put in front of an order number for Excel."""
-    cell = cells[place]
-    if not isinstance(cell, str) or not cell.startswith("'"):
-        return cells
-    number = cell.removeprefix("'")
-    if not without_blanks(number) or number.endswith("'"):
-        return cells
-    return [*cells[:place], number, *cells[place + 1 :]]
 
 
 def merchant_uid_of(cell: object) -> str:

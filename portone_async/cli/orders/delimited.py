@@ -16,12 +16,11 @@ from msgspec import Struct
 from portone_async.cli.escape import escaped
 from portone_async.reconcile.finding import Order
 
-from .cells import without_apostrophe
+from .apostrophes import without_apostrophes
 from .columns import Columns, fields_named
 from .encoding import open_text
 from .errors import OrdersError
 from .header import MOST_ROWS, Header, find_header, is_blank
-from .own_findings import without_apostrophes
 from .rows import BadRow, Item, Note, read_row
 
 __all__ = ("read_delimited",)
@@ -167,11 +166,7 @@ def _read(row: _Row, header: Header, where: str) -> Item:
     if len(cells) != width:
         # It is unknown which of its fields belong to which column.
         return BadRow(f"{where}{row.line}", f"has {len(cells)} fields, and the header has {width}")
-    if places.error is not None:
-        cells = without_apostrophes(cells)
-    else:
-        cells = without_apostrophe(cells, places.merchant_uid)
-    return read_row(cells, places, where, row.line)
+    return read_row(without_apostrophes(cells, places), places, where, row.line)
 
 
 def _is_plain(cells: Sequence[str], header: Header) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TypeVar, cast
+from typing import cast
 
 from portone_async.cli.escape import escaped
 
@@ -17,11 +17,8 @@ __all__ = (
     "error_of",
     "flattened",
     "name_of",
-    "without_apostrophes",
     "without_zeros",
 )
-
-T = TypeVar("T")
 
 _MARKS = {"merchant_uid", "verdict", "order_amount", "error"}
 _NAMES = {
@@ -42,11 +39,6 @@ def are_findings(names: Sequence[str]) -> bool:
 def name_of(field: str) -> str:
     """The column that has a field of the order."""
     return _NAMES.get(field, field)
-
-
-def without_apostrophes(cells: Iterable[T]) -> list[T | str]:
-    """Take off the apostrophes that keep Excel from reading formulas."""
-    return [cell.removeprefix("'") if isinstance(cell, str) else cell for cell in cells]
 
 
 def without_zeros(cells: Iterable[object]) -> list[object]:

@@ -5,7 +5,7 @@ Import this only where it is needed: python-calamine belongs to the extra ``cli`
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from gettext import gettext as _
 from itertools import chain, dropwhile, islice
@@ -15,13 +15,12 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from portone_async.cli.escape import escaped
 
-from .cells import without_apostrophe
-from .columns import Columns, Places
+from .apostrophes import without_apostrophes
+from .columns import Columns
 from .disguise import START, refuse_as_workbook
 from .errors import OrdersError
 from .far_cells import refuse_far_cells
 from .header import MOST_ROWS, Header, find_header, is_blank
-from .own_findings import without_apostrophes
 from .rows import BadRow, Item, Note, read_row
 from .sheets import Row, choose_sheet, numbered_rows
 
@@ -51,7 +50,9 @@ def read_workbook(
             yield Note(f"{where}{top[header.start][0]}", _("the header is here, not at the top"))
         for number, cells in chain(top[header.end :], rows):
             exact = [_exact(cell) for cell in cells]
-            found = read_row(_without_marks(exact, header.places), header.places, where, number)
+            found = read_row(
+                without_apostrophes(exact, header.places), header.places, where, number
+            )
             if not isinstance(found, BadRow) or not is_blank(cells):
                 yield found
 
@@ -112,12 +113,6 @@ def _header(
         what = "rows" if header_row is None else f"row {header_row}"
         raise OrdersError(f"has no {what} in this sheet")
     return top, find_header([cells for _, cells in top], columns, most_rows)
-
-
-def _without_marks(cells: Sequence[object], places: Places) -> Sequence[object]:
-    if places.error is not None:
-        return without_apostrophes(cells)
-    return without_apostrophe(cells, places.merchant_uid)
 
 
 def _exact(cell: object) -> object:
