@@ -33,7 +33,7 @@ class Page(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True):
-    """What ``GET /payments`` lists. It travels as an array: see ``_salvage.whole``."""
+    """What ``GET /payments`` lists. It travels as an array: see ``_salvage.wire_type``."""
 
     payments: tuple[Payment, ...] = ()
     """The payments that can be read."""
