@@ -228,6 +228,27 @@ def test_unreadable_row_is_named_by_its_place(report: Report) -> None:
     ]
 
 
+def test_number_of_an_unreadable_row_stays_whole_in_a_narrow_column(report: Report) -> None:
+    place = "orders_of_november_in_korea.csv:1234567"
+    report.open([finding("", Verdict.NOT_CHECKED, None, error=f"{place}: no amount")])
+
+    lines = report.browser.execute_script(
+        """
+        const place = document.querySelector("#rows .error p bdi");
+        place.style.whiteSpace = "nowrap";
+        const room = place.getBoundingClientRect().width - 20;
+        place.style.whiteSpace = "";
+        place.parentElement.style.width = `${room}px`;
+        const number = document.createRange();
+        number.setStart(place.lastChild, place.lastChild.length - 7);
+        number.setEnd(place.lastChild, place.lastChild.length);
+        return [place, number].map((each) => each.getClientRects().length);
+        """
+    )
+    assert report.one("#rows .error p bdi").text == place
+    assert lines[1] == 1
+
+
 def test_cancelled_payment_is_named_by_how_much_of_it(report: Report) -> None:
     part = sighting("a", "9000", status="cancelled", cancelled="4000")
     whole = sighting("a", "9000", status="cancelled", cancelled="9000")

@@ -108,7 +108,12 @@
     make("details", "", make("summary", "", say("table.details")), outside("", row.error)))] : []);
   const sentence = (row) => {
     const [before, after = ""] = texts[language][`error.${row.reason}`].split("{place}");
-    return row.reason === "row" ? [before, outside("", row.place), after] : [before];
+    return row.reason === "row" ? [before, named(row.place), after] : [before];
+  };
+  // A narrow column may break a place before its number, never within it.
+  const named = (place) => {
+    const number = place.lastIndexOf(":") + 1;
+    return make("bdi", "", place.slice(0, number), make("wbr", ""), place.slice(number));
   };
   const when = (time) => (time
     ? make("div", "", make("span", "", time.slice(0, 10)), " ", make("span", "", time.slice(11, 19)), " ",
