@@ -120,6 +120,7 @@ def test_importing_the_package_loads_nothing_of_the_command() -> None:
             "find",
             ["  0  ", "  1  ", "  2  ", "  3  ", "PORTONE_IMP_KEY", "--personal-data", "buyer_*"],
         ),
+        ("reconcile", ["  0  ", "  1  ", "  2  ", "  3  ", "keys or proxy refused"]),
         ("demo", ["  0  ", "  1  ", "No account is needed"]),
     ],
 )

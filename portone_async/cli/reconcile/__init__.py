@@ -42,8 +42,8 @@ command is given again."""
 exit codes:
   0    every order agrees with its payments, and no payment is without an order
   1    differences were found
-  2    could not run: wrong usage, a missing environment variable, keys refused, a file
-       that cannot be read or written, a store of another run
+  2    could not run: wrong usage, a missing environment variable, keys or proxy refused,
+       a file that cannot be read or written, a store of another run
   3    some could not be checked, or some rows could not be read; wins over 1
   130  interrupted
   141  the reader of the output went away"""
