@@ -44,7 +44,7 @@ def differences(
     taken_off = payment.promotion.discount if payment.promotion is not None else Decimal(0)
     equal("promotion.discount", discount, taken_off)
     for field in ("promotion", "cancel_history"):
-        # What cannot be read is no proof that there is none of it.
+        # An unreadable field does not prove that it is absent.
         odd = [path for path in payment.unreadable if path.startswith(field)]
         expect(field, "readable", f"unreadable at {', '.join(odd)}", is_met=not odd)
     if not allow_sandbox:

@@ -127,7 +127,7 @@ def checked_member(name: str, value: Any, kind: type[E]) -> E:
     """Give a word of a closed set as a member of its enumeration.
 
     Raises:
-        InvalidRequestError: It is none of them; if only the spelling is wrong, the right one is
+        InvalidRequestError: The word is not one of them; if only the spelling is wrong, the right one is
             named.
     """
     try:

@@ -109,7 +109,7 @@ def _payments(
             if order.status == "cancelled":
                 fields |= later
             elif random.random() < 0.1:
-                # A try that came to nothing is none of a shop's business.
+                # The shop expects nothing of a failed try.
                 earlier = {"paid_at": None, "failed_at": paid_at - timedelta(minutes=2)}
                 return [fields | {"status": "failed"} | earlier, fields]
     return [fields]

@@ -80,7 +80,7 @@ def _delimiter(text: TextIOWrapper, columns: Columns) -> str:
 
     def names(delimiter: str) -> tuple[int, int]:
         best = 0, 0
-        # A quote that is none with another delimiter may swallow the rest.
+        # A quote that is plain text with another delimiter may swallow the rest.
         with suppress(OrdersError):
             for row in islice(_rows(_from_top(text, skip=False), delimiter), MOST_ROWS):
                 best = max(best, (len(fields_named(columns, row.cells)), len(row.cells)))

@@ -67,7 +67,7 @@ def _members(line: str) -> _Object:
     """Decode an object.
 
     Raises:
-        ValueError: It is none; the message holds nothing of the line.
+        ValueError: It is not valid JSON; the message holds nothing of the line.
     """
     try:
         value: object = _decode(line)

@@ -47,7 +47,7 @@ def write_csv(path: Path, findings: Iterable[Finding]) -> None:
     A line has the order, the newest payment, and the others as JSON in ``other_payments``: so a
     sum over a column counts nothing twice. ``payments`` is their number. A text that begins as a
     formula would (``= + - @``, their full-width forms, tab, line break) or with an apostrophe
-    gets an apostrophe in front; whoever reads the file takes off the first apostrophe of a cell.
+    gets an apostrophe in front; when reading the file, remove the first apostrophe of a cell.
     Amounts are plain numbers, and negative ones too. Times have their offset from UTC.
     """
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:

@@ -54,7 +54,7 @@ class Tally:
         self.without_order = 0
         """Of the matched: payments that belong to no order, and came to no money."""
         self.unreadable = 0
-        """Rows and payments that could not be read: no line of a bridge has their money."""
+        """Rows and payments that could not be read: their money is in no bridge."""
         self.by_hour: dict[datetime, Flow] = {}
         """By the hour in which the payment was made, on the clock of the zone."""
         self.outside = Flow()
