@@ -152,7 +152,8 @@ def test_short_page_is_never_the_end_of_a_longer_list(
     try:
         assert second.given(page_size) == second.ids
     except UnexpectedResponseError:
-        assert largest**2 < count
+        # Pages that are small beside their number are all overlap: an error, and never an end.
+        assert largest < 16 or largest**2 < 4 * count
     assert second.requests <= 50 * (1 + count // largest)
 
 
