@@ -25,6 +25,7 @@ from portone_async.cli.orders import (
     read_orders,
 )
 from portone_async.cli.orders.blanks import without_blanks
+from portone_async.cli.orders.cells import is_no_number
 from portone_async.cli.orders.rounded import is_rounded
 from portone_async.cli.orders.totals import is_total_row
 from portone_async.reconcile.finding import Order
@@ -71,7 +72,8 @@ def _is_kept(merchant_uid: str) -> bool:
         and merchant_uid == without_blanks(merchant_uid)
         and not is_total_row([merchant_uid, "합계"], 0)
         and merchant_uid not in {".", ".."}
-        and not merchant_uid.startswith('="')
+        and not merchant_uid.startswith(('="', "'"))
+        and not is_no_number(merchant_uid)
         and not is_rounded(merchant_uid)
     )
 

@@ -68,11 +68,11 @@ _ALL = """
     SELECT f.merchant_uid, verdict, payments, error,
         position, amount, currency, status, cancelled_amount
     FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key
-    WHERE verdict <> ? OR status IS NOT ?"""
-# Of these, most of a run, the order says all: its payments need not be decoded.
+    WHERE verdict <> ? OR status IS NOT ? OR instr(payments, '},{')"""
+# Of these, most of a run, the order says all, as they have one payment: it need not be decoded.
 _PAID_AND_MATCHED = """
     SELECT currency, amount, cancelled_amount FROM findings JOIN orders ON position = key
-    WHERE kind = 0 AND verdict = ? AND status = ?"""
+    WHERE kind = 0 AND verdict = ? AND status = ? AND NOT instr(payments, '},{')"""
 _UNREADABLE = """
     SELECT count(*) FROM findings WHERE kind <> 0 AND verdict = ? AND payments = '[]'"""
 

@@ -11,17 +11,17 @@ __all__ = ("SCHEMA", "add", "drop", "drop_nameless", "orders", "without_order")
 
 SCHEMA = (
     """CREATE TABLE unreadable (
-        imp_uid TEXT, merchant_uid TEXT, path TEXT NOT NULL, reason TEXT NOT NULL,
-        UNIQUE (imp_uid, merchant_uid, path, reason)
+        imp_uid TEXT, merchant_uid TEXT, path TEXT NOT NULL, reason TEXT NOT NULL
     )""",
+    # A constraint of the columns themselves would hold two NULLs to be different.
+    """CREATE UNIQUE INDEX unreadable_once ON unreadable
+        (coalesce(imp_uid, ''), coalesce(merchant_uid, ''), path, reason)""",
 )
 
-_IS_SAME = "imp_uid IS ?1 AND merchant_uid IS ?2 AND path = ?3 AND reason = ?4"
-# A UNIQUE constraint holds two NULLs to be different.
-_ADD = f"""
-    INSERT INTO unreadable SELECT ?1, ?2, ?3, ?4
-    WHERE NOT EXISTS (SELECT 1 FROM unreadable WHERE {_IS_SAME})"""  # noqa: S608 (a constant)
-_DROP_NAMELESS = f"DELETE FROM unreadable WHERE imp_uid IS NULL AND {_IS_SAME}"  # noqa: S608 (a constant)
+_ADD = "INSERT OR IGNORE INTO unreadable VALUES (?, ?, ?, ?)"
+_DROP_NAMELESS = """
+    DELETE FROM unreadable WHERE imp_uid IS NULL
+    AND imp_uid IS ? AND merchant_uid IS ? AND path = ? AND reason = ?"""
 _ORDERS = "SELECT DISTINCT merchant_uid FROM unreadable WHERE merchant_uid IS NOT NULL"
 _WITHOUT_ORDER = """
     SELECT imp_uid, merchant_uid, path, reason FROM unreadable AS u
