@@ -66,9 +66,10 @@ def _check_event(body: bytes, content_type: str | None, event: WebhookEvent) -> 
 
 def _fields(body: bytes, content_type: str | None) -> dict[str, Any]:
     """The body, by another parser."""
+    body = body.removeprefix(b"\xef\xbb\xbf")
     kind = (content_type or "").partition(";")[0].strip().lower()
-    is_json = kind != _FORM if kind else body.lstrip().startswith(b"{")
-    if is_json:
+    is_json = kind.endswith(("/json", "+json")) or body.lstrip().startswith(b"{")
+    if is_json and kind != _FORM:
         # A field that nobody asked for is not looked into, whatever its bytes are, or its digits.
         decoded: dict[str, Any] = json.loads(
             body.decode(errors="surrogateescape"), parse_int=str, parse_float=str
