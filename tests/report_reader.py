@@ -130,7 +130,8 @@ class Report:
         told = {"behavior": "allow", "downloadPath": str(folder)}
         self.browser.execute_cdp_cmd("Browser.setDownloadBehavior", told)
         self.one("#csv").click()
-        WebDriverWait(self.browser, 30).until(lambda _: path.exists())
+        # Chromium keeps the name with an empty file until the whole download is moved there.
+        WebDriverWait(self.browser, 30).until(lambda _: path.exists() and path.stat().st_size)
         assert path.read_bytes().startswith(codecs.BOM_UTF8)
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file, strict=True))
