@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 
-__all__ = ("Hanging",)
+from portone_async.testing import Answer, Exchange
+
+__all__ = ("Hanging", "Held")
 
 
 class Hanging:
@@ -27,3 +29,17 @@ class Hanging:
 
     async def left(self) -> None:
         assert await asyncio.to_thread(self._left.wait, 60)
+
+
+class Held:
+    """Answers only once :meth:`release` was called."""
+
+    def __init__(self) -> None:
+        self._released = threading.Event()
+
+    async def meet(self, exchange: Exchange, /) -> Answer:
+        assert await asyncio.to_thread(self._released.wait, 60)
+        return exchange.answer()
+
+    def release(self) -> None:
+        self._released.set()

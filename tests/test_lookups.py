@@ -42,6 +42,7 @@ from portone_async._lookups import (
 from portone_async._windows import Window
 from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
 
+from .hanging import Held
 from .samples import CARD_PAID
 
 ODD = ["a b", "주문 1", "a/b", "100%", "a#b", "a?b=c", "a+b", "a&b", "[]", "x" * 200]
@@ -434,10 +435,14 @@ async def test_find_many_gives_what_is_known_first_and_get_many_what_was_asked_f
 ) -> None:
     orders = [f"order-{number}" for number in range(250)]
     server.add_many({"merchant_uid": uid} for uid in orders)
-    server.fail(Delay(0.3), on="/payments/find/order-0")
+    held = Held()
+    server.fail(held, on="/payments/find/order-0")
     async with client.payments.find_many(orders[:5]) as stream:
-        found = [result.merchant_uid async for result in stream]
-    assert found[-1] == "order-0"
+        found = [(await anext(stream)).merchant_uid for _ in range(4)]
+        held.release()
+        found += [result.merchant_uid async for result in stream]
+    assert sorted(found[:4]) == orders[1:5]
+    assert found[4:] == ["order-0"]
 
     server.fail(Delay(0.3), on="/payments")
     async with client.payments.get_many(orders) as groups:
