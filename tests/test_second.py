@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portone_async import ApiError, Payment, PaymentStatus, UnexpectedResponseError
@@ -78,6 +78,7 @@ changes = st.dictionaries(
 
 
 @given(st.integers(0, 400), page_sizes, changes)
+@settings(max_examples=100)
 def test_payments_that_stay_are_given_once(
     count: int, page_size: int, planned: dict[int, list[tuple[bool, int]]]
 ) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portone_async import ApiError, Payment, PaymentStatus, Sorting, UnexpectedResponseError
@@ -131,6 +131,7 @@ statuses = st.sampled_from(["paid", "ready", "cancelled", "failed", "all"])
 
 
 @given(times, statuses, st.integers(1, 12), changes, st.booleans())
+@settings(max_examples=300)
 def test_payments_that_stay_are_given_once(
     when: list[int], status: str, size: int, between: list[Change], is_descending: bool
 ) -> None:
@@ -192,6 +193,7 @@ LIES: dict[str, Callable[[int], int]] = {
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
 @given(when=times)
+@settings(max_examples=40)
 def test_wrong_totals_lose_nothing(lie: str, status: str, when: list[int]) -> None:
     shop = Shop(when, status=status)
     shop.total_of = LIES[lie]
