@@ -21,6 +21,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("target", nargs="?", choices=NAMES, help="else all of them, in turn")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (%(default)s)")
+    parser.add_argument("--runs", type=int, default=-1, help="end after so many inputs, too")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="repeat a run: the same seed, --runs and PYTHONHASHSEED"
+    )
     parser.add_argument(
         "--into",
         type=Path,
@@ -29,14 +33,20 @@ def main() -> int:
     told = parser.parse_args()
     into: Path = told.into or Path(tempfile.mkdtemp(prefix="fuzz-"))
     if told.target is not None:
-        fuzz(told.target, told.seconds, into / told.target)
-    # A run ends its process, whatever comes of it.
-    options = ("--seconds", str(told.seconds), "--into", str(into))
+        limits = (
+            f"-max_total_time={told.seconds}",
+            f"-runs={told.runs}",
+            f"-seed={told.seed}",
+        )
+        fuzz(told.target, limits, into / told.target)
+    # libFuzzer ends the process, so each target runs in its own.
+    options = [f"--{name}={getattr(told, name)}" for name in ("seconds", "runs", "seed")]
+    options.append(f"--into={into}")
     runs = [subprocess.call([sys.executable, "-m", "tests.fuzz", name, *options]) for name in NAMES]
     return int(any(runs))
 
 
-def fuzz(name: str, seconds: int, into: Path) -> NoReturn:
+def fuzz(name: str, limits: tuple[str, ...], into: Path) -> NoReturn:
     """Run one target; libFuzzer ends the process, with 77 when a promise was broken."""
     try:
         atheris: Any = import_module("atheris")
@@ -53,7 +63,7 @@ def fuzz(name: str, seconds: int, into: Path) -> NoReturn:
         return bytes(atheris.Mutate(data, most) if is_blind else changed(data, seed)[:most])
 
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
-    limits = (f"-max_total_time={seconds}", f"-max_len={MOST_BYTES}", "-timeout=30")
+    limits = (*limits, f"-max_len={MOST_BYTES}", "-timeout=30")
     kept = (str(into), str(targets.CORPUS / name))
     atheris.Setup(
         [sys.argv[0], *limits, f"-artifact_prefix={into}/", "-print_final_stats=1", *kept],

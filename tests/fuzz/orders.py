@@ -87,8 +87,11 @@ def _check_order(order: Order) -> None:
 
 
 def _check_lines(path: Path, text: str, found: list[Item]) -> None:
-    """A bad row is named by a line that is there, in order, and can be shown."""
-    last = 0
+    """Check that each bad row names another line of the file, and can be printed.
+
+    Not in the file's order: sales that were refunded in part wait for their refund rows.
+    """
+    numbers: list[int] = []
     for each in found:
         if isinstance(each, Note):
             assert_fit_to_be_shown(each.text, _LONGEST_REASON)
@@ -96,8 +99,9 @@ def _check_lines(path: Path, text: str, found: list[Item]) -> None:
             assert_fit_to_be_shown(each.reason, _LONGEST_REASON)
             where, _, number = each.where.rpartition(":")
             assert where == str(path)
-            assert last < int(number) <= text.count("\n") + 1
-            last = int(number)
+            assert 1 <= int(number) <= text.count("\n") + 1
+            numbers.append(int(number))
+    assert len(numbers) == len(set(numbers))
 
 
 def _check_count(name: str, text: str, found: list[Item]) -> None:
