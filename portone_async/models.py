@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 _ZERO = Decimal(0)
 # Sums of money are exact, whatever the decimal context of the caller's thread.
-_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
 
 
 class PaymentStatus(StrEnum):
@@ -265,7 +265,7 @@ class Payment(Record, frozen=True, kw_only=True):
     @property
     def balance(self) -> Decimal:
         """What is left of the amount after cancellations: ``amount - cancel_amount``."""
-        return _EXACT.subtract(self.amount, self.cancel_amount)
+        return EXACT.subtract(self.amount, self.cancel_amount)
 
     @property
     def is_paid(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from portone_async.reconcile.finding import Finding, Order, Sighting, Summary, Verdict
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Summary, Verdict
 from portone_async.reconcile.ledger import bridges
 
 __all__ = ("HOSTILE", "PERIOD", "day", "order", "sighting", "summary_of")
@@ -45,8 +45,8 @@ def sighting(
     currency: str | None = "KRW",
     sandbox: bool | None = False,
     paid_at: datetime | None = NOON,
-) -> Sighting:
-    return Sighting(
+) -> PaymentSnapshot:
+    return PaymentSnapshot(
         imp_uid=imp_uid,
         merchant_uid=uid,
         status=status,
@@ -59,7 +59,11 @@ def sighting(
 
 
 def finding(
-    uid: str, verdict: Verdict, wanted: Order | None, *payments: Sighting, error: str | None = None
+    uid: str,
+    verdict: Verdict,
+    wanted: Order | None,
+    *payments: PaymentSnapshot,
+    error: str | None = None,
 ) -> Finding:
     return Finding(merchant_uid=uid, verdict=verdict, order=wanted, payments=payments, error=error)
 

@@ -17,7 +17,7 @@ from portone_async.reconcile import (
     Bridge,
     Finding,
     Order,
-    Sighting,
+    PaymentSnapshot,
     Store,
     Verdict,
     bridges,
@@ -38,7 +38,7 @@ any_order = st.builds(
     cancelled_amount=st.just(Decimal(0)) | MONEY,
 )
 any_sighting = st.builds(
-    Sighting,
+    PaymentSnapshot,
     imp_uid=st.uuids().map(str),
     merchant_uid=st.just("a"),
     status=st.sampled_from(["paid", "cancelled", "ready", "failed", "pending", "held"]),
@@ -55,7 +55,7 @@ any_finding = st.builds(
     payments=st.lists(any_sighting, max_size=3).map(tuple),
 )
 
-SHORT = ("missing", "unpaid", "charged_less", "given_back")
+SHORT = ("missing", "unpaid", "charged_less", "cancelled_more")
 UNKNOWN = ("not_checked", "other_currency")
 OVER = ("orphans", "paid_twice", "charged_more")
 
@@ -66,17 +66,17 @@ def lines(bridge: Bridge) -> dict[str, str]:
     return {name: f"{amount:f}" for name in names if (amount := getattr(bridge, name))}
 
 
-def compared(wanted: Order | None, *payments: Sighting) -> dict[str, dict[str, str]]:
+def compared(wanted: Order | None, *payments: PaymentSnapshot) -> dict[str, dict[str, str]]:
     found = bridges([compare(wanted, payments)])
     assert all(bridge.adds_up for bridge in found.values())
     return {currency: lines(bridge) for currency, bridge in found.items()}
 
 
-def paid(amount: str, **changes: Any) -> Sighting:
+def paid(amount: str, **changes: Any) -> PaymentSnapshot:
     return sighting("a", amount, **changes)
 
 
-def refunded(amount: str, cancelled: str, **changes: Any) -> Sighting:
+def refunded(amount: str, cancelled: str, **changes: Any) -> PaymentSnapshot:
     return sighting("a", amount, status="cancelled", cancelled=cancelled, **changes)
 
 
@@ -87,9 +87,12 @@ def refunded(amount: str, cancelled: str, **changes: Any) -> Sighting:
         ([paid("1000")], {"matched": "1000"}),
         ([paid("900")], {"matched": "900", "charged_less": "100"}),
         ([paid("1100")], {"matched": "1000", "charged_more": "100"}),
-        ([refunded("1000", "300")], {"matched": "700", "given_back": "300"}),
-        ([refunded("900", "300")], {"matched": "600", "charged_less": "100", "given_back": "300"}),
-        ([refunded("1000", "1000")], {"given_back": "1000"}),
+        ([refunded("1000", "300")], {"matched": "700", "cancelled_more": "300"}),
+        (
+            [refunded("900", "300")],
+            {"matched": "600", "charged_less": "100", "cancelled_more": "300"},
+        ),
+        ([refunded("1000", "1000")], {"cancelled_more": "1000"}),
         ([paid("1000", status="ready", paid_at=None)], {"unpaid": "1000"}),
         ([paid("1000", sandbox=True)], {"unpaid": "1000"}),
         ([paid("1000"), paid("800", imp_uid="b")], {"matched": "1000", "paid_twice": "800"}),
@@ -101,7 +104,7 @@ def refunded(amount: str, cancelled: str, **changes: Any) -> Sighting:
     ],
 )
 def test_money_of_an_order_stands_in_its_line(
-    payments: list[Sighting], expected: dict[str, str]
+    payments: list[PaymentSnapshot], expected: dict[str, str]
 ) -> None:
     assert compared(order("a", "1000"), *payments) == {"KRW": expected}
 
@@ -111,13 +114,13 @@ def test_money_of_an_order_stands_in_its_line(
     [
         ([refunded("1000", "300")], {"matched": "700"}),
         ([paid("1000")], {"matched": "700", "charged_more": "300"}),
-        ([refunded("1000", "400")], {"matched": "600", "given_back": "100"}),
+        ([refunded("1000", "400")], {"matched": "600", "cancelled_more": "100"}),
         ([refunded("900", "300")], {"matched": "600", "charged_less": "100"}),
         ([], {"missing": "700"}),
     ],
 )
 def test_refund_that_the_shop_declares_is_not_due(
-    payments: list[Sighting], expected: dict[str, str]
+    payments: list[PaymentSnapshot], expected: dict[str, str]
 ) -> None:
     wanted = Order("a", Decimal(1000), cancelled_amount=Decimal(300))
 
@@ -199,18 +202,20 @@ def test_both_ends_are_sums_of_their_own(findings: list[Finding]) -> None:
         )
 
 
-def payments_of(findings: Iterable[Finding]) -> Iterable[Sighting]:
+def payments_of(findings: Iterable[Finding]) -> Iterable[PaymentSnapshot]:
     return (payment for finding in findings for payment in finding.payments)
 
 
-def is_live_charge(payment: Sighting) -> bool:
+def is_live_charge(payment: PaymentSnapshot) -> bool:
     """What was charged, in words of its own: drawn payments have no ``paid_at``."""
     is_known_charge = payment.cancel_amount > 0 and payment.status not in {"ready", "failed"}
     return payment.sandbox is not True and (payment.status == "paid" or is_known_charge)
 
 
 @given(orders, st.lists(sightings, max_size=4))
-def test_matched_order_is_neither_short_nor_over(wanted: Order, payments: list[Sighting]) -> None:
+def test_matched_order_is_neither_short_nor_over(
+    wanted: Order, payments: list[PaymentSnapshot]
+) -> None:
     finding = compare(wanted, [each for each in payments if each.cancel_amount <= each.amount])
     for bridge in bridges([finding]).values():
         assert all(getattr(bridge, name) >= 0 for name in Bridge.__struct_fields__)
@@ -223,7 +228,7 @@ def test_ledgers_of_parts_make_the_whole(findings: list[Finding], cut: int) -> N
     parts = [Ledger(), Ledger()]
     for number, finding in enumerate(findings):
         parts[number < cut].add(finding)
-    parts[0].take(parts[1])
+    parts[0].merge(parts[1])
 
     assert parts[0].bridges() == bridges(findings)
 

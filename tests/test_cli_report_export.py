@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError
 from portone_async.cli.report import NotWrittenError, refuse_unwritable, write_findings
-from portone_async.reconcile.finding import Finding, Order, Sighting, Verdict
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
 
 from .report_run import day, finding, order, sighting
 
@@ -37,7 +37,7 @@ TIMES = st.none() | st.datetimes(
     timezones=st.just(UTC),
 )
 SIGHTINGS = st.builds(
-    Sighting,
+    PaymentSnapshot,
     imp_uid=TEXT,
     merchant_uid=TEXT,
     status=TEXT,
@@ -126,7 +126,9 @@ def test_csv_read_back_says_the_same(folder: Path, findings: list[Finding]) -> N
             told = line["paid_at"] and datetime.fromisoformat(line["paid_at"])
             assert (told or None) == newest.paid_at
             others = line["other_payments"] or "[]"
-            assert msgspec.json.decode(others, type=tuple[Sighting, ...]) == each.payments[1:]
+            assert (
+                msgspec.json.decode(others, type=tuple[PaymentSnapshot, ...]) == each.payments[1:]
+            )
 
 
 @given(st.lists(FINDINGS, min_size=1, max_size=4))

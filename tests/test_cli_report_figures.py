@@ -18,7 +18,7 @@ from portone_async.cli.report.span import Unit, fitting_unit, steps
 from portone_async.cli.report.statement import in_order, statement
 from portone_async.cli.report.tally import Flow, Period, Tally
 from portone_async.cli.report.words import words
-from portone_async.reconcile import Bridge, Finding, Sighting, Verdict, bridges
+from portone_async.reconcile import Bridge, Finding, PaymentSnapshot, Verdict, bridges
 
 from .report_run import KST, NOON, PERIOD, day, finding, order, sighting, summary_of
 
@@ -133,7 +133,7 @@ def test_cancelled_order_has_nothing_due() -> None:
 
 
 def test_an_orphan_counts_with_what_its_payments_say() -> None:
-    payments: tuple[Sighting, ...] = (sighting("a", "5"), sighting("a", "7", currency=None))
+    payments: tuple[PaymentSnapshot, ...] = (sighting("a", "5"), sighting("a", "7", currency=None))
 
     assert asked(finding("a", Verdict.ORPHAN, None, *payments)) == {
         "KRW": Decimal(5),
@@ -145,7 +145,7 @@ def test_figures_by_time_add_up_to_the_bridge() -> None:
     tally = tally_of(day())
     total = Flow()
     for flow in (*tally.by_hour.values(), tally.outside, tally.without_time):
-        total.take(flow)
+        total.merge(flow)
 
     assert (total.findings, total.differences) == (len(day()), tally.differences)
     assert total.ledger.bridges() == tally.bridges() == bridges(day())

@@ -336,7 +336,7 @@ def test_page_names_its_source_its_run_and_the_program(tmp_path: Path) -> None:
         tmp_path,
         day(),
         source="orders 11-01.csv",
-        summary=replace(summary_of(day()), begun_at=PERIOD[1], ended_at=PERIOD[1] + _TWO_MINUTES),
+        summary=replace(summary_of(day()), started_at=PERIOD[1], ended_at=PERIOD[1] + _TWO_MINUTES),
     )
 
     assert "orders 11-01.csv" in page.text

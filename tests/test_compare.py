@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from portone_async import Payment, PaymentStatus
 from portone_async.reconcile.compare import compare
-from portone_async.reconcile.finding import Order, Sighting, Verdict
+from portone_async.reconcile.finding import Order, PaymentSnapshot, Verdict
 
 THEN = datetime(2026, 11, 1, tzinfo=UTC)
 ORDER = Order("order-1", Decimal(1000))
 
 
-def seen(status: str = "paid", **changes: Any) -> Sighting:
+def seen(status: str = "paid", **changes: Any) -> PaymentSnapshot:
     """A payment of ``ORDER``, in a live channel."""
     fields: dict[str, Any] = {
         "imp_uid": "imp_1",
@@ -30,7 +30,7 @@ def seen(status: str = "paid", **changes: Any) -> Sighting:
         "paid_at": THEN if status in {"paid", "cancelled"} else None,
         "cancelled_at": THEN if status == "cancelled" else None,
     }
-    return Sighting(status=status, **(fields | changes))
+    return PaymentSnapshot(status=status, **(fields | changes))
 
 
 def expecting(status: str) -> Order:
@@ -47,7 +47,7 @@ orders = st.builds(
     Order, merchant_uid=st.just("order-1"), amount=money, currency=currencies, status=words
 )
 sightings = st.builds(
-    Sighting,
+    PaymentSnapshot,
     imp_uid=st.sampled_from(["imp_1", "imp_2", "imp_3", "imp_4"]),
     merchant_uid=st.just("order-1"),
     status=words,
@@ -70,7 +70,7 @@ near_orders = st.builds(
 
 
 @st.composite
-def matched_pairs(draw: st.DrawFn) -> tuple[Order, Sighting]:
+def matched_pairs(draw: st.DrawFn) -> tuple[Order, PaymentSnapshot]:
     amount, currency, status = draw(charges), draw(currencies), draw(words)
     order = Order("order-1", amount, currency, status)
     payment = seen(
@@ -84,7 +84,7 @@ def matched_pairs(draw: st.DrawFn) -> tuple[Order, Sighting]:
 
 
 def test_of_a_payment_that_says_nothing_of_cancellations_nothing_was_given_back() -> None:
-    payment = Sighting(
+    payment = PaymentSnapshot(
         imp_uid="imp_1",
         merchant_uid="order-1",
         status="paid",
@@ -98,7 +98,7 @@ def test_of_a_payment_that_says_nothing_of_cancellations_nothing_was_given_back(
 
 @given(near_orders | st.none(), some_sightings)
 def test_every_input_gets_a_verdict_that_belongs_to_it(
-    order: Order | None, payments: list[Sighting]
+    order: Order | None, payments: list[PaymentSnapshot]
 ) -> None:
     verdict = compare(order, payments).verdict
 
@@ -112,7 +112,7 @@ def test_every_input_gets_a_verdict_that_belongs_to_it(
 
 @given(near_orders | st.none(), some_sightings, st.randoms())
 def test_the_order_of_the_payments_does_not_matter(
-    order: Order | None, payments: list[Sighting], random: Any
+    order: Order | None, payments: list[PaymentSnapshot], random: Any
 ) -> None:
     shuffled = random.sample(payments, len(payments))
 
@@ -121,13 +121,13 @@ def test_the_order_of_the_payments_does_not_matter(
 
 @given(near_orders | st.none(), some_sightings)
 def test_seeing_every_payment_twice_changes_nothing(
-    order: Order | None, payments: list[Sighting]
+    order: Order | None, payments: list[PaymentSnapshot]
 ) -> None:
     assert compare(order, payments * 2) == compare(order, payments)
 
 
 @given(matched_pairs())
-def test_what_agrees_is_matched(pair: tuple[Order, Sighting]) -> None:
+def test_what_agrees_is_matched(pair: tuple[Order, PaymentSnapshot]) -> None:
     order, payment = pair
     finding = compare(order, [payment])
 
@@ -146,7 +146,7 @@ def test_what_agrees_is_matched(pair: tuple[Order, Sighting]) -> None:
     | st.tuples(st.just("sandbox"), st.just(True)),
 )
 def test_a_change_of_any_compared_field_ends_the_match(
-    pair: tuple[Order, Sighting], change: tuple[str, Any]
+    pair: tuple[Order, PaymentSnapshot], change: tuple[str, Any]
 ) -> None:
     order, payment = pair
     name, value = change
@@ -161,7 +161,7 @@ def test_a_change_of_any_compared_field_ends_the_match(
     st.data(),
 )
 def test_a_change_of_any_field_of_the_order_ends_the_match(
-    pair: tuple[Order, Sighting], name: str, data: st.DataObject
+    pair: tuple[Order, PaymentSnapshot], name: str, data: st.DataObject
 ) -> None:
     order, payment = pair
     other = data.draw({"status": words, "amount": money, "currency": currencies}[name])
@@ -172,7 +172,7 @@ def test_a_change_of_any_field_of_the_order_ends_the_match(
 
 @given(matched_pairs(), st.lists(sightings, max_size=4))
 def test_failed_and_abandoned_tries_beside_a_match_change_nothing(
-    pair: tuple[Order, Sighting], tries: list[Sighting]
+    pair: tuple[Order, PaymentSnapshot], tries: list[PaymentSnapshot]
 ) -> None:
     order, payment = pair
     moneyless = [
@@ -186,7 +186,7 @@ def test_failed_and_abandoned_tries_beside_a_match_change_nothing(
 
 @given(matched_pairs(), sightings)
 def test_test_payments_beside_a_match_change_nothing(
-    pair: tuple[Order, Sighting], other: Sighting
+    pair: tuple[Order, PaymentSnapshot], other: PaymentSnapshot
 ) -> None:
     order, payment = pair
     test = replace(other, imp_uid="test_1", sandbox=True)
@@ -196,7 +196,7 @@ def test_test_payments_beside_a_match_change_nothing(
 
 @given(orders, some_sightings, money, currencies)
 def test_a_second_payment_that_is_kept_is_paid_twice_whatever_else_there_is(
-    order: Order, others: list[Sighting], amount: Decimal, currency: str
+    order: Order, others: list[PaymentSnapshot], amount: Decimal, currency: str
 ) -> None:
     twice = [
         seen(imp_uid="one"),
@@ -207,14 +207,16 @@ def test_a_second_payment_that_is_kept_is_paid_twice_whatever_else_there_is(
 
 
 @given(matched_pairs(), st.integers(0, 6))
-def test_the_scale_of_a_decimal_is_no_difference(pair: tuple[Order, Sighting], scale: int) -> None:
+def test_the_scale_of_a_decimal_is_no_difference(
+    pair: tuple[Order, PaymentSnapshot], scale: int
+) -> None:
     order, payment = pair
     padded = Decimal(f"{order.amount:f}" + "0" * scale)
 
     assert compare(replace(order, amount=padded), [payment]).verdict is Verdict.MATCHED
 
 
-def case(verdict: Verdict, order: Order | None, *payments: Sighting, name: str) -> Any:
+def case(verdict: Verdict, order: Order | None, *payments: PaymentSnapshot, name: str) -> Any:
     return pytest.param(order, payments, verdict, id=name)
 
 
@@ -447,7 +449,7 @@ HELD_BACK = Decimal(0)
     ],
 )
 def test_the_verdict_is_what_a_finance_person_would_say(
-    order: Order | None, payments: tuple[Sighting, ...], verdict: Verdict
+    order: Order | None, payments: tuple[PaymentSnapshot, ...], verdict: Verdict
 ) -> None:
     assert compare(order, payments).verdict is verdict
 
@@ -498,9 +500,9 @@ def test_a_sighting_takes_every_field_that_it_has_from_the_payment() -> None:
         paid_at=THEN,
         cancelled_at=THEN + timedelta(days=1),
     )
-    sighting = Sighting.of(payment)
+    sighting = PaymentSnapshot.of(payment)
 
-    for name in Sighting.__struct_fields__:
+    for name in PaymentSnapshot.__struct_fields__:
         assert getattr(sighting, name) == getattr(payment, name)
     # A word for a store and for JSON, and no member of an enum.
     assert type(sighting.status) is str

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.reconcile import Order, Sighting, Store, Verdict, compare
+from portone_async.reconcile import Order, PaymentSnapshot, Store, Verdict, compare
 
 
-def payment(status: str, cancel_amount: int = 0, amount: int = 20_000) -> Sighting:
-    return Sighting(
+def payment(status: str, cancel_amount: int = 0, amount: int = 20_000) -> PaymentSnapshot:
+    return PaymentSnapshot(
         imp_uid="imp_1",
         merchant_uid="order-1",
         status=status,
@@ -47,7 +47,7 @@ def order(refunded: int, status: str = "paid") -> Order:
     ],
 )
 def test_refund_must_agree_with_the_order(
-    expected: Order, found: Sighting, verdict: Verdict
+    expected: Order, found: PaymentSnapshot, verdict: Verdict
 ) -> None:
     assert compare(expected, [found]).verdict is verdict
 

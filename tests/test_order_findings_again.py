@@ -14,12 +14,12 @@ from portone_async.cli.orders.blanks import without_blanks
 from portone_async.cli.orders.rounded import is_rounded
 from portone_async.cli.orders.totals import is_total_row
 from portone_async.cli.report import write_findings
-from portone_async.reconcile import Finding, Order, Sighting, Verdict
+from portone_async.reconcile import Finding, Order, PaymentSnapshot, Verdict
 
 from .strategies import order_numbers
 from .workbooks import write_xlsx
 
-SIGHTING = Sighting(
+SIGHTING = PaymentSnapshot(
     imp_uid="imp_1", merchant_uid="A-1", status="paid", amount=Decimal(999), currency="USD"
 )
 FINDINGS = [

@@ -115,8 +115,8 @@ async def test_same_orders_in_another_sequence_and_zone_are_the_same_run(
     assert again.counts == first.counts
     assert first.ended_at is not None
     assert again.ended_at == first.ended_at
-    assert first.begun_at is not None
-    assert first.begun_at <= first.ended_at
+    assert first.started_at is not None
+    assert first.started_at <= first.ended_at
     assert first.ended_at.tzinfo is UTC
 
 

@@ -45,8 +45,8 @@ from portone_async.reconcile import (
     Bridge,
     Finding,
     Order,
+    PaymentSnapshot,
     Refund,
-    Sighting,
     Store,
     UnreadableOrder,
     Verdict,
@@ -87,7 +87,7 @@ async def alive(client: PortOneClient, store: Store) -> list[object]:
     with pytest.raises(PaymentNotFoundError) as caught:
         await payments.find("order-2")
     order = Order("order-1", Decimal(1000))
-    sighting = Sighting.of(payment)
+    sighting = PaymentSnapshot.of(payment)
     orphan = Finding(merchant_uid="order-1", verdict=Verdict.ORPHAN, payments=(sighting,))
     return [
         *(client, client.with_options(timeouts=Timeouts(total=5)), payments, pages, group_stream),

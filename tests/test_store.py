@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from portone_async._words import canonical
 from portone_async.errors import PortOneError
 from portone_async.models import UnreadablePayment
-from portone_async.reconcile.finding import Finding, Order, Sighting, Verdict
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
 from portone_async.reconcile.store import Store, StoreError
 from tests.whole_run import counted, run
 
@@ -34,16 +34,16 @@ def _store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def seen(imp_uid: str = "imp_1", status: str = "paid", **changes: Any) -> Sighting:
+def seen(imp_uid: str = "imp_1", status: str = "paid", **changes: Any) -> PaymentSnapshot:
     fields: dict[str, Any] = {"merchant_uid": "order-1", "amount": Decimal(1000), "currency": "KRW"}
-    return Sighting(imp_uid=imp_uid, status=status, **(fields | changes))
+    return PaymentSnapshot(imp_uid=imp_uid, status=status, **(fields | changes))
 
 
 def judged(order: Order, verdict: Verdict = Verdict.MATCHED, **rest: Any) -> Finding:
     return Finding(merchant_uid=order.merchant_uid, verdict=verdict, order=order, **rest)
 
 
-def orphan(payment: Sighting) -> Finding:
+def orphan(payment: PaymentSnapshot) -> Finding:
     return Finding(merchant_uid=payment.merchant_uid, verdict=Verdict.ORPHAN, payments=(payment,))
 
 
@@ -401,7 +401,7 @@ def test_a_new_file_on_a_full_disk_is_told(tmp_path: Path, monkeypatch: Any) -> 
 
 
 def test_payments_that_fail_to_come_leave_nothing_half_written(store: Store) -> None:
-    def page() -> Iterator[Sighting]:
+    def page() -> Iterator[PaymentSnapshot]:
         yield seen()
         raise ConnectionResetError
 
@@ -443,7 +443,7 @@ def test_any_order_comes_back_as_it_went_in(orders: list[Order]) -> None:
 @given(
     st.lists(
         st.builds(
-            Sighting,
+            PaymentSnapshot,
             imp_uid=numbers,
             merchant_uid=numbers,
             status=texts,
@@ -460,7 +460,7 @@ def test_any_order_comes_back_as_it_went_in(orders: list[Order]) -> None:
     st.none() | texts,
 )
 def test_any_finding_comes_back_as_it_went_in(
-    payments: list[Sighting], number: str, error: str | None
+    payments: list[PaymentSnapshot], number: str, error: str | None
 ) -> None:
     order = Order(number, Decimal("1.50"), "USD", "cancelled")
     findings = [
@@ -627,7 +627,7 @@ def test_payments_without_an_order_are_met_once_each(store: Store, limit: int) -
     store.record_slice("paid", [*strangers[::-1], seen("imp_ours")], position=1)
     store.record([orphan(strangers[2])])
     del strangers[2]
-    met: list[Sighting] = []
+    met: list[PaymentSnapshot] = []
     while batch := store.sightings_without_order(after=met[-1].imp_uid if met else "", limit=limit):
         assert len(batch) <= limit
         met += batch

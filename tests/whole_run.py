@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from portone_async.reconcile.compare import compare
-from portone_async.reconcile.finding import Finding, Order, Refund, Sighting, Verdict
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Refund, Verdict
 from portone_async.reconcile.store import Store
 
 THEN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -49,13 +49,13 @@ BAD_ROWS = [
 STEPS = ("paid 2026-11-01", "cancelled 2026-11-01")
 
 
-def seen(step: str, page: int) -> Iterator[Sighting]:
+def seen(step: str, page: int) -> Iterator[PaymentSnapshot]:
     """What PortOne has on a page: other amounts, second payments, strangers among them."""
     status = step.split(maxsplit=1)[0]
     # A few of the paid ones were cancelled, and are seen in both states.
     for number in range(page * 25, page * 25 + 25, 5 if status == "cancelled" else 1):
         amount = Decimal(1000 + number + (number % 10 == 0))
-        yield Sighting(
+        yield PaymentSnapshot(
             imp_uid=f"imp_{status if number % 3 == 0 else 'any'}_{number}",
             merchant_uid=f"주문-{number + 20 * (number % 7 == 0)}",
             status=status,

@@ -32,7 +32,7 @@ from portone_async.payments import ENDS_A_RUN
 
 from ._recorder import Recorder, in_thread
 from .compare import compare
-from .finding import AssumedEmpty, Finding, Order, Sighting, Verdict
+from .finding import AssumedEmpty, Finding, Order, PaymentSnapshot, Verdict
 from .store import OrderLeft
 
 __all__ = ("Checks",)
@@ -130,7 +130,7 @@ class Checks:
         self._refuse_contradictions(chain.from_iterable(group.payments for group in groups))
         checked = _Checked([], [])
         for order, group in zip(chunk, groups, strict=True):
-            finding = compare(order, [Sighting.of(payment) for payment in group.payments])
+            finding = compare(order, [PaymentSnapshot.of(payment) for payment in group.payments])
             if finding.verdict is Verdict.MATCHED and not group.unreadable:
                 checked.findings.append(finding)
             else:
@@ -168,7 +168,7 @@ class Checks:
         except PortOneError as error:
             return (_not_checked(order, error),)
         self._refuse_contradictions(payments)
-        return (compare(order, [Sighting.of(payment) for payment in payments]),)
+        return (compare(order, [PaymentSnapshot.of(payment) for payment in payments]),)
 
     def _refuse_contradictions(self, payments: Iterable[Payment]) -> None:
         """End the run if a payment lies in a period that was assumed to be empty."""

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from portone_async.models import _EXACT, PaymentStatus
+from portone_async.models import EXACT, PaymentStatus
 
 from ._orders import of_columns
 from .bridge import Bridge
-from .finding import Finding, Sighting, Verdict
+from .finding import Finding, PaymentSnapshot, Verdict
 from .ledger import Ledger
 
 __all__ = (
@@ -79,7 +79,7 @@ _UNREADABLE = """
 _ZERO = Decimal(0)
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(tuple[Sighting, ...]).decode
+_decode = msgspec.json.Decoder(tuple[PaymentSnapshot, ...]).decode
 
 
 class _Kind(IntEnum):
@@ -175,7 +175,7 @@ def figures(
 
     def add(verdict: Verdict, currency: str, amount: Decimal) -> None:
         of_verdict = amounts.setdefault(verdict, {})
-        of_verdict[currency] = _EXACT.add(of_verdict.get(currency, _ZERO), amount)
+        of_verdict[currency] = EXACT.add(of_verdict.get(currency, _ZERO), amount)
 
     matched = (Verdict.MATCHED.value, PaymentStatus.PAID.value)
     for currency, text, refunded in connection.execute(_PAID_AND_MATCHED, matched):

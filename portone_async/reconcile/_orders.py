@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from .compare import stage
-from .finding import Order, Sighting
+from .finding import Order, PaymentSnapshot
 
 __all__ = (
     "SCHEMA",
@@ -81,7 +81,7 @@ _WITHOUT_ORDER = """
     ORDER BY imp_uid LIMIT ?"""
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Sighting).decode
+_decode = msgspec.json.Decoder(PaymentSnapshot).decode
 
 
 Contradiction: TypeAlias = tuple[int, str, str]
@@ -94,7 +94,7 @@ class OrderLeft(Struct, frozen=True):
     position: int
     """Its place in the walk: the next batch goes on after it."""
     order: Order
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[PaymentSnapshot, ...]
 
 
 def add(connection: Connection, orders: Sequence[Order]) -> tuple[int, list[Contradiction]]:
@@ -150,7 +150,7 @@ def of_columns(
     return Order(merchant_uid, Decimal(amount), currency, status, Decimal(cancelled_amount))
 
 
-def see(connection: Connection, sightings: Iterable[Sighting]) -> None:
+def see(connection: Connection, sightings: Iterable[PaymentSnapshot]) -> None:
     """Keep payments, each in its latest state."""
     rows = (
         (sighting.imp_uid, sighting.merchant_uid, stage(sighting.status), _text(sighting))
@@ -159,7 +159,7 @@ def see(connection: Connection, sightings: Iterable[Sighting]) -> None:
     connection.executemany(_SEE, rows)
 
 
-def _text(sighting: Sighting) -> str:
+def _text(sighting: PaymentSnapshot) -> str:
     return _encode(sighting).decode()
 
 
@@ -176,7 +176,7 @@ def left(connection: Connection, after: int, limit: int) -> list[OrderLeft]:
     ]
 
 
-def without_order(connection: Connection, after: str, limit: int) -> list[Sighting]:
+def without_order(connection: Connection, after: str, limit: int) -> list[PaymentSnapshot]:
     """Payments whose number no order has, and that have no finding."""
     rows = connection.execute(_WITHOUT_ORDER, [after, limit]).fetchall()
     return [_decode(sighting) for (sighting,) in rows]

@@ -8,7 +8,7 @@ from itertools import groupby
 from sqlite3 import Connection
 
 from portone_async.errors import InvalidRequestError
-from portone_async.models import _EXACT, PaymentStatus
+from portone_async.models import EXACT, PaymentStatus
 
 from . import _findings, _orders
 from .finding import Finding, Order, Refund, Verdict
@@ -79,7 +79,7 @@ def _settled(connection: Connection, merchant_uid: str, refunds: list[Refund]) -
     position, order = found
     total = Decimal(0)
     for refund in refunds:
-        total = _EXACT.add(total, refund.amount)
+        total = EXACT.add(total, refund.amount)
     problem = _problem(order, total, {refund.currency for refund in refunds})
     if problem is None:
         connection.execute(_DECLARE, [str(total), position])

@@ -11,7 +11,7 @@ from portone_async._walk import ascending
 from portone_async._windows import Window, utc_now
 
 from ._recorder import Recorder, in_thread
-from .finding import AssumedEmpty, Sighting
+from .finding import AssumedEmpty, PaymentSnapshot
 
 __all__ = ("sweep",)
 
@@ -46,7 +46,7 @@ async def _sweep_window(recorder: Recorder, client: Caller, status: str, window:
         await in_thread(
             store.record_slice,
             step,
-            () if page is None else [Sighting.of(payment) for payment in page.list],
+            () if page is None else [PaymentSnapshot.of(payment) for payment in page.list],
             position=walk.position,
             unreadable=() if page is None else page.unreadable,
             assumed_empty=[each for each in assumed if each.since < each.until],

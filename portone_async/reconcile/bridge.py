@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from portone_async.models import _EXACT
+from portone_async.models import EXACT
 
 __all__ = ("Bridge", "total")
 
@@ -42,7 +42,7 @@ class Bridge(Struct, frozen=True, kw_only=True):
     """Short: there are payments, but none was charged (waiting, failed, or a test)."""
     charged_less: Decimal = _ZERO
     """Short: less was charged than ordered."""
-    given_back: Decimal = _ZERO
+    cancelled_more: Decimal = _ZERO
     """Short: more was cancelled than the order says."""
 
     not_checked: Decimal = _ZERO
@@ -65,12 +65,12 @@ class Bridge(Struct, frozen=True, kw_only=True):
     @property
     def due(self) -> Decimal:
         """What should be at PortOne: :attr:`ordered` less :attr:`not_due`."""
-        return _EXACT.subtract(self.ordered, self.not_due)
+        return EXACT.subtract(self.ordered, self.not_due)
 
     @property
     def short(self) -> Decimal:
         """What should be at PortOne and is not."""
-        return total(self.missing, self.unpaid, self.charged_less, self.given_back)
+        return total(self.missing, self.unpaid, self.charged_less, self.cancelled_more)
 
     @property
     def unknown(self) -> Decimal:
@@ -95,5 +95,5 @@ def total(*amounts: Decimal) -> Decimal:
     """Add amounts to the last digit."""
     found = _ZERO
     for amount in amounts:
-        found = _EXACT.add(found, amount)
+        found = EXACT.add(found, amount)
     return found

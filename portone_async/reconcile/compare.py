@@ -40,9 +40,9 @@ from collections.abc import Iterable, Sequence
 
 from portone_async.models import PaymentStatus
 
-from .finding import Finding, Order, Sighting, Verdict
+from .finding import Finding, Order, PaymentSnapshot, Verdict
 
-__all__ = ("compare", "is_charged", "is_kept", "stage")
+__all__ = ("compare", "is_charged", "is_net_paid", "stage")
 
 _STAGES = {
     PaymentStatus.READY.value: 0,
@@ -60,7 +60,7 @@ _NEARNESS = (
 )
 
 
-def compare(order: Order | None, payments: Sequence[Sighting]) -> Finding:
+def compare(order: Order | None, payments: Sequence[PaymentSnapshot]) -> Finding:
     """Judge an order by all payments that PortOne has for its number.
 
     Args:
@@ -90,11 +90,11 @@ def stage(status: str) -> int:
     return _STAGES.get(status, 1)
 
 
-def _verdict(order: Order, payments: Sequence[Sighting]) -> Verdict:
+def _verdict(order: Order, payments: Sequence[PaymentSnapshot]) -> Verdict:
     if not payments:
         return Verdict.MISSING
     live = [payment for payment in payments if payment.sandbox is not True]
-    kept = [payment for payment in live if is_kept(payment)]
+    kept = [payment for payment in live if is_net_paid(payment)]
     if len(kept) > 1:
         return Verdict.PAID_TWICE
     if kept:
@@ -109,7 +109,7 @@ def _verdict(order: Order, payments: Sequence[Sighting]) -> Verdict:
     return nearest
 
 
-def _verdict_on_one(order: Order, payment: Sighting) -> Verdict:
+def _verdict_on_one(order: Order, payment: PaymentSnapshot) -> Verdict:
     if not _has_status(payment, _expected_status(order)):
         return Verdict.STATUS_DIFFERS
     if payment.currency != order.currency:
@@ -129,18 +129,18 @@ def _expected_status(order: Order) -> str:
     return PaymentStatus.CANCELLED.value if is_refunded else order.status
 
 
-def _has_status(payment: Sighting, status: str) -> bool:
+def _has_status(payment: PaymentSnapshot, status: str) -> bool:
     """Whether the payment's status is this one, in word and in money."""
     if _is_partial(payment):
         return status in {PaymentStatus.PAID, PaymentStatus.CANCELLED}
     if payment.status != status:
         return False
     if payment.status == PaymentStatus.CANCELLED:
-        return not is_kept(payment)
+        return not is_net_paid(payment)
     return payment.cancel_amount == 0
 
 
-def is_charged(payment: Sighting) -> bool:
+def is_charged(payment: PaymentSnapshot) -> bool:
     """Whether money was taken, given back since or not."""
     return payment.status == PaymentStatus.PAID or (
         payment.status not in _NEVER_CHARGED
@@ -148,7 +148,7 @@ def is_charged(payment: Sighting) -> bool:
     )
 
 
-def is_kept(payment: Sighting) -> bool:
+def is_net_paid(payment: PaymentSnapshot) -> bool:
     """Whether money was taken and not wholly given back."""
     if not is_charged(payment):
         return False
@@ -159,21 +159,21 @@ def is_kept(payment: Sighting) -> bool:
     return not is_given_back
 
 
-def _is_partial(payment: Sighting) -> bool:
+def _is_partial(payment: PaymentSnapshot) -> bool:
     # PortOne calls it cancelled as soon as a part is given back.
-    return payment.cancel_amount > 0 and is_kept(payment)
+    return payment.cancel_amount > 0 and is_net_paid(payment)
 
 
-def _may_be_money(payment: Sighting) -> bool:
+def _may_be_money(payment: PaymentSnapshot) -> bool:
     if payment.sandbox is True:
         return False
     is_settled = is_charged(payment) or payment.status in _STAGES
-    return is_kept(payment) or not is_settled
+    return is_net_paid(payment) or not is_settled
 
 
-def _each_once(payments: Iterable[Sighting]) -> tuple[Sighting, ...]:
+def _each_once(payments: Iterable[PaymentSnapshot]) -> tuple[PaymentSnapshot, ...]:
     """Each payment in its latest state, the newest first."""
-    latest: dict[str, Sighting] = {}
+    latest: dict[str, PaymentSnapshot] = {}
     for payment in payments:
         known = latest.get(payment.imp_uid)
         if known is None or _lateness(payment) > _lateness(known):
@@ -181,12 +181,12 @@ def _each_once(payments: Iterable[Sighting]) -> tuple[Sighting, ...]:
     return tuple(sorted(latest.values(), key=_newest_first))
 
 
-def _lateness(payment: Sighting) -> tuple[object, ...]:
+def _lateness(payment: PaymentSnapshot) -> tuple[object, ...]:
     # The text settles what is left, so that the order of arrival never decides.
     return (stage(payment.status), payment.cancel_amount, repr(payment))
 
 
-def _newest_first(payment: Sighting) -> tuple[float, str]:
+def _newest_first(payment: PaymentSnapshot) -> tuple[float, str]:
     times = (payment.paid_at, payment.cancelled_at)
     newest = max((time.timestamp() for time in times if time is not None), default=0.0)
     return (-newest, payment.imp_uid)

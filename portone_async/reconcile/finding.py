@@ -25,8 +25,8 @@ __all__ = (
     "AssumedEmpty",
     "Finding",
     "Order",
+    "PaymentSnapshot",
     "Refund",
-    "Sighting",
     "Summary",
     "UnreadableOrder",
     "Verdict",
@@ -97,7 +97,7 @@ class AssumedEmpty(Struct, frozen=True):
     """The first moment after it."""
 
 
-class Sighting(Struct, frozen=True, kw_only=True):
+class PaymentSnapshot(Struct, frozen=True, kw_only=True):
     """The fields of a payment that a comparison uses."""
 
     imp_uid: str
@@ -111,7 +111,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     cancelled_at: datetime | None = None
 
     @classmethod
-    def of(cls, payment: Payment) -> Sighting:
+    def of(cls, payment: Payment) -> PaymentSnapshot:
         """Take what matters from a payment, and leave the buyer out."""
         return cls(
             imp_uid=payment.imp_uid,
@@ -173,7 +173,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     order: Order | None = None
     """``None`` for an orphan, and for an order that could not be read."""
-    payments: tuple[Sighting, ...] = ()
+    payments: tuple[PaymentSnapshot, ...] = ()
     """All payments of the order that were seen, the newest first."""
     error: str | None = None
     """Why it could not be checked."""
@@ -194,7 +194,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     retries: int
     seconds: float
     """How long the run took, all its parts together when it was resumed."""
-    begun_at: datetime | None = None
+    started_at: datetime | None = None
     ended_at: datetime | None = None
     """When the run first came to its end: the time that its findings are from."""
     assumed_empty: tuple[AssumedEmpty, ...] = ()

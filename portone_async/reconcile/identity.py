@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from portone_async._windows import Window
-from portone_async.models import _EXACT
+from portone_async.models import EXACT
 
 from .finding import Order, Refund, UnreadableOrder
 
@@ -69,11 +69,11 @@ def _words(item: Order | Refund | UnreadableOrder) -> tuple[bytes | str, ...]:
     uid = item.merchant_uid.encode(errors="surrogatepass")
     if isinstance(item, UnreadableOrder):
         return (uid, item.reason.encode(errors="surrogatepass"))
-    amount = str(_EXACT.normalize(item.amount))
+    amount = str(EXACT.normalize(item.amount))
     currency = item.currency.encode(errors="surrogatepass")
     if isinstance(item, Refund):
         return (uid, amount, currency)
-    refunded = str(_EXACT.normalize(item.cancelled_amount))
+    refunded = str(EXACT.normalize(item.cancelled_amount))
     return (uid, amount, refunded, currency, item.status.encode(errors="surrogatepass"))
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from portone_async.models import _EXACT, PaymentStatus
+from portone_async.models import EXACT, PaymentStatus
 
 from .bridge import Bridge, total
-from .compare import is_charged, is_kept
-from .finding import Finding, Order, Sighting, Verdict
+from .compare import is_charged, is_net_paid
+from .finding import Finding, Order, PaymentSnapshot, Verdict
 
 __all__ = ("Entry", "Ledger", "bridges", "entries")
 
@@ -41,11 +41,11 @@ class Ledger:
 
     def add_paid(self, currency: str, amount: Decimal, refunded: Decimal) -> None:
         """Enter a paid order that is matched: what it asks for is what was charged."""
-        due = _EXACT.subtract(amount, refunded)
+        due = EXACT.subtract(amount, refunded)
         lines = (("ordered", amount), ("not_due", refunded), ("matched", due), ("charged", due))
         self.enter((currency, line, part) for line, part in lines)
 
-    def take(self, other: Ledger) -> None:
+    def merge(self, other: Ledger) -> None:
         """Add the sums of another ledger."""
         for currency, lines in other._sums.items():
             self.enter((currency, line, amount) for line, amount in lines.items())
@@ -59,7 +59,7 @@ class Ledger:
         for currency, line, amount in entries:
             if amount:
                 lines = self._sums.setdefault(currency, {})
-                lines[line] = _EXACT.add(lines.get(line, _ZERO), amount)
+                lines[line] = EXACT.add(lines.get(line, _ZERO), amount)
 
 
 def entries(finding: Finding) -> Iterator[Entry]:
@@ -73,9 +73,9 @@ def entries(finding: Finding) -> Iterator[Entry]:
         line = "unassigned" if finding.verdict is Verdict.NOT_CHECKED else "orphans"
         yield from _all_of(line, balances)
         return
-    due = _due(order, is_kept_at_all=any(map(is_kept, live)))
+    due = _due(order, has_net_payment=any(map(is_net_paid, live)))
     yield order.currency, "ordered", order.amount
-    yield order.currency, "not_due", _EXACT.subtract(order.amount, due)
+    yield order.currency, "not_due", EXACT.subtract(order.amount, due)
     if finding.verdict is Verdict.NOT_CHECKED:
         yield order.currency, "not_checked", due
         yield from _all_of("unassigned", balances)
@@ -84,12 +84,12 @@ def entries(finding: Finding) -> Iterator[Entry]:
 
 
 def _compared(
-    order: Order, due: Decimal, payments: Sequence[Sighting], live: Sequence[Sighting]
+    order: Order, due: Decimal, payments: Sequence[PaymentSnapshot], live: Sequence[PaymentSnapshot]
 ) -> Iterator[Entry]:
     balances = _balances(live)
     balance = balances.pop(order.currency, _ZERO)
-    matched = _EXACT.min(due, balance)
-    short = _EXACT.subtract(due, matched)
+    matched = EXACT.min(due, balance)
+    short = EXACT.subtract(due, matched)
     yield order.currency, "matched", matched
     if short and any(balances.values()):
         # What is short here may be what was charged there; no rate of exchange says so.
@@ -98,29 +98,32 @@ def _compared(
         return
     if short:
         yield from _shortage(order, short, payments, live)
-    over = "paid_twice" if sum(map(is_kept, live)) > 1 else "charged_more"
-    yield order.currency, over, _EXACT.subtract(balance, matched)
+    over = "paid_twice" if sum(map(is_net_paid, live)) > 1 else "charged_more"
+    yield order.currency, over, EXACT.subtract(balance, matched)
     yield from _all_of(over, balances)
 
 
 def _shortage(
-    order: Order, short: Decimal, payments: Sequence[Sighting], live: Sequence[Sighting]
+    order: Order,
+    short: Decimal,
+    payments: Sequence[PaymentSnapshot],
+    live: Sequence[PaymentSnapshot],
 ) -> Iterator[Entry]:
     """Tell what was never charged from what was charged and given back."""
     if not live:
         yield order.currency, "unpaid" if payments else "missing", short
         return
-    spoken_for = [each for each in live if is_kept(each)] or live
+    spoken_for = [each for each in live if is_net_paid(each)] or live
     charged = total(*(each.amount for each in spoken_for if each.currency == order.currency))
-    lacking = _EXACT.max(_ZERO, _EXACT.subtract(order.amount, charged))
-    charged_less = _EXACT.min(short, lacking)
+    lacking = EXACT.max(_ZERO, EXACT.subtract(order.amount, charged))
+    charged_less = EXACT.min(short, lacking)
     yield order.currency, "charged_less", charged_less
-    yield order.currency, "given_back", _EXACT.subtract(short, charged_less)
+    yield order.currency, "cancelled_more", EXACT.subtract(short, charged_less)
 
 
-def _due(order: Order, *, is_kept_at_all: bool) -> Decimal:
+def _due(order: Order, *, has_net_payment: bool) -> Decimal:
     """What the order should have at PortOne."""
-    rest = _EXACT.max(_ZERO, _EXACT.subtract(order.amount, order.cancelled_amount))
+    rest = EXACT.max(_ZERO, EXACT.subtract(order.amount, order.cancelled_amount))
     match order.status:
         case PaymentStatus.PAID:
             return rest
@@ -130,16 +133,16 @@ def _due(order: Order, *, is_kept_at_all: bool) -> Decimal:
             return _ZERO
         case _:
             # A word that is not known asks for money where its payment has some.
-            return rest if is_kept_at_all else _ZERO
+            return rest if has_net_payment else _ZERO
 
 
-def _balances(live: Iterable[Sighting]) -> dict[str, Decimal]:
+def _balances(live: Iterable[PaymentSnapshot]) -> dict[str, Decimal]:
     """What was charged and not given back, by currency."""
     found: dict[str, Decimal] = {}
     for each in live:
         currency = each.currency or ""
-        balance = _EXACT.subtract(each.amount, each.cancel_amount)
-        found[currency] = _EXACT.add(found.get(currency, _ZERO), balance)
+        balance = EXACT.subtract(each.amount, each.cancel_amount)
+        found[currency] = EXACT.add(found.get(currency, _ZERO), balance)
     return found
 
 

@@ -26,7 +26,7 @@ from ._feed import Orders, feed
 from ._recorder import Recorder, in_thread
 from ._sweep import sweep
 from .compare import compare
-from .finding import Finding, Sighting, Summary, Verdict
+from .finding import Finding, PaymentSnapshot, Summary, Verdict
 from .store import Store
 
 __all__ = ("reconcile",)
@@ -145,7 +145,7 @@ async def _read_again(recorder: Recorder, client: PortOneClient) -> None:
             except PortOneError as failure:
                 error = failure
             else:
-                await in_thread(store.record_readable, Sighting.of(found))
+                await in_thread(store.record_readable, PaymentSnapshot.of(found))
                 continue
         told = str(payment) if error is None else f"{type(error).__name__}: {error}"
         await recorder.keep_unreadable(payment, told)

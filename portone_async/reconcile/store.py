@@ -35,8 +35,8 @@ from .finding import (
     AssumedEmpty,
     Finding,
     Order,
+    PaymentSnapshot,
     Refund,
-    Sighting,
     Summary,
     Verdict,
     VerdictLike,
@@ -51,7 +51,7 @@ _PAGE = 1_000
 _NEW_RUN = "INSERT INTO run VALUES (NULL, NULL, NULL, 0, 0, 0.0)"
 _SCHEMA = (
     """CREATE TABLE run (
-        identity TEXT, begun_at REAL, ended_at REAL,
+        identity TEXT, started_at REAL, ended_at REAL,
         requests INTEGER NOT NULL, retries INTEGER NOT NULL, seconds REAL NOT NULL
     )""",
     _NEW_RUN,
@@ -105,7 +105,7 @@ class Store:
             for (table,) in tables.fetchall():
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 (our own names)
             connection.execute(_NEW_RUN)
-            connection.execute("UPDATE run SET begun_at = ?", [time.time()])
+            connection.execute("UPDATE run SET started_at = ?", [time.time()])
 
     @property
     def identity(self) -> Identity | None:
@@ -159,7 +159,7 @@ class Store:
     def record_slice(
         self,
         step: str,
-        sightings: Iterable[Sighting],
+        sightings: Iterable[PaymentSnapshot],
         *,
         position: int | None,
         unreadable: Iterable[UnreadablePayment] = (),
@@ -205,7 +205,7 @@ class Store:
         with self._database.reading() as connection:
             return _unreadable.without_order(connection)
 
-    def record_readable(self, sighting: Sighting) -> None:
+    def record_readable(self, sighting: PaymentSnapshot) -> None:
         """Keep a payment that could not be read before."""
         with self._database.writing() as connection:
             _unreadable.drop(connection, sighting.imp_uid)
@@ -286,7 +286,9 @@ class Store:
         with self._database.reading() as connection:
             return _orders.left(connection, after, limit)
 
-    def sightings_without_order(self, *, after: str = "", limit: int = _PAGE) -> list[Sighting]:
+    def sightings_without_order(
+        self, *, after: str = "", limit: int = _PAGE
+    ) -> list[PaymentSnapshot]:
         """The next payments whose order number no order has, and that have no finding.
 
         Args:
@@ -369,8 +371,8 @@ class Store:
         with self._database.reading() as connection:
             counts, amounts, bridge = _findings.figures(connection)
             unreadable = _findings.unreadable(connection)
-            ((requests, retries, seconds, begun_at, ended_at),) = connection.execute(
-                "SELECT requests, retries, seconds, begun_at, ended_at FROM run"
+            ((requests, retries, seconds, started_at, ended_at),) = connection.execute(
+                "SELECT requests, retries, seconds, started_at, ended_at FROM run"
             )
         return Summary(
             counts=counts,
@@ -380,7 +382,7 @@ class Store:
             requests=requests,
             retries=retries,
             seconds=seconds,
-            begun_at=_utc(begun_at),
+            started_at=_utc(started_at),
             ended_at=_utc(ended_at),
             assumed_empty=self.assumed_empty(),
         )

@@ -8,7 +8,7 @@ from contextlib import closing
 from decimal import Decimal
 from gettext import gettext as _
 
-from portone_async.models import _EXACT
+from portone_async.models import EXACT
 from portone_async.reconcile.finding import Order, Refund
 
 from .rows import BadRow, Item, Note, RowWithoutNumber, TotalRow
@@ -54,7 +54,7 @@ class _Totals:
         is_order = isinstance(row, Order)
         self._orders += is_order
         amount = row.amount if is_order else -row.amount
-        self._sums[row.currency] = _EXACT.add(self._sums[row.currency], amount)
+        self._sums[row.currency] = EXACT.add(self._sums[row.currency], amount)
 
     def count(self, row: TotalRow) -> None:
         self._first = self._first or row

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from portone_async.reconcile.finding import Finding, Order, Sighting
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
 
 __all__ = ("COLUMNS", "write_csv")
 
@@ -80,7 +80,7 @@ def _order(order: Order) -> tuple[str, ...]:
     )
 
 
-def _payment(payment: Sighting) -> tuple[str, ...]:
+def _payment(payment: PaymentSnapshot) -> tuple[str, ...]:
     return (
         _text(payment.imp_uid),
         _text(payment.status),

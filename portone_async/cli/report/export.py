@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from portone_async.cli.zone import SEOUL, in_zone
 from portone_async.errors import InvalidRequestError
-from portone_async.reconcile.finding import Finding, Sighting
+from portone_async.reconcile.finding import Finding, PaymentSnapshot
 
 from .as_csv import write_csv
 from .as_json import write_json_lines
@@ -58,7 +58,7 @@ def _on_clock(finding: Finding, timezone: tzinfo) -> Finding:
     return replace(finding, payments=payments)
 
 
-def _seen_on_clock(payment: Sighting, timezone: tzinfo) -> Sighting:
+def _seen_on_clock(payment: PaymentSnapshot, timezone: tzinfo) -> PaymentSnapshot:
     times = {"paid_at": payment.paid_at, "cancelled_at": payment.cancelled_at}
     return replace(
         payment,

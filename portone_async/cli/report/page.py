@@ -68,7 +68,7 @@ def write_report(
         title=None if title is None else shown(title),
         period=None if period is None else (clock(period[0], timezone), clock(period[1], timezone)),
         source=None if source is None else shown(source),
-        began=None if summary.begun_at is None else clock(summary.begun_at, timezone),
+        began=None if summary.started_at is None else clock(summary.started_at, timezone),
         ended=None if summary.ended_at is None else clock(summary.ended_at, timezone),
         zone=zone_name(timezone),
         created=clock(created_at or datetime.now(timezone), timezone),

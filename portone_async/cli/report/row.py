@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from portone_async.cli.escape import escaped, visible
-from portone_async.reconcile.finding import Finding, Order, Sighting
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
 
 from .money import written
 from .reason import reason_of
@@ -114,7 +114,7 @@ def _asked(order: Order) -> tuple[str, str, str, str]:
     return amount, shown(order.currency), shown(order.status), refunded
 
 
-def _paid(payment: Sighting, zone: tzinfo) -> Paid:
+def _paid(payment: PaymentSnapshot, zone: tzinfo) -> Paid:
     time = payment.paid_at or payment.cancelled_at
     clock = None if time is None else zoned(time, zone)
     currency = payment.currency or ""

@@ -43,7 +43,7 @@ _LINES = (
     ("missing", Kind.PART, "-"),
     ("unpaid", Kind.PART, "-"),
     ("charged_less", Kind.PART, "-"),
-    ("given_back", Kind.PART, "-"),
+    ("cancelled_more", Kind.PART, "-"),
     ("unknown", Kind.GROUP, "-"),
     ("not_checked", Kind.PART, "-"),
     ("other_currency", Kind.PART, "-"),

@@ -30,10 +30,10 @@ class Flow(Struct):
     differences: int = 0
     ledger: Ledger = field(default_factory=Ledger)
 
-    def take(self, other: Flow) -> None:
+    def merge(self, other: Flow) -> None:
         self.findings += other.findings
         self.differences += other.differences
-        self.ledger.take(other.ledger)
+        self.ledger.merge(other.ledger)
 
 
 class Tally:
@@ -89,7 +89,7 @@ class Tally:
         """The bridges of all findings, by currency."""
         whole = Ledger()
         for ledger in self.ledgers.values():
-            whole.take(ledger)
+            whole.merge(ledger)
         return whole.bridges()
 
     def adds_up_to(self, summary: Summary) -> bool:
@@ -118,7 +118,7 @@ class Tally:
         """The flows of all pieces of time that have any."""
         flows: dict[datetime, Flow] = {}
         for hour, flow in self.by_hour.items():
-            flows.setdefault(unit.begin(hour), Flow()).take(flow)
+            flows.setdefault(unit.begin(hour), Flow()).merge(flow)
         return flows
 
     def _flow(self, time: datetime | None) -> Flow:
