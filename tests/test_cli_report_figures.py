@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from portone_async.cli.report.chart import in_question
+from portone_async.cli.report.charts import in_question
 from portone_async.cli.report.figures import Figures
 from portone_async.cli.report.money import Sums, add, asked, difference, written
 from portone_async.cli.report.span import Unit, fitting_unit, steps

@@ -26,7 +26,7 @@ __all__ = ("main",)
 _COULD_NOT_RUN = 2
 _INTERRUPTED = 130
 _FINAL = (InvalidRequestError, AuthenticationError, ProxyError, UnsupportedVersionError)
-_OPTIONAL = ("duckdb", "jinja2", "markupsafe", "matplotlib", "psycopg", "rich", "shtab")
+_OPTIONAL = ("duckdb", "jinja2", "markupsafe", "psycopg", "rich", "shtab")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

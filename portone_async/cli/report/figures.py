@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from markupsafe import Markup
 from msgspec import Struct
 
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Summary, Verdict
 
-from .chart import by_time, by_verdict, in_question
+from .charts import Bar, TimeChart, in_question, time_chart, verdict_chart
 from .money import written
 from .row import shown
 from .span import Unit, fitting_unit
 from .statement import in_order, statement
-from .svg import own_style
 from .tally import Flow, Tally
 
 __all__ = ("Charts", "Figures")
@@ -55,8 +53,10 @@ class TimeRow(Struct, frozen=True):
 
 class Charts(Struct, frozen=True):
     currency: str
-    by_verdict: Markup | None
-    by_time: Markup | None
+    by_verdict: list[Bar]
+    """Empty where no money is in question."""
+    by_time: TimeChart | None
+    """``None`` where no payment has a time."""
 
 
 class Figures:
@@ -113,20 +113,19 @@ class Figures:
             return "minutes", {"minutes": f"{minutes}", "seconds": f"{seconds}"}
         return "hours", {"hours": f"{minutes // 60:,}", "minutes": f"{minutes % 60}"}
 
-    def charts(self, tones: Mapping[Verdict, str], words: Mapping[str, str]) -> list[Charts]:
-        """The charts of the first few currencies."""
+    def charts(self) -> list[Charts]:
+        """Return the charts of the first currencies."""
         flows = self._tally.by(self.unit)
-        with own_style():
-            return [
-                Charts(
-                    shown(currency),
-                    by_verdict(amounts, currency, tones, words)
-                    if (amounts := self._in_question(currency))
-                    else None,
-                    by_time(flows, currency, self.unit, words) if flows else None,
-                )
-                for currency in self.currencies[:_MOST_CURRENCIES]
-            ]
+        return [
+            Charts(
+                shown(currency),
+                verdict_chart(amounts, currency)
+                if (amounts := self._in_question(currency))
+                else [],
+                time_chart(flows, currency, self.unit) if flows else None,
+            )
+            for currency in self.currencies[:_MOST_CURRENCIES]
+        ]
 
     @property
     def left_out(self) -> int:

@@ -108,7 +108,7 @@ def page(summary: Summary, tally: Tally, about: About, language: Language | None
         text=words(first),
         languages={each: words(each)["language"] for each in LANGUAGES},
         figures=figures,
-        charts=figures.charts(_TONES, words(first)),
+        charts=figures.charts(),
         tones=_TONES,
         signs=_SIGNS,
         number=_number,

@@ -56,10 +56,9 @@ def write_report(
 
     Raises:
         NotWrittenError: The file could not be written; nothing of it is left behind.
-        ModuleNotFoundError: jinja2 or matplotlib is not there: the extra ``cli`` has them.
+        ModuleNotFoundError: jinja2 is not installed: the extra ``cli`` has it.
     """
-    # What draws takes a second to load: only who wants a report waits for it.
-    from .html import About, page  # noqa: PLC0415
+    from .html import About, page  # noqa: PLC0415 (jinja2 is optional, and slow to load)
 
     tally = Tally(zone=timezone, period=period, most_rows=most_rows)
     for finding in findings:

@@ -19,7 +19,7 @@ LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
 def resource(name: str) -> str:
     """A file of the page, as it is in the package."""
-    return (files(__name__.rpartition(".")[0]) / "page" / name).read_text(encoding="utf-8")
+    return (files(__name__.rpartition(".")[0]) / "assets" / name).read_text(encoding="utf-8")
 
 
 @cache
