@@ -28,7 +28,7 @@ import msgspec
 from msgspec import Struct
 
 from portone_async import Call, Payment, PaymentStatus, PortOneError
-from portone_async._reply import Reply, read
+from portone_async._http.reply import Reply, read
 from portone_async.testing import FakePortOne
 
 T = TypeVar("T")

@@ -68,7 +68,7 @@ async def serve(trouble: Trouble) -> None:
             if order == "begin":
                 trouble.begin(server)
             elif order == "end" and trouble.lasts:
-                server.heal()
+                server.clear_faults()
             print(json.dumps([len(server.requests), server.count("/users/getToken")]), flush=True)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from ._words import PaymentStatusLike, SortingLike
     from .call import Call
     from .client import PortOneClient
     from .errors import (
@@ -43,8 +42,9 @@ if TYPE_CHECKING:
         Sorting,
         UnreadablePayment,
     )
-    from .payments import Failed, Found, Group, Missing
     from .policy import RateLimit, RetryPolicy, Timeouts
+    from .resources.payments import Failed, Found, Group, Missing
+    from .resources.payments._words import PaymentStatusLike, SortingLike
     from .throttle import Throttle, TokenBucket
 
 __all__ = (
@@ -95,7 +95,7 @@ __all__ = (
 )
 
 _MODULES = {
-    "_words": ("PaymentStatusLike", "SortingLike"),
+    "resources.payments._words": ("PaymentStatusLike", "SortingLike"),
     "call": ("Call",),
     "client": ("PortOneClient",),
     "errors": (
@@ -132,7 +132,7 @@ _MODULES = {
         "Sorting",
         "UnreadablePayment",
     ),
-    "payments": ("Failed", "Found", "Group", "Missing"),
+    "resources.payments": ("Failed", "Found", "Group", "Missing"),
     "policy": ("RateLimit", "RetryPolicy", "Timeouts"),
     "throttle": ("Throttle", "TokenBucket"),
 }

@@ -75,7 +75,7 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     errors: Mapping[int, type[ApiError]] | None = None
     """The error that an envelope of an HTTP status means here, where it is not the usual one. A
     401 is about the token, and not for a call to explain."""
-    may_repeat: bool | None = None
+    idempotent: bool | None = None
     """Whether sending it twice does what sending it once does: then it is retried. ``None``: a
     GET may; anything else only when it surely never reached the server."""
 
@@ -85,12 +85,12 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
         return f"{self.method} {self.route}"
 
     @property
-    def is_repeatable(self) -> bool:
+    def is_idempotent(self) -> bool:
         """Whether it may be sent again although it may have been processed."""
-        return self.method == "GET" if self.may_repeat is None else self.may_repeat
+        return self.method == "GET" if self.idempotent is None else self.idempotent
 
     @property
-    def asked(self) -> dict[str, str]:
+    def identifiers(self) -> dict[str, str]:
         """The identifiers that it asks for, fit to be shown in an error."""
         query = [(name, _encoded(name, value)) for name, value in _pairs(self.query)]
         pairs = [*(self.path or {}).items(), *query]

@@ -12,7 +12,10 @@ from typing import Any, NoReturn, Self, TypedDict, TypeVar, Unpack
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
 
-from ._arguments import (
+from ._core.retry import RetryBudget
+from ._core.state import Options, Run, Shared
+from ._core.token import Token, get_token
+from ._core.validate import (
     checked,
     checked_base_url,
     checked_callback,
@@ -23,12 +26,9 @@ from ._arguments import (
     secret,
     variable,
 )
-from ._proxy import proxy_for
-from ._reply import read
-from ._retry import RetryBudget
-from ._run import Options, Run, Shared
-from ._token import Token, get_token
-from ._transport import Transport
+from ._http.proxy import proxy_for
+from ._http.reply import read
+from ._http.transport import Transport
 from .call import Call
 from .errors import (
     ApiError,
@@ -37,9 +37,10 @@ from .errors import (
     PortOneError,
     UnauthorizedError,
 )
-from .payments import Payments
 from .policy import RateLimit, RetryPolicy, Timeouts
-from .throttle import Gate, Throttle
+from .resources.payments import Payments
+from .throttle import Throttle
+from .throttle._semaphore import Gate
 
 __all__ = ("ClientOptions", "PortOneClient")
 
@@ -314,10 +315,10 @@ class PortOneClient:
             shared.transport.open()
             if run.needs_token:
                 run.spent += await shared.tokens.ready(self._get_token, run.total_left())
-            await options.turns.enter(first=run.goes_first)
+            await options.turns.enter(priority=run.goes_first)
             try:
                 run.goes_first = True
-                await shared.slots.enter(first=not run.needs_token)
+                await shared.slots.enter(priority=not run.needs_token)
                 is_admitted = False
                 try:
                     shared.transport.open()
@@ -337,7 +338,7 @@ class PortOneClient:
 
     async def _permitted(self, run: Run[Any]) -> None:
         try:
-            await self._shared.permit(run.options.throttle, first=not run.needs_token)
+            await self._shared.permit(run.options.throttle, priority=not run.needs_token)
         except TimeoutError:
             self._shared.transport.open()  # It says that the client was closed.
             raise

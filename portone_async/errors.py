@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from ._quote import escaped, shown
+from ._redact import escaped, shown
 
 if TYPE_CHECKING:
     from .models import UnreadablePayment
@@ -123,7 +123,7 @@ class PortOneError(Exception):
         """The beginning of a body that is plainly not JSON, as a gateway's HTML page."""
         self.endpoint: str | None = None
         """Method and route template, as in ``GET /payments/find/{merchant_uid}``."""
-        self.asked: Mapping[str, str] = {}
+        self.identifiers: Mapping[str, str] = {}
         """The identifiers that were asked for."""
         self.attempts: tuple[Attempt, ...] = ()
         """What was tried, in order."""
@@ -139,7 +139,7 @@ class PortOneError(Exception):
 
     def __str__(self) -> str:
         # repr() escapes what a terminal might obey; Korean stays readable.
-        asked = ", ".join(f"{name}={value!r}" for name, value in self.asked.items())
+        asked = ", ".join(f"{name}={value!r}" for name, value in self.identifiers.items())
         if self.endpoint and asked:
             asked = f"({asked})"
         question = " ".join(filter(None, (self.endpoint, asked)))

@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Struct
 
-from ._verify import checked_amount, differences
 from .call import check_identifier
 from .errors import InvalidRequestError, InvalidWebhookError, PaymentMismatchError
 from .models import Payment, PaymentStatus
-from .payments import Payments
+from .resources.payments import Payments
+from .resources.payments._verify import checked_amount, differences
 
 __all__ = (
     "ADDRESSES",
@@ -204,7 +204,7 @@ async def verify_webhook(
     if not found:
         return payment
     error = PaymentMismatchError("; ".join(map(str, found)), differences=found)
-    error.asked = {"merchant_uid": merchant_uid, "imp_uid": event.imp_uid}
+    error.identifiers = {"merchant_uid": merchant_uid, "imp_uid": event.imp_uid}
     raise error
 
 

@@ -26,7 +26,7 @@ from portone_async.testing import FakePortOne
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
-    from .report_reader import Report
+    from .support.report_reader import Report
 
 settings.register_profile("dev", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=300)
@@ -158,7 +158,7 @@ def _mocks() -> Iterator[Any]:
 
 @pytest.fixture(name="browser", scope="session")
 def _browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    from .report_reader import launched  # noqa: PLC0415 (few tests need a browser)
+    from .support.report_reader import launched  # noqa: PLC0415 (few tests need a browser)
 
     with launched(tmp_path_factory.mktemp("browser")) as browser:
         yield browser
@@ -166,7 +166,7 @@ def _browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture(name="report")
 def _report(browser: Chrome, tmp_path: Path) -> Iterator[Report]:
-    from .report_reader import Report  # noqa: PLC0415 (as above)
+    from .support.report_reader import Report  # noqa: PLC0415 (as above)
 
     report = Report(browser, tmp_path)
     report.show()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 
-from portone_async._quote import escaped
+from portone_async._redact import escaped
 
 __all__ = ("escaped", "escaped_json", "visible")
 

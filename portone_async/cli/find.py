@@ -9,9 +9,9 @@ from contextlib import aclosing
 from functools import partial
 from gettext import gettext as _
 
-from portone_async._stream import Stream
 from portone_async.client import PortOneClient
 from portone_async.errors import AuthenticationError, PortOneError, ProxyError
+from portone_async.resources._stream import Stream
 
 from . import spelling
 from .answers import Answers

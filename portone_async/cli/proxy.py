@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from gettext import gettext as _
 
-from portone_async._secret import Secret
+from portone_async._redact import Secret
 
 __all__ = ("add_proxy",)
 

@@ -6,10 +6,15 @@ import argparse
 from collections.abc import Callable
 from gettext import gettext as _
 
-from portone_async._words import LISTED, canonical, checked_sorting, checked_status
 from portone_async.cli.orders.formats import Format
 from portone_async.errors import InvalidRequestError
 from portone_async.models import Sorting
+from portone_async.resources.payments._words import (
+    LISTED,
+    canonical,
+    checked_sorting,
+    checked_status,
+)
 
 __all__ = ("listed_status", "sorting", "source_format", "status")
 

@@ -8,17 +8,6 @@ from itertools import chain
 
 from msgspec import Struct
 
-from portone_async._batch import (
-    LARGEST_BATCH,
-    LONGEST_QUERY,
-    Asked,
-    Group,
-    batch_call,
-    grouped,
-    weight,
-)
-from portone_async._listing import Listing
-from portone_async._stream import Stream, chunks_of
 from portone_async.client import PortOneClient
 from portone_async.errors import (
     InvalidRequestError,
@@ -28,7 +17,18 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models import Payment
-from portone_async.payments import ENDS_A_RUN
+from portone_async.models._listing import Listing
+from portone_async.resources._stream import Stream, chunks_of
+from portone_async.resources.payments import ENDS_A_RUN
+from portone_async.resources.payments._batch import (
+    LARGEST_BATCH,
+    LONGEST_QUERY,
+    Asked,
+    Group,
+    batch_call,
+    grouped,
+    weight,
+)
 
 from ._recorder import Recorder, in_thread
 from .compare import compare

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import aclosing
 from typing import TypeAlias
 
-from portone_async._stream import chunks_of
-from portone_async._windows import Window
+from portone_async.resources._stream import chunks_of
+from portone_async.resources._windows import Window
 
 from ._recorder import Recorder, in_thread
 from .finding import Finding, Order, Refund, UnreadableOrder, Verdict

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from portone_async.models import EXACT, PaymentStatus
+from portone_async.models import PaymentStatus
+from portone_async.models._record import EXACT
 
 from ._orders import of_columns
 from .bridge import Bridge

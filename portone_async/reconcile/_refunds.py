@@ -8,7 +8,8 @@ from itertools import groupby
 from sqlite3 import Connection
 
 from portone_async.errors import InvalidRequestError
-from portone_async.models import EXACT, PaymentStatus
+from portone_async.models import PaymentStatus
+from portone_async.models._record import EXACT
 
 from . import _findings, _orders
 from .finding import Finding, Order, Refund, Verdict

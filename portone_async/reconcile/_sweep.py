@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from portone_async._by_status import StatusList
-from portone_async._pages import Caller
-from portone_async._walk import ascending
-from portone_async._windows import Window, utc_now
+from portone_async.resources._pages import Caller
+from portone_async.resources._windows import Window, utc_now
+from portone_async.resources.payments._by_status import StatusList
+from portone_async.resources.payments._walk import ascending
 
 from ._recorder import Recorder, in_thread
 from .finding import AssumedEmpty, PaymentSnapshot

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from portone_async.models import EXACT
+from portone_async.models._record import EXACT
 
 __all__ = ("Bridge", "total")
 

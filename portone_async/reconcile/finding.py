@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct, field
 
-from portone_async._words import STATUSES, refuse_misspelling
 from portone_async.models import Payment
+from portone_async.resources.payments._words import STATUSES, refuse_misspelling
 
 from .bridge import Bridge
 
 if TYPE_CHECKING:
-    from portone_async._words import PaymentStatusLike
+    from portone_async.resources.payments._words import PaymentStatusLike
 else:
     # msgspec, which reads findings back from JSON, takes one kind of text in a union.
     PaymentStatusLike = str

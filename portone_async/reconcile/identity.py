@@ -9,8 +9,8 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
-from portone_async._windows import Window
-from portone_async.models import EXACT
+from portone_async.models._record import EXACT
+from portone_async.resources._windows import Window
 
 from .finding import Order, Refund, UnreadableOrder
 

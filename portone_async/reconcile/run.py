@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from portone_async._windows import Window, utc_now, windows
-from portone_async._words import checked_statuses
 from portone_async.client import PortOneClient
 from portone_async.errors import Attempt, InvalidRequestError, PortOneError
 from portone_async.models import PaymentStatus
-from portone_async.payments import ENDS_A_RUN
+from portone_async.resources._windows import Window, utc_now, windows
+from portone_async.resources.payments import ENDS_A_RUN
+from portone_async.resources.payments._words import checked_statuses
 
 from ._check import Checks
 from ._feed import Orders, feed

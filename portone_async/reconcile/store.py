@@ -25,8 +25,8 @@ from typing import Self
 
 import msgspec
 
-from portone_async._words import checked_member
 from portone_async.models import UnreadablePayment
+from portone_async.resources.payments._words import checked_member
 
 from . import _findings, _orders, _refunds, _unreadable
 from ._database import Database, StoreError

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         TooManyRequests,
         Unauthorized,
     )
-    from .received import Received
+    from .received import RecordedRequest
     from .server import FakePortOne
 
 __all__ = (
@@ -54,7 +54,7 @@ __all__ = (
     "Hang",
     "HtmlPage",
     "Json",
-    "Received",
+    "RecordedRequest",
     "Reset",
     "Status",
     "TooManyRequests",
@@ -66,7 +66,7 @@ _MODULES = {
     "Exchange": "exchange",
     "FakePortOne": "server",
     "Fault": "exchange",
-    "Received": "received",
+    "RecordedRequest": "received",
 }
 
 

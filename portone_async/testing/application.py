@@ -6,7 +6,7 @@ import re
 
 from .answer import Answer, html_page, unauthorized
 from .endpoints import ROUTES
-from .received import Received
+from .received import RecordedRequest
 from .shop import Shop
 
 __all__ = ("answer",)
@@ -16,7 +16,7 @@ _LONGEST_REQUEST_LINE = 8190
 _ENCODED_SLASH = re.compile("%2f|%5c", re.IGNORECASE)
 
 
-def answer(shop: Shop, received: Received) -> Answer:
+def answer(shop: Shop, received: RecordedRequest) -> Answer:
     """Answer as PortOne would, faults aside."""
     if len(f"{received.method} {received.target} HTTP/1.1") > _LONGEST_REQUEST_LINE:
         return html_page(414)
@@ -26,7 +26,7 @@ def answer(shop: Shop, received: Received) -> Answer:
     return _route(shop, received)
 
 
-def _route(shop: Shop, received: Received) -> Answer:
+def _route(shop: Shop, received: RecordedRequest) -> Answer:
     segments = _resolved(received.path_segments)
     matches = [(route, values) for route in ROUTES if (values := route.match(segments)) is not None]
     # Words before names: /payments/prepare is no payment whose imp_uid is "prepare".
@@ -42,7 +42,7 @@ def _route(shop: Shop, received: Received) -> Answer:
     return html_page(405 if matches else 404)
 
 
-def _token(received: Received) -> str:
+def _token(received: RecordedRequest) -> str:
     """The token, in any of the three forms that PortOne takes; Authorization wins."""
     legacy = received.headers.get("x-imptokenheader", "")
     return received.headers.get("authorization", legacy).removeprefix("Bearer ")

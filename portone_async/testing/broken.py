@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .answer import Answer
 from .exchange import Fault
-from .received import Received
+from .received import RecordedRequest
 
 __all__ = ("checked", "report", "surface")
 
@@ -22,7 +22,7 @@ def checked(fault: Fault, answer: object) -> Answer | None:
     raise TypeError(f"{kind}.meet() returned {type(answer).__name__}, not an Answer or None")
 
 
-def report(fault: Fault, received: Received, error: BaseException) -> None:
+def report(fault: Fault, received: RecordedRequest, error: BaseException) -> None:
     """Log an error, and note in it which fault raised it for which request."""
     what = f"{type(fault).__name__} broke on {received!r}"
     _logger.error("%s", what, exc_info=error)

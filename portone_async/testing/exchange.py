@@ -10,7 +10,7 @@ from typing import Protocol
 
 from . import application
 from .answer import Answer
-from .received import Received
+from .received import RecordedRequest
 from .shop import Shop
 
 __all__ = ("Exchange", "Fault")
@@ -19,7 +19,7 @@ __all__ = ("Exchange", "Fault")
 class Exchange:
     """What a fault may look at and do."""
 
-    def __init__(self, shop: Shop, received: Received, transport: asyncio.Transport) -> None:
+    def __init__(self, shop: Shop, received: RecordedRequest, transport: asyncio.Transport) -> None:
         self.shop = shop
         """The state of the fake: ``payments``, ``tokens``, ``clock``."""
         self.received = received

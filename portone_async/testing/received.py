@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 import msgspec
 from msgspec import Struct
 
-__all__ = ("Received",)
+__all__ = ("RecordedRequest",)
 
 _json = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
-class Received(Struct, frozen=True, kw_only=True):
+class RecordedRequest(Struct, frozen=True, kw_only=True):
     """One request, as it came.
 
     Its ``repr`` shows method, target and status only; the rest may hold keys and tokens.
@@ -39,7 +39,7 @@ class Received(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(
         cls, method: str, target: str, *, headers: Mapping[str, str], body: bytes, at: float
-    ) -> Received:
+    ) -> RecordedRequest:
         path, _, query = target.partition("?")
         return cls(
             method=method,
@@ -74,7 +74,7 @@ class Received(Struct, frozen=True, kw_only=True):
         return [("method", self.method), ("target", self.target), ("status", self.status)]
 
     def __repr__(self) -> str:
-        return f"Received({self.method} {self.target} -> {self.status})"
+        return f"RecordedRequest({self.method} {self.target} -> {self.status})"
 
 
 def _unquote(segment: str) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from .answer import Answer
-from .received import Received
+from .received import RecordedRequest
 from .shop import Shop
 
 __all__ = ("Handler", "Route")
 
-Handler = Callable[[Shop, Received, Mapping[str, str]], Answer]
+Handler = Callable[[Shop, RecordedRequest, Mapping[str, str]], Answer]
 """Answers one request; the mapping holds the values of the path's ``{names}``."""
 
 

@@ -21,7 +21,7 @@ from .clock import Clock
 from .exchange import Exchange, Fault
 from .faults import Delay, TooManyRequests
 from .listener import Listener
-from .received import Received
+from .received import RecordedRequest
 from .script import Script
 from .shop import Shop
 from .tokens import Tokens
@@ -60,7 +60,7 @@ class FakePortOne:
         port: Where to listen; 0 for any port that is free.
     """
 
-    requests: list[Received]
+    requests: list[RecordedRequest]
     """Everything that came, in order of arrival."""
     errors: list[BaseException]
     """What faults of yours raised; raised when the server closes, unless you clear it."""
@@ -231,14 +231,14 @@ class FakePortOne:
 
         Args:
             faults: One or more of :mod:`portone_async.testing`, or your own.
-            times: How often the whole row is played; ``None``: until :meth:`heal`.
+            times: How often the whole row is played; ``None``: until :meth:`clear_faults`.
             on: How the decoded path of such a request begins. Requests for a token meet a fault
                 only when this says so (``on="/users/getToken"``), so that ``fail(Status(503))``
                 hits the next look-up.
         """
         self._script.add(faults, times=times, on=on)
 
-    def heal(self) -> None:
+    def clear_faults(self) -> None:
         """Drop all faults that were not met yet."""
         self._script.clear()
 
@@ -257,7 +257,7 @@ class FakePortOne:
     async def _answer(
         self, request: web.BaseRequest, transport: asyncio.Transport
     ) -> Answer | None:
-        received = Received.of(
+        received = RecordedRequest.of(
             request.method,
             request.raw_path,
             headers=request.headers,
@@ -280,7 +280,7 @@ class FakePortOne:
         force_setattr(received, "status", answer.status)
         return self._signed(answer)
 
-    def _fault_for(self, received: Received) -> Fault:
+    def _fault_for(self, received: RecordedRequest) -> Fault:
         wait = None if self._bucket is None else self._bucket.take()
         if wait is not None:
             return TooManyRequests(retry_after=str(wait))

@@ -28,10 +28,10 @@ from portone_async import (
     PortOneError,
     RetryPolicy,
 )
-from portone_async._reply import Reply
-from tests.samples import CARD_PAID
-from tests.scripted import PAID, Outcome, scripted_client, token_reply
-from tests.virtual_time import run
+from portone_async._http.reply import Reply
+from tests.support.samples import CARD_PAID
+from tests.support.scripted import PAID, Outcome, scripted_client, token_reply
+from tests.support.virtual_time import run
 
 from .shape import assert_fit_to_be_shown, copied
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from portone_async import Failed, Found, Group, Missing, Payment, PaymentMismatchError
 from portone_async.errors import PaymentNotFoundError, PortOneError
-from portone_async.payments import Payments
+from portone_async.resources.payments import Payments
 
 from .truth import Known, State, Truth
 

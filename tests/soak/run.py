@@ -83,8 +83,8 @@ class _Permits(TokenBucket):
 
     given = 0
 
-    async def acquire(self, *, first: bool = False) -> None:
-        await super().acquire(first=first)
+    async def acquire(self, *, priority: bool = False) -> None:
+        await super().acquire(priority=priority)
         self.given += 1
 
 

@@ -11,8 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from portone_async._words import canonical
 from portone_async.models import PaymentStatus
+from portone_async.resources.payments._words import canonical
 
 from .cells import BadCellError, kind_of, shown
 

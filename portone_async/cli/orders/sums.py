@@ -8,7 +8,7 @@ from contextlib import closing
 from decimal import Decimal
 from gettext import gettext as _
 
-from portone_async.models import EXACT
+from portone_async.models._record import EXACT
 from portone_async.reconcile.finding import Order, Refund
 
 from .rows import BadRow, Item, Note, RowWithoutNumber, TotalRow

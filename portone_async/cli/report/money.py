@@ -19,11 +19,11 @@ _WITH_CENTS = frozenset(
     ("USD", "EUR", "GBP", "CNY", "HKD", "SGD", "AUD", "CAD", "CHF", "THB", "MYR", "TWD")
 )
 # Python's own 28 digits would round the sum of a large amount and a small one.
-_EXACT = Context(prec=100)
+EXACT = Context(prec=100)
 
 
 def add(sums: Sums, currency: str, amount: Decimal) -> None:
-    sums[currency] = _EXACT.add(sums.get(currency, _ZERO), amount)
+    sums[currency] = EXACT.add(sums.get(currency, _ZERO), amount)
 
 
 def asked(finding: Finding) -> Sums:
@@ -53,7 +53,7 @@ def difference(finding: Finding, found: Mapping[str, Bridge]) -> tuple[str, Deci
     ((currency, bridge),) = found.items()
     if bridge.unknown or bridge.unassigned:
         return None
-    return currency, _EXACT.subtract(bridge.charged, bridge.due)
+    return currency, EXACT.subtract(bridge.charged, bridge.due)
 
 
 def is_unreadable(finding: Finding) -> bool:

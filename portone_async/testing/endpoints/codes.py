@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portone_async.testing.answer import Answer, envelope, failure
-from portone_async.testing.received import Received
+from portone_async.testing.received import RecordedRequest
 from portone_async.testing.route import Route
 from portone_async.testing.shop import Shop
 
@@ -29,11 +29,11 @@ BANKS = {
 }
 
 
-def card(_: Shop, __: Received, path: Mapping[str, str]) -> Answer:
+def card(_: Shop, __: RecordedRequest, path: Mapping[str, str]) -> Answer:
     return _named(CARDS, path["card_standard_code"])
 
 
-def bank(_: Shop, __: Received, path: Mapping[str, str]) -> Answer:
+def bank(_: Shop, __: RecordedRequest, path: Mapping[str, str]) -> Answer:
     return _named(BANKS, path["bank_standard_code"])
 
 

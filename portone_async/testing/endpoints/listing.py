@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from portone_async.testing.answer import Answer, envelope, failure
 from portone_async.testing.entry import Entry
-from portone_async.testing.received import Received
+from portone_async.testing.received import RecordedRequest
 from portone_async.testing.route import Route
 from portone_async.testing.shop import Shop
 
@@ -58,7 +58,7 @@ class _Page(Struct, frozen=True):
         )
 
 
-def find_all(shop: Shop, received: Received, path: Mapping[str, str]) -> Answer:
+def find_all(shop: Shop, received: RecordedRequest, path: Mapping[str, str]) -> Answer:
     """All payments of an order number."""
     query = dict(received.query)
     status = path.get("payment_status")
@@ -74,11 +74,11 @@ def find_all(shop: Shop, received: Received, path: Mapping[str, str]) -> Answer:
         return failure(400, str(error))
 
 
-def find_all_of_nothing(_: Shop, __: Received, ___: Mapping[str, str]) -> Answer:
+def find_all_of_nothing(_: Shop, __: RecordedRequest, ___: Mapping[str, str]) -> Answer:
     return failure(400, "merchant_uid 파라메터가 누락되었습니다.")
 
 
-def by_status(shop: Shop, received: Received, path: Mapping[str, str]) -> Answer:
+def by_status(shop: Shop, received: RecordedRequest, path: Mapping[str, str]) -> Answer:
     """The payments whose final status was reached in a period.
 
     What an empty period is answered with is not documented; here it is a page with nothing on it.

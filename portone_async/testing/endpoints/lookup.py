@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from portone_async.testing.answer import Answer, envelope, failure
-from portone_async.testing.received import Received
+from portone_async.testing.received import RecordedRequest
 from portone_async.testing.route import Route
 from portone_async.testing.shop import Shop
 
@@ -19,7 +19,7 @@ def not_found() -> Answer:
     return failure(404, "존재하지 않는 결제정보입니다.")
 
 
-def find(shop: Shop, received: Received, path: Mapping[str, str]) -> Answer:
+def find(shop: Shop, received: RecordedRequest, path: Mapping[str, str]) -> Answer:
     """The first payment of the order number by ``sorting``; test payments, too."""
     entries = shop.payments.of_order(
         path["merchant_uid"],
@@ -29,7 +29,7 @@ def find(shop: Shop, received: Received, path: Mapping[str, str]) -> Answer:
     return envelope(entries[0].body()) if entries else not_found()
 
 
-def get(shop: Shop, received: Received, path: Mapping[str, str]) -> Answer:
+def get(shop: Shop, received: RecordedRequest, path: Mapping[str, str]) -> Answer:
     """One payment. Here, and nowhere else, a test payment hides unless it is asked for."""
     entry = shop.payments.get(path["imp_uid"])
     if entry is None:
@@ -39,7 +39,7 @@ def get(shop: Shop, received: Received, path: Mapping[str, str]) -> Answer:
     return envelope(entry.body(extension=received.asks("extension")))
 
 
-def get_many(shop: Shop, received: Received, _: Mapping[str, str]) -> Answer:
+def get_many(shop: Shop, received: RecordedRequest, _: Mapping[str, str]) -> Answer:
     """Several payments at once, in an order of PortOne's own: the newest started first here.
 
     What comes of an order number with several payments is not documented; here, all of them.

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from portone_async.testing.answer import Answer, envelope, failure
-from portone_async.testing.received import Received
+from portone_async.testing.received import RecordedRequest
 from portone_async.testing.record import written
 from portone_async.testing.route import Route
 from portone_async.testing.shop import Shop
@@ -17,7 +17,7 @@ class Prepared(dict[str, dict[str, Any]]):
     """What was prepared, by ``merchant_uid``."""
 
 
-def prepare(shop: Shop, received: Received, _: Mapping[str, str]) -> Answer:
+def prepare(shop: Shop, received: RecordedRequest, _: Mapping[str, str]) -> Answer:
     fields = received.fields
     merchant_uid = str(fields.get("merchant_uid") or "")
     amount = _amount(fields.get("amount"))
@@ -36,7 +36,7 @@ def prepare(shop: Shop, received: Received, _: Mapping[str, str]) -> Answer:
     return envelope(prepared[merchant_uid])
 
 
-def prepared_amount(shop: Shop, _: Received, path: Mapping[str, str]) -> Answer:
+def prepared_amount(shop: Shop, _: RecordedRequest, path: Mapping[str, str]) -> Answer:
     found = shop.state(Prepared).get(path["merchant_uid"])
     if found is None:
         return failure(404, "사전등록된 결제정보가 존재하지 않습니다.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portone_async.testing.answer import Answer, envelope, failure
-from portone_async.testing.received import Received
+from portone_async.testing.received import RecordedRequest
 from portone_async.testing.route import Route
 from portone_async.testing.shop import Shop
 
 
-def get_token(shop: Shop, received: Received, _: Mapping[str, str]) -> Answer:
+def get_token(shop: Shop, received: RecordedRequest, _: Mapping[str, str]) -> Answer:
     fields = received.fields
     pair = fields.get("imp_key"), fields.get("imp_secret")
     if not all(pair):

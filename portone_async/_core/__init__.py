@@ -1,0 +1,1 @@
+"""The life of a call: admission, attempts, retries and the token."""

@@ -1,0 +1,1 @@
+"""One HTTP exchange: a request goes in, a reply or an error comes out."""

@@ -1,0 +1,329 @@
+"""What a reply means: the answer that was asked for, or the one error that fits. Pure.
+
+Any status with any bytes ends in one of the two, and a failure is a value here, not raised: no
+frame of a traceback ever holds a body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from portone_async._redact import Blank, excerpt, host, shown
+from portone_async.call import Call
+from portone_async.errors import (
+    ApiError,
+    InvalidRequestError,
+    MalformedResponseError,
+    PaymentNotFoundError,
+    PortOneError,
+    RateLimitedError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedResponseError,
+)
+from portone_async.models import Payment
+from portone_async.models._listing import Listing
+from portone_async.models._record import Record, without_value
+from portone_async.models._salvage import READERS, Reader, shallow, wire_type
+
+__all__ = ("Reply", "check_response_type", "read")
+
+T = TypeVar("T")
+
+_BOM = b"\xef\xbb\xbf"
+# What a look-up answers that finds nothing ("this payment information does not exist").
+_NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
+# JSON's integers have no end: one of 4,000 digits is no code, and would fill a whole log line.
+_Code = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+# Statuses that tell of the moment, not of the request (RFC 9110, 8470).
+_UNAVAILABLE = frozenset({408, 425, 500, 502, 503, 504})
+
+
+class Reply(Struct, frozen=True):
+    """One HTTP reply, its body read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Reply({self.status})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("status", self.status)]
+
+
+class _Envelope(Struct, Generic[T]):
+    code: _Code
+    response: T
+    message: str | None = None
+
+
+class _Failure(Struct):
+    """An envelope, whatever its ``response`` may be."""
+
+    code: _Code
+    message: str | None = None
+    response: Raw | UnsetType = UNSET
+
+    @property
+    def is_portones(self) -> bool:
+        """Whether it has the shape of what PortOne sends for a failure."""
+        return self.response is not UNSET
+
+    @property
+    def is_no_such_payment(self) -> bool:
+        """Whether it says in so many words that there is no such payment."""
+        return _NO_SUCH_PAYMENT in (self.message or "")
+
+
+@lru_cache(maxsize=256)
+def _decoder(response: Any) -> msgspec.json.Decoder[_Envelope[Any]]:
+    return msgspec.json.Decoder(_Envelope[wire_type(response)], strict=False)  # type: ignore[misc]  # a type made at run time
+
+
+_failure_decoder = msgspec.json.Decoder(_Failure, strict=False)
+_raw_decoder = msgspec.json.Decoder(_Envelope[Raw], strict=False)
+
+
+def check_response_type(response: Any) -> None:
+    """Refuse a type that no answer could be decoded as, before anything is asked.
+
+    Raises:
+        InvalidRequestError: msgspec cannot decode it.
+    """
+    try:
+        _decoder(response)
+    except TypeError as error:
+        problem = str(error)
+    else:
+        return
+    raise InvalidRequestError(f"response: {problem}")
+
+
+def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
+    """Give the answer to ``call``, or the error that fits the reply.
+
+    ``blank`` takes secrets out of what is quoted, before it is cut.
+    """
+    if not 200 <= reply.status < 300:
+        return _failure(call, reply, blank)
+    body = reply.body.removeprefix(_BOM)
+    response: Any = call.response
+    try:
+        if not body.isascii():
+            # What is not modelled is skipped whatever its bytes are, and `raw` would meet them.
+            body.decode()
+        envelope = _decoder(response).decode(body)
+    except (msgspec.ValidationError, RecursionError) as error:
+        salvaged = _salvaged(call, reply, body, blank)
+        return _undecodable(call, reply, error, blank) if salvaged is None else salvaged
+    except Exception as error:  # noqa: BLE001 (a Struct of the caller's may raise anything)
+        return _undecodable(call, reply, error, blank)
+    if envelope.code != 0:
+        return _failure(call, reply, blank)
+    answer: Any = envelope.response
+    if response is Listing:
+        answer = Listing(answer)
+    problem = _problem(call, answer)
+    if problem is not None:
+        return UnexpectedResponseError(problem, status=reply.status)
+    _keep_source(answer, body)
+    return answer  # type: ignore[no-any-return]  # it was decoded as the call's type
+
+
+def _salvaged(call: Call[T], reply: Reply, body: bytes, blank: Blank) -> T | PortOneError | None:
+    """Read what can be read of a payment's or of payments' fields; ``None``: it is not that."""
+    reader = READERS.get(call.response)
+    try:
+        if reader is None:
+            return None
+        answer = _read_loosely(reader, body, blank)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if isinstance(answer, UnexpectedResponseError):
+        answer.status = reply.status
+        problem = _is_of_another(call, answer)
+    else:
+        problem = None if answer is None else _problem(call, answer)
+    return answer if problem is None else UnexpectedResponseError(problem, status=reply.status)
+
+
+def _read_loosely(reader: Reader, body: bytes, blank: Blank) -> Any:
+    try:
+        envelope = _raw_decoder.decode(body)
+        return reader.read(bytes(envelope.response), blank) if envelope.code == 0 else None
+    except RecursionError:
+        envelope = _raw_decoder.decode(shallow(body, reader.depth))
+        return reader.read(bytes(envelope.response), blank) if envelope.code == 0 else None
+
+
+def _is_of_another(call: Call[Any], error: UnexpectedResponseError) -> str | None:
+    """Whether the one payment that cannot be read is not the one that was asked for."""
+    if call.response is not Payment:
+        return None
+    (payment,) = error.unreadable
+    for name, uid in (("merchant_uid", payment.merchant_uid), ("imp_uid", payment.imp_uid)):
+        if uid is not None and call.identifiers.get(name, uid) != uid:
+            return f"PortOne answered with a payment of another {name}"
+    return None
+
+
+def _problem(call: Call[T], answer: T) -> str | None:
+    """Why the answer is not what was asked for. What raises here would show it in a traceback."""
+    if call.check is None:
+        return None
+    try:
+        return call.check(answer)
+    except Exception as error:  # noqa: BLE001 (it is the caller's own)
+        return f"the check of this call raised {type(error).__name__}"
+
+
+def _keep_source(answer: Any, body: bytes) -> None:
+    """Let each record know what it was made of."""
+    if isinstance(answer, Record):
+        answer._keep_source(body)
+    elif isinstance(answer, Listing):
+        _keep_source([*answer.payments], body)
+    elif isinstance(answer, list):
+        answers: list[Any] = answer  # pyright: ignore[reportUnknownVariableType]  # of any type
+        for index, each in enumerate(answers):
+            if isinstance(each, Record):
+                each._keep_source(body, index)
+
+
+def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) -> PortOneError:
+    """Explain a 2xx that is not the envelope that was expected."""
+    failure, is_json = _decoded_failure(reply)
+    if not is_json:
+        return MalformedResponseError(
+            f"{reply.status} with a body that is not JSON, or cut short",
+            status=reply.status,
+            # Of another call it may be a secret that nobody knows yet: getToken's is.
+            excerpt=excerpt(reply.body, blank) if _is_look_up(call) else None,
+        )
+    if failure is not None and failure.code != 0:
+        return _failure(call, reply, blank)
+    return UnexpectedResponseError(
+        f"{reply.status} with JSON of another shape: {_place(error)}", status=reply.status
+    )
+
+
+def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
+    """Find the error for a reply that is no success."""
+    if not _is_look_up(call):
+        blank = _without_long_words(blank)
+    status = reply.status
+    if 300 <= status < 400:
+        elsewhere = host(reply.headers.get("Location", ""), blank)
+        return UnexpectedResponseError(
+            f"{status}, a redirect{f' to {elsewhere}' if elsewhere else ''}; it was not followed, since "
+            "a token travels with the request",
+            status=status,
+        )
+    failure, _ = _decoded_failure(reply)
+    if failure is not None and failure.code == 0:
+        failure = None  # An error status around a success: the envelope explains nothing.
+    kind = _kind(call, status, failure)
+    if kind is UnexpectedResponseError:
+        return UnexpectedResponseError(
+            f"{status}, but not in PortOne's own words",
+            status=status,
+            excerpt=excerpt(reply.body, blank),
+        )
+    assert issubclass(kind, ApiError)
+    if failure is None:
+        reason = f"{status} without an envelope of PortOne's"
+    else:
+        message = shown(failure.message or "no message", blank)
+        reason = f"{status}, code {failure.code}: {message}"
+    return kind(
+        reason,
+        status=status,
+        excerpt=excerpt(reply.body, blank),
+        code=None if failure is None else failure.code,
+        message=None if failure is None else failure.message,
+        retry_after=retry_after(reply.headers),
+    )
+
+
+def _kind(call: Call[Any], status: int, failure: _Failure | None) -> type[PortOneError]:
+    if status == 429:
+        return RateLimitedError
+    if status in _UNAVAILABLE:
+        return ServerError
+    is_told = failure is not None and failure.is_no_such_payment
+    if is_told and (status == 404 or 200 <= status < 300) and _is_look_up(call):
+        # In so many words only: of a wrong Tier, too, a 404 may tell, and a gateway has its own.
+        # And of a look-up only: what getToken says is about no payment.
+        return PaymentNotFoundError
+    if status == 404 and not (failure is not None and failure.is_portones):
+        # A wrong base_url or a gateway answers so for every order there is.
+        return UnexpectedResponseError
+    if call.errors is not None and status in call.errors:
+        return call.errors[status]
+    return UnauthorizedError if status == 401 else ApiError
+
+
+def _is_look_up(call: Call[Any]) -> bool:
+    return call.method == "GET"
+
+
+def _without_long_words(blank: Blank) -> Blank:
+    """Take out what may be such a secret of a failure, too, and leave its words."""
+    return lambda text: re.sub(r"[A-Za-z0-9_-]{20,}", "…", blank(text))
+
+
+def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
+    """The envelope without its answer, if it is one; and whether the body is JSON at all."""
+    try:
+        text = reply.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None, False
+    try:
+        return _failure_decoder.decode(text), True
+    except (msgspec.ValidationError, RecursionError):
+        pass
+    except msgspec.DecodeError:
+        return None, False
+    try:
+        # The decoder stops at the first wrong type: a body cut short behind it is no JSON.
+        msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None, False
+    except RecursionError:
+        pass
+    return None, True
+
+
+def _place(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, msgspec.ValidationError):
+        return without_value(error)
+    return type(error).__name__
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that the server asks to wait; ``None`` for nothing, or for nonsense.
+
+    Seconds in digits, or an HTTP date (RFC 9110, 10.2.3), which is taken against the reply's own
+    ``Date``: the clock here may be wrong, and the difference of two times of one clock is not.
+    """
+    value = headers.get("Retry-After", "").strip()
+    # More digits than this are no time that anybody meant.
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    now = headers.get("Date", "")
+    try:
+        seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(now)).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return max(0.0, seconds)

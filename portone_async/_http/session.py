@@ -1,0 +1,163 @@
+"""The aiohttp session of a client: made for one host, with nothing of anybody else's in it."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import ssl
+from collections.abc import Coroutine
+from http.cookies import SimpleCookie
+from typing import Any
+
+import aiohttp
+from aiohttp import (
+    BaseConnector,
+    BasicAuth,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    TCPConnector,
+)
+from aiohttp.connector import Connection
+from yarl import URL
+
+from portone_async._redact import Secret
+from portone_async._version import __version__
+from portone_async.errors import ClientClosedError, InvalidRequestError, WrongLoopError
+
+from .hooks import check_hooks, private
+from .proxy import Proxy, refuse_plain, system_proxy
+
+__all__ = ("SpokeUnaskedError", "borrowed_session", "check_lender", "lent_proxy", "own_session")
+
+
+def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
+    """Make a session with connections of its own."""
+    connector = TCPConnector(limit=max_in_flight)
+    private(connector, "_close")  # For a client that is dropped unclosed.
+    private(connector, "_closed")
+    return _session(connector, base_url, is_owner=True)
+
+
+def check_lender(lender: ClientSession, base_url: URL) -> BaseConnector:
+    """Return the connector of a session that may be used in the running loop.
+
+    Raises:
+        ClientClosedError: The session is closed.
+        WrongLoopError: It belongs to another loop.
+        InvalidRequestError: It does not verify certificates.
+        UnsupportedVersionError: This aiohttp does not tell.
+    """
+    connector = lender.connector
+    if lender.closed or connector is None:
+        raise ClientClosedError("the session that this client was given is closed")
+    if private(connector, "_loop") is not asyncio.get_running_loop():
+        raise WrongLoopError("the session that this client was given belongs to another event loop")
+    # Only a connector that does TLS itself has the setting.
+    setting = private(connector, "_ssl") if isinstance(connector, TCPConnector) else True
+    if base_url.scheme == "https" and not _verifies(setting):
+        raise InvalidRequestError(
+            "the session that this client was given does not verify certificates: "
+            "give its connector a context with the right CA instead"
+        )
+    return connector
+
+
+def borrowed_session(lender: ClientSession, base_url: URL) -> ClientSession:
+    """Make a session with the connector of another, and nothing else of it.
+
+    Its headers, auth, cookies, timeouts and middlewares would travel with the token, or change
+    what we promise.
+    """
+    return _session(check_lender(lender, base_url), base_url, is_owner=False)
+
+
+def lent_proxy(lender: ClientSession, base_url: URL) -> Proxy | None:
+    """Return the proxy of another session.
+
+    Raises:
+        InvalidRequestError: It would be sent the token in plain text, or is not a proxy.
+        UnsupportedVersionError: This aiohttp does not tell.
+    """
+    # No local variable holds a password, which a traceback could show.
+    url = Secret(private(lender, "_default_proxy") or "")
+    authorization = _encoded(private(lender, "_default_proxy_auth"))
+    if url:
+        refuse_plain(base_url)
+        return Proxy(url, authorization)
+    # Not trust_env itself: with it aiohttp would send the credentials of a netrc file.
+    return system_proxy(base_url) if lender.trust_env else None
+
+
+def _encoded(auth: BasicAuth | None) -> Secret | None:
+    return None if auth is None else Secret(auth.encode())
+
+
+def _session(
+    connector: BaseConnector, base_url: URL, *, is_owner: bool, **options: Any
+) -> ClientSession:
+    check_hooks(lambda nowhere: _unchecked_session(nowhere, base_url))
+    return _unchecked_session(connector, base_url, connector_owner=is_owner, **options)
+
+
+def _unchecked_session(connector: BaseConnector, base_url: URL, **options: Any) -> ClientSession:
+    session = ClientSession(
+        connector=connector,
+        cookie_jar=_NoCookies(),
+        request_class=_Request,
+        headers={
+            # All that a request has in common, for one host: see `_Request`.
+            "Host": base_url.host_port_subcomponent or "",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": (
+                f"portone-async/{__version__} aiohttp/{aiohttp.__version__} "
+                f"Python/{platform.python_version()}"
+            ),
+        },
+        **options,
+    )
+    # aiohttp sends a GET that met a dropped connection a second time, unasked. That would be
+    # a send without a permit and an attempt that nobody counts (aio-libs/aiohttp#10790).
+    session._retry_connection = False
+    return session
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    def filter_cookies(self, request_url: URL) -> SimpleCookie:  # noqa: ARG002 (of no URL)
+        return _NONE  # One for all requests: nothing is ever put into it.
+
+
+_NONE = SimpleCookie()
+
+
+class SpokeUnaskedError(aiohttp.ClientConnectionError):
+    """Nothing was sent: the connection holds an answer to a question that nobody asked."""
+
+
+class _Request(ClientRequest):
+    """A request that does not take for its answer what the server said before it.
+
+    Its headers are complete when it is made: the session's and the call's. aiohttp would copy them
+    one by one, and look for those that it always sends; where it does so by another name one day,
+    it comes to the same.
+    """
+
+    def update_headers(self, headers: Any) -> None:
+        self.headers = headers
+
+    def update_auto_headers(self, skip_auto_headers: Any) -> None:
+        pass
+
+    def send(self, conn: Connection) -> Coroutine[Any, Any, ClientResponse]:  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited all the same
+        # aiohttp looks at a connection when it puts it back, and not again when it takes it out.
+        if conn.protocol is None or conn.protocol.should_close:
+            raise SpokeUnaskedError
+        return super().send(conn)
+
+
+def _verifies(setting: object) -> bool:
+    """Whether a connector's ``ssl`` setting has certificates and their names checked."""
+    if isinstance(setting, ssl.SSLContext):
+        return setting.verify_mode is not ssl.CERT_NONE and setting.check_hostname
+    return setting is not False

@@ -1,0 +1,338 @@
+"""What travels on the wire, as PortOne names it.
+
+Source: the ``PaymentAnnotation`` of PortOne's V1 REST API (``GET /payments/find/...``,
+https://developers.portone.io/api/rest-v1/payment). PortOne adds fields and enum values at any
+time, so unknown ones are kept out of the way and never an error.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, overload
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
+
+from portone_async.errors import UnexpectedResponseError
+
+from ._record import EXACT, Record, check_money, narrow_many, narrow_time, without_value
+
+__all__ = (
+    "Cancellation",
+    "Deposit",
+    "Payment",
+    "PaymentStatus",
+    "Promotion",
+    "Record",
+    "Sorting",
+    "UnreadablePayment",
+    "without_value",
+)
+
+T = TypeVar("T")
+
+_ZERO = Decimal(0)
+
+
+class PaymentStatus(StrEnum):
+    """The state of a payment. Open: a word that is not listed here becomes a member of its own."""
+
+    READY = "ready"
+    """The payment window was opened, or a virtual account was issued. Not paid."""
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Cancelled, in whole or in part: see :attr:`Payment.is_partially_cancelled`."""
+    PENDING = "pending"
+    """Under review at some foreign PGs (``paypal_v2``, ``payletter``)."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> PaymentStatus | None:
+        if not isinstance(value, str):
+            return None
+        # Not registered: a new word each time must not grow the process.
+        member = str.__new__(cls, value)
+        member._name_ = value.upper()
+        member._value_ = value
+        return member
+
+
+class Sorting(StrEnum):
+    """Which of several payments of one order comes first."""
+
+    STARTED_DESC = "-started"
+    """The newest payment window first. What the API does when nothing is said."""
+    STARTED_ASC = "started"
+    PAID_DESC = "-paid"
+    PAID_ASC = "paid"
+    UPDATED_DESC = "-updated"
+    """The latest change of state first."""
+    UPDATED_ASC = "updated"
+
+
+_AWARE = Meta(tz=True)
+# ``null`` may stand for an empty list. __post_init__ makes it one, so no reader sees None. Written
+# so, and not as an alias, an editor shows the type that a reader has.
+if TYPE_CHECKING:
+    from builtins import tuple as Many  # noqa: N812 (its name in hints is not shown)
+else:
+
+    class Many:
+        def __class_getitem__(cls, items: Any) -> Any:
+            return Optional[tuple[items]]  # noqa: UP045 (of a type that is made at run time)
+
+
+# No reply can fill it: a member of this name that is not an empty list does not decode.
+_NEVER_SENT = Meta(max_length=0)
+
+
+class Cancellation(Record, frozen=True, kw_only=True):
+    """One cancellation, whole or partial, of a payment."""
+
+    amount: Decimal
+    """What was given back, in the payment's currency."""
+    cancelled_at: Annotated[datetime, _AWARE] | None = None
+    pg_tid: str | None = None
+    reason: str | None = None
+    cancellation_id: str | None = None
+    """PortOne's id of the cancellation; older ones have none."""
+    receipt_url: str | None = None
+
+    def __post_init__(self) -> None:
+        check_money(self.amount)
+        narrow_time(self, "cancelled_at", self.cancelled_at)
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("amount", self.amount),
+            ("cancelled_at", self.cancelled_at),
+            ("cancellation_id", self.cancellation_id),
+        ]
+
+
+class Deposit(Record, frozen=True, kw_only=True):
+    """One deposit into a fixed virtual account."""
+
+    amount: Decimal
+    pg_tid: str | None = None
+    depositor_name: str | None = None
+    deposited_at: Annotated[datetime, _AWARE] | None = None
+
+    def __post_init__(self) -> None:
+        check_money(self.amount)
+        narrow_time(self, "deposited_at", self.deposited_at)
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("amount", self.amount),
+            ("deposited_at", self.deposited_at),
+        ]
+
+
+class Promotion(Record, frozen=True, kw_only=True):
+    """A PortOne promotion that the payment took part in."""
+
+    id: str | None = None
+    discount: Decimal = _ZERO
+    """What the promotion took off, in the payment's currency."""
+
+    def __post_init__(self) -> None:
+        check_money(self.discount)
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("id", self.id),
+            ("discount", self.discount),
+        ]
+
+
+class Payment(Record, frozen=True, kw_only=True):
+    """A payment, as PortOne knows it.
+
+    Money is an exact ``Decimal`` in :attr:`currency` (1000 KRW is ``Decimal(1000)``); times are
+    aware UTC datetimes, ``None`` for what has not happened. Only :attr:`imp_uid`,
+    :attr:`merchant_uid`, :attr:`status` and :attr:`amount` are sure to be there. The ``repr``
+    shows no personal data; the fields ``buyer_*``, ``card_number``, ``vbank_*``,
+    ``custom_data`` and :attr:`raw` hold it.
+    """
+
+    imp_uid: str
+    """PortOne's id of the payment: ``imp_...`` from the window, ``imps_...`` from the API."""
+    merchant_uid: str
+    """The shop's order number."""
+    status: PaymentStatus
+    """``ready``, ``paid``, ``failed`` or ``cancelled``; any other word may come, too."""
+    amount: Decimal
+    """What was ordered. Whether a promotion's discount is taken off is not documented."""
+    cancel_amount: Decimal = _ZERO
+    """What was given back so far."""
+    currency: str | None = None
+    sandbox: bool | None = None
+    """Whether it was made in a test channel; ``None`` (unknown) before 2026-01-26."""
+
+    pay_method: str | None = None
+    channel: str | None = None
+    """``pc``, ``mobile`` or ``api``."""
+    pg_provider: str | None = None
+    emb_pg_provider: str | None = None
+    """The easy-pay brand inside a hub type PG."""
+    pg_tid: str | None = None
+    pg_id: str | None = None
+    escrow: bool | None = None
+    apply_num: str | None = None
+    """The card's approval number."""
+    bank_code: str | None = None
+    bank_name: str | None = None
+    card_code: str | None = None
+    card_name: str | None = None
+    card_issuer_code: str | None = None
+    card_issuer_name: str | None = None
+    card_publisher_code: str | None = None
+    card_publisher_name: str | None = None
+    card_quota: int | None = None
+    """Months of instalment; 0 for a lump sum, and for what is no card."""
+    card_number: str | None = None
+    """Masked, each PG in its own way."""
+    card_type: int | None = None
+    """0 credit, 1 check; ``None`` when the PG does not say, which is not credit."""
+    vbank_code: str | None = None
+    vbank_name: str | None = None
+    vbank_num: str | None = None
+    vbank_holder: str | None = None
+    vbank_date: Annotated[datetime, _AWARE] | None = None
+    """Until when a deposit is awaited."""
+    vbank_issued_at: Annotated[datetime, _AWARE] | None = None
+    name: str | None = None
+    """What was bought."""
+    buyer_name: str | None = None
+    buyer_email: str | None = None
+    buyer_tel: str | None = None
+    buyer_addr: str | None = None
+    buyer_postcode: str | None = None
+    custom_data: str | None = None
+    """What the shop sent along, as text: see :meth:`custom`."""
+    user_agent: str | None = None
+    started_at: Annotated[datetime, _AWARE] | None = None
+    paid_at: Annotated[datetime, _AWARE] | None = None
+    failed_at: Annotated[datetime, _AWARE] | None = None
+    cancelled_at: Annotated[datetime, _AWARE] | None = None
+    fail_reason: str | None = None
+    cancel_reason: str | None = None
+    receipt_url: str | None = None
+    cancel_history: Many[Cancellation, ...] = ()
+    deposit_history: Many[Deposit, ...] = ()
+    cancel_receipt_urls: Many[str, ...] = ()
+    """Deprecated by PortOne: each :class:`Cancellation` has its own."""
+    cash_receipt_issued: bool | None = None
+    customer_uid: str | None = None
+    customer_uid_usage: str | None = None
+    """``issue``, ``payment`` or ``payment.scheduled``."""
+    promotion: Promotion | None = None
+    extension: dict[str, Any] | None = None
+    """What one PG adds, when asked for with ``extension=True``."""
+    unreadable: Annotated[tuple[str, ...], _NEVER_SENT] = ()
+    """Paths of optional fields that came as another JSON type, as in ``("extension",
+    "cancel_history[0].amount")``. Such a field is ``None`` or empty here, and :attr:`raw` has
+    what was sent. Empty for nearly all payments."""
+
+    def __post_init__(self) -> None:
+        check_money(self.amount)
+        check_money(self.cancel_amount)
+        if type(self.status) is not PaymentStatus:
+            force_setattr(self, "status", PaymentStatus(self.status))
+        narrow_time(self, "started_at", self.started_at)
+        narrow_time(self, "paid_at", self.paid_at)
+        narrow_time(self, "failed_at", self.failed_at)
+        narrow_time(self, "cancelled_at", self.cancelled_at)
+        narrow_time(self, "vbank_date", self.vbank_date)
+        narrow_time(self, "vbank_issued_at", self.vbank_issued_at)
+        narrow_many(self, "cancel_history", self.cancel_history)
+        narrow_many(self, "deposit_history", self.deposit_history)
+        narrow_many(self, "cancel_receipt_urls", self.cancel_receipt_urls)
+
+    @property
+    def balance(self) -> Decimal:
+        """What is left of the amount after cancellations: ``amount - cancel_amount``."""
+        return EXACT.subtract(self.amount, self.cancel_amount)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the status is ``paid``: charged, and nothing of it cancelled.
+
+        It does not look at the amount, the currency or :attr:`sandbox`: compare those too
+        before goods are shipped.
+        """
+        return self.status == PaymentStatus.PAID
+
+    @property
+    def is_partially_cancelled(self) -> bool:
+        """Whether a part was given back and a part kept. PortOne's status is ``cancelled`` then."""
+        return 0 < self.cancel_amount < self.amount
+
+    @overload
+    def custom(self) -> dict[str, Any]: ...
+    @overload
+    def custom(self, type: type[T]) -> T: ...
+    def custom(self, type: type[Any] = dict) -> Any:  # noqa: A002 (msgspec's word for it)
+        """``custom_data``, decoded from JSON.
+
+        Args:
+            type: What to decode it as: ``dict``, or any type that msgspec knows.
+
+        Raises:
+            UnexpectedResponseError: There is none, it is no JSON, or not of that type.
+        """
+        problem = "there is none"
+        if "custom_data" in self.unreadable:
+            problem = "it came as another type than text, see raw"
+        if self.custom_data is not None:
+            try:
+                return msgspec.json.decode(self.custom_data, type=type, strict=False)
+            except msgspec.ValidationError as error:
+                problem = without_value(error)
+            except (msgspec.DecodeError, RecursionError):
+                problem = "it is not JSON"
+        # Raised out here, so that the text itself is in no frame and no context.
+        raise UnexpectedResponseError(f"custom_data of {self.imp_uid} cannot be decoded: {problem}")
+
+    def __hash__(self) -> int:
+        return hash((self.imp_uid, self.status))
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("imp_uid", self.imp_uid),
+            ("merchant_uid", self.merchant_uid),
+            ("status", str(self.status)),
+            ("amount", self.amount),
+            ("cancel_amount", self.cancel_amount),
+            ("currency", self.currency),
+            ("sandbox", self.sandbox),
+            ("started_at", self.started_at),
+            ("paid_at", self.paid_at),
+            ("failed_at", self.failed_at),
+            ("cancelled_at", self.cancelled_at),
+            *([("unreadable", self.unreadable)] if self.unreadable else []),
+        ]
+
+
+class UnreadablePayment(Struct, frozen=True, kw_only=True):
+    """A payment whose money, state or identity cannot be read: one of its strict fields is odd.
+
+    Strict are ``imp_uid``, ``merchant_uid``, ``status``, ``amount``, ``cancel_amount``,
+    ``currency`` and ``sandbox``. It says nothing about the payment but that it is there.
+    """
+
+    imp_uid: str | None
+    """``None`` when this, too, cannot be read."""
+    merchant_uid: str | None
+    """``None`` when this, too, cannot be read."""
+    path: str
+    """The first strict field that cannot be read, as in ``$.amount``."""
+    reason: str
+    """What was expected there. Never the value that came."""
+
+    def __str__(self) -> str:
+        return f"imp_uid={self.imp_uid!r}, merchant_uid={self.merchant_uid!r} at {self.path}: {self.reason}"

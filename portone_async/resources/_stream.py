@@ -1,0 +1,179 @@
+"""Many look-ups at once, as a stream that may be left at any time.
+
+Work is begun when somebody asks for a result, so what is in memory is what is in flight. The
+tasks belong to a context manager, and there is no ``yield`` inside of it (PEP 789): whoever
+leaves the block, by ``break``, an exception or a cancellation, leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from portone_async.errors import InvalidRequestError
+
+__all__ = ("Stream", "chunks_of", "each_of")
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+_END: Any = object()
+
+
+class Stream(Generic[R]):
+    """Results, one after the other, while up to ``in_flight`` others are worked on.
+
+    ```python
+    async with client.payments.find_many(orders) as stream:
+        async for result in stream:
+            ...
+    ```
+    """
+
+    def __init__(
+        self,
+        jobs: Iterable[J] | AsyncIterable[J],
+        work: Callable[[J], Awaitable[Sequence[R]]],
+        *,
+        in_flight: int,
+        is_ordered: bool,
+    ) -> None:
+        self._jobs = _iterator(jobs)
+        self._work: Callable[[Any], Awaitable[Sequence[R]]] = work
+        self._in_flight = in_flight
+        self._is_ordered = is_ordered
+        self._is_open = False
+        self._has_more = True
+        self._running: deque[asyncio.Task[Sequence[R]]] = deque()
+        self._done: deque[asyncio.Task[Sequence[R]]] = deque()
+        self._results: deque[R] = deque()
+        self._pulling: asyncio.Task[Any] | None = None
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._is_open = True
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._is_open = False
+        tasks: list[asyncio.Task[Any]] = [*self._running, *self._done]
+        if self._pulling is not None:
+            tasks.append(self._pulling)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        close = getattr(self._jobs, "aclose", None)
+        if close is not None:
+            await close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> R:
+        if not self._is_open:
+            raise InvalidRequestError("a stream is used inside of 'async with ... as stream:'")
+        while not self._results:
+            self._changed.clear()
+            self._begin()
+            if (task := self._next_done()) is not None:
+                self._results.extend(task.result())
+            elif not self._running and self._pulling is None:
+                raise StopAsyncIteration
+            else:
+                await self._changed.wait()
+        return self._results.popleft()
+
+    def _next_done(self) -> asyncio.Task[Sequence[R]] | None:
+        if not self._is_ordered:
+            return self._done.popleft() if self._done else None
+        if self._running and self._running[0].done():
+            return self._running.popleft()
+        return None
+
+    def _begin(self) -> None:
+        """Begin as much work as there is room for."""
+        while self._has_more and len(self._running) + len(self._done) < self._in_flight:
+            if isinstance(self._jobs, AsyncIterator):
+                # Waited for beside the work, so that a slow source does not hold up results.
+                if self._pulling is None:
+                    self._pulling = asyncio.ensure_future(anext(self._jobs, _END))
+                    self._pulling.add_done_callback(self._pulled)
+                return
+            self._take(next(self._jobs, _END))
+
+    def _pulled(self, pulling: asyncio.Task[Any]) -> None:
+        self._pulling = None
+        self._changed.set()
+        if pulling.cancelled():
+            return
+        if pulling.exception() is not None:
+            # The source's own error comes out in its turn, as a result would.
+            self._has_more = False
+            self._running.append(pulling)
+            self._finish(pulling)
+        elif self._is_open:  # It may have been left in this very tick.
+            self._take(pulling.result())
+
+    def _take(self, job: Any) -> None:
+        if job is _END:
+            self._has_more = False
+            return
+        task = asyncio.ensure_future(self._work(job))
+        self._running.append(task)
+        task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[Sequence[R]]) -> None:
+        if not self._is_ordered:
+            self._running.remove(task)
+            self._done.append(task)
+        self._changed.set()
+
+
+def _iterator(jobs: Iterable[Any] | AsyncIterable[Any]) -> Iterator[Any] | AsyncIterator[Any]:
+    return aiter(jobs) if isinstance(jobs, AsyncIterable) else iter(jobs)
+
+
+async def chunks_of(
+    items: Iterable[J] | AsyncIterable[J], weight: Callable[[J], int], *, count: int, weights: int
+) -> AsyncGenerator[list[J], None]:
+    """Split a sequence into lists of at most ``count`` items that weigh at most ``weights``."""
+    chunk: list[J] = []
+    left = weights
+    async with aclosing(each_of(items)) as source:
+        async for item in source:
+            needed = weight(item)
+            if chunk and (len(chunk) == count or needed > left):
+                yield chunk
+                chunk, left = [], weights
+            chunk.append(item)
+            left -= needed
+    if chunk:
+        yield chunk
+
+
+async def each_of(items: Iterable[J] | AsyncIterable[J]) -> AsyncGenerator[J, None]:
+    """Read a sequence of either kind."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item

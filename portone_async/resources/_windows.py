@@ -1,0 +1,71 @@
+"""Periods, split into windows of whole seconds that the API accepts. Pure.
+
+Source: ``from`` and ``to`` of ``GET /payments/status/{payment_status}``: Unix seconds, both
+included, at most 90 days apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from math import ceil
+
+from msgspec import Struct
+
+from portone_async.errors import InvalidRequestError
+
+__all__ = ("Window", "utc_now", "windows")
+
+_DAY = 24 * 3600
+_LONGEST_WINDOW = 90 * _DAY
+
+
+class Window(Struct, frozen=True):
+    """A period of whole seconds, both ends included, as the API counts it."""
+
+    since: int
+    until: int | None
+    """``None`` for an end that moves along with the clock."""
+
+
+def windows(since: datetime | None, until: datetime | None, now: datetime) -> list[Window]:
+    """Split a period (``since`` included, ``until`` not) into windows that the API accepts.
+
+    One ends a second before the next begins, so none overlaps and none is left out.
+
+    Raises:
+        InvalidRequestError: A time without a zone, or a period that is empty or reversed.
+    """
+    for name, time in (("since", since), ("until", until)):
+        if time is not None and time.tzinfo is None:
+            raise InvalidRequestError(f"{name} must have a time zone: {time!r}")
+    # In UTC, since times of one zone are compared and subtracted by their wall clocks.
+    end = (now if until is None else until).astimezone(UTC)
+    start = end - timedelta(seconds=_LONGEST_WINDOW) if since is None else since.astimezone(UTC)
+    first, last = ceil(start.timestamp()), ceil(end.timestamp()) - 1
+    if until is not None and start >= end:
+        raise InvalidRequestError(f"until ({until}) must be after since ({since})")
+    if start > end:
+        raise InvalidRequestError(f"since ({since}) must not be in the future")
+    if until is not None and first > last:
+        raise InvalidRequestError(f"no whole second lies between {since} and {until}")
+    return list(_windows(first, last, is_open=until is None))
+
+
+def _windows(first: int, last: int, *, is_open: bool) -> Iterator[Window]:
+    # An open end is left to PortOne's clock; a day is room enough for ours to differ from it. So
+    # the open window is that much shorter than the longest, and none but a short period's own
+    # begins any later than a day ago: one that began in PortOne's future would be refused.
+    latest = last - _DAY if is_open else last
+    while first <= last or is_open:
+        if is_open and last - first < _LONGEST_WINDOW - _DAY:
+            yield Window(first, None)
+            return
+        until = min(first + _LONGEST_WINDOW, latest)
+        yield Window(first, until)
+        first = until + 1
+
+
+def utc_now() -> datetime:
+    """Read the local clock, where a period's end is left open."""
+    return datetime.now(UTC)

@@ -1,0 +1,93 @@
+"""Many payments in one request: what fits in, and what comes out of it. Pure.
+
+``GET /payments`` takes up to a hundred ids. What it leaves undocumented is not relied on: the
+order of its list, whether it lists every payment of an order number, and what its 207 says. So
+payments are put to their ids by their own fields, what was not asked for is left out, and an id
+without a payment means that none was listed, not that none exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from portone_async.call import Call, check_identifier
+from portone_async.errors import InvalidRequestError
+from portone_async.models import Payment, UnreadablePayment
+from portone_async.models._listing import Listing
+
+from ._calls import are_any
+
+__all__ = ("LARGEST_BATCH", "LONGEST_QUERY", "Asked", "Group", "batch_call", "grouped", "weight")
+
+LARGEST_BATCH = 100
+# A request line of over 8,190 bytes is refused by Apache as it comes; a base_url's path, the
+# method and the version need their part of it. A Korean letter takes nine bytes.
+LONGEST_QUERY = 7800
+
+
+class Asked(Struct, frozen=True):
+    """An id to ask for."""
+
+    name: str
+    """``merchant_uid`` or ``imp_uid``."""
+    uid: str
+
+
+class Group(Struct, frozen=True):
+    """An id that was asked for, with the payments that PortOne listed for it."""
+
+    uid: str
+    payments: tuple[Payment, ...] = ()
+    """The newest first. Empty: none was listed; :meth:`Payments.find_all` knows for sure."""
+    unreadable: tuple[UnreadablePayment, ...] = ()
+    """Payments that were listed, cannot be read, and are or may be of this id: one whose own id
+    cannot be read either is in every group that it may belong to."""
+
+
+def weight(asked: Asked) -> int:
+    """The bytes that an id takes in a request line.
+
+    Raises:
+        InvalidRequestError: It can never be looked up.
+    """
+    check_identifier(asked.name, asked.uid)
+    # "&merchant_uid%5B%5D=" around it, or the same with imp_uid.
+    needed = len(asked.name) + len("&%5B%5D=") + len(quote(asked.uid, safe=""))
+    if needed > LONGEST_QUERY:
+        raise InvalidRequestError(f"{asked.name} is too long to be sent: {len(asked.uid)} letters")
+    return needed
+
+
+def batch_call(chunk: Iterable[Asked]) -> Call[Listing]:
+    """Ask for all of a chunk, each once."""
+    pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in chunk)
+    return Call("GET", "/payments", Listing, query=tuple(pairs), check=are_any)
+
+
+def grouped(chunk: Iterable[Asked], listing: Listing) -> list[Group]:
+    """Put the payments to the ids of a chunk, in its order."""
+    by_id: dict[Asked, list[Payment]] = {}
+    for payment in listing.payments:
+        for name in ("merchant_uid", "imp_uid"):
+            by_id.setdefault(Asked(name, getattr(payment, name)), []).append(payment)
+    groups: list[Group] = []
+    for each in chunk:
+        found = by_id.get(each, [])
+        newest_first = sorted(
+            {payment.imp_uid: payment for payment in found}.values(), key=_started, reverse=True
+        )
+        unreadable = (odd for odd in listing.unreadable if _may_be_of(odd, each))
+        groups.append(Group(each.uid, tuple(newest_first), tuple(unreadable)))
+    return groups
+
+
+def _may_be_of(payment: UnreadablePayment, asked: Asked) -> bool:
+    # An id that cannot be read may be any: no group may look as if it surely had no payment.
+    return getattr(payment, asked.name) in (None, asked.uid)
+
+
+def _started(payment: Payment) -> float:
+    return 0.0 if payment.started_at is None else payment.started_at.timestamp()

@@ -1,0 +1,123 @@
+"""``GET /payments/status/{payment_status}``, and what a refusal of a window means.
+
+PortOne documents a 400 for "a page beyond the data", and does not say whether page 1 of an empty
+window is one. So a refusal of a valid window is taken for "empty" if other lists of that window do
+not contradict it, and remembered in :attr:`StatusList.assumed_empty`. Where that cannot be compared
+with later look-ups, PortOne must also have answered at least one such request.
+"""
+
+from __future__ import annotations
+
+from portone_async.errors import ApiError, PaymentNotFoundError
+from portone_async.models import PaymentStatus, Sorting
+from portone_async.models._listing import Page
+from portone_async.resources._pages import Caller
+from portone_async.resources._windows import Window
+
+from ._calls import list_call
+from ._walk import Walk, ascending
+
+__all__ = ("StatusList", "ascending")
+
+_EMPTY = Page(0, 0, ())
+_ALL = "all"
+_STATUSES = (
+    PaymentStatus.READY.value,
+    PaymentStatus.PAID.value,
+    PaymentStatus.FAILED.value,
+    PaymentStatus.CANCELLED.value,
+)
+
+
+class StatusList:
+    """The payments of one status, by window and page number.
+
+    Args:
+        client: The client to ask with.
+        status: Which payments.
+        sorting: Their order.
+        page_size: The most payments in a page.
+        is_checked_later: Whether the caller compares :attr:`assumed_empty` with other look-ups.
+    """
+
+    def __init__(
+        self,
+        client: Caller,
+        status: str,
+        sorting: Sorting,
+        page_size: int,
+        *,
+        is_checked_later: bool = False,
+    ) -> None:
+        self._client = client
+        self._status = status
+        self._sorting = sorting
+        self._page_size = page_size
+        self._is_trusted = is_checked_later
+        self.assumed_empty: list[Window] = []
+        """Windows that PortOne refused, and that no other list shows a payment of."""
+
+    def walk(self, window: Window, *, seen: set[str] | None = None) -> Walk:
+        """Read a window slice by slice."""
+        return Walk(
+            self.read,
+            window,
+            status=self._status,
+            sorting=self._sorting,
+            page_size=self._page_size,
+            seen=seen,
+        )
+
+    async def read(self, window: Window, number: int, size: int) -> Page:
+        """Read one page of a window."""
+        call = list_call(self._status, window, self._sorting, number, size)
+        try:
+            page = await self._client.call(call)
+        except ApiError as error:
+            # Of a status that is not documented, the status itself may be what is refused.
+            is_valid = self._status in (_ALL, *_STATUSES)
+            if number > 1 or not is_valid or not _may_mean_empty(error):
+                raise
+            refusal = error
+        else:
+            self._is_trusted = True
+            return page
+        if await self._is_contradicted(window) or not self._is_trusted:
+            raise refusal
+        self.assumed_empty.append(window)
+        return _EMPTY
+
+    async def _is_contradicted(self, window: Window, /) -> bool:
+        """Look for a payment of this status in the other lists of the window."""
+        others = _STATUSES if self._status == _ALL else (_ALL,)
+        for other in others:
+            witness = _Witness(self._client, other, ascending(other), self._page_size)
+            walk = witness.walk(window)
+            while (page := await walk.read()) is not None:
+                if any(self._status in (_ALL, each.status) for each in page.list):
+                    return True
+            self._is_trusted |= witness.has_answered
+        return False
+
+
+class _Witness(StatusList):
+    """Another list of the window; its own refusals say nothing."""
+
+    has_answered = False
+
+    async def read(self, window: Window, number: int, size: int) -> Page:
+        call = list_call(self._status, window, self._sorting, number, size)
+        try:
+            page = await self._client.call(call)
+        except ApiError as error:
+            if number > 1 or not _may_mean_empty(error):
+                raise
+            return _EMPTY
+        self.has_answered = True
+        return page
+
+
+def _may_mean_empty(error: ApiError) -> bool:
+    return error.code is not None and (
+        error.status == 400 or isinstance(error, PaymentNotFoundError)
+    )

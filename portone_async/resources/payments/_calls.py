@@ -1,0 +1,233 @@
+"""The calls of ``/payments``, and what their answers must be. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from portone_async.call import Call, QueryValue, check_identifier
+from portone_async.models import Payment, Sorting, UnreadablePayment
+from portone_async.models._listing import Listing, Page
+from portone_async.resources._windows import Window
+
+__all__ = (
+    "are_any",
+    "find_all_call",
+    "find_call",
+    "fits_in_a_path",
+    "get_call",
+    "in_order",
+    "list_call",
+    "listed_call",
+    "without_place",
+)
+
+
+class IsAsked(Struct, frozen=True, kw_only=True, gc=False):
+    """Whether an answer is the payment that was asked for."""
+
+    merchant_uid: str | None = None
+    imp_uid: str | None = None
+    status: str | None = None
+
+    def __call__(self, payment: Payment) -> str | None:
+        if self.merchant_uid is not None and payment.merchant_uid != self.merchant_uid:
+            another = "merchant_uid"
+        elif self.imp_uid is not None and payment.imp_uid != self.imp_uid:
+            another = "imp_uid"
+        elif self.status is not None and payment.status != self.status:
+            another = "status"
+        else:
+            return None
+        # The values that came back are another's: they are not shown.
+        return f"PortOne answered with a payment of another {another}"
+
+
+def are_any(listing: Listing) -> str | None:
+    """Whether an answer holds payments at all: a 404 says that there is none, 200 does not."""
+    if listing.payments or listing.unreadable:
+        return None
+    return "PortOne answered with an empty list, where it says 404 when there is none"
+
+
+class AreAsked(Struct, frozen=True):
+    """Whether an answer holds payments of the order that was asked for, and nothing else."""
+
+    merchant_uid: str
+    status: str | None
+
+    def __call__(self, listing: Listing) -> str | None:
+        payments = listing.payments
+        if any(payment.merchant_uid != self.merchant_uid for payment in payments) or any(
+            is_another(payment.merchant_uid, self.merchant_uid) for payment in listing.unreadable
+        ):
+            return "PortOne answered with a payment of another merchant_uid"
+        if listing.unreadable or not payments:
+            return are_any(listing)
+        if self.status is not None and all(each.status != self.status for each in payments):
+            return (
+                f"PortOne listed {len(payments)} payment(s) of this order and none is "
+                f"{self.status}, but the list may not be complete"
+            )
+        return None
+
+
+class AllAre(Struct, frozen=True, kw_only=True):
+    """Whether a page holds nothing but what was asked for, and something where it must."""
+
+    merchant_uid: str | None = None
+    status: str | None = None
+    is_first: bool
+    """Whether it is the first page: nothing that leaves the list meanwhile empties that one."""
+
+    def __call__(self, page: Page) -> str | None:
+        for name in ("merchant_uid", "status"):
+            asked: str | None = getattr(self, name)
+            if asked is not None and any(getattr(each, name) != asked for each in page.list):
+                return f"PortOne listed a payment of another {name}"
+        if any(is_another(each.merchant_uid, self.merchant_uid) for each in page.unreadable):
+            return "PortOne listed a payment of another merchant_uid"
+        if page.list or page.unreadable or not self.is_first:
+            return None
+        if page.total or page.next:
+            return f"PortOne listed none of {page.total} payment(s)"
+        # A status may have none in a period. Of an order PortOne says that with a 404.
+        return None if self.merchant_uid is None else are_any(Listing())
+
+
+def is_another(uid: str | None, asked: str | None) -> bool:
+    """Whether an id that can be read is not the one that was asked for."""
+    return None not in (uid, asked) and uid != asked
+
+
+def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) -> Call[Payment]:
+    """Ask for the first payment of an order whose number can travel in a path."""
+    path = {"merchant_uid": merchant_uid}
+    route = "/payments/find/{merchant_uid}"
+    if status is not None:
+        path["payment_status"] = status
+        route = "/payments/find/{merchant_uid}/{payment_status}"
+    return Call(
+        "GET",
+        route,
+        Payment,
+        path=path,
+        query=None if sorting is None else {"sorting": sorting},
+        check=IsAsked(merchant_uid=merchant_uid, status=status),
+    )
+
+
+def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Payment]:
+    """Ask for a payment by PortOne's own id."""
+    flags = {"include_sandbox": include_sandbox, "extension": extension}
+    return Call(
+        "GET",
+        "/payments/{imp_uid}",
+        Payment,
+        path={"imp_uid": imp_uid},
+        query={name: True for name, is_set in flags.items() if is_set},
+        check=IsAsked(imp_uid=imp_uid),
+    )
+
+
+def find_all_call(
+    merchant_uid: str, status: str | None, sorting: Sorting | None, page: int, page_size: int
+) -> Call[Page]:
+    """Ask for a page of the payments of an order whose number can travel in a path."""
+    path = {"merchant_uid": merchant_uid}
+    route = "/payments/findAll/{merchant_uid}"
+    if status is not None:
+        path["payment_status"] = status
+        route = "/payments/findAll/{merchant_uid}/{payment_status}"
+    query: dict[str, QueryValue] = {"page": page, "limit": page_size}
+    if sorting is not None:
+        query["sorting"] = sorting
+    return Call(
+        "GET",
+        route,
+        Page,
+        path=path,
+        query=query,
+        check=AllAre(merchant_uid=merchant_uid, status=status, is_first=page == 1),
+    )
+
+
+def list_call(
+    status: str, window: Window, sorting: Sorting, page: int, page_size: int
+) -> Call[Page]:
+    """Ask for a page of the payments of a status in a window."""
+    query: dict[str, QueryValue] = {
+        "page": page,
+        "limit": page_size,
+        "sorting": sorting,
+        "from": window.since,
+    }
+    if window.until is not None:
+        query["to"] = window.until
+    return Call(
+        "GET",
+        "/payments/status/{payment_status}",
+        Page,
+        path={"payment_status": status},
+        query=query,
+        check=AllAre(status=None if status == "all" else status, is_first=page == 1),
+    )
+
+
+def listed_call(merchant_uid: str, status: str | None) -> Call[Listing]:
+    """Ask for the payments of an order whose number cannot travel in a path."""
+    return Call(
+        "GET",
+        "/payments",
+        Listing,
+        query=(("merchant_uid[]", merchant_uid),),
+        check=AreAsked(merchant_uid, status),
+    )
+
+
+def fits_in_a_path(merchant_uid: str) -> bool:
+    """Whether an order number has no slash, which web servers take apart even when quoted."""
+    check_identifier("merchant_uid", merchant_uid)
+    return "/" not in merchant_uid and "\\" not in merchant_uid
+
+
+def in_order(
+    payments: Iterable[Payment], sorting: Sorting, *, status: str | None = None
+) -> list[Payment]:
+    """Those of a status, as the API sorts: missing times count as the 0 that it has for them."""
+    names = _sorted_by(sorting)
+
+    def key(payment: Payment) -> float:
+        times = (getattr(payment, name) for name in names)
+        return max((time.timestamp() for time in times if time is not None), default=0.0)
+
+    of_status = (each for each in payments if status is None or each.status == status)
+    return sorted(of_status, key=key, reverse=sorting.startswith("-"))
+
+
+def without_place(payments: Sequence[Payment], sorting: Sorting) -> tuple[UnreadablePayment, ...]:
+    """Those of several payments that cannot be sorted, since a time of theirs cannot be read."""
+    if len(payments) < 2:
+        return ()
+    return tuple(
+        UnreadablePayment(
+            imp_uid=each.imp_uid,
+            merchant_uid=each.merchant_uid,
+            path=f"$.{name}",
+            reason="Expected a time to sort by",
+        )
+        for each in payments
+        for name in _sorted_by(sorting)
+        if name in each.unreadable
+    )
+
+
+def _sorted_by(sorting: Sorting) -> tuple[str, ...]:
+    match sorting.removeprefix("-"):
+        case "started":
+            return ("started_at",)
+        case "paid":
+            return ("paid_at",)
+        case _:
+            return ("started_at", "paid_at", "failed_at", "cancelled_at")

@@ -1,0 +1,67 @@
+"""Whether a payment is what an order says. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from portone_async.errors import Difference, InvalidRequestError
+from portone_async.models import Payment, PaymentStatus
+
+__all__ = ("checked_amount", "differences")
+
+
+def differences(
+    payment: Payment,
+    *,
+    merchant_uid: str,
+    amount: Decimal,
+    currency: str,
+    imp_uid: str | None,
+    discount: Decimal,
+    allow_sandbox: bool,
+) -> tuple[Difference, ...]:
+    """Everything that speaks against shipping the goods of an order."""
+    found: list[Difference] = []
+
+    def expect(field: str, expected: object, actual: object, *, is_met: bool) -> None:
+        if not is_met:
+            found.append(Difference(field, str(expected), str(actual)))
+
+    def equal(field: str, expected: object, actual: object) -> None:
+        expect(field, expected, actual, is_met=actual == expected)
+
+    equal("merchant_uid", merchant_uid, payment.merchant_uid)
+    if imp_uid is not None:
+        equal("imp_uid", imp_uid, payment.imp_uid)
+    equal("status", PaymentStatus.PAID, payment.status)
+    equal("currency", currency, payment.currency)
+    equal("amount", amount, payment.amount)
+    equal("cancel_amount", Decimal(0), payment.cancel_amount)
+    expect("cancel_history", "empty", "not empty", is_met=not payment.cancel_history)
+    # PortOne does not say whether the amount is the one before or after a discount, so one that
+    # nobody expects is a difference, and is neither added nor taken off.
+    taken_off = payment.promotion.discount if payment.promotion is not None else Decimal(0)
+    equal("promotion.discount", discount, taken_off)
+    for field in ("promotion", "cancel_history"):
+        # An unreadable field does not prove that it is absent.
+        odd = [path for path in payment.unreadable if path.startswith(field)]
+        expect(field, "readable", f"unreadable at {', '.join(odd)}", is_met=not odd)
+    if not allow_sandbox:
+        # None, in payments from before 2026-01-26, is not known to be live.
+        expect("sandbox", False, payment.sandbox, is_met=payment.sandbox is False)
+    return tuple(found)
+
+
+def checked_amount(name: str, amount: Any) -> Decimal:
+    """Give an exact amount.
+
+    Raises:
+        InvalidRequestError: A float, which has lost its cents, or no finite number.
+    """
+    if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
+        raise InvalidRequestError(f"{name} must be an int or a Decimal: {amount!r}")
+    exact = Decimal(amount)
+    if not exact.is_finite() or exact < 0:
+        raise InvalidRequestError(f"{name} must be 0 or more: {amount!r}")
+    return exact

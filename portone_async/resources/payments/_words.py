@@ -1,0 +1,139 @@
+"""Words of the API that a caller may write: statuses, sortings, verdicts. Pure.
+
+A misspelt status is dangerous: PortOne answers "no such payment" to ``status="PAID"``, which
+reads as "not paid". So an argument that is a known word in another spelling is refused with the
+right word, while a word that is not known at all is sent, since PortOne may add words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from portone_async.errors import InvalidRequestError
+from portone_async.models import PaymentStatus, Sorting
+
+__all__ = (
+    "LISTED",
+    "STATUSES",
+    "PaymentStatusLike",
+    "SortingLike",
+    "canonical",
+    "checked_member",
+    "checked_sorting",
+    "checked_status",
+    "checked_statuses",
+    "refuse_misspelling",
+)
+
+E = TypeVar("E", bound=StrEnum)
+
+PaymentStatusLike: TypeAlias = (
+    PaymentStatus | Literal["ready", "paid", "failed", "cancelled", "pending"] | str
+)
+"""A payment status: ``PaymentStatus.PAID``, ``"paid"``, or a word that PortOne adds later."""
+
+SortingLike: TypeAlias = (
+    Sorting | Literal["-started", "started", "-paid", "paid", "-updated", "updated"] | str
+)
+"""Which of several payments comes first: ``Sorting.PAID_DESC`` or ``"-paid"``."""
+
+STATUSES = frozenset(status.value for status in PaymentStatus)
+LISTED = STATUSES | {"all"}
+"""What ``GET /payments/status/{payment_status}`` takes."""
+
+# The API writes the British form; the American one is as common.
+_AMERICAN = {"canceled": "cancelled"}
+
+
+def canonical(spelling: str, words: Iterable[str] = STATUSES) -> str | None:
+    """Find the known word that a spelling stands for.
+
+    Case, blanks, underscores, full-width letters and the American "canceled" do not matter:
+    ``" PAID"`` and ``"Paid"`` are both ``"paid"``.
+
+    Args:
+        spelling: The word as the caller wrote it.
+        words: The known words.
+
+    Returns:
+        The word, or ``None`` if the spelling is of none of them.
+    """
+    wanted = _key(spelling)
+    return next((word for word in words if _key(word) == wanted), None)
+
+
+def _key(word: str) -> str:
+    key = re.sub(r"[\s_]", "", unicodedata.normalize("NFKC", word)).casefold()
+    return _AMERICAN.get(key, key)
+
+
+def refuse_misspelling(name: str, word: str, known: Iterable[str] = STATUSES) -> None:
+    """Refuse a known word in another spelling, and let every other word pass.
+
+    Raises:
+        InvalidRequestError: It is one; the message names the right spelling.
+    """
+    meant = canonical(word, known)
+    if meant is not None and meant != word:
+        raise InvalidRequestError(f"{name} must be spelled {str(meant)!r}, not {word!a}")
+
+
+def checked_status(status: Any, *, known: frozenset[str] = STATUSES) -> str:
+    """Give a status as plain text.
+
+    Raises:
+        InvalidRequestError: It is no plain word, or a known word in another spelling.
+    """
+    if isinstance(status, str):
+        # Not `str(status)`, which for a member of some Enum is its name.
+        word = str.__str__(status)
+        if word in known:
+            return word
+        refuse_misspelling("status", word, known)
+        if re.fullmatch(r"[A-Za-z0-9_-]+", word):
+            return word
+    raise InvalidRequestError(f"status must be a plain word, as in 'paid': {status!a}")
+
+
+def checked_statuses(statuses: Any) -> list[str]:
+    """Give several statuses of ``GET /payments/status/...``, each once, as plain text.
+
+    Raises:
+        InvalidRequestError: As for :func:`checked_status`, or it is one text, or nothing.
+    """
+    if isinstance(statuses, str) or not isinstance(statuses, Iterable):
+        raise InvalidRequestError(f"statuses must be several words, as in ['paid']: {statuses!a}")
+    given: Iterable[Any] = statuses  # pyright: ignore[reportUnknownVariableType]  # of anything
+    checked = list(dict.fromkeys(checked_status(status, known=LISTED) for status in given))
+    if not checked:
+        raise InvalidRequestError("statuses must name at least one status")
+    return checked
+
+
+def checked_sorting(sorting: Any) -> Sorting:
+    """Give a sorting as a member.
+
+    Raises:
+        InvalidRequestError: PortOne has no such sorting.
+    """
+    return checked_member("sorting", sorting, Sorting)
+
+
+def checked_member(name: str, value: Any, kind: type[E]) -> E:
+    """Give a word of a closed set as a member of its enumeration.
+
+    Raises:
+        InvalidRequestError: The word is not one of them; if only the spelling is wrong, the right one is
+            named.
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        pass
+    if isinstance(value, str):
+        refuse_misspelling(name, value, kind)
+    raise InvalidRequestError(f"{name} must be one of {', '.join(kind)}: {value!a}")

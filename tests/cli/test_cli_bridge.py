@@ -1,0 +1,108 @@
+"""The bridge as the command prints it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+from rich.cells import cell_len
+from rich.console import Console
+
+from portone_async.cli.reconcile.bridge import print_bridge
+from portone_async.cli.reconcile.view import print_summary
+from portone_async.cli.report.words import LANGUAGES, Language
+from portone_async.reconcile import AssumedEmpty, Bridge, Verdict, bridges, compare
+from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, sighting, summary_of
+
+
+def printed(
+    told: Mapping[str, Bridge], *, width: int = 100, language: Language = "en"
+) -> list[str]:
+    file = io.StringIO()
+    print_bridge(Console(file=file, width=width), told, language)
+    return file.getvalue().splitlines()
+
+
+def test_bridge_is_printed_line_by_line() -> None:
+    partly = finding(
+        "a",
+        Verdict.PARTIALLY_CANCELLED,
+        order("a", "10000"),
+        sighting("a", "10000", status="cancelled", cancelled="4000"),
+    )
+    gone = compare(order("b", "1234567.50", "USD"), [])
+    orphan = compare(None, [sighting("c", "700")])
+
+    *table, claim = printed(bridges([partly, gone, orphan]))
+    assert table == [
+        "                                              KRW            USD",
+        "Ordered                                    10,000   1,234,567.50",
+        "Due                                        10,000   1,234,567.50",
+        "Short                                      -4,000  -1,234,567.50",
+        "  No payment                                    -  -1,234,567.50",
+        "  Cancelled beyond the shop's refund       -4,000              -",
+        "Matched (incl. parts of differing orders)   6,000           0.00",
+        "Over                                         +700              -",
+        "  Payments without an order                  +700              -",
+        "Charged at PortOne, less cancellations      6,700           0.00",
+    ]
+    assert claim.startswith("The lines add up in each currency")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_amounts_stand_in_columns_in_both_languages(language: Language) -> None:
+    *table, _ = printed(summary_of(day()).bridge, language=language)
+
+    assert len({cell_len(line) for line in table}) == 1
+
+
+def test_amount_is_never_cut_at_the_edge_of_a_terminal() -> None:
+    amount = Decimal("12345678901234567890123456789.01")
+    lines = printed({"KRW": Bridge(ordered=amount)}, width=20)
+
+    assert "12,345,678,901,234,567,890,123,456,789.01" in lines[1]
+
+
+def test_bridge_that_does_not_add_up_says_so() -> None:
+    lines = printed({"KRW": Bridge(ordered=Decimal(1))})
+
+    assert "do not add up" in lines[-1]
+
+
+@pytest.mark.parametrize("currency", [*HOSTILE, "[red]KRW[/red]"])
+def test_hostile_currency_is_printed_as_text(currency: str) -> None:
+    head, *_ = printed(bridges([compare(order("a", "1", currency), [])]))
+
+    assert head.isprintable()
+    assert "[red]" in head or "[red]" not in currency
+
+
+def test_nothing_is_printed_without_money() -> None:
+    assert printed({}) == []
+
+
+def test_summary_counts_rows_that_are_in_no_line() -> None:
+    file = io.StringIO()
+    print_summary(Console(file=file, width=100), replace(summary_of([]), unreadable=1234))
+
+    assert "Rows or payments that could not be read: 1,234." in file.getvalue()
+
+
+def test_summary_notes_periods_that_were_assumed_empty() -> None:
+    file = io.StringIO()
+    assumed = AssumedEmpty("paid", *PERIOD)
+    summary = replace(summary_of(day()), assumed_empty=(assumed,))
+    print_summary(Console(file=file, width=100), summary)
+
+    assert "PortOne refused to list payments in 1 periods" in file.getvalue()
+
+
+def test_summary_has_the_bridge() -> None:
+    file = io.StringIO()
+    print_summary(Console(file=file, width=100), summary_of(day()))
+
+    assert "\nShort " in file.getvalue()
+    assert "The lines add up" in file.getvalue()

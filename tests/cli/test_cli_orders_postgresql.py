@@ -1,0 +1,255 @@
+"""Orders in PostgreSQL, read from a server of our own on a socket in a folder of our own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from portone_async.cli.orders import BadRow, Columns, OrdersError, read_orders
+from portone_async.reconcile.finding import Order
+from tests.conftest import missing_program
+
+USER = "shop"
+PASSWORD = "p@ss/w:rd#1?%"
+
+
+def _server_program(name: str) -> str | None:
+    """The newest of those that Debian keeps out of the PATH, or the one in it."""
+    kept = sorted(
+        Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4])
+    )
+    return str(kept[-1]) if kept else shutil.which(name)
+
+
+@pytest.fixture(scope="module", name="address")
+def _address() -> Generator[str, None, None]:
+    initdb, postgres = _server_program("initdb"), _server_program("postgres")
+    if initdb is None or postgres is None:
+        missing_program("there is no PostgreSQL server here: apt-get install postgresql")
+    # It refuses to be run by root. Its socket's path must be short, so not in pytest's folder.
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    owner = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    shutil.chown(folder, owner)
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+    (folder / "password").write_text(PASSWORD)
+    shutil.chown(folder / "password", owner)
+    subprocess.run(
+        [
+            *(initdb, "-D", folder / "data", "-U", USER, "-E", "UTF8", "--no-sync"),
+            *("--auth=scram-sha-256", "--pwfile", folder / "password"),
+        ],
+        user=owner,
+        cwd="/",
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    with subprocess.Popen(
+        [
+            *(postgres, "-D", folder / "data", "-k", folder),
+            *("-c", "listen_addresses=", "-c", "fsync=off"),
+        ],
+        user=owner,
+        cwd="/",
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            assert server.stderr is not None
+            log: list[str] = []
+            while "ready to accept connections" not in "".join(log[-1:]):
+                log.append(server.stderr.readline())
+                assert log[-1], "".join(log)
+            yield f"postgresql://{USER}:{quote(PASSWORD, safe='')}@/postgres?host={folder}"
+        finally:
+            # Without waiting for those who are connected.
+            server.send_signal(signal.SIGINT)
+            # Its last words; a full pipe would keep it from ending.
+            server.communicate()
+            shutil.rmtree(folder)
+
+
+def refusal(address: str, query: str = "SELECT 1") -> str:
+    with pytest.raises(OrdersError) as caught:
+        list(read_orders(address, query=query))
+    assert caught.value.__context__ is None
+    return str(caught.value)
+
+
+def test_every_kind_of_row_is_read_exactly(address: str) -> None:
+    found = list(
+        read_orders(
+            address,
+            query="""SELECT * FROM (VALUES
+                ('0001', 12345678901234.56::numeric, 'usd', 'paid'),
+                ('주문-2', 1000, NULL, '취소'),
+                (NULL, 1, NULL, 'paid'),
+                ('A-4', 'NaN', NULL, 'paid'),
+                ('A-5', 100 / 3.0, NULL, 'paid%s')
+            ) AS t("주문번호", total, currency, state) WHERE state LIKE '%'; -- all""",
+            columns=Columns(status="state"),
+        )
+    )
+
+    assert found == [
+        Order("0001", Decimal("12345678901234.56"), "USD", "paid"),
+        Order("주문-2", Decimal(1000), "KRW", "cancelled"),
+        BadRow("postgresql row 3", "merchant_uid is empty"),
+        BadRow("postgresql row 4", "amount is no number: 'NaN'"),
+        BadRow(
+            "postgresql row 5",
+            "status is none of ready, paid, failed, cancelled, pending, nor plainly one of them: "
+            "'paid%s'; name the payment's column with --columns status=COLUMN, or none with status=",
+            "A-5",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [
+        ("1000::bigint", "1000"),
+        ("1000.10::numeric(20, 2)", "1000.10"),
+        ("1000.1::double precision", "1000.1"),
+        ("'1,000'::text", "1000"),
+        ("'1000'::char(10)", "1000"),
+    ],
+)
+def test_an_amount_of_any_exact_type_is_read(address: str, value: str, amount: str) -> None:
+    (order,) = read_orders(address, query=f"SELECT 12::numeric AS order_no, {value} AS total")
+
+    assert isinstance(order, Order)
+    assert (order.merchant_uid, str(order.amount)) == ("12", amount)
+
+
+def test_an_amount_that_is_a_real_is_not_trusted(address: str) -> None:
+    told = refusal(address, "SELECT 1 AS order_no, 16777217::real AS total")
+
+    assert told == "postgresql: amount is a real, which holds no more than 6 digits"
+
+
+def test_rows_come_as_they_are_asked_for_and_threads_may_take_turns(address: str) -> None:
+    # All of them would take minutes.
+    rows = read_orders(
+        address, query="SELECT generate_series(1, 1000000000) AS order_no, 1000 AS total"
+    )
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        first = one.submit(next, rows).result()
+        more = other.submit(lambda: [next(rows) for _ in range(5000)]).result()
+    rows.close()
+
+    assert [first, *more] == [Order(str(i + 1), Decimal(1000)) for i in range(5001)]
+
+
+def test_leaving_early_leaves_no_connection(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    connections: list[psycopg.Connection[Any]] = []
+    connect = psycopg.connect
+
+    def watched(**parameters: Any) -> psycopg.Connection[Any]:
+        connections.append(connect(**parameters))
+        return connections[-1]
+
+    monkeypatch.setattr(psycopg, "connect", watched)
+    rows = read_orders(address, query="SELECT generate_series(1, 9) AS order_no, 1 AS total")
+    next(rows)
+    assert [each.closed for each in connections] == [False]
+
+    rows.close()
+
+    assert [each.closed for each in connections] == [True]
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("SELECT * FROM nowhere", 'relation "nowhere" does not exist'),
+        ("SELECT 1 AS id", "no column looks like merchant_uid"),
+        ("DELETE FROM pg_class", 'syntax error at or near "DELETE"'),
+        ("SELECT 1 AS order_no, 1 / 0 AS total", "division by zero"),
+        ("SELECT 'a\x1b' AS order_no, 'a\x1b'::int AS total", "invalid input syntax for type"),
+    ],
+)
+def test_a_query_that_cannot_run_says_why_in_a_line(address: str, query: str, problem: str) -> None:
+    told = refusal(address, query)
+
+    assert told.startswith(f"postgresql: {problem}")
+    assert told.isprintable()
+
+
+def test_a_query_cannot_change_the_database(address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE SEQUENCE numbers")
+
+    told = refusal(address, "SELECT nextval('numbers') AS order_no, 1 AS total")
+
+    assert told == "postgresql: cannot execute nextval() in a read-only transaction"
+
+
+def test_a_refused_password_is_not_told(address: str) -> None:
+    told = refusal(address.replace(quote(PASSWORD, safe=""), "wr0ng-secret"))
+
+    assert "password authentication failed" in told
+    assert "wr0ng-secret" not in told
+
+
+def test_a_message_with_the_password_in_it_is_not_told(address: str) -> None:
+    told = refusal(address, f"SELECT '{PASSWORD}'::int AS order_no")  # It would be repeated.
+
+    assert PASSWORD not in told
+    assert "not shown here" in told
+
+
+def test_the_password_may_come_from_the_environment(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    without = address.replace(":" + quote(PASSWORD, safe=""), "")
+
+    assert without != address
+    assert list(read_orders(without, query="SELECT 'A-1' AS order_no, 1 AS total")) == [
+        Order("A-1", Decimal(1))
+    ]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://user:sec/ret@127.0.0.1:1/d",
+        "postgresql://user:sec@ret@127.0.0.1:1/d",
+        "postgresql://user:sec#ret@127.0.0.1:1/d",
+        "postgresql://user:sec?ret@127.0.0.1:1/d",
+        "postgresql://user:sec[ret@127.0.0.1:1/d",
+        "postgresql://user:sec%ret@127.0.0.1:1/d",
+        "postgresql://user:sec",
+        "postgresql://127.0.0.1:1/d?passwort=sec",
+        "postgresql://[sec/d",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_not_repeated(address: str) -> None:
+    told = refusal(address)
+
+    assert told.startswith("postgresql: the address cannot be read")
+    assert "sec" not in told.replace("second", "")
+    assert "ret" not in told
+
+
+def test_a_server_that_is_not_there_is_said_so_without_the_password() -> None:
+    told = refusal("postgresql://user:secret@127.0.0.1:1/d")
+
+    assert "refused" in told
+    assert "secret" not in told
+    assert told.isprintable()

@@ -1,0 +1,91 @@
+"""``python -m portone_async`` as a process: signals, pipes, and an installation without rich."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+
+import pytest
+
+from portone_async.testing import FakePortOne
+from tests.support.hanging import Hanging
+
+
+@pytest.fixture(autouse=True)
+def _environment(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+    monkeypatch.delenv("PORTONE_TIER", raising=False)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> tuple[int, str]:
+    try:
+        async with asyncio.timeout(30):
+            _, err = await process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+    assert process.returncode is not None
+    return process.returncode, err.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
+async def test_ctrl_c_exits_130_without_a_traceback(server: FakePortOne) -> None:
+    hanging = Hanging()
+    server.fail(hanging)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "dev", "-m", "portone_async", "find", "a", "b"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await hanging.reached()
+    process.send_signal(signal.SIGINT)
+    assert await _ended(process) == (130, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+@pytest.mark.parametrize("mode", [[], ["--json"]])
+async def test_a_reader_that_went_away_is_met_quietly(server: FakePortOne, mode: list[str]) -> None:
+    server.add(merchant_uid="a")
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-X", "dev", "-m", "portone_async", "find", "a", *mode),
+            stdout=writer,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    finally:
+        os.close(writer)
+    assert await _ended(process) == (141, "")
+
+
+async def _without_rich(*arguments: str) -> tuple[int, str]:
+    program = (
+        "import sys; sys.modules['rich'] = None\n"
+        "from portone_async.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "dev", "-c", program, *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    return await _ended(process)
+
+
+@pytest.mark.parametrize("arguments", [["find", "a"], ["demo"]])
+async def test_without_rich_it_says_what_to_install_and_asks_nothing(
+    server: FakePortOne, arguments: list[str]
+) -> None:
+    wanted = "portone-async needs rich: pip install 'portone-async[cli]'\n"
+    assert await _without_rich(*arguments) == (2, wanted)
+    assert not server.requests
+
+
+async def test_json_needs_no_rich(server: FakePortOne) -> None:
+    server.add(merchant_uid="a")
+    assert await _without_rich("find", "a", "--json") == (0, "")

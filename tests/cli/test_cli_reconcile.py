@@ -1,0 +1,334 @@
+"""``portone-async reconcile``, over real HTTP against the fake."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portone_async.cli import main
+from portone_async.testing import FakePortOne
+from tests.support.answers import EmptyPeriodIs400
+from tests.support.workbooks import write_xlsx
+
+NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
+PERIOD = ("--since", "2026-11-01", "--until", "2026-11-02")
+Run = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture(name="run")
+def _run(
+    server: FakePortOne,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+    monkeypatch.delenv("PORTONE_TIER", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    async def run(*arguments: str) -> tuple[int, str, str]:
+        code = await asyncio.to_thread(main, ["reconcile", *arguments])
+        out, err = capsys.readouterr()
+        assert server.imp_secret not in out + err
+        return code, out, err
+
+    return run
+
+
+def write(text: str, encoding: str = "utf-8", name: str = "orders.csv") -> str:
+    Path(name).write_text(text, encoding=encoding, newline="")
+    return name
+
+
+def paid(server: FakePortOne, *uids: str, **fields: Any) -> None:
+    for uid in uids:
+        at = {"amount": 1000, "paid_at": NOON, "started_at": NOON}
+        server.add(merchant_uid=uid, **(at | fields))
+
+
+@pytest.mark.parametrize("period", [(), PERIOD])
+async def test_a_day_that_agrees_exits_with_0(
+    server: FakePortOne, run: Run, period: tuple[str, ...]
+) -> None:
+    paid(server, "a", "b")
+    code, out, err = await run(write("order_id,amount\na,1000\nb,1000\n"), *period)
+
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1].split() == ["matched", "2", "2,000", "KRW"]
+
+
+async def test_differences_exit_with_1_and_are_counted(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", "orphan")
+    paid(server, "less", amount=999)
+    orders = write('주문번호,결제금액\r\na,1000\r\nless,"1,000"\r\nnone,500원\r\n', "cp949")
+    code, out, _ = await run(orders, *PERIOD)
+
+    assert code == 1
+    counts = {line.rsplit("  ", 2)[0].strip(): line for line in out.splitlines() if "  " in line}
+    for name, figures in {
+        "matched": "1  1,000 KRW",
+        "missing": "1  500 KRW",
+        "amount differs": "1  1,000 KRW",
+        "orphan": "1  1,000 KRW",
+    }.items():
+        assert any(line.startswith(name) and line.endswith(figures) for line in counts.values()), (
+            out
+        )
+
+
+async def test_a_row_that_cannot_be_read_is_named_and_the_rest_is_checked(
+    server: FakePortOne, run: Run
+) -> None:
+    paid(server, "a", "b")
+    orders = write("order_id,amount\na,1000\nbad,abc\nb,1000\n")
+    code, out, err = await run(orders, "--out", "findings.jsonl")
+
+    assert (code, err) == (3, "")
+    assert "not checked" in out
+    found = [json.loads(line) for line in Path("findings.jsonl").read_text().splitlines()]
+    errors = [each["error"] for each in found if each["verdict"] == "not_checked"]
+    assert len(errors) == 1
+    assert "orders.csv:3" in errors[0]
+
+    code, _, err = await run(orders, "--strict")
+    assert code == 2
+    assert "orders.csv:3" in err
+
+
+async def test_findings_and_report_are_written(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", buyer_name="심어둔이름")
+    orders = write("order_id,amount\na,1000\n=cmd(),5\n")
+    code, _, _ = await run(orders, *PERIOD, "--out", "findings.csv", "--report", "report.html")
+
+    assert code == 1
+    with Path("findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        verdicts = {row["verdict"] for row in csv.DictReader(file)}
+    assert verdicts == {"matched", "missing"}
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "=cmd()" in page
+    assert "심어둔이름" not in page
+
+
+async def test_a_run_with_a_store_goes_on_and_another_is_refused(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(server, "a")
+    orders = write("order_id,amount\na,1000\n")
+    monkeypatch.setenv("PORTONE_IMP_SECRET", "wrong")
+    code, _, err = await run(orders, *PERIOD, "--store", "run.db")
+    assert code == 2
+    assert "run the same command again to continue" in err
+    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+    assert (await run(orders, *PERIOD, "--store", "run.db"))[0] == 0
+
+    code, _, err = await run(orders, "--store", "run.db")
+    assert code == 2
+    assert "another run" in err
+
+
+async def test_other_orders_in_the_same_file_are_refused(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", "b")
+    orders = write("order_id,amount\na,1000\n")
+    assert (await run(orders, "--store", "run.db"))[0] == 0
+    server.clear_requests()
+
+    code, out, err = await run(orders, "--store", "run.db")
+    assert code == 0
+    assert "This run ended at " in err
+    assert "+09:00" in err
+    assert not server.requests
+
+    write("order_id,amount\na,1000\nb,999\n")
+    code, out, err = await run(orders, "--store", "run.db")
+    assert (code, out) == (2, "")
+    assert "its orders were 1 and are now 2" in err
+    assert "--fresh" in err
+    assert (await run(orders, "--store", "run.db", "--fresh"))[0] == 1
+
+
+async def test_unreadable_rows_of_another_file_do_not_reach_a_store(
+    server: FakePortOne, run: Run
+) -> None:
+    paid(server, "a")
+    orders = write("order_id,amount\na,1000\n")
+    await run(orders, "--store", "run.db")
+    write("order_id,amount\na,1000\nb,what\n")
+    assert (await run(orders, "--store", "run.db"))[0] == 2
+
+    write("order_id,amount\na,1000\n")
+    assert (await run(orders, "--store", "run.db"))[0] == 0
+
+
+async def test_refused_window_is_noted(server: FakePortOne, run: Run) -> None:
+    paid(server, "a")
+    server.fail(EmptyPeriodIs400(), times=None, on="/payments/status")
+    code, out, _ = await run(write("order_id,amount\na,1000\n"), *PERIOD)
+
+    assert code == 0
+    assert "1 period" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nope.csv"], "nope.csv"),
+        (["orders.csv", "--since", "2026-11-01"], "--until"),
+        (["orders.csv", "--since", "soon", "--until", "2026-11-02"], "soon"),
+        (["orders.csv", "--columns", "amount"], "FIELD=COLUMN"),
+        (["orders.csv", "--columns", "price=x"], "FIELD=COLUMN"),
+        (["orders.csv", "--columns", "amount=x"], "x"),
+        (["orders.csv", "--out", "no/such/folder.csv"], "folder.csv"),
+        (["orders.csv", "--report", "."], ""),
+        (["orders.csv", "--store", "orders.csv"], "orders.csv"),
+        (["orders.csv", "--query", "SELECT 1"], "query"),
+    ],
+)
+async def test_what_cannot_run_is_said_in_a_line_and_exits_with_2(
+    server: FakePortOne, run: Run, arguments: list[str], said: str
+) -> None:
+    write("order_id,amount\na,1000\n")
+    code, out, err = await run(*arguments)
+
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert not server.requests
+
+
+async def test_a_missing_key_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PORTONE_IMP_KEY")
+    code, _, err = await run(write("order_id,amount\na,1000\n"))
+
+    assert code == 2
+    assert "PORTONE_IMP_KEY" in err
+
+
+async def test_every_spelling_of_the_statuses_is_understood(server: FakePortOne, run: Run) -> None:
+    paid(server, "a")
+    code, _, err = await run(
+        write("order_id,amount\na,1000\n"), *PERIOD, "--statuses", "PAID", "canceled", "Paid"
+    )
+    assert (code, err) == (0, "")
+    read = {
+        request.target.split("?")[0] for request in server.requests if "/status/" in request.target
+    }
+    assert read == {"/payments/status/paid", "/payments/status/cancelled"}
+
+
+async def test_unknown_kind_of_out_is_refused_before_the_run(server: FakePortOne, run: Run) -> None:
+    code, out, err = await run(
+        write("order_id,amount\na,1000\n"), "--out", "findings.xlsx", "--store", "run.db"
+    )
+    assert (code, out) == (2, "")
+    assert err.startswith("portone-async: ")
+    assert "findings.xlsx: cannot tell the format" in err
+    assert not server.requests
+    assert not Path("run.db").exists()
+
+
+async def test_written_files_are_named(server: FakePortOne, run: Run) -> None:
+    orders = write("order_id,amount\na,1000\n")
+    _, out, _ = await run(orders, "--out", "a b.csv", "--report", "r.html", "--store", "run.db")
+    assert out.splitlines()[-3:] == ["written: a b.csv", "written: r.html", "written: run.db"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [
+        ((), "2026-11-01T12:00:00+09:00"),
+        (("--tz", "America/New_York"), "2026-10-31T23:00:00-04:00"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+async def test_times_of_out_are_of_the_zone(
+    server: FakePortOne, run: Run, zone: tuple[str, ...], time: str, ending: str
+) -> None:
+    paid(server, "a")
+    await run(write("order_id,amount\na,1000\n"), "--out", f"findings.{ending}", *zone)
+    assert time in Path(f"findings.{ending}").read_text(encoding="utf-8-sig")
+
+
+async def test_file_with_only_a_header_exits_with_2_and_says_so(
+    server: FakePortOne, run: Run
+) -> None:
+    code, out, err = await run(write("order_id,amount\n"), *PERIOD)
+
+    assert (code, out) == (2, "")
+    assert "orders.csv: has no orders, not one row below its header" in err
+
+
+async def test_notes_about_the_orders_are_printed_and_change_no_exit_code(
+    server: FakePortOne, run: Run
+) -> None:
+    paid(server, "a", "b")
+    code, out, err = await run(write("정산 내역\norder_id,amount\n\ta,1000\nb ,1000\n"))
+
+    assert code == 0
+    assert out.splitlines()[1].split() == ["matched", "2", "2,000", "KRW"]
+    assert err.splitlines() == [
+        "note: orders.csv:2: the header is here, not at the top",
+        "note: orders.csv: blanks or tabs around 2 order numbers were removed",
+    ]
+
+
+async def test_sheet_and_header_row_are_chosen(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", "b")
+    write_xlsx(
+        "orders.xlsx",
+        {"11월": [["order_id", "amount"], ["x", 1], ["order_id", "amount"], ["a", 1000]],
+         "12월": [["order_id", "amount"], ["b", 1000]]},
+    )  # fmt: skip
+
+    assert (await run("orders.xlsx", "--sheet", "12월"))[0] == 0
+    assert (await run("orders.xlsx", "--sheet", "1", "--header-row", "3"))[0] == 0
+    code, _, err = await run("orders.xlsx")
+    assert code == 2
+    assert "has orders in several sheets, '11월' and '12월': say which with --sheet" in err
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+async def test_findings_can_be_given_back(server: FakePortOne, run: Run, ending: str) -> None:
+    paid(server, "a", "orphan")
+    code, _, _ = await run(
+        write("order_id,amount\na,1000\n-b,500\n"), *PERIOD, "--out", f"findings.{ending}"
+    )
+    assert code == 1
+    paid(server, "-b", amount=500)
+    code, out, err = await run(f"findings.{ending}")
+
+    assert code == 0
+    assert out.splitlines()[1].split() == ["matched", "2", "1,500", "KRW"]
+    assert "1 payments without an order are not orders, and left out" in err
+
+
+async def test_blank_that_stays_in_an_order_number_is_visible_in_the_report(
+    server: FakePortOne, run: Run
+) -> None:
+    paid(server, "a")
+    code, _, _ = await run(write("order_id,amount\na,1000\na ,1000\n"), "--report", "r.html")
+
+    assert code == 1
+    assert r'"a\\x20"' in Path("r.html").read_text(encoding="utf-8")
+
+
+async def test_rows_that_repeat_an_order_are_noted(server: FakePortOne, run: Run) -> None:
+    paid(server, "a", "b")
+    orders = write("주문번호,금액,상품\na,1000,티셔츠\na,1000,바지\nb,1000,\na,1000,\n")
+    code, out, err = await run(orders, *PERIOD)
+
+    assert code == 0
+    assert re.search(r"^matched +2\b", out, re.MULTILINE)
+    assert err == (
+        "note: orders.csv: 2 rows repeat an order number: rows that say the same are one order\n"
+    )

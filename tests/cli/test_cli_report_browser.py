@@ -1,0 +1,321 @@
+"""The report in a real browser: searched, sorted, turned over, switched, and attacked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+from portone_async.cli.report.row import shown
+from portone_async.reconcile.finding import Verdict
+from tests.support.report_reader import Report, many
+from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, sighting
+
+
+def test_the_table_shows_every_difference_and_nothing_that_matched(report: Report) -> None:
+    report.open(day())
+
+    assert report.uids() == [
+        shown(each.merchant_uid) for each in day() if each.verdict is not Verdict.MATCHED
+    ]
+    assert report.texts("#status") == [f"1\N{EN DASH}{len(report.uids())} of {len(report.uids())}"]
+
+
+def test_hostile_order_numbers_stay_text_and_nothing_runs(report: Report) -> None:
+    report.open(day())
+
+    assert report.uids()[-len(HOSTILE) :] == [shown(uid) for uid in HOSTILE]
+    assert report.browser.title == "Payment reconciliation"
+    assert report.texts("img, iframe, b, main script") == []
+    assert "<b>no answer</b>" in " ".join(report.column(1))
+
+
+def test_the_policy_stops_code_and_markup_that_would_get_in_anyway(report: Report) -> None:
+    report.open(day())
+    report.browser.execute_script(
+        "const s = document.createElement('script');"
+        "document.head.append(s);"
+        "try { s.textContent = \"document.title = 'owned'\" } catch {}"
+        "try { document.body.innerHTML = '<i>owned</i>' } catch {}"
+        "const i = document.createElement('img'); i.src = 'http://127.0.0.1:9/'; document.body.append(i)"
+    )
+
+    assert report.browser.title == "Payment reconciliation"
+    assert report.texts("i") == []
+    assert "Content Security Policy" in " ".join(report.complaints())
+
+
+def test_a_row_tells_both_sides_and_the_difference(report: Report) -> None:
+    report.open(day())
+    report.search("twice")
+
+    cells = report.browser.find_elements(By.CSS_SELECTOR, "#rows tbody td")
+    assert [cell.text.split("\n") for cell in cells] == [
+        ["2", "Paid twice"],
+        ["twice"],
+        ["41,900 KRW", "paid"],
+        [
+            "41,900 KRW paid",
+            "imp_twice_2",
+            "2026-11-01 13:00:00+09:00",
+            "41,900 KRW paid",
+            "imp_twice_1",
+            "2026-11-01 12:00:00+09:00",
+        ],
+        ["41,900 KRW"],
+        ["2026-11-01 13:00:00 +09:00"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "uids"),
+    [
+        ("gone", ["gone"]),
+        ("1,234,567", ["gone"]),
+        ("1234567", ["gone"]),
+        ("IMP_TWICE_1", ["twice"]),
+        ("usd differs", ["dollar", "coin"]),
+        ("중복", ["twice"]),
+        ("line 7", [""]),
+        ("가나다", ["주문-2026-가나다"]),
+        ("<script>document", [HOSTILE[0]]),
+        (r"\u202e", [shown(HOSTILE[4])]),
+        (".*", []),
+    ],
+)
+def test_the_search_finds_what_it_says(report: Report, text: str, uids: list[str]) -> None:
+    report.open(day())
+    report.search(text)
+
+    assert report.uids() == uids
+    assert report.one("#nothing").is_displayed() == (not uids)
+    total = len(day(matched=0))
+    assert report.texts("#status")[0].endswith(f"of {len(uids)} (of {total} in all)")
+
+
+def test_a_verdict_may_be_chosen(report: Report) -> None:
+    report.open(day())
+    Select(report.one("#verdict")).select_by_visible_text("Amount differs (2)")
+
+    assert report.uids() == ["less", "dollar"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "amounts"),
+    [
+        ("asked", 3, ["9", "10.5", "10.50000000000000000001", "9007199254740993", "9" * 30]),
+        ("off", 5, ["9" * 30, "9007199254740993", "10.50000000000000000001", "10.5", "9"]),
+    ],
+)
+def test_money_is_sorted_as_exact_numbers(
+    report: Report, column: str, cell: int, amounts: list[str]
+) -> None:
+    mixed = [*amounts[1::2], "9007199254740992", *amounts[::2]]
+    report.open([finding(a, Verdict.MISSING, order(a, a)) for a in mixed])
+
+    assert report.sort(column) == "ascending"
+    told = [text.partition(" ")[0].replace(",", "") for text in report.column(cell)]
+    assert told == [f"{each}" for each in sorted(map(Decimal, told))]
+    assert report.sort(column) == "descending"
+    assert report.uids() == sorted(mixed, key=Decimal, reverse=column == "asked")
+
+
+def test_currencies_are_not_mixed_and_what_has_no_value_comes_last(report: Report) -> None:
+    report.open(
+        [
+            finding("none", Verdict.NOT_CHECKED, None, error="e"),
+            finding("usd-2", Verdict.MISSING, order("u", "2", "USD")),
+            finding("krw-900", Verdict.MISSING, order("k", "900")),
+            finding("usd-1", Verdict.MISSING, order("u", "1", "USD")),
+            finding("krw-1000", Verdict.MISSING, order("k", "1000")),
+        ]
+    )
+
+    report.sort("asked")
+    assert report.uids() == ["krw-900", "krw-1000", "usd-1", "usd-2", "none"]
+    report.sort("asked")
+    assert report.uids() == ["krw-1000", "krw-900", "usd-2", "usd-1", "none"]
+
+
+def test_order_numbers_are_sorted_as_people_count(report: Report) -> None:
+    report.open([finding(uid, Verdict.MISSING, order(uid)) for uid in ("o-10", "o-9", "o-1")])
+    report.sort("order")
+
+    assert report.uids() == ["o-1", "o-9", "o-10"]
+    headings = report.browser.find_elements(By.CSS_SELECTOR, "#rows th")
+    sorts = [each.get_attribute("aria-sort") for each in headings]
+    assert sorts == ["none", "ascending", "none", "none", "none", "none"]
+
+
+def test_time_and_verdict_sort_too(report: Report) -> None:
+    late, early = PERIOD[1], PERIOD[0]
+    report.open(
+        [
+            finding("z", Verdict.ORPHAN, None, sighting("z", paid_at=late)),
+            finding("y", Verdict.PAID_TWICE, order("y"), sighting("y", paid_at=early)),
+            finding("x", Verdict.MISSING, order("x")),
+        ]
+    )
+
+    report.sort("time")
+    assert report.uids() == ["y", "z", "x"]
+    report.sort("verdict")
+    assert report.uids() == ["x", "y", "z"]
+
+
+def test_the_table_is_sorted_from_the_keyboard(report: Report) -> None:
+    report.open(many(3))
+    report.one("#csv").send_keys(Keys.TAB, Keys.TAB)
+    active = report.browser.switch_to.active_element
+    assert active.get_attribute("data-column") == "verdict"
+    active.send_keys(Keys.TAB)
+    active = report.browser.switch_to.active_element
+    active.send_keys(Keys.ENTER)
+    active.send_keys(Keys.SPACE)
+
+    assert report.uids() == ["o-2", "o-1", "o-0"]
+    outline = report.browser.execute_script(
+        "return getComputedStyle(document.activeElement).outlineStyle"
+    )
+    assert outline == "solid"
+
+
+def test_pages_are_turned_and_a_search_begins_at_the_first(report: Report) -> None:
+    report.open(many())
+
+    def turn(step: str) -> tuple[str, str, str]:
+        report.one(f"[data-step={step}]").click()
+        return report.uids()[0], report.uids()[-1], report.texts("#page")[0]
+
+    assert turn("next") == ("o-50", "o-99", "2/3")
+    assert turn("last") == ("o-100", "o-119", "3/3")
+    assert turn("next") == ("o-100", "o-119", "3/3")
+    assert report.one("[data-step=next]").get_attribute("aria-disabled") == "true"
+    assert turn("previous") == ("o-50", "o-99", "2/3")
+    assert turn("first") == ("o-0", "o-49", "1/3")
+    turn("last")
+    report.search("o-1")
+    assert report.uids()[0] == "o-1"
+    Select(report.one("#size")).select_by_visible_text("25")
+    assert len(report.uids()) == 25
+    assert report.texts("#status") == ["1\N{EN DASH}25 of 31 (of 120 in all)"]
+
+
+def test_error_is_a_sentence_with_the_technical_text_folded_away(report: Report) -> None:
+    report.open(day())
+    report.search("no answer")
+
+    error = report.one("#rows .error")
+    assert error.text.startswith("PortOne did not answer in time.")
+    assert "RequestTimeoutError" not in error.text
+    error.find_element(By.TAG_NAME, "summary").click()
+    assert "RequestTimeoutError: <b>no answer</b> within 10 s" in error.text
+    report.one("[data-language=ko]").click()
+    assert report.one("#rows .error").text.startswith("포트원이 제때 응답하지 않았습니다.")
+
+
+def test_unreadable_row_is_named_by_its_place(report: Report) -> None:
+    report.open([finding("", Verdict.NOT_CHECKED, None, error="<i>.csv:7: no amount")])
+
+    assert report.texts("#rows .error p") == [
+        "This row of the order file could not be read as an order: <i>.csv:7"
+    ]
+
+
+def test_number_of_an_unreadable_row_stays_whole_in_a_narrow_column(report: Report) -> None:
+    place = "orders_of_november_in_korea.csv:1234567"
+    report.open([finding("", Verdict.NOT_CHECKED, None, error=f"{place}: no amount")])
+
+    lines = report.browser.execute_script(
+        """
+        const place = document.querySelector("#rows .error p bdi");
+        place.style.whiteSpace = "nowrap";
+        const room = place.getBoundingClientRect().width - 20;
+        place.style.whiteSpace = "";
+        place.parentElement.style.width = `${room}px`;
+        const number = document.createRange();
+        number.setStart(place.lastChild, place.lastChild.length - 7);
+        number.setEnd(place.lastChild, place.lastChild.length);
+        return [place, number].map((each) => each.getClientRects().length);
+        """
+    )
+    assert report.one("#rows .error p bdi").text == place
+    assert lines[1] == 1
+
+
+def test_cancelled_payment_is_named_by_how_much_of_it(report: Report) -> None:
+    part = sighting("a", "9000", status="cancelled", cancelled="4000")
+    whole = sighting("a", "9000", status="cancelled", cancelled="9000")
+    report.open(
+        [finding("a", Verdict.STATUS_DIFFERS, order("a"), each) for each in (part, whole)],
+        language="ko",
+    )
+
+    assert ["부분취소" in cell for cell in report.column(4)] == [True, False]
+    assert ["전액취소" in cell for cell in report.column(4)] == [False, True]
+
+
+def test_instants_are_sorted_where_a_clock_shows_an_hour_twice(report: Report) -> None:
+    times = [datetime(2026, 11, 1, hour, minute, tzinfo=UTC) for hour, minute in ((5, 40), (6, 10))]
+    found = [
+        finding(f"o-{n}", Verdict.ORPHAN, None, sighting(f"o-{n}", paid_at=time))
+        for n, time in enumerate(times)
+    ]
+    report.open(found[::-1], timezone=ZoneInfo("America/New_York"))
+
+    assert report.column(6) == ["2026-11-01 01:10:00 -05:00", "2026-11-01 01:40:00 -04:00"]
+    report.sort("time")
+    assert report.uids() == ["o-0", "o-1"]
+
+
+def test_the_language_is_switched_everywhere_and_back(report: Report) -> None:
+    report.open(day())
+    report.sort("order")
+    report.search("twice")
+    before = report.one("body").text
+    report.one("[data-language=ko]").click()
+
+    assert report.browser.title == "결제 대사 보고서"
+    assert report.one("html").get_attribute("lang") == "ko"
+    assert report.one("[data-language=ko]").get_attribute("aria-pressed") == "true"
+    assert "중복 결제" in report.column(1)[0]
+    assert "결제 완료" in report.column(4)[0]
+    assert report.uids() == ["twice"]
+    assert "시간별 결제 금액" in report.one(".charts").text
+    assert report.one("#search").get_attribute("placeholder") == "주문번호, imp_uid, 금액 …"
+    assert report.one(".languages").get_attribute("aria-label") == "언어"
+    assert "확인이 필요한 차이가 20건 있습니다." in report.one(".headline").text
+    assert "undefined" not in report.one("body").text
+    english = {"Verdict", "Due", "Order number", "Paid twice", "paid", "Total", "Previous"}
+    assert not english & set(report.one("body").text.split("\n"))
+    report.one("[data-language=en]").click()
+    assert report.one("body").text == before
+
+
+def test_the_browser_chooses_the_language_when_nobody_else_does(report: Report) -> None:
+    report.open(day(), language=None)
+
+    assert report.one("html").get_attribute("lang") == "en"
+    assert report.one("h1").text == "Payment reconciliation"
+
+
+def test_a_day_without_differences_has_no_table_and_no_error(report: Report) -> None:
+    report.open(day()[:20])
+
+    assert report.one(".headline .verdict").text == "Everything matches."
+    assert report.one("#differences .empty").text == "No differences."
+
+
+def test_a_page_without_script_says_what_is_missing(report: Report) -> None:
+    report.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        report.open(day())
+        assert "needs JavaScript" in report.one("#differences").text
+        assert "1,235,667 KRW" in report.one("#money").text
+    finally:
+        report.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -1,0 +1,338 @@
+"""Findings as files: read back as they were, opened in Excel without harm, whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import resource
+import signal
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import InvalidRequestError
+from portone_async.cli.report import NotWrittenError, refuse_unwritable, write_findings
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
+from tests.support.report_run import day, finding, order, sighting
+
+FORMATS = ("csv", "jsonl", "parquet")
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+MONEY = st.decimals(min_value=-(10**20), max_value=10**20, allow_nan=False, places=9) | st.integers(
+    0, 10**28
+).map(Decimal)
+TIMES = st.none() | st.datetimes(
+    min_value=datetime(1970, 1, 2),  # noqa: DTZ001 (hypothesis adds the zone)
+    max_value=datetime(9998, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone)
+    timezones=st.just(UTC),
+)
+SIGHTINGS = st.builds(
+    PaymentSnapshot,
+    imp_uid=TEXT,
+    merchant_uid=TEXT,
+    status=TEXT,
+    amount=MONEY,
+    cancel_amount=MONEY,
+    currency=st.none() | TEXT,
+    sandbox=st.none() | st.booleans(),
+    paid_at=TIMES,
+    cancelled_at=TIMES,
+)
+FINDINGS = st.builds(
+    Finding,
+    merchant_uid=TEXT,
+    verdict=st.sampled_from(Verdict),
+    order=st.none() | st.builds(Order, TEXT, MONEY, TEXT, TEXT, MONEY),
+    payments=st.lists(SIGHTINGS, max_size=3).map(tuple),
+    error=st.none() | TEXT,
+)
+
+
+@pytest.fixture(name="folder", scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("findings")
+
+
+def lines_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+_SAME = ("imp_uid", "merchant_uid", "status", "amount", "cancel_amount", "currency", "sandbox")
+_TIMES = ("paid_at", "cancelled_at")
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows, times in microseconds: DuckDB's own way to datetimes would need pytz."""
+    fields = [f"{name}: p.{name}" for name in _SAME] + [f"{t}: epoch_us(p.{t})" for t in _TIMES]
+    payments = f"[{{{', '.join(fields)}}} for p in payments]"
+    with duckdb.connect(":memory:") as database:
+        found = database.execute(
+            f"SELECT * REPLACE ({payments} AS payments) FROM read_parquet(?)", [str(path)]
+        )
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def microseconds(time: datetime | None) -> int | None:
+    return None if time is None else (time - datetime.fromtimestamp(0, UTC)) // timedelta.resolution
+
+
+def undone(cell: str) -> str:
+    return cell.removeprefix("'")
+
+
+@given(st.lists(FINDINGS, max_size=4))
+def test_json_lines_read_back_are_the_same_findings(folder: Path, findings: list[Finding]) -> None:
+    path = folder / "findings.jsonl"
+    write_findings(path, findings)
+
+    lines = path.read_bytes().splitlines()
+    assert [msgspec.json.decode(line, type=Finding) for line in lines] == findings
+
+
+@given(st.lists(FINDINGS, max_size=4))
+def test_csv_read_back_says_the_same(folder: Path, findings: list[Finding]) -> None:
+    path = folder / "findings.csv"
+    write_findings(path, findings)
+
+    for line, each in zip(lines_of(path), findings, strict=True):
+        assert undone(line["merchant_uid"]) == each.merchant_uid
+        assert line["verdict"] == each.verdict
+        assert undone(line["error"]) == (each.error or "")
+        assert line["payments"] == str(len(each.payments))
+        if each.order is not None:
+            assert Decimal(line["order_amount"]) == each.order.amount
+            assert undone(line["order_currency"]) == each.order.currency
+            assert undone(line["order_status"]) == each.order.status
+            assert Decimal(line["order_cancelled_amount"]) == each.order.cancelled_amount
+        if each.payments:
+            newest = each.payments[0]
+            assert Decimal(line["amount"]) == newest.amount
+            assert Decimal(line["cancel_amount"]) == newest.cancel_amount
+            assert undone(line["imp_uid"]) == newest.imp_uid
+            assert undone(line["status"]) == newest.status
+            assert undone(line["currency"]) == (newest.currency or "")
+            told = line["paid_at"] and datetime.fromisoformat(line["paid_at"])
+            assert (told or None) == newest.paid_at
+            others = line["other_payments"] or "[]"
+            assert (
+                msgspec.json.decode(others, type=tuple[PaymentSnapshot, ...]) == each.payments[1:]
+            )
+
+
+@given(st.lists(FINDINGS, min_size=1, max_size=4))
+def test_parquet_read_back_says_the_same(folder: Path, findings: list[Finding]) -> None:
+    path = folder / "findings.parquet"
+    write_findings(path, findings)
+
+    for row, each in zip(rows_of(path), findings, strict=True):
+        assert row["merchant_uid"] == each.merchant_uid
+        assert row["verdict"] == each.verdict
+        assert row["error"] == each.error
+        asked = each.order
+        assert row["order_amount"] == (asked and asked.amount)
+        assert row["order_currency"] == (asked and asked.currency)
+        assert row["order_status"] == (asked and asked.status)
+        assert row["order_cancelled_amount"] == (asked and asked.cancelled_amount)
+        assert row["payments"] == [
+            {name: getattr(payment, name) for name in _SAME}
+            | {name: microseconds(getattr(payment, name)) for name in _TIMES}
+            for payment in each.payments
+        ]
+
+
+def test_parquet_of_no_findings_still_has_its_columns(tmp_path: Path) -> None:
+    write_findings(tmp_path / "none.parquet", [])
+
+    with duckdb.connect(":memory:") as database:
+        described = database.execute(
+            "DESCRIBE SELECT * FROM read_parquet(?)", [str(tmp_path / "none.parquet")]
+        ).fetchall()
+    assert ("order_amount", "DECIMAL(38,9)") in [column[:2] for column in described]
+
+
+@pytest.mark.parametrize("amount", ["0.0000000001", "1" + "0" * 29, "NaN"])
+def test_an_amount_that_parquet_would_round_is_refused(tmp_path: Path, amount: str) -> None:
+    found = finding("a", Verdict.MISSING, order("a", amount))
+    with pytest.raises(InvalidRequestError, match=r"does not fit into Parquet.*\.csv or \.jsonl"):
+        write_findings(tmp_path / "findings.parquet", [found])
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_zeros_behind_the_point_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    found = finding("a", Verdict.MISSING, order("a", "1.5000000000000"))
+    write_findings(tmp_path / "a.parquet", [found])
+
+    assert rows_of(tmp_path / "a.parquet")[0]["order_amount"] == Decimal("1.5")
+
+
+@pytest.mark.parametrize("first", "=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 (meant)
+def test_a_cell_that_begins_as_a_formula_begins_with_an_apostrophe(
+    tmp_path: Path, first: str
+) -> None:
+    uid = f"{first}cmd|' /C calc'!A0"
+    found = finding(uid, Verdict.NOT_CHECKED, None, sighting(uid, imp_uid=uid), error=uid)
+    write_findings(tmp_path / "findings.csv", [found])
+
+    (line,) = lines_of(tmp_path / "findings.csv")
+    assert line["merchant_uid"] == line["error"] == line["imp_uid"] == f"'{uid}"
+
+
+def test_a_negative_amount_stays_a_number(tmp_path: Path) -> None:
+    write_findings(tmp_path / "a.csv", [finding("a", Verdict.MISSING, order("a", "-1E+3"))])
+
+    assert lines_of(tmp_path / "a.csv")[0]["order_amount"] == "-1000"
+
+
+def test_csv_begins_with_the_mark_by_which_excel_knows_korean(tmp_path: Path) -> None:
+    write_findings(tmp_path / "a.csv", [finding("주문", Verdict.MISSING, None)])
+
+    data = (tmp_path / "a.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbfmerchant_uid,")
+    assert "주문".encode() in data
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_what_is_no_unicode_is_spelled_out(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"findings.{ending}"
+    write_findings(path, day())
+
+    if ending == "csv":
+        told = [line["merchant_uid"] for line in lines_of(path)]
+    elif ending == "jsonl":
+        lines = path.read_bytes().splitlines()
+        told = [msgspec.json.decode(line, type=Finding).merchant_uid for line in lines]
+    else:
+        told = [row["merchant_uid"] for row in rows_of(path)]
+    assert len(told) == len(day())
+    assert "lone\\udcffsurrogate" in told
+
+
+@pytest.mark.parametrize("name", ["findings", "findings.xlsx", ".csv"])
+def test_another_ending_is_refused_before_anything_is_read(tmp_path: Path, name: str) -> None:
+    def never() -> Iterator[Finding]:
+        raise AssertionError("read")
+        yield
+
+    with pytest.raises(InvalidRequestError, match=r"\.csv, \.jsonl, \.parquet"):
+        write_findings(tmp_path / name, never())
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_run_that_breaks_off_leaves_the_older_file_as_it_was(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"findings.{ending}"
+    path.write_text("older")
+
+    def broken() -> Iterator[Finding]:
+        yield from day()
+        assert path.read_text() == "older"
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        write_findings(path, broken())
+
+    assert path.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@contextmanager
+def disk_of(size: int) -> Generator[None]:
+    """A limit on the size of files: as near to a full disk as a test may come."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path, ending: str) -> None:
+    told = pytest.raises(NotWrittenError, match="could not be written: File too large")
+    with disk_of(2_000), told:
+        write_findings(tmp_path / f"findings.{ending}", day(matched=500))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_when_duckdb_writes_is_the_same_error(tmp_path: Path) -> None:
+    with disk_of(200), pytest.raises(NotWrittenError, match=r"a\.parquet could not be written: IO"):
+        write_findings(tmp_path / "a.parquet", [])
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "nowhere" / f"findings.{ending}"
+    with pytest.raises(NotWrittenError, match="No such file or directory") as caught:
+        write_findings(path, day())
+
+    assert str(path) in str(caught.value)
+
+
+def test_a_read_only_folder_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    # To root, who runs tests in a container, no folder is read-only.
+    monkeypatch.setattr(Path, "touch", refuse)
+    told = r"a\.csv could not be written: Permission denied"
+    with pytest.raises(NotWrittenError, match=told):
+        refuse_unwritable(tmp_path / "a.csv")
+    with pytest.raises(NotWrittenError, match=told):
+        write_findings(tmp_path / "a.csv", day())
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_any_name_of_a_folder_will_do(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "대사 [2026] * ? 'it''s' {a,b} %20" / f"a.{ending}"
+    path.parent.mkdir()
+    write_findings(path, day())
+
+    assert list(path.parent.iterdir()) == [path]
+    assert path.stat().st_size > 1000
+
+
+def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
+    refuse_unwritable(tmp_path / "a.csv")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path):
+        with pytest.raises(NotWrittenError, match="no regular file"):
+            refuse_unwritable(path)
+    with pytest.raises(NotWrittenError, match="no regular file"):
+        write_findings(pipe, day())
+
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_a_link_and_a_private_file_stays_private(tmp_path: Path) -> None:
+    true, link = tmp_path / "true.csv", tmp_path / "link.csv"
+    true.touch(mode=0o600)
+    link.symlink_to(true)
+    write_findings(link, day())
+
+    assert link.is_symlink()
+    assert true.stat().st_mode & 0o777 == 0o600
+    assert len(lines_of(true)) == len(day())

@@ -1,0 +1,271 @@
+"""The figures behind the report: exact, complete, and cut into time without a gap."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from portone_async.cli.report.charts import in_question
+from portone_async.cli.report.figures import Figures
+from portone_async.cli.report.money import Sums, add, asked, difference, written
+from portone_async.cli.report.span import Unit, fitting_unit, steps
+from portone_async.cli.report.statement import in_order, statement
+from portone_async.cli.report.tally import Flow, Period, Tally
+from portone_async.cli.report.words import words
+from portone_async.reconcile import Bridge, Finding, PaymentSnapshot, Verdict, bridges
+from tests.support.report_run import KST, NOON, PERIOD, day, finding, order, sighting, summary_of
+
+AMOUNTS = st.decimals(min_value=0, max_value=10**30, allow_nan=False, places=4)
+
+
+def tally_of(
+    findings: list[Finding], *, period: Period | None = PERIOD, most_rows: int = 100
+) -> Tally:
+    tally = Tally(zone=KST, period=period, most_rows=most_rows)
+    for each in findings:
+        tally.add(each)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("1234567", "1,234,567"),
+        ("1234.50", "1,234.50"),
+        ("-100", "-100"),
+        ("1E+3", "1,000"),
+        ("0.00000001", "0.00000001"),
+        ("1E+999999", "1E+999999"),
+        ("NaN", "NaN"),
+        ("99999999999999999999.99", "99,999,999,999,999,999,999.99"),
+    ],
+)
+def test_an_amount_is_written_to_its_last_digit(amount: str, text: str) -> None:
+    assert written(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("20.5", "USD", "20.50"),
+        ("15", "USD", "15.00"),
+        ("1234.125", "USD", "1,234.125"),
+        ("0", "EUR", "0.00"),
+        ("15000", "KRW", "15,000"),
+        ("15", "", "15"),
+        ("NaN", "USD", "NaN"),
+    ],
+)
+def test_amount_of_a_currency_with_cents_has_two_decimals(
+    amount: str, currency: str, text: str
+) -> None:
+    assert written(Decimal(amount), currency) == text
+
+
+def test_only_rows_that_were_read_count_as_orders() -> None:
+    row = finding("", Verdict.NOT_CHECKED, None, error="orders.csv:7: no amount")
+    payment = finding("gone", Verdict.NOT_CHECKED, None, sighting("gone"), error="ServerError: 503")
+    found = [finding("a", Verdict.MATCHED, order("a"), sighting("a")), row, payment]
+    figures = Figures(summary_of(found), tally_of(found))
+
+    assert (figures.orders, figures.unreadable, figures.unchecked) == (1, 1, 2)
+    assert figures.share == "100.00"
+
+
+def test_chart_of_a_verdict_sums_up_what_its_note_names() -> None:
+    parts = {"short": 1, "over": 20, "unknown": 300, "unassigned": 4000}
+    bridge = Bridge(
+        missing=Decimal(1), orphans=Decimal(20), not_checked=Decimal(300), unassigned=Decimal(4000)
+    )
+
+    assert in_question(bridge) == sum(parts.values())
+    assert all(part in words("en")["charts.note"] for part in parts)
+    assert all(
+        words("ko")[f"bridge.{part}"].partition("(")[0] in words("ko")["charts.note"]
+        for part in parts
+    )
+
+
+@given(st.lists(AMOUNTS, min_size=1))
+def test_a_sum_has_every_digit_of_its_parts(amounts: list[Decimal]) -> None:
+    sums: Sums = {}
+    for amount in amounts:
+        add(sums, "KRW", amount)
+
+    assert Fraction(sums["KRW"]) == sum(map(Fraction, amounts))
+
+
+@pytest.mark.parametrize(
+    ("uid", "expected"),
+    [
+        ("gone", ("KRW", "-1234567")),
+        ("less", ("KRW", "-100")),
+        ("dollar", ("USD", "0.01")),
+        ("coin", None),
+        ("unpaid", ("KRW", "-70000")),
+        ("part", ("KRW", "-4000")),
+        ("twice", ("KRW", "41900")),
+        ("test", ("KRW", "-300")),
+        ("orphan", ("KRW", "2000")),
+        ("unknown", None),
+    ],
+)
+def test_difference_is_what_was_charged_less_what_is_due(
+    uid: str, expected: tuple[str, str] | None
+) -> None:
+    found = next(each for each in day() if each.merchant_uid == uid)
+
+    assert difference(found, bridges([found])) == (expected and (expected[0], Decimal(expected[1])))
+
+
+def test_cancelled_order_has_nothing_due() -> None:
+    kept = sighting("a", "500", status="cancelled", cancelled="200")
+    found = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
+
+    assert difference(found, bridges([found])) == ("KRW", Decimal(300))
+
+
+def test_an_orphan_counts_with_what_its_payments_say() -> None:
+    payments: tuple[PaymentSnapshot, ...] = (sighting("a", "5"), sighting("a", "7", currency=None))
+
+    assert asked(finding("a", Verdict.ORPHAN, None, *payments)) == {
+        "KRW": Decimal(5),
+        "": Decimal(7),
+    }
+
+
+def test_figures_by_time_add_up_to_the_bridge() -> None:
+    tally = tally_of(day())
+    total = Flow()
+    for flow in (*tally.by_hour.values(), tally.outside, tally.without_time):
+        total.merge(flow)
+
+    assert (total.findings, total.differences) == (len(day()), tally.differences)
+    assert total.ledger.bridges() == tally.bridges() == bridges(day())
+
+
+def test_a_payment_counts_in_the_hour_of_the_zone() -> None:
+    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), sighting("a"))])
+
+    assert list(tally.by_hour) == [datetime(2026, 11, 1, 12)]  # noqa: DTZ001 (a clock's)
+
+
+@pytest.mark.parametrize(
+    ("paid_at", "is_outside"),
+    [
+        (PERIOD[0], False),
+        (PERIOD[1] - timedelta(seconds=1), False),
+        (PERIOD[0] - timedelta(seconds=1), True),
+        (PERIOD[1], True),
+    ],
+)
+def test_the_period_begins_with_its_first_second_and_ends_before_its_last(
+    paid_at: datetime, is_outside: bool
+) -> None:
+    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), sighting("a", paid_at=paid_at))])
+
+    assert tally.outside.findings == is_outside
+    assert len(tally.by_hour) == (not is_outside)
+
+
+def test_what_has_no_time_and_what_no_clock_can_show_are_counted_too() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    tally = tally_of(
+        [
+            finding("a", Verdict.MISSING, order("a")),
+            finding("b", Verdict.MATCHED, order("b"), sighting("b", paid_at=last)),
+        ]
+    )
+
+    assert tally.without_time.findings == 2
+
+
+def test_rows_are_kept_of_differences_only_and_no_more_than_asked_for() -> None:
+    tally = tally_of(day(matched=5), most_rows=3)
+
+    assert len(tally.rows) == 3
+    assert tally.differences == len(day(matched=0))
+
+
+def test_a_tally_notices_that_the_summary_speaks_of_other_findings() -> None:
+    found = day()
+
+    assert tally_of(found).adds_up_to(summary_of(found))
+    assert not tally_of(found[:-1]).adds_up_to(summary_of(found))
+    richer = finding("gone", Verdict.MISSING, order("gone", "1234568"))
+    changed = [richer if each.merchant_uid == "gone" else each for each in found]
+    assert not tally_of(changed).adds_up_to(summary_of(found))
+
+
+def test_tally_notices_that_the_bridge_is_of_other_findings() -> None:
+    summary = summary_of(day())
+    other = replace(summary, bridge=bridges(day()[1:]))
+
+    assert not tally_of(day()).adds_up_to(other)
+    assert tally_of(day()).adds_up_to(replace(summary, bridge={}))
+
+
+def test_statement_has_every_line_with_its_sign() -> None:
+    told = {line.key: line.amounts for line in statement(bridges(day(matched=0)))}
+
+    assert set(told) == {*Bridge.__struct_fields__, "due", "short", "unknown", "over"}
+    assert told["due"] == ["1,539,477", "19.99"]
+    assert told["short"] == ["-1,310,067", ""]
+    assert told["over"] == ["+43,900", "+0.01"]
+    assert told["matched"] == ["228,900", "19.99"]
+    assert told["charged"] == ["272,800", "520.00"]
+
+
+@given(AMOUNTS.filter(bool))
+def test_statement_takes_an_amount_off_to_its_last_digit(amount: Decimal) -> None:
+    (line,) = (line for line in statement({"KRW": Bridge(missing=amount)}) if line.key == "missing")
+
+    assert Fraction(line.amounts[0].replace(",", "")) == -Fraction(amount)
+
+
+def test_won_stands_before_other_currencies() -> None:
+    assert in_order({"USD", "KRW", "", "EUR"}) == ["KRW", "", "EUR", "USD"]
+
+
+CLOCKS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2999, 1, 1))  # noqa: DTZ001
+
+
+@given(
+    st.sampled_from([Unit.HOUR, Unit.DAY, Unit.MONTH]),
+    CLOCKS,
+    st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=40)),
+)
+def test_pieces_of_time_follow_each_other_without_a_gap(
+    unit: Unit, first: datetime, length: timedelta
+) -> None:
+    begins = steps(unit, {unit.begin(first), unit.begin(first + length)})
+
+    assert begins[0] <= first
+    assert begins[-1] <= first + length < unit.next(begins[-1])
+    assert [unit.next(begin) for begin in begins[:-1]] == begins[1:]
+    assert all(unit.begin(begin) == begin for begin in begins)
+
+
+@given(CLOCKS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=5 * 366)))
+def test_no_chart_has_more_columns_than_can_be_seen(first: datetime, length: timedelta) -> None:
+    unit = fitting_unit(first, first + length)
+
+    assert len(steps(unit, {unit.begin(first), unit.begin(first + length)})) <= 94
+
+
+def test_one_year_far_off_does_not_bring_thousands_with_it() -> None:
+    assert len(steps(Unit.YEAR, {datetime(1, 1, 1), datetime(9999, 1, 1)})) == 2  # noqa: DTZ001
+
+
+def test_a_day_is_told_by_the_time_of_the_newest_payment_that_was_made() -> None:
+    unpaid = sighting("a", status="ready", paid_at=None)
+    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), unpaid, sighting("a"))])
+
+    assert tally.without_time.findings == 0
+    assert NOON.astimezone(KST).replace(tzinfo=None) in tally.by_hour

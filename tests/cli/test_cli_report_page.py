@@ -1,0 +1,624 @@
+"""The report as a file: self-contained, sealed, complete in both languages, and right."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+import subprocess
+import sys
+import weakref
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+import portone_async
+from portone_async.cli.report import NotWrittenError, write_report
+from portone_async.cli.report.html import SCRIPTS
+from portone_async.cli.report.money import written as in_figures
+from portone_async.cli.report.reason import REASONS
+from portone_async.cli.report.row import embedded, shown
+from portone_async.cli.report.span import Unit
+from portone_async.cli.report.statement import statement
+from portone_async.cli.report.words import LANGUAGES, resource, words
+from portone_async.models import PaymentStatus
+from portone_async.reconcile import (
+    AssumedEmpty,
+    Bridge,
+    Finding,
+    Verdict,
+    bridges,
+)
+from tests.support.report_run import HOSTILE, KST, PERIOD, day, finding, order, sighting, summary_of
+
+
+class Page(HTMLParser):
+    """A page, taken apart as a browser would."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.content: dict[str, str] = {}
+        """What stands in style and script elements, by tag and id."""
+        self.tables: dict[str, list[list[str]]] = {}
+        self.text = ""
+        self._raw: str | None = None
+        self._cells: list[list[str]] | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append((tag, found))
+        if tag in {"style", "script"}:
+            self._raw = f"{tag} {found.get('id', '')}".strip()
+        elif tag == "table":
+            self._cells = self.tables.setdefault(found["id"] or "", [])
+        elif tag == "tr" and self._cells is not None:
+            self._cells.append([])
+        elif tag in {"td", "th"} and self._cells:
+            self._cells[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"style", "script"}:
+            self._raw = None
+        elif tag == "table":
+            self._cells = None
+
+    def handle_data(self, data: str) -> None:
+        if self._raw is not None:
+            self.content[self._raw] = self.content.get(self._raw, "") + data
+            return
+        self.text += data
+        if self._cells and self._cells[-1]:
+            self._cells[-1][-1] = " ".join(f"{self._cells[-1][-1]} {data}".split())
+
+
+def written(folder: Path, findings: list[Finding], *, language: Any = "en", **options: Any) -> Page:
+    path = folder / "report.html"
+    told: dict[str, Any] = {"summary": summary_of(findings), "period": PERIOD}
+    write_report(path, findings=iter(findings), language=language, **told | options)
+    return Page(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(name="page", scope="module")
+def _page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return written(tmp_path_factory.mktemp("report"), day(matched=1234))
+
+
+def test_the_page_refers_to_nothing_outside_of_itself(page: Page) -> None:
+    for tag, attributes in page.tags:
+        assert tag not in {"link", "iframe", "object", "embed", "base", "img", "form", "use"}
+        loading = {"src", "href", "xlink:href", "srcset", "action", "data", "poster", "style"}
+        assert not loading & attributes.keys(), (tag, attributes)
+    code = page.content["style"] + page.content["script"]
+    assert not re.search(r"url\(|@import|https?:|//\w+\.|import\(|fetch\(|XMLHttp|WebSocket", code)
+
+
+def test_the_policy_allows_this_style_and_this_script_and_nothing_else(page: Page) -> None:
+    (policy,) = (
+        attributes["content"] or ""
+        for tag, attributes in page.tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    allowed = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    hashes = {
+        kind: b64encode(sha256(page.content[kind].encode()).digest()).decode()
+        for kind in ("style", "script")
+    }
+
+    assert allowed == {
+        "default-src": "'none'",
+        "style-src": f"'sha256-{hashes['style']}'",
+        "script-src": f"'sha256-{hashes['script']}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+    }
+
+
+def test_the_policy_stands_before_whatever_it_governs(page: Page) -> None:
+    tags = [tag for tag, _ in page.tags]
+    policy = next(i for i, (_, found) in enumerate(page.tags) if "http-equiv" in found)
+
+    assert policy < min(tags.index("style"), tags.index("script"), tags.index("title"))
+
+
+def test_no_element_carries_code_of_its_own(page: Page) -> None:
+    for tag, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
+
+
+def test_the_script_never_makes_markup_of_text() -> None:
+    script = "".join(map(resource, SCRIPTS))
+
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|DOMParser|"
+        r"createContextualFragment|setHTML|srcdoc",
+        script,
+    )
+
+
+def test_hostile_order_numbers_add_no_element_to_the_page(tmp_path: Path) -> None:
+    tame = [finding(f"tame-{n}", Verdict.MISSING, order("a", "100")) for n in range(len(HOSTILE))]
+    found = [finding(uid, Verdict.MISSING, order(uid, "100")) for uid in HOSTILE]
+
+    assert written(tmp_path, found).tags == written(tmp_path, tame).tags
+
+
+def test_hostile_order_numbers_arrive_as_text(page: Page) -> None:
+    rows = json.loads(page.content["script data"])
+
+    assert [row[1] for row in rows][-len(HOSTILE) :] == [shown(uid) for uid in HOSTILE]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_title_a_currency_and_an_error_arrive_as_text(tmp_path: Path, text: str) -> None:
+    uid = "a"
+    found = [
+        finding(uid, Verdict.MISSING, order(uid, "100", currency=text), error=text),
+        finding(uid, Verdict.MATCHED, order(uid, "5", text, text), sighting(uid, currency=text)),
+    ]
+    page = written(tmp_path, found, title=text)
+
+    assert page.tags[0][0] == "html"
+    assert not {"img", "b"} & {tag for tag, _ in page.tags}
+    assert page.text.count(shown(text)) >= 5
+    (row,) = json.loads(page.content["script data"])
+    assert (row[2][1], row[6]) == (shown(text), shown(text))
+
+
+@given(st.text(st.sampled_from('<>&\u2028\u2029"\\') | st.characters(codec="utf-8")))
+def test_no_text_can_leave_the_script_that_it_is_in(text: str) -> None:
+    told = embedded([text])
+
+    assert json.loads(told) == [text]
+    assert not set("<>&\u2028\u2029") & set(told)
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_what_is_shown_is_printable_and_bounded(text: str) -> None:
+    assert shown(text).isprintable()
+    assert len(shown(text, 20)) <= 20 * len("\\U0001f600") + 1
+
+
+def test_a_very_long_order_number_is_cut_with_a_mark(tmp_path: Path) -> None:
+    page = written(tmp_path, [finding("x" * 10**6, Verdict.MISSING, None, error="y" * 10**6)])
+
+    (row,) = json.loads(page.content["script data"])
+    assert row[1] == "x" * 160 + "…"
+    assert row[6].endswith("y…")
+    assert (tmp_path / "report.html").stat().st_size < 200_000
+
+
+def test_both_languages_say_everything(page: Page) -> None:
+    embedded_words = json.loads(page.content["script words"])
+
+    assert set(embedded_words) == set(LANGUAGES) == {"ko", "en"}
+    korean, english = embedded_words["ko"], embedded_words["en"]
+    assert korean.keys() == english.keys()
+    for key in korean:
+        assert korean[key].strip()
+        assert english[key].strip()
+        assert holes(korean[key]) == holes(english[key]), key
+
+
+def holes(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_every_text_is_used() -> None:
+    folder = Path(shown.__code__.co_filename).parent
+    sources = "".join(
+        (folder / name).read_text(encoding="utf-8")
+        for name in (
+            "assets/charts.html",
+            "assets/report.html",
+            "assets/report.js",
+            "figures.py",
+            "html.py",
+        )
+    )
+    # Keys that are put together where they are used.
+    made = {f"{kind}.{verdict}" for verdict in Verdict for kind in ("verdict", "explain")}
+    made |= {f"status.{status}" for status in PaymentStatus}
+    made |= {f"error.{reason}" for reason in REASONS}
+    made |= {f"bridge.{line.key}" for line in statement({})}
+    made |= {f"money.{name}" for name in ("due", "short", "unknown", "over", "charged")}
+    made |= {f"headline.{name}" for name in ("short", "over", "unknown")}
+    made |= {f"{kind}.{unit}" for unit in Unit for kind in _BY_UNIT} - {
+        f"{kind}.hour" for kind in _BY_UNIT[1:]
+    }
+    made |= {f"table.{column}" for column in ("order", "asked", "found", "off", "time")}
+    made |= {f"table.{step}" for step in ("first", "previous", "next", "last")}
+    made |= {f"time.{name}" for name in ("charged", "short", "over", "outside", "unknown")}
+    made |= {f"sign.{who}" for who in ("made", "checked", "approved")}
+    made |= {"table.sorted.ascending", "table.sorted.descending"}
+
+    assert made <= words("en").keys()
+    assert [key for key in words("en").keys() - made if f'"{key}"' not in sources] == []
+
+
+_BY_UNIT = ("chart.time", "time.heading", "time.unit")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_speaks_the_language_asked_for_before_any_script_runs(
+    tmp_path: Path, language: str
+) -> None:
+    page = written(tmp_path, day(), language=language)
+    attributes = next(found for tag, found in page.tags if tag == "html")
+
+    assert attributes["lang"] == language
+    assert ("결제 대사 보고서" in page.text) == (language == "ko")
+    assert json.loads(page.content["script settings"])["language"] == language
+
+
+def test_without_a_language_the_browser_chooses(tmp_path: Path) -> None:
+    page = written(tmp_path, day(), language=None)
+
+    assert json.loads(page.content["script settings"])["language"] is None
+
+
+def test_figures_by_verdict_are_those_of_the_findings(page: Page) -> None:
+    found = day(matched=1234)
+    summary = summary_of(found)
+
+    for verdict, row in zip(Verdict, page.tables["money"][1:-1], strict=True):
+        told = bridges(each for each in found if each.verdict is verdict)
+        name = f"{words('en')[f'verdict.{verdict}']} {words('en')[f'explain.{verdict}']}"
+        assert row[0].endswith(f" {name}")
+        assert row[1] == f"Count {summary.counts[verdict]:,}"
+        for cell, key in zip(row[2:], _MONEY, strict=True):
+            assert cell == " ".join([words("en")[f"money.{key}"], sums(told, key)])
+    total = page.tables["money"][-1]
+    assert total[1] == f"Count {sum(summary.counts.values()):,}"
+    assert total[2:] == [
+        f"{words('en')[f'money.{key}']} {sums(summary.bridge, key)}" for key in _MONEY
+    ]
+    assert "1,124" in page.text
+    assert "of them 7 retries" in page.text
+    assert "1 min 23 s" in page.text
+
+
+_MONEY = ("due", "short", "unknown", "over", "charged")
+
+
+def sums(told: Mapping[str, Bridge], key: str) -> str:
+    amounts = [(getattr(told[currency], key), currency) for currency in sorted(told)]
+    found = [f"{in_figures(amount, currency)} {currency}" for amount, currency in amounts if amount]
+    return " ".join(found) or "–"  # noqa: RUF001
+
+
+def test_bridge_is_on_the_page_and_says_that_it_adds_up(page: Page) -> None:
+    head, *lines = page.tables["bridge"]
+    cells = {name: amounts for name, *amounts in lines}
+
+    assert head == ["Line", "KRW", "USD"]
+    assert cells["Due"] == ["13,879,477", "19.99"]
+    assert cells["Short"] == ["-1,310,067", "–"]  # noqa: RUF001
+    assert cells["Over"] == ["+43,900", "+0.01"]
+    assert cells["Charged at PortOne, less cancellations"] == ["12,612,800", "520.00"]
+    assert "The lines add up in each currency" in page.text
+
+
+def test_bridge_says_how_many_rows_are_in_none_of_its_lines(tmp_path: Path) -> None:
+    rows = [finding("", Verdict.NOT_CHECKED, None, error=f"orders.csv:{n}: x") for n in range(3)]
+
+    assert "that could not be read: 3. Their" in written(tmp_path, [*day()[:5], *rows]).text
+    assert "could not be read" not in written(tmp_path, day()[:20]).text.replace(
+        words("en")["explain.not_checked"], ""
+    )
+
+
+def test_shortage_and_surplus_stand_apart_in_the_headline(tmp_path: Path) -> None:
+    gone = finding("gone", Verdict.MISSING, order("gone", "1000"))
+    orphan = finding("orphan", Verdict.ORPHAN, None, sighting("orphan", "1000"))
+    page = written(tmp_path, [gone, orphan])
+
+    assert "Short 1,000 KRW Over 1,000 KRW" in " ".join(page.text.split())
+
+
+def test_page_that_does_not_add_up_does_not_say_that_it_does(tmp_path: Path) -> None:
+    found = day()
+    page = written(tmp_path, found, summary=summary_of(found[1:]))
+
+    assert "The lines add up" not in page.text
+
+
+def test_page_names_its_source_its_run_and_the_program(tmp_path: Path) -> None:
+    page = written(
+        tmp_path,
+        day(),
+        source="orders 11-01.csv",
+        summary=replace(summary_of(day()), started_at=PERIOD[1], ended_at=PERIOD[1] + _TWO_MINUTES),
+    )
+
+    assert "orders 11-01.csv" in page.text
+    assert "2026-11-02 00:00:00+09:00 to 2026-11-02 00:02:00+09:00" in page.text
+    assert f"portone-async {portone_async.__version__}" in page.text
+
+
+_TWO_MINUTES = timedelta(minutes=2)
+
+
+def test_page_names_periods_that_were_assumed_empty(tmp_path: Path) -> None:
+    assumed = (AssumedEmpty("paid", PERIOD[0], PERIOD[0] + _TWO_MINUTES),) * 25
+    page = written(tmp_path, day(), summary=replace(summary_of(day()), assumed_empty=assumed))
+
+    assert "PortOne refused to list payments in 25 periods" in page.text
+    told = "paid 2026-11-01 00:00:00+09:00 – 2026-11-01 00:02:00+09:00"  # noqa: RUF001
+    assert page.text.count(told) == 20
+    assert "refused to list" not in written(tmp_path, day()).text
+
+
+def test_page_has_a_place_to_sign(page: Page) -> None:
+    told = " ".join(page.text.replace("signature", "signature ").split())
+
+    for who in ("Made by", "Checked by", "Approved by"):
+        assert f"{who}Name and signature Date" in told
+
+
+def test_amounts_are_exact_everywhere(tmp_path: Path) -> None:
+    amount, text = "12345678901234567890.12", "12,345,678,901,234,567,890.12"
+    uid = "a"
+    page = written(tmp_path, [finding(uid, Verdict.MISSING, order(uid, amount, "USD"))])
+
+    assert page.tables["money"][2][2] == f"Due {text} USD"
+    assert page.tables["times"][1][4] == f"Short {text} USD"
+    assert page.tables["money"][-1][3] == f"Short {text} USD"
+    assert ["No payment", f"-{text}"] in page.tables["bridge"]
+    (row,) = json.loads(page.content["script data"])
+    assert row[2] == [text, "USD", "paid", ""]
+    assert row[5] == [f"-{text}", "USD"]
+
+
+def test_days_are_those_of_the_zone_and_carry_its_name(tmp_path: Path) -> None:
+    late = sighting("a", paid_at=datetime(2026, 11, 1, 23, 30, tzinfo=UTC))
+    found = [finding("a", Verdict.PARTIALLY_CANCELLED, order("a"), late)]
+    options: dict[str, Any] = {"period": None, "created_at": PERIOD[1]}
+    seoul = written(tmp_path, found, timezone=KST, **options)
+    paris = written(tmp_path, found, timezone=ZoneInfo("Europe/Paris"), **options)
+
+    assert seoul.tables["times"][1][0] == "2026-11-02"
+    assert json.loads(seoul.content["script data"])[0][3][0][6] == "2026-11-02 08:30:00+09:00"
+    assert "2026-11-02 00:00:00" in seoul.text
+    assert paris.tables["times"][1][0] == "2026-11-02"
+    assert json.loads(paris.content["script data"])[0][3][0][6] == "2026-11-02 00:30:00+01:00"
+    assert "Europe/Paris" in paris.text
+    assert "2026-11-01 16:00:00+01:00" in paris.text
+
+
+def test_a_zone_is_called_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_report(path, summary=summary_of([]), findings=[])
+
+    assert "Asia/Seoul" in path.read_text(encoding="utf-8")
+
+
+def test_a_capped_table_says_so_and_the_figures_count_all(tmp_path: Path) -> None:
+    found = [finding(f"{n}", Verdict.MISSING, order(f"{n}", "1")) for n in range(1500)]
+    page = written(tmp_path, found, most_rows=1000)
+
+    assert len(json.loads(page.content["script data"])) == 1000
+    assert "only the first 1,000 of 1,500 differences" in page.text
+    assert page.tables["money"][2][2] == "Due 1,500 KRW"
+
+
+def test_a_whole_table_says_nothing_of_a_cap(page: Page) -> None:
+    assert "only the first" not in page.text
+
+
+def test_matched_orders_are_figures_only(page: Page) -> None:
+    rows = json.loads(page.content["script data"])
+
+    assert len(rows) == len(day(matched=0))
+    assert "matched" not in {row[0] for row in rows}
+
+
+def test_the_page_warns_of_itself_when_its_parts_do_not_add_up(tmp_path: Path, page: Page) -> None:
+    found = day()
+    wrong = written(tmp_path, found[1:], summary=summary_of(found))
+
+    assert "do not add up" in wrong.text
+    assert "do not add up" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("findings", "headline"),
+    [
+        ([], "There was nothing to compare."),
+        (day()[:20], "Everything matches."),
+        (day()[:21], "Differences to look at: 1."),
+        ([*day()[:20], day()[-len(HOSTILE) - 1]], "Could not be checked: 1."),
+    ],
+)
+def test_the_headline_says_how_it_went(
+    tmp_path: Path, findings: list[Finding], headline: str
+) -> None:
+    page = written(tmp_path, findings)
+
+    assert headline in page.text
+    assert ("Everything matches." in page.text) == (headline == "Everything matches.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (60, "1 min 0 s"),
+        (119.6, "2 min 0 s"),
+        (7530, "2 h 5 min"),
+    ],
+)
+def test_the_duration_is_told_as_people_tell_it(tmp_path: Path, seconds: float, text: str) -> None:
+    summary = replace(summary_of(day()), seconds=seconds)
+
+    assert text in written(tmp_path, day(), summary=summary).text
+
+
+def test_all_but_one_is_never_a_hundred_percent(tmp_path: Path) -> None:
+    one = finding("gone", Verdict.MISSING, order("gone"))
+    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+
+    assert "99.99 % of 100,000 orders" in written(tmp_path, [*[good] * 99_999, one]).text
+
+
+def test_payments_that_match_no_order_are_not_counted_as_orders(tmp_path: Path) -> None:
+    failed = sighting("a", status="failed", paid_at=None)
+    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+    page = written(tmp_path, [good, finding("a", Verdict.MATCHED, None, failed)])
+
+    assert "100.00 % of 1 orders" in page.text
+    assert "and 1 payments without an order" in page.text
+
+
+def test_each_currency_has_two_charts(page: Page) -> None:
+    tags = [tag for tag, _ in page.tags]
+
+    assert tags.count("svg") == 4
+    assert tags.count("figcaption") == 4
+
+
+def test_chart_holds_nothing_but_geometry_classes_and_texts(page: Page) -> None:
+    shapes = [found for tag, found in page.tags if tag in {"rect", "line", "text"}]
+
+    assert shapes
+    geometry = {"x", "x1", "x2", "y", "y1", "y2", "width", "height"}
+    assert {name for found in shapes for name in found} <= geometry | {"class", "data-text"}
+
+
+def test_column_is_as_high_as_its_money(tmp_path: Path) -> None:
+    found = [
+        finding(
+            "a",
+            Verdict.MATCHED,
+            order("a", amount),
+            sighting("a", amount, paid_at=PERIOD[0] + after),
+        )
+        for amount, after in (("400", timedelta(0)), ("100", timedelta(hours=2)))
+    ]
+    page = written(tmp_path, found)
+    columns = [found for _, found in page.tags if found.get("class") == "column charged"]
+
+    assert [float(column["height"] or "") for column in columns] == [150, 37.5]
+    assert [float(column["y"] or "") for column in columns] == [34, 34 + 150 - 37.5]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "widths"), [(("400", "100"), [440, 110]), (("400", "1"), [440, 2])]
+)
+def test_bar_is_as_long_as_its_money(
+    tmp_path: Path, amounts: tuple[str, str], widths: list[float]
+) -> None:
+    missing, orphan = amounts
+    page = written(
+        tmp_path,
+        [
+            finding("a", Verdict.MISSING, order("a", missing)),
+            finding("b", Verdict.ORPHAN, None, sighting("b", orphan)),
+        ],
+    )
+    bars = [found for _, found in page.tags if (found.get("class") or "").startswith("bar ")]
+
+    assert [float(bar["width"] or "") for bar in bars] == widths
+
+
+def test_payments_outside_the_period_are_one_sum(tmp_path: Path) -> None:
+    late = sighting("a", paid_at=PERIOD[1] + timedelta(days=40))
+    page = written(tmp_path, [finding("a", Verdict.MATCHED, order("a"), late)])
+
+    assert [row[0] for row in page.tables["times"]] == ["Day", "Outside the period"]
+
+
+def test_a_column_tells_its_exact_money_when_pointed_at(page: Page) -> None:
+    assert "2026-11-01 12:00  12,529,000" in page.text
+
+
+def test_of_many_currencies_only_four_are_drawn_and_the_page_says_so(tmp_path: Path) -> None:
+    found = [
+        finding(currency, Verdict.MISSING, order(currency, "1", currency))
+        for currency in ("AAA", "BBB", "CCC", "DDD", "EEE", "KRW")
+    ]
+    page = written(tmp_path, found)
+
+    assert [tag for tag, _ in page.tags].count("svg") == 4
+    assert "for 4 currencies only" in page.text
+    assert "1 EEE" in page.text
+
+
+@pytest.mark.parametrize(
+    ("length", "unit", "row"),
+    [
+        (timedelta(hours=30), "hour", "2026-11-01"),
+        (timedelta(days=60), "day", "2026-11-01"),
+        (timedelta(days=400), "month", "2026-11"),
+        (timedelta(days=4000), "year", "2026"),
+    ],
+)
+def test_a_longer_time_is_cut_into_larger_pieces(
+    tmp_path: Path, length: timedelta, unit: str, row: str
+) -> None:
+    found = [
+        finding("a", Verdict.MATCHED, order("a"), sighting("a", paid_at=PERIOD[0] + part))
+        for part in (timedelta(0), length)
+    ]
+    page = written(tmp_path, found, period=None)
+
+    assert f"Charged by {unit}" in page.text
+    assert page.tables["times"][1][0] == row
+
+
+def test_no_report_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(NotWrittenError, match="No such file or directory"):
+        written(tmp_path / "nowhere", day())
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_findings_are_gone_through_once_and_forgotten(tmp_path: Path) -> None:
+    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+    alive = 0
+
+    class Counted(Finding, frozen=True, kw_only=True, weakref=True):
+        pass
+
+    def findings() -> Any:
+        nonlocal alive
+        seen: weakref.WeakSet[Counted] = weakref.WeakSet()
+        for _ in range(1000):
+            each = Counted(merchant_uid="good", verdict=Verdict.MATCHED, order=good.order)
+            seen.add(each)
+            alive = max(alive, len(seen))
+            yield each
+
+    summary = summary_of([good] * 1000)
+    write_report(tmp_path / "report.html", summary=summary, findings=findings())
+
+    assert alive <= 3
+
+
+def test_what_draws_is_loaded_by_a_report_only(tmp_path: Path) -> None:
+    code = (
+        "import sys, portone_async.cli.report as r;"
+        "r.write_findings(sys.argv[1], []);"
+        "print(sorted({'jinja2', 'duckdb'} & sys.modules.keys()))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "none.csv")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.strip() == "[]"

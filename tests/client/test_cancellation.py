@@ -1,0 +1,298 @@
+"""Cancelled at any await, a call leaves nothing behind and the client as good as before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portone_async import PortOneClient, RateLimit, RetryPolicy
+from portone_async.testing import Delay, FakePortOne, Hang, Status, Unauthorized
+from tests.conftest import raw_server
+from tests.support.samples import CARD_PAID, ok
+from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
+from tests.support.stopwatch import Stopwatch
+from tests.support.virtual_time import run
+
+
+async def turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def leaves_nothing() -> AsyncGenerator[None]:
+    """Fail unless in the end there are no more tasks and descriptors than in the beginning."""
+    tasks, descriptors = asyncio.all_tasks(), _descriptors()
+
+    def left() -> set[asyncio.Task[Any]]:
+        # A fixture is torn down by another task than the one that set it up.
+        return {task for task in asyncio.all_tasks() - tasks if task is not asyncio.current_task()}
+
+    yield
+    try:
+        # A server sees a connection's end some turns after the client has made it.
+        async with asyncio.timeout(5):
+            while left() or _descriptors() > descriptors:
+                await asyncio.sleep(0.001)
+    except TimeoutError:
+        pytest.fail(f"left: {left()} and {_descriptors() - descriptors} descriptors")
+
+
+def _descriptors() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+def places_free(client: PortOneClient) -> int:
+    return client._shared.slots._free
+
+
+SCRIPTS: dict[str, Callable[[], Any]] = {
+    # All of it within a few turns of the loop, so that a place is handed over in one of them.
+    "instant": lambda: series(PAID),
+    "plain": lambda: series((0.01, PAID)),
+    "renewal": lambda: series((0.01, reply(401)), (0.01, PAID)),
+    "retry": lambda: series((0.01, reply(503)), (0.01, PAID)),
+    "pause": lambda: series((0.01, reply(429, Retry_After="1")), (0.01, PAID)),
+}
+
+
+Find = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Cancelled:
+    """A call in a task that is cancelled."""
+
+    def __init__(self, find: Find) -> None:
+        self.task = asyncio.create_task(self._run(find))
+
+    async def _run(self, find: Find) -> None:
+        await find()
+
+    def cut_off(self) -> None:
+        self.task.cancel()
+
+    def is_over(self) -> bool:
+        return self.task.done()
+
+    def was_told(self) -> bool:
+        """Whether the caller got to see the end that it made, and nothing of ours instead."""
+        return self.task.cancelled()
+
+
+class TimedOut(Cancelled):
+    """A call inside ``asyncio.timeout``."""
+
+    async def _run(self, find: Find) -> None:
+        async with asyncio.timeout(None) as self._timeout:
+            await find()
+
+    def cut_off(self) -> None:
+        self._timeout.reschedule(0.0)
+
+    def was_told(self) -> bool:
+        # It takes a turn: a call that ends in that very turn is over before.
+        return self._timeout.expired() is (type(self.task.exception()) is TimeoutError)
+
+
+class Bereaved(Cancelled):
+    """A call in a ``TaskGroup`` with a sibling that fails."""
+
+    async def _run(self, find: Find) -> None:
+        self._fails = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            self._call = group.create_task(find())
+            self._sibling = group.create_task(self._fail())
+            self._call.add_done_callback(lambda _: self._sibling.cancel())
+
+    async def _fail(self) -> None:
+        await self._fails.wait()
+        raise RuntimeError("sibling")
+
+    def cut_off(self) -> None:
+        self._fails.set()
+
+    def is_over(self) -> bool:
+        return self._call.done()
+
+    def was_told(self) -> bool:
+        if self._sibling.cancelled():
+            return self._call.exception() is None  # Over before, as above.
+        return repr(self.task.exception()) == repr(
+            ExceptionGroup("unhandled errors in a TaskGroup", [RuntimeError("sibling")])
+        )
+
+
+@pytest.mark.parametrize("ending", [Cancelled, TimedOut, Bereaved])
+@pytest.mark.parametrize("ahead", [0, 2])
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_call_cut_off_at_any_moment_leaves_nothing_behind(
+    script: str, ahead: int, ending: type[Cancelled]
+) -> None:
+    """Every await is met by some number of turns of the loop, or some time on its clock.
+
+    With others ahead of it the call waits for a turn, a place and a permit, too.
+    """
+    is_instant = script == "instant"
+
+    async def one(wait: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        client, transport = scripted_client(
+            SCRIPTS[script](),
+            lambda n: (0.0 if is_instant else 0.01, token_reply(f"t{n}")),
+            max_in_flight=1,
+            rate_limit=None if is_instant else RateLimit(50, 1),
+            retry=RetryPolicy(backoff_initial=0.02),
+        )
+        others = [asyncio.create_task(client.payments.find(UID)) for _ in range(ahead)]
+        ours = ending(partial(_is_paid, client))
+        await wait()
+        is_over = ours.is_over()
+        if is_over:
+            await ours.task
+        else:
+            ours.cut_off()
+            await asyncio.wait({ours.task})
+            assert ours.was_told()
+        for other in others:
+            assert (await other).is_paid
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert transport.under_way == 0
+        assert places_free(client) == 1
+        assert (await client.payments.find(UID)).is_paid
+        return is_over
+
+    async def main() -> None:
+        ends = [await one(partial(turns, count)) for count in range(1, 40)]
+        ends += [await one(partial(asyncio.sleep, n * 0.003)) for n in range(1, 60)]
+        assert not any(ends[:3])
+
+    run(main())
+
+
+async def _is_paid(client: PortOneClient) -> None:
+    assert (await client.payments.find(UID)).is_paid
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Hang(), Delay(5), Status(503, headers={"Retry-After": "5"}), Unauthorized()],
+    ids=lambda f: type(f).__name__,
+)
+async def test_a_cancelled_exchange_leaves_no_connection_and_no_task(
+    server: FakePortOne, fault: Any
+) -> None:
+    server.add(merchant_uid="order-1")
+    async with server.client(max_in_flight=2) as client:
+        await client.payments.find("order-1")
+        before = asyncio.all_tasks()
+        server.fail(fault, times=4)
+        calls = [asyncio.create_task(client.payments.find("order-1")) for _ in range(4)]
+        await until(lambda: server.count("/payments") >= 3)
+        await turns(5)
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+        session = client._shared.transport._session
+        assert session is not None
+        assert session.connector is not None
+        assert not session.connector._acquired
+        assert places_free(client) == 2
+        await until(lambda: asyncio.all_tasks() <= before | server_tasks(before))
+        server.clear_faults()
+        fresh = client.with_options(rate_limit=None)
+        if not isinstance(fault, Status):
+            assert (await fresh.payments.find("order-1")).is_paid
+
+
+async def test_a_call_cancelled_at_any_turn_of_a_real_connection_leaves_nothing_behind() -> None:
+    stages: set[str] = set()
+
+    async def one(count: int) -> bool:
+        stage = "connect"
+
+        async def in_pieces(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
+        ) -> None:
+            nonlocal stage
+            is_token = raw.requests[-1].startswith(b"POST")
+            stage = "token" if is_token else "head"
+            content = token_reply().body if is_token else ok(CARD_PAID)
+            answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(content), content)
+            piece = len(answer) // 5
+            for start in range(0, len(answer), piece):
+                await turns(3)
+                if writer.is_closing():
+                    return
+                writer.write(answer[start : start + piece])
+                stage = stage if is_token else "body"
+
+        async with (
+            leaves_nothing(),
+            raw_server(in_pieces) as raw,
+            PortOneClient("k", "s", base_url=raw.url, max_in_flight=1, rate_limit=None) as client,
+        ):
+            call = asyncio.create_task(client.payments.find(UID))
+            await turns(count)
+            is_over = call.done()
+            call.cancel()
+            await asyncio.wait({call})
+            if not is_over:
+                assert call.cancelled()
+                stages.add(stage)
+            assert (await client.payments.find(UID)).is_paid
+            return is_over
+
+    async with asyncio.timeout(30):
+        count = 0
+        while not await one(count):
+            count += 1
+    assert stages == {"connect", "token", "head", "body"}
+
+
+def server_tasks(before: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+    """Tasks of the fake, which runs in the same loop, for the connections it has."""
+    return {
+        task
+        for task in asyncio.all_tasks() - before
+        if "aiohttp/web" in repr(task.get_coro()) or "RequestHandler" in repr(task.get_coro())
+    }
+
+
+async def test_a_timeout_of_the_callers_own_cuts_a_call_short(server: FakePortOne) -> None:
+    server.add(merchant_uid="order-1")
+    async with server.client(retry=RetryPolicy(backoff_initial=30, backoff_max=30)) as client:
+        await client.payments.find("order-1")
+        for fault in (Hang(), Status(503)):
+            server.fail(fault)
+            async with Stopwatch() as watch:
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await client.payments.find("order-1")
+            assert watch.net < 0.1
+        assert (await client.payments.find("order-1")).is_paid
+
+
+async def test_a_failing_sibling_ends_a_call_in_its_back_off(server: FakePortOne) -> None:
+    server.add(merchant_uid="order-1")
+
+    async def fail() -> None:
+        await until(lambda: server.count("/payments") == 1)
+        raise RuntimeError("sibling")
+
+    async with server.client(retry=RetryPolicy(backoff_initial=60, backoff_max=60)) as client:
+        server.fail(Status(503))
+        with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="sibling")):
+            async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+                group.create_task(client.payments.find("order-1"))
+                group.create_task(fail())
+        assert (await client.payments.find("order-1")).is_paid

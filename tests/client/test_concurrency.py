@@ -1,0 +1,312 @@
+"""Many calls, several loops, threads and processes, and a close in the midst of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import threading
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import pytest
+
+from portone_async import (
+    ClientClosedError,
+    Payment,
+    RateLimit,
+    RetryPolicy,
+    Timeouts,
+    WrongLoopError,
+)
+from portone_async.testing import Delay, FakePortOne, Hang, Status, TooManyRequests
+from portone_async.throttle import TokenBucket
+from tests.support.scripted import PAID, UID, scripted_client, token_reply
+from tests.support.stopwatch import Stopwatch
+from tests.support.virtual_time import run
+
+from .test_cancellation import leaves_nothing, places_free, turns, until
+
+MANY = 10_000
+DOOMED = MANY // 100
+SLOW = RetryPolicy(backoff_initial=60, backoff_max=60)
+
+
+@pytest.fixture(name="server")
+async def _server() -> AsyncGenerator[FakePortOne]:
+    async with leaves_nothing(), FakePortOne() as server:
+        server.add(merchant_uid=UID)
+        yield server
+
+
+def most_in_any_window(times: list[float], rate: float) -> float:
+    """The ``burst`` that so many sends at these times would need, beside ``rate``."""
+    surplus = [number - rate * time for number, time in enumerate(sorted(times))]
+    lowest = surplus[0]
+    most = 0.0
+    for each in surplus:
+        lowest = min(lowest, each)
+        most = max(most, each - lowest + 1)
+    return most
+
+
+# Ten thousand
+
+
+def test_calls_cancelled_at_random_moments_leave_the_bound_and_the_others_as_they_were() -> None:
+    async def main() -> None:
+        rng = random.Random(7)
+        client, transport = scripted_client(
+            lambda _: (rng.uniform(0.001, 0.05), PAID),
+            lambda _: (0.05, token_reply("t", 7200)),
+            rate_limit=RateLimit(500, 10),
+            max_in_flight=40,
+            timeouts=Timeouts(total=30),
+        )
+        calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(2000)]
+
+        async def cancel(call: asyncio.Task[Any]) -> None:
+            await asyncio.sleep(rng.uniform(0, 2000 / 500))
+            call.cancel()
+
+        await asyncio.gather(*[cancel(call) for call in rng.sample(calls, 20)])
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        counts = Counter(type(each) for each in results)
+        assert set(counts) == {Payment, asyncio.CancelledError}
+        assert counts[Payment] >= 2000 - 20
+        assert len(transport.tokens) == 1
+        assert len(transport.times()) <= 2000
+        assert most_in_any_window([at for at, _, _ in transport.sent], 500) <= 10 + 1
+        assert transport.most_under_way <= 40
+        assert transport.under_way == 0
+        assert places_free(client) == 40
+        await client.close()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
+class Noting:
+    """A throttle that notes when each permit was given."""
+
+    def __init__(self, rate_limit: RateLimit) -> None:
+        self._bucket = TokenBucket(rate_limit)
+        self.given: list[float] = []
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        await self._bucket.acquire(priority=priority)
+        self.given.append(asyncio.get_running_loop().time())
+
+    def pause(self, seconds: float) -> None:
+        self._bucket.pause(seconds)
+
+
+async def test_ten_thousand_calls_on_real_connections_keep_the_bound_and_lose_nothing(
+    server: FakePortOne,
+) -> None:
+    # Debug mode, which the tests run in, costs more than the calls.
+    asyncio.get_running_loop().set_debug(False)
+    rng = random.Random(7)
+    throttle = Noting(RateLimit(4000, 20))
+    async with server.client(
+        rate_limit=throttle, max_in_flight=8, timeouts=Timeouts(total=30)
+    ) as client:
+        calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(MANY)]
+        doomed = rng.sample(calls, DOOMED)
+        while doomed:
+            await turns(rng.randrange(200))
+            doomed.pop().cancel()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert places_free(client) == 8
+        assert (await client.payments.find(UID)).is_paid
+
+    counts = Counter(type(each) for each in results)
+    assert set(counts) == {Payment, asyncio.CancelledError}
+    assert counts[Payment] >= MANY - DOOMED
+    assert server.count("/users/getToken") == 1
+    assert len(server.requests) <= len(throttle.given) <= MANY + 2
+    assert most_in_any_window(throttle.given, 4000) <= 20 + 1
+
+
+# Closed in the midst of it
+
+
+async def test_a_client_closed_at_any_turn_ends_every_call_with_its_answer_or_one_clear_error(
+    server: FakePortOne,
+) -> None:
+    seen: Counter[type] = Counter()
+    for count in range(0, 120, 3):
+        client = server.client(max_in_flight=2, rate_limit=RateLimit(1000, 2))
+        calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(6)]
+        await turns(count)
+        async with asyncio.timeout(5):
+            await client.close()
+            results = await asyncio.gather(*calls, return_exceptions=True)
+        seen.update(map(type, results))
+    assert set(seen) <= {Payment, ClientClosedError}
+    assert seen[ClientClosedError]
+
+
+STATES: dict[str, tuple[Callable[[FakePortOne], None], dict[str, Any]]] = {
+    "token": (lambda server: server.fail(Hang(), times=None, on="/users/getToken"), {}),
+    "answer": (lambda server: server.fail(Hang(), times=None), {}),
+    "slot": (lambda server: server.fail(Hang(), times=None), {"max_in_flight": 1}),
+    "permit": (lambda server: None, {"rate_limit": RateLimit(0.001, 3)}),
+    "back-off": (lambda server: server.fail(Status(503), times=None), {"retry": SLOW}),
+    "pause": (lambda server: server.fail(TooManyRequests("50"), times=None), {}),
+    "token's back-off": (
+        lambda server: server.fail(Status(503), times=None, on="/users/getToken"),
+        {"retry": SLOW},
+    ),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_a_client_closed_while_calls_wait_for_anything_ends_them_at_once(
+    server: FakePortOne, state: str
+) -> None:
+    prepare, options = STATES[state]
+    prepare(server)
+    client = server.client(**options)
+    calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(5)]
+    await until(lambda: server.count("/") >= (1 if "token" in state else 2))
+    await turns(30)
+    async with Stopwatch() as watch:
+        await client.close()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+    assert watch.net < 0.5
+    kinds = {type(each) for each in results}
+    assert ClientClosedError in kinds
+    assert kinds <= {ClientClosedError, Payment}
+    assert server.count("/payments") <= 5
+    with pytest.raises(ClientClosedError):
+        await client.payments.find(UID)
+
+
+# Two loops
+
+
+async def test_a_client_at_work_in_one_loop_refuses_another_and_goes_on(
+    server: FakePortOne,
+) -> None:
+    problems: list[BaseException] = []
+
+    async def use_elsewhere() -> None:
+        for misuse in (client.payments.find(UID), client.__aenter__(), client.close()):
+            try:
+                await misuse
+            except WrongLoopError as error:
+                problems.append(error)
+
+    async with server.client(rate_limit=None) as client:
+        await client.payments.find(UID)
+        server.fail(Delay(0.2))
+        under_way = asyncio.create_task(client.payments.find(UID))
+        await until(lambda: server.count("/payments") == 2)
+        thread = threading.Thread(target=asyncio.run, args=[use_elsewhere()])
+        thread.start()
+        await asyncio.to_thread(thread.join)
+        assert (await under_way).is_paid
+        assert server.count("/payments") == 2
+        assert (await client.payments.find(UID)).is_paid
+    assert len(problems) == 3
+    assert all("event loop" in str(each) for each in problems)
+
+
+# Two processes
+
+FORKING = """
+import asyncio, gc, os
+from portone_async import PortOneClient, PortOneError, RetryPolicy, Timeouts
+
+def new_client():
+    once = RetryPolicy(attempts=1)
+    return PortOneClient.from_env(retry=once, timeouts=Timeouts(attempt=2), rate_limit=None)
+
+async def find(client):
+    try:
+        return (await client.payments.find({uid!r})).status
+    except PortOneError as error:
+        return type(error).__name__
+
+async def find_with_its_own():
+    async with new_client() as client:
+        return await find(client)
+
+def fork():
+    global client
+    if child := os.fork():
+        os.waitpid(child, 0)
+        return
+    try:
+        {in_child}
+    finally:
+        os._exit(0)
+
+def say(who, what):
+    os.write(1, f"{{who}} {{what}}\\n".encode())
+
+async def fork_inside():
+    say("parent", await find(client))
+    fork()
+    say("parent", await find(client))
+
+client = new_client()
+with asyncio.Runner() as runner:
+    if {is_inside}:
+        runner.run(fork_inside())
+    else:
+        say("parent", runner.run(find(client)))
+        fork()
+        say("parent", runner.run(find(client)))
+    runner.run(client.close())
+"""
+
+
+async def forked(server: FakePortOne, in_child: str, *, is_inside: bool = False) -> list[str]:
+    """What parent and child say of a look-up each, the parent's before and after the fork."""
+    script = FORKING.format(uid=UID, in_child=in_child, is_inside=is_inside)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        stdout=asyncio.subprocess.PIPE,
+        env={
+            "PYTHONPATH": ":".join(sys.path),
+            "PORTONE_BASE_URL": server.url,
+            "PORTONE_IMP_KEY": server.imp_key,
+            "PORTONE_IMP_SECRET": server.imp_secret,
+        },
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0
+    return said.decode().splitlines()
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+async def test_a_forked_child_gets_one_clear_error_from_its_parents_client(
+    server: FakePortOne, is_inside: bool
+) -> None:
+    said = await forked(server, 'say("child", asyncio.run(find(client)))', is_inside=is_inside)
+    assert said == ["parent paid", "child WrongLoopError", "parent paid"]
+    assert server.count("/payments") == 2
+
+
+async def test_a_forked_child_works_with_a_client_of_its_own(server: FakePortOne) -> None:
+    said = await forked(server, 'say("child", asyncio.run(find_with_its_own()))')
+    assert said == ["parent paid", "child paid", "parent paid"]
+
+
+async def test_a_forked_child_does_not_share_its_parents_connections_in_its_parents_loop(
+    server: FakePortOne,
+) -> None:
+    said = await forked(server, 'say("child", runner.run(find(client)))')
+    assert said == ["parent paid", "child WrongLoopError", "parent paid"]
+
+
+async def test_a_forked_child_that_drops_its_parents_client_does_not_cut_off_the_parent(
+    server: FakePortOne,
+) -> None:
+    said = await forked(server, "del client; gc.collect()")
+    assert said == ["parent paid", "parent paid"]

@@ -1,0 +1,145 @@
+"""Seven ways in which a server fails: each ends typed, right, and inside one total deadline."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from portone_async import (
+    DeadlineExceededError,
+    RateLimitedError,
+    RequestTimeoutError,
+    RetryPolicy,
+    Timeouts,
+)
+from portone_async.testing import (
+    CutBody,
+    ExpiredToken,
+    FakePortOne,
+    Fault,
+    Hang,
+    HtmlPage,
+    Reset,
+    Status,
+    TooManyRequests,
+)
+from tests.support.stopwatch import timed
+
+QUICK = RetryPolicy(backoff_initial=0.01)
+TOTAL = Timeouts(total=3.0, attempt=0.2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "seconds"),
+    [
+        (CutBody(), 0.0),
+        (Reset(), 0.0),
+        (Status(503), 0.0),
+        (TooManyRequests(retry_after="1"), 1.0),
+        (HtmlPage(), 0.0),
+        (Hang(), 0.2),
+        (ExpiredToken(), 0.0),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_one_fault_costs_one_more_try_and_the_answer_is_right(
+    server: FakePortOne, fault: Fault, seconds: float
+) -> None:
+    added = server.add(merchant_uid="order-1")
+    async with server.client(retry=QUICK, timeouts=TOTAL) as client:
+        server.fail(fault)
+        payment, took = await timed(client.payments.find("order-1"))
+
+    assert payment == added
+    assert server.count("/payments") == 2
+    assert seconds <= took.seconds
+    # The fake has a thread of its own, whose delays are not taken off.
+    assert took.net < seconds + 5
+
+
+async def test_a_retry_after_of_an_hour_fails_at_once_with_the_hour(server: FakePortOne) -> None:
+    server.add(merchant_uid="order-1")
+    async with server.client(retry=QUICK, timeouts=TOTAL) as client:
+        server.fail(TooManyRequests(retry_after="3600"))
+        error, took = await timed(client.payments.find("order-1"))
+
+    assert type(error) is RateLimitedError
+    assert error.retry_after == 3600
+    assert server.count("/payments") == 1
+    assert took.net < 5
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [CutBody(), Reset(), Status(503), TooManyRequests(retry_after="1"), HtmlPage(), Hang()],
+    ids=lambda value: type(value).__name__,
+)
+async def test_a_fault_that_stays_is_a_transient_error_within_the_total(
+    server: FakePortOne, fault: Fault
+) -> None:
+    server.add(merchant_uid="order-1")
+    patient = RetryPolicy(attempts=10**6, backoff_initial=0.01, backoff_max=0.05, budget=None)
+    async with server.client(retry=patient, timeouts=Timeouts(total=0.5, attempt=0.2)) as client:
+        await client.payments.find("order-1")
+        server.fail(fault, times=None)
+        error, took = await timed(client.payments.find("order-1"))
+        server.clear_faults()
+        server.clear_requests()
+
+        assert error.is_transient
+        assert took.net < 0.55
+        fresh = client.with_options(rate_limit=None, timeouts=Timeouts(total=5))
+        assert (await fresh.payments.find("order-1")).is_paid  # The next call works.
+    assert len(error.attempts) >= 1
+
+
+async def test_a_server_that_never_answers_is_left_in_time(server: FakePortOne) -> None:
+    server.add(merchant_uid="order-1")
+    async with server.client(retry=QUICK, timeouts=Timeouts(total=0.5, attempt=None)) as client:
+        await client.payments.find("order-1")
+        server.fail(Hang(), times=None)
+        error, took = await timed(client.payments.find("order-1"))
+        assert type(error) is DeadlineExceededError
+        assert took.seconds >= 0.5
+        assert took.net < 0.55
+
+        once = client.with_options(
+            retry=RetryPolicy(attempts=1), timeouts=Timeouts(total=5, attempt=0.1)
+        )
+        error, took = await timed(once.payments.find("order-1"))
+        assert type(error) is RequestTimeoutError
+        assert took.seconds >= 0.1
+        assert took.net < 0.15
+
+
+async def test_a_token_that_never_comes_is_waited_for_no_longer_than_the_total(
+    server: FakePortOne,
+) -> None:
+    server.fail(Hang(), times=None, on="/users/getToken")
+    async with server.client(retry=QUICK, timeouts=Timeouts(total=0.4, attempt=0.3)) as client:
+        (first, took), (second, _) = await asyncio.gather(
+            timed(client.payments.find("order-1")), timed(client.payments.find("order-2"))
+        )
+
+    for error in (first, second):
+        assert isinstance(error, DeadlineExceededError | RequestTimeoutError)
+    assert took.net < 0.45
+    assert not server.count("/payments")
+
+
+async def test_a_mixture_of_faults_under_load_gives_no_wrong_answer(server: FakePortOne) -> None:
+    faults: list[Fault] = [Status(503), Reset(), CutBody(), HtmlPage(), Status(502), Hang()]
+    faults = faults * 6 + [ExpiredToken()]
+    added = {
+        server.add(merchant_uid=f"order-{n}", amount=1000 + n).merchant_uid: n for n in range(150)
+    }
+    server.fail(*faults)
+    async with server.client(
+        rate_limit=None,
+        retry=RetryPolicy(attempts=10, backoff_initial=0.01),
+        timeouts=Timeouts(attempt=0.2),
+    ) as client:
+        payments = await asyncio.gather(*[client.payments.find(uid) for uid in added])
+
+    assert {each.merchant_uid: each.amount - 1000 for each in payments} == added

@@ -1,0 +1,581 @@
+"""Look-ups of many payments: what is asked and accepted, then over real HTTP against the fake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from portone_async import (
+    AuthenticationError,
+    ClientClosedError,
+    Failed,
+    Found,
+    InvalidRequestError,
+    Missing,
+    Payment,
+    PaymentMismatchError,
+    PaymentNotFoundError,
+    PaymentStatus,
+    PortOneClient,
+    PortOneError,
+    Sorting,
+    UnauthorizedError,
+    UnexpectedResponseError,
+)
+from portone_async.models._listing import Listing, Page
+from portone_async.resources._windows import Window
+from portone_async.resources.payments._batch import (
+    LONGEST_QUERY,
+    Asked,
+    Group,
+    batch_call,
+    grouped,
+    weight,
+)
+from portone_async.resources.payments._calls import (
+    find_all_call,
+    find_call,
+    fits_in_a_path,
+    get_call,
+    in_order,
+    list_call,
+    listed_call,
+)
+from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
+from tests.support.hanging import Held
+from tests.support.samples import CARD_PAID
+
+ODD = ["a b", "주문 1", "a/b", "100%", "a#b", "a?b=c", "a+b", "a&b", "[]", "x" * 200]
+
+
+DAY = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def seen(imp_uid: str = "imp_1", status: str = "paid", **days: int) -> Payment:
+    """A payment of ``order-1``; its times in days."""
+    times: dict[str, Any] = {name: DAY + timedelta(days=each) for name, each in days.items()}
+    return Payment(
+        imp_uid=imp_uid,
+        merchant_uid="order-1",
+        status=PaymentStatus(status),
+        amount=Decimal(1),
+        **times,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sorting", "expected"),
+    [
+        ("started", "dabce"),
+        ("-started", "ecbad"),
+        ("paid", "cedba"),
+        ("-paid", "abced"),
+        ("updated", "deabc"),
+        ("-updated", "cbaed"),
+    ],
+)
+def test_payments_are_sorted_by_the_time_that_is_named_and_never_is_the_earliest(
+    sorting: str, expected: str
+) -> None:
+    payments = [
+        seen("c", started_at=3, failed_at=30),
+        seen("e", started_at=15),
+        seen("a", started_at=1, paid_at=18),
+        seen("d"),
+        seen("b", started_at=2, paid_at=5, cancelled_at=20),
+    ]
+
+    assert "".join(each.imp_uid for each in in_order(payments, Sorting(sorting))) == expected
+
+
+def check(call: Any, answer: Any) -> str | None:
+    said: str | None = call.check(answer)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("call", "another"),
+    [
+        (find_call("order-2", "paid", None), "merchant_uid"),
+        (find_call("order-1", "failed", None), "status"),
+        (get_call("imp_2", include_sandbox=False, extension=False), "imp_uid"),
+        (find_call("order-1", "paid", None), None),
+        (find_call("order-1", None, None), None),
+        (get_call("imp_1", include_sandbox=False, extension=False), None),
+    ],
+)
+def test_only_the_payment_that_was_asked_for_is_an_answer(call: Any, another: str | None) -> None:
+    said = None if another is None else f"PortOne answered with a payment of another {another}"
+
+    assert check(call, seen()) == said
+
+
+def test_a_list_of_an_order_must_have_what_was_asked_for_and_nothing_of_another_order() -> None:
+    listing = Listing((seen(), seen("imp_2", status="failed")))
+
+    for status in (None, "paid", "failed"):
+        assert check(listed_call("order-1", status), listing) is None
+    assert "2 payment(s)" in str(check(listed_call("order-1", "cancelled"), listing))
+    assert "none is cancelled" in str(check(listed_call("order-1", "cancelled"), listing))
+    another = Listing((*listing.payments, replace(seen(), merchant_uid="order-2")))
+    assert "another merchant_uid" in str(check(listed_call("order-1", None), another))
+    for status in (None, "paid"):
+        assert "an empty list" in str(check(listed_call("order-1", status), Listing()))
+
+
+NEWEST, WEEK = Sorting.STARTED_DESC, Window(0, 7 * 86400)
+EMPTY = Page(0, 0, ())
+
+
+def test_a_page_must_have_what_was_asked_for_and_nothing_else() -> None:
+    page = Page(2, 0, (seen(), seen("imp_2", status="failed")))
+
+    assert check(find_all_call("order-1", None, None, 1, 10), page) is None
+    assert check(list_call("all", WEEK, NEWEST, 1, 10), page) is None
+    for call, name in (
+        (find_all_call("order-2", None, None, 1, 10), "merchant_uid"),
+        (find_all_call("order-1", "paid", None, 2, 10), "status"),
+        (list_call("failed", WEEK, NEWEST, 1, 10), "status"),
+    ):
+        assert check(call, page) == f"PortOne listed a payment of another {name}"
+
+
+def test_an_empty_page_is_believed_where_nothing_need_be() -> None:
+    order, period = find_all_call, list_call
+
+    assert "an empty list" in str(check(order("order-1", None, None, 1, 10), EMPTY))
+    assert check(period("paid", WEEK, NEWEST, 1, 10), EMPTY) is None
+    for page in (Page(3, 0, ()), Page(3, 2, ()), Page(0, 2, ())):
+        said = f"PortOne listed none of {page.total} payment(s)"
+        assert check(order("order-1", None, None, 1, 10), page) == said
+        assert check(period("paid", WEEK, NEWEST, 1, 10), page) == said
+        # What leaves the list meanwhile may empty a later one.
+        assert check(order("order-1", None, None, 2, 10), page) is None
+        assert check(period("paid", WEEK, NEWEST, 2, 10), page) is None
+
+
+@pytest.mark.parametrize(
+    ("call", "target"),
+    [
+        (find_call("o", None, None), "/payments/find/o"),
+        (find_call("o", "paid", NEWEST), "/payments/find/o/paid?sorting=-started"),
+        (get_call("i", include_sandbox=False, extension=False), "/payments/i"),
+        (get_call("i", include_sandbox=True, extension=False), "/payments/i?include_sandbox=true"),
+        (get_call("i", include_sandbox=False, extension=True), "/payments/i?extension=true"),
+        (find_all_call("o", None, None, 3, 7), "/payments/findAll/o?page=3&limit=7"),
+        (
+            find_all_call("o", "paid", NEWEST, 3, 7),
+            "/payments/findAll/o/paid?page=3&limit=7&sorting=-started",
+        ),
+        (
+            list_call("all", WEEK, NEWEST, 3, 7),
+            "/payments/status/all?page=3&limit=7&sorting=-started&from=0&to=604800",
+        ),
+        (
+            list_call("paid", Window(5, None), NEWEST, 1, 1),
+            "/payments/status/paid?page=1&limit=1&sorting=-started&from=5",
+        ),
+        (listed_call("a/b", "paid"), "/payments?merchant_uid%5B%5D=a%2Fb"),
+    ],
+)
+def test_look_ups_are_asked_as_the_api_documents_them(call: Any, target: str) -> None:
+    assert (call.method, call.target()) == ("GET", target)
+
+
+def test_an_order_number_with_a_slash_of_either_kind_does_not_fit_in_a_path() -> None:
+    assert [fits_in_a_path(uid) for uid in ("a", "a/b", "a\\b", "/")] == [True, False, False, False]
+    with pytest.raises(InvalidRequestError):
+        fits_in_a_path("..")
+
+
+async def test_find_all_gives_every_payment_of_an_order(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    for uid in ODD:
+        added = {
+            server.add(merchant_uid=uid, status=s).imp_uid for s in ("failed", "ready", "paid")
+        }
+        server.add(merchant_uid="another")
+        found = [each async for each in client.payments.find_all(uid, page_size=2)]
+        assert {each.imp_uid for each in found} == added
+        paid = [each async for each in client.payments.find_all(uid, status="paid")]
+        assert [each.status for each in paid] == ["paid"]
+
+
+async def test_find_all_sends_pages_as_the_api_counts_them(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    for _ in range(5):
+        server.add(merchant_uid="order-1")
+    pages = client.payments.find_all("order-1", status="paid", sorting="paid", page_size=2)
+    assert len([each async for each in pages]) == 5
+    targets = [each.target for each in server.requests if "findAll" in each.target]
+    # Twice, since payments may leave a status, and an arrival would hide that in the totals.
+    assert targets == [
+        f"/payments/findAll/order-1/paid?page={page}&limit=2&sorting=paid"
+        for page in (1, 2, 3, 1, 2, 3)
+    ]
+
+
+async def test_find_all_of_an_unknown_order_is_empty_and_a_fault_is_not(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    for uid in ("nope", "no/pe"):
+        assert [each async for each in client.payments.find_all(uid)] == []
+    server.fail(Status(404), times=None)
+    with pytest.raises(PortOneError):
+        _ = [each async for each in client.payments.find_all("nope")]
+
+
+@pytest.mark.parametrize("status", ["paid", "ready", "failed", "cancelled", "all"])
+async def test_list_gives_each_payment_of_a_status_in_a_period_once(
+    server: FakePortOne, client: PortOneClient, status: str
+) -> None:
+    now = int(server.now)
+    expected: set[str] = set()
+    for number in range(40):
+        state = ("paid", "ready", "failed", "cancelled")[number % 4]
+        at = now - number * 10 * 24 * 3600
+        payment = server.add(
+            merchant_uid=f"order-{number}",
+            status=state,
+            started_at=at,
+            paid_at=at,
+            failed_at=at,
+            cancelled_at=at,
+        )
+        if status in (state, "all") and number < 30:
+            expected.add(payment.imp_uid)
+    since = datetime.fromtimestamp(now - 295 * 24 * 3600, UTC)
+    got = [each.imp_uid async for each in client.payments.list(status, since=since, page_size=3)]
+    assert sorted(got) == sorted(expected)
+
+
+async def test_a_periods_first_moment_is_in_it_and_its_end_is_not(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    start = int(day.timestamp())
+    for number, at in enumerate((start - 1, start, start + 86399, start + 86400)):
+        server.add(merchant_uid=f"order-{number}", paid_at=at, started_at=at)
+    pages = client.payments.list("paid", since=day, until=day + timedelta(days=1))
+    assert {each.merchant_uid async for each in pages} == {"order-1", "order-2"}
+
+
+async def test_a_list_with_anything_else_in_it_is_refused(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    page = {"total": 1, "previous": False, "next": False, "list": [CARD_PAID | {"status": "ready"}]}
+    server.fail(Json({"code": 0, "message": None, "response": page}), times=None)
+    with pytest.raises(UnexpectedResponseError, match="status"):
+        _ = [each async for each in client.payments.list("paid")]
+    with pytest.raises(UnexpectedResponseError, match="merchant_uid"):
+        _ = [each async for each in client.payments.find_all("order-1")]
+
+
+NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 (what is to be refused)
+
+
+@pytest.mark.parametrize(
+    ("method", "argument", "options"),
+    [
+        ("list", "paid", {"since": NAIVE}),
+        ("list", "a b", {}),
+        ("list", "paid", {"sorting": "newest"}),
+        ("list", "paid", {"page_size": 1001}),
+        ("find_all", "", {}),
+        ("find_all", "o", {"page_size": 0}),
+        ("find_all", "o", {"status": "a/b"}),
+        ("find_many", ["o"], {"status": "a/b"}),
+        ("find_many", ["o"], {"sorting": "x"}),
+    ],
+)
+async def test_what_can_never_be_right_is_refused_at_once(
+    server: FakePortOne, client: PortOneClient, method: str, argument: Any, options: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        getattr(client.payments, method)(argument, **options)
+    assert not server.requests
+
+
+async def each_of(items: list[str]) -> AsyncIterator[str]:
+    for item in items:
+        yield item
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_get_many_gives_groups_in_the_order_asked_for(
+    server: FakePortOne, client: PortOneClient, is_async: bool
+) -> None:
+    orders = [f"order-{number}" for number in range(250)] + ODD
+    for number, uid in enumerate(orders):
+        for _ in range(number % 3):
+            server.add(merchant_uid=uid)
+    by_id = server.add(merchant_uid="by id")
+    asked = each_of(orders) if is_async else orders
+    async with client.payments.get_many(asked, [by_id.imp_uid, "imp_0"]) as stream:
+        groups = [group async for group in stream]
+
+    assert [group.uid for group in groups] == [*orders, by_id.imp_uid, "imp_0"]
+    assert [len(group.payments) for group in groups] == [
+        *(number % 3 for number in range(len(orders))), 1, 0,
+    ]  # fmt: skip
+    assert all(each.merchant_uid == group.uid for group in groups[:-2] for each in group.payments)
+    assert server.count("/payments") == 3
+
+
+async def test_a_batch_fits_into_a_request_line_and_a_hundred_ids(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    orders = [f"{'한' * 40}{number}" for number in range(200)]
+    for uid in orders:
+        server.add(merchant_uid=uid)
+    async with client.payments.get_many(orders) as stream:
+        assert [len(group.payments) async for group in stream] == [1] * 200
+    lines = [each.target for each in server.requests if each.target.startswith("/payments")]
+    assert max(map(len, lines)) < 8190 - 30
+    assert len(lines) < 14
+
+
+async def test_a_hundred_ids_are_one_request_and_one_more_is_another(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="order-0")
+    for count, requests in ((100, 1), (101, 3)):
+        async with client.payments.get_many(f"order-{n}" for n in range(count)) as stream:
+            assert len([group async for group in stream]) == count
+        assert server.count("/payments") == requests
+
+
+@pytest.mark.parametrize("name", ["merchant_uid", "imp_uid"])
+@pytest.mark.parametrize("uid", ["o", "가/나", "a+b"])
+def test_the_weight_of_an_id_is_what_it_adds_to_the_query(name: str, uid: str) -> None:
+    one = Asked(name, "x")
+
+    def length(*asked: Asked) -> int:
+        return len(batch_call(asked).target())
+
+    assert weight(Asked(name, uid)) == length(one, Asked(name, uid)) - length(one)
+
+
+def test_an_id_that_just_fits_is_taken_and_one_more_letter_is_not() -> None:
+    longest = "x" * (LONGEST_QUERY - weight(Asked("imp_uid", "x")) + 1)
+
+    assert weight(Asked("imp_uid", longest)) == LONGEST_QUERY
+    with pytest.raises(InvalidRequestError, match="too long"):
+        weight(Asked("imp_uid", longest + "x"))
+
+
+def test_of_several_payments_of_an_id_the_newest_comes_first_and_each_once() -> None:
+    old, new, never = seen("b", started_at=0), seen("c", started_at=1), seen("a")
+    listing = Listing((never, old, new, old))
+    groups = grouped([Asked("merchant_uid", "order-1")], listing)
+
+    assert groups == [Group("order-1", (new, old, never))]
+
+
+async def test_an_order_asked_for_twice_is_answered_twice(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="o")
+    async with client.payments.get_many(["o", "o"]) as stream:
+        assert [(group.uid, len(group.payments)) async for group in stream] == [("o", 1)] * 2
+
+
+@pytest.mark.parametrize("bad", ["", "..", "a\nb", "x" * 8000])
+async def test_an_id_that_can_never_be_looked_up_ends_a_batch(
+    server: FakePortOne, client: PortOneClient, bad: str
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        async with client.payments.get_many(["o", bad]) as stream:
+            _ = [group async for group in stream]
+
+
+async def test_find_many_tells_found_missing_and_failed_apart(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    for number in range(100):
+        server.add(merchant_uid=f"order-{number}")
+    orders = [*(f"order-{number}" for number in range(100)), "nope", "no/pe", "..", "a\nb"]
+    server.fail(Status(400), on="/payments/find/order-7")
+    async with client.payments.find_many(orders, status="paid") as stream:
+        results = {result.merchant_uid: result async for result in stream}
+
+    assert set(results) == set(orders)
+    assert {uid for uid, each in results.items() if isinstance(each, Missing)} == {"nope", "no/pe"}
+    failed = {uid for uid, each in results.items() if isinstance(each, Failed)}
+    assert {"..", "a\nb"} < failed
+    assert len(failed) == 3
+    assert all(
+        each.payment.merchant_uid == uid for uid, each in results.items() if isinstance(each, Found)
+    )
+
+
+async def test_refused_keys_end_a_run_at_once(server: FakePortOne) -> None:
+    async with PortOneClient("wrong", "wrong", base_url=server.url) as client:
+        with pytest.raises(AuthenticationError):
+            async with client.payments.find_many(f"order-{n}" for n in range(10**6)) as stream:
+                _ = [result async for result in stream]
+    assert server.count("/users/getToken") == 1
+    assert asyncio.all_tasks() >= {asyncio.current_task()}
+
+
+async def test_a_token_that_is_refused_for_good_ends_a_run_at_once(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.fail(Unauthorized(), times=None, on="/payments")
+    with pytest.raises(UnauthorizedError):
+        async with client.payments.find_many(f"order-{n}" for n in range(1000)) as stream:
+            _ = [result async for result in stream]
+    assert server.count("/payments") < 500
+
+
+async def test_find_many_gives_what_is_known_first_and_get_many_what_was_asked_first(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    orders = [f"order-{number}" for number in range(250)]
+    server.add_many({"merchant_uid": uid} for uid in orders)
+    held = Held()
+    server.fail(held, on="/payments/find/order-0")
+    async with client.payments.find_many(orders[:5]) as stream:
+        found = [(await anext(stream)).merchant_uid for _ in range(4)]
+        held.release()
+        found += [result.merchant_uid async for result in stream]
+    assert sorted(found[:4]) == orders[1:5]
+    assert found[4:] == ["order-0"]
+
+    server.fail(Delay(0.3), on="/payments")
+    async with client.payments.get_many(orders) as groups:
+        assert [group.uid async for group in groups] == orders
+
+
+@pytest.mark.parametrize("uid", ["order-1", "sl/ash"])
+async def test_many_and_all_are_asked_with_the_status_and_the_sorting_that_are_wanted(
+    server: FakePortOne, client: PortOneClient, uid: str
+) -> None:
+    older = server.add(merchant_uid=uid, started_at=100, paid_at=100, amount=1)
+    newer = server.add(merchant_uid=uid, started_at=200, paid_at=200, amount=1)
+    failed = server.add(merchant_uid=uid, status="failed", started_at=300, amount=1)
+
+    async def found(**options: Any) -> str:
+        async with client.payments.find_many([uid], **options) as stream:
+            (result,) = [result async for result in stream]
+        assert isinstance(result, Found)
+        return result.payment.imp_uid
+
+    assert await found() == failed.imp_uid
+    assert await found(status="paid") == newer.imp_uid
+    assert await found(status="paid", sorting="started") == older.imp_uid
+    pages = client.payments.find_all(uid, status="paid", sorting="started")
+    assert [each.imp_uid async for each in pages] == [older.imp_uid, newer.imp_uid]
+    newest_first = client.payments.find_all(uid)
+    assert [each.imp_uid async for each in newest_first] == [
+        each.imp_uid for each in (failed, newer, older)
+    ]
+
+
+async def test_a_page_is_of_100_payments_of_an_order_and_of_1000_of_a_status(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="order-1")
+    _ = [each async for each in client.payments.find_all("order-1")]
+    _ = [each async for each in client.payments.list("paid")]
+
+    sizes = [dict(each.query).get("limit") for each in server.requests if each.method == "GET"]
+    assert sizes == ["100", "1000", "1000"]  # Of 90 days with an open end: two windows.
+
+
+async def test_without_a_period_a_list_is_of_the_90_days_until_now(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    now = int(server.now)
+    for uid, days in (("old", 91), ("first", 89.9), ("middle", 45), ("last", 0)):
+        at = now - int(days * 24 * 3600)
+        server.add(merchant_uid=uid, started_at=at, paid_at=at)
+
+    found = [each.merchant_uid async for each in client.payments.list("paid")]
+    assert found == ["first", "middle", "last"]
+
+
+async def test_closing_the_client_ends_a_run(server: FakePortOne, client: PortOneClient) -> None:
+    results: list[Found | Missing | Failed] = []
+
+    async def close_after_the_first() -> None:
+        async with client.payments.find_many(f"order-{n}" for n in range(1000)) as stream:
+            async for result in stream:
+                results.append(result)
+                await client.close()
+
+    with pytest.raises(ClientClosedError):
+        await close_after_the_first()
+    assert 0 < len(results) < 200
+    assert not any(isinstance(result, Failed) for result in results)
+
+
+async def test_a_run_that_is_left_early_leaves_no_request_behind(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    for number in range(500):
+        server.add(merchant_uid=f"order-{number}")
+    async with client.payments.find_many(f"order-{n}" for n in range(500)) as stream:
+        async for _ in stream:
+            break
+    session = client._shared.transport._session
+    assert session is not None
+    assert session.connector is not None
+    assert not session.connector._acquired
+    assert server.count("/payments") < 100
+
+
+async def test_a_payment_that_is_not_what_it_should_be_is_told_with_both_its_numbers(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    payment = server.add(merchant_uid="order-1", amount=5000)
+    for imp_uid in (None, payment.imp_uid):
+        with pytest.raises(PaymentMismatchError, match="4999") as caught:
+            await client.payments.verify("order-1", amount=4999, imp_uid=imp_uid)
+        assert caught.value.identifiers == {"merchant_uid": "order-1", "imp_uid": payment.imp_uid}
+        assert [each.field for each in caught.value.differences] == ["amount"]
+
+
+async def test_a_payment_of_a_test_channel_is_refused_unless_it_is_allowed(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    test = server.add(merchant_uid="order-1", amount=5000, sandbox=True)
+    for imp_uid in (None, test.imp_uid):
+        with pytest.raises(PaymentMismatchError, match="sandbox"):
+            await client.payments.verify("order-1", amount=5000, imp_uid=imp_uid)
+    verified = await client.payments.verify("order-1", amount=5000, allow_sandbox=True)
+    assert verified.imp_uid == test.imp_uid
+
+
+@pytest.mark.parametrize("merchant_uid", ["", "..", "a\nb"])
+async def test_an_order_number_that_can_never_be_right_is_not_verified_by_the_payment_either(
+    server: FakePortOne, client: PortOneClient, merchant_uid: str
+) -> None:
+    payment = server.add(merchant_uid="order-1", amount=5000)
+    with pytest.raises(InvalidRequestError):
+        await client.payments.verify(merchant_uid, amount=5000, imp_uid=payment.imp_uid)
+    assert not server.requests
+
+
+@pytest.mark.parametrize("status", ["ready", "failed", "cancelled"])
+async def test_a_payment_that_is_not_paid_is_not_what_was_waited_for(
+    server: FakePortOne, client: PortOneClient, status: str
+) -> None:
+    server.add(merchant_uid="order-1", status=status)
+    with pytest.raises(PaymentNotFoundError):
+        await client.payments.wait_until_paid("order-1", timeout=0.1)
+
+
+async def test_verify_and_wait_work_over_http(server: FakePortOne, client: PortOneClient) -> None:
+    server.add(merchant_uid="order-1", amount=5000)
+
+    assert (await client.payments.verify("order-1", amount=5000)).is_paid
+    assert (await client.payments.wait_until_paid("order-1", timeout=5)).is_paid

@@ -1,0 +1,231 @@
+"""Numbered pages of a list that may change while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import (
+    ApiError,
+    InvalidRequestError,
+    Payment,
+    PaymentNotFoundError,
+    PaymentStatus,
+    PortOneError,
+    UnexpectedResponseError,
+)
+from portone_async.models._listing import Page
+from portone_async.resources._pages import NumberedPages, Pages, checked_page_size
+from tests.support.virtual_time import run
+
+
+def payment(number: int) -> Payment:
+    return Payment(
+        imp_uid=f"imp_{number}",
+        merchant_uid=f"order-{number}",
+        status=PaymentStatus.PAID,
+        amount=Decimal(number),
+    )
+
+
+class Living:
+    """A list as a server has it: pages are positions, and beyond the last there is a 400."""
+
+    def __init__(self, numbers: range, page_size: int) -> None:
+        self.numbers = list(numbers)
+        self.page_size = page_size
+        self.asked: list[int] = []
+        self.before: dict[int, Callable[[list[int]], object]] = {}
+
+    async def page(self, number: int) -> Page:
+        self.asked.append(number)
+        if (change := self.before.pop(len(self.asked), None)) is not None:
+            change(self.numbers)
+        start = (number - 1) * self.page_size
+        part = self.numbers[start : start + self.page_size]
+        if number < 1 or (not part and number > 1):
+            raise ApiError("before the first page, or beyond the last", status=400, code=-1)
+        has_next = start + self.page_size < len(self.numbers)
+        return Page(len(self.numbers), number + 1 if has_next else 0, tuple(map(payment, part)))
+
+    def pages(self) -> Pages:
+        return Pages([NumberedPages(self.page)])
+
+
+async def numbers(pages: Pages) -> list[int]:
+    return [int(each.amount) async for each in pages]
+
+
+@given(st.integers(0, 60), st.integers(1, 9))
+def test_list_at_rest_is_read_once_in_order(count: int, page_size: int) -> None:
+    living = Living(range(count), page_size)
+
+    assert run(numbers(living.pages())) == list(range(count))
+    assert living.asked == list(range(1, max(1, -(-count // page_size)) + 1))
+
+
+@given(
+    st.integers(1, 40), st.integers(1, 7), st.dictionaries(st.integers(2, 30), st.integers(0, 99))
+)
+def test_remaining_payments_are_given_once_while_others_leave(
+    count: int, page_size: int, departures: dict[int, int]
+) -> None:
+    living, left = Living(range(count), page_size), set[int]()
+
+    def leave(place: int, numbers: list[int]) -> None:
+        if numbers:
+            left.add(numbers.pop(place % len(numbers)))
+
+    living.before = {request: partial(leave, place) for request, place in departures.items()}
+    try:
+        got = run(numbers(living.pages()))
+    except UnexpectedResponseError:
+        assert len(living.asked) >= 8
+        return
+
+    assert set(range(count)) - left <= set(got)
+    assert len(got) == len(set(got))
+
+
+def test_departure_that_an_arrival_hides_loses_nothing() -> None:
+    living = Living(range(30), 10)
+
+    def swap(numbers: list[int]) -> None:
+        del numbers[0]
+        numbers.append(99)
+
+    living.before = {2: swap}
+    pages = Pages([NumberedPages(living.page, may_leave=True)])
+
+    assert set(run(numbers(pages))) == {*range(30), 99}
+
+
+def test_several_lists_follow_each_other() -> None:
+    one, two = Living(range(5), 2), Living(range(100, 103), 2)
+    pages = Pages([NumberedPages(each.page) for each in (one, two)])
+
+    assert run(numbers(pages)) == [0, 1, 2, 3, 4, 100, 101, 102]
+
+
+def test_page_is_read_when_it_is_asked_for() -> None:
+    async def main() -> None:
+        living = Living(range(100), 10)
+        pages = living.pages()
+        for _ in range(10):
+            await anext(pages)
+        assert living.asked == [1]
+
+    run(main())
+
+
+def test_order_without_payments_gives_none() -> None:
+    async def none(_: int) -> Page:
+        raise PaymentNotFoundError("none", status=404, code=-1)
+
+    assert run(numbers(Pages([NumberedPages(none, may_be_missing=True)]))) == []
+    with pytest.raises(PaymentNotFoundError):
+        run(numbers(Pages([NumberedPages(none)])))
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_first_page_that_fails_is_an_error(status: int) -> None:
+    asked: list[int] = []
+
+    async def fails(number: int) -> Page:
+        asked.append(number)
+        raise ApiError("no", status=status, code=-1)
+
+    with pytest.raises(ApiError):
+        run(numbers(Pages([NumberedPages(fails, may_be_missing=True)])))
+    assert asked == [1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError("no", status=401, code=-1),
+        ApiError("no", status=403, code=-1),
+        PaymentNotFoundError("none", status=404, code=-1),
+    ],
+)
+def test_later_page_that_fails_is_an_error(error: ApiError) -> None:
+    living = Living(range(4), 2)
+
+    async def refuses(number: int) -> Page:
+        if number == 2:
+            raise error
+        return await living.page(number)
+
+    with pytest.raises(type(error)):
+        run(numbers(Pages([NumberedPages(refuses, may_be_missing=True)])))
+    assert living.asked == [1]
+
+
+def test_next_that_names_a_page_too_many_is_no_error() -> None:
+    living = Living(range(4), 2)
+
+    async def one_too_many(number: int) -> Page:
+        page = await living.page(number)
+        return Page(page.total, number + 1, page.list)
+
+    pages = Pages([NumberedPages(one_too_many)])
+
+    assert run(numbers(pages)) == [0, 1, 2, 3]
+    assert living.asked == [1, 2, 3]
+
+
+@pytest.mark.parametrize("following", [1, 3, 7, True, -1])
+def test_next_that_leads_elsewhere_is_refused(following: Any) -> None:
+    async def odd(_: int) -> Page:
+        return Page(10, following, (payment(1),))
+
+    with pytest.raises(UnexpectedResponseError, match="page 1"):
+        run(numbers(Pages([NumberedPages(odd)])))
+
+
+def test_server_that_always_has_a_next_page_ends() -> None:
+    asked: list[int] = []
+
+    async def endless(number: int) -> Page:
+        asked.append(number)
+        return Page(10**6 + len(asked), number + 1, (payment(number % 3),))
+
+    pages = Pages([NumberedPages(endless)])
+
+    assert sorted(run(numbers(pages))) == [0, 1, 2]
+    assert len(asked) == 8
+
+
+def test_page_that_failed_can_be_read_again() -> None:
+    async def main() -> None:
+        living, failures = Living(range(4), 2), [PortOneError("once")]
+
+        async def flaky(number: int) -> Page:
+            if number == 2 and failures:
+                raise failures.pop()
+            return await living.page(number)
+
+        pages = Pages([NumberedPages(flaky)])
+        got = [int((await anext(pages)).amount) for _ in range(2)]
+        with pytest.raises(PortOneError, match="once"):
+            await anext(pages)
+        assert got + await numbers(pages) == [0, 1, 2, 3]
+
+    run(main())
+
+
+@pytest.mark.parametrize("size", [0, -1, 1001, 1.5, True, None, "100"])
+def test_a_page_size_that_the_api_refuses_is_refused(size: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="page_size"):
+        checked_page_size(size)
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_page_size_that_the_api_takes_is_taken(size: int) -> None:
+    assert checked_page_size(size) == size

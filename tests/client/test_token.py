@@ -1,0 +1,617 @@
+"""The token's life, in virtual time; and against the fake, whose rules are PortOne's."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from contextvars import Context
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import (
+    AuthenticationError,
+    ClientClosedError,
+    DeadlineExceededError,
+    PortOneClient,
+    PortOneError,
+    RateLimit,
+    RetryPolicy,
+    ServerError,
+    Timeouts,
+    TokenBucket,
+    UnexpectedResponseError,
+)
+from portone_async._core.token import MARGIN, AccessToken, Token, Tokens
+from portone_async._redact import Secret
+from portone_async.testing import FakePortOne, Json, Status, Unauthorized
+from tests.conftest import AT_ONCE
+from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body
+from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
+from tests.support.virtual_time import run
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def find(client: PortOneClient) -> None:
+    assert (await client.payments.find(UID)).is_paid
+
+
+def test_one_fetch_serves_all_who_wait() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=lambda _: (1, token_reply()), max_in_flight=2)
+        await asyncio.gather(*[find(client) for _ in range(100)])
+        assert len(transport.tokens) == 1
+
+    run(main())
+
+
+def test_cold_calls_that_fill_every_slot_do_not_deadlock() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda _: (1, token_reply()), max_in_flight=1, rate_limit=RateLimit(1000, 1)
+        )
+        async with asyncio.timeout(60):
+            await asyncio.gather(*[find(client) for _ in range(50)])
+        assert transport.most_under_way == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("lifetime", [61, 300, 1800])
+def test_a_token_is_renewed_inside_its_last_minute_and_not_before(lifetime: float) -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda n: token_reply(f"token{n}", lifetime), rate_limit=None
+        )
+        await find(client)
+        await asyncio.sleep(lifetime - 60.5)
+        await find(client)
+        assert len(transport.tokens) == 1
+        await asyncio.sleep(60.5 - MARGIN + 0.5)
+        await find(client)
+        await asyncio.sleep(0.1)
+        await find(client)
+        assert len(transport.tokens) == 2
+        assert transport.sent[-1][2] == "Bearer token2"
+
+    assert 30 < MARGIN < 60
+    run(main())
+
+
+@pytest.mark.parametrize(("left", "token"), [(44, "token1"), (11, "token1"), (9, "token2")])
+def test_only_a_token_that_is_all_but_over_is_waited_for(left: float, token: str) -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda n: (3.0 if n > 1 else 0.0, token_reply(f"token{n}")), rate_limit=None
+        )
+        loop = asyncio.get_running_loop()
+        await find(client)
+        await asyncio.sleep(1800 - left)
+        started = loop.time()
+        await asyncio.gather(*[find(client) for _ in range(50)])
+        assert loop.time() - started == pytest.approx(0 if token == "token1" else 3, abs=0.1)
+        assert {used for *_, used in transport.sent[-51:]} == {None, f"Bearer {token}"}
+        await asyncio.sleep(3.0)
+        await find(client)
+        assert len(transport.tokens) == 2
+        assert transport.sent[-1][2] == "Bearer token2"
+
+    run(main())
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 3600), st.floats(1, 7200))
+def test_the_lifetime_does_not_depend_on_any_wall_clock(
+    server_now: float, passed: float, lifetime: float
+) -> None:
+    token = Token(AccessToken("t", server_now + lifetime, server_now), sent_at=1000.0)
+
+    assert token.is_due(1000.0 + passed) is (token.ends_at - 1000.0 - passed < MARGIN)
+    assert token.ends_at - 1000.0 == pytest.approx(lifetime, abs=1e-3)
+
+
+@pytest.mark.parametrize("lifetime", [MARGIN, 40, 1, 0, -3600])
+def test_a_fresh_token_that_is_due_already_is_used_without_a_loop(lifetime: float) -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=lambda _: token_reply(lifetime=lifetime))
+        await find(client)
+        assert len(transport.tokens) == 1
+        await find(client)
+        assert len(transport.tokens) == 2
+        assert len(transport.times()) == 2
+
+    run(main())
+
+
+def test_a_long_queue_never_runs_out_of_token() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda n: token_reply(f"token{n}", 300), rate_limit=RateLimit(1, 2)
+        )
+        await asyncio.gather(*[find(client) for _ in range(1000)])
+        assert len(transport.times()) == 1000
+        ends = {f"Bearer token{n}": at + 300 for n, at in enumerate(transport.tokens, 1)}
+        assert all(at < ends[used or ""] for at, _, used in transport.sent if used)
+        assert len(transport.tokens) == pytest.approx(1000 / (300 - MARGIN), abs=1)
+
+    run(main())
+
+
+def test_a_call_reads_the_newest_token_after_the_queue() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            series((20, PAID), reply(401, body(UNAUTHORIZED)), PAID), max_in_flight=1
+        )
+        first = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        queued = [asyncio.create_task(find(client)) for _ in range(5)]
+        await asyncio.gather(first, *queued)
+        used = [authorization for _, path, authorization in transport.sent if "find" in path]
+        assert used == ["Bearer token1", "Bearer token1"] + ["Bearer token2"] * 5
+        assert len(transport.tokens) == 2
+
+    run(main())
+
+
+def test_calls_that_lose_their_token_in_the_queue_keep_their_places() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            lambda n: reply(401, body(UNAUTHORIZED)) if n == 20 else PAID,
+            rate_limit=RateLimit(50, 5),
+        )
+        order: list[int] = []
+
+        async def numbered(number: int) -> None:
+            await find(client)
+            order.append(number)
+
+        await asyncio.gather(*[numbered(number) for number in range(100)])
+        # The one that was refused, and the few whose permits came while there was no token,
+        # wait for those who are in the throttle already: no longer.
+        late = [number for place, number in enumerate(order) if place - number > 2]
+        assert len(late) <= 3
+        assert all(order.index(number) - number <= 34 for number in late)
+        assert len(transport.tokens) == 2
+        times = transport.times()
+        assert max(b - a for a, b in pairwise(times)) < 0.1
+
+    run(main())
+
+
+def test_a_refused_token_is_renewed_once_for_all_and_each_call_repeated_once() -> None:
+    async def main() -> None:
+        is_revoked = False
+
+        def script(_: int) -> Any:
+            stale = transport.sent[-1][2] == "Bearer token1"
+            return (0.5, reply(401, body(UNAUTHORIZED))) if is_revoked and stale else (0.5, PAID)
+
+        client, transport = scripted_client(script, rate_limit=None, max_in_flight=50)
+        await find(client)
+        is_revoked = True
+        await asyncio.gather(*[find(client) for _ in range(50)])
+        assert len(transport.tokens) == 2
+        assert len(transport.times()) == 1 + 50 + 50
+
+    run(main())
+
+
+def test_cancelling_the_call_that_started_the_fetch_cancels_nobody_else() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=lambda _: (5, token_reply()))
+        first = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        others = [asyncio.create_task(find(client)) for _ in range(9)]
+        await asyncio.sleep(1)
+        first.cancel()
+        await asyncio.gather(*others)
+        assert first.cancelled()
+        assert len(transport.tokens) == 1
+
+    run(main())
+
+
+def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_starts_another() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=series((5, token_reply()), token_reply("next")))
+        waiting = [asyncio.create_task(find(client)) for _ in range(3)]
+        await asyncio.sleep(1)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert transport.under_way == 0
+        await find(client)
+        assert len(transport.tokens) == 2
+
+    run(main())
+
+
+def test_whoever_leaves_last_sees_a_fetch_end_that_takes_its_time_for_that() -> None:
+    class Reluctant:
+        async def acquire(self, *, priority: bool = False) -> None:
+            assert priority
+            try:
+                await asyncio.sleep(50)
+            finally:
+                await asyncio.sleep(1)
+
+        def pause(self, seconds: float) -> None: ...
+
+    async def main() -> None:
+        client, _ = scripted_client(rate_limit=Reluctant())
+        waiting = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
+def test_a_hundred_who_wait_for_the_token_are_one_who_waits_for_its_task() -> None:
+    # A task forgets a callback in linear time: fifty thousand who left one would take minutes.
+    listeners: list[object] = []
+
+    class Watched(asyncio.Task[Any]):
+        def add_done_callback(self, listener: Any, *, context: Context | None = None) -> None:
+            if self.get_name() == "portone_async token":
+                listeners.append(listener)
+            super().add_done_callback(listener, context=context)
+
+    async def main() -> None:
+        def watched(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Watched:
+            return Watched(work, loop=loop, **options)
+
+        asyncio.get_running_loop().set_task_factory(watched)
+        client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
+        await asyncio.gather(*[find(client) for _ in range(100)])
+
+    run(main())
+    assert len(listeners) == 1
+
+
+def test_those_who_wait_for_the_token_go_on_in_the_order_of_their_coming() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
+        order: list[int] = []
+
+        async def numbered(number: int) -> None:
+            await find(client)
+            order.append(number)
+
+        await asyncio.gather(*[numbered(number) for number in range(100)])
+        assert order == list(range(100))
+
+    run(main())
+
+
+def test_a_fetch_that_was_given_up_does_not_end_the_next_one() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(token=lambda _: (5, token_reply()))
+        gone = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        gone.cancel()
+        first = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        await asyncio.gather(first, find(client))
+        assert len(transport.tokens) == 2
+
+    run(main())
+
+
+def test_when_the_fetch_fails_all_who_wait_get_an_error_of_their_own() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(
+            token=lambda _: (1, reply(503)), retry=RetryPolicy(attempts=2, backoff_initial=0)
+        )
+        results = await asyncio.gather(*[find(client) for _ in range(20)], return_exceptions=True)
+        assert {type(each) for each in results} == {ServerError}
+        assert len({id(each) for each in results}) == 20
+        for error in results:
+            assert isinstance(error, ServerError)
+            assert error.endpoint == "POST /users/getToken"
+            assert len(error.attempts) == 2
+        assert len(transport.tokens) == 2
+        assert not transport.times()
+
+    run(main())
+
+
+def test_a_view_with_less_time_does_not_wait_longer_for_the_token() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(token=lambda _: (20, token_reply()))
+        view = client.with_options(timeouts=Timeouts(total=2))
+        patient = asyncio.create_task(find(client))
+        started = now()
+        with pytest.raises(DeadlineExceededError) as caught:
+            await find(view)
+        assert now() - started == pytest.approx(2, abs=0.1)
+        assert caught.value.endpoint == "GET /payments/find/{merchant_uid}"
+        await patient
+
+    run(main())
+
+
+def test_closing_ends_a_fetch_under_way() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(token=lambda _: (50, token_reply()))
+        waiting = asyncio.create_task(find(client))
+        await asyncio.sleep(1)
+        await client.close()
+        with pytest.raises(ClientClosedError):
+            await waiting
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
+def test_a_failed_early_renewal_harms_no_call_and_is_not_reported_as_lost() -> None:
+    async def main() -> None:
+        problems: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: problems.append(context)
+        )
+        client, transport = scripted_client(
+            lambda _: (30, PAID),
+            series(token_reply("t", 100), reply(400)),
+            max_in_flight=1,
+            rate_limit=None,
+            timeouts=Timeouts(None, None),
+        )
+        await asyncio.gather(*[find(client) for _ in range(3)])
+        assert len(transport.tokens) > 1
+        assert not problems
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        None,
+        {},
+        [],
+        "x",
+        {"access_token": None, "expired_at": 2, "now": 1},
+        {"access_token": "", "expired_at": 2, "now": 1},
+        {"access_token": "a b", "expired_at": 2, "now": 1},
+        {"access_token": "a\r\nX-Evil: 1", "expired_at": 2, "now": 1},
+        {"access_token": "토큰", "expired_at": 2, "now": 1},
+        {"access_token": "t", "expired_at": "soon", "now": 1},
+        {"access_token": "t", "expired_at": "inf", "now": 1},
+        {"access_token": "t", "now": 1},
+    ],
+)
+async def test_nonsense_instead_of_a_token_is_an_error_and_never_sent(response: Any) -> None:
+    async with FakePortOne() as server, server.client() as client:
+        server.fail(Json({"code": 0, "message": None, "response": response}), on="/users/getToken")
+        with pytest.raises(UnexpectedResponseError) as caught:
+            await client.payments.find("order-1")
+        assert caught.value.endpoint == "POST /users/getToken"
+        assert not server.count("/payments")
+
+
+async def test_refused_keys_are_an_authentication_error_and_not_tried_again(
+    server: FakePortOne,
+) -> None:
+    async with PortOneClient("wrong-key", "wrong-secret", base_url=server.url) as client:
+        with pytest.raises(AuthenticationError) as caught:
+            await client.payments.find("order-1")
+    error = caught.value
+    assert (error.status, error.code, error.message) == (401, -1, BAD_KEYS["message"])
+    assert error.endpoint == "POST /users/getToken"
+    assert "V1" in str(error)
+    assert not error.is_transient
+    assert server.count("/") == 1
+
+
+async def test_the_keys_go_into_the_body_and_the_token_into_the_header(
+    server: FakePortOne,
+) -> None:
+    server.add(merchant_uid="order-1")
+    async with server.client(tier="A01") as client:
+        await client.payments.find("order-1")
+    got, found = server.requests
+
+    assert msgspec.json.decode(got.body) == {
+        "imp_key": server.imp_key,
+        "imp_secret": server.imp_secret,
+    }
+    assert got.target == "/users/getToken"
+    assert got.headers["content-type"] == "application/json"
+    assert "authorization" not in got.headers
+    assert found.headers["authorization"] == f"Bearer {server.token}"
+    assert found.headers["tier"] == "A01"
+
+
+async def test_an_expired_token_is_renewed_and_the_answer_is_right(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="order-1", amount=5)
+    await client.payments.find("order-1")
+    server.advance(3600)
+
+    assert (await client.payments.find("order-1")).amount == 5
+    assert server.count("/users/getToken") == 2
+    assert server.count("/payments") == 3
+
+
+async def test_a_token_that_stays_refused_raises_after_one_repetition(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(merchant_uid="order-1")
+    server.fail(Unauthorized(), times=None)
+    with pytest.raises(PortOneError) as caught:
+        await client.payments.find("order-1")
+
+    assert type(caught.value).__name__ == "UnauthorizedError"
+    assert server.count("/payments") == 2
+    assert server.count("/users/getToken") == 2
+
+
+async def test_a_token_fetch_is_retried_by_itself(server: FakePortOne) -> None:
+    server.add(merchant_uid="order-1")
+    server.fail(Status(503), times=3, on="/users/getToken")
+    async with server.client(retry=AT_ONCE) as client:
+        await client.payments.find("order-1")
+
+    assert server.count("/users/getToken") == 4
+    assert server.count("/payments") == 1
+
+
+def test_a_secret_shows_in_no_repr_and_is_sent_as_it_is() -> None:
+    secret = Secret("s3cret")
+
+    assert "s3cret" not in repr(secret) + repr([secret]) + repr({"a": secret})
+    assert str(secret) == "s3cret"
+    assert "s3cret" not in repr(AccessToken("s3cret", 2, 1)) + repr(
+        AccessToken("s3cret", 2, 1).__rich_repr__()
+    )
+    assert pickle.loads(pickle.dumps(secret)) == "s3cret"
+
+
+def test_a_token_that_another_task_has_renewed_is_not_discarded() -> None:
+    async def main() -> None:
+        fresh = Token(AccessToken("b", 1800, 0), now())
+        stale = Token(AccessToken("a", 1800, 0), now())
+        tokens = Tokens()
+
+        async def get(_: Any) -> Token:
+            return fresh
+
+        await tokens.ready(get, None)
+        tokens.discard(stale)
+        assert tokens.newest(get) is fresh
+        tokens.discard(fresh)
+        assert tokens.is_missing
+
+    run(main())
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, -1), (400, -1), (401, -1), (403, -1)])
+async def test_keys_refused_in_any_way_are_an_authentication_error(
+    server: FakePortOne, status: int, code: int
+) -> None:
+    refusal = {"code": code, "message": "no", "response": None}
+    server.fail(Json(refusal, status=status), on="/users/getToken")
+    async with server.client() as client:
+        with pytest.raises(AuthenticationError):
+            await client.payments.find("order-1")
+    assert server.count("/") == 1
+
+
+def test_a_refusal_that_stays_does_not_multiply_tokens() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
+        for _ in range(10):
+            with pytest.raises(PortOneError):
+                await client.payments.find(UID)
+        assert len(transport.times()) == 20
+        assert len(transport.tokens) == 1 + 10
+
+    run(main())
+
+
+def test_whoever_joins_a_fetch_late_waits_no_longer_than_its_own_total() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            token=lambda _: (50, token_reply()), timeouts=Timeouts(total=100, attempt=None)
+        )
+        patient = asyncio.create_task(find(client))
+        await asyncio.sleep(10)
+        started = now()
+        with pytest.raises(DeadlineExceededError):
+            await find(client.with_options(timeouts=Timeouts(total=3)))
+        assert now() - started == pytest.approx(3, abs=0.1)
+        await patient
+
+    run(main())
+
+
+def test_what_a_fetch_queues_for_its_permit_is_not_taken_off_the_time_of_a_call() -> None:
+    async def main() -> None:
+        started = now()
+        throttle = TokenBucket(RateLimit(100, 100))
+        throttle.pause(10)
+        client, transport = scripted_client(
+            lambda _: (3, PAID),
+            lambda _: (1, token_reply()),
+            rate_limit=throttle,
+            timeouts=Timeouts(total=5),
+        )
+        await find(client)
+        assert transport.tokens == pytest.approx([started + 10], abs=0.1)
+        # What it does take is.
+        client, _ = scripted_client(
+            lambda _: (3, PAID), lambda _: (3, token_reply()), timeouts=Timeouts(total=5)
+        )
+        with pytest.raises(DeadlineExceededError):
+            await find(client)
+
+    run(main())
+
+
+def test_a_fetch_that_takes_too_long_says_so_itself_to_all_who_wait() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(
+            token=lambda _: (50, token_reply()), timeouts=Timeouts(total=5, attempt=None)
+        )
+        started = now()
+        results = await asyncio.gather(*[find(client) for _ in range(3)], return_exceptions=True)
+        assert now() - started == pytest.approx(5, abs=0.1)
+        for error in results:
+            assert isinstance(error, DeadlineExceededError)
+            assert error.endpoint == "POST /users/getToken"
+            assert len(error.attempts) == 1
+
+    run(main())
+
+
+class Counting:
+    """No throttle at all, but for the count."""
+
+    taken = 0
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        self.taken += 1
+
+    def pause(self, seconds: float) -> None: ...
+
+
+def test_no_permit_is_taken_for_a_token_that_ended_in_the_queue() -> None:
+    async def main() -> None:
+        throttle = Counting()
+        client, transport = scripted_client(
+            series((200, PAID), PAID),
+            lambda _: token_reply(lifetime=100),
+            rate_limit=throttle,
+            max_in_flight=1,
+            timeouts=Timeouts(None, None),
+        )
+        await asyncio.gather(*[find(client) for _ in range(2)])
+        assert len(transport.tokens) == 2
+        assert throttle.taken == len(transport.sent) == 4
+
+    run(main())
+
+
+def test_no_permit_is_taken_while_there_is_no_token() -> None:
+    async def main() -> None:
+        throttle = Counting()
+        client, transport = scripted_client(
+            lambda n: (0.1, reply(401, body(UNAUTHORIZED))) if n == 1 else (0.1, PAID),
+            lambda _: (5, token_reply()),
+            rate_limit=throttle,
+            max_in_flight=1,
+        )
+        await asyncio.gather(*[find(client) for _ in range(20)])
+        assert throttle.taken == len(transport.sent)
+
+    run(main())

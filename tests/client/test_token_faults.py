@@ -1,0 +1,342 @@
+"""Whatever ``POST /users/getToken`` answers and whatever the clocks do, no call lies or storms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import (
+    AuthenticationError,
+    ClientClosedError,
+    DeadlineExceededError,
+    MalformedResponseError,
+    PortOneClient,
+    PortOneError,
+    RateLimitedError,
+    ServerError,
+    Timeouts,
+    UnauthorizedError,
+    UnexpectedResponseError,
+)
+from portone_async.testing import (
+    Body,
+    Disconnect,
+    FakePortOne,
+    Fault,
+    Hang,
+    HtmlPage,
+    Json,
+    Status,
+    TooManyRequests,
+    Unauthorized,
+)
+from portone_async.testing.answer import Answer
+from portone_async.testing.clock import Clock
+from portone_async.testing.exchange import Exchange
+from portone_async.testing.tokens import Tokens
+from tests.conftest import AT_ONCE
+from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body
+from tests.support.scripted import PAID, UID, reply, scripted_client, token_reply
+from tests.support.stopwatch import timed
+from tests.support.virtual_time import run
+
+from .test_cancellation import leaves_nothing
+
+DAY = 86400.0
+TOTAL = Timeouts(total=5.0, attempt=1.0)
+
+
+@pytest.fixture(name="server")
+async def _server() -> AsyncGenerator[FakePortOne]:
+    async with leaves_nothing(), FakePortOne() as server:
+        server.add(merchant_uid=UID)
+        yield server
+
+
+class Altered:
+    """The right answer of getToken, but for some of its fields; ``...`` leaves one out."""
+
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+
+    async def meet(self, exchange: Exchange) -> Answer:
+        envelope = json.loads(exchange.answer().body)
+        response = envelope["response"] | self._changes
+        envelope["response"] = {name: each for name, each in response.items() if each is not ...}
+        return Answer(200, body(envelope), {"Content-Type": "application/json"})
+
+
+UNBELIEVABLE: dict[str, tuple[Fault, type[PortOneError], int]] = {
+    "HTML": (HtmlPage(200), MalformedResponseError, 4),
+    "nothing": (Body(b""), MalformedResponseError, 4),
+    "cut JSON": (Body(b'{"code":0,"response":{"access_token":"t'), MalformedResponseError, 4),
+    "null": (Body(b"null"), UnexpectedResponseError, 1),
+    "[]": (Body(b"[]"), UnexpectedResponseError, 1),
+    "a word": (Body(b'"token"'), UnexpectedResponseError, 1),
+    "no response": (Json({"code": 0, "message": None}), UnexpectedResponseError, 1),
+    "response null": (
+        Json({"code": 0, "message": None, "response": None}),
+        UnexpectedResponseError,
+        1,
+    ),
+    "no token": (Altered(access_token=...), UnexpectedResponseError, 1),
+    "token null": (Altered(access_token=None), UnexpectedResponseError, 1),
+    "token empty": (Altered(access_token=""), UnexpectedResponseError, 1),
+    "token a number": (Altered(access_token=7), UnexpectedResponseError, 1),
+    "token with CR/LF": (Altered(access_token="t\r\nX-Evil: 1"), UnexpectedResponseError, 1),
+    "token with LF at its end": (Altered(access_token="t\n"), UnexpectedResponseError, 1),
+    "token with NUL": (Altered(access_token="t\0"), UnexpectedResponseError, 1),
+    "token not ASCII": (Altered(access_token="토큰"), UnexpectedResponseError, 1),
+    "no end": (Altered(expired_at=...), UnexpectedResponseError, 1),
+    "end null": (Altered(expired_at=None), UnexpectedResponseError, 1),
+    "end in words": (Altered(expired_at="tomorrow"), UnexpectedResponseError, 1),
+    "end NaN in quotes": (Altered(expired_at="NaN"), UnexpectedResponseError, 1),
+    "end NaN": (Altered(expired_at=float("nan")), MalformedResponseError, 4),
+    "end Infinity": (Altered(expired_at=float("inf")), MalformedResponseError, 4),
+    "no now": (Altered(now=...), UnexpectedResponseError, 1),
+    "500": (Status(500), ServerError, 4),
+    "503": (Status(503), ServerError, 4),
+    "429": (TooManyRequests(None), RateLimitedError, 4),
+    "code -1 in 200": (Json(BAD_KEYS), AuthenticationError, 1),
+    "code -1 in 401": (Json(BAD_KEYS, status=401), AuthenticationError, 1),
+    "401 in HTML": (Status(401), AuthenticationError, 1),
+    "302": (Status(302, headers={"Location": "https://elsewhere.example"}), PortOneError, 1),
+    "404": (Status(404), UnexpectedResponseError, 1),
+    "a dropped connection": (Disconnect(), PortOneError, 4),
+}
+
+
+@pytest.mark.parametrize("name", UNBELIEVABLE)
+async def test_a_getToken_that_cannot_be_believed_ends_all_calls_typed_and_harms_no_later_one(  # noqa: N802
+    server: FakePortOne, name: str
+) -> None:
+    fault, kind, sends = UNBELIEVABLE[name]
+    server.fail(fault, times=None, on="/users/getToken")
+    async with server.client(
+        retry=AT_ONCE, rate_limit=None, timeouts=TOTAL, max_in_flight=2
+    ) as client:
+        results = await asyncio.gather(*[timed(client.payments.find(UID)) for _ in range(5)])
+        for error, took in results:
+            assert isinstance(error, kind)
+            assert error.is_transient is (sends > 1)
+            assert error.endpoint == "POST /users/getToken"
+            assert len(error.attempts) == sends
+            assert took.net < TOTAL.total  # type: ignore[operator]  # it is a number above
+        assert server.count("/") == server.count("/users/getToken") == sends
+
+        server.clear_faults()
+        server.clear_requests()
+        payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(5)])
+        assert all(each.is_paid for each in payments)
+        assert server.count("/users/getToken") == 1
+
+
+async def test_a_getToken_that_never_answers_is_left_at_the_total_and_asked_again_later(  # noqa: N802
+    server: FakePortOne,
+) -> None:
+    server.fail(Hang(), times=None, on="/users/getToken")
+    async with server.client(timeouts=Timeouts(total=0.3, attempt=None)) as client:
+        results = await asyncio.gather(*[timed(client.payments.find(UID)) for _ in range(50)])
+        for error, took in results:
+            assert type(error) is DeadlineExceededError
+            assert took.seconds >= 0.29
+            assert took.net < 0.35
+        assert server.count("/") == 1
+        server.clear_faults()
+        assert (await client.payments.find(UID)).is_paid
+
+
+@pytest.mark.parametrize(
+    ("changes", "fetches"),
+    [
+        pytest.param({"expired_at": 253402300799}, 1, id="year 9999"),
+        pytest.param({"expired_at": 1e300}, 1, id="beyond all years"),
+        pytest.param({"expired_at": "253402300799"}, 1, id="digits in quotes"),
+        pytest.param({"expired_at": 0}, 10, id="1970"),
+        pytest.param({"expired_at": -1e300}, 10, id="before all years"),
+        pytest.param({"expired_at": 1000, "now": 1000}, 10, id="this very second"),
+    ],
+)
+async def test_any_end_is_lived_with_and_never_costs_more_than_a_fetch_a_call(
+    server: FakePortOne, changes: dict[str, Any], fetches: int
+) -> None:
+    server.fail(Altered(**changes), times=None, on="/users/getToken")
+    async with server.client(rate_limit=None) as client:
+        for _ in range(10):
+            assert (await client.payments.find(UID)).is_paid
+        assert server.count("/users/getToken") == fetches
+        assert server.count("/payments") == 10
+
+        # PortOne drops it, whatever end it was said to have.
+        server.revoke_token()
+        assert (await client.payments.find(UID)).is_paid
+        assert server.count("/payments") == 11 + (fetches == 1)
+        assert server.count("/users/getToken") == fetches + 1
+
+
+async def test_a_token_that_looks_expired_to_calls_at_once_is_fetched_once_for_them(
+    server: FakePortOne,
+) -> None:
+    server.fail(Altered(expired_at=0), times=None, on="/users/getToken")
+    async with server.client(rate_limit=None, max_in_flight=200) as client:
+        payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(200)])
+    assert all(each.is_paid for each in payments)
+    assert server.count("/users/getToken") == 1
+
+
+async def test_the_same_token_after_a_401_is_sent_once_more_and_no_third_time(
+    server: FakePortOne,
+) -> None:
+    server.fail(Unauthorized(), times=None)
+    async with server.client(retry=AT_ONCE, rate_limit=None) as client:
+        with pytest.raises(UnauthorizedError) as caught:
+            await client.payments.find(UID)
+        sent = [
+            each.headers["authorization"] for each in server.requests if "payments" in each.path
+        ]
+        assert sent == [f"Bearer {server.token}"] * 2
+        assert len(caught.value.attempts) == 2
+        assert server.count("/users/getToken") == 2
+        server.clear_faults()
+        assert (await client.payments.find(UID)).is_paid
+
+
+@pytest.mark.parametrize(
+    ("calls", "places", "fetches"),
+    [
+        pytest.param(50, 1, 50, id="one after another: one each"),
+        pytest.param(200, 32, 100, id="shared by those under way"),
+        pytest.param(200, 200, 1, id="one for all at once"),
+    ],
+)
+async def test_a_storm_of_401_under_load_is_no_storm_of_getToken(  # noqa: N802
+    server: FakePortOne, calls: int, places: int, fetches: int
+) -> None:
+    server.fail(Unauthorized(), times=None)
+    async with server.client(retry=AT_ONCE, rate_limit=None, max_in_flight=places) as client:
+        results = await asyncio.gather(
+            *[client.payments.find(UID) for _ in range(calls)], return_exceptions=True
+        )
+        errors = [each for each in results if isinstance(each, UnauthorizedError)]
+        assert len(errors) == calls
+        # Two refusals each; a connection that broke beside them would be an attempt more.
+        refusals = [[a.error for a in each.attempts].count("UnauthorizedError") for each in errors]
+        assert refusals == [2] * calls
+        assert server.count("/payments") == sum(len(each.attempts) for each in errors)
+        assert 2 <= server.count("/users/getToken") <= 1 + fetches
+
+        server.clear_faults()
+        server.clear_requests()
+        assert (await client.payments.find(UID)).is_paid
+        assert server.count("/") <= 2
+
+
+async def test_a_token_revoked_under_load_is_fetched_once_and_no_call_is_lost(
+    server: FakePortOne,
+) -> None:
+    async with server.client(retry=AT_ONCE, rate_limit=None, max_in_flight=50) as client:
+        await client.payments.find(UID)
+        server.revoke_token()
+        payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(200)])
+    assert len(payments) == 200
+    assert server.count("/users/getToken") == 2
+    assert server.count("/payments") <= 1 + 200 + 50
+
+
+@pytest.mark.parametrize("step", [DAY, -DAY])
+async def test_a_step_of_our_own_wall_clock_changes_nothing(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    async with server.client(rate_limit=None) as client:
+        await client.payments.find(UID)
+        wall, wall_ns = time.time, time.time_ns
+        monkeypatch.setattr(time, "time", lambda: wall() + step)
+        monkeypatch.setattr(time, "time_ns", lambda: wall_ns() + int(step * 1e9))
+        for _ in range(5):
+            assert (await client.payments.find(UID)).is_paid
+    assert server.count("/users/getToken") == 1
+    assert server.count("/payments") == 6
+
+
+@pytest.mark.parametrize(("step", "is_refused"), [(DAY, True), (-DAY, False)])
+async def test_a_step_of_the_servers_clock_costs_one_renewal_at_most(
+    server: FakePortOne, step: float, is_refused: bool
+) -> None:
+    async with server.client(rate_limit=None, max_in_flight=8) as client:
+        await client.payments.find(UID)
+        server.advance(step)
+        for _ in range(3):
+            payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(20)])
+            assert all(each.is_paid for each in payments)
+    assert server.count("/users/getToken") == 1 + is_refused
+    assert server.count("/payments") <= 61 + 8 * is_refused
+
+
+class _LoopClock(Clock):
+    """The server's clock in virtual time: it runs with the loop's, and steps."""
+
+    offset = 1770000000.0
+
+    @property
+    def now(self) -> float:
+        return asyncio.get_running_loop().time() + self.offset
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.0, DAY, -DAY]), st.sampled_from([0.0, 30.0, 1760.0, 7200.0])
+        ),
+        max_size=12,
+    )
+)
+def test_clock_steps_in_any_order_lose_no_call_and_start_no_loop(
+    events: list[tuple[float, float]],
+) -> None:
+    """The far end keeps PortOne's own rules of tokens; see ``portone_async.testing.tokens``."""
+
+    async def main() -> None:
+        clock = _LoopClock()
+        tokens = Tokens(clock, 1800)
+
+        def answer(_: int) -> Any:
+            authorization = transport.sent[-1][2] or ""
+            is_good = tokens.accepts(authorization.removeprefix("Bearer "))
+            return PAID if is_good else reply(401, body(UNAUTHORIZED))
+
+        def issue(_: int) -> Any:
+            token = tokens.issue()
+            return token_reply(token.value, token.expired_at - clock.now, clock.now)
+
+        client, transport = scripted_client(answer, issue, rate_limit=None)
+        for step, wait in events:
+            clock.offset += step
+            fetched, sent = len(transport.tokens), len(transport.times())
+            for _ in range(5):
+                assert (await client.payments.find(UID)).is_paid
+            assert len(transport.tokens) - fetched <= 1 + (sent == 0)
+            assert len(transport.times()) - sent <= 5 + 1
+            await asyncio.sleep(wait)
+        await client.close()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
+async def test_a_client_closed_during_a_storm_of_401_ends_every_call(server: FakePortOne) -> None:
+    server.fail(Unauthorized(), times=None)
+    async with asyncio.timeout(10):
+        client: PortOneClient = server.client(retry=AT_ONCE, rate_limit=None, max_in_flight=4)
+        calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(50)]
+        while server.count("/payments") < 20:
+            await asyncio.sleep(0)
+        await client.close()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(each) for each in results} == {UnauthorizedError, ClientClosedError}

@@ -1,0 +1,276 @@
+"""The bridge from ordered to charged: each line, and that the lines add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from portone_async.reconcile import (
+    Bridge,
+    Finding,
+    Order,
+    PaymentSnapshot,
+    Store,
+    Verdict,
+    bridges,
+    compare,
+)
+from portone_async.reconcile.ledger import Ledger
+from tests.support.report_run import day, order, sighting
+
+from .test_compare import orders, sightings
+
+MONEY = st.decimals(min_value=0, max_value=10**20, allow_nan=False, places=4)
+any_order = st.builds(
+    Order,
+    merchant_uid=st.just("a"),
+    amount=MONEY,
+    currency=st.sampled_from(["KRW", "USD"]),
+    status=st.sampled_from(["paid", "cancelled", "ready", "failed", "pending", "held"]),
+    cancelled_amount=st.just(Decimal(0)) | MONEY,
+)
+any_sighting = st.builds(
+    PaymentSnapshot,
+    imp_uid=st.uuids().map(str),
+    merchant_uid=st.just("a"),
+    status=st.sampled_from(["paid", "cancelled", "ready", "failed", "pending", "held"]),
+    amount=MONEY,
+    cancel_amount=st.just(Decimal(0)) | MONEY,
+    currency=st.sampled_from(["KRW", "USD", None]),
+    sandbox=st.sampled_from([True, False, None]),
+)
+any_finding = st.builds(
+    Finding,
+    merchant_uid=st.just("a"),
+    verdict=st.sampled_from(Verdict),
+    order=st.none() | any_order,
+    payments=st.lists(any_sighting, max_size=3).map(tuple),
+)
+
+SHORT = ("missing", "unpaid", "charged_less", "cancelled_more")
+UNKNOWN = ("not_checked", "other_currency")
+OVER = ("orphans", "paid_twice", "charged_more")
+
+
+def lines(bridge: Bridge) -> dict[str, str]:
+    """The lines between the two ends that are not nothing."""
+    names = ("matched", *SHORT, *UNKNOWN, *OVER, "unassigned")
+    return {name: f"{amount:f}" for name in names if (amount := getattr(bridge, name))}
+
+
+def compared(wanted: Order | None, *payments: PaymentSnapshot) -> dict[str, dict[str, str]]:
+    found = bridges([compare(wanted, payments)])
+    assert all(bridge.adds_up for bridge in found.values())
+    return {currency: lines(bridge) for currency, bridge in found.items()}
+
+
+def paid(amount: str, **changes: Any) -> PaymentSnapshot:
+    return sighting("a", amount, **changes)
+
+
+def refunded(amount: str, cancelled: str, **changes: Any) -> PaymentSnapshot:
+    return sighting("a", amount, status="cancelled", cancelled=cancelled, **changes)
+
+
+@pytest.mark.parametrize(
+    ("payments", "expected"),
+    [
+        ([], {"missing": "1000"}),
+        ([paid("1000")], {"matched": "1000"}),
+        ([paid("900")], {"matched": "900", "charged_less": "100"}),
+        ([paid("1100")], {"matched": "1000", "charged_more": "100"}),
+        ([refunded("1000", "300")], {"matched": "700", "cancelled_more": "300"}),
+        (
+            [refunded("900", "300")],
+            {"matched": "600", "charged_less": "100", "cancelled_more": "300"},
+        ),
+        ([refunded("1000", "1000")], {"cancelled_more": "1000"}),
+        ([paid("1000", status="ready", paid_at=None)], {"unpaid": "1000"}),
+        ([paid("1000", sandbox=True)], {"unpaid": "1000"}),
+        ([paid("1000"), paid("800", imp_uid="b")], {"matched": "1000", "paid_twice": "800"}),
+        ([paid("1000"), refunded("1000", "1000", imp_uid="b")], {"matched": "1000"}),
+        (
+            [paid("800"), refunded("1000", "1000", imp_uid="b")],
+            {"matched": "800", "charged_less": "200"},
+        ),
+    ],
+)
+def test_money_of_an_order_stands_in_its_line(
+    payments: list[PaymentSnapshot], expected: dict[str, str]
+) -> None:
+    assert compared(order("a", "1000"), *payments) == {"KRW": expected}
+
+
+@pytest.mark.parametrize(
+    ("payments", "expected"),
+    [
+        ([refunded("1000", "300")], {"matched": "700"}),
+        ([paid("1000")], {"matched": "700", "charged_more": "300"}),
+        ([refunded("1000", "400")], {"matched": "600", "cancelled_more": "100"}),
+        ([refunded("900", "300")], {"matched": "600", "charged_less": "100"}),
+        ([], {"missing": "700"}),
+    ],
+)
+def test_refund_that_the_shop_declares_is_not_due(
+    payments: list[PaymentSnapshot], expected: dict[str, str]
+) -> None:
+    wanted = Order("a", Decimal(1000), cancelled_amount=Decimal(300))
+
+    assert compared(wanted, *payments) == {"KRW": expected}
+
+
+@pytest.mark.parametrize("status", ["cancelled", "ready", "failed"])
+def test_unpaid_order_has_nothing_due(status: str) -> None:
+    wanted = order("a", "1000", status=status)
+    (bridge,) = bridges([compare(wanted, [])]).values()
+
+    assert [bridge.ordered, bridge.not_due, bridge.short] == [1000, 1000, 0]
+    assert compared(wanted, paid("1000")) == {"KRW": {"charged_more": "1000"}}
+
+
+def test_charge_in_another_currency_is_unknown_on_both_sides() -> None:
+    assert compared(order("a", "1000"), paid("1000", currency="USD")) == {
+        "KRW": {"other_currency": "1000"},
+        "USD": {"unassigned": "1000"},
+    }
+
+
+def test_second_charge_in_another_currency_is_paid_twice() -> None:
+    found = compared(order("a", "1000"), paid("1000"), paid("7", imp_uid="b", currency="USD"))
+
+    assert found == {"KRW": {"matched": "1000"}, "USD": {"paid_twice": "7"}}
+
+
+def test_order_not_checked_is_unknown() -> None:
+    failed = Finding(merchant_uid="a", verdict=Verdict.NOT_CHECKED, order=order("a", "1000"))
+
+    assert lines(bridges([failed])["KRW"]) == {"not_checked": "1000"}
+
+
+def test_payment_not_checked_is_unassigned() -> None:
+    failed = Finding(merchant_uid="a", verdict=Verdict.NOT_CHECKED, payments=(paid("1000"),))
+
+    assert lines(bridges([failed])["KRW"]) == {"unassigned": "1000"}
+
+
+def test_charge_cancelled_in_another_currency_is_charged_less() -> None:
+    found = compared(order("a", "1000"), refunded("1000", "1000", currency="USD"))
+
+    assert found == {"KRW": {"charged_less": "1000"}}
+
+
+def test_order_of_an_unknown_status_asks_for_what_was_charged() -> None:
+    wanted = order("a", "1000", status="held")
+
+    assert compared(wanted) == {"KRW": {}}
+    assert compared(wanted, paid("1000", status="held")) == {"KRW": {"matched": "1000"}}
+
+
+def test_shortage_of_one_order_is_not_netted_against_another() -> None:
+    found = bridges([compare(order("a", "1000"), []), compare(None, [paid("1000")])])
+
+    assert [found["KRW"].short, found["KRW"].over] == [1000, 1000]
+    assert found["KRW"].due == found["KRW"].charged
+
+
+@given(st.lists(any_finding, max_size=6))
+def test_bridge_adds_up_for_any_findings(findings: list[Finding]) -> None:
+    assert all(bridge.adds_up for bridge in bridges(findings).values())
+
+
+@given(st.lists(any_finding, max_size=6))
+def test_both_ends_are_sums_of_their_own(findings: list[Finding]) -> None:
+    found = bridges(findings)
+    for currency in {"KRW", "USD", ""} | found.keys():
+        bridge = found.get(currency, Bridge())
+        ordered = [
+            each.order.amount for each in findings if each.order and each.order.currency == currency
+        ]
+        assert Fraction(bridge.ordered) == sum(map(Fraction, ordered))
+        assert Fraction(bridge.charged) == sum(
+            Fraction(payment.amount) - Fraction(payment.cancel_amount)
+            for payment in payments_of(findings)
+            if (payment.currency or "") == currency and is_live_charge(payment)
+        )
+
+
+def payments_of(findings: Iterable[Finding]) -> Iterable[PaymentSnapshot]:
+    return (payment for finding in findings for payment in finding.payments)
+
+
+def is_live_charge(payment: PaymentSnapshot) -> bool:
+    """What was charged, in words of its own: drawn payments have no ``paid_at``."""
+    is_known_charge = payment.cancel_amount > 0 and payment.status not in {"ready", "failed"}
+    return payment.sandbox is not True and (payment.status == "paid" or is_known_charge)
+
+
+@given(orders, st.lists(sightings, max_size=4))
+def test_matched_order_is_neither_short_nor_over(
+    wanted: Order, payments: list[PaymentSnapshot]
+) -> None:
+    finding = compare(wanted, [each for each in payments if each.cancel_amount <= each.amount])
+    for bridge in bridges([finding]).values():
+        assert all(getattr(bridge, name) >= 0 for name in Bridge.__struct_fields__)
+        if finding.verdict is Verdict.MATCHED:
+            assert not any([bridge.short, bridge.over, bridge.unknown, bridge.unassigned])
+
+
+@given(st.lists(any_finding, max_size=6), st.integers(0, 6))
+def test_ledgers_of_parts_make_the_whole(findings: list[Finding], cut: int) -> None:
+    parts = [Ledger(), Ledger()]
+    for number, finding in enumerate(findings):
+        parts[number < cut].add(finding)
+    parts[0].merge(parts[1])
+
+    assert parts[0].bridges() == bridges(findings)
+
+
+@st.composite
+def some_compared(draw: st.DrawFn) -> Finding:
+    """The verdict on an order, with a payment that is likely to match it."""
+    wanted = draw(orders)
+    payments = draw(st.lists(sightings, max_size=2))
+    if draw(st.booleans()):
+        refund = draw(st.sampled_from([Decimal(0), wanted.amount / 2, wanted.amount]))
+        wanted = replace(wanted, status="paid", cancelled_amount=refund)
+        payments.append(
+            replace(
+                draw(sightings),
+                status="cancelled" if refund else "paid",
+                amount=wanted.amount,
+                cancel_amount=refund,
+                currency=wanted.currency,
+            )
+        )
+    return compare(wanted, payments)
+
+
+@given(some_compared())
+def test_store_sums_an_order_up_as_its_finding_does(finding: Finding) -> None:
+    assert finding.order is not None
+    with Store.open(":memory:") as store:
+        store.add_orders([finding.order])
+        store.record([finding])
+
+        assert store.summary().bridge == bridges([finding])
+        assert store.summary().counts[finding.verdict] == 1
+
+
+def test_summary_of_a_store_has_the_bridge_of_its_findings(tmp_path: Path) -> None:
+    findings = [each for each in day() if "\udcff" not in each.merchant_uid]
+    with Store.open(tmp_path / "run.db") as store:
+        store.add_orders(each.order for each in findings if each.order is not None)
+        store.record(findings)
+        summary = store.summary()
+
+    assert summary.bridge == bridges(findings)
+    assert summary.bridge["KRW"].orphans == 2000
+    assert summary.unreadable == 1

@@ -1,0 +1,106 @@
+"""How a reconciliation asks for orders: batches, halves and confirmations."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from portone_async import PortOneClient
+from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
+from portone_async.testing import Answer, Exchange, FakePortOne, Hang, Status
+from tests.support.answers import Refused
+from tests.support.paid_day import paid_orders
+
+
+async def test_batch_that_is_refused_is_halved_until_the_order_is_found(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    orders = paid_orders(server, 100)
+    server.fail(Refused("o-37"), times=None, on="/payments")
+    findings: list[Finding] = []
+    summary = await reconcile(client, orders, on_finding=findings.append)
+
+    # The order itself is found by another endpoint.
+    assert summary.counts[Verdict.MATCHED] == 100
+    assert server.count("/payments/findAll") == 1
+    # Seven halvings, two batches each, and the first one.
+    assert server.count("/payments") - 1 <= 1 + 2 * 7
+
+
+async def test_refusal_of_all_batches_is_not_halved_for_ever(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    orders = paid_orders(server, 2_000)
+    server.fail(Status(403), times=None, on="/payments")
+    server.fail(Status(403), times=None, on="/payments/findAll")
+    summary = await reconcile(client, orders)
+
+    assert summary.counts[Verdict.NOT_CHECKED] == 2_000
+    assert len(server.requests) < 2_500
+
+
+@pytest.mark.parametrize("uid", ["half \ud83d", "\udc80"])
+async def test_order_number_that_is_no_unicode_is_one_not_checked(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, uid: str
+) -> None:
+    orders = [*paid_orders(server, 3), Order(uid, Decimal(1000))]
+    with Store.open(tmp_path / "run.db") as store:
+        summary = await reconcile(client, orders, store=store)
+        (finding,) = store.findings(Verdict.NOT_CHECKED)
+        again = await reconcile(client, orders, store=store)
+
+    assert summary.counts[Verdict.MATCHED] == 3
+    assert again.counts == summary.counts
+    assert finding.error is not None
+    assert "surrogate" in finding.error
+    finding.merchant_uid.encode()
+
+
+async def test_confirmation_is_recorded_while_another_one_hangs(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = [Order(f"none-{number}", Decimal(1)) for number in range(10)]
+    server.fail(Hang(), times=1, on="/payments/findAll")
+    with Store.open(tmp_path / "run.db") as store:
+        nine = asyncio.Event()
+        known: list[Finding] = []
+
+        def found(finding: Finding) -> None:
+            known.append(finding)
+            if len(known) == 9:
+                nine.set()
+
+        run = asyncio.create_task(reconcile(client, orders, store=store, on_finding=found))
+        await nine.wait()
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        assert len(list(store.findings(Verdict.MISSING))) == 9
+
+        server.clear_requests()
+        server.clear_faults()
+        await reconcile(client, orders, store=store)
+    # Only the one that is left.
+    assert server.count("/payments/findAll") == 1
+
+
+class Together:
+    """An answer that waits until so many are asked for at once."""
+
+    def __init__(self, count: int) -> None:
+        self._barrier = asyncio.Barrier(count)
+
+    async def meet(self, exchange: Exchange) -> Answer:
+        await self._barrier.wait()
+        return exchange.answer()
+
+
+async def test_confirmations_run_side_by_side(server: FakePortOne, client: PortOneClient) -> None:
+    orders = [Order(f"none-{number}", Decimal(1)) for number in range(20)]
+    server.fail(Together(20), times=None, on="/payments/findAll")
+    summary = await reconcile(client, orders)
+
+    assert summary.counts[Verdict.MISSING] == 20

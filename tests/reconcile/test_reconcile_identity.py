@@ -1,0 +1,215 @@
+"""Which run a store is of: its orders, its period and its statuses."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import PortOneClient
+from portone_async.reconcile import (
+    Finding,
+    Order,
+    Refund,
+    Store,
+    StoreError,
+    UnreadableOrder,
+    Verdict,
+    reconcile,
+)
+from portone_async.reconcile.identity import OrdersDigest
+from portone_async.testing import FakePortOne, Status
+from tests.support.paid_day import DAY, NEXT, paid_orders
+
+
+def total(store: Store) -> int:
+    return sum(store.summary().counts.values())
+
+
+@pytest.mark.parametrize("others", ["more", "fewer", "another amount", "another number"])
+async def test_finished_store_refuses_other_orders(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, others: str
+) -> None:
+    orders = paid_orders(server, 4)
+    given = {
+        "more": [*orders, Order("another", Decimal(1))],
+        "fewer": orders[:-1],
+        "another amount": [*orders[:-1], Order("o-3", Decimal(999))],
+        "another number": [*orders[:-1], Order("o-9", Decimal(1000))],
+    }[others]
+    difference = {"more": "orders were 4 and are now 5", "fewer": "orders were 4 and are now 3"}
+    with Store.open(tmp_path / "run.db") as store:
+        await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+        before = list(store.findings())
+        server.clear_requests()
+
+        with pytest.raises(StoreError) as caught:
+            await reconcile(client, given, since=DAY, until=NEXT, store=store)
+
+        assert difference.get(others, "are not the same") in str(caught.value)
+        assert "fresh=True" in str(caught.value)
+        assert "--fresh" in str(caught.value)
+        assert list(store.findings()) == before
+    assert server.requests == []
+
+
+async def test_store_refuses_another_period_and_other_statuses(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = paid_orders(server, 2)
+    with Store.open(tmp_path / "run.db") as store:
+        await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+
+        later = NEXT + timedelta(days=1)
+        with pytest.raises(
+            StoreError, match=r"period was 2026-11-01T00:00:00\+00:00 until 2026-11-02T.*is now"
+        ) as caught:
+            await reconcile(client, orders, since=NEXT, until=later, store=store)
+        assert "fresh=True" in str(caught.value)
+        with pytest.raises(StoreError, match="statuses were cancelled paid and are now paid"):
+            await reconcile(client, orders, since=DAY, until=NEXT, statuses=["paid"], store=store)
+        with pytest.raises(StoreError, match="and is now none"):
+            await reconcile(client, orders, store=store)
+
+
+async def test_fresh_run_takes_the_place_of_another(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = paid_orders(server, 4)
+    with Store.open(tmp_path / "run.db") as store:
+        await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+        summary = await reconcile(
+            client, orders[:2], since=DAY, until=NEXT, store=store, fresh=True
+        )
+
+        assert summary.counts[Verdict.MATCHED] == 2
+        assert summary.counts[Verdict.ORPHAN] == 2
+        assert total(store) == 4
+
+
+async def test_same_orders_in_another_sequence_and_zone_are_the_same_run(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = paid_orders(server, 50)
+    seoul = timezone(timedelta(hours=9))
+    with Store.open(tmp_path / "run.db") as store:
+        first = await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+        random.Random(1).shuffle(orders)
+        server.clear_requests()
+        again = await reconcile(
+            client,
+            [Order(each.merchant_uid, Decimal("1000.0")) for each in orders],
+            since=DAY.astimezone(seoul),
+            until=NEXT.astimezone(seoul),
+            statuses=["cancelled", "paid"],
+            store=store,
+        )
+
+    assert server.requests == []
+    assert again.counts == first.counts
+    assert first.ended_at is not None
+    assert again.ended_at == first.ended_at
+    assert first.started_at is not None
+    assert first.started_at <= first.ended_at
+    assert first.ended_at.tzinfo is UTC
+
+
+async def test_finished_run_checks_again_what_was_not_checked(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = [*paid_orders(server, 3), Order("none", Decimal(1000))]
+    findings: list[Finding] = []
+    with Store.open(tmp_path / "run.db") as store:
+        server.fail(Status(403), times=None, on="/payments/findAll")
+        first = await reconcile(client, orders, store=store)
+        assert first.counts[Verdict.NOT_CHECKED] == 1
+
+        server.clear_faults()
+        server.clear_requests()
+        summary = await reconcile(client, orders, store=store, on_finding=findings.append)
+
+    assert [each.merchant_uid for each in findings] == ["none"]
+    assert summary.counts[Verdict.MISSING] == 1
+    assert summary.ended_at == first.ended_at
+    assert len(server.requests) == 2
+
+
+async def test_run_that_was_killed_while_it_read_its_orders_reads_them_anew(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = paid_orders(server, 3)
+    with Store.open(tmp_path / "run.db") as store:
+        # What a process leaves that ends before all orders are kept.
+        store.add_orders([Order("of another file", Decimal(1))])
+        summary = await reconcile(client, orders, store=store)
+
+    assert summary.counts[Verdict.MATCHED] == 3
+    assert sum(summary.counts.values()) == 3
+
+
+async def test_unreadable_orders_are_findings_and_belong_to_the_run(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    (order,) = paid_orders(server, 1)
+    with Store.open(tmp_path / "run.db") as store:
+        bad = UnreadableOrder("a.csv:3", "no amount", "o-3")
+        await reconcile(client, [order, bad], store=store)
+        (finding,) = store.findings(Verdict.NOT_CHECKED)
+        moved = UnreadableOrder("b.csv:3", "no amount", "o-3")
+        await reconcile(client, [order, moved], store=store)
+        another = UnreadableOrder("a.csv:3", "no amount", "o-4")
+        with pytest.raises(StoreError, match="not the same"):
+            await reconcile(client, [order, another], store=store)
+
+    assert (finding.merchant_uid, finding.error) == ("o-3", "a.csv:3: no amount")
+
+
+amounts = st.decimals(min_value=-1000, max_value=10**9, places=2)
+items = st.lists(
+    st.one_of(
+        st.builds(Order, st.text(max_size=5), amounts, st.sampled_from(["KRW", "USD"])),
+        st.builds(Refund, st.text(max_size=5), amounts, st.just("KRW"), st.text(max_size=3)),
+        st.builds(UnreadableOrder, st.text(max_size=3), st.text(max_size=3)),
+    ),
+    max_size=8,
+)
+
+
+@given(items, st.randoms())
+def test_digest_does_not_depend_on_the_sequence(
+    orders: list[Order | Refund | UnreadableOrder], rng: random.Random
+) -> None:
+    one, other, fewer = OrdersDigest(), OrdersDigest(), OrdersDigest()
+    one.add(orders)
+    shuffled = list(orders)
+    rng.shuffle(shuffled)
+    for each in shuffled:
+        other.add([each])
+    fewer.add(orders[1:])
+
+    assert one.hex() == other.hex()
+    assert not orders or one.hex() != fewer.hex()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Order("a", Decimal(1)), Order("b", Decimal(1))),
+        (Order("a", Decimal(1)), Order("a", Decimal(10))),
+        (Order("a", Decimal(1)), Order("a", Decimal(1), "USD")),
+        (Order("a", Decimal(1)), Order("a", Decimal(1), status="cancelled")),
+        (Order("a", Decimal(1)), Order("a", Decimal(1), cancelled_amount=Decimal(1))),
+        (Order("a", Decimal(1)), Refund("a", Decimal(1), "KRW", "x:1")),
+    ],
+)
+def test_digest_depends_on_every_field(one: Order, other: Order | Refund) -> None:
+    digests = [OrdersDigest(), OrdersDigest()]
+    for digest, item in zip(digests, (one, other), strict=True):
+        digest.add([item])
+
+    assert digests[0].hex() != digests[1].hex()

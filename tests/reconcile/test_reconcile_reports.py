@@ -1,0 +1,86 @@
+"""What ``on_finding`` is called with: each finding once, however often the run is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from portone_async import PortOneClient, PortOneError
+from portone_async.reconcile import Finding, Order, Store, UnreadableOrder, Verdict, reconcile
+from portone_async.testing import FakePortOne
+from tests.support.paid_day import paid_orders
+
+
+async def test_contradicted_order_is_reported_once(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = [*paid_orders(server, 2), Order("o-1", Decimal(2))]
+    findings: list[Finding] = []
+    with Store.open(tmp_path / "run.db") as store:
+        await reconcile(client, orders, store=store, on_finding=findings.append)
+        assert sorted(findings, key=str) == sorted(store.findings(), key=str)
+        await reconcile(client, orders, store=store, on_finding=findings.append)
+
+    assert Counter(each.verdict for each in findings) == {
+        Verdict.NOT_CHECKED: 1,
+        Verdict.MATCHED: 1,
+    }
+
+
+async def test_rows_that_are_read_anew_are_reported_once(
+    client: PortOneClient, tmp_path: Path
+) -> None:
+    rows = [UnreadableOrder(f"orders.csv:{number}", "no amount") for number in range(6_000)]
+    findings: list[Finding] = []
+
+    def broken() -> Iterator[UnreadableOrder]:
+        yield from rows
+        raise PortOneError("the file cannot be read")
+
+    with Store.open(tmp_path / "run.db") as store:
+        with pytest.raises(PortOneError, match="the file"):
+            await reconcile(client, broken(), store=store, on_finding=findings.append)
+        await reconcile(client, rows, store=store, on_finding=findings.append)
+
+    assert len({each.error for each in findings}) == len(findings) == 6_000
+
+
+class StoppedStore(Store):
+    """Has somebody stop the run each time that it has just recorded something."""
+
+    stop: Callable[[], object] | None = None
+
+    def record(self, findings: Iterable[Finding]) -> None:
+        given = list(findings)
+        super().record(given)
+        if given and self.stop is not None:
+            self.stop()
+
+
+async def test_finding_that_is_recorded_while_the_run_is_cancelled_is_reported(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = [*paid_orders(server, 3), *(Order(f"none-{each}", Decimal(1)) for each in range(3))]
+    findings: list[Finding] = []
+    loop = asyncio.get_running_loop()
+    cancelled = 0
+    with StoppedStore.open(tmp_path / "run.db") as store:
+        while cancelled < 20:
+            run = asyncio.create_task(
+                reconcile(client, orders, store=store, on_finding=findings.append)
+            )
+            # Before the result of the step gets to the run.
+            store.stop = lambda run=run: loop.call_soon_threadsafe(run.cancel)
+            await asyncio.wait([run])
+            if not run.cancelled():
+                break
+            cancelled += 1
+        kept = list(store.findings())
+
+    assert 1 < cancelled < 20
+    assert sorted(findings, key=str) == sorted(kept, key=str)

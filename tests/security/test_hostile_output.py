@@ -1,0 +1,393 @@
+"""Text that means harm is text wherever it comes out: terminals, errors, spreadsheets, the page."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from portone_async import PaymentMismatchError, PortOneClient, PortOneError
+from portone_async.cli import main
+from portone_async.cli.orders import BadRow, OrdersError, read_orders
+from portone_async.testing import Body, FakePortOne, Json
+from tests.support.samples import CARD_PAID, ok
+from tests.support.scripted import reply, scripted_client
+from tests.support.virtual_time import run as run_virtually
+
+NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
+PERIOD = ("--since", "2026-11-01", "--until", "2026-11-02")
+
+# What people see
+
+CONTROLS = (
+    "\x1b[2J\x1b[31m",
+    "\x1b]0;owned\x07",
+    "\x1b]8;;https://evil.example\x1b\\here\x1b]8;;\x1b\\",
+    "\x1b]52;c;b3duZWQ=\x07",
+    "\x9b2J",
+    "\x9d0;owned\x9c",
+    "\x07\x08\x7f",
+    "line\rover",
+    "line\nforged: all is well",
+)
+# These may be part of an order number.
+MARKS = (
+    "\u202egpj.exe",
+    "\u2066\u2067\u2068\u2069",
+    "\u200e\u200f\u061c",
+    "a\u2028b\u2029c",
+    "\ufeff\u200b\u2060",
+    "\U000e0001\U000e0041",
+)
+TERMINAL = CONTROLS + MARKS
+ALL_AT_ONCE = [
+    pytest.param("".join(CONTROLS), id="controls"),
+    pytest.param("".join(MARKS), id="marks"),
+]
+
+
+def is_harmless(text: str) -> bool:
+    """Nothing in it moves, colours, turns or forges what a terminal shows."""
+    is_forged = "\nforged" in text
+    return not is_forged and all(each == "\n" or each.isprintable() for each in text)
+
+
+class Ran(Struct):
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Awaitable[Ran]]
+
+
+@pytest.fixture(name="command")
+def _command(
+    server: FakePortOne,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Command:
+    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+    monkeypatch.delenv("PORTONE_TIER", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    async def command(*arguments: str) -> Ran:
+        try:
+            code = await asyncio.to_thread(main, arguments)
+        except SystemExit as wrong_usage:
+            code = int(str(wrong_usage.code))
+        out, err = capsys.readouterr()
+        return Ran(code, out, err)
+
+    return command
+
+
+def orders_file(rows: str = "a,1000\n", name: str = "orders.csv") -> str:
+    Path(name).write_text(f"order_id,total\n{rows}", encoding="utf-8", newline="")
+    return name
+
+
+def quoted(cell: str) -> str:
+    """A cell of a CSV."""
+    doubled = cell.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def paid(server: FakePortOne, uid: str, **fields: Any) -> None:
+    server.add(merchant_uid=uid, **({"amount": 1000, "paid_at": NOON, "started_at": NOON} | fields))
+
+
+@pytest.mark.parametrize("text", ALL_AT_ONCE)
+async def test_no_argument_reaches_the_terminal_as_it_is(
+    server: FakePortOne, command: Command, text: str
+) -> None:
+    paid(server, "a")
+    orders_file()
+    for arguments in (
+        ("find", text),
+        ("find", "a", "--status", text),
+        ("find", "a", "--sorting", text),
+        (text,),
+        ("reconcile", text),
+        ("reconcile", f"{text}.csv"),
+        ("reconcile", f"{text}://evil"),
+        ("reconcile", "orders.csv", "--format", text),
+        ("reconcile", "orders.csv", "--query", text),
+        ("reconcile", "orders.csv", "--columns", text),
+        ("reconcile", "orders.csv", "--columns", f"amount={text}"),
+        ("reconcile", "orders.csv", "--since", text, "--until", text),
+        ("reconcile", "orders.csv", "--tz", text),
+        ("reconcile", "orders.csv", "--rate", text),
+        ("reconcile", "orders.csv", *PERIOD, "--statuses", text),
+        ("reconcile", "orders.csv", "--out", text),
+        ("reconcile", "orders.csv", "--out", f"no/{text}/a.csv"),
+        ("reconcile", "orders.csv", "--report", f"no/{text}/a.html"),
+        ("reconcile", "orders.csv", "--store", f"no/{text}/a.db"),
+        ("reconcile", "orders.csv", "--store", "orders.csv", "--language", text),
+    ):
+        ran = await command(*arguments)
+
+        assert is_harmless(ran.out + ran.err), arguments
+        assert ran.code in (1, 2, 3), arguments
+
+
+@pytest.mark.parametrize("text", ALL_AT_ONCE)
+async def test_nothing_that_portone_says_of_a_payment_reaches_the_terminal_as_it_is(
+    server: FakePortOne, command: Command, text: str
+) -> None:
+    fields = ("imp_uid", "status", "pay_method", "name", "buyer_name", "buyer_email", "pg_tid")
+    server.add(merchant_uid="a", **dict.fromkeys(fields, text), currency=text, custom_data=text)
+
+    for arguments in (("find", "a"), ("find", "a", "--json", "--personal-data")):
+        ran = await command(*arguments)
+
+        assert is_harmless(ran.out + ran.err)
+        assert ran.code == 0
+
+
+@pytest.mark.parametrize("text", ALL_AT_ONCE)
+async def test_the_summary_of_a_run_shows_no_payment_of_a_strangers_as_it_is(
+    server: FakePortOne, command: Command, text: str
+) -> None:
+    paid(server, f"b{text}", imp_uid=f"imp{text}", currency=text)
+
+    ran = await command("reconcile", orders_file(), *PERIOD)
+
+    assert ran.code == 1
+    assert is_harmless(ran.out + ran.err)
+
+
+@pytest.mark.parametrize("text", ALL_AT_ONCE)
+@pytest.mark.parametrize("on", ["/users/getToken", "/payments"])
+async def test_no_message_of_the_api_reaches_the_terminal_as_it_is(
+    server: FakePortOne, command: Command, text: str, on: str
+) -> None:
+    for status in (400, 401, 404):
+        # The words that make a 404 a missing payment are told in a place of their own.
+        message = f"{text} 존재하지 않는 결제정보" if status == 404 else text
+        refused = Json({"code": -1, "message": message, "response": None}, status)
+        for arguments in (
+            ("find", "a", "no/slash"),
+            ("find", "a", "--json"),
+            ("reconcile", orders_file()),
+        ):
+            server.clear_faults()
+            server.fail(refused, on=on, times=None)
+            ran = await command(*arguments)
+
+            assert is_harmless(ran.out + ran.err)
+            assert ran.code in (1, 2, 3)
+
+
+@pytest.mark.parametrize("text", TERMINAL, ids=ascii)
+def test_no_name_of_a_file_or_a_column_and_no_cell_comes_out_of_a_file_as_it_is(
+    tmp_path: Path, text: str
+) -> None:
+    cell = quoted(text)
+    path = tmp_path / f"{text.replace('/', '')}.csv"
+    for content in (
+        f"{cell},b\n1,2\n",
+        f"order_id,total\n{cell},no\nA,{cell}\n",
+        f"order_id,total,currency,status\nA,1,{cell},paid\nA,1,KRW,{cell}\n",
+        f'order_id,total\n"A"{text},1\n',
+        f'order_id,"total"{text}\nA,1\n',
+    ):
+        path.write_text(content, encoding="utf-8", newline="")
+        try:
+            found = list(read_orders(str(path)))
+        except OrdersError as error:
+            assert str(error).isprintable()
+            continue
+        told = [each.where + each.reason for each in found if isinstance(each, BadRow)]
+        assert told
+        assert all(each.isprintable() for each in told)
+
+
+@pytest.mark.parametrize("rows", ['"order_id"x\ttotal\n', 'order_id\ttotal\n"a"x\t1\n'])
+def test_the_tab_between_two_cells_is_not_shown_as_it_is(tmp_path: Path, rows: str) -> None:
+    path = tmp_path / "orders.tsv"
+    path.write_text(rows, encoding="utf-8")
+    try:
+        (row,) = read_orders(str(path))
+    except OrdersError as error:
+        told = str(error)
+    else:
+        assert isinstance(row, BadRow)
+        told = row.reason
+
+    assert "'\\t' expected" in told
+    assert told.isprintable()
+
+
+async def test_what_cannot_be_shown_at_all_is_never_told_as_not_found(
+    server: FakePortOne, command: Command
+) -> None:
+    deep = b"[" * 700 + b"]" * 700
+    whole = ok(CARD_PAID | {"merchant_uid": "a", "new": "?"})
+    server.fail(Body(whole.replace(b'"?"', deep)), on="/payments/find/")
+
+    ran = await command("find", "a", "--json")
+
+    # How deep a Python can write differs: it is shown, or it could not be.
+    assert ran.code == (2 if "RecursionError" in ran.err else 0)
+    assert is_harmless(ran.out + ran.err)
+
+
+@pytest.mark.parametrize("text", TERMINAL, ids=ascii)
+async def test_a_mismatch_says_in_one_plain_line_what_a_payment_is(
+    server: FakePortOne, client: PortOneClient, text: str
+) -> None:
+    server.add(merchant_uid=text, imp_uid="imp_1", currency=text * 1000)
+
+    with pytest.raises(PaymentMismatchError) as caught:
+        await client.payments.verify("order-1", amount=1000, imp_uid="imp_1")
+
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 2000
+    assert caught.value.differences[0].actual == text
+
+
+@pytest.mark.parametrize("text", TERMINAL, ids=ascii)
+def test_an_error_says_in_one_plain_line_whatever_portone_said(text: str) -> None:
+    async def main() -> PortOneError:
+        refused = reply(400, msgspec.json.encode({"code": -1, "message": text, "response": None}))
+        client, _ = scripted_client(lambda _: refused)
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1")
+        return caught.value
+
+    assert str(run_virtually(main())).isprintable()
+
+
+@pytest.mark.parametrize("text", TERMINAL, ids=ascii)
+def test_an_error_quotes_a_page_of_a_gateway_without_what_a_terminal_obeys(text: str) -> None:
+    async def main() -> PortOneError:
+        client, _ = scripted_client(lambda _: reply(400, f"<html>{text}</html>".encode()))
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1")
+        return caught.value
+
+    assert str(run_virtually(main())).isprintable()
+
+
+# Spreadsheets
+
+# https://owasp.org/www-community/attacks/CSV_Injection
+FORMULAS = (
+    '=HYPERLINK("http://evil.example")',
+    "+1+cmd|' /C calc'!A0",
+    "-1+cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    *(f"{sign}1+1" for sign in "＝＋－＠"),  # noqa: RUF001 (full-width)
+    "'=1+1",
+    '"=1+1',
+    '",=1+1,"',
+    '"\r\n=1+1,"',
+    "a\r\n=1+1",
+)
+_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 (as above)
+
+
+def cells(path: str) -> list[dict[str, str]]:
+    with Path(path).open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines, strict=True))
+
+
+@pytest.mark.parametrize("text", FORMULAS, ids=ascii)
+async def test_nothing_that_portone_says_becomes_a_formula_or_another_row(
+    server: FakePortOne, command: Command, text: str
+) -> None:
+    paid(server, text, imp_uid=text, currency=text)
+    paid(server, "a", imp_uid=f"imp_{text}", status="cancelled", currency=text)
+
+    await command("reconcile", orders_file(), *PERIOD, "--out", "findings.csv")
+
+    lines = cells("findings.csv")
+    assert len(lines) == 2
+    assert not [cell for line in lines for cell in line.values() if cell.startswith(_STARTS)]
+    (stranger,) = [line for line in lines if line["merchant_uid"] != "a"]
+    for name in ("merchant_uid", "imp_uid", "currency"):
+        assert stranger[name].removeprefix("'" if stranger[name].startswith("'") else "") == text
+
+
+@pytest.mark.parametrize("text", [text for text in FORMULAS if "/" not in text], ids=ascii)
+async def test_no_row_and_no_name_of_an_order_file_becomes_a_formula(
+    command: Command, text: str
+) -> None:
+    name = orders_file(f"{quoted(text)},no\n{quoted(text)},1000\n", f"{text}.csv")
+
+    ran = await command("reconcile", name, "--out", "findings.csv")
+
+    assert ran.code in (1, 3)
+    lines = cells("findings.csv")
+    assert len(lines) == 2
+    assert not [cell for line in lines for cell in line.values() if cell.startswith(_STARTS)]
+
+
+# The page
+
+MARKUP = (
+    "<script>document.title='owned'</script>",
+    "</script><script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    '" onmouseover="document.title=\'owned\'" x="',
+    "' onfocus='document.title=1' autofocus x='",
+    "<!--",
+    "-->",
+    "]]><svg onload=owned()>",
+    "</title><base href=//evil.example>",
+    "</style><link rel=stylesheet href=//evil.example>",
+    "javascript:owned()",
+    "&lt;img src=x&gt;&#60;",
+    "{{ 7*7 }}{% include 'x' %}",
+    "<\u2028/script>",
+)
+
+
+class Elements(HTMLParser):
+    """The elements of a page, each with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, tuple[str, ...]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, tuple(name for name, _ in attrs)))
+
+
+async def test_no_order_file_and_no_payment_adds_an_element_or_an_attribute_to_the_page(
+    server: FakePortOne, command: Command
+) -> None:
+    pages: list[str] = []
+    for texts in ([f"tame {number}" for number in range(len(MARKUP))], MARKUP):
+        for number, text in enumerate(texts):
+            if pages:
+                server.remove(f"imp_{number}")
+            paid(server, f"{text} {number}", imp_uid=f"imp_{number}", currency=text)
+        rows = "".join(f"{quoted(text)},{quoted(text)}\n{quoted(text)},1000\n" for text in texts)
+        # The name of the file is in the reason why a row of it could not be read.
+        name = orders_file(rows, f"of {texts[2]}.csv")
+        await command("reconcile", name, *PERIOD, "--report", "report.html", "--language", "en")
+        pages.append(Path("report.html").read_text(encoding="utf-8"))
+        Path("report.html").unlink()
+
+    tame, hostile = (Elements(page).found for page in pages)
+    assert hostile == tame
+    assert not [text for text in MARKUP if "<" in text and text in pages[1]]
+    # They are there, or it would be no wonder.
+    assert all(f"onerror={mark}" in pages[1] for mark in ("&#34;", '\\"'))

@@ -1,0 +1,256 @@
+"""What is radioactive shows up nowhere: planted everywhere, looked for everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import pickle
+import traceback
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from portone_async import ApiError, Attempt, Call, Payment, PortOneClient, PortOneError, Timeouts
+from portone_async.testing import (
+    Body,
+    CutBody,
+    FakePortOne,
+    Hang,
+    Json,
+    Reset,
+    Status,
+    Unauthorized,
+)
+from tests.conftest import AT_ONCE
+from tests.support.planted import BUYER, KEY, SECRET, TOKEN, assert_clean, server, shown
+from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
+from tests.support.scripted import reply, scripted_client, token_reply
+
+
+@pytest.fixture(name="planted")
+async def _planted(caplog: pytest.LogCaptureFixture) -> Any:
+    caplog.set_level(logging.DEBUG)
+    async with server() as planted:
+        planted.add(merchant_uid="order-1", **BUYER)
+        yield planted
+
+
+PAYMENT = ok(CARD_PAID | {"merchant_uid": "order-1"} | BUYER)
+FAULTS: dict[str, Any] = {
+    "cut": CutBody(),
+    "cut late": CutBody(keep=0.9),
+    "hang": Hang(),
+    "reset": Reset(),
+    "503": Status(503),
+    "401": Unauthorized(),
+    "someone else's": Json({"code": 0, "message": None, "response": CARD_PAID | BUYER}),
+    "wrong type": Json(
+        {"code": 0, "message": None, "response": CARD_PAID | BUYER | {"amount": "x"}}
+    ),
+    "wrong shape": Json(BUYER),
+    "a list": Json([BUYER]),
+    "text before": Body(b"Notice: " + PAYMENT),
+    "text after": Body(PAYMENT + b"<html>"),
+    "in html": Body(b"<html><pre>" + PAYMENT),
+    "jsonp": Body(b"callback(" + PAYMENT + b")"),
+    "bom and cut": Body(b"\xef\xbb\xbf" + PAYMENT[:-40]),
+    "cp949": Body(json.dumps(BUYER, ensure_ascii=False).encode("cp949")),
+    "500 with a payment": Body(PAYMENT, status=500),
+    "echoed keys": Body(f"<html>imp_secret={SECRET} imp_key={KEY}</html>".encode(), status=502),
+    "echoed keys in the message": Json(NOT_FOUND | {"message": f"bad {SECRET} {KEY}"}, status=400),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_no_error_of_a_look_up_shows_a_key_a_token_or_the_buyer(
+    planted: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    seen: list[Attempt] = []
+    async with planted.client(
+        retry=AT_ONCE, timeouts=Timeouts(total=0.5, attempt=0.1), on_attempt=seen.append
+    ) as client:
+        planted.fail(FAULTS[fault], times=None)
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1", status="paid")
+        records = [repr(each.__dict__) for each in caplog.records if each.name == "portone_async"]
+        assert records
+        assert_clean(
+            caplog.text,
+            repr(seen),
+            repr(client),
+            repr(planted),
+            *records,
+            error=caught.value,
+            token=planted.token,
+        )
+
+
+async def test_no_frame_holds_the_answer_of_a_call_of_ones_own(planted: FakePortOne) -> None:
+    async with planted.client(retry=AT_ONCE) as client:
+        call: Call[dict[str, Any]] = Call(
+            "GET",
+            "/payments/find/{merchant_uid}",
+            dict,
+            path={"merchant_uid": "order-1"},
+            check=lambda answer: "not what was asked" if answer else None,
+        )
+        with pytest.raises(PortOneError) as caught:
+            await client.call(call)
+
+    assert_clean(error=caught.value, token=planted.token)
+
+
+TOKEN_FAULTS: dict[str, Any] = {
+    "503": Status(503),
+    "400": Status(400),
+    "hang": Hang(),
+    "reset": Reset(),
+    "wrong shape": Json({"access_token": TOKEN}),
+    "cut": Body(f'{{"code":0,"response":{{"access_token":"{TOKEN}"'.encode()),
+}
+
+
+@pytest.mark.parametrize("fault", TOKEN_FAULTS)
+async def test_no_error_of_the_token_shows_a_key(
+    planted: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    planted.fail(TOKEN_FAULTS[fault], times=None, on="/users/getToken")
+    async with planted.client(retry=AT_ONCE, timeouts=Timeouts(total=0.3, attempt=0.1)) as client:
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1")
+
+    assert_clean(caplog.text, error=caught.value, token=planted.token)
+
+
+async def test_refused_keys_are_not_shown() -> None:
+    async with FakePortOne() as other, PortOneClient(KEY, SECRET, base_url=other.url) as client:
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1")
+
+    assert_clean(error=caught.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"base_url": "http://evil.example"}, {"tier": "a b"}, {"retry": 5}], ids=str
+)
+def test_a_constructor_that_refuses_its_arguments_shows_no_key(
+    options: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTONE_IMP_KEY", KEY)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", SECRET)
+    with pytest.raises(PortOneError) as caught:
+        PortOneClient(KEY, SECRET, **options)
+    assert_clean(error=caught.value)
+    with pytest.raises(PortOneError) as caught:
+        PortOneClient.from_env(**options)
+    assert_clean(error=caught.value)
+
+
+async def test_a_cancelled_look_up_shows_no_token_in_any_frame(planted: FakePortOne) -> None:
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+        planted.fail(Hang())
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.05):
+                await client.payments.find("order-1")
+        cause = caught.value.__cause__
+        assert cause is not None
+        text = "".join(
+            traceback.TracebackException.from_exception(cause, capture_locals=True).format()
+        )
+
+    assert "aiohttp" in text
+    assert_clean(text, token=planted.token)
+
+
+async def test_a_payment_shows_the_buyer_only_to_those_who_ask(planted: FakePortOne) -> None:
+    async with planted.client() as client:
+        payment = await client.payments.find("order-1")
+
+    assert payment.buyer_name == BUYER["buyer_name"]
+    assert_clean(repr(payment), str(payment), repr(payment.__rich_repr__()), f"{payment}")
+
+
+async def test_debug_logs_of_asyncio_show_nothing_either(
+    planted: FakePortOne, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0.0
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+
+    assert "took" in caplog.text
+    assert_clean(caplog.text, token=planted.token)
+
+
+def test_a_payment_survives_being_sent_to_a_worker() -> None:
+    payment = Payment(imp_uid="i", merchant_uid="m", status="paid", amount=Decimal(1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as a test may make it
+
+    assert pickle.loads(pickle.dumps(payment)) == payment
+
+
+@pytest.mark.parametrize("room", [0, 1, 5, 20, 35])
+async def test_a_secret_at_the_edge_of_an_excerpt_leaves_no_part_of_itself(
+    planted: FakePortOne, room: int
+) -> None:
+    page = "<html>" + "x" * (194 - room) + SECRET + KEY
+    async with planted.client(retry=AT_ONCE) as client:
+        planted.fail(Status(502, page), times=None)
+        with pytest.raises(PortOneError) as caught:
+            await client.payments.find("order-1")
+
+    assert SECRET[:8] not in str(caught.value)
+    assert KEY[:8] not in str(caught.value)
+
+
+async def test_only_what_is_too_short_for_a_key_or_a_token_may_be_quoted() -> None:
+    refusal = {"code": -1, "message": "no secret, no tokenAB", "response": None}
+    client, _ = scripted_client(
+        lambda _: reply(400, body(refusal)), lambda _: token_reply("tokenAB")
+    )
+    with pytest.raises(ApiError) as caught:
+        await client.payments.find("order-1")
+
+    assert caught.value.message == "no secret, no ***"
+
+
+async def test_a_token_that_was_renewed_is_still_not_quoted() -> None:
+    refusal = {"code": -1, "message": "token-1, token-2", "response": None}
+    client, _ = scripted_client(
+        lambda n: reply(401) if n == 1 else reply(400, body(refusal)),
+        lambda n: token_reply(f"token-{n}"),
+    )
+    with pytest.raises(ApiError) as caught:
+        await client.payments.find("order-1")
+
+    assert caught.value.message == "***, ***"
+
+
+def test_a_password_in_a_base_url_is_in_no_frame() -> None:
+    with pytest.raises(PortOneError) as caught:
+        PortOneClient("k", "s", base_url=PASSWORD_URL[0])
+
+    assert not [text for text in shown(caught.value) if "pl4nted" in text]
+
+
+PASSWORD_URL = ["https://user:pl4nted@api.iamport.kr"]
+
+
+async def test_the_body_of_a_cancelled_call_is_in_no_frame(planted: FakePortOne) -> None:
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+        planted.fail(Hang())
+        call = Call("POST", "/payments/prepare", dict[str, Any], body=BUYER)
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.05):
+                await client.call(call)
+        cause = caught.value.__cause__
+        assert cause is not None
+        frames = traceback.TracebackException.from_exception(cause, capture_locals=True).format()
+        text = "".join(frames)
+
+    assert "aiohttp" in text
+    assert_clean(text, token=planted.token)

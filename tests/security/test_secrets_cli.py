@@ -1,0 +1,211 @@
+"""The command line shows no key, no token and no buyer, and keeps none in its files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from portone_async.cli import main
+from portone_async.testing import (
+    Body,
+    FakePortOne,
+    Json,
+    Unauthorized,
+)
+from tests.support.hanging import Hanging
+from tests.support.planted import BUYER, KEY, REASONS, SECRET, assert_clean, server
+from tests.support.samples import CARD_PAID, NOT_FOUND, ok
+
+NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
+PERIOD = ("--since", "2026-11-01", "--until", "2026-11-02")
+CODES = ("utf-8", "latin-1", "utf-16-le")
+PASSWORD = "planted-password"
+OTHER = CARD_PAID | BUYER
+FAULTS: dict[str, Any] = {
+    "401": Unauthorized(),
+    "400 that echoes the keys": Json(NOT_FOUND | {"message": f"bad {SECRET} {KEY}"}, status=400),
+    "400 with a payment": Body(ok(OTHER), status=400),
+    "someone else's": Body(ok(OTHER)),
+    "wrong shape": Json(BUYER),
+    "wrong type": Json({"code": 0, "message": None, "response": OTHER | {"amount": [BUYER]}}),
+}
+Ran = tuple[int, str]
+Run = Callable[..., Awaitable[Ran]]
+
+
+@pytest.fixture(name="planted")
+async def _planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[FakePortOne]:
+    monkeypatch.chdir(tmp_path)
+    history = {"cancel_history": [{"amount": 1, "reason": REASONS[0]}]}
+    async with server() as planted:
+        at = {"amount": 1000, "started_at": NOON, "paid_at": NOON}
+        for order in ("order-1", "order-3", "orphan"):
+            planted.add(merchant_uid=order, **at, **BUYER, **history)
+        Path("orders.csv").write_text("merchant_uid,amount\norder-1,1000\norder-2,5\norder-3,7\n")
+        monkeypatch.setenv("PORTONE_BASE_URL", planted.url)
+        monkeypatch.setenv("PORTONE_IMP_KEY", planted.imp_key)
+        monkeypatch.setenv("PORTONE_IMP_SECRET", planted.imp_secret)
+        monkeypatch.delenv("PORTONE_TIER", raising=False)
+        yield planted
+
+
+@pytest.fixture(name="run")
+def _run(planted: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
+    async def run(*arguments: str) -> Ran:
+        code = await asyncio.to_thread(main, arguments)
+        said = "".join(capsys.readouterr())
+        assert said
+        assert_clean(said, token=planted.token)
+        return code, said
+
+    return run
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("find", "order-1"),
+        ("find", "--json", "order-1"),
+        ("reconcile", "orders.csv"),
+        ("reconcile", "orders.csv", *PERIOD),
+    ],
+    ids=["find", "find --json", "reconcile", "reconcile a period"],
+)
+async def test_no_failure_says_a_key_a_token_or_the_buyer(
+    planted: FakePortOne, run: Run, arguments: Sequence[str], fault: str
+) -> None:
+    planted.fail(FAULTS[fault], times=None, on="/payments")
+    code, _ = await run(*arguments)
+    assert code in (2, 3)
+
+
+@pytest.mark.parametrize("command", [("find", "order-1"), ("reconcile", "orders.csv")])
+async def test_refused_keys_are_not_said(
+    planted: FakePortOne, run: Run, command: Sequence[str]
+) -> None:
+    echo = {"code": -1, "message": f"{KEY} {SECRET} is no pair", "response": None}
+    planted.fail(Json(echo, status=401), times=None, on="/users/getToken")
+    code, said = await run(*command)
+    assert code == 2
+    assert "is no pair" in said
+
+
+async def test_a_password_in_the_address_of_a_database_is_said_and_kept_nowhere(
+    run: Run, tmp_path: Path
+) -> None:
+    address = f"postgresql://someone:{PASSWORD}@127.0.0.1:1/shop"
+    query = "SELECT 1 AS merchant_uid, 1 AS amount"
+    code, said = await run("reconcile", address, "--query", query, "--store", "run.db")
+
+    assert code == 2
+    assert PASSWORD not in said
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+
+
+async def test_a_store_exports_and_a_report_hold_no_buyer_no_key_and_no_token(
+    planted: FakePortOne, run: Run, tmp_path: Path
+) -> None:
+    outputs = ("out.csv", "out.jsonl", "out.parquet")
+    for out in outputs:
+        Path("run.db").unlink(missing_ok=True)
+        report = ("--report", "report.html") if out == outputs[0] else ()
+        arguments = (*PERIOD, "--store", "run.db", "--out", out, *report)
+        code, _ = await run("reconcile", "orders.csv", *arguments)
+        assert code == 1
+
+    with duckdb.connect() as parquet:
+        rows = parquet.execute("SELECT COLUMNS(*)::VARCHAR FROM 'out.parquet'").fetchall()
+    files = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert set(files) == {
+        "orders.csv",
+        "run.db",
+        "out.csv",
+        "out.jsonl",
+        "out.parquet",
+        "report.html",
+    }
+    assert "orphan" in repr(rows)
+    assert b"orphan" in files["out.csv"]
+    texts = [content.decode(code, "replace") for content in files.values() for code in CODES]
+    assert_clean(repr(rows), *texts, token=planted.token)
+
+
+# As a process
+
+
+async def begun(*command: str, **options: Any) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        stderr=asyncio.subprocess.PIPE,
+        **options,
+    )
+
+
+async def last_words(process: asyncio.subprocess.Process) -> str:
+    try:
+        async with asyncio.timeout(30):
+            _, err = await process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+    return err.decode()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+async def test_full_disk_is_reported_without_secrets(planted: FakePortOne) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = ("-X", "dev", "-m", "portone_async", "find", "--json", "--personal-data")
+        said = await last_words(await begun(*command, "order-1", stdout=full))
+
+    assert "No space left on device" in said
+    assert_clean(said, token=planted.token)
+
+
+BROKEN = """\
+import sys
+from portone_async.cli import main
+from portone_async.cli.outcome import Outcome
+
+def broken(outcome, **_):
+    raise LookupError("nobody foresaw it")
+
+Outcome.json = broken
+sys.exit(main(["find", "--json", "--personal-data", "order-1"]))
+"""
+
+
+async def test_unforeseen_error_leaves_a_traceback_without_secrets(planted: FakePortOne) -> None:
+    process = await begun("-X", "dev", "-c", BROKEN, stdout=asyncio.subprocess.DEVNULL)
+    said = await last_words(process)
+
+    assert "Traceback" in said
+    assert "LookupError: nobody foresaw it" in said
+    assert_clean(said, token=planted.token)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
+async def test_the_stacks_of_a_killed_process_show_no_secrets(planted: FakePortOne) -> None:
+    hanging = Hanging()
+    planted.fail(hanging, on="/payments")
+    command = ("-X", "dev", "-X", "faulthandler", "-m", "portone_async", "find", "order-1")
+    process = await begun(*command, stdout=asyncio.subprocess.DEVNULL)
+    await hanging.reached()
+    process.send_signal(signal.SIGABRT)
+    said = await last_words(process)
+
+    assert "Current thread" in said
+    assert_clean(said, token=planted.token)

@@ -1,0 +1,245 @@
+"""No public object shows a key, a token or a buyer, however it is looked at or lost."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import logging
+import pickle
+import traceback
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rich.traceback import Traceback
+
+import portone_async
+from portone_async import (
+    Attempt,
+    Call,
+    Difference,
+    Failed,
+    Found,
+    Missing,
+    PaymentNotFoundError,
+    PortOneClient,
+    PortOneError,
+    Promotion,
+    RateLimit,
+    RetryPolicy,
+    Throttle,
+    Timeouts,
+    TokenBucket,
+    UnreadablePayment,
+    reconcile,
+    webhook,
+)
+from portone_async.reconcile import (
+    AssumedEmpty,
+    Bridge,
+    Finding,
+    Order,
+    PaymentSnapshot,
+    Refund,
+    Store,
+    UnreadableOrder,
+    Verdict,
+)
+from portone_async.testing import FakePortOne, Hang, Status, Unauthorized
+from portone_async.webhook import parse_webhook
+from tests.conftest import AT_ONCE
+from tests.support.planted import BUYER, KEY, REASONS, SECRET, assert_clean, looks, server
+
+LISTS = {
+    "cancel_history": [{"amount": 1, "reason": REASONS[0]}],
+    "deposit_history": [{"amount": 1, "depositor_name": REASONS[1]}],
+}
+BODY = BUYER | {"note": "x" * 100}
+PREPARE = Call("POST", "/payments/prepare", dict[str, Any], body=BODY)
+WEBHOOK = b'{"imp_uid":"imp_1","merchant_uid":"order-1","status":"paid","buyer_name":"%s"}'
+
+
+@pytest.fixture(name="planted")
+async def _planted(caplog: pytest.LogCaptureFixture) -> AsyncIterator[FakePortOne]:
+    caplog.set_level(logging.DEBUG)
+    async with server() as planted:
+        planted.add(merchant_uid="order-1", imp_uid="imp_1", **BUYER, **LISTS)
+        yield planted
+
+
+async def alive(client: PortOneClient, store: Store) -> list[object]:
+    """One of each public class, as it is after use."""
+    payments = client.payments
+    payment = await payments.find("order-1")
+    pages, group_stream = payments.find_all("order-1"), payments.get_many(["order-1"])
+    assert [each async for each in pages] == [payment]
+    async with group_stream as stream:
+        groups = [each async for each in stream]
+    path = {"customer_uid": BUYER["buyer_email"]}
+    call = Call("POST", "/subscribe/customers/{customer_uid}", dict[str, Any], path=path, body=BODY)
+    with pytest.raises(PaymentNotFoundError) as caught:
+        await payments.find("order-2")
+    order = Order("order-1", Decimal(1000))
+    sighting = PaymentSnapshot.of(payment)
+    orphan = Finding(merchant_uid="order-1", verdict=Verdict.ORPHAN, payments=(sighting,))
+    return [
+        *(client, client.with_options(timeouts=Timeouts(total=5)), payments, pages, group_stream),
+        *(call, payment, payment.cancel_history[0], payment.deposit_history[0], Promotion()),
+        UnreadablePayment(
+            imp_uid="imp_1", merchant_uid="order-1", path="$.amount", reason="missing"
+        ),
+        *(groups[0], Found("order-1", payment), Missing("order-2", caught.value)),
+        *(Failed("order-2", caught.value), caught.value, caught.value.attempts[0]),
+        *(Difference("amount", "1", "2"), TokenBucket(RateLimit()), RateLimit(), RetryPolicy()),
+        *(Timeouts(), order, sighting, orphan, store, store.summary(), Bridge()),
+        *(Refund("order-1", Decimal(1), "KRW", "a.csv:1"), UnreadableOrder("a.csv:1", "no amount")),
+        AssumedEmpty("paid", datetime.now(UTC), datetime.now(UTC)),
+        *(parse_webhook(WEBHOOK % BUYER["buyer_name"].encode()), payment.status),
+    ]
+
+
+def classes(module: ModuleType) -> Iterator[type]:
+    for name in module.__all__:
+        value = getattr(module, name)
+        # Words show themselves, and errors are looked at where they are raised.
+        if isinstance(value, type) and not issubclass(value, Enum | PortOneError):
+            yield value
+
+
+async def test_no_public_object_shows_a_key_a_token_or_the_buyer(
+    planted: FakePortOne, tmp_path: Any
+) -> None:
+    with Store.open(tmp_path / "run.db") as store:
+        async with planted.client(retry=AT_ONCE, rate_limit=TokenBucket(RateLimit())) as client:
+            objects = await alive(client, store)
+            shown = [text for each in objects for text in looks(each)]
+        shown += looks(client)
+
+    known = {*classes(portone_async), *classes(webhook), *classes(reconcile)} - {Throttle}
+    assert {each.__name__ for each in known - set(map(type, objects))} == set()
+    assert any("order-1" in text for text in shown)
+    assert_clean(*shown, token=planted.token)
+
+
+def test_a_client_cannot_be_pickled_with_its_keys() -> None:
+    client = PortOneClient(KEY, SECRET)
+    for each in (client, client.with_options(tier="A01"), client.payments):
+        with pytest.raises(TypeError, match="make one in each process"):
+            pickle.dumps(each)
+
+
+async def test_what_metrics_and_logs_get_of_refusals_and_renewals_is_clean(
+    planted: FakePortOne, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[Attempt] = []
+    old = planted.issue_token()
+    async with planted.client(retry=AT_ONCE, on_attempt=seen.append) as client:
+        planted.fail(Unauthorized(), Status(503), on="/payments")
+        await client.payments.find("order-1")
+        planted.revoke_token()
+        await client.payments.find("order-1")
+        planted.advance(3600)
+        await client.payments.find("order-1")
+
+    assert {each.status for each in seen} == {200, 401, 503}
+    assert old != planted.token
+    records = [repr(vars(record)) for record in caplog.records]
+    assert_clean(repr(seen), caplog.text, *records, token=planted.token)
+    assert_clean(repr(seen), caplog.text, *records, token=old)
+
+
+async def test_a_task_that_waits_shows_nothing_however_it_is_printed(planted: FakePortOne) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+        planted.fail(Hang(), times=None)
+        task = asyncio.create_task(client.call(PREPARE))
+        while not planted.count("/payments/prepare"):
+            await asyncio.sleep(0)
+        stack = io.StringIO()
+        for each in asyncio.all_tasks():
+            each.print_stack(file=stack)
+        reprs = [*map(repr, asyncio.all_tasks()), repr(task.get_coro())]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert "client.py" in stack.getvalue()
+    assert_clean(stack.getvalue(), *reprs, repr(task), token=planted.token)
+
+
+async def test_an_error_that_nobody_asked_for_is_reported_without_secrets(
+    planted: FakePortOne, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    contexts: list[dict[str, Any]] = []
+
+    def keep(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        contexts.append(context)
+        loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(keep)
+    async with planted.client(retry=AT_ONCE) as client:
+        planted.fail(Unauthorized(), times=None)
+        await asyncio.wait({asyncio.create_task(client.payments.find("order-1"))})
+    gc.collect()
+
+    assert "never retrieved" in caplog.text
+    assert_clean(caplog.text, repr(contexts), token=planted.token)
+    caplog.clear()  # It was lost on purpose.
+
+
+async def test_a_client_that_was_dropped_is_told_of_without_its_keys(planted: FakePortOne) -> None:
+    client = planted.client()
+    await client.payments.find("order-1")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del client
+        gc.collect()
+
+    assert [each.category for each in caught] == [ResourceWarning]
+    told = [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in caught]
+    assert_clean(*told, *(repr(each.source) for each in caught), token=planted.token)
+
+
+async def together(client: PortOneClient) -> None:
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(client.payments.find("order-1"))
+
+
+async def test_a_failed_group_of_calls_shows_nothing_in_any_of_its_frames(
+    planted: FakePortOne,
+) -> None:
+    async with planted.client(retry=AT_ONCE) as client:
+        await client.payments.find("order-1")
+        planted.fail(Unauthorized(), times=None)
+        with pytest.raises(ExceptionGroup) as caught:
+            await together(client)
+
+    lines = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    assert_clean("".join(lines), token=planted.token)
+
+
+async def test_local_variables_that_are_cut_before_they_are_quoted_show_nothing(
+    planted: FakePortOne,
+) -> None:
+    """Of a long text rich shows the first 80 letters, and quotes them itself."""
+    async with planted.client() as client:
+        await client.payments.find("order-1")
+        planted.fail(Hang())
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.05):
+                await client.call(PREPARE)
+
+    error = caught.value
+    extracted = Traceback.extract(type(error), error, error.__traceback__, show_locals=True)
+    frames = [frame for stack in extracted.stacks for frame in stack.frames]
+    shown = [str(node) for frame in frames for node in (frame.locals or {}).values()]
+    assert any("***" in text for text in shown)
+    assert_clean(*shown, token=planted.token)

@@ -1,0 +1,314 @@
+"""A certificate that proves nothing gets no request, let alone a key or a token."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import trustme
+from aiohttp import ClientSession, Fingerprint, TCPConnector
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import load_pem_x509_certificate
+
+from portone_async import (
+    CertificateError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    InvalidRequestError,
+    PortOneClient,
+    PortOneError,
+    RequestTimeoutError,
+    RetryPolicy,
+    Timeouts,
+)
+from tests.client.test_cancellation import leaves_nothing
+from tests.conftest import AT_ONCE
+from tests.support.samples import CARD_PAID, ok
+from tests.support.scripted import UID, token_reply
+from tests.support.stopwatch import timed
+
+HOST = "127.0.0.1"
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+class TlsServer:
+    """An API of one payment behind a certificate that may change between connections."""
+
+    def __init__(self) -> None:
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.handshakes = 0
+        """How many were begun, whatever came of them."""
+        self.received: list[bytes] = []
+        """What came through TLS: heads of requests."""
+        self.port = 0
+
+        def begun(_: object, __: object, ___: object) -> None:
+            self.handshakes += 1
+
+        self.context.sni_callback = begun
+
+    @property
+    def url(self) -> str:
+        return f"https://{HOST}:{self.port}"
+
+    def show(self, certificate: trustme.Blob) -> None:
+        with certificate.tempfile() as path:
+            self.context.load_cert_chain(path)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.received.append(head)
+            is_token = head.startswith(b"POST")
+            content = token_reply().body if is_token else ok(CARD_PAID)
+            # One request a connection: each is made with the certificate that is shown then.
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
+            writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(content), content))
+            if is_token:
+                await reader.readuntil(b"}")
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+@pytest.fixture(name="server")
+async def _server(authority: trustme.CA) -> AsyncGenerator[TlsServer]:
+    server = TlsServer()
+    server.show(good(authority))
+    async with leaves_nothing():
+        listener = await asyncio.start_server(server.serve, HOST, 0, ssl=server.context)
+        server.port = listener.sockets[0].getsockname()[1]
+        yield server
+        listener.close()
+
+
+@pytest.fixture(scope="module", name="authority")
+def _authority() -> trustme.CA:
+    """A certificate authority that no machine knows."""
+    return trustme.CA()
+
+
+@pytest.fixture(name="trusting")
+async def _trusting(authority: trustme.CA) -> AsyncGenerator[ClientSession]:
+    """A session that knows the authority, so that nothing but the certificate can be wrong."""
+    async with ClientSession(connector=TCPConnector(ssl=trust(authority))) as session:
+        yield session
+
+
+def trust(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]  # or pyOpenSSL's
+    return context
+
+
+def good(authority: trustme.CA) -> trustme.Blob:
+    return authority.issue_cert(HOST).private_key_and_cert_chain_pem
+
+
+def _another_host(authority: trustme.CA) -> trustme.Blob:
+    return authority.issue_cert("api.iamport.kr", "127.0.0.2").private_key_and_cert_chain_pem
+
+
+def _expired(authority: trustme.CA) -> trustme.Blob:
+    leaf = authority.issue_cert(HOST, not_before=NOW - 2 * DAY, not_after=NOW - DAY)
+    return leaf.private_key_and_cert_chain_pem
+
+
+def _not_yet_valid(authority: trustme.CA) -> trustme.Blob:
+    leaf = authority.issue_cert(HOST, not_before=NOW + DAY, not_after=NOW + 2 * DAY)
+    return leaf.private_key_and_cert_chain_pem
+
+
+def _self_signed(_: trustme.CA) -> trustme.Blob:
+    alone = trustme.CA()
+    return trustme.Blob(alone.private_key_pem.bytes() + alone.cert_pem.bytes())
+
+
+def _unknown_authority(_: trustme.CA) -> trustme.Blob:
+    return good(trustme.CA())
+
+
+def _without_its_intermediate(authority: trustme.CA) -> trustme.Blob:
+    leaf = authority.create_child_ca().issue_cert(HOST)
+    return trustme.Blob(leaf.private_key_pem.bytes() + leaf.cert_chain_pems[0].bytes())
+
+
+BAD: dict[str, tuple[Callable[[trustme.CA], trustme.Blob], str]] = {
+    "another host": (_another_host, "IP address mismatch"),
+    "expired": (_expired, "certificate has expired"),
+    "not yet valid": (_not_yet_valid, "certificate is not yet valid"),
+    "self-signed": (_self_signed, "self-signed certificate"),
+    "unknown authority": (_unknown_authority, "unable to get local issuer"),
+    "no intermediate": (_without_its_intermediate, "unable to get local issuer"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_certificate_that_proves_nothing_is_final_and_the_next_good_one_works(
+    server: TlsServer, trusting: ClientSession, authority: trustme.CA, name: str
+) -> None:
+    make, what_openssl_says = BAD[name]
+    server.show(make(authority))
+    with pytest.raises(ssl.SSLCertVerificationError, match=what_openssl_says):
+        await asyncio.open_connection(HOST, server.port, ssl=trust(authority))
+    server.handshakes = 0
+    async with PortOneClient(
+        "key", "secret", base_url=server.url, session=trusting, retry=AT_ONCE, max_in_flight=1
+    ) as client:
+        error, took = await timed(client.payments.find(UID))
+        assert type(error) is CertificateError
+        assert not error.is_transient
+        assert len(error.attempts) == server.handshakes == 1
+        assert not server.received
+        assert took.net < 0.5
+
+        server.show(good(authority))
+        assert (await client.payments.find(UID)).is_paid
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_token_is_not_sent_where_the_certificate_has_gone_bad_meanwhile(
+    server: TlsServer, trusting: ClientSession, authority: trustme.CA, name: str
+) -> None:
+    async with PortOneClient(
+        "key", "secret", base_url=server.url, session=trusting, retry=AT_ONCE
+    ) as client:
+        await client.payments.find(UID)
+        server.show(BAD[name][0](authority))
+        server.received.clear()
+        server.handshakes = 0
+        with pytest.raises(CertificateError) as caught:
+            await client.payments.find(UID)
+        assert caught.value.endpoint == "GET /payments/find/{merchant_uid}"
+        assert len(caught.value.attempts) == server.handshakes == 1
+        assert not server.received
+
+        server.show(good(authority))
+        await client.payments.find(UID)
+        assert b"Bearer" in server.received[-1]
+
+
+async def test_without_a_session_of_the_callers_no_private_authority_is_trusted(
+    server: TlsServer,
+) -> None:
+    async with PortOneClient("key", "secret", base_url=server.url, retry=AT_ONCE) as client:
+        calls = [client.payments.find(UID) for _ in range(20)]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(each) for each in results} == {CertificateError}
+    assert not server.received
+
+
+async def test_a_session_with_a_ca_of_its_own_is_trusted(
+    server: TlsServer, trusting: ClientSession
+) -> None:
+    async with PortOneClient("k", "s", base_url=server.url, session=trusting) as client:
+        assert (await client.payments.find(UID)).is_paid
+    assert len(server.received) == 2
+
+
+async def test_a_pinned_certificate_that_changes_is_final(
+    server: TlsServer, authority: trustme.CA
+) -> None:
+    pinned = authority.issue_cert(HOST)
+    server.show(pinned.private_key_and_cert_chain_pem)
+    async with ClientSession(connector=TCPConnector(ssl=fingerprint(pinned))) as session:
+        client = PortOneClient("k", "s", base_url=server.url, session=session, retry=AT_ONCE)
+        assert (await client.payments.find(UID)).is_paid
+        server.show(good(authority))
+        server.received.clear()
+        with pytest.raises(CertificateError) as caught:
+            await client.payments.find(UID)
+    assert len(caught.value.attempts) == 1
+    assert not server.received
+
+
+def fingerprint(leaf: trustme.LeafCert) -> Fingerprint:
+    certificate = load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
+    return Fingerprint(certificate.fingerprint(SHA256()))
+
+
+def _unchecked() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    return context
+
+
+def _unverified() -> ssl.SSLContext:
+    context = _unchecked()
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@pytest.mark.parametrize("make", [lambda: False, _unchecked, _unverified])
+async def test_a_session_that_does_not_verify_is_refused(server: TlsServer, make: Any) -> None:
+    async with ClientSession(connector=TCPConnector(ssl=make())) as session:
+        client = PortOneClient("k", "s", base_url=server.url, session=session)
+        with pytest.raises(InvalidRequestError, match="certificates"):
+            await client.payments.find("order-1")
+    assert not server.handshakes
+
+
+@asynccontextmanager
+async def plain_server(answer: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
+    """A listener that speaks no TLS, and what it was sent; with nothing to answer it is silent."""
+    received: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                received.append(data)
+                writer.write(answer)
+                if answer:
+                    break
+        finally:
+            writer.close()
+
+    async with leaves_nothing():
+        listener = await asyncio.start_server(serve, HOST, 0)
+        try:
+            yield f"https://{HOST}:{listener.sockets[0].getsockname()[1]}", received
+        finally:
+            listener.close()
+
+
+async def test_a_server_without_tls_is_a_connection_that_failed_and_is_sent_no_key() -> None:
+    async with (
+        plain_server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (url, received),
+        PortOneClient("the-key", "the-secret", base_url=url, retry=AT_ONCE) as client,
+    ):
+        with pytest.raises(ConnectionFailedError) as caught:
+            await client.payments.find(UID)
+    assert caught.value.was_sent is False
+    assert len(caught.value.attempts) == len(received) == 4
+    assert not any(each in b"".join(received) for each in (b"the-key", b"the-secret", b"getToken"))
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "kind"),
+    [
+        (Timeouts(total=5.0, connect=0.2), RequestTimeoutError),
+        (Timeouts(total=0.2, connect=None), DeadlineExceededError),
+    ],
+)
+async def test_a_handshake_that_is_never_answered_is_left_in_time(
+    timeouts: Timeouts, kind: type[PortOneError]
+) -> None:
+    async with (
+        plain_server(b"") as (url, received),
+        PortOneClient(
+            "k", "s", base_url=url, retry=RetryPolicy(attempts=1), timeouts=timeouts
+        ) as client,
+    ):
+        error, took = await timed(client.payments.find(UID))
+        assert type(error) is kind
+        assert took.seconds >= 0.19
+        assert took.net < 0.25
+        assert len(received) == 1

@@ -1,0 +1,125 @@
+"""A client whose exchanges are scripted, for whatever is about time: it runs in a virtual loop."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from portone_async import PortOneClient, PortOneError, RequestTimeoutError
+from portone_async._http.reply import Reply
+
+from .samples import CARD_PAID, body, ok
+
+UID = CARD_PAID["merchant_uid"]
+PAID = Reply(200, {}, ok(CARD_PAID))
+
+Outcome = Reply | PortOneError
+Script = Callable[[int], Outcome | tuple[float, Outcome]]
+"""The outcome of exchange n (1 is the first), or the seconds that it takes and the outcome."""
+
+
+def reply(status: int, content: bytes = b"<html>", **headers: str) -> Reply:
+    return Reply(
+        status, {name.replace("_", "-"): value for name, value in headers.items()}, content
+    )
+
+
+class ScriptedTransport:
+    """In the place of the real one: no socket, the loop's own time."""
+
+    def __init__(self, script: Script, token: Script) -> None:
+        self._script = script
+        self._token = token
+        self.is_closed = False
+        self.is_here = True
+        self.sent: list[tuple[float, str, str | None]] = []
+        """When, what, and with which Authorization."""
+        self.under_way = 0
+        self.most_under_way = 0
+
+    def times(self, start: str = "/payments") -> list[float]:
+        return [time for time, path, _ in self.sent if path.startswith(start)]
+
+    @property
+    def tokens(self) -> list[float]:
+        return self.times("/users/getToken")
+
+    def open(self) -> None: ...
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+    async def send(
+        self, method: str, path: str, *, headers: dict[str, str], until: float | None, **_: Any
+    ) -> Outcome:
+        loop = asyncio.get_running_loop()
+        self.sent.append((loop.time(), path, headers.get("Authorization")))
+        is_token = path == "/users/getToken"
+        number = len(self.tokens) if is_token else len(self.sent) - len(self.tokens)
+        scripted = (self._token if is_token else self._script)(number)
+        seconds, outcome = scripted if isinstance(scripted, tuple) else (0.0, scripted)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            async with asyncio.timeout_at(until):
+                await asyncio.sleep(seconds)
+        except TimeoutError:
+            return RequestTimeoutError("no answer in time")
+        finally:
+            self.under_way -= 1
+        # An error is signed with its call's history: each call gets one of its own.
+        return copy.copy(outcome)
+
+
+class RefusingThrottle:
+    """A throttle of one's own, whose permits are kept elsewhere, out of reach at times."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        """How many permits it gives before it refuses."""
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        if self.left == 0:
+            raise TimeoutError("no permit is to be had")
+        self.left -= 1
+
+    def pause(self, seconds: float) -> None: ...
+
+
+def token_reply(value: str = "t" * 40, lifetime: float = 1800, now: float = 1770000000) -> Reply:
+    return reply(
+        200,
+        body(
+            {
+                "code": 0,
+                "message": None,
+                "response": {"access_token": value, "expired_at": now + lifetime, "now": now},
+            }
+        ),
+    )
+
+
+def scripted_client(
+    script: Script = lambda _: PAID,
+    token: Script = lambda n: token_reply(f"token{n}"),
+    **options: Any,
+) -> tuple[PortOneClient, ScriptedTransport]:
+    transport = ScriptedTransport(script, token)
+    client = PortOneClient("key", "secret", **options)
+    client._shared.transport = transport  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # the seam of these tests
+    return client, transport
+
+
+def series(*outcomes: Outcome | tuple[float, Outcome]) -> Script:
+    """Each in its turn, the last one for ever."""
+    rest: Iterator[Any] = iter(outcomes)
+    last: Any = None
+
+    def script(_: int) -> Outcome | tuple[float, Outcome]:
+        nonlocal last
+        last = next(rest, last)
+        return last  # type: ignore[no-any-return]  # of outcomes
+
+    return script

@@ -1,0 +1,74 @@
+"""The types that a caller sees. Checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, assert_type
+
+import msgspec
+
+from portone_async import (
+    Attempt,
+    Call,
+    Cancellation,
+    Payment,
+    PaymentStatus,
+    PortOneClient,
+    PortOneError,
+    RateLimit,
+    RetryPolicy,
+    Sorting,
+    Throttle,
+    Timeouts,
+    TokenBucket,
+)
+from portone_async.testing import FakePortOne, Status
+
+
+class Card(msgspec.Struct):
+    code: str
+
+
+async def client_types(client: PortOneClient) -> None:
+    assert_type(await client.payments.find("o", status="paid", sorting="-paid"), Payment)
+    assert_type(
+        await client.payments.find("o", status=PaymentStatus.PAID, sorting=Sorting.PAID_ASC),
+        Payment,
+    )
+    assert_type(await client.payments.get("i", include_sandbox=True, extension=True), Payment)
+    assert_type(await client.call(Call("GET", "/cards/{c}", Card, path={"c": "361"})), Card)
+    assert_type(await client.call(Call("GET", "/cards", list[Card])), list[Card])
+    assert_type(
+        client.with_options(retry=RetryPolicy(), timeouts=Timeouts(), tier=None), PortOneClient
+    )
+    async with PortOneClient.from_env(rate_limit=None, max_in_flight=1) as other:
+        assert_type(other, PortOneClient)
+
+
+def payment_types(payment: Payment, error: PortOneError) -> None:
+    assert_type(payment.amount, Decimal)
+    assert_type(payment.balance, Decimal)
+    assert_type(payment.paid_at, datetime | None)
+    assert_type(payment.status, PaymentStatus)
+    assert_type(payment.cancel_history, tuple[Cancellation, ...])
+    assert_type(payment.custom(), dict[str, Any])
+    assert_type(payment.custom(Card), Card)
+    assert_type(payment.raw, dict[str, Any])
+    assert_type(error.attempts, tuple[Attempt, ...])
+    assert_type(error.is_transient, bool)
+
+
+class Mine:
+    async def acquire(self, *, priority: bool = False) -> None: ...
+
+    def pause(self, seconds: float) -> None: ...
+
+
+async def plugged_in() -> None:
+    throttles: list[Throttle] = [Mine(), TokenBucket(RateLimit())]
+    PortOneClient("k", "s", rate_limit=throttles[0], on_attempt=print)
+    async with FakePortOne() as server:
+        server.fail(Status(503), times=2)
+        assert_type(server.add(merchant_uid="o"), Payment)
+        assert_type(server.client(rate_limit=None), PortOneClient)

@@ -1,0 +1,130 @@
+"""A run of the store from its first order to its last finding, as often begun as one likes.
+
+``python -m tests.support.whole_run FILE COUNT`` runs it in a process of its own, which kills itself when
+it is counted so far.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from portone_async.reconcile.compare import compare
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Refund, Verdict
+from portone_async.reconcile.store import Store
+
+THEN = datetime(2026, 11, 1, tzinfo=UTC)
+ORDERS = [
+    Order(
+        f"주문-{number}", Decimal(1000 + number), status="cancelled" if number % 9 == 0 else "paid"
+    )
+    for number in range(200)
+]
+# Two say other things, one says the same again.
+TOLD_AGAIN = [
+    Order(ORDERS[7].merchant_uid, Decimal(1)),
+    ORDERS[8],
+    Order(ORDERS[9].merchant_uid, ORDERS[9].amount, "USD"),
+]
+# Of orders, some in two parts; more than the order's amount; of no order; of another currency.
+REFUNDS = [
+    *(Refund(f"주문-{number}", Decimal(100), "KRW", f"orders.csv:{number}") for number in range(9)),
+    *(Refund(f"주문-{number}", Decimal(50), "KRW", f"orders.csv:1{number}") for number in range(5)),
+    Refund("주문-20", Decimal(10**6), "KRW", "orders.csv:20"),
+    Refund("주문-21", Decimal(100), "USD", "orders.csv:21"),
+    Refund("주문-none", Decimal(100), "KRW", "orders.csv:22"),
+]
+BAD_ROWS = [
+    Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error=f"orders.csv:{line}: no amount")
+    for line in (3, 5)
+]
+STEPS = ("paid 2026-11-01", "cancelled 2026-11-01")
+
+
+def seen(step: str, page: int) -> Iterator[PaymentSnapshot]:
+    """What PortOne has on a page: other amounts, second payments, strangers among them."""
+    status = step.split(maxsplit=1)[0]
+    # A few of the paid ones were cancelled, and are seen in both states.
+    for number in range(page * 25, page * 25 + 25, 5 if status == "cancelled" else 1):
+        amount = Decimal(1000 + number + (number % 10 == 0))
+        yield PaymentSnapshot(
+            imp_uid=f"imp_{status if number % 3 == 0 else 'any'}_{number}",
+            merchant_uid=f"주문-{number + 20 * (number % 7 == 0)}",
+            status=status,
+            amount=amount,
+            cancel_amount=amount if status == "cancelled" else Decimal(0),
+            currency="KRW",
+            sandbox=number % 17 == 0,
+            paid_at=THEN,
+        )
+
+
+def run(path: Path) -> None:
+    """Begin, or go on, and come to the end."""
+    with Store.open(path) as store:
+        if not store.is_done("orders"):
+            everything: list[Order | Refund] = [*REFUNDS[::2], *ORDERS, *TOLD_AGAIN, *REFUNDS[1::2]]
+            for start in range(0, len(everything), 40):
+                store.add_orders(everything[start : start + 40])
+            store.record(BAD_ROWS)
+            store.mark_done("orders")
+        while store.settle_refunds(limit=2) is not None:
+            pass
+        for step in STEPS:
+            for page in range(store.position(step) or 0, 8):
+                if not store.is_done(step):
+                    position = page + 1 if page < 7 else None
+                    store.record_slice(step, seen(step, page), position=position)
+            assert store.is_done(step)
+        while orders := store.orders_left(limit=30):
+            store.record([compare(left.order, left.sightings) for left in orders])
+        while sightings := store.sightings_without_order(limit=5):
+            store.record([compare(None, [sighting]) for sighting in sightings])
+        store.add_effort(requests=1)
+
+
+@contextmanager
+def counted(count: Callable[[], None]) -> Generator[None]:
+    """Call ``count`` at every tenth step of SQLite's machine, from opening to closing."""
+    connect = sqlite3.connect
+
+    def tick() -> int:
+        count()
+        return 0
+
+    def watched(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **options)
+        connection.set_progress_handler(tick, 10)
+        return connection
+
+    sqlite3.connect = watched  # type: ignore[assignment]  # the module has no seam of its own
+    try:
+        yield
+    finally:
+        sqlite3.connect = connect
+
+
+def run_until(path: Path, last: int) -> None:
+    """Run, and kill this process in the middle."""
+    calls = 0
+
+    def count() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with counted(count):
+        run(path)
+
+
+if __name__ == "__main__":
+    run_until(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,208 @@
+"""The pytest plugin, in a pytest of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import portone_async
+
+ROOT = Path(portone_async.__file__).parents[1]
+
+pytest_plugins = ["pytester"]
+
+PLUGIN = ("-p", "portone_async.testing.plugin", "-p", "no:cacheprovider")
+
+
+@pytest.fixture(autouse=True)
+def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+# Each mode of each plugin runs this one file, with warnings as errors.
+INNER = """
+    import asyncio
+    import threading
+    import unittest
+    import urllib.error
+    import urllib.request
+
+    import pytest
+    from portone_async.testing import FakePortOne, Status
+
+    async def look_up(server, client):
+        assert type(server) is FakePortOne
+        server.add(merchant_uid="order-1")
+        server.fail(Status(503), times=2)
+        payment = await client.payments.find("order-1")
+        assert payment.merchant_uid == "order-1"
+        assert server.count("/payments") == 3
+
+    def test_plain(portone_server, portone_client):
+        asyncio.run(look_up(portone_server, portone_client))
+
+    def test_client_that_nobody_uses(portone_client): ...
+
+    def test_loop_that_outlives_the_client(kept_loop, portone_server, portone_client):
+        kept_loop.run_until_complete(look_up(portone_server, portone_client))
+
+    def test_loop_of_another_thread(other_loop, portone_server, portone_client):
+        looking = look_up(portone_server, portone_client)
+        asyncio.run_coroutine_threadsafe(looking, other_loop).result()
+
+    @pytest.fixture
+    def kept_loop():
+        loop = asyncio.new_event_loop()
+        yield loop
+        loop.close()
+
+    @pytest.fixture(scope="module")
+    def other_loop():
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        yield loop
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    @pytest.mark.parametrize("number", range(2))
+    @pytest.mark.asyncio(loop_scope="function")
+    async def test_function(portone_server, portone_client, number):
+        await look_up(portone_server, portone_client)
+
+    @pytest.mark.asyncio(loop_scope="class")
+    class TestClass:
+        async def test_class(self, portone_server, portone_client):
+            await look_up(portone_server, portone_client)
+
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_module(portone_server, portone_client):
+        await look_up(portone_server, portone_client)
+
+    @pytest.mark.asyncio(loop_scope="session")
+    async def test_session(portone_server, portone_client):
+        await look_up(portone_server, portone_client)
+
+    @pytest.mark.asyncio
+    async def test_blocking(portone_server):
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            urllib.request.urlopen(portone_server.url)
+        raised.value.close()
+
+    @pytest.fixture
+    def anyio_backend():
+        return "asyncio"
+
+    @pytest.mark.anyio
+    async def test_anyio(portone_server, portone_client):
+        await look_up(portone_server, portone_client)
+
+    class TestUnittest(unittest.IsolatedAsyncioTestCase):
+        @pytest.fixture(autouse=True)
+        def _fixtures(self, portone_server, portone_client):
+            self.both = portone_server, portone_client
+
+        async def test_unittest(self):
+            await look_up(*self.both)
+"""
+PASSED = 12
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        ("--asyncio-mode", "strict"),
+        ("--asyncio-mode", "auto", "-p", "xdist.plugin", "-n", "2"),
+    ],
+    ids=["strict", "auto, xdist"],
+)
+def test_fixtures_work_in_tests_of_any_kind(
+    pytester: pytest.Pytester, mode: tuple[str, ...]
+) -> None:
+    pytester.makeini(
+        """
+        [pytest]
+        asyncio_default_fixture_loop_scope = function
+        filterwarnings = error
+        """
+    )
+    pytester.makepyfile(INNER)
+    plugins = ("-p", "pytest_asyncio.plugin", "-p", "anyio.pytest_plugin")
+    result = pytester.runpytest_subprocess(*plugins, *mode, *PLUGIN)
+    result.assert_outcomes(passed=PASSED)
+
+
+def test_fixtures_end_with_the_test_and_report_what_broke(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import asyncio
+        import pytest
+
+        kept = []
+
+        class Broken:
+            async def meet(self, exchange):
+                assert exchange.received.path == "/payments/find/other"
+
+        def test_broken(portone_server, portone_client):
+            kept.extend([portone_server, portone_client])
+            portone_server.fail(Broken(), times=None)
+            with pytest.raises(Exception, match="500"):
+                asyncio.run(portone_client.payments.find("order-1"))
+
+        def test_closed():
+            server, client = kept
+            with pytest.raises(RuntimeError):
+                server.url
+            with pytest.raises(Exception, match="closed"):
+                asyncio.run(client.payments.find("order-1"))
+        """
+    )
+    # pytest-asyncio is not there: the fixtures do without it.
+    result = pytester.runpytest_subprocess(*PLUGIN)
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*AssertionError*", "*FakePortOne: Broken broke on RecordedRequest(GET*"]
+    )
+
+
+def test_client_on_trio_is_refused_and_the_server_works(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.anyio
+
+        @pytest.fixture
+        def anyio_backend():
+            return "trio"
+
+        async def test_server(portone_server):
+            portone_server.issue_token()
+
+        async def test_client(portone_client): ...
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "anyio.pytest_plugin", *PLUGIN)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["portone_client needs an event loop of asyncio, and this test*"])
+
+
+def test_the_plugin_costs_a_project_that_does_not_use_it_four_small_modules() -> None:
+    script = (
+        "import sys, pytest, pytest_asyncio; before = set(sys.modules)\n"
+        "import portone_async.testing.plugin; print(*sorted(set(sys.modules) - before))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert run.stdout.split() == [
+        "portone_async",
+        "portone_async._version",
+        "portone_async.testing",
+        "portone_async.testing.plugin",
+    ]

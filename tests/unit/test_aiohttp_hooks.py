@@ -1,0 +1,250 @@
+"""What we rely on inside of aiohttp is there and is called, or the client refuses to run."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import functools
+import inspect
+import sys
+import textwrap
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import aiohttp.client
+import pytest
+from aiohttp import ClientRequest, ClientResponse, ClientSession, TCPConnector, TraceConfig
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+
+import portone_async
+from portone_async import PortOneClient, UnsupportedVersionError
+from portone_async._http import hooks as _aiohttp
+from portone_async._http import session as _session
+from portone_async.testing import FakePortOne
+from tests.support.scripted import UID
+
+ROOT = Path(__file__).parents[2]
+NAMES = {
+    # Guards: their absence is refused.
+    "_close",
+    "_closed",
+    "_default_proxy",
+    "_default_proxy_auth",
+    "_loop",
+    "_request",
+    "_retry_connection",
+    "_ssl",
+    "send",
+    "should_close",
+    # Short cuts: without them aiohttp copies and completes the same headers.
+    "update_auto_headers",
+    "update_headers",
+}
+"""Every name of aiohttp's that is private, undocumented, or overridden by us."""
+UNDOCUMENTED = {"should_close"}
+
+
+async def test_names_that_we_rely_on_are_these_and_exist() -> None:
+    used = {name for path in _modules() for name in _private_names(path)}
+    overridden = {name for name in vars(_session._Request) if not name.startswith("__")}
+    assert {name for name in used if name in await _names_of_aiohttp()} | overridden == NAMES
+    assert await _names_of_aiohttp() >= NAMES
+
+
+def _modules() -> list[Path]:
+    paths = Path(portone_async.__file__).parent.rglob("*.py")
+    return [path for path in paths if "aiohttp" in path.read_text("utf-8")]
+
+
+def _private_names(path: Path) -> set[str]:
+    """The attributes that a module reads or writes elsewhere than on ``self``."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "view"):
+            found.add(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "private":
+            found.add(ast.unparse(node.args[1]).strip("'"))
+    found &= {name for name in found if name.startswith("_")} | UNDOCUMENTED
+    return {name for name in found if not name.startswith("__")}
+
+
+async def _names_of_aiohttp() -> set[str]:
+    async with ClientSession(connector=TCPConnector()) as session:
+        instances = (session, session.connector)
+        return {
+            name
+            for each in (*instances, ClientRequest, ClientResponse, Connection, ResponseHandler)
+            for name in dir(each)
+        }
+
+
+def test_next_major_version_of_aiohttp_is_not_installed() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (needed,) = (each for each in pyproject["project"]["dependencies"] if "aiohttp" in each)
+    assert "<4" in needed.split(",")
+
+
+def _patched(old: str, new: str) -> Any:
+    """Make ``ClientSession._request`` as a later aiohttp may have it."""
+    source = textwrap.dedent(inspect.getsource(ClientSession._request))
+    assert old in source
+    # What stands under "if TYPE_CHECKING" there is asked for by no annotation this way.
+    source = f"from __future__ import annotations\n{source.replace(old, new)}"
+    names = dict(vars(aiohttp.client))
+    exec(compile(source, aiohttp.client.__file__, "exec"), names)
+    return names["_request"]
+
+
+async def refusal(server: FakePortOne, **options: Any) -> str:
+    """Look something up; return why that was refused, with nothing sent."""
+    client = server.client(**options)
+    with pytest.raises(UnsupportedVersionError) as caught:
+        await client.payments.find(UID)
+    assert not server.requests
+    assert f"aiohttp {aiohttp.__version__}" in str(caught.value)
+    assert "Install" in str(caught.value)
+    return caught.value.reason
+
+
+async def test_renamed_hook_is_refused(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ClientRequest, "_send", ClientRequest.send, raising=False)
+    monkeypatch.delattr(ClientRequest, "send")
+    monkeypatch.setattr(ClientSession, "_request", _patched("req.send(", "req._send("))
+    assert "ClientRequest.send" in await refusal(server)
+
+
+@pytest.mark.parametrize("is_lent", [False, True])
+async def test_hook_that_is_not_called_is_refused(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch, is_lent: bool
+) -> None:
+    patched = _patched("req.send(conn)", "ClientRequest.send(req, conn)")
+    monkeypatch.setattr(ClientSession, "_request", patched)
+    async with ClientSession() as session:
+        reason = await refusal(server, session=session if is_lent else None)
+    assert "does not call ClientRequest.send()" in reason
+
+
+async def test_second_send_of_its_own_is_refused(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patched = _patched("self._retry_connection and", "")
+    monkeypatch.setattr(ClientSession, "_request", patched)
+    assert "twice" in await refusal(server)
+
+
+async def test_request_that_waits_before_the_hook_is_refused(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patched = _patched("req.send(conn)", "asyncio.sleep(1)")
+    monkeypatch.setattr(ClientSession, "_request", patched)
+    assert "does not call" in await refusal(server)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        ("connector", "_loop"),
+        ("connector", "_ssl"),
+        ("session", "_default_proxy"),
+        ("session", "_default_proxy_auth"),
+    ],
+)
+async def test_lent_session_without_what_is_checked_is_refused(
+    server: FakePortOne, owner: str, name: str
+) -> None:
+    async with ClientSession() as session:
+        lent: Any = session if owner == "session" else session.connector
+        value = lent.__dict__.pop(name)
+        assert name in await refusal(server, session=session)
+        lent.__dict__[name] = value
+
+
+async def test_hooks_are_tried_once(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[_aiohttp._Nowhere] = []
+
+    async def connect(self: _aiohttp._Nowhere, *_: Any, **__: Any) -> Any:
+        tried.append(self)
+        self.connections += 1
+        return _aiohttp._Breaking()
+
+    monkeypatch.setattr(_aiohttp._Nowhere, "connect", connect)
+    monkeypatch.setattr(_aiohttp, "_checked", set[object]())
+    for _ in range(3):
+        async with server.client():
+            pass
+    assert len(tried) == 1
+    assert not server.requests
+
+
+async def test_trial_is_not_seen_by_monitoring(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    original: Any = ClientSession._request
+    make: Any = ClientSession.__init__
+
+    @functools.wraps(original)
+    async def request(self: ClientSession, method: str, url: Any, **options: Any) -> Any:
+        seen.append(str(url))
+        return await original(self, method, url, **options)
+
+    async def started(_: object, __: object, params: Any) -> None:
+        seen.append(str(params.url))
+
+    @functools.wraps(make)
+    def init(self: ClientSession, *args: Any, **options: Any) -> None:
+        trace = TraceConfig()
+        trace.on_request_start.append(started)
+        make(self, *args, **options, trace_configs=[trace])
+
+    monkeypatch.setattr(ClientSession, "_request", request)
+    monkeypatch.setattr(ClientSession, "__init__", init)
+    monkeypatch.setattr(_aiohttp, "_checked", set[object]())
+    server.add(merchant_uid=UID)
+    async with server.client() as client:
+        await client.payments.find(UID)
+    assert _aiohttp._checked == {original}
+    assert len(seen) == 4
+    assert all(url.startswith(server.url) for url in seen)
+
+
+async def test_mock_of_aiohttp_is_not_tried(mocks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_aiohttp, "_checked", set[object]())
+    async with PortOneClient("key", "secret"):
+        assert not _aiohttp._checked
+
+
+async def test_check_keeps_nothing_of_its_caller_alive(server: FakePortOne) -> None:
+    script = (
+        "import asyncio, gc, weakref\n"
+        "from portone_async import PortOneClient\n"
+        "async def main():\n"
+        "    gc.disable()\n"
+        "    client = PortOneClient.from_env(rate_limit=None)\n"
+        "    await client.payments.find('order')\n"
+        "    await client.close()\n"
+        "    kept = weakref.ref(client._shared.transport)\n"
+        "    del client\n"
+        "    print(kept() is None)\n"
+        "asyncio.run(main())\n"
+    )
+    server.add(merchant_uid="order", amount=1)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        stdout=asyncio.subprocess.PIPE,
+        env={
+            "PYTHONPATH": ":".join(sys.path),
+            "PORTONE_BASE_URL": server.url,
+            "PORTONE_IMP_KEY": server.imp_key,
+            "PORTONE_IMP_SECRET": server.imp_secret,
+        },
+    )
+    said, _ = await process.communicate()
+
+    assert said.decode().split() == ["True"]

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import pickle
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
+
+from portone_async import Call, InvalidRequestError
+from portone_async.resources.payments._calls import find_call
+from portone_async.resources.payments._words import checked_status
+from tests.support import strategies
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def find(merchant_uid: Any) -> Call[dict[str, Any]]:
+    return Call("GET", "/payments/find/{merchant_uid}", dict, path={"merchant_uid": merchant_uid})
+
+
+@given(strategies.order_numbers)
+def test_any_order_number_is_one_segment_of_the_target(merchant_uid: str) -> None:
+    target = find(merchant_uid).target()
+    head, _, tail = target.rpartition("/")
+
+    assert head == "/payments/find"
+    assert unquote(tail, errors="strict") == merchant_uid
+    assert target.isascii()
+    # What goes over the wire is what yarl makes of it.
+    assert URL("http://127.0.0.1:1" + target, encoded=True).raw_path_qs == target
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("", "must not be ''"),
+        (".", "must not be"),
+        ("..", "must not be"),
+        ("a\nb", "control"),
+        ("a\x00", "control"),
+        ("\x7f", "control"),
+        ("\x85", "control"),
+        ("\ud800", "Unicode"),
+        (5, "not int"),
+        (None, "not NoneType"),
+        (b"x", "not bytes"),
+    ],
+)
+def test_an_impossible_identifier_is_refused(value: Any, said: str) -> None:
+    with pytest.raises(InvalidRequestError, match=said):
+        find(value).target()
+
+
+@given(st.lists(st.tuples(texts, texts)))
+def test_query_parameters_arrive_in_order(pairs: list[tuple[str, str]]) -> None:
+    target = Call("GET", "/payments", dict, query=pairs).target()
+    query = target.partition("?")[2]
+
+    arrived = [pair.split("=") for pair in query.split("&") if query]
+    assert [(unquote(name), unquote(value)) for name, value in arrived] == pairs
+    assert "+" not in target
+
+
+def test_a_mapping_is_a_query_too() -> None:
+    assert Call("GET", "/x", dict, query={"sorting": "-paid"}).target() == "/x?sorting=-paid"
+    assert Call("GET", "/x", dict, query={}).target() == "/x"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("FETCH", "/x", dict),
+        Call("get", "/x", dict),
+        Call("GET", "x", dict),
+        Call("GET", "//evil.example/x y", dict),
+        Call("GET", "/x?y=1", dict),
+        Call("GET", "/x#y", dict),
+        Call("GET", "/../x", dict),
+        Call("GET", "/x/{}", dict),
+        Call("GET", "/x/{a}", dict),
+        Call("GET", "/x", dict, path={"a": "1"}),
+        Call("GET", "/x/{a}", dict, path={"b": "1"}),
+        Call("GET", "/x/{a}/{a}", dict, path={"a": "1"}),
+        Call("GET", "/x", dict, query={"a": "\ud800"}),
+        Call("GET", "/x", dict, query="abc"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=b"abc"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=5),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=[5]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=[None]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=["ab"]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query=[("a",)]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the point
+        Call("GET", "/x", dict, query={1: "a"}),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # the point
+    ],
+    ids=repr,
+)
+def test_a_call_that_cannot_be_sent_is_refused(call: Call[dict[str, Any]]) -> None:
+    with pytest.raises(InvalidRequestError):
+        call.target()
+
+
+def test_a_route_may_have_several_names() -> None:
+    call = Call("GET", "/x/{a}/y/{b}/z", dict[str, Any], path={"b": "2", "a": "1"})
+
+    assert call.target() == "/x/1/y/2/z"
+
+
+def test_a_text_that_is_not_unicode_is_in_no_traceback() -> None:
+    with pytest.raises(InvalidRequestError, match="Unicode") as caught:
+        Call("GET", "/x", dict, query={"buyer": "planted\ud800"}).target()
+
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_the_methods_of_the_api_can_be_sent(method: str) -> None:
+    assert Call(method, "/x", dict).target() == "/x"
+
+
+def test_the_body_is_json_and_a_decimal_is_a_number() -> None:
+    call = Call("POST", "/x", dict[str, Any], body={"amount": Decimal("10.05"), "name": "가"})
+
+    assert call.payload() == '{"amount":10.05,"name":"가"}'.encode()
+    assert Call("GET", "/x", dict).payload() is None
+
+
+def test_a_body_that_is_no_json_is_refused_and_not_shown() -> None:
+    with pytest.raises(InvalidRequestError, match="body") as caught:
+        Call("POST", "/x", dict, body={"imp_secret": object(), "key": "s3cret"}).payload()
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_body_without_end_or_of_broken_text_is_refused_by_the_kind_of_its_fault() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    for content, kind in ((endless, "RecursionError"), ("\ud800", "UnicodeEncodeError")):
+        with pytest.raises(InvalidRequestError, match=kind):
+            Call("POST", "/x", dict, body=content).payload()
+
+
+def test_only_what_changes_nothing_is_repeatable_unless_it_is_said() -> None:
+    assert Call("GET", "/x", dict).is_idempotent
+    assert not any(Call(m, "/x", dict).is_idempotent for m in ("POST", "PUT", "PATCH", "DELETE"))
+    assert Call("POST", "/x", dict, idempotent=True).is_idempotent
+    assert not Call("GET", "/x", dict, idempotent=False).is_idempotent
+
+
+def test_a_call_shows_its_route_and_no_value() -> None:
+    call = Call(
+        "POST", "/x/{a}", dict[str, Any], path={"a": "홍길동"}, query={"b": "010"}, body={"c": "s3"}
+    )
+
+    assert repr(call) == "Call('POST', '/x/{a}')"
+    assert call.__rich_repr__() == [("method", "POST"), ("route", "/x/{a}")]
+    assert call.endpoint == "POST /x/{a}"
+
+
+def test_only_identifiers_of_payments_are_shown_in_errors() -> None:
+    call = Call(
+        "GET",
+        "/x/{merchant_uid}/{customer_uid}",
+        dict[str, Any],
+        path={"merchant_uid": "order-1", "customer_uid": "홍길동"},
+        query=(("imp_uid[]", "imp_1"), ("buyer", "김")),
+    )
+
+    assert call.identifiers == {"merchant_uid": "order-1", "imp_uid": "imp_1"}
+
+    call = Call(
+        "GET",
+        "/x/{imp_uid}/{payment_status}",
+        dict[str, Any],
+        path={"imp_uid": "imp_1", "payment_status": "paid"},
+        query={"merchant_uid[]": "order-1"},
+    )
+    assert call.identifiers == {
+        "imp_uid": "imp_1",
+        "payment_status": "paid",
+        "merchant_uid": "order-1",
+    }
+    assert Call("GET", "/x", dict).identifiers == {}
+
+
+def test_a_call_is_a_value() -> None:
+    call = find("order-1")
+
+    assert call == find("order-1") != find("order-2")
+    assert pickle.loads(pickle.dumps(call)) == call
+    with pytest.raises(AttributeError):
+        call.method = "POST"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # the point
+
+
+class Order(str, Enum):  # noqa: UP042 (its str() is its name, and that is the point)
+    FIRST = "order-1"
+    PAID = "paid"
+
+
+def test_a_member_of_an_enum_is_asked_for_by_its_value() -> None:
+    call = find_call(Order.FIRST, checked_status(Order.PAID), None)
+    assert call.target() == "/payments/find/order-1/paid"

@@ -1,0 +1,168 @@
+"""Deadlines that share one timer end what they bound as ``asyncio.timeout_at`` does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async._http.deadlines import Deadlines
+from tests.support.virtual_time import VirtualLoop, run
+
+
+class CountingLoop(VirtualLoop):
+    """Counts the timers that are set."""
+
+    timers = 0
+
+    def call_at(self, *arguments: Any, **options: Any) -> asyncio.TimerHandle:  # type: ignore[override]  # passed on as they are
+        self.timers += 1
+        return super().call_at(*arguments, **options)
+
+
+def moments(part: float) -> st.SearchStrategy[float]:
+    """Whole seconds and a part, so that two kinds of things never happen at one moment."""
+    return st.integers(0, 40).map(lambda second: second + part)
+
+
+TASK = st.tuples(
+    moments(0.0),  # when it begins
+    st.none() | moments(0.25),  # its bound
+    moments(0.5),  # how long it takes
+    st.none() | moments(0.75),  # when somebody else cancels it
+)
+
+
+async def ends(tasks: list[Any], *, is_shared: bool) -> list[tuple[str, float]]:
+    """How each ended, and when."""
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+
+    async def bounded(until: float | None, takes: float) -> None:
+        if not is_shared:
+            async with asyncio.timeout_at(until):
+                await asyncio.sleep(takes)
+            return
+        with deadlines.at(until):
+            await asyncio.sleep(takes)
+
+    async def end(begins: float, bound: float | None, takes: float) -> tuple[str, float]:
+        how = "done"
+        try:
+            await asyncio.sleep(begins)
+            await bounded(None if bound is None else loop.time() + bound, takes)
+        except TimeoutError:
+            how = "timed out"
+        except asyncio.CancelledError:
+            how = "cancelled"
+        return how, round(loop.time(), 3)
+
+    running = [asyncio.create_task(end(*task[:3])) for task in tasks]
+    for task, (*_, cancelled_at) in zip(running, tasks, strict=True):
+        if cancelled_at is not None:
+            loop.call_later(cancelled_at, task.cancel)
+    await asyncio.sleep(0)
+    return list(await asyncio.gather(*running))
+
+
+@given(st.lists(TASK, max_size=20))
+def test_each_ends_when_and_how_a_timeout_of_its_own_would_end_it(tasks: list[Any]) -> None:
+    assert run(ends(tasks, is_shared=True)) == run(ends(tasks, is_shared=False))
+
+
+def test_ten_thousand_that_are_never_reached_set_one_timer_in_the_time_of_a_bound() -> None:
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, CountingLoop)
+        deadlines = Deadlines(loop)
+        for _ in range(10_000):
+            with deadlines.at(loop.time() + 30):
+                pass
+        return loop.timers
+
+    with asyncio.Runner(debug=False, loop_factory=CountingLoop) as runner:
+        assert runner.run(main()) == 1
+
+
+async def test_a_cancellation_that_comes_with_the_deadline_is_not_swallowed() -> None:
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+    task = asyncio.current_task()
+    assert task is not None
+
+    loop.call_soon(task.cancel)
+    with pytest.raises(asyncio.CancelledError), deadlines.at(loop.time()):
+        await asyncio.Event().wait()
+
+    assert task.cancelling() == 1
+    task.uncancel()
+
+
+async def test_a_task_goes_on_after_its_deadline_as_if_it_was_never_cancelled() -> None:
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+    task = asyncio.current_task()
+    assert task is not None
+
+    for _ in range(3):
+        with pytest.raises(TimeoutError), deadlines.at(loop.time()):
+            await asyncio.Event().wait()
+        assert task.cancelling() == 0
+        await asyncio.sleep(0)
+
+
+async def test_an_error_of_the_code_itself_is_not_replaced() -> None:
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+
+    async def fail_when_cancelled() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError("its own") from None
+
+    with pytest.raises(ValueError, match="its own"), deadlines.at(loop.time()):
+        await fail_when_cancelled()
+
+
+async def test_closing_leaves_no_timer_unless_a_deadline_still_runs() -> None:
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+    loop.call_soon(deadlines.close)
+    with pytest.raises(TimeoutError), deadlines.at(loop.time() + 0.01):
+        await asyncio.Event().wait()
+    with deadlines.at(loop.time() + 3600):
+        pass
+    timer = deadlines._timer
+    assert timer is not None
+    deadlines.close()
+    assert timer.cancelled()
+
+
+def test_a_deadline_after_the_closing_ends_its_task_as_one_before_it() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        deadlines = Deadlines(loop)
+        with deadlines.at(loop.time() + 1):
+            pass
+        deadlines.close()
+        with pytest.raises(TimeoutError), deadlines.at(loop.time() + 3600):
+            await asyncio.Event().wait()
+
+    run(main())
+
+
+def test_the_timer_that_rings_last_sets_no_other() -> None:
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, CountingLoop)
+        deadlines = Deadlines(loop)
+        with deadlines.at(None), pytest.raises(TimeoutError), deadlines.at(loop.time() + 30):
+            await asyncio.Event().wait()
+        return loop.timers
+
+    with asyncio.Runner(debug=False, loop_factory=CountingLoop) as runner:
+        assert runner.run(main()) == 1

@@ -1,0 +1,507 @@
+"""What the README files and the change log say is so: every block is run, every table compared.
+
+Blocks of Python are run in order, in one namespace for each file, with a ``client`` and a
+``server`` that has the payments of ``python -m portone_async.testing``:
+
+- one with ``asyncio.run(`` is a script, and run as a process of its own;
+- one with ``def test_`` is a file for pytest, and run by it;
+- any other is run as the body of a coroutine; a line ``expression  # -> value`` must be so.
+
+Blocks of shell have a rule for each command. A block or a command without a rule fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import builtins
+import importlib.metadata
+import inspect
+import logging
+import os
+import re
+import shlex
+import signal
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+import portone_async
+from portone_async import (
+    PortOneClient,
+    PortOneError,
+    RateLimit,
+    RetryPolicy,
+    Timeouts,
+    reconcile,
+    testing,
+)
+from portone_async.cli.orders import read_orders
+from portone_async.reconcile import Order
+from portone_async.testing import FakePortOne
+from portone_async.testing.__main__ import add_samples
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.ko.md")
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+    "optional-dependencies"
+]
+# Classes of errors that are never raised themselves.
+ROOTS = {"PortOneError", "TransientError"}
+
+
+@dataclass(frozen=True)
+class Block:
+    file: str
+    line: int
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def _read(file: str) -> str:
+    return (ROOT / file).read_text("utf-8")
+
+
+def _blocks(file: str) -> list[Block]:
+    blocks: list[Block] = []
+    fences = re.finditer(r"^```([^\n]*)\n(.*?)^```$", _read(file), re.MULTILINE | re.DOTALL)
+    for fence in fences:
+        line = _read(file)[: fence.start()].count("\n") + 2
+        blocks.append(Block(file, line, fence[1], fence[2]))
+    return blocks
+
+
+def _commands(file: str) -> list[str]:
+    return [
+        command
+        for block in _blocks(file)
+        if block.kind == "sh"
+        for command in block.text.splitlines()
+    ]
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
+    """A fake PortOne in whose environment the blocks run."""
+    async with FakePortOne() as server:
+        add_samples(server)
+        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+        monkeypatch.delenv("PORTONE_TIER", raising=False)
+        # The package need not be installed, and whoever is asked is on this machine.
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        monkeypatch.setenv("PYTHONUTF8", "1")
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def logger() -> Iterator[None]:
+    """The package's logger, left as it was found."""
+    log = logging.getLogger("portone_async")
+    level = log.level
+    yield
+    log.setLevel(level)
+
+
+async def _run(
+    *command: str, cwd: Path = ROOT, without: Collection[str] = ()
+) -> tuple[int | None, str, str]:
+    """Run a command ``without`` some variables: its exit status, its output and its complaints."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=cwd,
+        env={name: value for name, value in os.environ.items() if name not in without},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, complaints = await process.communicate()
+    return process.returncode, output.decode(), complaints.decode()
+
+
+# Python
+
+
+@pytest.mark.parametrize("file", READMES)
+async def test_every_python_block_runs(
+    file: str, server: FakePortOne, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What a block writes is not for this repository.
+    monkeypatch.chdir(tmp_path)
+    async with server.client() as client:
+        namespace: dict[str, Any] = {"client": client, "server": server, "__name__": "__main__"}
+        for block in _blocks(file):
+            if block.kind != "python":
+                continue
+            if "asyncio.run(" in block.text:
+                await _run_script(block, tmp_path)
+            elif "def test_" in block.text:
+                await _run_pytest(block, tmp_path)
+            else:
+                await _run_coroutine(block, namespace)
+    assert server.count("/payments") > 0
+
+
+async def _run_script(block: Block, place: Path) -> None:
+    script = place / "script.py"
+    script.write_text(block.text, "utf-8")
+    status, output, complaints = await _run(
+        *(sys.executable, "-X", "dev", "-W", "error", str(script))
+    )
+    assert (status, complaints) == (0, ""), block
+    assert "15000 KRW" in output
+
+
+async def _run_pytest(block: Block, place: Path) -> None:
+    name = f"test_{block.line}.py"
+    (place / name).write_text(block.text, "utf-8")
+    # An installed package has told pytest of its fixtures.
+    installed = importlib.metadata.entry_points(group="pytest11", name="portone_async")
+    plugin = () if installed else ("-p", "portone_async.testing.plugin")
+    options = ("-p", "no:cacheprovider", "--rootdir", str(place), "-o", "asyncio_mode=auto")
+    status, output, _ = await _run(
+        *(sys.executable, "-X", "dev", "-m", "pytest", *plugin, *options, name), cwd=place
+    )
+    assert status == 0, f"{block}\n{output}"
+    assert "1 passed" in output
+
+
+async def _run_coroutine(block: Block, namespace: dict[str, Any]) -> None:
+    checked = re.sub(
+        r"^(.+?)  # -> (.+)$",
+        lambda match: f"assert repr(({match[1]})) == {match[2]!r}, ({match[1]})",
+        block.text,
+        flags=re.MULTILINE,
+    )
+    assert "# ->" not in checked, f"{block}: not an expression with two blanks before '# ->'"
+    code = compile(
+        # As many lines before it as in the file, so that a traceback shows where.
+        "\n" * (block.line - 1) + checked,
+        block.file,
+        "exec",
+        flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+        dont_inherit=True,
+    )
+    result = eval(code, namespace)
+    if inspect.isawaitable(result):
+        await result
+
+
+# Shell
+
+
+async def _is_set_up_and_demo(command: str) -> None:
+    _, install, demo = _parts(command)
+    _is_install(install)
+    assert demo == ".venv/bin/portone-async demo"
+    with TemporaryDirectory() as place:
+        report = Path(place, "report.html")
+        # Fewer, as a test should not take its 15 seconds.
+        arguments = ("--orders", "30", "--report", str(report))
+        status, output, complaints = await _cli("demo", *arguments, development=())
+        assert (status, complaints) == (0, "")
+        assert str(report) in output
+        assert await asyncio.to_thread(report.exists)
+    assert "30 look-ups" in output
+    assert "every verdict is right" in output
+
+
+async def _is_set_up_and_tests(command: str) -> None:
+    _, install, tests = _parts(command)
+    _is_install(install)
+    ours = ".venv/bin/python "
+    assert tests.startswith(ours)
+    if not (ROOT / ".ci").exists():
+        pytest.skip("a source distribution has no .ci")
+    # What is promised to newcomers is what is checked for each change.
+    assert tests.removeprefix(ours) in _read(".ci/run")
+
+
+def _parts(command: str) -> list[str]:
+    parts = command.split(" && ")
+    assert parts[0] == "python3 -m venv .venv"
+    assert len(parts) == 3
+    return parts
+
+
+def _is_install(command: str) -> None:
+    pip, install, *options, what = shlex.split(command)
+    assert (Path(pip).name, install) == ("pip", "install")
+    assert set(options) <= {"-q", "-e"}
+    match = re.fullmatch(r"(?:\.|portone-async)(?:\[(.+)\])?", what)
+    assert match is not None
+    assert set((match[1] or "").split(",")) - {""} <= EXTRAS.keys()
+
+
+async def _is_right_install(command: str) -> None:
+    _is_install(command)
+
+
+async def _activates(command: str) -> None:
+    assert command == ". .venv/bin/activate"  # What the set-up commands make.
+
+
+async def _is_setting(command: str) -> None:
+    name, _, value = command.removeprefix("export ").partition("=")
+    assert f'"{name}"' in inspect.getsource(PortOneClient.from_env)
+    # Those of the fake, as started there.
+    fake = inspect.signature(FakePortOne).parameters
+    field = name.removeprefix("PORTONE_").lower()
+    assert value == (fake[field].default if field in fake else "http://127.0.0.1:8080")
+
+
+async def _runs_example(command: str) -> None:
+    _, script, *arguments = shlex.split(command)
+    # As a newcomer has it: no keys.
+    status, output, _ = await _run(
+        *(sys.executable, "-X", "dev", "-W", "error", script, *arguments),
+        without=[name for name in os.environ if name.startswith("PORTONE_")],
+    )
+    assert (status, len(output.splitlines())) == (0, len(arguments))
+
+
+async def _serves(command: str) -> None:
+    """Start it at a free port, as 8080 may be taken here, and end it."""
+    python, *arguments, port = shlex.split(command)
+    assert (python, port) == ("python", "8080")
+    process = await asyncio.create_subprocess_exec(
+        # Not "-X dev": asyncio would complain of a machine that is slow.
+        *(sys.executable, "-W", "error", *arguments, "0"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    first = await process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    rest, complaints = await process.communicate()
+    assert re.match(rb"Fake PortOne on http://127\.0\.0\.1:\d+", first)
+    assert b"imp_key" in rest
+    assert (process.returncode, complaints) == (0, b"")
+
+
+async def _runs_cli(command: str) -> None:
+    _, *arguments = shlex.split(command)
+    status, output, complaints = await _cli(*arguments)
+    assert (status, complaints) == (0, "")
+    orders = [each for each in arguments if each.startswith("ORD-")]
+    assert all(order in output for order in orders)
+
+
+async def _makes_orders(command: str) -> None:
+    _, text, sign, file = shlex.split(command)
+    assert (sign, file) == (">", "orders.csv")
+    with TemporaryDirectory() as place:
+        # printf's \\n is Python's.
+        orders = Path(place, file)
+        orders.write_text(text.replace("\\n", "\n"), "utf-8")
+        assert list(read_orders(str(orders))) == [Order("ORD-PAID", Decimal(15000))]
+
+
+async def _reconciles(command: str) -> None:
+    _, *arguments = shlex.split(command)
+    written = [
+        arguments[arguments.index(option) + 1] for option in ("--store", "--out", "--report")
+    ]
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        orders = place / arguments[1]
+        for amount, expected in (("15000", 0), ("15001", 1)):
+            # As Excel writes it, in Korea.
+            orders.write_text(f"주문번호,결제금액\nORD-PAID,{amount}\n", "cp949")
+            status, output, complaints = await _cli(*arguments, cwd=place, development=())
+            assert (status, complaints) == (expected, "")
+            assert "requests" in output
+            for file in written:
+                (place / file).unlink()
+
+
+# asyncio, in development mode, complains of a disk that is slow.
+async def _cli(
+    *arguments: str, cwd: Path = ROOT, development: Collection[str] = ("-X", "dev")
+) -> tuple[int | None, str, str]:
+    main = "import sys; from portone_async.cli import main; sys.exit(main())"
+    command = (sys.executable, *development, "-W", "error", "-c", main, *arguments)
+    return await _run(*command, cwd=cwd)
+
+
+Rule = Callable[[str], Awaitable[None]]
+RULES: dict[str, Rule] = {
+    r"python3 -m venv .* demo": _is_set_up_and_demo,
+    r"python3 -m venv .* pytest -n auto": _is_set_up_and_tests,
+    r"\. .*/activate": _activates,
+    r"pip install .*": _is_right_install,
+    r"export \w+=\S+": _is_setting,
+    r"python examples/\w+\.py .*": _runs_example,
+    r"python -m portone_async\.testing --port 8080": _serves,
+    r"portone-async find .*": _runs_cli,
+    r"printf .*": _makes_orders,
+    r"portone-async reconcile .*": _reconciles,
+}
+
+
+@pytest.mark.parametrize("command", sorted({each for file in READMES for each in _commands(file)}))
+async def test_every_command_does_what_it_is_there_for(command: str, server: FakePortOne) -> None:
+    rules = [rule for pattern, rule in RULES.items() if re.fullmatch(pattern, command)]
+    assert len(rules) == 1, f"{len(rules)} rules for {command!r}"
+    await rules[0](command)
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_every_block_is_of_a_kind_that_is_run(file: str) -> None:
+    assert {block.kind for block in _blocks(file)} == {"python", "sh"}
+    # No fence is hidden from the pattern that finds blocks.
+    assert len(re.findall(r"```|~~~", _read(file))) == 2 * len(_blocks(file))
+
+
+def test_the_set_up_is_two_commands_in_both_files() -> None:
+    for file in READMES:
+        assert sum("-m venv" in command for command in _commands(file)) == 2
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_programs_of_the_environment_are_run_after_it_is_activated(file: str) -> None:
+    programs = ("python ", "pip ", "portone-async ")
+    commands = [command for command in _commands(file) if "-m venv" not in command]
+
+    assert commands[0] == ". .venv/bin/activate"
+    assert sum(command.startswith(programs) for command in commands) >= 5
+
+
+# Both languages
+
+
+def test_both_files_have_the_same_blocks() -> None:
+    def shape(file: str) -> list[tuple[str, str]]:
+        return [(block.kind, _skeleton(block)) for block in _blocks(file)]
+
+    assert shape(READMES[0]) == shape(READMES[1])
+
+
+def _skeleton(block: Block) -> str:
+    """The code without its words: comments, docstrings and other texts may be translated."""
+    if block.kind == "sh":
+        return block.text
+    tree = ast.parse(block.text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            node.value = ""
+        elif isinstance(node, ast.JoinedStr):
+            node.values = [each for each in node.values if isinstance(each, ast.FormattedValue)]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
+            node.args = [each for each in node.args if not isinstance(each, ast.Constant)]
+    return ast.unparse(tree)
+
+
+def test_both_files_have_the_same_sections_and_tables() -> None:
+    def shape(file: str) -> tuple[list[int], list[list[str]]]:
+        prose = re.sub(r"^```.*?^```$", "", _read(file), flags=re.MULTILINE | re.DOTALL)
+        headings = [len(each) for each in re.findall(r"^(#+) ", prose, re.MULTILINE)]
+        return headings, [row[:1] for row in _rows(file) if row[0].startswith("`")]
+
+    assert shape(READMES[0]) == shape(READMES[1])
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_every_link_to_a_file_leads_to_one(file: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", _read(file))
+    own = [link for link in links if "://" not in link]
+
+    assert [link for link in own if not (ROOT / link).exists()] == []
+    assert set(own) >= set(READMES) - {file}
+    examples = {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")}
+    assert set(own) >= examples
+
+
+# Names and numbers
+
+
+def _rows(file: str) -> list[list[str]]:
+    """The rows of all tables, as cells."""
+    lines = re.findall(r"^\| (.*) \|$", _read(file), re.MULTILINE)
+    return [line.split(" | ") for line in lines]
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_the_table_of_errors_has_each_with_what_the_code_says(file: str) -> None:
+    told = {
+        row[0].strip("`"): {"yes": True, "no": False, "예": True, "아니요": False}[row[-1]]
+        for row in _rows(file)
+        if row[0].endswith("Error`")
+    }
+    real = {
+        name: value().is_transient
+        for name in portone_async.__all__
+        if inspect.isclass(value := getattr(portone_async, name))
+        and issubclass(value, PortOneError)
+        and name not in ROOTS
+    }
+
+    assert told == real
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_the_tables_of_options_have_each_with_its_default(file: str) -> None:
+    options = RetryPolicy(), Timeouts(), RateLimit()
+    told = {row[0].strip("`"): row[1] for row in _rows(file) if "." in row[0]}
+    real = {
+        f"{type(each).__name__}.{name}": str(getattr(each, name))
+        for each in options
+        for name in each.__struct_fields__
+    }
+
+    assert told == real
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_every_name_that_is_mentioned_exists(file: str) -> None:
+    known: dict[str, Any] = {**vars(builtins), "Decimal": Decimal, "MyStruct": Any}
+    for module in (portone_async, reconcile, testing):
+        known |= {name: getattr(module, name) for name in module.__all__}
+    prose = re.sub(r"^```.*?^```$", "", _read(file), flags=re.MULTILINE | re.DOTALL)
+    mentioned = re.findall(r"`([A-Z][a-z]\w+)(?:\.(\w+))?[`(]", prose)
+
+    assert mentioned
+    for name, attribute in mentioned:
+        assert name in known, name
+        assert not attribute or hasattr(known[name], attribute), f"{name}.{attribute}"
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_every_attribute_of_payments_and_errors_that_is_mentioned_exists(file: str) -> None:
+    payment = set(dir(portone_async.Payment))
+    error = set(dir(portone_async.ApiError()))
+    text = _read(file)
+
+    assert set(re.findall(r"\bpayment\.(\w+)", text)) <= payment
+    assert set(re.findall(r"\berror\.(\w+)", text)) <= error
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_the_faults_that_are_listed_are_all_there_are(file: str) -> None:
+    others = {"Answer", "Exchange", "FakePortOne", "Fault", "RecordedRequest"}
+    line = next(each for each in _read(file).splitlines() if "`CutBody`" in each)
+    listed = set(re.findall(r"`([A-Z]\w+)`", line))
+
+    assert listed == set(testing.__all__) - others | {"Fault"}
+
+
+def test_newest_dated_version_of_the_change_log_is_this_one() -> None:
+    headings = re.findall(r"^## (.*)$", _read("CHANGELOG.md"), re.MULTILINE)
+    released = headings[headings[0] == "[Unreleased]" :]
+    versions = [re.fullmatch(r"\[(.+?)\] - \d{4}-\d{2}-\d{2}", each) for each in released]
+
+    assert all(versions)
+    assert versions[0] is not None
+    assert versions[0][1] == portone_async.__version__

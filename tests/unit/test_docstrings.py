@@ -1,0 +1,114 @@
+"""Docstrings in forms that editors show: Markdown fences, plain roles, no other reStructuredText.
+
+Pylance and pyright show a docstring as Markdown. They know fenced code and ``Args:``; a
+``.. code-block::`` swallows what follows it, a ``::`` block keeps its indent, a table of ``====``
+falls apart, and of ``:class:`~a.B``` a tilde is left.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+import portone_async
+from portone_async import Payment, PaymentStatus, PortOneClient
+from portone_async.reconcile import reconcile
+from portone_async.resources.payments import Payments
+
+PACKAGE = Path(portone_async.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+UNSHOWN = {
+    "directive": re.compile(r"^\s*\.\. \w", re.MULTILINE),
+    "literal block": re.compile(r"(?<!:)::\s*$", re.MULTILINE),
+    "table": re.compile(r"^\s*={4,}", re.MULTILINE),
+    "shortened role": re.compile(r":\w+:`~"),
+    "role of an unknown kind": re.compile(r":(?!(attr|class|data|exc|func|meth|mod):)\w+:`"),
+}
+
+
+def docstrings(path: Path) -> list[str]:
+    """The docstrings of a file, those of attributes included."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return [
+        node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    ]
+
+
+def fences(text: str) -> list[tuple[str, str]]:
+    found = re.findall(r"^([ ]*)```(\w+)\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL)
+    return [(kind, dedent(code)) for _, kind, code in found]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_docstrings_have_no_form_that_editors_garble(path: Path) -> None:
+    garbled = {
+        name: text
+        for text in docstrings(path)
+        for name, pattern in UNSHOWN.items()
+        if pattern.search(text)
+    }
+
+    assert garbled == {}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_code_in_docstrings_is_fenced_and_parses(path: Path) -> None:
+    for text in docstrings(path):
+        blocks = fences(text)
+        assert text.count("```") == 2 * len(blocks)
+        for kind, code in blocks:
+            assert kind in {"python", "text"}
+            if kind == "python":
+                compile(code, str(path), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_the_readers_of_docstrings_find_some() -> None:
+    blocks = [block for path in FILES for text in docstrings(path) for block in fences(text)]
+
+    assert len(blocks) >= 10
+    assert UNSHOWN["literal block"].search("For example::\n\n    code")
+    assert UNSHOWN["directive"].search("\n    .. code-block:: python\n")
+
+
+@pytest.mark.parametrize("function", [Payments.list, reconcile])
+def test_editors_complete_the_statuses_of_lists(function: Any) -> None:
+    words = set(PaymentStatus) - {PaymentStatus.PENDING} | {"all"}
+    name = "status" if function is Payments.list else "statuses"
+
+    assert words <= set(_literals(get_type_hints(function)[name]))
+
+
+def _literals(hint: Any) -> list[object]:
+    if not get_args(hint):
+        return [hint]
+    return [each for part in get_args(hint) for each in _literals(part)]
+
+
+def test_hints_of_public_fields_name_no_alias() -> None:
+    source = (PACKAGE / "models" / "payments.py").read_text("utf-8")
+    (fields,) = (
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and node.name == Payment.__name__
+    )
+    hints = " ".join(
+        ast.unparse(each.annotation) for each in fields.body if isinstance(each, ast.AnnAssign)
+    )
+
+    # A type checker reads `Many` as `tuple`; names that begin with `_` are metadata.
+    names = set(re.findall(r"\b[A-Za-z]\w*", hints))
+    assert names == {
+        *("Annotated", "Any", "Cancellation", "Decimal", "Deposit", "Many", "None"),
+        *("PaymentStatus", "Promotion", "bool", "datetime", "dict", "int", "str", "tuple"),
+    }
+    assert "OnAttempt" not in str(PortOneClient.__init__.__annotations__)

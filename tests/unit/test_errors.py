@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import re
+
+import pytest
+
+from portone_async import (
+    ApiError,
+    Attempt,
+    DeadlineExceededError,
+    InvalidRequestError,
+    PortOneError,
+    RateLimitedError,
+    RequestTimeoutError,
+    TransientError,
+    errors,
+)
+
+ALL = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
+ATTEMPT = Attempt(
+    method="GET", route="/x/{y}", number=1, elapsed=0.5, status=503, error="ServerError"
+)
+
+
+def full(kind: type[PortOneError]) -> PortOneError:
+    error = kind("it went wrong", status=503, excerpt="<html>")
+    error.endpoint = "GET /x/{y}"
+    error.identifiers = {"merchant_uid": "order-1"}
+    error.attempts = (ATTEMPT,)
+    error.elapsed = 1.5
+    error.gave_up = "enough"
+    return error
+
+
+def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
+    doc = inspect.getdoc(errors) or ""
+    drawn: dict[str, set[str]] = {}
+    above: list[str] = []
+    for line in doc.splitlines():
+        if found := re.match(r"([\s│├└─]*)(\w+Error)\b", line):
+            depth = len(found[1]) // 4 - 1
+            above[depth:] = [found[2]]
+            drawn.setdefault(found[2], set()).update(above[depth - 1 : depth] if depth else set())
+    real = {
+        kind.__name__: {base.__name__ for base in kind.__bases__ if base in ALL} for kind in ALL
+    }
+
+    assert drawn == real
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_error_survives_pickle_and_copies(kind: type[PortOneError]) -> None:
+    error = full(kind)
+
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert twin == error
+        assert hash(twin) == hash(error)
+        assert type(twin) is kind
+        assert str(twin) == str(error)
+        assert vars(twin) == vars(error)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_error_has_one_root_and_knows_whether_it_is_transient(
+    kind: type[PortOneError],
+) -> None:
+    assert issubclass(kind, PortOneError)
+    assert full(kind).is_transient is issubclass(kind, TransientError)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_message_says_what_was_asked_what_came_back_and_what_was_tried(
+    kind: type[PortOneError],
+) -> None:
+    text = str(full(kind))
+
+    for part in (
+        "GET /x/{y}",
+        "order-1",
+        "it went wrong",
+        "<html>",
+        "once",
+        "1.50 s",
+        "503",
+        "enough",
+    ):
+        assert part in text
+    assert kind.advice in text
+    assert "\n" not in text
+
+
+def test_errors_are_equal_when_they_say_the_same() -> None:
+    assert full(ApiError) == full(ApiError)
+    assert full(ApiError) != full(RateLimitedError)
+    other = full(ApiError)
+    other.elapsed = 2.0
+    assert full(ApiError) != other
+    assert full(ApiError) != "it went wrong"
+
+
+def test_the_standard_classes_catch_what_they_should() -> None:
+    assert issubclass(InvalidRequestError, ValueError)
+    assert issubclass(RequestTimeoutError, TimeoutError)
+    assert issubclass(DeadlineExceededError, TimeoutError)
+    with pytest.raises(TimeoutError):
+        raise RequestTimeoutError("late")
+
+
+def test_a_message_obeys_no_terminal_and_keeps_korean() -> None:
+    error = full(ApiError)
+    error.identifiers = {"merchant_uid": "주문\x1b[31m\u202e"}
+
+    assert "주문" in str(error)
+    assert "\x1b" not in str(error)
+    assert "\u202e" not in str(error)
+
+
+def test_an_api_error_has_what_portone_said() -> None:
+    error = ApiError("no", status=400, code=-1, message="안 됨", retry_after=3.0)
+
+    assert (error.code, error.message, error.retry_after) == (-1, "안 됨", 3.0)
+    assert pickle.loads(pickle.dumps(error)) == error
+
+
+def test_an_attempt_is_a_value() -> None:
+    assert pickle.loads(pickle.dumps(ATTEMPT)) == ATTEMPT
+    assert hash(ATTEMPT) == hash(copy.copy(ATTEMPT))
+    with pytest.raises(AttributeError):
+        ATTEMPT.number = 2  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # the point
+
+
+def test_mismatch_names_its_order_without_an_endpoint() -> None:
+    error = errors.PaymentMismatchError("amount is 999, not 1000")
+    error.identifiers = {"merchant_uid": "order-1", "imp_uid": "imp_1"}
+
+    assert str(error).startswith("merchant_uid='order-1', imp_uid='imp_1': amount is 999")
+    error.endpoint = "GET /x/{imp_uid}"
+    assert str(error).startswith(
+        "GET /x/{imp_uid} (merchant_uid='order-1', imp_uid='imp_1'): amount is 999"
+    )

@@ -1,0 +1,106 @@
+"""The listing is the map: imports point down, and the fake shares models only."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import portone_async
+
+PACKAGE = Path(portone_async.__file__).parent
+
+# From the bottom up. A module may import what stands below its own line.
+LAYERS = (
+    ("_redact", "_version"),
+    ("errors",),
+    ("_owner", "call", "policy"),
+    ("models",),
+    ("throttle", "_http"),
+    ("_core", "resources"),
+    ("client", "webhook"),
+    ("__init__",),
+    ("reconcile",),
+    ("testing",),
+    ("cli",),
+    ("__main__",),
+)
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of ours that a file imports when it is loaded, by their names at the top."""
+    found: set[str] = set()
+    depth = len(path.relative_to(PACKAGE).parts)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    guarded = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in guarded:
+            continue
+        if isinstance(node, ast.ImportFrom):
+            if node.level == 0 and (node.module or "").split(".")[0] == "portone_async":
+                parts = (node.module or "").split(".")[1:]
+            elif node.level == depth:
+                parts = (node.module or "").split(".") if node.module else []
+            else:
+                continue
+            names = {parts[0]} if parts else {alias.name for alias in node.names}
+            found |= {name if name in LEVEL else "__init__" for name in names}
+        elif isinstance(node, ast.Import):
+            found |= {
+                alias.name.split(".")[1] if "." in alias.name else "__init__"
+                for alias in node.names
+                if alias.name.split(".")[0] == "portone_async"
+            }
+    return found
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_import_points_down(path: Path) -> None:
+    own = name_of(path)
+    upward = {name for name in imports(path) - {own} if LEVEL[name] >= LEVEL[own]}
+
+    assert not upward
+
+
+def test_every_module_has_its_layer() -> None:
+    assert {name_of(path) for path in FILES} == set(LEVEL)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((PACKAGE / "testing").rglob("*.py")),
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_the_fake_shares_models_only_with_the_client(path: Path) -> None:
+    # A mistake must be made twice, differently, to go unseen. What hands out a client to the
+    # fake's user needs the client, of course, and the fixture's client a policy.
+    allowed = {"models", "testing"}
+    if path.name == "server.py":
+        allowed |= {"client"}
+    if path.name == "loops.py":
+        allowed |= {"policy"}
+
+    assert imports(path) <= allowed
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((PACKAGE / "resources").rglob("*.py")),
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_resources_import_only_call_models_and_errors(path: Path) -> None:
+    assert imports(path) <= {"_redact", "call", "errors", "models", "resources"}

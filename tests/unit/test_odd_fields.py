@@ -1,0 +1,219 @@
+"""Any JSON value in any field of a payment: the value, nothing that is named, or an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from portone_async import (
+    Call,
+    Payment,
+    Promotion,
+    UnexpectedResponseError,
+    UnreadablePayment,
+)
+from portone_async._http.reply import Reply, read
+from portone_async.models import Record, Sorting
+from portone_async.models._listing import Listing, Page
+from portone_async.resources._windows import Window
+from portone_async.resources.payments._batch import Asked, batch_call
+from portone_async.resources.payments._calls import find_call, list_call
+from tests.support.samples import CARD_PAID, PARTIALLY_CANCELLED, ok
+
+ORDER = str(CARD_PAID["merchant_uid"])
+FIND = find_call(ORDER, None, None)
+LIST = list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 100)
+BATCH = batch_call([Asked("merchant_uid", ORDER)])
+STRICT = ("imp_uid", "merchant_uid", "status", "amount", "cancel_amount", "currency", "sandbox")
+FIELDS = sorted({*Payment.__struct_fields__} - {"unreadable"})
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+parts = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("amount", "reason", "cancelled_at", "discount", "id"), json_values)
+) | st.fixed_dictionaries({"amount": st.integers(0, 99)}, optional={"reason": json_values})
+NEARLY: list[Any] = [
+    *("", "null", "true", "1", "NaN", "1e999999", [], {}, [[]], [{}], 2**64),
+    *(0, 1, -1, 1.5, 1770000000, 1e300, "1770000000", "2026-02-02T00:00:00Z"),
+]
+values: st.SearchStrategy[Any] = (
+    json_values | st.sampled_from(NEARLY) | parts | st.lists(parts, max_size=3)
+)
+"""Any JSON, and often what is nearly right."""
+
+
+def root(path: str) -> str:
+    return re.split(r"[.\[]", path)[0]
+
+
+def sent(call: Call[Any], response: Any) -> Any:
+    return read(call, Reply(200, {}, ok(response)))
+
+
+def is_said(field: Any, value: Any) -> bool:
+    """Whether a field of ours says what JSON says."""
+    match field:
+        case None:
+            said = value in (None, "null") or is_never(value)
+        case bool():
+            said = str(value).lower() in ({"true", "1"} if field else {"false", "0"})
+        case Decimal() | int():
+            said = not isinstance(value, bool) and Decimal(str(value)) == field
+        case datetime():
+            said = moment(value) == field
+        case tuple():
+            said = are_items(field, [] if value in (None, "null") else value)
+        case Record():
+            said = is_item(field, value)
+        case _:
+            said = field == value
+    return said
+
+
+def is_never(value: Any) -> bool:
+    try:
+        return moment(value) <= datetime(1970, 1, 1, tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
+        return isinstance(value, str | int | float) and float(value) <= 0
+
+
+def moment(value: Any) -> datetime:
+    try:
+        return datetime.fromtimestamp(float(value), UTC)
+    except ValueError:
+        return datetime.fromisoformat(value)
+
+
+def are_items(records: Any, items: Any) -> bool:
+    return len(records) == len(items) and all(map(is_item, records, items))
+
+
+def is_item(record: Any, item: Any) -> bool:
+    if not isinstance(record, Record):
+        return bool(record == item)
+    name = "discount" if isinstance(record, Promotion) else "amount"
+    return is_said(getattr(record, name), item.get(name, 0))
+
+
+@given(st.sampled_from(FIELDS), values)
+@example("extension", [])
+@example("cancel_history", {})
+@example("cancel_history", [{"amount": 1, "reason": []}, {"amount": []}])
+@example("promotion", {"id": "", "discount": "0"})
+@example("paid_at", "9999-12-31T23:59:59-23:00")
+@example("card_quota", "")
+def test_field_is_what_was_sent_or_named(name: str, value: Any) -> None:
+    answer = sent(FIND, CARD_PAID | {name: value})
+
+    if isinstance(answer, UnexpectedResponseError):
+        assert name in STRICT
+        if "another" in answer.reason:
+            assert name == "merchant_uid"
+            return
+        assert [each.path for each in answer.unreadable] == [f"$.{name}"]
+        assert f"$.{name}: " in str(answer)
+        return
+    assert isinstance(answer, Payment)
+    assert answer.raw == json.loads(json.dumps(CARD_PAID | {name: value}), parse_float=Decimal)
+    assert {root(path) for path in answer.unreadable} <= {name}
+    field = getattr(answer, name)
+    if name in answer.unreadable or (field in (None, ()) and answer.unreadable):
+        assert field in (None, ())
+        assert name not in STRICT
+    else:
+        assert is_said(field, value)
+    for other in set(FIELDS) - {name}:
+        assert getattr(answer, other) == getattr(PLAIN, other)
+
+
+PLAIN = sent(FIND, CARD_PAID)
+"""The payment as it is without an odd field."""
+ODD: dict[str, list[Any]] = {
+    "imp_uid": [5, None, []],
+    "merchant_uid": [5, None, {}],
+    "status": [0, None, []],
+    "amount": ["", None, [], "NaN", "1e999999", {}],
+    "cancel_amount": ["", None, [], True],
+    "currency": [410, [], True],
+    "sandbox": ["", [], 2, "no"],
+}
+"""What no strict field takes."""
+odd_strict = st.sampled_from([(name, value) for name, each in ODD.items() for value in each])
+
+
+@st.composite
+def payments(draw: st.DrawFn) -> tuple[Any, bool]:
+    """A payment as it is sent, perhaps an odd one, and whether it can be read."""
+    index = draw(st.integers(0, 10**6))
+    payment = CARD_PAID | {"imp_uid": f"imp_{index}"}
+    for name in draw(
+        st.lists(st.sampled_from(["extension", "promotion", "buyer_tel"]), max_size=2)
+    ):
+        payment |= {name: draw(st.sampled_from([[], 5, {"id": 5}]))}
+    if draw(st.booleans()):
+        return payment, True
+    if draw(st.integers(0, 9)) == 0:
+        return draw(st.sampled_from([None, 5, "", [], [payment]])), False
+    name, value = draw(odd_strict)
+    return payment | {name: value}, False
+
+
+@given(st.lists(payments(), min_size=1, max_size=12), st.booleans())
+def test_odd_payment_does_not_affect_the_others(
+    items: list[tuple[Any, bool]], is_page: bool
+) -> None:
+    response: Any = [payment for payment, _ in items]
+    if is_page:
+        page = sent(LIST, {"total": len(items), "previous": 0, "next": 0, "list": response})
+        assert isinstance(page, Page)
+        given_payments, unreadable = page.list, page.unreadable
+    else:
+        listing = sent(BATCH, response)
+        assert isinstance(listing, Listing)
+        given_payments, unreadable = listing.payments, listing.unreadable
+
+    whole = [payment for payment, is_readable in items if is_readable]
+    odd = [payment for payment, is_readable in items if not is_readable]
+    assert [each.imp_uid for each in given_payments] == [each["imp_uid"] for each in whole]
+    assert len(unreadable) == len(odd)
+    for said, payment in zip(unreadable, odd, strict=True):
+        assert_named(said, payment)
+
+
+def assert_named(said: UnreadablePayment, payment: Any) -> None:
+    if not isinstance(payment, dict):
+        assert (said.path, said.imp_uid, said.merchant_uid) == ("$", None, None)
+        return
+    for name in ("imp_uid", "merchant_uid"):
+        value: Any = payment[name]  # pyright: ignore[reportUnknownVariableType]  # of any JSON
+        assert getattr(said, name) == (value if isinstance(value, str) else None)
+    assert said.path.removeprefix("$.") in STRICT
+
+
+@pytest.mark.parametrize("sample", [CARD_PAID, PARTIALLY_CANCELLED])
+@pytest.mark.parametrize("name", FIELDS)
+def test_odd_field_leaves_all_others(sample: dict[str, Any], name: str) -> None:
+    answer = sent(Call("GET", "/one", Payment), sample | {name: [[["odd"]]], "unknown": 5})
+
+    if name in STRICT:
+        assert isinstance(answer, UnexpectedResponseError)
+        return
+    plain = sent(Call("GET", "/one", Payment), sample)
+    assert isinstance(answer, Payment)
+    assert not getattr(answer, name)
+    for other in set(FIELDS) - {name}:
+        assert getattr(answer, other) == getattr(plain, other)

@@ -1,0 +1,728 @@
+"""What a reply means, without a socket."""
+
+from __future__ import annotations
+
+import enum
+import gzip
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from portone_async import (
+    ApiError,
+    AuthenticationError,
+    Call,
+    InvalidRequestError,
+    MalformedResponseError,
+    Payment,
+    PaymentNotFoundError,
+    PortOneError,
+    RateLimitedError,
+    ServerError,
+    Sorting,
+    TransientError,
+    UnauthorizedError,
+    UnexpectedResponseError,
+)
+from portone_async._core.token import get_token
+from portone_async._http.reply import Reply, check_response_type, read, retry_after
+from portone_async._redact import excerpt, host, shown
+from portone_async.resources._windows import Window
+from portone_async.resources.payments._batch import Asked, batch_call
+from portone_async.resources.payments._calls import find_all_call, list_call, listed_call
+from tests.support import strategies
+from tests.support.samples import CARD_PAID, GATEWAY_503, NOT_FOUND, UNAUTHORIZED, body, ok
+
+FIND: Call[Payment] = Call(
+    "GET",
+    "/payments/find/{merchant_uid}",
+    Payment,
+    path={"merchant_uid": "order-1"},
+)
+ONE = Call("GET", "/payments/one", Payment)
+ANY: Call[dict[str, Any]] = Call("GET", "/cards", dict)
+DATE = "Mon, 23 Nov 2026 04:00:00 GMT"
+
+
+def outcome(status: int, content: bytes, **headers: str) -> Payment | PortOneError:
+    return read(FIND, Reply(status, {k.replace("_", "-"): v for k, v in headers.items()}, content))
+
+
+@given(strategies.statuses, strategies.headers, strategies.bodies)
+@example(200, {}, b"[" * 100_000)
+@example(200, {}, b"")
+@example(404, {}, b"null")
+@example(200, {"Retry-After": "9" * 400}, b'{"code":1e400}')
+@example(301, {"Location": "http://[bad"}, b"")
+def test_any_reply_is_an_answer_or_an_error_of_ours(
+    status: int, headers: dict[str, str], content: bytes
+) -> None:
+    calls: list[Call[Any]] = [FIND, ANY]
+    for call in calls:
+        result = read(call, Reply(status, headers, content))
+
+        assert isinstance(result, Payment | dict | PortOneError)
+        if isinstance(result, PortOneError):
+            assert str(result)
+            assert result.status == status
+
+
+@given(strategies.statuses, strategies.bodies)
+def test_missing_is_said_only_by_portones_own_envelope(status: int, content: bytes) -> None:
+    result = outcome(status, content)
+
+    if isinstance(result, PaymentNotFoundError):
+        envelope = msgspec.json.decode(content)
+        assert envelope["code"] != 0
+        assert "존재하지 않는 결제정보" in envelope["message"]
+
+
+def test_a_success_is_the_payment_with_its_source() -> None:
+    payment = outcome(200, ok(CARD_PAID | {"new_field": 1}))
+
+    assert isinstance(payment, Payment)
+    assert payment.raw["new_field"] == 1
+
+
+def test_portones_404_is_a_missing_payment() -> None:
+    error = outcome(404, body(NOT_FOUND))
+
+    assert isinstance(error, PaymentNotFoundError)
+    assert (error.status, error.code, error.message) == (404, -1, "존재하지 않는 결제정보입니다.")
+    assert not error.is_transient
+
+
+def test_the_same_words_with_status_200_are_a_missing_payment_too() -> None:
+    assert isinstance(outcome(200, body(NOT_FOUND)), PaymentNotFoundError)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"404: Not Found",
+        b"<html><title>404 Not Found</title></html>",
+        b"null",
+        b"[]",
+        b'{"detail":"Not Found"}',
+        b'{"kind":"Status","code":404,"message":"not found"}',
+        b'{"code":0,"message":null,"response":null}',
+        b'{"message":"no Route matched with those values"}',
+    ],
+)
+def test_a_404_of_somebody_else_is_not_a_missing_payment(content: bytes) -> None:
+    error = outcome(404, content)
+
+    assert type(error) is UnexpectedResponseError
+    assert not error.is_transient
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"code": 404, "message": "Route not found", "response": None},
+        {"code": "404", "message": "Not Found", "response": ""},
+        {"code": -1, "message": "Tier 정보가 존재하지 않습니다.", "response": None},
+        {"code": -1, "message": None, "response": None},
+    ],
+)
+def test_a_404_about_something_else_is_not_a_missing_payment(content: dict[str, Any]) -> None:
+    error = outcome(404, body(content))
+
+    assert type(error) is ApiError
+    assert not error.is_transient
+
+
+@pytest.mark.parametrize("status", [101, 199, 300, 400, 401, 403, 409])
+def test_the_words_alone_with_another_status_are_not_a_missing_payment(status: int) -> None:
+    assert not isinstance(outcome(status, body(NOT_FOUND)), PaymentNotFoundError)
+
+
+class Channel(enum.Enum):
+    PC = "pc"
+
+
+class Picky(msgspec.Struct):
+    channel: Channel = Channel.PC
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        if self.number == 5:
+            raise RuntimeError("홍길동")
+
+
+@pytest.mark.parametrize("response", [{"channel": "홍길동"}, {"number": 5}])
+def test_what_a_struct_of_the_callers_refuses_is_ours_and_shows_no_value(
+    response: dict[str, Any],
+) -> None:
+    error = read(Call("GET", "/x", Picky), Reply(200, {}, ok(response)))
+
+    assert type(error) is UnexpectedResponseError
+    assert "홍길동" not in str(error)
+    assert "$.response.channel" in str(error) or "RuntimeError" in str(error)
+
+
+def test_a_check_that_raises_is_an_error_of_ours() -> None:
+    def broken(answer: dict[str, Any]) -> str | None:
+        raise KeyError(answer["buyer_name"])
+
+    call = Call("GET", "/x", dict[str, Any], check=broken)
+    error = read(call, Reply(200, {}, ok(CARD_PAID)))
+
+    assert type(error) is UnexpectedResponseError
+    assert "KeyError" in str(error)
+    assert "홍길동" not in str(error)
+
+
+@pytest.mark.parametrize("code", [1, -1, 7])
+def test_a_code_that_is_not_0_is_a_failure_even_with_status_200(code: int) -> None:
+    message = "취소할 결제건이 존재하지 않습니다."
+    error = outcome(200, body({"code": code, "message": message, "response": None}))
+
+    assert type(error) is ApiError
+    assert (error.status, error.code, error.message) == (200, code, message)
+    assert message.rstrip(".") in str(error)
+
+
+def test_a_failure_with_a_response_of_any_shape_is_still_a_failure() -> None:
+    responses: list[Any] = [[], {}, {"imp_uid": 5}, "x"]
+    for response in responses:
+        error = outcome(200, body({"code": 1, "message": "no", "response": response}))
+        assert type(error) is ApiError
+
+
+@pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 504])
+@pytest.mark.parametrize("content", [GATEWAY_503, body(NOT_FOUND | {"message": "fail"}), b""])
+def test_statuses_of_the_moment_are_transient(status: int, content: bytes) -> None:
+    error = outcome(status, content, Retry_After="7")
+
+    assert type(error) is ServerError
+    assert error.is_transient
+    assert error.retry_after == 7
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+def test_a_success_inside_an_error_status_explains_nothing(status: int) -> None:
+    error = outcome(status, ok(CARD_PAID))
+
+    assert isinstance(error, ApiError)
+    assert (error.code, error.message) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"code":"x","message":', b'{"code":[1],"response":{"a":"', b'{"code":0,"response":5'],
+)
+def test_a_body_cut_short_behind_a_wrong_type_is_malformed(content: bytes) -> None:
+    assert type(outcome(200, content)) is MalformedResponseError
+    assert type(outcome(200, content.rstrip(b':"') + b"}")) is not Payment
+
+
+def test_a_redirect_to_nowhere_is_still_a_redirect() -> None:
+    for location in ("", "//[bad", "/relative"):
+        assert "a redirect; it was not followed" in str(outcome(302, b"", Location=location))
+
+
+def test_the_beginning_of_a_long_page_is_quoted_and_no_more() -> None:
+    assert excerpt(b"x" * 5000) == "x" * 200
+    assert excerpt(b"\xef\xbb\xbf<html>") == "<html>"
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 409, 410, 422, 501, 505, 511])
+def test_other_error_statuses_are_final(status: int) -> None:
+    for content, code in ((GATEWAY_503, None), (body(NOT_FOUND | {"message": "no"}), -1)):
+        error = outcome(status, content)
+        assert type(error) is ApiError
+        assert not error.is_transient
+        assert error.code == code
+
+
+def test_429_is_rate_limited() -> None:
+    error = outcome(429, b"Too Many Requests", Retry_After="3")
+
+    assert type(error) is RateLimitedError
+    assert error.is_transient
+    assert error.retry_after == 3
+
+
+def test_401_is_unauthorized() -> None:
+    for content, code in ((body(UNAUTHORIZED), -1), (b"<html>", None)):
+        error = outcome(401, content)
+        assert type(error) is UnauthorizedError
+        assert error.code == code
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_a_redirect_is_refused_and_only_its_host_is_shown(status: int) -> None:
+    error = outcome(status, b"", Location="https://evil.example/?_token=abc")
+
+    assert type(error) is UnexpectedResponseError
+    assert "evil.example" in str(error)
+    assert "abc" not in str(error)
+    assert not error.is_transient
+
+
+def test_what_portone_says_is_shown_in_part_and_in_one_line_and_kept_as_it_is() -> None:
+    message = "\x1b[2J\n\u202e" + "가" * 10**6
+    error = outcome(400, body({"code": -1, "message": message, "response": None}))
+
+    assert isinstance(error, ApiError)
+    assert r"\x1b[2J\n\u202e가가" in error.reason
+    assert error.reason.isprintable()
+    assert len(error.reason) < 500
+    assert error.message == message
+
+
+@pytest.mark.parametrize("start", ["x" * n for n in range(380, 401, 2)], ids=len)
+def test_a_secret_is_taken_out_of_what_portone_says_before_it_is_cut(start: str) -> None:
+    def blank(text: str) -> str:
+        return text.replace("PLANTED-SECRET", "***")
+
+    content = body({"code": -1, "message": f"{start}PLANTED-SECRET", "response": None})
+    errors = (
+        read(FIND, Reply(400, {}, content), blank),
+        read(FIND, Reply(302, {"Location": f"https://{start}PLANTED-SECRET/"}, b""), blank),
+    )
+    for error in errors:
+        assert isinstance(error, PortOneError)
+        assert "pla" not in error.reason.lower()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["\x1b", "\x9b31m", "\u202egpj.exe", "\udcff", "h" * 10**6],
+    ids=lambda host: ascii(host[:9]),
+)
+def test_the_host_of_a_redirect_is_shown_in_part_and_in_one_line(host: str) -> None:
+    error = outcome(302, b"", Location=f"https://evil{host}/")
+
+    assert isinstance(error, UnexpectedResponseError)
+    assert "evil" in error.reason
+    assert error.reason.isprintable()
+    assert len(error.reason) < 600
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_that_may_be_a_token_is_not_quoted(status: int) -> None:
+    plain = Reply(status, {}, b"planted token and words")
+    error = read(get_token("key", "secret"), plain)
+
+    assert isinstance(error, MalformedResponseError)
+    assert "planted" not in str(error)
+    # Of a look-up it may be.
+    assert "planted" in str(read(FIND, plain))
+
+
+@pytest.mark.parametrize("status", [100, 401, 404, 503])
+@pytest.mark.parametrize(
+    "form", ["{0}", "no healthy upstream {0}", "<p>no healthy upstream {0}</p>"]
+)
+def test_a_failure_of_getToken_shows_its_words_and_nothing_that_may_be_a_token(  # noqa: N802 (the API's word)
+    status: int, form: str
+) -> None:
+    token = "a1b2c3d4e5" * 4
+    error = read(get_token("key", "secret"), Reply(status, {}, form.format(token).encode()))
+
+    assert isinstance(error, PortOneError)
+    assert "a1b2" not in str(error)
+    assert ("no healthy upstream" in str(error)) == ("upstream" in form)
+
+
+def test_a_failure_of_getToken_shows_no_secret_however_short() -> None:  # noqa: N802 (the API's word)
+    error = read(
+        get_token("key", "secret"),
+        Reply(503, {}, b"no user k3y here"),
+        lambda text: text.replace("k3y", "***"),
+    )
+
+    assert isinstance(error, PortOneError)
+    assert error.excerpt == "no user *** here"
+
+
+def test_a_failure_without_a_message_says_so() -> None:
+    error = outcome(400, body({"code": -3, "message": None, "response": None}))
+
+    assert isinstance(error, PortOneError)
+    assert error.reason == "400, code -3: no message"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b" ",
+        b"<html>maintenance</html>",
+        ok(CARD_PAID)[:-1],
+        ok(CARD_PAID)[: len(ok(CARD_PAID)) // 2],
+        ok(CARD_PAID | {"amount": [1]})[:-9],
+        gzip.compress(ok(CARD_PAID)),
+        b'{"code":0,"message":null,"response":NaN}',
+        b"code=0",
+        b"\xff\xfe{}",
+    ],
+)
+def test_a_200_that_is_not_json_or_cut_short_is_malformed_and_transient(content: bytes) -> None:
+    error = outcome(200, content)
+
+    assert type(error) is MalformedResponseError
+    assert error.is_transient
+
+
+def test_a_body_in_another_encoding_is_malformed() -> None:
+    text = '{"code":0,"message":null,"response":{"imp_uid":"i","merchant_uid":"주문","status":"paid","amount":1}}'
+
+    assert type(outcome(200, text.encode("cp949"))) is MalformedResponseError
+    assert isinstance(outcome(200, text.encode()), Payment)
+
+
+@pytest.mark.parametrize("odd", [b"\xff", "한".encode("cp949"), b"\xed\xa0\x80", b"\xc0\x80"])
+def test_bytes_that_are_no_text_are_not_let_through_where_nobody_looks(odd: bytes) -> None:
+    unmodelled = ok(CARD_PAID | {"new": "?"}).replace(b'"?"', b'"' + odd + b'"')
+    missing = body(NOT_FOUND | {"response": "?"}).replace(b'"?"', b'"' + odd + b'"')
+
+    assert type(outcome(200, unmodelled)) is MalformedResponseError
+    assert type(outcome(404, missing)) is UnexpectedResponseError
+
+
+@pytest.mark.parametrize(
+    "content", [b"null", b"[]", b'"x"', b"1", b"{}", b'{"ok":true}', b"[" * 10**6]
+)
+def test_json_of_another_shape_is_unexpected_and_final(content: bytes) -> None:
+    if content.startswith(b"[["):
+        content += b"]" * 10**6
+    error = outcome(200, content)
+
+    assert type(error) is UnexpectedResponseError
+    assert not error.is_transient
+
+
+def test_a_success_without_an_answer_is_unexpected() -> None:
+    for content in (b'{"code":0,"message":null,"response":null}', b'{"code":0}'):
+        assert type(outcome(200, content)) is UnexpectedResponseError
+
+
+@pytest.mark.parametrize("name", ["imp_uid", "merchant_uid", "status", "amount"])
+def test_a_missing_required_field_is_named_with_its_path(name: str) -> None:
+    without = {key: value for key, value in CARD_PAID.items() if key != name}
+    error = read(ONE, Reply(200, {}, ok(without)))
+
+    assert type(error) is UnexpectedResponseError
+    assert f"at $.{name}: missing" in str(error)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["imp_uid", "merchant_uid", "status", "amount", "cancel_amount", "currency", "sandbox"],
+)
+def test_a_field_of_the_wrong_type_is_named_and_its_value_is_not_shown(name: str) -> None:
+    for value in ({"id": ["홍길동"]}, [["홍길동"]]):
+        error = read(ONE, Reply(200, {}, ok(CARD_PAID | {name: value})))
+
+        assert type(error) is UnexpectedResponseError
+        assert f"at $.{name}: Expected" in str(error)
+        assert "홍길동" not in str(error)
+
+
+def test_a_byte_order_mark_is_no_part_of_json() -> None:
+    assert isinstance(outcome(200, b"\xef\xbb\xbf" + ok(CARD_PAID)), Payment)
+    assert isinstance(outcome(404, b"\xef\xbb\xbf" + body(NOT_FOUND)), PaymentNotFoundError)
+
+
+def test_a_code_in_digits_is_a_code() -> None:
+    assert isinstance(outcome(200, ok(CARD_PAID).replace(b'"code": 0', b'"code": "0"')), Payment)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 503])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_without_end_is_no_code(status: int, sign: str) -> None:
+    content = f'{{"code": {sign}1{"0" * 4_000}, "message": "존재하지 않는 결제정보입니다.", "response": null}}'
+    error = outcome(status, content.encode())
+
+    assert isinstance(error, PortOneError)
+    assert not isinstance(error, PaymentNotFoundError)
+    assert len(str(error)) < 1_000
+
+
+def test_the_last_of_two_equal_keys_counts_for_the_code_and_the_payment_alike() -> None:
+    doubled = ok(CARD_PAID).replace(b'"code": 0', b'"code": 0, "code": 1')
+
+    assert type(outcome(200, doubled)) is ApiError
+
+
+def test_an_answer_that_is_not_what_was_asked_is_refused() -> None:
+    call = Call("GET", "/x", Payment, check=lambda payment: f"no {payment.status}")
+    error = read(call, Reply(200, {}, ok(CARD_PAID)))
+
+    assert type(error) is UnexpectedResponseError
+    assert "no paid" in str(error)
+
+
+def test_what_a_check_quotes_of_an_answer_is_shown_in_one_line() -> None:
+    call = Call("GET", "/x", Payment, check=lambda payment: f"it is {payment.name}")
+    error = read(call, Reply(200, {}, ok(CARD_PAID | {"name": "\x1b[2J\n"})))
+
+    assert type(error) is UnexpectedResponseError
+    assert (error.reason, error.args) == (r"it is \x1b[2J\n", (r"it is \x1b[2J\n",))
+
+
+def test_the_errors_of_a_call_say_what_a_status_means_there() -> None:
+    envelope = body({"code": -1, "message": "인증결과가 존재하지 않습니다.", "response": None})
+
+    assert type(read(ANY, Reply(404, {}, envelope))) is ApiError
+    explained = Call("GET", "/certifications", dict[str, Any], errors={404: ServerError})
+    assert type(read(explained, Reply(404, {}, envelope))) is ServerError
+
+
+def test_portones_own_words_for_no_payment_hold_for_every_look_up() -> None:
+    assert type(read(ANY, Reply(404, {}, body(NOT_FOUND)))) is PaymentNotFoundError
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, AuthenticationError), (202, ApiError), (404, ApiError)]
+)
+def test_what_is_no_look_up_says_of_no_payment_that_it_is_missing(
+    status: int, kind: type[PortOneError]
+) -> None:
+    error = read(get_token("key", "secret"), Reply(status, {}, body(NOT_FOUND)))
+
+    assert type(error) is kind
+
+
+LIST = list_call("paid", Window(0, 1), Sorting.PAID_ASC, 1, 100)
+BEHIND = list_call("paid", Window(0, 1), Sorting.PAID_ASC, 2, 100)
+PAGE: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (batch_call([Asked("merchant_uid", "a")]), []),
+        (listed_call("a/b", None), []),
+        (find_all_call("a", None, None, 1, 100), PAGE),
+        (find_all_call("a", None, None, 1, 100), PAGE | {"total": 1}),
+        (LIST, PAGE | {"total": 1}),
+        (LIST, PAGE | {"next": 2}),
+    ],
+    ids=["batch", "listed", "find_all", "find_all of 1", "list of 1", "list with a next page"],
+)
+def test_an_empty_list_does_not_say_that_there_is_no_payment(call: Call[Any], answer: Any) -> None:
+    assert type(read(call, Reply(200, {}, ok(answer)))) is UnexpectedResponseError
+
+
+def test_a_period_without_payments_is_an_empty_page_and_so_is_one_that_has_run_dry() -> None:
+    for call, page in ((LIST, PAGE), (BEHIND, PAGE | {"total": 100})):
+        answer = read(call, Reply(200, {}, ok(page)))
+
+        assert not isinstance(answer, PortOneError)
+        assert answer.list == ()
+
+
+def test_a_type_that_nothing_decodes_as_is_refused_beforehand() -> None:
+    class Odd:
+        def __init__(self, x: int) -> None: ...
+
+    check_response_type(list[Payment])
+    with pytest.raises(InvalidRequestError, match=r"response: Type unions"):
+        check_response_type(dict[Odd, int] | list[Odd] | Odd)
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "seconds"),
+    [
+        ("0", None, 0),
+        ("3600", None, 3600),
+        (" 7 ", None, 7),
+        ("Mon, 23 Nov 2026 04:00:30 GMT", DATE, 30),
+        ("Mon, 23 Nov 2026 03:00:00 GMT", DATE, 0),
+        ("Tue, 24 Nov 1970 04:00:30 GMT", "Tue, 24 Nov 1970 04:00:00 GMT", 30),
+        ("Mon, 23 Nov 2026 04:00:30 GMT", None, None),
+        ("Mon, 23 Nov 2026 04:00:30 GMT", "yesterday", None),
+        ("-1", None, None),
+        ("1.5", None, None),
+        ("1e3", None, None),
+        ("", None, None),
+        ("soon", DATE, None),
+        ("٣", None, None),
+        ("1" + "0" * 20, None, None),
+        ("Mon, 99 Nov 2026 04:00:30 GMT", DATE, None),
+        ("Mon, 23 Nov 2026 04:00:30", DATE, None),
+        ("Mon, 23 Nov 2026 04:00:30 +" + "9" * 20, DATE, None),
+        (DATE, "Mon, 23 Nov " + "9" * 20 + " 04:00:30 GMT", None),
+    ],
+)
+def test_retry_after_is_read_by_the_servers_own_clock_and_nonsense_is_ignored(
+    value: str, date: str | None, seconds: float | None
+) -> None:
+    headers = {"Retry-After": value} | ({} if date is None else {"Date": date})
+
+    assert retry_after(headers) == seconds
+
+
+@given(st.text(), st.text())
+def test_any_retry_after_is_a_time_or_none(value: str, date: str) -> None:
+    seconds = retry_after({"Retry-After": value, "Date": date})
+
+    assert seconds is None or 0 <= seconds < float("inf")
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (GATEWAY_503, "503 Service Unavailable"),
+        ("<html><body>시스템 점검 중입니다</body></html>".encode(), "시스템 점검 중입니다"),
+        (b"no healthy upstream (503), try again", "no healthy upstream (503), try again"),
+        (b"Too Many Requests", "Too Many Requests"),
+        (b"upstream connect error", "upstream connect error"),
+    ],
+)
+def test_a_body_that_is_plainly_not_json_is_quoted(content: bytes, shown: str) -> None:
+    text = excerpt(content)
+
+    assert text is not None
+    assert shown in text
+    assert len(text) <= 200
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        ok(CARD_PAID),
+        ok(CARD_PAID)[:100],
+        b"\xef\xbb\xbf" + ok(CARD_PAID)[:100],
+        b"  \n" + ok(CARD_PAID)[:100],
+        b'"buyer',
+        b"[1,",
+        b"-12",
+        b"15000",
+        b"true",
+        b"null",
+        gzip.compress(ok(CARD_PAID)),
+    ],
+)
+def test_a_body_that_may_be_json_is_not_quoted(content: bytes) -> None:
+    assert excerpt(content) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'callback({"buyer_name":"홍길동"})',
+        'name":"홍길동","buyer_tel":"010"',
+        '<pre>{"buyer_name":"홍길동"}</pre>',
+        ')]}\',\n{"buyer_name":"홍길동"}',
+        "Notice: undefined [buyer_name] => 홍길동",
+        "<pre>&quot;buyer_name&quot;:&quot;홍길동</pre>",
+        "<pre>&#34;buyer_name&#34;:&#34;홍길동</pre>",
+        '홍길동","buyer_tel":"010"',
+        "buyer_name=홍길동&buyer_tel=010",
+    ],
+)
+def test_pieces_of_json_inside_another_body_are_not_quoted(content: str) -> None:
+    assert "홍길동" not in (excerpt(content.encode()) or "")
+
+
+@given(st.binary(max_size=400))
+def test_an_excerpt_is_short_and_printable(content: bytes) -> None:
+    text = excerpt(content)
+
+    assert text is None or (0 < len(text) <= 200)
+    assert text is None or not text.startswith(("{", "[", '"'))
+
+
+@pytest.mark.parametrize("status", [100, 199, 300, 399, 400])
+def test_only_a_2xx_is_an_answer(status: int) -> None:
+    assert isinstance(outcome(status, ok(CARD_PAID)), ApiError | UnexpectedResponseError)
+
+
+def test_299_is_a_2xx_and_399_a_redirect() -> None:
+    assert type(outcome(299, ok(CARD_PAID))) is Payment
+    assert type(outcome(299, body(NOT_FOUND))) is PaymentNotFoundError
+    assert type(outcome(299, body(NOT_FOUND | {"message": "no"}))) is ApiError
+    assert "a redirect" in str(outcome(399, body(NOT_FOUND)))
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+@pytest.mark.parametrize("name", ["response", "unknown", "message"])
+def test_what_is_nested_without_end_is_an_error_of_ours_and_is_json(status: int, name: str) -> None:
+    deep = b"[" * 10**5 + b"]" * 10**5
+    error = outcome(status, b'{"code":0,"%s":%s}' % (name.encode(), deep))
+
+    assert isinstance(error, UnexpectedResponseError if status == 200 else ApiError)
+    assert not isinstance(error, MalformedResponseError)
+
+
+def test_nesting_without_end_is_named_as_what_is_wrong() -> None:
+    deep = b"[" * 10**5
+
+    assert "nested too deeply" in str(outcome(200, b'{"unknown":' + deep))
+
+
+@pytest.mark.parametrize("status", [400, 404, 503])
+def test_what_a_gateway_says_is_quoted_with_any_status(status: int) -> None:
+    error = outcome(status, GATEWAY_503)
+
+    assert isinstance(error, PortOneError)
+    assert "503 Service Unavailable" in str(error)
+
+
+def test_an_answer_that_is_refused_has_the_status_that_it_came_with() -> None:
+    call = Call("GET", "/x", dict[str, Any], check=lambda _: "another")
+    error = read(call, Reply(201, {}, ok({})))
+
+    assert isinstance(error, UnexpectedResponseError)
+    assert error.status == 201
+
+
+def test_of_a_list_each_record_knows_its_own_source_and_other_things_need_none() -> None:
+    both = ok([CARD_PAID | {"new": 1}, CARD_PAID | {"new": 2}])
+    payments = read(Call("GET", "/payments", list[Payment]), Reply(200, {}, both))
+
+    assert isinstance(payments, list)
+    assert [each.raw["new"] for each in payments] == [1, 2]
+    assert read(Call("GET", "/x", list[int]), Reply(200, {}, ok([5]))) == [5]
+
+
+def test_what_is_quoted_ends_with_a_word_and_not_with_a_blank() -> None:
+    assert excerpt(b"<p>down {") == "<p>down"
+    assert excerpt(b"try later {") == "try later"
+
+
+def test_a_text_of_400_characters_is_shown_whole_and_a_longer_one_says_that_it_was_cut() -> None:
+    assert shown("x" * 400) == "x" * 400
+    assert shown("x" * 401) == "x" * 400 + "…"
+
+
+def test_secrets_are_searched_in_the_beginning_of_a_huge_text_and_not_in_all_of_it() -> None:
+    searched: list[int] = []
+
+    def blank(text: str) -> str:
+        searched.append(len(text))
+        return text
+
+    for show in (shown, host):
+        show("x" * 10**6, blank)
+    excerpt(b"x" * 10**6, blank)
+
+    # Enough for what is shown, and no more work than a hostile server is worth.
+    assert len(searched) == 3
+    assert all(10_000 < length < 100_000 for length in searched)
+
+
+def test_a_location_that_is_no_url_has_no_host() -> None:
+    assert host("https://[bad") == host("/relative") == host("") == ""
+
+
+def test_a_reply_shows_no_body() -> None:
+    reply = Reply(200, {"Location": "홍길동"}, "홍길동".encode())
+
+    assert repr(reply) == "Reply(200)"
+    assert reply.__rich_repr__() == [("status", 200)]
+
+
+def test_malformed_is_both_unexpected_and_transient() -> None:
+    assert issubclass(MalformedResponseError, UnexpectedResponseError)
+    assert issubclass(MalformedResponseError, TransientError)

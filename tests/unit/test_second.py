@@ -1,0 +1,169 @@
+"""One second that holds more than a page, while its payments arrive and leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portone_async import ApiError, Payment, PaymentStatus, UnexpectedResponseError
+from portone_async.models._listing import Page
+from portone_async.resources.payments._second import BusySecond
+from tests.support.virtual_time import run
+
+
+class Second:
+    """A server's list, in which a new payment may stand anywhere."""
+
+    def __init__(self, count: int) -> None:
+        self.ids = [f"imp_{number}" for number in range(count)]
+        self.left: set[str] = set()
+        self.requests = 0
+        self.before: dict[int, Callable[[], None]] = {}
+        self.total_of: Callable[[int], int] = lambda total: total
+        self.has_next_always = False
+        self.largest = 1_000
+
+    async def read(self, number: int, size: int) -> Page:
+        self.requests += 1
+        size = min(size, self.largest)
+        if (change := self.before.get(self.requests)) is not None:
+            change()
+        part = self.ids[(number - 1) * size : number * size]
+        if not part and number > 1:
+            raise ApiError("beyond the last page", status=400, code=-1)
+        has_next = self.has_next_always or number * size < len(self.ids)
+        payments = tuple(
+            Payment(
+                imp_uid=imp_uid,
+                merchant_uid=imp_uid,
+                status=PaymentStatus.PAID,
+                amount=Decimal(1),
+                paid_at=datetime(2026, 11, 1, tzinfo=UTC),
+            )
+            for imp_uid in part
+        )
+        return Page(self.total_of(len(self.ids)), number + 1 if has_next else 0, payments)
+
+    def leave(self, place: int) -> None:
+        if self.ids:
+            self.left.add(self.ids.pop(place % len(self.ids)))
+
+    def arrive(self, place: int) -> None:
+        self.ids.insert(place % (len(self.ids) + 1), f"imp_new_{self.requests}_{place}")
+
+    def given(self, page_size: int) -> list[str]:
+        async def main() -> list[str]:
+            second, got = BusySecond(self.read, page_size=page_size), list[str]()
+            while (page := await second.read()) is not None:
+                got += [each.imp_uid for each in page.list]
+            return got
+
+        return run(main())
+
+
+# Pages that are small beside their number would be all overlap.
+page_sizes = st.integers(40, 80)
+changes = st.dictionaries(
+    st.integers(1, 30),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 100)), min_size=1, max_size=4),
+    max_size=6,
+)
+
+
+@given(st.integers(0, 400), page_sizes, changes)
+@settings(max_examples=100)
+def test_payments_that_stay_are_given_once(
+    count: int, page_size: int, planned: dict[int, list[tuple[bool, int]]]
+) -> None:
+    second = Second(count)
+    first = set(second.ids)
+
+    def change(these: list[tuple[bool, int]]) -> None:
+        for arrives, place in these:
+            (second.arrive if arrives else second.leave)(place)
+
+    second.before = {request: partial(change, these) for request, these in planned.items()}
+
+    got = second.given(page_size)
+
+    assert len(got) == len(set(got))
+    assert first - second.left <= set(got)
+
+
+def test_departure_that_an_arrival_hides_loses_nothing() -> None:
+    second = Second(30)
+
+    def swap() -> None:
+        second.leave(0)
+        second.ids.append("imp_last")
+
+    second.before[2] = swap
+
+    assert set(second.given(10)) == {f"imp_{number}" for number in range(30)} | {"imp_last"}
+
+
+def test_list_at_rest_needs_hardly_more_requests_than_pages() -> None:
+    second = Second(10_000)
+
+    assert len(second.given(1_000)) == 10_000
+    assert second.requests == 11
+
+
+@given(st.integers(0, 400), page_sizes, st.sampled_from([-5, 1, 10**9]))
+def test_wrong_totals_lose_nothing(count: int, page_size: int, error: int) -> None:
+    second = Second(count)
+    second.total_of = lambda total: max(0, total + error)
+
+    assert second.given(page_size) == second.ids
+
+
+@given(st.integers(0, 400), page_sizes)
+def test_next_that_names_a_page_too_many_ends(count: int, page_size: int) -> None:
+    second = Second(count)
+    second.has_next_always = True
+
+    assert second.given(page_size) == second.ids
+    assert second.requests <= 3 + count
+
+
+@pytest.mark.parametrize("largest", [100, 400])
+def test_server_with_smaller_pages_than_asked_for_loses_nothing(largest: int) -> None:
+    second = Second(3_000)
+    second.largest = largest
+
+    assert second.given(1_000) == second.ids
+    assert second.requests <= 1.15 * 3_000 / largest + 3
+
+
+@given(st.integers(1, 30), st.integers(0, 2_000), page_sizes)
+def test_short_page_is_never_the_end_of_a_longer_list(
+    largest: int, count: int, page_size: int
+) -> None:
+    second = Second(count)
+    second.largest = largest
+
+    try:
+        assert second.given(page_size) == second.ids
+    except UnexpectedResponseError:
+        # Pages that are small beside their number are all overlap: an error, and never an end.
+        assert largest < 16 or largest**2 < 4 * count
+    assert second.requests <= 50 * (1 + count // largest)
+
+
+def test_endlessly_changing_list_ends_in_an_error() -> None:
+    second = Second(1_000)
+
+    def all_change() -> None:
+        second.ids = [f"imp_{second.requests}_{number}" for number in range(1_000)]
+
+    second.before = dict.fromkeys(range(1, 10_000), all_change)
+
+    with pytest.raises(UnexpectedResponseError, match="changed each time"):
+        second.given(100)
+    assert second.requests <= 100

@@ -1,0 +1,306 @@
+"""Many look-ups at once: bounded, in order where promised, and left without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import InvalidRequestError
+from portone_async.resources._stream import Stream, chunks_of
+from tests.support.virtual_time import run
+
+
+class Work:
+    """Doubles a number after a while, and knows how much of it is under way."""
+
+    def __init__(self, seconds: Callable[[int], float] = lambda _: 1.0) -> None:
+        self._seconds = seconds
+        self.under_way = 0
+        self.most = 0
+        self.begun = 0
+
+    async def __call__(self, number: int) -> tuple[int]:
+        self.begun += 1
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            await asyncio.sleep(self._seconds(number))
+            if number < 0:
+                raise ValueError(number)
+            return (2 * number,)
+        finally:
+            self.under_way -= 1
+
+
+async def source(count: int, seconds: float = 0.0) -> AsyncIterator[int]:
+    for number in range(count):
+        await asyncio.sleep(seconds)
+        yield number
+
+
+async def read(stream: Stream[int]) -> list[int]:
+    async with stream:
+        return [result async for result in stream]
+
+
+def only_this_task() -> bool:
+    return asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+@pytest.mark.parametrize("is_async", [True, False])
+@given(count=st.integers(0, 30), in_flight=st.integers(1, 9), rng=st.randoms(use_true_random=False))
+def test_every_job_has_its_result_and_no_more_than_promised_is_under_way(
+    is_ordered: bool, is_async: bool, count: int, in_flight: int, rng: random.Random
+) -> None:
+    async def main() -> None:
+        work = Work(lambda _: rng.random())
+        jobs = source(count, rng.choice([0.0, 0.1])) if is_async else range(count)
+        async with Stream(jobs, work, in_flight=in_flight, is_ordered=is_ordered) as stream:
+            results = [result async for result in stream]
+        expected = [2 * number for number in range(count)]
+        assert (results if is_ordered else sorted(results)) == expected
+        assert work.most <= in_flight
+        assert only_this_task()
+
+    run(main())
+
+
+def test_results_come_as_they_are_done_unless_order_is_promised() -> None:
+    async def main() -> None:
+        for is_ordered, first in ((True, 0), (False, 4)):
+            work = Work(lambda number: 10.0 - number)
+            async with Stream(range(3), work, in_flight=3, is_ordered=is_ordered) as stream:
+                assert await anext(stream) == first
+
+    run(main())
+
+
+def test_a_slow_source_does_not_hold_up_results() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        async with Stream(source(2, 100.0), Work(), in_flight=5, is_ordered=False) as stream:
+            assert await anext(stream) == 0
+            assert loop.time() - started == pytest.approx(101, abs=0.1)
+
+    run(main())
+
+
+def test_no_work_is_begun_that_nobody_asked_for() -> None:
+    async def main() -> None:
+        work, taken = Work(), 0
+
+        def jobs() -> Iterator[int]:
+            nonlocal taken
+            for number in range(10**9):
+                taken += 1
+                yield number
+
+        stream = Stream(jobs(), work, in_flight=8, is_ordered=True)
+        async with stream:
+            assert work.begun == 0
+            for _ in range(100):
+                await anext(stream)
+            assert taken <= 100 + 8
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+@pytest.mark.parametrize("is_async", [True, False])
+@pytest.mark.parametrize("after", [0, 1, 5])
+def test_a_stream_that_is_left_early_leaves_nothing_behind(
+    is_ordered: bool, is_async: bool, after: int
+) -> None:
+    async def main() -> None:
+        is_closed = False
+
+        async def jobs() -> AsyncIterator[int]:
+            nonlocal is_closed
+            try:
+                async for number in source(10**6, 0.1):
+                    yield number
+            finally:
+                is_closed = True
+
+        work = Work(lambda number: 1.0 + number % 3)
+        items = jobs() if is_async else range(10**6)
+        async with Stream(items, work, in_flight=4, is_ordered=is_ordered) as stream:
+            for _ in range(after):
+                await anext(stream)
+        assert only_this_task()
+        assert work.under_way == 0
+        assert is_closed or not is_async or after == 0
+
+    run(main())
+
+
+def test_a_consumer_that_is_cancelled_or_fails_leaves_nothing_behind() -> None:
+    async def main() -> None:
+        work = Work(lambda _: 100.0)
+
+        async def consume() -> None:
+            await read(Stream(range(50), work, in_flight=7, is_ordered=False))
+
+        task = asyncio.create_task(consume())
+        await asyncio.sleep(1)
+        assert work.under_way == 7
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+        assert work.under_way == 0
+
+        async def fail() -> None:
+            async with Stream(range(50), Work(), in_flight=7, is_ordered=True) as stream:
+                await anext(stream)
+                raise RuntimeError("mine")
+
+        with pytest.raises(RuntimeError, match="mine"):
+            await fail()
+        assert only_this_task()
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_an_error_of_the_work_comes_out_and_ends_the_rest(is_ordered: bool) -> None:
+    async def main() -> None:
+        work = Work()
+        with pytest.raises(ValueError, match="-1"):
+            await read(Stream([1, 2, -1, 3, 4], work, in_flight=2, is_ordered=is_ordered))
+        assert work.under_way == 0
+        assert only_this_task()
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+@pytest.mark.parametrize("is_async", [True, False])
+def test_an_error_of_the_source_comes_out(is_async: bool, is_ordered: bool) -> None:
+    async def broken() -> AsyncIterator[int]:
+        yield 1
+        raise KeyError("source")
+
+    def broken_too() -> Iterator[int]:
+        yield 1
+        raise KeyError("source")
+
+    async def main() -> None:
+        jobs = broken() if is_async else broken_too()
+        with pytest.raises(KeyError, match="source"):
+            await read(Stream(jobs, Work(), in_flight=2, is_ordered=is_ordered))
+        assert only_this_task()
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_a_source_that_failed_is_asked_no_more(is_ordered: bool) -> None:
+    class Broken:
+        asked = 0
+
+        def __aiter__(self) -> Broken:
+            return self
+
+        async def __anext__(self) -> int:
+            self.asked += 1
+            if self.asked == 1:
+                return 1
+            raise KeyError("source")
+
+    async def main() -> None:
+        source = Broken()
+        with pytest.raises(KeyError, match="source"):
+            await read(Stream(source, Work(), in_flight=9, is_ordered=is_ordered))
+        assert source.asked == 2
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_errors_that_nobody_came_to_read_are_not_reported_as_lost(
+    is_ordered: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="-1"):
+            await read(Stream([-1, -1, -1], Work(), in_flight=3, is_ordered=is_ordered))
+
+    run(main())
+    gc.collect()
+    assert not caplog.records
+
+
+def test_a_source_that_is_left_while_it_is_waited_for_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with Stream(source(2, 100.0), Work(), in_flight=3, is_ordered=False) as stream:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(1):
+                    await anext(stream)
+
+    run(main())
+    gc.collect()
+    assert not caplog.records
+
+
+def test_a_stream_is_used_inside_of_its_block_only() -> None:
+    async def main() -> None:
+        stream = Stream(range(3), Work(), in_flight=2, is_ordered=True)
+        with pytest.raises(InvalidRequestError, match="async with"):
+            await anext(stream)
+        async with stream:
+            await anext(stream)
+        with pytest.raises(InvalidRequestError, match="async with"):
+            await anext(stream)
+
+    run(main())
+
+
+@given(st.lists(st.integers(1, 150), max_size=60), st.integers(1, 10), st.integers(50, 120))
+def test_chunks_keep_order_and_both_bounds(weights: list[int], count: int, most: int) -> None:
+    async def main() -> None:
+        chunks = [chunk async for chunk in chunks_of(weights, int, count=count, weights=most)]
+        assert [each for chunk in chunks for each in chunk] == weights
+        assert all(0 < len(chunk) <= count for chunk in chunks)
+        # What is too heavy by itself is left to whoever asked for it.
+        assert all(sum(chunk) <= most for chunk in chunks if len(chunk) > 1)
+        for chunk, following in pairwise(chunks):
+            # None could have been fuller.
+            assert len(chunk) == count or sum(chunk) + following[0] > most
+
+    run(main())
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_a_job_that_comes_in_the_tick_of_leaving_is_not_begun(ticks: int) -> None:
+    goes_on = asyncio.Event()
+    begun: list[int] = []
+
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        await goes_on.wait()
+        yield 2
+
+    async def work(job: int) -> list[int]:
+        begun.append(job)
+        await asyncio.sleep(0)
+        return [job]
+
+    async with Stream(source(), work, in_flight=2, is_ordered=False) as stream:
+        assert await anext(stream) == 1
+        goes_on.set()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        known = begun.copy()
+    await asyncio.sleep(0)
+    assert begun == known
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,0 +1,287 @@
+"""What must be true before goods are shipped."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from portone_async import (
+    Cancellation,
+    DeadlineExceededError,
+    Difference,
+    InvalidRequestError,
+    Payment,
+    PaymentMismatchError,
+    PaymentNotFoundError,
+    PaymentStatus,
+    PortOneClient,
+    Promotion,
+    ServerError,
+)
+from portone_async.resources.payments._verify import checked_amount, differences
+from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
+from tests.support.scripted import PAID, UID, RefusingThrottle, reply, scripted_client, series
+from tests.support.virtual_time import run
+
+PAYMENT = Payment(
+    imp_uid="imp_1",
+    merchant_uid="order-1",
+    status=PaymentStatus.PAID,
+    amount=Decimal(1000),
+    currency="KRW",
+    sandbox=False,
+)
+NONE_PAID = reply(404, body(NOT_FOUND))
+
+
+def compared(payment: Payment, **changes: Any) -> tuple[Difference, ...]:
+    expected: dict[str, Any] = {
+        "merchant_uid": "order-1",
+        "amount": Decimal(1000),
+        "currency": "KRW",
+        "imp_uid": None,
+        "discount": Decimal(0),
+        "allow_sandbox": False,
+    }
+    return differences(payment, **(expected | changes))
+
+
+def test_a_payment_that_is_what_the_order_says_has_no_difference() -> None:
+    assert compared(PAYMENT, imp_uid="imp_1") == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"merchant_uid": "order-2"}, "merchant_uid"),
+        ({"status": PaymentStatus.READY}, "status"),
+        ({"status": PaymentStatus("on_hold")}, "status"),
+        ({"amount": Decimal(999)}, "amount"),
+        ({"amount": Decimal("1000.01")}, "amount"),
+        ({"currency": "USD"}, "currency"),
+        ({"currency": None}, "currency"),
+        ({"cancel_amount": Decimal(1)}, "cancel_amount"),
+        ({"cancel_history": (Cancellation(amount=Decimal(1)),)}, "cancel_history"),
+        ({"promotion": Promotion(id="p", discount=Decimal(100))}, "promotion.discount"),
+        ({"unreadable": ("promotion",)}, "promotion"),
+        ({"unreadable": ("promotion.id",)}, "promotion"),
+        ({"unreadable": ("cancel_history",)}, "cancel_history"),
+        ({"unreadable": ("cancel_history[0].amount",)}, "cancel_history"),
+        ({"sandbox": True}, "sandbox"),
+        ({"sandbox": None}, "sandbox"),
+    ],
+    ids=str,
+)
+def test_each_thing_that_differs_is_found(change: dict[str, Any], field: str) -> None:
+    assert [each.field for each in compared(replace(PAYMENT, **change))] == [field]
+
+
+def test_a_payment_of_another_id_than_was_named_is_a_difference() -> None:
+    assert compared(PAYMENT, imp_uid="imp_2") == (Difference("imp_uid", "imp_2", "imp_1"),)
+
+
+def test_unreadable_field_without_money_is_no_difference() -> None:
+    assert compared(replace(PAYMENT, unreadable=("extension", "deposit_history[0]"))) == ()
+
+
+def test_a_difference_says_what_was_expected_and_what_is_there() -> None:
+    odd = replace(
+        PAYMENT, sandbox=None, cancel_history=(Cancellation(amount=Decimal(1)),), currency="USD"
+    )
+
+    assert compared(odd) == (
+        Difference("currency", "KRW", "USD"),
+        Difference("cancel_history", "empty", "not empty"),
+        Difference("sandbox", "False", "None"),
+    )
+
+
+def test_all_differences_are_listed_and_not_the_first_only() -> None:
+    odd = replace(
+        PAYMENT, amount=Decimal(1), currency="USD", sandbox=True, status=PaymentStatus.FAILED
+    )
+
+    assert {each.field for each in compared(odd)} == {"amount", "currency", "sandbox", "status"}
+
+
+@given(st.decimals("0", "1e12", places=2), st.decimals("0", "1e12", places=2))
+def test_amounts_are_equal_only_when_they_are(paid: Decimal, asked: Decimal) -> None:
+    found = compared(replace(PAYMENT, amount=paid), amount=asked)
+
+    assert bool(found) is (paid != asked)
+
+
+def test_a_discount_that_is_expected_is_no_difference_and_changes_no_amount() -> None:
+    promoted = replace(PAYMENT, promotion=Promotion(discount=Decimal(100)))
+
+    assert compared(promoted, discount=Decimal(100)) == ()
+    assert [each.field for each in compared(PAYMENT, discount=Decimal(100))] == [
+        "promotion.discount"
+    ]
+
+
+def test_a_test_payment_is_accepted_when_it_is_said() -> None:
+    for sandbox in (True, None, False):
+        assert compared(replace(PAYMENT, sandbox=sandbox), allow_sandbox=True) == ()
+
+
+@pytest.mark.parametrize(
+    "amount", [10.05, "1000", None, True, -1, Decimal("NaN"), Decimal("Infinity")]
+)
+def test_an_amount_that_is_not_exact_is_refused(amount: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="amount"):
+        checked_amount("amount", amount)
+
+
+def test_verify_gives_the_payment_of_the_order() -> None:
+    async def main() -> None:
+        client, transport = scripted_client()
+        payment = await client.payments.verify(UID, amount=15000)
+        assert payment.merchant_uid == UID
+        assert transport.sent[-1][1] == f"/payments/find/{UID}/paid"
+
+    run(main())
+
+
+def test_verify_by_the_id_that_a_browser_named_checks_the_order() -> None:
+    async def main() -> None:
+        client, transport = scripted_client()
+        imp_uid = CARD_PAID["imp_uid"]
+        payment = await client.payments.verify(UID, amount=15000, imp_uid=imp_uid)
+        assert payment.imp_uid == imp_uid
+        assert transport.sent[-1][1] == f"/payments/{imp_uid}?include_sandbox=true"
+        with pytest.raises(PaymentMismatchError) as caught:
+            await client.payments.verify("another-order", amount=15000, imp_uid=imp_uid)
+        assert caught.value.differences == (Difference("merchant_uid", "another-order", UID),)
+
+    run(main())
+
+
+def test_verify_says_what_an_unpaid_order_is_instead() -> None:
+    async def main() -> None:
+        ready = reply(200, ok(CARD_PAID | {"status": "ready", "amount": 1, "paid_at": 0}))
+        client, _ = scripted_client(series(NONE_PAID, ready))
+        with pytest.raises(PaymentMismatchError) as caught:
+            await client.payments.verify(UID, amount=15000)
+        error = caught.value
+        assert error.differences == (
+            Difference("status", "paid", "ready"),
+            Difference("amount", "15000", "1"),
+        )
+        assert "status is ready, not paid" in str(error)
+        assert "Do not ship" in str(error)
+        assert "홍길동" not in str(error) + repr(vars(error))
+        assert not error.is_transient
+        assert pickle.loads(pickle.dumps(error)) == error
+
+    run(main())
+
+
+def test_verify_of_an_order_without_any_payment_is_not_found() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(lambda _: NONE_PAID)
+        with pytest.raises(PaymentNotFoundError):
+            await client.payments.verify(UID, amount=15000)
+
+    run(main())
+
+
+def test_verify_refuses_a_float_before_anything_is_sent() -> None:
+    async def main() -> None:
+        client, transport = scripted_client()
+        with pytest.raises(InvalidRequestError):
+            await client.payments.verify(UID, amount=150.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+        assert not transport.sent
+
+    run(main())
+
+
+async def waited(client: PortOneClient, timeout: float) -> Payment:  # noqa: ASYNC109 (its own)
+    return await client.payments.wait_until_paid(UID, timeout=timeout)
+
+
+def test_waiting_ends_with_the_payment_when_it_is_visible() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(series(NONE_PAID, NONE_PAID, NONE_PAID, PAID))
+        assert (await waited(client, 30)).is_paid
+        times = transport.times()
+        assert [round(time - times[0], 1) for time in times] == [0.0, 0.5, 1.5, 3.5]
+
+    run(main())
+
+
+def test_waiting_is_bounded_and_polite() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(lambda _: NONE_PAID)
+        with pytest.raises(PaymentNotFoundError):
+            await waited(client, 30)
+        times = transport.times()
+        assert times[-1] - times[0] <= 30
+        assert len(times) <= 13
+
+    run(main())
+
+
+@pytest.mark.parametrize("outcome", [reply(503), (100, PAID)], ids=["503", "hang"])
+def test_waiting_outlasts_an_outage_and_then_says_what_it_was(outcome: Any) -> None:
+    async def main() -> None:
+        client, _ = scripted_client(lambda n: outcome if n < 6 else PAID)
+        assert (await waited(client, 500)).is_paid
+        client, _ = scripted_client(lambda _: outcome)
+        with pytest.raises((ServerError, DeadlineExceededError)):
+            await waited(client, 20)
+
+    run(main())
+
+
+def test_a_wait_that_would_cross_the_end_is_not_begun() -> None:
+    async def main() -> None:
+        client, transport = scripted_client(lambda _: NONE_PAID)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(PaymentNotFoundError):
+            await waited(client, 6)
+        # Looked at after 0, 0.5, 1.5 and 3.5 seconds; the next would be after 6.5.
+        assert len(transport.times()) == 4
+        assert loop.time() - began == pytest.approx(3.5, abs=0.1)
+
+    run(main())
+
+
+def test_an_answer_that_does_not_come_in_time_ends_with_what_was_known_before() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(series(NONE_PAID, (100, PAID)))
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(PaymentNotFoundError):
+            await waited(client, 7)
+        assert loop.time() - began == pytest.approx(7, abs=0.1)
+
+    run(main())
+
+
+def test_a_timeout_that_is_not_of_the_wait_comes_out_as_it_is() -> None:
+    async def main() -> None:
+        client, _ = scripted_client(rate_limit=RefusingThrottle(left=1))
+        with pytest.raises(TimeoutError, match="no permit is to be had"):
+            await waited(client, 20)
+
+    run(main())
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+def test_waiting_for_no_time_is_refused(timeout: float) -> None:
+    async def main() -> None:
+        client, transport = scripted_client()
+        with pytest.raises(InvalidRequestError, match="timeout"):
+            await waited(client, timeout)
+        assert not transport.sent
+
+    run(main())

@@ -1,0 +1,375 @@
+"""Walks of a period against a server whose payments arrive, change and leave at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portone_async import ApiError, Payment, PaymentStatus, Sorting, UnexpectedResponseError
+from portone_async.models._listing import Page
+from portone_async.resources._windows import Window
+from portone_async.resources.payments._walk import Walk, ascending
+from tests.support.virtual_time import run
+
+START = 1_700_000_000
+Change = Callable[["Shop"], None]
+
+
+class Shop:
+    """A server's list: payments by id with the second that PortOne filters by."""
+
+    def __init__(self, times: list[int], *, status: str = "paid") -> None:
+        self.times = {f"imp_{number}": time for number, time in enumerate(times)}
+        self.status = PaymentStatus(status)
+        self.sorting = ascending(status)
+        self.requests = 0
+        self.largest = 1_000
+        self.order: Callable[[str], Any] = lambda imp_uid: (self.times[imp_uid], imp_uid)
+        self.changes: list[Change] = []
+        self.total_of: Callable[[int], int] = lambda total: total
+        self.next_of: Callable[[int, int], int] = lambda number, last: (
+            number + 1 if number < last else 0
+        )
+
+    def payment(self, imp_uid: str) -> Payment:
+        time = datetime.fromtimestamp(START + self.times[imp_uid], UTC)
+        return Payment(
+            imp_uid=imp_uid,
+            merchant_uid=imp_uid,
+            status=self.status,
+            amount=Decimal(1),
+            started_at=time if self.status == "ready" else None,
+            paid_at=time if self.status == "paid" else None,
+            cancelled_at=time if self.status == "cancelled" else None,
+        )
+
+    async def read(self, window: Window, number: int, size: int) -> Page:
+        if self.changes:
+            self.changes.pop(0)(self)
+        self.requests += 1
+        size = min(size, self.largest)
+        until = 10**12 if window.until is None else window.until
+        inside = [
+            imp_uid for imp_uid, time in self.times.items() if window.since <= START + time <= until
+        ]
+        inside.sort(key=self.order)
+        if self.sorting.startswith("-"):
+            inside.reverse()
+        part = inside[(number - 1) * size : number * size]
+        if not part and number > 1:
+            raise ApiError("beyond the last page", status=400, code=-1)
+        last = max(1, -(-len(inside) // size))
+        return Page(
+            self.total_of(len(inside)), self.next_of(number, last), tuple(map(self.payment, part))
+        )
+
+    def walk(
+        self, length: int | None, size: int, *, seen: set[str] | None = None, since: int = 0
+    ) -> Walk:
+        async def read(window: Window, number: int, size: int) -> Page:
+            return await self.read(window, number, size)
+
+        return Walk(
+            read,
+            Window(START + since, None if length is None else START + length - 1),
+            status=self.status,
+            sorting=self.sorting,
+            page_size=size,
+            seen=seen,
+        )
+
+
+async def given_by(walk: Walk) -> list[str]:
+    found: list[str] = []
+    while (page := await walk.read()) is not None:
+        found += [each.imp_uid for each in page.list]
+    return found
+
+
+def leave(number: int) -> Change:
+    def change(shop: Shop) -> None:
+        if shop.times:
+            del shop.times[sorted(shop.times)[number % len(shop.times)]]
+
+    return change
+
+
+def arrive(number: int) -> Change:
+    return lambda shop: shop.times.update({f"imp_new{len(shop.times)}_{number}": number % 50})
+
+
+def move(number: int) -> Change:
+    def change(shop: Shop) -> None:
+        if shop.times:
+            shop.times[sorted(shop.times)[number % len(shop.times)]] = number * 7 % 50
+
+    return change
+
+
+def several(changes: list[Change]) -> Change:
+    def change(shop: Shop) -> None:
+        for each in changes:
+            each(shop)
+
+    return change
+
+
+numbers = st.integers(0, 200)
+one_change = st.one_of(
+    st.builds(leave, numbers), st.builds(arrive, numbers), st.builds(move, numbers)
+)
+changes = st.lists(st.builds(several, st.lists(one_change, max_size=5)), max_size=30)
+times = st.lists(st.integers(0, 49), max_size=80)
+statuses = st.sampled_from(["paid", "ready", "cancelled", "failed", "all"])
+
+
+@given(times, statuses, st.integers(1, 12), changes, st.booleans())
+@settings(max_examples=300)
+def test_payments_that_stay_are_given_once(
+    when: list[int], status: str, size: int, between: list[Change], is_descending: bool
+) -> None:
+    shop = Shop(when, status="paid" if status == "all" else status)
+    if is_descending:
+        shop.sorting = Sorting(f"-{shop.sorting}")
+    first = dict(shop.times)
+    stayed = set(first)
+    touched = set[str]()
+
+    def watch(change: Change) -> Change:
+        def watched(shop: Shop) -> None:
+            before = dict(shop.times)
+            change(shop)
+            touched.update(
+                imp_uid for imp_uid in before if shop.times.get(imp_uid) != before[imp_uid]
+            )
+
+        return watched
+
+    shop.changes = [watch(change) for change in between]
+
+    got = run(given_by(shop.walk(50, size, seen=set())))
+
+    assert len(got) == len(set(got))
+    assert stayed - touched <= set(got)
+    assert shop.requests <= 100 * (1 + len(got) // size)
+
+
+@given(times, st.sampled_from(["paid", "cancelled"]), st.integers(1, 12))
+def test_resumed_walk_reads_all_that_is_left(when: list[int], status: str, size: int) -> None:
+    shop = Shop(when, status=status)
+
+    async def stopped_at_each_step() -> list[str]:
+        got: list[str] = []
+        since = 0
+        while True:
+            walk = shop.walk(50, size, since=since)
+            # Inside one busy second there is no position to go on from.
+            while (page := await walk.read()) is not None:
+                got += [each.imp_uid for each in page.list]
+                if walk.position != START + since:
+                    break
+            if walk.position is None:
+                return got
+            since = walk.position - START
+
+    assert set(run(stopped_at_each_step())) == set(shop.times)
+
+
+LIES: dict[str, Callable[[int], int]] = {
+    "the total is one too many": lambda total: total + 1,
+    "the total is huge": lambda _: 10**9,
+    "the total is nothing": lambda _: 0,
+    "the total is a full page": lambda _: 3,
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("status", ["paid", "cancelled"])
+@given(when=times)
+@settings(max_examples=40)
+def test_wrong_totals_lose_nothing(lie: str, status: str, when: list[int]) -> None:
+    shop = Shop(when, status=status)
+    shop.total_of = LIES[lie]
+
+    got = run(given_by(shop.walk(50, 3, seen=set())))
+
+    assert sorted(got) == sorted(shop.times)
+
+
+@given(times, st.sampled_from(["paid", "cancelled"]), st.lists(st.integers(-3, 3), min_size=1))
+def test_totals_that_differ_between_machines_lose_nothing(
+    when: list[int], status: str, errors: list[int]
+) -> None:
+    shop = Shop(when, status=status)
+    shop.total_of = lambda total: max(0, total + errors[shop.requests % len(errors)])
+
+    got = run(given_by(shop.walk(50, 4, seen=set())))
+
+    assert sorted(got) == sorted(shop.times)
+
+
+@given(times, st.sampled_from(["paid", "cancelled"]), st.integers(2, 9))
+def test_next_that_names_a_page_too_many_ends(when: list[int], status: str, size: int) -> None:
+    shop = Shop(when, status=status)
+    shop.next_of = lambda number, _: number + 1
+
+    got = run(given_by(shop.walk(50, size, seen=set())))
+
+    assert sorted(got) == sorted(shop.times)
+
+
+@pytest.mark.parametrize("status", ["paid", "cancelled"])
+def test_server_that_ignores_the_period_ends_in_an_error(status: str) -> None:
+    shop = Shop(list(range(50)), status=status)
+
+    async def read(_: Window, number: int, size: int) -> Page:
+        return await shop.read(Window(0, None), number, size)
+
+    walk = Walk(
+        read,
+        Window(START, START + 90 * 86_400),
+        status=status,
+        sorting=ascending(status),
+        page_size=10,
+        seen=set(),
+    )
+
+    with pytest.raises(UnexpectedResponseError, match="contradict"):
+        run(given_by(walk))
+    assert shop.requests <= 100 * (1 + 50 // 10)
+
+
+def test_departures_on_each_request_cost_no_request_more() -> None:
+    shop = Shop([number // 20 for number in range(3_000)])
+    shop.changes = [leave(1) for _ in range(1_000)]
+
+    run(given_by(shop.walk(150, 100, seen=set())))
+
+    assert shop.requests <= 45
+
+
+@pytest.mark.parametrize("status", ["paid", "cancelled"])
+@pytest.mark.parametrize("spread", ["even", "one busy hour", "bursts"])
+def test_walk_needs_few_requests(status: str, spread: str) -> None:
+    day = 86_400
+    when = {
+        "even": [number * day // 20_000 for number in range(20_000)],
+        "one busy hour": [50_000 + number * 3_600 // 20_000 for number in range(20_000)],
+        "bursts": [number // 800 * 3_000 + number % 7 for number in range(20_000)],
+    }[spread]
+    shop = Shop(when, status=status)
+    slices = 0
+
+    async def main() -> list[str]:
+        nonlocal slices
+        got: list[str] = []
+        walk = shop.walk(day, 1_000)
+        while (page := await walk.read()) is not None:
+            slices += 1
+            got += [each.imp_uid for each in page.list]
+        return got
+
+    assert sorted(run(main())) == sorted(shop.times)
+    assert shop.requests <= 1.15 * 20 + slices
+    if status == "paid":
+        assert shop.requests <= 1.15 * 20 + 1
+
+
+def test_server_that_does_not_sort_loses_nothing() -> None:
+    shop = Shop([number * 7 % 50 for number in range(50)])
+    shop.order = lambda imp_uid: imp_uid
+
+    got = run(given_by(shop.walk(50, 10, seen=set())))
+
+    assert sorted(got) == sorted(shop.times)
+
+
+@pytest.mark.parametrize("status", ["paid", "cancelled"])
+def test_server_with_smaller_pages_than_asked_for_loses_nothing(status: str) -> None:
+    shop = Shop([number % 50 for number in range(300)], status=status)
+    shop.largest = 7
+
+    got = run(given_by(shop.walk(50, 100, seen=set())))
+
+    assert sorted(got) == sorted(shop.times)
+
+
+def test_quiet_days_between_two_busy_hours_cost_few_requests() -> None:
+    times = [number % 3_600 for number in range(5_000)]
+    times += [3_600 + number * 7_000 for number in range(1_000)]
+    times += [89 * 86_400 + number % 3_600 for number in range(5_000)]
+    shop = Shop(times, status="cancelled")
+
+    got = run(given_by(shop.walk(90 * 86_400, 1_000)))
+
+    assert sorted(got) == sorted(shop.times)
+    assert shop.requests <= 60
+
+
+def test_departure_of_all_that_was_expected_costs_few_requests() -> None:
+    shop = Shop([1, 2, 3], status="cancelled")
+    shop.changes = [lambda _: None, lambda shop: shop.times.clear()]
+
+    assert run(given_by(shop.walk(90 * 86_400, 1))) == []
+    assert shop.requests <= 10
+
+
+def test_busy_second_in_ninety_days_is_found() -> None:
+    shop = Shop([5_000_017] * 2_500, status="cancelled")
+
+    got = run(given_by(shop.walk(90 * 86_400, 1_000)))
+
+    assert len(got) == 2_500
+    assert shop.requests <= 70
+
+
+def test_error_in_a_walk_leaves_it_where_it_was() -> None:
+    shop = Shop(list(range(40)))
+    walk = shop.walk(50, 10, seen=set())
+
+    def fail(_: Shop) -> None:
+        raise UnexpectedResponseError("once")
+
+    shop.changes = [lambda _: None, fail]
+
+    async def main() -> list[str]:
+        first = await walk.read()
+        assert first is not None
+        with pytest.raises(UnexpectedResponseError, match="once"):
+            await walk.read()
+        return [each.imp_uid for each in first.list] + await given_by(walk)
+
+    assert sorted(run(main())) == sorted(shop.times)
+
+
+@pytest.mark.parametrize("sorting", [Sorting.PAID_ASC, Sorting.PAID_DESC])
+def test_slices_follow_each_other_in_the_order_of_the_sorting(sorting: Sorting) -> None:
+    shop = Shop([number * 3 % 50 for number in range(200)])
+    shop.sorting = sorting
+
+    got = [shop.times[imp_uid] for imp_uid in run(given_by(shop.walk(50, 10, seen=set())))]
+
+    assert got == sorted(got, reverse=sorting is Sorting.PAID_DESC)
+
+
+@pytest.mark.parametrize("sorting", [Sorting.PAID_ASC, Sorting.PAID_DESC, Sorting.STARTED_DESC])
+def test_open_end_gives_what_was_paid_after_it_began(sorting: Sorting) -> None:
+    now = int(datetime.now(UTC).timestamp()) - START
+    shop = Shop([now - 100 + number for number in range(200)])
+    shop.sorting = sorting
+
+    got = run(given_by(shop.walk(None, 10, seen=set(), since=now - 100)))
+
+    assert sorted(got) == sorted(shop.times)
+
+
+def test_walk_ascends_in_the_time_that_is_filtered_by() -> None:
+    assert ascending("ready") == "started"
+    assert ascending("paid") == "paid"
+    assert {ascending(status) for status in ("failed", "cancelled", "all")} == {"updated"}

@@ -1,0 +1,190 @@
+"""Spellings of statuses, sortings and verdicts: refused as an argument, understood in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import (
+    InvalidRequestError,
+    PaymentNotFoundError,
+    PaymentStatus,
+    PaymentStatusLike,
+    PortOneClient,
+    Sorting,
+    SortingLike,
+)
+from portone_async.reconcile import Order, Store, Verdict, VerdictLike, reconcile
+from portone_async.resources.payments._words import (
+    LISTED,
+    STATUSES,
+    canonical,
+    checked_sorting,
+    checked_status,
+    checked_statuses,
+)
+from portone_async.testing import FakePortOne
+
+MISSPELT = [
+    ("PAID", "paid"),
+    ("Paid", "paid"),
+    (" paid", "paid"),
+    ("paid\n", "paid"),
+    ("p a i d", "paid"),
+    ("\uff50aid", "paid"),
+    ("canceled", "cancelled"),
+    ("Canceled", "cancelled"),
+    ("CANCELLED", "cancelled"),
+    ("Ready ", "ready"),
+]
+
+
+@pytest.mark.parametrize(("spelling", "word"), MISSPELT)
+def test_other_spelling_of_a_status_names_the_right_one(spelling: str, word: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        checked_status(spelling)
+
+    assert caught.value.reason == f"status must be spelled '{word}', not {spelling!a}"
+    assert canonical(spelling) == word
+
+
+def test_open_enum_member_of_other_spelling_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="must be spelled 'paid'"):
+        checked_status(PaymentStatus("PAID"))
+
+
+@pytest.mark.parametrize("word", [*PaymentStatus, "on_hold-2", "PARTIALLY", "paids", "all"])
+def test_known_and_unknown_status_words_are_sent(word: str) -> None:
+    assert checked_status(word) == word
+    assert type(checked_status(word)) is str
+
+
+@pytest.mark.parametrize("status", ["", " ", "a b", "a/b", "결제", "paid/x", None, 5])
+def test_status_that_is_no_plain_word_is_refused(status: object) -> None:
+    with pytest.raises(InvalidRequestError, match=r"^status must be a plain word"):
+        checked_status(status)
+
+
+def test_all_is_a_known_word_of_lists_only() -> None:
+    with pytest.raises(InvalidRequestError, match="must be spelled 'all'"):
+        checked_status("ALL", known=LISTED)
+    assert checked_status("ALL") == "ALL"
+
+
+@given(word=st.sampled_from(sorted(STATUSES)), data=st.data())
+def test_canonical_ignores_case_and_blanks(word: str, data: st.DataObject) -> None:
+    spelling = "".join(
+        data.draw(st.sampled_from([each, each.upper(), f"{each} ", f"\t{each}", f"{each}_"]))
+        for each in word
+    )
+
+    assert canonical(spelling) == word
+
+
+@given(st.text())
+def test_canonical_gives_a_known_word_or_none(spelling: str) -> None:
+    word = canonical(spelling)
+
+    assert word is None or (word in STATUSES and canonical(word) == word)
+
+
+def test_sorting_is_a_member_or_refused_by_name() -> None:
+    assert checked_sorting("-paid") is Sorting.PAID_DESC
+    for spelling in ("-PAID", "- paid", "\uff0dpaid"):
+        with pytest.raises(InvalidRequestError, match=r"^sorting must be spelled '-paid'"):
+            checked_sorting(spelling)
+    nonsense: tuple[object, ...] = ("", "newest", None, 5, [])
+    for sorting in nonsense:
+        with pytest.raises(
+            InvalidRequestError, match=r"^sorting must be one of .*-started, started"
+        ):
+            checked_sorting(sorting)
+
+
+def test_statuses_are_several_known_words() -> None:
+    assert checked_statuses(iter(["paid", PaymentStatus.PAID, "all"])) == ["paid", "all"]
+    for statuses in ("paid", PaymentStatus.PAID, None, 5):
+        with pytest.raises(InvalidRequestError, match=r"as in \['paid'\]"):
+            checked_statuses(statuses)
+    with pytest.raises(InvalidRequestError, match="at least one"):
+        checked_statuses([])
+    with pytest.raises(InvalidRequestError, match="must be spelled 'cancelled'"):
+        checked_statuses(["paid", "canceled"])
+
+
+def literals(alias: Any) -> list[str]:
+    return [word for part in get_args(alias) for word in get_args(part)]
+
+
+def test_editors_complete_every_known_word() -> None:
+    assert literals(PaymentStatusLike) == list(PaymentStatus)
+    assert literals(SortingLike) == list(Sorting)
+    assert literals(VerdictLike) == list(Verdict)
+
+
+Ask = Callable[[PortOneClient], Awaitable[object]]
+
+
+async def read(stream: Any) -> list[object]:
+    return [each async for each in stream]
+
+
+async def reconciled(client: PortOneClient, **options: Any) -> object:
+    return await reconcile(client, [], **options)
+
+
+ASK: dict[str, Ask] = {
+    "find": lambda client: client.payments.find("order-1", status="Paid"),
+    "find, sorting": lambda client: client.payments.find("order-1", sorting="Paid"),
+    "find_all": lambda client: read(client.payments.find_all("order-1", status="Paid")),
+    "list": lambda client: read(client.payments.list("Paid")),
+    "list, sorting": lambda client: read(client.payments.list("paid", sorting="Paid")),
+    "find_many": lambda client: read(client.payments.find_many(["order-1"], status="Paid")),
+    "reconcile": lambda client: reconciled(client, statuses=["Paid"]),
+}
+
+
+@pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+async def test_misspelt_word_is_refused_before_any_request(
+    server: FakePortOne, client: PortOneClient, ask: Ask
+) -> None:
+    server.add(merchant_uid="order-1")
+
+    with pytest.raises(InvalidRequestError, match=r"must be spelled 'paid', not 'Paid'"):
+        await ask(client)
+
+    assert not server.requests
+
+
+async def test_unknown_status_is_sent(server: FakePortOne, client: PortOneClient) -> None:
+    server.add(merchant_uid="order-1", status="on_hold")
+    assert (await client.payments.find("order-1", status="on_hold")).merchant_uid == "order-1"
+    with pytest.raises(PaymentNotFoundError):
+        await client.payments.find("order-1", status="on_hold_2")
+
+
+@pytest.mark.parametrize(("spelling", "word"), MISSPELT)
+def test_order_refuses_a_misspelt_status(spelling: str, word: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"status must be spelled '{word}'"):
+        Order("order-1", Decimal(1), status=spelling)
+
+
+def test_order_takes_known_and_unknown_statuses() -> None:
+    for status in ("paid", PaymentStatus.PAID, "on_hold", "결제완료"):
+        assert Order("order-1", Decimal(1), status=status).status == status
+
+
+def test_findings_of_no_such_verdict_are_refused(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "run.db") as store:
+        for verdict in (Verdict.MISSING, "missing", None):
+            assert list(store.findings(verdict)) == []
+        with pytest.raises(InvalidRequestError, match="verdict must be spelled 'not_checked'"):
+            store.findings("Not Checked")
+        with pytest.raises(InvalidRequestError, match="verdict must be one of matched, missing"):
+            store.findings("lost")
