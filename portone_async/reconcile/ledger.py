@@ -119,7 +119,7 @@ def _shortage(
     lacking = EXACT.max(_ZERO, EXACT.subtract(order.amount, charged))
     charged_less = EXACT.min(short, lacking)
     yield order.currency, "charged_less", charged_less
-    yield order.currency, "given_back", EXACT.subtract(short, charged_less)
+    yield order.currency, "cancelled_more", EXACT.subtract(short, charged_less)
 
 
 def _due(order: Order, *, has_net_payment: bool) -> Decimal:
