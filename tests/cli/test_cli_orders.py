@@ -21,13 +21,13 @@ from portone_async.cli.orders import (
     Format,
     Item,
     OrdersError,
-    encoding,
     read_orders,
 )
-from portone_async.cli.orders.blanks import without_blanks
-from portone_async.cli.orders.cells import is_no_number
-from portone_async.cli.orders.rounded import is_rounded
-from portone_async.cli.orders.totals import is_total_row
+from portone_async.cli.orders.cells.blanks import strip_blanks
+from portone_async.cli.orders.cells.merchant_uid import is_placeholder
+from portone_async.cli.orders.cells.rounded import is_rounded
+from portone_async.cli.orders.cells.total_labels import is_total_row
+from portone_async.cli.orders.readers import encoding
 from portone_async.reconcile.finding import Order
 from tests.support.strategies import order_numbers
 
@@ -68,11 +68,11 @@ def _is_kept(merchant_uid: str) -> bool:
     """Whether it is read as it is: no trace of a spreadsheet, no blank around it, not a dot."""
     return (
         bool(merchant_uid)
-        and merchant_uid == without_blanks(merchant_uid)
+        and merchant_uid == strip_blanks(merchant_uid)
         and not is_total_row([merchant_uid, "합계"], 0)
         and merchant_uid not in {".", ".."}
         and not merchant_uid.startswith(('="', "'"))
-        and not is_no_number(merchant_uid)
+        and not is_placeholder(merchant_uid)
         and not is_rounded(merchant_uid)
     )
 
@@ -185,10 +185,10 @@ def test_a_bad_row_is_named_by_the_line_on_which_it_begins() -> None:
     )
 
     assert found == [
-        BadRow("orders.csv:2", "amount is no plain number: 'x1000'"),
+        BadRow("orders.csv:2", "amount is not a plain number: 'x1000'"),
         BadRow("orders.csv:6", "amount is empty"),
-        BadRow("orders.csv:7", "has 2 fields, and the header has 3"),
-        BadRow("orders.csv:8", "has 4 fields, and the header has 3"),
+        BadRow("orders.csv:7", "has 2 fields, but the header has 3"),
+        BadRow("orders.csv:8", "has 4 fields, but the header has 3"),
         order("A-5"),
         BadRow("orders.csv:10", "merchant_uid is empty"),
     ]
@@ -244,7 +244,7 @@ def _written(name: str, content: str) -> Path:
 
 def test_won_and_another_currency_contradict_each_other() -> None:
     assert read("orders.csv", "order_id,total,currency\nA-1,₩1000,USD\nA-2,₩1000,KRW\n") == [
-        BadRow("orders.csv:2", "amount is in won, and currency is USD"),
+        BadRow("orders.csv:2", "amount is in won, but currency is USD"),
         order("A-2"),
     ]
 
@@ -252,12 +252,12 @@ def test_won_and_another_currency_contradict_each_other() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "is empty: not even a header"),
-        (b"\n,,\n", "is empty: not even a header"),
+        (b"", "is empty: it has no header"),
+        (b"\n,,\n", "is empty: it has no header"),
         (b'"order_id,total\n', "the header cannot be read: a quote is not closed, or not doubled"),
         (
             b"id,total\n",
-            "no column looks like merchant_uid: say which it is with --columns merchant_uid=COLUMN; columns found: 'id', ",
+            "no column looks like merchant_uid: name it with --columns merchant_uid=COLUMN; columns found: 'id', ",
         ),
         (b"order_id,total\rA,1\r", "the header cannot be read: a line break (CR, which old Macs "),
     ],
@@ -285,8 +285,8 @@ def test_the_first_misfit_is_found_wherever_the_pieces_end(
         # UTF-8's decoder counts without the mark.
         offset = error.start + (len(mark) if codec == "utf-8-sig" else 0)
 
-    with patch.object(encoding, "_PIECE", piece):
-        assert encoding._misfit(io.BytesIO(content), codec) == offset
+    with patch.object(encoding, "_CHUNK", piece):
+        assert encoding.find_decode_error(io.BytesIO(content), codec) == offset
 
 
 @given(st.text(st.sampled_from("A1,.\"\n\r\t '{}[]:=\\-₩원\x1b\u202e")), st.sampled_from(Format))
@@ -320,7 +320,7 @@ def test_nothing_of_a_bad_row_is_told_but_the_cell_that_is_bad() -> None:
 
 def test_a_file_is_read_as_it_is_asked_for_and_memory_does_not_grow() -> None:
     path = _written("orders.csv", "order_id,total,memo\n" + f"A-1,1000,{'m' * 100}\n" * 50_000)
-    with patch.object(encoding, "_PIECE", 10_000):
+    with patch.object(encoding, "_CHUNK", 10_000):
         tracemalloc.start()
         try:
             rows = read_orders(str(path))
@@ -371,7 +371,7 @@ def test_a_file_that_is_not_there_is_said_so(suffix: str) -> None:
 def test_a_pipe_is_refused_instead_of_read_by_halves() -> None:
     with patch.object(Path, "open", return_value=_Pipe(b"order_id,total\n")):
         rows = read_orders("orders.csv")
-        with pytest.raises(OrdersError, match="is no file that can be read twice"):
+        with pytest.raises(OrdersError, match="cannot be read twice"):
             next(rows)
 
 
@@ -383,9 +383,9 @@ class _Pipe(io.BytesIO):
 @pytest.mark.parametrize(
     ("source", "options", "problem"),
     [
-        ("orders.hwp", {}, "orders.hwp: its name does not tell its format"),
-        ("orders", {}, "orders: its name does not tell its format"),
-        ("mysql://u:secret@h/d", {}, "the only addresses that can be read are postgresql://"),
+        ("orders.hwp", {}, "orders.hwp: the name does not tell the format"),
+        ("orders", {}, "orders: the name does not tell the format"),
+        ("mysql://u:secret@h/d", {}, "only postgresql:// addresses are supported"),
         ("orders.db", {}, "a database needs a query"),
         ("postgresql://h/d", {}, "a database needs a query"),
         ("orders.csv", {"query": "SELECT 1"}, "a query is for databases, not for csv"),
@@ -438,27 +438,27 @@ def test_a_bad_line_of_json_is_named_and_the_others_are_read() -> None:
     )
     assert found == [
         order("1"),
-        BadRow("orders.jsonl:3", "no JSON: Expecting value (column 35)"),
-        BadRow("orders.jsonl:4", "no JSON object"),
+        BadRow("orders.jsonl:3", "not JSON: Expecting value (column 35)"),
+        BadRow("orders.jsonl:4", "not a JSON object"),
         Order("A-5", Decimal("10.10"), "USD", "cancelled"),
         BadRow(
             "orders.jsonl:6",
             "there is no column 'status' for status; columns found: 'merchant_uid', 'amount'",
         ),
-        BadRow("orders.jsonl:7", "amount is no number: 'NaN'"),
+        BadRow("orders.jsonl:7", "amount is not a number: 'NaN'"),
         BadRow(
             "orders.jsonl:8",
-            "amount could be any of 'amount', 'amount': say which it is with --columns amount=COLUMN; "
+            "amount could be any of 'amount', 'amount': name it with --columns amount=COLUMN; "
             "columns found: 'merchant_uid', 'amount', 'amount', 'status'",
         ),
         BadRow("orders.jsonl:9", rounded("1.5")),
         BadRow("orders.jsonl:10", "amount is of type Object: \"(('krw', 1),)\""),
         BadRow("orders.jsonl:11", rounded("Infinity")),
-        BadRow("orders.jsonl:12", "no JSON that can be an order: it is nested too deeply"),
-        BadRow("orders.jsonl:13", "amount is no number: 'Infinity'"),
+        BadRow("orders.jsonl:12", "not JSON of an order: it is nested too deeply"),
+        BadRow("orders.jsonl:13", "amount is not a number: 'Infinity'"),
         BadRow(
             "orders.jsonl:14",
-            "no column looks like merchant_uid: say which it is with --columns merchant_uid=COLUMN; columns found: ",
+            "no column looks like merchant_uid: name it with --columns merchant_uid=COLUMN; columns found: ",
         ),
         order("A-15"),
     ]

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.cli.orders.cells import BadCellError, merchant_uid_of, shown
-from portone_async.cli.orders.money import amount_of, currency_of
-from portone_async.cli.orders.statuses import status_of
+from portone_async.cli.orders.cells.cell import BadCellError, printable
+from portone_async.cli.orders.cells.merchant_uid import parse_merchant_uid
+from portone_async.cli.orders.cells.money import parse_amount, parse_currency
+from portone_async.cli.orders.cells.status import parse_status
 from tests.support.strategies import order_numbers
 
 
@@ -33,7 +34,7 @@ from tests.support.strategies import order_numbers
     ],
 )
 def test_an_order_number_is_taken_as_it_is(cell: object, merchant_uid: str) -> None:
-    assert merchant_uid_of(cell) == merchant_uid
+    assert parse_merchant_uid(cell) == merchant_uid
 
 
 @pytest.mark.parametrize(
@@ -47,13 +48,13 @@ def test_an_order_number_is_taken_as_it_is(cell: object, merchant_uid: str) -> N
         ("..", "merchant_uid must not be '..': '..'"),
         ("00\t01", r"merchant_uid must not contain control characters: '00\t01'"),
         ("a\ud800", r"merchant_uid is not valid Unicode: 'a\ud800'"),
-        (True, "merchant_uid is of type bool, which cannot be trusted: 'True'"),
-        (b"A-1", "merchant_uid is of type bytes, which cannot be trusted: \"b'A-1'\""),
+        (True, "merchant_uid is of type bool, not text or a whole number: 'True'"),
+        (b"A-1", "merchant_uid is of type bytes, not text or a whole number: \"b'A-1'\""),
     ],
 )
 def test_what_cannot_be_looked_up_is_no_order_number(cell: object, reason: str) -> None:
     with pytest.raises(BadCellError) as caught:
-        merchant_uid_of(cell)
+        parse_merchant_uid(cell)
 
     assert str(caught.value) == reason
 
@@ -98,9 +99,9 @@ def test_what_cannot_be_looked_up_is_no_order_number(cell: object, reason: str) 
 def test_an_amount_is_exact(cell: object, amount: str | None) -> None:
     if amount is None:
         with pytest.raises(BadCellError, match="more digits than any amount"):
-            amount_of(cell)
+            parse_amount(cell)
     else:
-        assert str(amount_of(cell)) == amount
+        assert str(parse_amount(cell)) == amount
 
 
 @pytest.mark.parametrize(
@@ -109,25 +110,25 @@ def test_an_amount_is_exact(cell: object, amount: str | None) -> None:
         ("", "amount is empty"),
         (" ", "amount is empty"),
         (None, "amount is empty"),
-        ("1,000-", "amount is no plain number: '1,000-'"),
-        ("(1,000", "amount is no plain number: '(1,000'"),
-        ("-(1,000)", "amount is no plain number: '-(1,000)'"),
-        ("--1,000", "amount is no plain number: '--1,000'"),
-        ("1,00", "amount is no plain number: '1,00'"),
-        ("1,0000", "amount is no plain number: '1,0000'"),
-        ("1.000,50", "amount is no plain number: '1.000,50'"),
-        ("1 000", "amount is no plain number: '1 000'"),
-        ("1e3", "amount is no plain number: '1e3'"),
-        ("1.", "amount is no plain number: '1.'"),
-        ("\uff11\uff10", "amount is no plain number: '\uff11\uff10'"),
-        ("천원", "amount is no plain number: '천원'"),
-        ("NaN", "amount is no plain number: 'NaN'"),
-        ("$10", "amount is no plain number: '$10'"),
+        ("1,000-", "amount is not a plain number: '1,000-'"),
+        ("(1,000", "amount is not a plain number: '(1,000'"),
+        ("-(1,000)", "amount is not a plain number: '-(1,000)'"),
+        ("--1,000", "amount is not a plain number: '--1,000'"),
+        ("1,00", "amount is not a plain number: '1,00'"),
+        ("1,0000", "amount is not a plain number: '1,0000'"),
+        ("1.000,50", "amount is not a plain number: '1.000,50'"),
+        ("1 000", "amount is not a plain number: '1 000'"),
+        ("1e3", "amount is not a plain number: '1e3'"),
+        ("1.", "amount is not a plain number: '1.'"),
+        ("\uff11\uff10", "amount is not a plain number: '\uff11\uff10'"),
+        ("천원", "amount is not a plain number: '천원'"),
+        ("NaN", "amount is not a plain number: 'NaN'"),
+        ("$10", "amount is not a plain number: '$10'"),
         (True, "amount is of type bool: 'True'"),
         ([1], "amount is of type list: '[1]'"),
-        (math.nan, "amount is no number: 'nan'"),
-        (math.inf, "amount is no number: 'inf'"),
-        (Decimal("sNaN"), "amount is no number: 'sNaN'"),
+        (math.nan, "amount is not a number: 'nan'"),
+        (math.inf, "amount is not a number: 'inf'"),
+        (Decimal("sNaN"), "amount is not a number: 'sNaN'"),
         (0.1 + 0.2, "amount is a float that is not exact: '0.30000000000000004'"),
         (1e16, "amount has more digits than any amount: '1e+16'"),
         (Decimal("1e999999"), "amount has more digits than any amount: '1E+999999'"),
@@ -137,20 +138,20 @@ def test_an_amount_is_exact(cell: object, amount: str | None) -> None:
 )
 def test_what_is_no_exact_amount_is_none(cell: object, reason: str) -> None:
     with pytest.raises(BadCellError) as caught:
-        amount_of(cell)
+        parse_amount(cell)
 
     assert str(caught.value) == reason
 
 
 @given(st.decimals(0, 10**13, places=2))
 def test_a_float_gives_back_the_amount_that_was_put_into_it(amount: Decimal) -> None:
-    assert amount_of(float(amount)) == amount
+    assert parse_amount(float(amount)) == amount
 
 
 @given(st.floats(allow_nan=True) | st.decimals() | st.integers() | st.text())
 def test_amount_is_exact_or_refused_for_any_cell(cell: object) -> None:
     try:
-        amount = amount_of(cell)
+        amount = parse_amount(cell)
     except BadCellError:
         return
     assert -(10**15) < amount < 10**15
@@ -165,13 +166,13 @@ def test_amount_is_exact_or_refused_for_any_cell(cell: object) -> None:
 def test_a_currency_is_three_letters_and_krw_where_there_is_none(
     cell: object, currency: str
 ) -> None:
-    assert currency_of(cell) == currency
+    assert parse_currency(cell) == currency
 
 
 @pytest.mark.parametrize("cell", ["달러", "US", "KRWX", "$", "1", 410, "\uff2bRW"])
 def test_what_is_no_currency_is_none(cell: object) -> None:
     with pytest.raises(BadCellError, match="currency is"):
-        currency_of(cell)
+        parse_currency(cell)
 
 
 @pytest.mark.parametrize(
@@ -191,24 +192,24 @@ def test_what_is_no_currency_is_none(cell: object) -> None:
     ],
 )
 def test_a_status_is_said_in_the_words_of_portone(cell: str, status: str) -> None:
-    assert status_of(cell) == status
+    assert parse_status(cell) == status
 
 
 @pytest.mark.parametrize("cell", ["완료", "complete", "환불요청", "취소접수", "1", 1])
 def test_a_status_that_may_mean_two_things_is_none(cell: object) -> None:
     with pytest.raises(BadCellError, match=r"status is .* --columns status=COLUMN"):
-        status_of(cell)
+        parse_status(cell)
 
 
 @pytest.mark.parametrize("cell", ["", "  ", None])
 def test_an_empty_status_is_not_paid(cell: object) -> None:
     with pytest.raises(BadCellError, match="status is empty"):
-        status_of(cell)
+        parse_status(cell)
 
 
 @given(st.text(st.characters()) | order_numbers)
 def test_what_is_shown_of_a_cell_is_short_and_obeyed_by_no_terminal(cell: str) -> None:
-    text = shown(cell)
+    text = printable(cell)
 
     assert text.isprintable()
     assert len(text) <= 63

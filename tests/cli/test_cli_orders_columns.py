@@ -7,44 +7,48 @@ import unicodedata
 import pytest
 
 from portone_async.cli.orders import Columns, OrdersError
-from portone_async.cli.orders.columns import Places, locate
+from portone_async.cli.orders.columns import Layout, find_columns
 
 
 @pytest.mark.parametrize(
     ("names", "places"),
     [
-        (["merchant_uid", "amount"], Places(0, 1, None, None)),
-        (["status", "currency", "AMOUNT", "Merchant UID"], Places(3, 2, 1, 0)),
-        (["orderId", "total"], Places(0, 1, None, None)),
-        (["order_no", "Price"], Places(0, 1, None, None)),
-        (["주문 번호", "결제금액(원)", "결제상태", "통화"], Places(0, 1, 3, 2)),
-        (["상점주문번호", "주문금액", "상태"], Places(0, 1, None, 2)),
-        (["order_id", "merchant_uid", "amount"], Places(1, 2, None, None)),
-        (["주문번호", "주문상태", "금액"], Places(0, 2, None, None, order_status=(1,))),
-        (["주문번호", "결제상태", "주문상태", "금액"], Places(0, 3, None, 1)),
-        (["상품", "주문번호", "메모", "금액"], Places(1, 3, None, None)),
-        ([unicodedata.normalize("NFD", "주문번호"), "금액"], Places(0, 1, None, None)),
+        (["merchant_uid", "amount"], Layout(0, 1, None, None)),
+        (["status", "currency", "AMOUNT", "Merchant UID"], Layout(3, 2, 1, 0)),
+        (["orderId", "total"], Layout(0, 1, None, None)),
+        (["order_no", "Price"], Layout(0, 1, None, None)),
+        (["주문 번호", "결제금액(원)", "결제상태", "통화"], Layout(0, 1, 3, 2)),
+        (["상점주문번호", "주문금액", "상태"], Layout(0, 1, None, 2)),
+        (["order_id", "merchant_uid", "amount"], Layout(1, 2, None, None)),
+        (["주문번호", "주문상태", "금액"], Layout(0, 2, None, None, order_status=(1,))),
+        (["주문번호", "결제상태", "주문상태", "금액"], Layout(0, 3, None, 1)),
+        (["상품", "주문번호", "메모", "금액"], Layout(1, 3, None, None)),
+        ([unicodedata.normalize("NFD", "주문번호"), "금액"], Layout(0, 1, None, None)),
     ],
 )
-def test_usual_names_are_recognised(names: list[str], places: Places) -> None:
-    assert locate(Columns(), names) == places
+def test_usual_names_are_recognised(names: list[str], places: Layout) -> None:
+    assert find_columns(Columns(), names) == places
 
 
 def test_a_named_column_wins_over_every_guess() -> None:
     columns = Columns(merchant_uid="번호", amount="total")
 
-    assert locate(columns, ["amount", "번호", "merchant_uid", "total"]) == Places(1, 3, None, None)
+    assert find_columns(columns, ["amount", "번호", "merchant_uid", "total"]) == Layout(
+        1, 3, None, None
+    )
 
 
 def test_a_name_is_taken_by_its_letters_before_it_is_taken_by_its_look() -> None:
-    assert locate(Columns(amount="Total"), ["total", "Total", "order_id"]).amount == 1
-    assert locate(Columns(amount="TOTAL"), ["Total", "order_id"]).amount == 0
+    assert find_columns(Columns(amount="Total"), ["total", "Total", "order_id"]).amount == 1
+    assert find_columns(Columns(amount="TOTAL"), ["Total", "order_id"]).amount == 0
 
 
 def test_an_empty_name_is_for_no_such_column() -> None:
-    found = locate(Columns(currency="", status=""), ["order_id", "total", "status", "currency"])
+    found = find_columns(
+        Columns(currency="", status=""), ["order_id", "total", "status", "currency"]
+    )
 
-    assert found == Places(0, 1, None, None)
+    assert found == Layout(0, 1, None, None)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +57,16 @@ def test_an_empty_name_is_for_no_such_column() -> None:
         (Columns(), ["amount"], "no column looks like merchant_uid"),
         (Columns(), ["order_id"], "no column looks like amount"),
         (Columns(), ["order_id", "order_no", "total"], "merchant_uid could be any of 'order_id', "),
-        (Columns(), ["order_id", "금액", "total"], "amount could be any of '금액', 'total': say"),
-        (Columns(), ["order_id", "total", "total"], "amount could be any of 'total', 'total': say"),
+        (
+            Columns(),
+            ["order_id", "금액", "total"],
+            "amount could be any of '금액', 'total': name it",
+        ),
+        (
+            Columns(),
+            ["order_id", "total", "total"],
+            "amount could be any of 'total', 'total': name it",
+        ),
         (Columns(), ["order_id", "total", "상태", "status"], "status could be any of"),
         (Columns(amount="결제"), ["order_id", "total"], "there is no column '결제' for amount"),
         (Columns(status="s"), ["order_id", "total"], "there is no column 's' for status"),
@@ -66,7 +78,7 @@ def test_what_is_missing_or_in_doubt_is_an_error_with_the_columns_found(
     columns: Columns, names: list[str], problem: str
 ) -> None:
     with pytest.raises(OrdersError) as caught:
-        locate(columns, names)
+        find_columns(columns, names)
 
     assert str(caught.value).startswith(problem)
     assert str(caught.value).endswith("columns found: " + ", ".join(map(repr, names)))
@@ -74,7 +86,7 @@ def test_what_is_missing_or_in_doubt_is_an_error_with_the_columns_found(
 
 def test_not_all_of_very_many_columns_are_listed_and_none_is_obeyed() -> None:
     with pytest.raises(OrdersError) as caught:
-        locate(Columns(), ["\x1b[31m", *(f"c{number}" for number in range(99))])
+        find_columns(Columns(), ["\x1b[31m", *(f"c{number}" for number in range(99))])
 
     assert "'\\x1b[31m', 'c0', " in str(caught.value)
     assert str(caught.value).endswith("'c38' and 60 more")

@@ -62,7 +62,7 @@ def test_parquet_is_read_exactly_whatever_its_types() -> None:
         BadRow("orders.parquet row 3", "amount is empty"),
         BadRow(
             "orders.parquet row 4",
-            "amount of order 'A-4' is negative: '-1.00', and status does not say that it is a refund",
+            "amount of order 'A-4' is negative: '-1.00', but status is not a refund",
             "A-4",
         ),
         Order("A-5", Decimal("1000.00"), "KRW", "cancelled"),
@@ -93,7 +93,7 @@ def test_an_amount_that_was_a_float_of_32_bits_is_not_trusted() -> None:
     write_parquet("SELECT 'A-1' AS order_no, 16777217::FLOAT AS total")
 
     assert refusal("orders.parquet") == (
-        "orders.parquet: amount is a float of 32 bits, which holds no more than 7 digits"
+        "orders.parquet: amount is a 32-bit float, which has only 7 exact digits"
     )
 
 
@@ -140,7 +140,7 @@ def test_parquet_without_the_columns_says_which_there_are() -> None:
     write_parquet("SELECT 1 AS id, 2 AS total")
 
     assert refusal("orders.parquet") == (
-        "orders.parquet: no column looks like merchant_uid: say which it is with --columns merchant_uid=COLUMN; "
+        "orders.parquet: no column looks like merchant_uid: name it with --columns merchant_uid=COLUMN; "
         "columns found: 'id', 'total'"
     )
 
@@ -212,7 +212,7 @@ def test_a_query_cannot_change_the_file() -> None:
     [
         ("SELECT * FROM nowhere", "no such table: nowhere"),
         ("SELECT 1; SELECT 2", "You can only execute one statement at a time."),
-        ("-- nothing", "the query gives no rows: it must be a SELECT"),
+        ("-- nothing", "the query returns no rows: it must be a SELECT"),
         ("SELECT 1 AS id", "no column looks like merchant_uid"),
         ("SELECT '\x1b' FROM \x1b", 'unrecognized token: "\\x1b"'),
     ],

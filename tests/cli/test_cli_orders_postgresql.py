@@ -109,11 +109,11 @@ def test_every_kind_of_row_is_read_exactly(address: str) -> None:
         Order("0001", Decimal("12345678901234.56"), "USD", "paid"),
         Order("주문-2", Decimal(1000), "KRW", "cancelled"),
         BadRow("postgresql row 3", "merchant_uid is empty"),
-        BadRow("postgresql row 4", "amount is no number: 'NaN'"),
+        BadRow("postgresql row 4", "amount is not a number: 'NaN'"),
         BadRow(
             "postgresql row 5",
-            "status is none of ready, paid, failed, cancelled, pending, nor plainly one of them: "
-            "'paid%s'; name the payment's column with --columns status=COLUMN, or none with status=",
+            "status is not a clear word for any of ready, paid, failed, cancelled, pending: "
+            "'paid%s'; name the column of the payment with --columns status=COLUMN, or none with status=",
             "A-5",
         ),
     ]
@@ -139,7 +139,7 @@ def test_an_amount_of_any_exact_type_is_read(address: str, value: str, amount: s
 def test_an_amount_that_is_a_real_is_not_trusted(address: str) -> None:
     told = refusal(address, "SELECT 1 AS order_no, 16777217::real AS total")
 
-    assert told == "postgresql: amount is a real, which holds no more than 6 digits"
+    assert told == "postgresql: amount is a real, which has only 6 exact digits"
 
 
 def test_rows_come_as_they_are_asked_for_and_threads_may_take_turns(address: str) -> None:
@@ -210,7 +210,7 @@ def test_a_message_with_the_password_in_it_is_not_told(address: str) -> None:
     told = refusal(address, f"SELECT '{PASSWORD}'::int AS order_no")  # It would be repeated.
 
     assert PASSWORD not in told
-    assert "not shown here" in told
+    assert "not printed here" in told
 
 
 def test_the_password_may_come_from_the_environment(
@@ -242,7 +242,7 @@ def test_the_password_may_come_from_the_environment(
 def test_an_address_that_cannot_be_read_is_not_repeated(address: str) -> None:
     told = refusal(address)
 
-    assert told.startswith("postgresql: the address cannot be read")
+    assert told.startswith("postgresql: the address is invalid")
     assert "sec" not in told.replace("second", "")
     assert "ret" not in told
 

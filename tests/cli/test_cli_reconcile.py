@@ -265,7 +265,7 @@ async def test_file_with_only_a_header_exits_with_2_and_says_so(
     code, out, err = await run(write("order_id,amount\n"), *PERIOD)
 
     assert (code, out) == (2, "")
-    assert "orders.csv: has no orders, not one row below its header" in err
+    assert "orders.csv: has no orders, no row below its header" in err
 
 
 async def test_notes_about_the_orders_are_printed_and_change_no_exit_code(
@@ -309,7 +309,7 @@ async def test_findings_can_be_given_back(server: FakePortOne, run: Run, ending:
 
     assert code == 0
     assert out.splitlines()[1].split() == ["matched", "2", "1,500", "KRW"]
-    assert "1 payments without an order are not orders, and left out" in err
+    assert "1 payments without an order are not orders and were left out" in err
 
 
 async def test_blank_that_stays_in_an_order_number_is_visible_in_the_report(

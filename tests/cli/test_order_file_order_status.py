@@ -13,8 +13,8 @@ from portone_async.reconcile import Order, Refund
 
 ROWS = "A-1,배송완료,1000\nA-2,취소완료,1000\nA-3,주문취소,1000\n"
 REFUSED = (
-    "status speaks of the order or its delivery, not of its payment: '주문취소'; name the payment's "
-    "column with --columns status=COLUMN, or none with status="
+    "status is about the order or its delivery, not its payment: '주문취소'; name the "
+    "column of the payment with --columns status=COLUMN, or none with status="
 )
 
 

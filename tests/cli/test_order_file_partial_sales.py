@@ -14,7 +14,7 @@ from portone_async.reconcile import Order, Refund
 
 SALE = Order("A-1", Decimal(10_000), status="cancelled")
 REASON = (
-    "status says that a part was refunded, and nothing says how much: name that column with "
+    "status is partially refunded, but no column has the refunded amount: name it with "
     "--columns cancelled_amount=COLUMN"
 )
 

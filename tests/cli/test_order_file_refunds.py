@@ -69,7 +69,7 @@ def test_partially_cancelled_order_needs_its_amount() -> None:
         order("A-3", 10_000, "cancelled"),
         BadRow(
             "orders.csv:3",
-            "status says that a part was refunded, and nothing says how much: name that column "
+            "status is partially refunded, but no column has the refunded amount: name it "
             "with --columns cancelled_amount=COLUMN",
             "A-2",
         ),
@@ -87,12 +87,12 @@ def test_partially_cancelled_order_needs_its_amount() -> None:
                 "amount must be what was charged, before any refund"
             ),
         ),
-        ("입금대기", "1", "cancelled_amount is 1, and status is ready"),
+        ("입금대기", "1", "cancelled_amount is 1, but status is ready"),
         (
             "취소",
             "천원",
             (
-                "cancelled_amount is no plain number: '천원'; "
+                "cancelled_amount is not a plain number: '천원'; "
                 "--columns cancelled_amount= ignores that column"
             ),
         ),
@@ -137,10 +137,10 @@ def test_negative_row_with_the_word_for_it_is_a_refund(word: str) -> None:
 @pytest.mark.parametrize(
     ("status", "refunded", "problem"),
     [
-        ("결제완료", "", "and status does not say that it is a refund"),
+        ("결제완료", "", "but status is not a refund"),
         ("", "", "and status is empty"),
-        ("구매확정", "", "and status speaks of the order or its delivery, not of its payment: "),
-        ("취소", "500", "and cancelled_amount is another"),
+        ("구매확정", "", "and status is about the order or its delivery, not its payment: "),
+        ("취소", "500", "but cancelled_amount differs"),
     ],
 )
 def test_negative_row_that_is_not_plainly_a_refund_is_unreadable(

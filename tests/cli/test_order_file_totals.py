@@ -76,7 +76,7 @@ def test_order_whose_number_or_product_resembles_the_word_is_kept(number: str) -
 
 @pytest.mark.parametrize("number", ["-", "총 2건", "2건", "nan", "None", "(null)", "N/A", "없음"])
 def test_placeholder_is_no_order_number(number: str) -> None:
-    reason = f"merchant_uid is no order number: {number!r}"
+    reason = f"merchant_uid is not an order number: {number!r}"
 
     assert read(f"{ROWS}{number},500,") == [
         *ORDERS,

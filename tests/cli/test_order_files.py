@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Columns, Item, Note, OrdersError, read_orders
-from portone_async.cli.orders.columns import fields_named
-from portone_async.cli.orders.header import find_header
+from portone_async.cli.orders.columns import matching_fields
+from portone_async.cli.orders.readers.header import find_header
 from portone_async.reconcile.finding import Order
 
 FILES = Path(__file__).parents[1] / "order_files"
@@ -60,13 +60,13 @@ def test_file_of_a_shop_is_read_to_its_last_order(name: str, count: int) -> None
 
 
 def test_file_with_only_a_header_is_an_error() -> None:
-    with pytest.raises(OrdersError, match="has no orders, not one row below its header"):
+    with pytest.raises(OrdersError, match="has no orders: no row below its header"):
         list(read_orders(str(FILES / "header_only.csv")))
 
 
 def test_file_with_only_unreadable_rows_is_not_without_orders() -> None:
     assert read("order_id,total\nA-1,x\n") == [
-        BadRow("orders.csv:2", "amount is no plain number: 'x'")
+        BadRow("orders.csv:2", "amount is not a plain number: 'x'")
     ]
 
 
@@ -103,7 +103,7 @@ def test_header_row_decides_between_two_headers() -> None:
 
     assert read(content) == [
         order("X", 1),
-        BadRow("orders.csv:4", "amount is no plain number: 'total'"),
+        BadRow("orders.csv:4", "amount is not a plain number: 'total'"),
         order("A-1"),
     ]
     assert read(content, header_row=4) == [order("A-1")]
@@ -113,7 +113,7 @@ def test_header_row_decides_between_two_headers() -> None:
     ("line", "problem"),
     [
         (0, "a header row is a number from 1"),
-        (3, "orders.csv: line 3 is inside of a row"),
+        (3, "orders.csv: line 3 is inside a row"),
         (9, "orders.csv: has no line 9"),
         (4, "orders.csv: no column looks like merchant_uid"),
     ],
@@ -172,7 +172,7 @@ def test_no_row_above_the_header_has_both_names(rows: list[list[str]]) -> None:
     assert header.start < 30
     required = {"merchant_uid", "amount"}
     if header.names in rows:
-        assert not any(fields_named(Columns(), row) >= required for row in rows[: header.start])
+        assert not any(matching_fields(Columns(), row) >= required for row in rows[: header.start])
 
 
 # Rows.
@@ -182,7 +182,7 @@ def test_no_row_above_the_header_has_both_names(rows: list[list[str]]) -> None:
 def test_line_that_names_the_separator_is_obeyed(line: str) -> None:
     found = read(line + "order_id;total;a,b,c,d\nA-1;1000;\nA-2;x;\n")
 
-    assert found == [order("A-1"), BadRow("orders.csv:4", "amount is no plain number: 'x'")]
+    assert found == [order("A-1"), BadRow("orders.csv:4", "amount is not a plain number: 'x'")]
 
 
 def test_delimiter_given_wins_over_the_line_that_names_one() -> None:
@@ -201,8 +201,8 @@ def test_delimiter_is_found_in_the_header() -> None:
         ("A-1,1000,x,", order("A-1")),
         ("A-1,1000,x,, ,", order("A-1")),
         ("A-1,1000", order("A-1")),
-        ("A-1", BadRow("orders.csv:2", "has 1 fields, and the header has 3")),
-        ("A-1,1000,x,y", BadRow("orders.csv:2", "has 4 fields, and the header has 3")),
+        ("A-1", BadRow("orders.csv:2", "has 1 fields, but the header has 3")),
+        ("A-1,1000,x,y", BadRow("orders.csv:2", "has 4 fields, but the header has 3")),
     ],
 )
 def test_only_empty_fields_may_be_too_many_or_too_few(row: str, found: Item) -> None:
@@ -337,15 +337,15 @@ def test_nul_costs_its_row_where_it_is_read_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"PK\x03\x04rest", "is a workbook (.xlsx or .ods) or another archive: give it a name in "),
+        (b"PK\x03\x04rest", "is a workbook (.xlsx or .ods) or another archive: rename it to "),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook (.xls, or .xlsx with a password)"),
         (b"%PDF-1.7", "is a PDF: open it in Excel"),
         ((FILES / "table_in_html.xls").read_bytes(), "is HTML, a page for a browser: open it in "),
         (
             b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
-            "is XML, as Excel 2003",
+            "is XML of Excel 2003",
         ),
-        ("order_id,total\nA-1,1000\n".encode("utf-16-le"), "is not text: there are NULs all over"),
+        ("order_id,total\nA-1,1000\n".encode("utf-16-le"), "is not text: it is full of NUL bytes"),
     ],
 )
 def test_binary_file_is_named_with_advice(content: bytes, told: str) -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Columns, Note, read_orders
-from portone_async.cli.orders.blanks import without_blanks
-from portone_async.cli.orders.rounded import is_rounded
-from portone_async.cli.orders.totals import is_total_row
+from portone_async.cli.orders.cells.blanks import strip_blanks
+from portone_async.cli.orders.cells.rounded import is_rounded
+from portone_async.cli.orders.cells.total_labels import is_total_row
 from portone_async.cli.report import write_findings
 from portone_async.reconcile import Finding, Order, PaymentSnapshot, Verdict
 from tests.support.strategies import order_numbers
@@ -59,7 +59,7 @@ def test_findings_give_back_the_orders_and_say_what_else_they_have(
         ("A-9", "could not be read before: o.csv:9: amount is negative"),
     ]
     assert all(each.where.startswith(path + row) for each in bad)
-    assert note == Note(path, "1 payments without an order are not orders, and left out")
+    assert note == Note(path, "1 payments without an order are not orders and were left out")
 
 
 def test_findings_saved_as_a_workbook_are_read(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_findings_saved_as_a_workbook_are_read(tmp_path: Path) -> None:
 
 def is_kept(number: str) -> bool:
     return (
-        number == without_blanks(number) != ""
+        number == strip_blanks(number) != ""
         and not number.startswith('="')
         and not is_rounded(number)
         and not is_total_row([number, "합계"], 0)

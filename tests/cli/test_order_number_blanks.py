@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.cli.orders import BadRow, Item, Note, encoding, read_orders
+from portone_async.cli.orders import BadRow, Item, Note, read_orders
+from portone_async.cli.orders.readers import encoding
 from portone_async.reconcile.finding import Order, Refund
 
 
@@ -56,7 +57,7 @@ def test_blank_is_kept_where_the_number_without_it_is_another_order() -> None:
         assert sorted(numbers(found)) == ["A-1", "A-1 ", "B-1"]
         assert notes(found) == [
             "blanks or tabs around 1 order numbers were removed",
-            "blanks around 1 order numbers were kept: without them they are others",
+            "blanks around 1 order numbers were kept: without them they are other orders",
         ]
 
 
@@ -144,7 +145,7 @@ def test_memory_does_not_grow_with_the_numbers_that_have_blanks(
 ) -> None:
     lines = "".join(f"A-{number} ,1000\n" for number in range(20_000))
     Path("orders.csv").write_text("order_id,total\n" + lines, encoding="utf-8")
-    monkeypatch.setattr(encoding, "_PIECE", 10_000)
+    monkeypatch.setattr(encoding, "_CHUNK", 10_000)
     tracemalloc.start()
     try:
         count = sum(isinstance(each, Order) for each in read_orders("orders.csv"))

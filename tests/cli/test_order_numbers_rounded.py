@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Note, read_orders
-from portone_async.cli.orders.cells import BadCellError, is_no_number, merchant_uid_of
-from portone_async.cli.orders.rounded import is_rounded
+from portone_async.cli.orders.cells.cell import BadCellError
+from portone_async.cli.orders.cells.merchant_uid import is_placeholder, parse_merchant_uid
+from portone_async.cli.orders.cells.rounded import is_rounded
 from portone_async.reconcile import Order
 
 
@@ -41,7 +42,7 @@ def _reason(shown: str) -> str:
 )
 def test_rounded_order_number_is_refused(cell: str) -> None:
     with pytest.raises(BadCellError, match="rounded by a spreadsheet"):
-        merchant_uid_of(cell)
+        parse_merchant_uid(cell)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_rounded_order_number_is_refused(cell: str) -> None:
 )
 def test_floating_point_order_number_is_refused(cell: object) -> None:
     with pytest.raises(BadCellError) as caught:
-        merchant_uid_of(cell)
+        parse_merchant_uid(cell)
 
     assert str(caught.value) == _reason(str(cell))
 
@@ -64,7 +65,7 @@ def test_floating_point_order_number_is_refused(cell: object) -> None:
     ],
 )
 def test_order_number_that_only_resembles_one_is_kept(cell: str) -> None:
-    assert merchant_uid_of(cell) == cell
+    assert parse_merchant_uid(cell) == cell
 
 
 @given(st.integers(10**15, 10**22), st.integers(0, 8))
@@ -81,12 +82,12 @@ def test_every_rounding_of_a_long_number_is_recognised(number: int, digits: int)
 
 @given(
     st.from_regex(r"[0-9A-Za-z가-힣_-]+", fullmatch=True).filter(
-        lambda cell: not is_no_number(cell)
+        lambda cell: not is_placeholder(cell)
     )
 )
 def test_order_number_of_letters_and_digits_is_kept(cell: str) -> None:
     # Neither "+" nor "." nor "," is in it.
-    assert merchant_uid_of(cell) == cell
+    assert parse_merchant_uid(cell) == cell
 
 
 @pytest.fixture(autouse=True)
@@ -154,8 +155,8 @@ def notes(*numbers: str) -> list[str]:
 def test_zeros_behind_the_fifteenth_digit_of_all_numbers_are_noted() -> None:
     assert notes("20261101000012300000", "2026110100001240", "A-20261101000012345") == [
         (
-            "all 2 order numbers of more than 15 digits end in zeros from the 16th on, as a "
-            "spreadsheet rounds them: if these orders are missing, export order numbers as text"
+            "all 2 order numbers of more than 15 digits end in zeros from the 16th on, as if "
+            "rounded by a spreadsheet: if these orders are missing, export order numbers as text"
         )
     ]
 

@@ -6,8 +6,12 @@ import unicodedata
 
 import pytest
 
-from portone_async.cli.orders.cells import BadCellError
-from portone_async.cli.orders.statuses import PARTIALLY_CANCELLED, status_of, status_of_order
+from portone_async.cli.orders.cells.cell import BadCellError
+from portone_async.cli.orders.cells.status import (
+    PARTIALLY_CANCELLED,
+    parse_order_status,
+    parse_status,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,13 +33,13 @@ from portone_async.cli.orders.statuses import PARTIALLY_CANCELLED, status_of, st
 )
 def test_word_of_a_payment_is_understood(status: str, words: str) -> None:
     for word in words.split():
-        assert status_of(word) == status, word
-        assert status_of(f" {unicodedata.normalize('NFD', word)}\t") == status, word
+        assert parse_status(word) == status, word
+        assert parse_status(f" {unicodedata.normalize('NFD', word)}\t") == status, word
 
 
 def test_blanks_within_a_word_do_not_matter() -> None:
-    assert status_of("결제 완료") == "paid"
-    assert status_of("부분 취소 완료") == PARTIALLY_CANCELLED
+    assert parse_status("결제 완료") == "paid"
+    assert parse_status("부분 취소 완료") == PARTIALLY_CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -54,22 +58,22 @@ def test_blanks_within_a_word_do_not_matter() -> None:
 )
 def test_mall_word_names_the_option_that_helps(word: str) -> None:
     with pytest.raises(BadCellError) as caught:
-        status_of(word)
+        parse_status(word)
 
     assert str(caught.value) == (
-        f"status speaks of the order or its delivery, not of its payment: '{word}'; "
-        "name the payment's column with --columns status=COLUMN, or none with status="
+        f"status is about the order or its delivery, not its payment: '{word}'; "
+        "name the column of the payment with --columns status=COLUMN, or none with status="
     )
 
 
 @pytest.mark.parametrize("word", ["완료", "환불요청", "취소접수", "환불대기", "complete", "Y"])
 def test_word_of_two_meanings_is_refused(word: str) -> None:
     with pytest.raises(BadCellError) as caught:
-        status_of(word)
+        parse_status(word)
 
     assert str(caught.value) == (
-        "status is none of ready, paid, failed, cancelled, pending, nor plainly one of them: "
-        f"'{word}'; name the payment's column with --columns status=COLUMN, or none with status="
+        "status is not a clear word for any of ready, paid, failed, cancelled, pending: "
+        f"'{word}'; name the column of the payment with --columns status=COLUMN, or none with status="
     )
 
 
@@ -83,10 +87,10 @@ def test_word_of_two_meanings_is_refused(word: str) -> None:
     ],
 )
 def test_status_of_an_order_is_paid_unless_it_says_otherwise(cell: object, status: str) -> None:
-    assert status_of_order(cell) == status
+    assert parse_order_status(cell) == status
 
 
 @pytest.mark.parametrize("word", ["주문취소", "취소요청", "반품완료", "returned", "환불 처리중"])
 def test_status_of_an_order_that_may_be_refunded_is_refused(word: str) -> None:
     with pytest.raises(BadCellError, match=f"'{word}'.*--columns status="):
-        status_of_order(word)
+        parse_order_status(word)

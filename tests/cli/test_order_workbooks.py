@@ -141,7 +141,7 @@ def test_header_is_found_and_rows_have_the_numbers_that_excel_shows() -> None:
 
     assert found == [
         Note("orders.xlsx row 5", "the header is here, not at the top"),
-        BadRow("orders.xlsx row 7", "amount is no plain number: 'x'"),
+        BadRow("orders.xlsx row 7", "amount is not a plain number: 'x'"),
     ]
 
 
@@ -163,7 +163,7 @@ def test_only_sheet_with_orders_is_read_and_the_others_are_noted() -> None:
     found = list(read_orders(write_xlsx("orders.xlsx", sheets, hidden=["숨김"])))
 
     assert orders(found) == ["A-1", "A-2"]
-    assert notes(found) == ["the sheet '주문' is read, and not '안내', '빈', '숨김'"]
+    assert notes(found) == ["the sheet '주문' is read, not '안내', '빈', '숨김'"]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_unknown_sheet_is_an_error_that_lists_the_sheets(sheet: str) -> None:
 
 
 def test_workbook_without_orders_is_an_error() -> None:
-    assert "not one row below its header" in refusal(write_xlsx("a.xlsx", {"주문": [HEADER]}))
+    assert "no row below its header" in refusal(write_xlsx("a.xlsx", {"주문": [HEADER]}))
     assert "has no visible sheet with rows" in refusal(write_xlsx("a.xlsx", {"주문": []}))
     assert "columns found: '안내'" in refusal(write_xlsx("a.xlsx", {"주문": [["안내"]]}))
     assert "a sheet is for workbooks" in refusal("orders.csv", sheet="1")
@@ -227,7 +227,7 @@ def test_password_of_libreoffice_is_named() -> None:
 def test_page_named_xls_is_called_html_with_the_way_on() -> None:
     told = refusal(FILES / "table_in_html.xls")
 
-    assert "is HTML, a page for a browser, not a workbook, whatever its name says: open it" in told
+    assert "is HTML, a page for a browser, not a workbook, despite its name: open it" in told
     assert "save it as .xlsx or 'CSV UTF-8'" in told
 
 
@@ -236,7 +236,7 @@ def test_page_named_xls_is_called_html_with_the_way_on() -> None:
     [
         (
             "주문번호\t결제금액\n".encode("cp949"),
-            "is text, not a workbook, whatever its name says: ",
+            "is text, not a workbook, despite its name: ",
         ),
         (b"\xff\xfe" + "주문번호\t결제금액\n".encode("utf-16-le"), "is text, not a workbook"),
         (b"order_id,total\nA-1,1000\n", "is text, not a workbook"),
@@ -261,7 +261,7 @@ def test_file_that_is_not_a_workbook_is_named(content: bytes, told: str) -> None
 def test_error_of_a_workbook_named_csv_names_the_format_option() -> None:
     write_xlsx("orders.csv", {"주문": ORDERS})
 
-    assert "give it a name in .xlsx, or say --format xlsx" in refusal("orders.csv")
+    assert "rename it to .xlsx, or use --format xlsx" in refusal("orders.csv")
     assert orders(list(read_orders("orders.csv", source_format=Format.XLSX))) == ["A-1", "A-2"]
 
 
@@ -303,8 +303,10 @@ def test_formats_that_reach_far_out_are_no_cells() -> None:
 def test_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_xlsx("orders.xlsx", {"주문": ORDERS})
     monkeypatch.setitem(sys.modules, "python_calamine", None)
-    for module in ("workbook", "sheets"):
-        monkeypatch.delitem(sys.modules, f"portone_async.cli.orders.{module}", raising=False)
+    for module in ("workbook", "workbook_sheets"):
+        monkeypatch.delitem(
+            sys.modules, f"portone_async.cli.orders.readers.{module}", raising=False
+        )
 
     assert refusal(path) == (
         "orders.xlsx: workbooks need python-calamine: pip install 'portone-async[cli]'"

@@ -15,8 +15,8 @@ from typing import Any
 
 from portone_async import PaymentStatus
 from portone_async.cli.orders import BadRow, Item, Note, OrdersError, read_orders
-from portone_async.cli.orders.blanks import without_blanks
-from portone_async.cli.orders.encoding import open_text
+from portone_async.cli.orders.cells.blanks import strip_blanks
+from portone_async.cli.orders.readers.encoding import open_text
 from portone_async.reconcile import Order
 
 from .shape import assert_fit_to_be_shown
@@ -111,7 +111,7 @@ def _check_count(name: str, text: str, found: list[Item]) -> None:
         assert rows == sum(bool(line.strip().strip("\r\n\x1a")) for line in _lines(text))
     elif not set('"\r') & set(text):
         blank = [
-            without_blanks(re.sub(rf"[\x1a{_DELIMITERS}]", "", line)) == "" for line in _lines(text)
+            strip_blanks(re.sub(rf"[\x1a{_DELIMITERS}]", "", line)) == "" for line in _lines(text)
         ]
         # A header has up to three rows, and is the first line unless a note says which it is.
         above = next(
@@ -160,7 +160,7 @@ def _holds(line: str, order: Order) -> bool:
     texts = [str(value) for value in values]
     # ="1" is 1 to whoever uses a spreadsheet.
     texts += [text[2:-1].replace('""', '"') for text in texts if text.startswith('="')]
-    return order.merchant_uid in [*texts, *map(without_blanks, texts)] and any(
+    return order.merchant_uid in [*texts, *map(strip_blanks, texts)] and any(
         value == order.amount
         if isinstance(value, int | Decimal)
         else f"{order.amount:f}" in str(value).replace(",", "")

@@ -1,4 +1,4 @@
-"""Which column of a source is which field of an order."""
+"""Find the column of each field of an order by its name. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from .cells import shown
+from .cells.cell import printable
 from .errors import OrdersError
-from .own_findings import are_findings, name_of
+from .exported_findings import column_of, is_findings_file
 
-__all__ = ("Columns", "Places", "fields_named", "locate")
+__all__ = ("Columns", "Layout", "find_columns", "matching_fields")
 
-# As `_plain` makes them. The API's own word for the order number is never doubted; elsewhere two
-# that fit are a question ("amount" may be that of an item, and "total" the one that was paid).
-_OWN_WORD = "merchantuid"
+# Names are normalized by `_normalize`. A column with the API's own name for the order number always
+# wins; for other fields two matching columns are ambiguous ("amount" may be that of an item, and
+# "total" what was paid).
+_API_NAME = "merchantuid"
 _MERCHANT_UID = {
     *("merchantuid", "orderid", "orderno", "ordernum", "ordernumber"),
     *("주문번호", "상점주문번호", "가맹점주문번호", "주문id", "주문no"),
@@ -31,33 +32,27 @@ _CANCELLED_AMOUNT = {
     *("취소금액", "취소액", "결제취소금액", "총취소금액", "누적취소금액", "부분취소금액"),
     *("환불금액", "환불액", "총환불금액", "누적환불금액", "부분환불금액", "실환불금액"),
 }
-_GUESSES = {
+_KNOWN_NAMES = {
     "merchant_uid": _MERCHANT_UID,
     "amount": _AMOUNT,
     "currency": {"currency", "currencycode", "통화", "통화코드", "결제통화", "화폐"},
     "status": {"status", "paymentstatus", "paystatus", "상태", "결제상태"},
     "cancelled_amount": _CANCELLED_AMOUNT,
 }
-# They say how far an order or a transaction has come: of its payment, only whether it was refunded.
+# The progress of an order or transaction. All that it can tell about the payment is a refund.
 _ORDER_STATUS = {
-    *(
-        "orderstatus",
-        "transactionstatus",
-        "주문상태",
-        "주문처리상태",
-        "주문진행상태",
-        "상품주문상태",
-    ),
+    *("orderstatus", "transactionstatus"),
+    *("주문상태", "주문처리상태", "주문진행상태", "상품주문상태"),
     *("처리상태", "진행상태", "클레임상태", "거래상태", "거래구분", "승인구분", "매출구분"),
 }
-_MOST_LISTED = 40
+_MAX_LISTED = 40
 
 
 class Columns(Struct, frozen=True, kw_only=True):
-    """The names of the columns; ``None`` to guess by the usual English and Korean ones.
+    """The name of the column of each field; ``None`` to find it by the usual names.
 
-    Case, blanks and ``_`` do not matter, unless two names differ in them only. A guess that fits
-    two columns is refused.
+    The usual names are English or Korean. Case, blanks and ``_`` are ignored, unless two names
+    differ in nothing else. Two columns that match one field are an error.
     """
 
     merchant_uid: str | None = None
@@ -67,15 +62,15 @@ class Columns(Struct, frozen=True, kw_only=True):
     status: str | None = None
     """Empty for no such column: all orders should be paid.
 
-    Where it is ``None`` and there is none, orders should be paid unless a column like ``주문상태``
+    With ``None`` and no matching column, orders should be paid unless a column like ``주문상태``
     says that they were cancelled or never paid.
     """
     cancelled_amount: str | None = None
-    """What was refunded of each order. Empty for no such column: nothing was."""
+    """The refunded amount of each order. Empty for no such column: nothing was refunded."""
 
 
-class Places(Struct, frozen=True):
-    """Where in a row the fields are."""
+class Layout(Struct, frozen=True):
+    """The index of each field in a row."""
 
     merchant_uid: int
     amount: int
@@ -83,106 +78,109 @@ class Places(Struct, frozen=True):
     status: int | None
     cancelled_amount: int | None = None
     error: int | None = None
-    """In findings of ours, why a row is no order; ``None`` in anything else."""
+    """In exported findings, why a row is not an order; ``None`` for any other source."""
     order_status: tuple[int, ...] = ()
-    """Columns on the order rather than its payment, where there is no :attr:`status`."""
+    """Columns about the order instead of its payment; empty if there is a :attr:`status`."""
 
     @property
     def all(self) -> tuple[int, ...]:
-        """All columns that are read."""
+        """The indexes of all columns that are read."""
         single = (*self.optional, self.merchant_uid, self.amount)
-        return *(place for place in single if place is not None), *self.order_status
+        return *(index for index in single if index is not None), *self.order_status
 
     @property
     def optional(self) -> tuple[int | None, ...]:
-        """The columns that a source may lack."""
+        """The indexes of the columns that a source may lack."""
         return self.currency, self.status, self.cancelled_amount, self.error
 
 
-def locate(columns: Columns, found: Sequence[str]) -> Places:
-    """Find the columns among the names of those that there are.
+def find_columns(columns: Columns, names: Sequence[str]) -> Layout:
+    """Find the columns of all fields in a header.
+
+    Args:
+        columns: The names to look for.
+        names: The names in the header.
 
     Raises:
-        OrdersError: One is missing, or could be several.
+        OrdersError: A column is missing or ambiguous.
     """
-    return Places(
-        _required("merchant_uid", columns.merchant_uid, found),
-        _required("amount", columns.amount, found),
-        _place("currency", columns.currency, found),
-        _place("status", columns.status, found),
-        _place("cancelled_amount", columns.cancelled_amount, found),
-        list(found).index("error") if are_findings(found) else None,
-        _order_status(columns, found),
+    return Layout(
+        _find_required("merchant_uid", columns.merchant_uid, names),
+        _find_required("amount", columns.amount, names),
+        _find("currency", columns.currency, names),
+        _find("status", columns.status, names),
+        _find("cancelled_amount", columns.cancelled_amount, names),
+        list(names).index("error") if is_findings_file(names) else None,
+        _find_order_status(columns, names),
     )
 
 
-def fields_named(columns: Columns, found: Sequence[str]) -> set[str]:
-    """The fields that one or more of the names could be."""
+def matching_fields(columns: Columns, names: Sequence[str]) -> set[str]:
+    """Return the fields that at least one of the names matches."""
     return {
         field
         for field in Columns.__struct_fields__
-        if _candidates(field, getattr(columns, field), found)
+        if _candidates(field, getattr(columns, field), names)
     }
 
 
-def _candidates(field: str, name: str | None, found: Sequence[str]) -> list[int]:
-    return _called(name, found) if name else _guessed(field, found)
+def _find_required(field: str, wanted: str | None, names: Sequence[str]) -> int:
+    index = _find(field, wanted or None, names)
+    if index is None:
+        raise OrdersError(f"no column looks like {field}: {_hint(field)}; {_list(names)}")
+    return index
 
 
-def _required(field: str, name: str | None, found: Sequence[str]) -> int:
-    place = _place(field, name or None, found)
-    if place is None:
-        raise OrdersError(f"no column looks like {field}: {_way_on(field)}; {_listed(found)}")
-    return place
-
-
-def _place(field: str, name: str | None, found: Sequence[str]) -> int | None:
-    if name == "":
+def _find(field: str, wanted: str | None, names: Sequence[str]) -> int | None:
+    if wanted == "":
         return None
-    places = _candidates(field, name, found)
-    if name is not None and not places:
-        raise OrdersError(f"there is no column {shown(name)} for {field}; {_listed(found)}")
-    if len(places) > 1:
-        several = ", ".join(shown(found[place]) for place in places)
-        raise OrdersError(f"{field} could be any of {several}: {_way_on(field)}; {_listed(found)}")
-    return places[0] if places else None
+    indexes = _candidates(field, wanted, names)
+    if wanted is not None and not indexes:
+        raise OrdersError(f"there is no column {printable(wanted)} for {field}; {_list(names)}")
+    if len(indexes) > 1:
+        several = ", ".join(printable(names[index]) for index in indexes)
+        raise OrdersError(f"{field} could be any of {several}: {_hint(field)}; {_list(names)}")
+    return indexes[0] if indexes else None
 
 
-def _order_status(columns: Columns, found: Sequence[str]) -> tuple[int, ...]:
-    if columns.status is not None or are_findings(found) or _guessed("status", found):
+def _find_order_status(columns: Columns, names: Sequence[str]) -> tuple[int, ...]:
+    if columns.status is not None or is_findings_file(names) or _match_known("status", names):
         return ()
-    return tuple(place for place, name in enumerate(found) if _plain(name) in _ORDER_STATUS)
+    return tuple(index for index, name in enumerate(names) if _normalize(name) in _ORDER_STATUS)
 
 
-def _way_on(field: str) -> str:
-    return f"say which it is with --columns {field}=COLUMN"
+def _candidates(field: str, wanted: str | None, names: Sequence[str]) -> list[int]:
+    return _match(wanted, names) if wanted else _match_known(field, names)
 
 
-def _called(name: str, found: Sequence[str]) -> list[int]:
-    plain = _plain(name)
-    return [place for place, each in enumerate(found) if each == name] or [
-        place for place, each in enumerate(found) if _plain(each) == plain
+def _match(wanted: str, names: Sequence[str]) -> list[int]:
+    normal = _normalize(wanted)
+    return [index for index, name in enumerate(names) if name == wanted] or [
+        index for index, name in enumerate(names) if _normalize(name) == normal
     ]
 
 
-def _guessed(field: str, found: Sequence[str]) -> list[int]:
-    if are_findings(found):
-        return [place for place, name in enumerate(found) if name == name_of(field)]
-    fitting = [(place, _plain(each)) for place, each in enumerate(found)]
-    fitting = [(place, plain) for place, plain in fitting if plain in _GUESSES[field]]
-    own = [place for place, plain in fitting if plain == _OWN_WORD]
-    return own or [place for place, _ in fitting]
+def _match_known(field: str, names: Sequence[str]) -> list[int]:
+    if is_findings_file(names):
+        return [index for index, name in enumerate(names) if name == column_of(field)]
+    normal = [_normalize(name) for name in names]
+    indexes = [index for index, name in enumerate(normal) if name in _KNOWN_NAMES[field]]
+    return [index for index in indexes if normal[index] == _API_NAME] or indexes
 
 
-def _plain(name: str) -> str:
-    """``Merchant UID``, ``merchantUid`` and ``merchant_uid`` are one; so is ``금액(원)`` ``금액``."""
-    # NFKC puts together what macOS takes apart: Hangul syllables.
+def _normalize(name: str) -> str:
+    """Make ``Merchant UID``, ``merchantUid`` and ``merchant_uid`` equal, and ``금액(원)`` ``금액``."""
+    # NFKC composes the Hangul syllables that macOS decomposes.
     name = unicodedata.normalize("NFKC", name).casefold()
     name = re.sub(r"[\s_.\-\ufeff]", "", name)
     return re.sub(r"\((원|krw|won)\)$", "", name)
 
 
-def _listed(found: Sequence[str]) -> str:
-    names = [shown(name) for name in found[:_MOST_LISTED]]
-    more = len(found) - len(names)
-    return f"columns found: {', '.join(names)}{f' and {more} more' if more else ''}"
+def _hint(field: str) -> str:
+    return f"name it with --columns {field}=COLUMN"
+
+
+def _list(names: Sequence[str]) -> str:
+    listed = [printable(name) for name in names[:_MAX_LISTED]]
+    more = len(names) - len(listed)
+    return f"columns found: {', '.join(listed)}{f' and {more} more' if more else ''}"

@@ -1,4 +1,4 @@
-"""What ends the reading of orders."""
+"""The error that ends the reading of a source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ("OrdersError",)
 
 
 class OrdersError(Exception):
-    """The orders cannot be read, or not from here on.
+    """The source cannot be read, or not any further.
 
-    The message is fit for a terminal, and has no password in it.
+    The message is safe to print on a terminal and contains no password.
     """

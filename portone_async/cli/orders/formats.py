@@ -1,4 +1,4 @@
-"""What a source of orders is, told by its name."""
+"""The formats of order sources, and how to tell the format by the name."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ("Format", "format_of")
 
 
 class Format(StrEnum):
-    """What a source of orders is."""
+    """The format of a source of orders."""
 
     CSV = "csv"
-    """Text with a header line, its fields set apart by commas, semicolons, tabs or bars."""
+    """Text with a header line; fields separated by commas, semicolons, tabs or bars."""
     JSONL = "jsonl"
     XLSX = "xlsx"
-    """A workbook of Excel; what it is in truth, of these three, its content tells."""
+    """A workbook. Which of the three workbook formats it really is, is told by its content."""
     XLS = "xls"
     ODS = "ods"
     PARQUET = "parquet"
@@ -29,12 +29,12 @@ class Format(StrEnum):
 
     @property
     def is_database(self) -> bool:
-        """Whether a query must say which rows are meant."""
+        """Whether a query must select the orders."""
         return self in {Format.SQLITE, Format.POSTGRESQL}
 
     @property
     def has_header(self) -> bool:
-        """Whether the names of the columns stand in a row."""
+        """Whether a row contains the names of the columns."""
         return self is Format.CSV or self.is_workbook
 
     @property
@@ -62,19 +62,19 @@ _SUFFIXES = {
 
 
 def format_of(source: str) -> Format:
-    """Tell the format of a path by its suffix, and that of an address by its scheme.
+    """Return the format of a path by its suffix, or of an address by its scheme.
 
     Raises:
-        OrdersError: Neither tells.
+        OrdersError: The suffix or scheme is unknown.
     """
     if re.match("postgres(ql)?://", source):
         return Format.POSTGRESQL
     if "://" in source:
-        # Not repeated: a password may be in it.
-        raise OrdersError("the only addresses that can be read are postgresql://…")
-    if found := _SUFFIXES.get(Path(source).suffix.lower()):
-        return found
+        # Not quoted: it may contain a password.
+        raise OrdersError("only postgresql:// addresses are supported")
+    if known := _SUFFIXES.get(Path(source).suffix.lower()):
+        return known
     raise OrdersError(
-        f"{escaped(source)}: its name does not tell its format (it would by "
-        f"{' '.join(_SUFFIXES)}): say which of {', '.join(Format)} it is"
+        f"{escaped(source)}: the name does not tell the format (known suffixes: "
+        f"{' '.join(_SUFFIXES)}): choose one of {', '.join(Format)}"
     )

@@ -1,4 +1,4 @@
-"""Tell the total rows of a source from its orders, by their words and by their amounts."""
+"""Replace total rows by a note, and detect a total without a label by its amount."""
 
 from __future__ import annotations
 
@@ -8,41 +8,42 @@ from contextlib import closing
 from decimal import Decimal
 from gettext import gettext as _
 
+from portone_async.cli.orders.items import BadRow, Item, Note, RowWithoutNumber, TotalRow
 from portone_async.models._record import EXACT
 from portone_async.reconcile.finding import Order, Refund
 
-from .rows import BadRow, Item, Note, RowWithoutNumber, TotalRow
+__all__ = ("replace_total_rows",)
 
-__all__ = ("tell_totals",)
-
-# The amount of a single order equals the sum of all others where there is one other.
-_FEWEST_ORDERS = 2
+# With one order, any row of the same amount would be a total.
+_MIN_ORDERS = 2
 
 
-def tell_totals(rows: Generator[Item, None, None]) -> Generator[Item, None, None]:
-    """Replace total rows by one note at the end, and hand on everything else.
+def replace_total_rows(items: Generator[Item, None, None]) -> Generator[Item, None, None]:
+    """Replace total rows by one note at the end, and pass on everything else.
 
-    A row without an order number is a total if its amount is exactly the sum of all orders,
-    refunds taken off, and there are at least two. That is known at the end: until then the last
-    such row is held back, but no unreadable row overtakes it.
+    A row without an order number is a total if its amount equals the sum of all orders minus
+    refunds, and there are at least two orders. That is known only at the end, so the last such
+    row is held back. Bad rows keep their order.
     """
     totals = _Totals()
-    with closing(rows):
-        for row in rows:
-            match row:
+    with closing(items):
+        for item in items:
+            match item:
                 case Order() | Refund():
-                    totals.add(row)
-                    yield row
+                    totals.add(item)
+                    yield item
                 case TotalRow():
-                    totals.count(row)
+                    totals.count(item)
                 case BadRow():
-                    yield from totals.hold(row)
+                    yield from totals.hold(item)
                 case _:
-                    yield row
-    yield from totals.end()
+                    yield item
+    yield from totals.finish()
 
 
 class _Totals:
+    """The sums of all orders, the total rows so far, and the row that may be another."""
+
     def __init__(self) -> None:
         self._sums: defaultdict[str, Decimal] = defaultdict(Decimal)
         self._orders = 0
@@ -50,39 +51,39 @@ class _Totals:
         self._first: TotalRow | None = None
         self._count = 0
 
-    def add(self, row: Order | Refund) -> None:
-        is_order = isinstance(row, Order)
+    def add(self, item: Order | Refund) -> None:
+        is_order = isinstance(item, Order)
         self._orders += is_order
-        amount = row.amount if is_order else -row.amount
-        self._sums[row.currency] = EXACT.add(self._sums[row.currency], amount)
+        amount = item.amount if is_order else -item.amount
+        self._sums[item.currency] = EXACT.add(self._sums[item.currency], amount)
 
     def count(self, row: TotalRow) -> None:
         self._first = self._first or row
         self._count += 1
 
     def hold(self, row: BadRow) -> Iterator[BadRow]:
-        """Hold back a row that may be a total; yield what cannot be one, in its order."""
-        yield from self._released()
+        """Hold back a row that may be a total. Yield all others, and the row held before."""
+        yield from self._release()
         if isinstance(row, RowWithoutNumber):
             self._held = row
         else:
             yield row
 
-    def end(self) -> Iterator[BadRow | Note]:
+    def finish(self) -> Iterator[BadRow | Note]:
         if self._held is not None and self._is_sum(self._held):
             self.count(
                 TotalRow(self._held.where, _("a total row, not an order: the sum of all others"))
             )
             self._held = None
-        yield from self._released()
+        yield from self._release()
         if self._first is not None:
             more = _(", and {n} more").format(n=f"{self._count - 1:,}") if self._count > 1 else ""
             yield Note(self._first.where, f"{self._first.text}{more}")
 
     def _is_sum(self, row: RowWithoutNumber) -> bool:
-        return self._orders >= _FEWEST_ORDERS and row.amount == self._sums[row.currency]
+        return self._orders >= _MIN_ORDERS and row.amount == self._sums[row.currency]
 
-    def _released(self) -> Iterator[BadRow]:
+    def _release(self) -> Iterator[BadRow]:
         if self._held is not None:
             yield BadRow(self._held.where, self._held.reason)
             self._held = None

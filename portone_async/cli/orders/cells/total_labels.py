@@ -1,4 +1,4 @@
-"""Recognise the total rows of an order file by their words: 합계, 소계, Total. Pure."""
+"""Detect total rows by their labels: 합계, 소계, Total. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from .cells import is_no_number, is_ordinary
+from .merchant_uid import has_common_form, is_placeholder
 
 __all__ = ("is_total_row",)
 
-# 11월 합계, 취소 합계, 전체 합계; Excel's own subtotals are called 요약.
+# Also 11월 합계, 취소 합계, 전체 합계; Excel labels its own subtotals 요약.
 _WORD = (
     ".*(?:합계|총계|소계|누계|총합|총액|부분합|요약)(?:금액|건수)?"
     "|계|총금액|일계|월계|전체|평균|총?건수"
@@ -27,24 +27,24 @@ _SHORT_NUMBER = re.compile("[0-9]{1,6}")
 
 
 def is_total_row(cells: Sequence[object], merchant_uid: int) -> bool:
-    """Tell whether a row sums up others.
+    """Return whether a row has the label of a total.
 
-    Either the word stands for the order number, or it stands elsewhere and the order number is
-    empty or a count (``40건``). A bare number may be a count as well, when the row begins with
-    the Korean word; with ``Total`` it may be a product.
+    Either the label stands in place of the order number, or it stands elsewhere and the order
+    number is empty or a count (``40건``). A bare number counts as a count too, if the row begins
+    with a Korean label; after ``Total`` it may be a product.
 
     Args:
         cells: The row.
-        merchant_uid: The place of the order number.
+        merchant_uid: The index of the order number.
     """
     cell = cells[merchant_uid]
-    if is_ordinary(cell):
+    if has_common_form(cell):
         return False
-    number = _plain(cell)
-    if is_no_number(number):
-        return any(_is_label(_plain(each)) for each in cells)
+    number = _normalize(cell)
+    if is_placeholder(number):
+        return any(_is_label(_normalize(other)) for other in cells)
     if _SHORT_NUMBER.fullmatch(number):
-        first = next((text for each in cells if (text := _plain(each))), "")
+        first = next((text for other in cells if (text := _normalize(other))), "")
         return _is_label(first) and not first.isascii()
     return _is_label(number)
 
@@ -53,8 +53,8 @@ def _is_label(text: str) -> bool:
     return _LABEL.fullmatch(text) is not None
 
 
-def _plain(cell: object) -> str:
-    """Drop the blanks of ``합   계``; give ``?`` for a cell that cannot be a label."""
+def _normalize(cell: object) -> str:
+    """Remove the blanks of ``합   계``; return ``?`` for a cell that cannot be a label."""
     if cell is None:
         return ""
     if isinstance(cell, int) and not isinstance(cell, bool):

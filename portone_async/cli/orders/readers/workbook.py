@@ -1,6 +1,6 @@
-"""Orders in a workbook of Excel or LibreOffice, by python-calamine: .xlsx, .xls, .ods.
+"""Read one sheet of a workbook of Excel or LibreOffice with python-calamine: .xlsx, .xls, .ods.
 
-Import this only where it is needed: python-calamine belongs to the extra ``cli``.
+Import this module only when it is needed: python-calamine belongs to the extra ``cli``.
 """
 
 from __future__ import annotations
@@ -14,61 +14,60 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from portone_async.cli.escape import escaped
+from portone_async.cli.orders.columns import Columns
+from portone_async.cli.orders.errors import OrdersError
+from portone_async.cli.orders.items import BadRow, Item, Note
+from portone_async.cli.orders.row import parse_row
 
-from .apostrophes import without_apostrophes
-from .columns import Columns
-from .disguise import START, refuse_as_workbook
-from .errors import OrdersError
-from .far_cells import refuse_far_cells
-from .header import MOST_ROWS, Header, find_header, is_blank
-from .rows import BadRow, Item, Note, read_row
-from .sheets import Row, choose_sheet, numbered_rows
+from .apostrophes import remove_apostrophes
+from .file_type import SNIFF_BYTES, check_is_workbook
+from .header import MAX_ROWS, Header, find_header, is_blank
+from .workbook_sheets import Row, choose_sheet, numbered_rows
+from .workbook_size import check_size
 
 __all__ = ("read_workbook",)
 
 _LOCKED = (
     "is protected by a password: open it in Excel, save it without one or as 'CSV UTF-8', and "
-    "give that file"
+    "use that file"
 )
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-# From here on a float may stand for its neighbours.
+# From here on a float cannot represent every whole number.
 _FIRST_INEXACT = 2**53
 
 
 def read_workbook(
     path: Path, name: str, columns: Columns, sheet: str | None, header_row: int | None
 ) -> Generator[Item, None, None]:
-    """Read one sheet. Memory grows with it: some 100 MB for 100,000 rows of ten columns."""
-    where = f"{name} row "
-    with _opened(path) as workbook:
+    """Read one sheet, in about 100 MB of memory for 100,000 rows of ten columns."""
+    source = f"{name} row "
+    with _open(path) as workbook:
         chosen, note = choose_sheet(workbook, sheet, columns)
         if note:
             yield Note(name, note)
         rows = numbered_rows(chosen)
-        top, header = _header(rows, columns, header_row)
+        top, header = _read_header(rows, columns, header_row)
         if header.start and header_row is None:
-            yield Note(f"{where}{top[header.start][0]}", _("the header is here, not at the top"))
+            yield Note(f"{source}{top[header.start][0]}", _("the header is here, not at the top"))
         for number, cells in chain(top[header.end :], rows):
-            exact = [_exact(cell) for cell in cells]
-            found = read_row(
-                without_apostrophes(exact, header.places), header.places, where, number
-            )
-            if not isinstance(found, BadRow) or not is_blank(cells):
-                yield found
+            exact = remove_apostrophes([_to_exact(cell) for cell in cells], header.layout)
+            item = parse_row(exact, header.layout, source, number)
+            if not isinstance(item, BadRow) or not is_blank(cells):
+                yield item
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[CalamineWorkbook, None, None]:
+def _open(path: Path) -> Generator[CalamineWorkbook, None, None]:
     _check(path)
     try:
-        with _workbook(path) as workbook:
+        with _load(path) as workbook:
             yield workbook
     except PasswordError:
         problem = _LOCKED
     except CalamineError as error:
         problem = f"cannot be read as a workbook: {escaped(str(error))}"
     except BaseException as error:
-        # The class of what Rust panics with cannot be imported.
+        # The class of a panic in Rust cannot be imported.
         if type(error).__name__ != "PanicException":
             raise
         problem = "cannot be read as a workbook: it is damaged"
@@ -78,19 +77,19 @@ def _opened(path: Path) -> Generator[CalamineWorkbook, None, None]:
 
 
 def _check(path: Path) -> None:
-    """Refuse files for which the engine gives no clear error, or crashes."""
+    """Reject files on which calamine crashes or raises an unclear error."""
     with path.open("rb") as file:
-        start = file.read(START)
-        refuse_as_workbook(start)
+        start = file.read(SNIFF_BYTES)
+        check_is_workbook(start)
         if start.startswith(b"PK"):
-            refuse_far_cells(path)
+            check_size(path)
         elif _ENCRYPTED in start + file.read():
             raise OrdersError(_LOCKED)
 
 
-def _workbook(path: Path) -> CalamineWorkbook:
+def _load(path: Path) -> CalamineWorkbook:
     try:
-        # By its name: only so the engine tells a password from damage.
+        # By its name: only then calamine distinguishes a password from damage.
         return CalamineWorkbook.from_path(path)  # pyright: ignore[reportUnknownMemberType] (a bare PathLike)
     except PasswordError:
         raise
@@ -100,23 +99,23 @@ def _workbook(path: Path) -> CalamineWorkbook:
             return CalamineWorkbook.from_filelike(file)
 
 
-def _header(
+def _read_header(
     rows: Iterator[Row], columns: Columns, header_row: int | None
 ) -> tuple[list[Row], Header]:
     """Read the first rows, and find the header in them."""
     if header_row is None:
-        rows, most_rows = dropwhile(lambda row: is_blank(row[1]), rows), MOST_ROWS
+        rows, max_rows = dropwhile(lambda row: is_blank(row[1]), rows), MAX_ROWS
     else:
-        rows, most_rows = islice(rows, header_row - 1, None), 1
-    top = list(islice(rows, most_rows + 2))
+        rows, max_rows = islice(rows, header_row - 1, None), 1
+    top = list(islice(rows, max_rows + 2))
     if not top:
         what = "rows" if header_row is None else f"row {header_row}"
         raise OrdersError(f"has no {what} in this sheet")
-    return top, find_header([cells for _, cells in top], columns, most_rows)
+    return top, find_header([cells for _, cells in top], columns, max_rows)
 
 
-def _exact(cell: object) -> object:
-    """Turn a float into the whole number that it is, if it is one: a sheet has only floats."""
+def _to_exact(cell: object) -> object:
+    """Convert a float to an int where that is exact: all numbers in a sheet are floats."""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < _FIRST_INEXACT:
         return int(cell)
     return cell

@@ -1,8 +1,8 @@
 """Translate the status words of shops, malls and payment systems into PortOne's. Pure.
 
-A word is understood only where it can mean one thing. Words that may mean several, such as 완료
-(of what?) and 환불요청 (has it been refunded?), are refused, and so are the words of a mall for
-the order and its delivery: 구매확정 says nothing of a payment.
+Only unambiguous words are accepted. Words with several meanings, such as 완료 (which step is
+complete?) and 환불요청 (refunded yet?), are rejected. So are a mall's words for the order and its
+delivery: 구매확정 (purchase confirmed) does not tell whether the order was paid.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from functools import lru_cache
 from portone_async.models import PaymentStatus
 from portone_async.resources.payments._words import canonical
 
-from .cells import BadCellError, kind_of, shown
+from .cell import BadCellError, printable, type_name
 
-__all__ = ("PARTIALLY_CANCELLED", "status_of", "status_of_order")
+__all__ = ("PARTIALLY_CANCELLED", "parse_order_status", "parse_status")
 
 PARTIALLY_CANCELLED = "partially_cancelled"
-"""Not a status of PortOne's, which says ``cancelled`` and how much of the amount was."""
+"""Not a status of PortOne, which has ``cancelled`` with the cancelled amount instead."""
 
 _WORDS = {
     PaymentStatus.PAID: "결제 결제완료 결제완료됨 결제됨 결제성공 결제승인 "
@@ -37,70 +37,70 @@ _WORDS = {
     PaymentStatus.FAILED: "실패 결제실패 승인실패 결제거절 승인거절",
     PaymentStatus.PENDING: "paypending 승인대기 승인대기중",
 }
-_STATUS_OF = {word: str(status) for status, words in _WORDS.items() for word in words.split()}
+_STATUS_BY_WORD = {word: str(status) for status, words in _WORDS.items() for word in words.split()}
 
-_OF_A_MALL = re.compile(
+_MALL_WORD = re.compile(
     "주문|구매|배송|발송|출고|집화|집하|발주|수취|수령|상품|교환|반품|회수|거래|정산|확정"
     "|order|ship|deliver|dispatch|purchase|return|exchange|settle"
 )
-# Of a shop's order, these may mean its delivery.
-_OF_A_DELIVERY = frozenset({PaymentStatus.READY.value, PaymentStatus.PENDING.value})
-_MAY_BE_REFUNDED = re.compile("취소|환불|반품|철회|cancel|refund|return")
-_WAY_ON = "name the payment's column with --columns status=COLUMN, or none with status="
+# As the status of an order, these may be about its delivery.
+_DELIVERY_STATUSES = frozenset({PaymentStatus.READY.value, PaymentStatus.PENDING.value})
+_REFUND_WORD = re.compile("취소|환불|반품|철회|cancel|refund|return")
+_HINT = "name the column of the payment with --columns status=COLUMN, or none with status="
 
 
-def status_of(cell: object) -> str:
-    """Translate a status.
+def parse_status(cell: object) -> str:
+    """Translate the status of a payment.
 
     Returns:
-        A status of PortOne's, or :data:`PARTIALLY_CANCELLED`.
+        A :class:`PaymentStatus` value, or :data:`PARTIALLY_CANCELLED`.
 
     Raises:
-        BadCellError: It is empty, which is not ``paid``, or not plainly one of them.
+        BadCellError: It is empty (which does not mean ``paid``), unknown or ambiguous.
     """
     if cell is None:
         raise BadCellError("status is empty")
     if not isinstance(cell, str):
-        raise BadCellError(f"status is {kind_of(cell)}: {shown(cell)}; {_WAY_ON}")
-    return _status_in(cell)
+        raise BadCellError(f"status is {type_name(cell)}: {printable(cell)}; {_HINT}")
+    return _parse_status_text(cell)
 
 
-def status_of_order(cell: object) -> str:
+def parse_order_status(cell: object) -> str:
     """Translate the status of an order or a transaction: ``paid``, unless it says otherwise.
 
     Raises:
-        BadCellError: It may say that the payment was refunded, as 주문취소 and 반품완료 may.
+        BadCellError: It may mean that the payment was refunded, as 주문취소 and 반품완료 may.
     """
-    return _status_of_order_in(cell) if isinstance(cell, str) else PaymentStatus.PAID.value
+    return _parse_order_status_text(cell) if isinstance(cell, str) else PaymentStatus.PAID.value
 
 
 @lru_cache(maxsize=64)
-def _status_of_order_in(cell: str) -> str:
-    word = _plain(cell)
-    if not word or word in _OF_A_DELIVERY:
+def _parse_order_status_text(cell: str) -> str:
+    word = _normalize(cell)
+    if not word or word in _DELIVERY_STATUSES:
         return PaymentStatus.PAID.value
     try:
-        return _status_in(cell)
+        return _parse_status_text(cell)
     except BadCellError:
-        if _MAY_BE_REFUNDED.search(word):
+        if _REFUND_WORD.search(word):
             raise
         return PaymentStatus.PAID.value
 
 
-def _plain(cell: str) -> str:
-    # NFKC puts together the syllables that macOS takes apart.
-    return re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", cell)).casefold()
-
-
 @lru_cache(maxsize=64)
-def _status_in(cell: str) -> str:
-    word = _plain(cell)
+def _parse_status_text(cell: str) -> str:
+    word = _normalize(cell)
     if not word:
         raise BadCellError("status is empty")
-    if status := canonical(cell) or _STATUS_OF.get(word):
+    if status := canonical(cell) or _STATUS_BY_WORD.get(word):
         return status
-    if _OF_A_MALL.search(word):
-        problem = "speaks of the order or its delivery, not of its payment"
+    if _MALL_WORD.search(word):
+        problem = "is about the order or its delivery, not its payment"
     else:
-        problem = f"is none of {', '.join(PaymentStatus)}, nor plainly one of them"
-    raise BadCellError(f"status {problem}: {shown(cell)}; {_WAY_ON}")
+        problem = f"is not a clear word for any of {', '.join(PaymentStatus)}"
+    raise BadCellError(f"status {problem}: {printable(cell)}; {_HINT}")
+
+
+def _normalize(cell: str) -> str:
+    # NFKC composes the Hangul syllables that macOS decomposes.
+    return re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", cell)).casefold()

@@ -1,0 +1,35 @@
+"""What all cell parsers share: errors, printable text, and Excel's formula around a text."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ("BadCellError", "EmptyCellError", "printable", "type_name", "unwrap_formula")
+
+_MAX_PRINTED = 60
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+
+
+class BadCellError(ValueError):
+    """A cell has an unusable value; the message quotes it, escaped and shortened."""
+
+
+class EmptyCellError(BadCellError):
+    """A required cell is empty."""
+
+
+def printable(cell: object) -> str:
+    """Quote a cell for a message: without control characters, and at most 60 characters of it."""
+    text = repr((cell if isinstance(cell, str) else str(cell))[: _MAX_PRINTED + 1])
+    return text if len(text) <= _MAX_PRINTED + 2 else f"{text[:_MAX_PRINTED]}…{text[0]}"
+
+
+def type_name(cell: object) -> str:
+    """Describe the type of a cell that should have another type."""
+    return f"of type {type(cell).__name__.lstrip('_')}"
+
+
+def unwrap_formula(text: str) -> str:
+    """Remove the formula that keeps Excel from parsing a number: ``="0001"`` becomes ``0001``."""
+    formula = _FORMULA.fullmatch(text) if text.startswith('="') else None
+    return formula[1].replace('""', '"') if formula else text

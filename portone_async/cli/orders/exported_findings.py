@@ -1,0 +1,68 @@
+"""Recognize a findings file that ``--out`` has written, and read its orders back.
+
+Formats: .csv, .jsonl and .parquet. In these files ``amount`` belongs to the payment, and
+``order_amount`` to the order. A payment without an order has a row too, and so has a row that
+could not be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import cast
+
+from portone_async.cli.escape import escaped
+
+__all__ = (
+    "column_of",
+    "flatten",
+    "is_findings_file",
+    "parse_error",
+    "strip_trailing_zeros",
+)
+
+_COLUMNS = {"merchant_uid", "verdict", "order_amount", "error"}
+_COLUMN_OF_FIELD = {
+    "amount": "order_amount",
+    "currency": "order_currency",
+    "status": "order_status",
+    "cancelled_amount": "order_cancelled_amount",
+}
+_JSON_MEMBERS = {"merchant_uid", "verdict", "order", "payments", "error"}
+_MAX_ERROR_LENGTH = 300
+
+
+def is_findings_file(names: Sequence[str]) -> bool:
+    """Return whether a file with columns of these names is an exported findings file."""
+    return _COLUMNS.issubset(names)
+
+
+def column_of(field: str) -> str:
+    """Return the name of the column for a field of the order."""
+    return _COLUMN_OF_FIELD.get(field, field)
+
+
+def strip_trailing_zeros(cells: Iterable[object]) -> list[object]:
+    """Remove the trailing zeros of amounts: in Parquet each has nine decimals."""
+    return [cell.normalize() if isinstance(cell, Decimal) else cell for cell in cells]
+
+
+def flatten(members: Sequence[tuple[str, object]]) -> Sequence[tuple[str, object]]:
+    """Replace the nested ``order`` of a finding in JSON by members named as the columns are."""
+    if not _JSON_MEMBERS.issubset(name for name, _ in members):
+        return members
+    flat: list[tuple[str, object]] = []
+    for name, value in members:
+        if name != "order":
+            flat.append((name, value))
+        elif isinstance(value, tuple):
+            order = cast("tuple[tuple[str, object], ...]", value)
+            flat += ((column_of(field), cell) for field, cell in order if field in _COLUMN_OF_FIELD)
+        else:
+            flat += ((column, None) for column in _COLUMN_OF_FIELD.values())
+    return flat
+
+
+def parse_error(cell: object) -> str:
+    """Return why the row could not be read the first time; empty for a payment without order."""
+    return escaped(str(cell or ""))[:_MAX_ERROR_LENGTH]

@@ -1,0 +1,114 @@
+"""Read JSON Lines: one object per line, numbers exactly as written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Sequence
+from decimal import Decimal
+from functools import lru_cache, partial
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from portone_async.cli.orders.columns import Columns, Layout, find_columns
+from portone_async.cli.orders.errors import OrdersError
+from portone_async.cli.orders.exported_findings import flatten
+from portone_async.cli.orders.items import BadRow, Item
+from portone_async.cli.orders.row import parse_row
+
+from .encoding import open_text
+
+__all__ = ("read_json_lines",)
+
+# DOS ended files with a Ctrl-Z.
+_ENDS = "\r\n\x1a"
+
+
+def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, None, None]:
+    source = f"{name}:"
+    layout_of: Callable[[tuple[str, ...]], Layout] | None = None
+    with open_text(path, newline="\n") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip().strip(_ENDS):
+                continue
+            try:
+                members = flatten(_decode(line.rstrip(_ENDS)))
+            except ValueError as error:
+                yield BadRow(f"{source}{number}", str(error))
+                continue
+            names = tuple(key for key, _ in members)
+            if layout_of is None:
+                fixed = _fix_status_column(columns, names)
+                layout_of = lru_cache(maxsize=256)(partial(find_columns, fixed))
+            try:
+                layout = layout_of(names)
+            except OrdersError as error:
+                yield BadRow(f"{source}{number}", str(error))
+                continue
+            yield parse_row([cell for _, cell in members], layout, source, number)
+    if layout_of is None:
+        raise OrdersError("has no line with an order")
+
+
+def _fix_status_column(columns: Columns, names: Sequence[str]) -> Columns:
+    """Require the status member of the first object in all objects.
+
+    Objects may differ, usually because an empty member is omitted. An object without the status
+    that the first object has lacks a value, and the file does not lack the column.
+    """
+    status = find_columns(columns, names).status
+    return columns if status is None else replace(columns, status=names[status])
+
+
+class _Object(tuple[tuple[str, object], ...]):
+    """The members of an object, including repeated names."""
+
+    __slots__ = ()
+
+
+def _decode(line: str) -> _Object:
+    """Decode an object.
+
+    Raises:
+        ValueError: It is not valid JSON; the message contains nothing of the line.
+    """
+    try:
+        value: object = _decode_json(line)
+    except json.JSONDecodeError as error:
+        problem = f"not JSON: {error.msg} (column {error.colno})"
+    except RecursionError:
+        problem = "not JSON of an order: it is nested too deeply"
+    else:
+        if isinstance(value, _Object):
+            return value
+        problem = "not a JSON object"
+    raise ValueError(problem)
+
+
+def _parse_whole(text: str) -> int | Decimal:
+    # An int has no -0: it would become the number of another order.
+    if text == "-0":
+        return Decimal(text)
+    try:
+        return int(text)
+    except ValueError:
+        return _TOO_LARGE
+
+
+def _parse_fraction(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return _TOO_LARGE
+
+
+# Not an error: the member may be one that is not needed.
+_TOO_LARGE = Decimal("Infinity")
+_CONSTANTS = {"NaN": Decimal("NaN"), "Infinity": _TOO_LARGE, "-Infinity": -_TOO_LARGE}
+_decode_json = json.JSONDecoder(
+    object_pairs_hook=_Object,
+    parse_float=_parse_fraction,
+    parse_int=_parse_whole,
+    parse_constant=_CONSTANTS.__getitem__,
+    strict=False,  # A control character makes its text unreadable, not the whole line.
+).decode

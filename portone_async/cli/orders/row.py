@@ -1,0 +1,163 @@
+"""Parse a row into an order, a refund, a note or a bad row. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from gettext import gettext as _
+
+from msgspec.structs import replace
+
+from portone_async.models import PaymentStatus
+from portone_async.reconcile.finding import Order, Refund
+
+from .cells.cell import BadCellError, EmptyCellError, printable
+from .cells.merchant_uid import parse_merchant_uid
+from .cells.money import is_in_won, parse_amount, parse_currency, parse_refunded_amount
+from .cells.status import PARTIALLY_CANCELLED, parse_order_status, parse_status
+from .cells.total_labels import is_total_row
+from .columns import Layout
+from .exported_findings import parse_error
+from .items import BadRow, Item, Note, OrphanRow, PartlyRefundedRow, RowWithoutNumber, TotalRow
+
+__all__ = ("parse_row",)
+
+_ZERO = Decimal(0)
+_REFUNDABLE = (PaymentStatus.PAID, PaymentStatus.CANCELLED)
+_REFUNDED = (PaymentStatus.CANCELLED, PARTIALLY_CANCELLED)
+_EMPTY = (None, "")
+
+
+class _UnknownRefundError(BadCellError):
+    """The order was partly refunded, and the row does not have the refunded amount."""
+
+
+def parse_row(cells: Sequence[object], layout: Layout, source: str, number: int) -> Item:
+    """Parse one row.
+
+    Args:
+        cells: The row as its reader yields it.
+        layout: The index of each field.
+        source: The text before the number in :attr:`BadRow.where`: ``orders.csv:``.
+        number: The number of the row, or of the line on which it begins.
+    """
+    where = f"{source}{number}"
+    if (other := _parse_non_order(cells, layout, where)) is not None:
+        return other
+    try:
+        currency = _parse_currency(cells, layout)
+        merchant_uid = parse_merchant_uid(cells[layout.merchant_uid])
+        amount = parse_amount(cells[layout.amount])
+    except EmptyCellError as error:
+        return _row_without_number(cells, layout, where, str(error))
+    except BadCellError as error:
+        return BadRow(where, str(error))
+    order = Order(merchant_uid, amount, currency)
+    try:
+        return _parse_order_or_refund(cells, layout, order, where)
+    except _UnknownRefundError as error:
+        order = replace(order, status=PaymentStatus.CANCELLED.value)
+        return PartlyRefundedRow(where, str(error), merchant_uid, order=order)
+    except BadCellError as error:
+        return BadRow(where, str(error), merchant_uid)
+
+
+def _parse_non_order(cells: Sequence[object], layout: Layout, where: str) -> BadRow | Note | None:
+    if layout.error is not None and cells[layout.amount] in _EMPTY:
+        return _parse_orphan(cells[layout.merchant_uid], cells[layout.error], where)
+    if is_total_row(cells, layout.merchant_uid):
+        return TotalRow(where, _("a total row, not an order"))
+    return None
+
+
+def _parse_orphan(merchant_uid: object, error: object, where: str) -> BadRow | OrphanRow:
+    if reason := parse_error(error):
+        number = merchant_uid if isinstance(merchant_uid, str) else ""
+        return BadRow(where, f"could not be read before: {reason}", number)
+    return OrphanRow(where, "a payment without an order")
+
+
+def _row_without_number(cells: Sequence[object], layout: Layout, where: str, reason: str) -> BadRow:
+    try:
+        amount = parse_amount(cells[layout.amount])
+    except BadCellError:
+        return BadRow(where, reason)
+    currency = _parse_currency(cells, layout)
+    return RowWithoutNumber(where, reason, amount=amount, currency=currency)
+
+
+def _parse_order_or_refund(
+    cells: Sequence[object], layout: Layout, order: Order, where: str
+) -> Order | Refund:
+    if order.amount < 0:
+        _check_refund(cells, layout, order)
+        return Refund(order.merchant_uid, -order.amount, order.currency, where)
+    status, refunded = _parse_status_and_refund(cells, layout, order.amount)
+    return Order(order.merchant_uid, order.amount, order.currency, status, refunded)
+
+
+def _parse_currency(cells: Sequence[object], layout: Layout) -> str:
+    currency = "KRW" if layout.currency is None else parse_currency(cells[layout.currency])
+    if currency != "KRW" and is_in_won(cells[layout.amount]):
+        raise BadCellError(f"amount is in won, but currency is {currency}")
+    return currency
+
+
+def _parse_status_and_refund(
+    cells: Sequence[object], layout: Layout, amount: Decimal
+) -> tuple[str, Decimal]:
+    """Return the status of an order and its refunded amount.
+
+    Raises:
+        BadCellError: The two contradict each other or the amount.
+    """
+    status = _parse_status(cells, layout)
+    refunded = _parse_refunded_amount(cells, layout)
+    if not refunded and status == PARTIALLY_CANCELLED:
+        raise _UnknownRefundError(
+            "status is partially refunded, but no column has the refunded amount: name it with "
+            "--columns cancelled_amount=COLUMN"
+        )
+    if refunded > amount:
+        raise BadCellError(
+            f"cancelled_amount is {refunded:f}, more than the amount of {amount:f}: amount must "
+            "be what was charged, before any refund"
+        )
+    if status == PARTIALLY_CANCELLED:
+        status = PaymentStatus.CANCELLED.value
+    elif refunded and status not in _REFUNDABLE:
+        raise BadCellError(f"cancelled_amount is {refunded:f}, but status is {status}")
+    return status, refunded
+
+
+def _parse_status(cells: Sequence[object], layout: Layout) -> str:
+    if layout.status is not None:
+        return parse_status(cells[layout.status])
+    paid = PaymentStatus.PAID.value
+    statuses = (parse_order_status(cells[index]) for index in layout.order_status)
+    return next((status for status in statuses if status != paid), paid)
+
+
+def _parse_refunded_amount(cells: Sequence[object], layout: Layout) -> Decimal:
+    index = layout.cancelled_amount
+    return _ZERO if index is None else parse_refunded_amount(cells[index])
+
+
+def _check_refund(cells: Sequence[object], layout: Layout, order: Order) -> None:
+    """Check that no other cell of a negative row contradicts a refund.
+
+    Raises:
+        BadCellError: One does.
+    """
+    problem = (
+        f"amount of order {printable(order.merchant_uid)} is negative: "
+        f"{printable(cells[layout.amount])}"
+    )
+    if _parse_refunded_amount(cells, layout) not in {0, -order.amount}:
+        raise BadCellError(f"{problem}, but cancelled_amount differs")
+    try:
+        is_refund = layout.status is None or parse_status(cells[layout.status]) in _REFUNDED
+    except BadCellError as error:
+        raise BadCellError(f"{problem}, and {error}") from None
+    if not is_refund:
+        raise BadCellError(f"{problem}, but status is not a refund")

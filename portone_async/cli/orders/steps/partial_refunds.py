@@ -1,0 +1,56 @@
+"""Complete partly refunded orders from their refund rows.
+
+Some exports keep 부분취소 (partly cancelled) as the status of the sale, and put the amount into a
+negative row of its own, before it or after it. So such a sale waits in a temporary file for the
+end of the source.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+from portone_async.cli.orders.cells.blanks import strip_blanks
+from portone_async.cli.orders.items import BadRow, Item, PartlyRefundedRow
+from portone_async.reconcile.finding import Order, Refund
+
+__all__ = ("resolve_partial_refunds",)
+
+
+def resolve_partial_refunds(items: Generator[Item, None, None]) -> Generator[Item, None, None]:
+    """Pass on all items, partly refunded sales last.
+
+    A sale becomes an order if the source has a refund row for it, and a bad row otherwise.
+    """
+    # An empty path is a temporary file, which SQLite deletes. Threads may take turns with a
+    # generator, but never run it at the same time.
+    with closing(sqlite3.connect("", check_same_thread=False)) as database, closing(items):
+        database.execute("CREATE TABLE sales (number TEXT, row BLOB)")
+        database.execute("CREATE TABLE refunds (number TEXT PRIMARY KEY) WITHOUT ROWID")
+        for item in items:
+            match item:
+                case PartlyRefundedRow():
+                    sale = [strip_blanks(item.merchant_uid), pickle.dumps(item)]
+                    database.execute("INSERT INTO sales VALUES (?, ?)", sale)
+                case Refund():
+                    number = [item.merchant_uid]
+                    database.execute("INSERT OR IGNORE INTO refunds VALUES (?)", number)
+                    yield item
+                case _:
+                    yield item
+        yield from _resolve_sales(database)
+
+
+def _resolve_sales(database: sqlite3.Connection) -> Iterator[Order | BadRow]:
+    rows = database.execute(
+        "SELECT number, row, number IN (SELECT number FROM refunds) FROM sales ORDER BY rowid"
+    )
+    for number, pickled, has_refunds in rows:
+        sale: PartlyRefundedRow = pickle.loads(pickled)  # noqa: S301 (written above)
+        if has_refunds:
+            order = sale.order
+            yield Order(number, order.amount, order.currency, order.status)
+        else:
+            yield BadRow(sale.where, sale.reason, sale.merchant_uid)
