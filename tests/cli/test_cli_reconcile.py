@@ -265,7 +265,7 @@ async def test_file_with_only_a_header_exits_with_2_and_says_so(
     code, out, err = await run(write("order_id,amount\n"), *PERIOD)
 
     assert (code, out) == (2, "")
-    assert "orders.csv: has no orders, no row below its header" in err
+    assert "orders.csv: has no orders: no row below its header" in err
 
 
 async def test_notes_about_the_orders_are_printed_and_change_no_exit_code(
@@ -294,7 +294,7 @@ async def test_sheet_and_header_row_are_chosen(server: FakePortOne, run: Run) ->
     assert (await run("orders.xlsx", "--sheet", "1", "--header-row", "3"))[0] == 0
     code, _, err = await run("orders.xlsx")
     assert code == 2
-    assert "has orders in several sheets, '11월' and '12월': say which with --sheet" in err
+    assert "has orders in several sheets, '11월' and '12월': choose one with --sheet" in err
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
