@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from .invented import payments_of_a_day
+from .generate import payments_of_a_day
 from .server import FakePortOne
 
 _BANNER = """\
@@ -38,7 +38,7 @@ _DAY = date(2026, 11, 1)
 
 
 def add_samples(server: FakePortOne) -> None:
-    """One payment of every kind that a shop has to cope with."""
+    """Add one payment of each kind."""
     usd = {"pay_method": "paypal", "currency": "USD"}
     server.add(merchant_uid="ORD-PAID", amount=15000)
     server.add(
@@ -58,16 +58,16 @@ def add_samples(server: FakePortOne) -> None:
 
 
 def add_a_day(server: FakePortOne, number: int, day: date) -> None:
-    """As many invented payments of one day."""
+    """Add ``number`` generated payments of one day."""
     gc.disable()
     server.add_many(payments_of_a_day(number, day))
-    # They stay to the end: a collection that looked at them all would hold up every answer.
+    # They stay to the end: a collection that visits them all would delay the replies.
     gc.freeze()
     gc.enable()
 
 
 async def serve(server: FakePortOne, orders: str) -> None:
-    """Run ``server``, which has payments of these orders, until Ctrl-C or SIGTERM."""
+    """Run ``server`` until Ctrl-C or SIGTERM; ``orders`` names its payments in the banner."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -80,7 +80,7 @@ async def serve(server: FakePortOne, orders: str) -> None:
 
 
 def _banner(server: FakePortOne, orders: str) -> str:
-    """What to know of ``server``, with lines to paste into a shell."""
+    """Describe ``server``, with lines to paste into a shell."""
     order = orders.split(maxsplit=1)[0]
     return _BANNER.format(
         url=server.url,
@@ -89,21 +89,21 @@ def _banner(server: FakePortOne, orders: str) -> str:
         token=server.issue_token(),
         orders=orders,
         order=order,
-        imp_uid=server._shop.payments.of_order(order)[0].imp_uid,
+        imp_uid=server.payments.of_order(order)[0].imp_uid,
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m portone_async.testing", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080, help="0 for any that is free")
-    parser.add_argument("--key", help="the imp_key that is right (default: an invented one)")
-    parser.add_argument("--secret", help="the imp_secret that is right (default: an invented one)")
+    parser.add_argument("--port", type=int, default=8080, help="0 for any free port")
+    parser.add_argument("--key", help="the valid imp_key (default: a generated one)")
+    parser.add_argument("--secret", help="the valid imp_secret (default: a generated one)")
     parser.add_argument(
         "--payments",
         type=int,
         metavar="N",
-        help="have N invented payments of one day, order-0000001 the first, not one of each kind",
+        help="serve N generated payments of one day, from order-0000001 on, not one of each kind",
     )
     parser.add_argument(
         "--day", type=date.fromisoformat, help=f"their day, in Korean time (default: {_DAY})"
@@ -114,18 +114,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.payments is not None and options.payments < 1:
         parser.error("--payments must be 1 or more")
     keys = {"imp_key": options.key, "imp_secret": options.secret}
-    given: dict[str, Any] = {name: value for name, value in keys.items() if value is not None}
-    server = FakePortOne(host=options.host, port=options.port, **given)
+    chosen: dict[str, Any] = {name: value for name, value in keys.items() if value is not None}
+    server = FakePortOne(host=options.host, port=options.port, **chosen)
     try:
         with suppress(KeyboardInterrupt):
-            asyncio.run(serve(server, _stock(server, options.payments, options.day or _DAY)))
-    except (OSError, OverflowError) as error:  # a port that is in use, or is none
+            asyncio.run(serve(server, _add_payments(server, options.payments, options.day or _DAY)))
+    except (OSError, OverflowError) as error:  # the port is in use or invalid
         parser.exit(1, f"{parser.prog}: {error}\n")
     return 0
 
 
-def _stock(server: FakePortOne, number: int | None, day: date) -> str:
-    """Add the payments, and name their orders."""
+def _add_payments(server: FakePortOne, number: int | None, day: date) -> str:
+    """Add the payments and return a description of their orders."""
     if number is None:
         add_samples(server)
         return _SAMPLES

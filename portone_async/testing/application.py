@@ -1,59 +1,59 @@
-"""From a request to its answer: what Apache does first, then PortOne."""
+"""From a request to its reply: Apache's part first, then PortOne's."""
 
 from __future__ import annotations
 
 import re
 
-from .answer import Answer, html_page, unauthorized
+from .account import Account
 from .endpoints import ROUTES
-from .received import RecordedRequest
-from .shop import Shop
+from .reply import Reply, html_page, unauthorized
+from .request import RecordedRequest
 
-__all__ = ("answer",)
+__all__ = ("respond",)
 
-# The request line that Apache reads at most: LimitRequestLine.
-_LONGEST_REQUEST_LINE = 8190
+# Apache's LimitRequestLine.
+_MAX_REQUEST_LINE = 8190
 _ENCODED_SLASH = re.compile("%2f|%5c", re.IGNORECASE)
 
 
-def answer(shop: Shop, received: RecordedRequest) -> Answer:
-    """Answer as PortOne would, faults aside."""
-    if len(f"{received.method} {received.target} HTTP/1.1") > _LONGEST_REQUEST_LINE:
+def respond(account: Account, request: RecordedRequest) -> Reply:
+    """Return PortOne's reply to a request."""
+    if len(f"{request.method} {request.target} HTTP/1.1") > _MAX_REQUEST_LINE:
         return html_page(414)
     # Apache's AllowEncodedSlashes is Off by default: the application never sees these.
-    if _ENCODED_SLASH.search(received.target.partition("?")[0]):
+    if _ENCODED_SLASH.search(request.target.partition("?")[0]):
         return html_page(404)
-    return _route(shop, received)
+    return _route(account, request)
 
 
-def _route(shop: Shop, received: RecordedRequest) -> Answer:
-    segments = _resolved(received.path_segments)
+def _route(account: Account, request: RecordedRequest) -> Reply:
+    segments = _normalize(request.path_segments)
     matches = [(route, values) for route in ROUTES if (values := route.match(segments)) is not None]
-    # Words before names: /payments/prepare is no payment whose imp_uid is "prepare".
+    # Literal segments win: /payments/prepare is not the payment whose imp_uid is "prepare".
     fewest = min((len(values) for _, values in matches), default=0)
     matches = [(route, values) for route, values in matches if len(values) == fewest]
 
     is_open = any(route.is_open for route, _ in matches)
-    if not (is_open or shop.tokens.accepts(_token(received))):
+    if not (is_open or account.tokens.accepts(_token(request))):
         return unauthorized()
     for route, values in matches:
-        if route.method == received.method:
-            return route.handler(shop, received, values)
+        if route.method == request.method:
+            return route.handler(account, request, values)
     return html_page(405 if matches else 404)
 
 
-def _token(received: RecordedRequest) -> str:
-    """The token, in any of the three forms that PortOne takes; Authorization wins."""
-    legacy = received.headers.get("x-imptokenheader", "")
-    return received.headers.get("authorization", legacy).removeprefix("Bearer ")
+def _token(request: RecordedRequest) -> str:
+    """Return the token from any of the headers that PortOne accepts; Authorization wins."""
+    legacy = request.headers.get("x-imptokenheader", "")
+    return request.headers.get("authorization", legacy).removeprefix("Bearer ")
 
 
-def _resolved(segments: tuple[str, ...]) -> list[str]:
-    """Without ``.``, ``..`` and a trailing slash: Apache resolves dots, even encoded ones."""
-    resolved: list[str] = []
+def _normalize(segments: tuple[str, ...]) -> list[str]:
+    """Resolve dots, even encoded ones, and drop a trailing slash, as Apache does."""
+    normalized: list[str] = []
     for segment in segments:
         if segment == "..":
-            del resolved[-1:]
+            del normalized[-1:]
         elif segment != ".":
-            resolved.append(segment)
-    return resolved[:-1] if resolved and not resolved[-1] else resolved
+            normalized.append(segment)
+    return normalized[:-1] if normalized and not normalized[-1] else normalized

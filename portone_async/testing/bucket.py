@@ -1,4 +1,4 @@
-"""The limit that a gateway before PortOne would set."""
+"""The rate limit that a gateway in front of PortOne would set."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Bucket:
 
     @guarded
     def take(self) -> int | None:
-        """Take one permit: ``None``, or the whole seconds until there will be one."""
+        """Take one permit and return ``None``, or the whole seconds until there is one."""
         now = self._clock.now
-        # The clock may have been moved back, which takes nothing away.
+        # The clock may have been moved back, which removes no permits.
         self._level += max(0.0, now - self._filled_at) * self.rate
         self._level = min(float(self.burst), self._level)
         self._filled_at = now

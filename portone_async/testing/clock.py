@@ -1,4 +1,4 @@
-"""The fake's own time."""
+"""The clock of a fake."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ("Clock",)
 
 
 class Clock:
-    """Real time plus an offset, so that a test moves it and never sleeps."""
+    """Real time plus an offset, which a test moves instead of sleeping."""
 
     def __init__(self, now: float | None = None) -> None:
         # Monotonic, so that an adjustment of the machine's clock cannot expire a token.

@@ -1,9 +1,9 @@
 """The lock that guards the state of every fake in this process.
 
-A fake answers in a thread of its own while tests change it from theirs. Each change and each
-look-up of its state is one step under this lock. No step awaits, and none runs a user's code, so
-nothing that holds the lock can wait for another thread. A step takes microseconds; one lock for
-all fakes costs nothing, and a fork needs to keep only this one.
+A fake serves from a thread of its own while tests change it from theirs. Each change and each
+look-up of its state is one step under this lock. No step awaits or runs a user's code, so a holder
+of the lock never waits for another thread. A step takes microseconds, so one lock for all fakes is
+enough, and a fork has to keep only this one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def guarded(method: Callable[P, R]) -> Callable[P, R]:
 
 
 if sys.platform != "win32":
-    # Between two steps, or the child has a lock that no thread of its own will ever release.
+    # Fork between two steps: no thread of the child would release a lock that is held.
     os.register_at_fork(
         before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
     )

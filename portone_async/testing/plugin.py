@@ -1,7 +1,10 @@
 """The pytest fixtures ``portone_server`` and ``portone_client``.
 
-Every project that has portone-async installed imports this in every test run, so it imports
-nothing of the package before a test asks for a fixture.
+Packages install this file as the top-level module ``_portone_async_pytest`` (pyproject.toml,
+force-include). pytest imports it in every run of every project where portone-async is installed,
+and importing a module of the package would load the whole client. So this file imports nothing of
+the package before a test requests a fixture. An editable install has a copy of it: install again
+after a change.
 """
 
 from __future__ import annotations
@@ -12,25 +15,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from portone_async.client import PortOneClient
-
-    from .server import FakePortOne
-
-_NO_TRIO = (
-    "portone_client needs an event loop of asyncio, and this test runs on trio: run it on asyncio "
-    "(with anyio's plugin, define a fixture anyio_backend that returns 'asyncio'). "
-    "portone_server works in tests of any kind."
-)
+    from portone_async import PortOneClient
+    from portone_async.testing import FakePortOne
 
 
 @pytest.fixture
 def portone_server() -> Iterator[FakePortOne]:
     """A running :class:`FakePortOne` without payments.
 
-    It serves from a thread of its own, so it works in tests of any kind, plain ``def test_`` too.
-    What a fault of yours raised is raised when the test ends.
+    It serves from its own thread, so it works in tests of any kind, including plain ``def test_``.
+    Exceptions of your own faults are raised when the test ends.
     """
-    from .server import FakePortOne  # noqa: PLC0415 (only when asked for)
+    from portone_async.testing import FakePortOne  # noqa: PLC0415 (loaded on request)
 
     with FakePortOne() as server:
         yield server
@@ -40,27 +36,15 @@ def portone_server() -> Iterator[FakePortOne]:
 def portone_client(
     request: pytest.FixtureRequest, portone_server: FakePortOne
 ) -> Iterator[PortOneClient]:
-    """A client of ``portone_server`` that retries at once and is not throttled.
+    """A client of ``portone_server`` that retries without waiting and is not throttled.
 
     It belongs to the first event loop that uses it: that of an async test under pytest-asyncio
-    (of any loop scope) or anyio's plugin, of ``asyncio.run()``, or of an app in a test client. It
-    is closed after the test.
+    (any loop scope) or anyio's plugin, of ``asyncio.run()``, or of an app in a test client. It is
+    closed after the test.
     """
-    if _runs_on_trio(request):
-        pytest.fail(_NO_TRIO, pytrace=False)
-    from .loops import close_client, new_client  # noqa: PLC0415 (only when asked for)
+    from portone_async.testing import client_fixture  # noqa: PLC0415 (loaded on request)
 
-    client = new_client(portone_server)
+    client_fixture.refuse_trio(request)
+    client = client_fixture.new_client(portone_server)
     yield client
-    close_client(client)
-
-
-def _runs_on_trio(request: pytest.FixtureRequest) -> bool:
-    if request.node.get_closest_marker("trio") is not None:
-        return True
-    if request.node.get_closest_marker("asyncio") is not None:
-        return False  # pytest-asyncio runs it, whatever the backend of anyio's plugin
-    if "anyio_backend" not in request.fixturenames:
-        return False
-    name: str = request.getfixturevalue("anyio_backend_name")
-    return name == "trio"
+    client_fixture.close_client(client)

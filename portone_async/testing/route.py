@@ -1,4 +1,4 @@
-"""One line of the route table."""
+"""One row of the route table."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from .answer import Answer
-from .received import RecordedRequest
-from .shop import Shop
+from .account import Account
+from .reply import Reply
+from .request import RecordedRequest
 
 __all__ = ("Handler", "Route")
 
-Handler = Callable[[Shop, RecordedRequest, Mapping[str, str]], Answer]
-"""Answers one request; the mapping holds the values of the path's ``{names}``."""
+Handler = Callable[[Account, RecordedRequest, Mapping[str, str]], Reply]
+"""Returns the reply to a request; the mapping has the values of the path's ``{names}``."""
 
 
 class Route(Struct, frozen=True):
+    """An endpoint and its handler."""
+
     method: str
     path: str
     """As PortOne documents it: ``/payments/find/{merchant_uid}``."""
     handler: Handler
     is_open: bool = False
-    """Whether it answers without a token."""
+    """Whether it needs no token."""
 
     def match(self, segments: Sequence[str]) -> dict[str, str] | None:
-        """The values of the path's names, or ``None`` for another path."""
+        """Return the values of the path's names, or ``None`` for another path."""
         pattern = self.path.split("/")[1:]
         if len(pattern) != len(segments):
             return None

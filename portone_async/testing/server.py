@@ -1,4 +1,4 @@
-"""PortOne, on this machine."""
+"""The fake PortOne server."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import Any, Self, Unpack
 
 from aiohttp import web
 from msgspec.structs import force_setattr
 
+from portone_async.client import ClientOptions, PortOneClient
 from portone_async.models import Payment
 
-from .answer import Answer, html_page
-from .broken import checked, report, surface
+from .account import Account
 from .bucket import Bucket
 from .clock import Clock
+from .endpoints.payments import Payments
 from .exchange import Exchange, Fault
+from .fault_errors import raise_errors, record_error, validate_reply
+from .fault_queue import FaultQueue
 from .faults import Delay, TooManyRequests
 from .listener import Listener
-from .received import RecordedRequest
-from .script import Script
-from .shop import Shop
+from .reply import Reply, html_page
+from .request import RecordedRequest
 from .tokens import Tokens
-
-if TYPE_CHECKING:
-    from portone_async.client import ClientOptions, PortOneClient
 
 __all__ = ("FakePortOne",)
 
 
 class FakePortOne:
-    """A PortOne V1 server with payments of your making, and faults on order.
+    """A PortOne V1 server with the payments and faults that a test needs.
 
     ```python
     async with FakePortOne() as server, server.client() as client:
@@ -42,36 +41,37 @@ class FakePortOne:
         payment = await client.payments.find("order-1")  # retried
     ```
 
-    It serves from a thread of its own, so ``with FakePortOne() as server:`` does as well, and it
-    answers any caller: plain tests, other threads and processes, other event loops, code that
-    blocks. Its methods may be called from any thread while it serves. A forked child reaches it
-    over HTTP only; its copy of this object is not the server's.
+    It serves from a thread of its own, so a plain ``with FakePortOne() as server:`` works, too. It
+    answers plain tests, other threads, processes and event loops, and code that blocks. Its
+    methods may be called from any thread. A forked child reaches it over HTTP only: the child's
+    copy of this object is not connected to the server.
 
-    What a fault of your own raises is answered with 500, logged, and raised again when the
-    ``with`` block ends (where the block raises itself, its error names it in a note).
+    An exception of your own fault becomes a 500, is logged, and is raised at the end of the
+    ``with`` block. If the block raises, too, its exception gets a note instead.
 
     Args:
-        imp_key: The REST API key that is right here.
-        imp_secret: The REST API secret that is right here.
-        token_lifetime: Seconds from a token's issue to its expiry.
-        rate_limit: Requests a second, and how many at once, before 429; ``None`` for no limit.
-        now: Where the clock starts, in Unix seconds; ``None`` for the real time.
-        host: Where to listen.
-        port: Where to listen; 0 for any port that is free.
+        imp_key: The valid REST API key.
+        imp_secret: The valid REST API secret.
+        token_lifetime: Seconds from issue to expiry of a token.
+        rate_limit: Requests per second, and the burst, above which it replies 429; ``None`` for
+            no limit.
+        now: The time at which its clock starts, in Unix seconds; ``None`` for the real time.
+        host: The address to listen on.
+        port: The port to listen on; 0 for any free one.
     """
 
     requests: list[RecordedRequest]
-    """Everything that came, in order of arrival."""
+    """All requests, in order of arrival."""
     errors: list[BaseException]
-    """What faults of yours raised; raised when the server closes, unless you clear it."""
-
-    _keeps_connections = True
+    """Exceptions of your own faults. They are raised when the server closes, unless you clear it."""
+    keep_alive: bool
+    """Whether connections stay open for further requests."""
 
     def __init__(
         self,
         *,
         imp_key: str = "7700000000000001",
-        imp_secret: str = "fake-imp-secret-of-a-shop-that-is-not",  # noqa: S107 (invented)
+        imp_secret: str = "fake-imp-secret-of-a-shop-that-is-not",  # noqa: S107 (generated)
         token_lifetime: float = 1800.0,
         rate_limit: tuple[float, int] | None = None,
         now: float | None = None,
@@ -80,14 +80,15 @@ class FakePortOne:
     ) -> None:
         self.requests = []
         self.errors = []
+        self.keep_alive = True
         self._clock = Clock(now)
-        self._shop = Shop(
+        self._account = Account(
             imp_key=imp_key,
             imp_secret=imp_secret,
             clock=self._clock,
             tokens=Tokens(self._clock, token_lifetime),
         )
-        self._script = Script()
+        self._faults = FaultQueue()
         self._bucket: Bucket | None = None
         self.rate_limit = rate_limit
         self._address = (host, port)
@@ -97,7 +98,7 @@ class FakePortOne:
     def __enter__(self) -> Self:
         if self._listener is not None:
             raise RuntimeError("This FakePortOne is running already")
-        listener = Listener(self._answer, *self._address)
+        listener = Listener(self._respond, *self._address)
         self._url = listener.open()
         self._listener = listener
         return self
@@ -111,8 +112,8 @@ class FakePortOne:
         assert self._listener is not None
         listener, self._listener = self._listener, None
         listener.close()
-        broken, self.errors[:] = tuple(self.errors), ()
-        surface(broken, error)
+        errors, self.errors[:] = tuple(self.errors), ()
+        raise_errors(errors, error)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -127,7 +128,7 @@ class FakePortOne:
 
     def __repr__(self) -> str:
         where = self._url if self._listener else "closed"
-        return f"<FakePortOne {where}, payments={len(self._shop.payments)}>"
+        return f"<FakePortOne {where}, payments={len(self.payments)}>"
 
     @property
     def url(self) -> str:
@@ -138,87 +139,74 @@ class FakePortOne:
 
     @property
     def imp_key(self) -> str:
-        return self._shop.imp_key
+        return self._account.imp_key
 
     @property
     def imp_secret(self) -> str:
-        return self._shop.imp_secret
+        return self._account.imp_secret
 
     def client(self, **options: Unpack[ClientOptions]) -> PortOneClient:
-        """A client of this server: its keys and address, and your ``options``."""
-        from portone_async.client import PortOneClient  # noqa: PLC0415 (the fake runs without it)
-
+        """Create a client with the address and keys of this server, and your ``options``."""
         options.setdefault("base_url", self.url)
         return PortOneClient(self.imp_key, self.imp_secret, **options)
 
-    # Payments
+    # The sections of the API
+
+    @property
+    def payments(self) -> Payments:
+        """The payments, which ``client.payments`` looks up."""
+        return self._account.state(Payments)
 
     def add(self, payment: Payment | None = None, /, **fields: Any) -> Payment:
-        """Let there be a payment, and return it as a client will see it.
-
-        Paid, 1000 KRW, live, of card, a moment ago and with ids of its own, as far as nothing
-        else is said. What the status implies (``paid_at``, ``cancel_amount`` ...) is filled in.
-
-        Args:
-            payment: Says the fields that are not at their default.
-            fields: Override those of ``payment``, in the model's types or in PortOne's own
-                (Unix seconds). Names that no model knows are sent, too; ``None`` is sent as
-                ``null`` (0 for a time); ``msgspec.UNSET`` leaves the key out.
-        """
-        return self._shop.payments.add(payment, fields)
+        """Add a payment: short for ``server.payments.add()``."""
+        return self.payments.add(payment, **fields)
 
     def add_many(self, payments: Iterable[Mapping[str, Any]]) -> None:
-        """Let there be many payments, each with the fields that :meth:`add` takes.
-
-        A million take some 15 seconds and 0.8 GB. One that is refused leaves those before it.
-        """
-        self._shop.payments.add_many(payments)
+        """Add many payments: short for ``server.payments.add_many()``."""
+        self.payments.add_many(payments)
 
     def update(self, imp_uid: str, **fields: Any) -> Payment:
-        """Change a payment, as when a buyer pays or a shop cancels.
-
-        What the new status implies is filled in, and no payment was updated later.
-        """
-        return self._shop.payments.update(imp_uid, fields)
+        """Change a payment: short for ``server.payments.update()``."""
+        return self.payments.update(imp_uid, **fields)
 
     def remove(self, imp_uid: str) -> None:
-        """Forget a payment, as if it had never been."""
-        self._shop.payments.remove(imp_uid)
+        """Delete a payment: short for ``server.payments.remove()``."""
+        self.payments.remove(imp_uid)
 
     # The clock and the token
 
     @property
     def now(self) -> float:
-        """Unix seconds: token lifetimes, new payments and the rate limit go by it."""
+        """Unix seconds, used for token lifetimes, new payments and the rate limit."""
         return self._clock.now
 
     def advance(self, seconds: float) -> None:
-        """Move the server's clock; back, with less than 0."""
+        """Move the server's clock; a negative number moves it back."""
         self._clock.advance(seconds)
 
     @property
     def token(self) -> str | None:
-        """The token that is accepted now."""
-        current = self._shop.tokens.current
+        """The token that is valid now."""
+        current = self._account.tokens.current
         return None if current is None else current.value
 
     def issue_token(self) -> str:
-        """What getToken would answer now, for those who speak HTTP to the server themselves."""
-        return self._shop.tokens.issue().value
+        """Return the token that getToken would return, for tests that send requests themselves."""
+        return self._account.tokens.issue().value
 
     def expire_token(self) -> None:
-        """As if the token's time had passed: refused, and getToken hands out a new one."""
-        self._shop.tokens.expire()
+        """Let the token expire: requests with it get 401, and getToken issues a new one."""
+        self._account.tokens.expire()
 
     def revoke_token(self) -> None:
-        """As if PortOne had dropped the token early: refused, and getToken hands out a new one."""
-        self._shop.tokens.revoke()
+        """Invalidate the token before its expiry: 401, and getToken issues a new one."""
+        self._account.tokens.revoke()
 
     # Faults
 
     @property
     def rate_limit(self) -> tuple[float, int] | None:
-        """Requests a second, and how many at once; beyond that, 429. Setting it starts anew."""
+        """Requests per second and burst; above them, 429. Setting it restores the whole burst."""
         bucket = self._bucket
         return None if bucket is None else (bucket.rate, bucket.burst)
 
@@ -227,25 +215,25 @@ class FakePortOne:
         self._bucket = None if limit is None else Bucket(self._clock, *limit)
 
     def fail(self, *faults: Fault, times: int | None = 1, on: str = "/") -> None:
-        """Let coming requests meet ``faults``, one request each, in this order.
+        """Queue faults for the next requests: one request each, in this order.
 
         Args:
             faults: One or more of :mod:`portone_async.testing`, or your own.
-            times: How often the whole row is played; ``None``: until :meth:`clear_faults`.
-            on: How the decoded path of such a request begins. Requests for a token meet a fault
-                only when this says so (``on="/users/getToken"``), so that ``fail(Status(503))``
-                hits the next look-up.
+            times: How often to repeat the series; ``None``: until :meth:`clear_faults`.
+            on: The beginning of the decoded path of these requests. Token requests meet a fault
+                only when this says so (``on="/users/getToken"``), so ``fail(Status(503))`` hits
+                the next look-up.
         """
-        self._script.add(faults, times=times, on=on)
+        self._faults.add(faults, times=times, on=on)
 
     def clear_faults(self) -> None:
-        """Drop all faults that were not met yet."""
-        self._script.clear()
+        """Remove all faults that no request has met yet."""
+        self._faults.clear()
 
-    # What came
+    # Requests
 
     def count(self, path_prefix: str, method: str | None = None) -> int:
-        """How many requests came whose decoded path begins so, getToken's included."""
+        """Count the requests whose decoded path begins with ``path_prefix``, getToken's included."""
         return sum(
             request.path.startswith(path_prefix) and method in (None, request.method)
             for request in self.requests
@@ -254,42 +242,43 @@ class FakePortOne:
     def clear_requests(self) -> None:
         self.requests.clear()
 
-    async def _answer(
-        self, request: web.BaseRequest, transport: asyncio.Transport
-    ) -> Answer | None:
-        received = RecordedRequest.of(
-            request.method,
-            request.raw_path,
-            headers=request.headers,
-            body=await request.read(),
+    async def _respond(
+        self, http_request: web.BaseRequest, transport: asyncio.Transport
+    ) -> Reply | None:
+        request = RecordedRequest.of(
+            http_request.method,
+            http_request.raw_path,
+            headers=http_request.headers,
+            body=await http_request.read(),
             at=monotonic(),
         )
-        self.requests.append(received)
-        fault = self._fault_for(received)
+        self.requests.append(request)
+        fault = self._fault_for(request)
         try:
-            answer = checked(fault, await fault.meet(Exchange(self._shop, received, transport)))
+            exchange = Exchange(self._account, request, transport)
+            reply = validate_reply(fault, await fault.meet(exchange))
         except asyncio.CancelledError:
             raise  # the server or the connection closes
         except BaseException as error:  # noqa: BLE001 (pytest.fail() raises no Exception)
-            report(fault, received, error)
+            record_error(fault, request, error)
             self.errors.append(error)
-            answer = html_page(500)
-        if answer is None:
+            reply = html_page(500)
+        if reply is None:
             return None
-        # Frozen for those who read it; this is the one who writes it.
-        force_setattr(received, "status", answer.status)
-        return self._signed(answer)
+        # Frozen for the test that reads it, not for the server that records it.
+        force_setattr(request, "status", reply.status)
+        return self._with_server_headers(reply)
 
-    def _fault_for(self, received: RecordedRequest) -> Fault:
+    def _fault_for(self, request: RecordedRequest) -> Fault:
         wait = None if self._bucket is None else self._bucket.take()
         if wait is not None:
             return TooManyRequests(retry_after=str(wait))
-        return self._script.fault_for(received.path) or Delay(0)
+        return self._faults.next_for(request.path) or Delay(0)
 
-    def _signed(self, answer: Answer) -> Answer:
-        """With the headers that PortOne's Apache adds to every reply."""
+    def _with_server_headers(self, reply: Reply) -> Reply:
+        """Add the headers that PortOne's Apache adds to every reply."""
         date = formatdate(self._clock.now, usegmt=True)
-        own = {"Date": date, "Server": "Apache", "X-Content-Type-Options": "nosniff"}
-        if not self._keeps_connections:
-            own["Connection"] = "close"
-        return Answer(answer.status, answer.body, own | answer.headers, answer.sent)
+        headers = {"Date": date, "Server": "Apache", "X-Content-Type-Options": "nosniff"}
+        if not self.keep_alive:
+            headers["Connection"] = "close"
+        return Reply(reply.status, reply.body, headers | reply.headers, reply.sent)

@@ -1,4 +1,4 @@
-"""Access tokens, as ``POST /users/getToken`` hands them out."""
+"""Access tokens, as ``POST /users/getToken`` issues them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from .guard import guarded
 
 __all__ = ("Token", "Tokens")
 
-# https://developers.portone.io/api/rest-v1/auth: a token in its last minute lives 5 minutes more.
+# https://developers.portone.io/api/rest-v1/auth: a request in the token's last minute extends it by
+# 5 minutes.
 _LAST_MINUTE = 60
 _EXTENSION = 5 * 60
 
 
 class Token(Struct):
-    """One token. Its ``repr`` does not show it."""
+    """One token. Its ``repr`` omits the value."""
 
     value: str
     expired_at: int
-    """Unix seconds, as PortOne names it: when it will expire."""
+    """Unix seconds: the time of expiry, by PortOne's name for it."""
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("expired_at", self.expired_at)]
@@ -32,7 +33,7 @@ class Token(Struct):
 
 
 class Tokens:
-    """One token at a time, the same for all who ask while it lives."""
+    """Issues one token at a time: every request gets the same one until it expires."""
 
     def __init__(self, clock: Clock, lifetime: float) -> None:
         self.lifetime = lifetime
@@ -42,7 +43,7 @@ class Tokens:
 
     @property
     def current(self) -> Token | None:
-        """The token that would be accepted now."""
+        """The token that is valid now, or ``None``."""
         token = self._token
         return token if token is not None and self._clock.now < token.expired_at else None
 

@@ -1,21 +1,21 @@
-"""The endpoints, one module each with its ``ROUTES``.
+"""The sections of PortOne's reference, one module each.
 
-A new one is a module here and a line below. State of its own is a class that it hands to
-``shop.state()``.
+A module has its ``ROUTES`` and, if the section keeps anything, a class for its state, which the
+handlers get by ``account.state(...)``. To add a section, write the module, list it here, and
+return its state from a property of :class:`FakePortOne`.
 """
 
 from __future__ import annotations
 
 from portone_async.testing.route import Route
 
-from . import codes, listing, lookup, prepare, users
+from . import codes, payments, prepare, users
 
 __all__ = ("ROUTES",)
 
 ROUTES: tuple[Route, ...] = (
-    *users.ROUTES,
-    *lookup.ROUTES,
-    *listing.ROUTES,
-    *prepare.ROUTES,
     *codes.ROUTES,
+    *payments.ROUTES,
+    *prepare.ROUTES,
+    *users.ROUTES,
 )

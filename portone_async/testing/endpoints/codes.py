@@ -1,13 +1,16 @@
-"""https://developers.portone.io/api/rest-v1/code: names of card companies and banks."""
+"""Names of card companies and banks, by code.
+
+API: https://developers.portone.io/api/rest-v1/code
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portone_async.testing.answer import Answer, envelope, failure
-from portone_async.testing.received import RecordedRequest
+from portone_async.testing.account import Account
+from portone_async.testing.reply import Reply, envelope, failure
+from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
-from portone_async.testing.shop import Shop
 
 CARDS = {
     "361": "BC카드",
@@ -29,17 +32,17 @@ BANKS = {
 }
 
 
-def card(_: Shop, __: RecordedRequest, path: Mapping[str, str]) -> Answer:
+def card(_: Account, __: RecordedRequest, path: Mapping[str, str]) -> Reply:
     return _named(CARDS, path["card_standard_code"])
 
 
-def bank(_: Shop, __: RecordedRequest, path: Mapping[str, str]) -> Answer:
+def bank(_: Account, __: RecordedRequest, path: Mapping[str, str]) -> Reply:
     return _named(BANKS, path["bank_standard_code"])
 
 
-def _named(names: Mapping[str, str], code: str) -> Answer:
+def _named(names: Mapping[str, str], code: str) -> Reply:
     if code not in names:
-        # The words are not documented.
+        # The message is not documented.
         return failure(404, "존재하지 않는 코드입니다.")
     return envelope({"code": code, "name": names[code]})
 

@@ -1,4 +1,4 @@
-"""What reached the fake."""
+"""Requests as the fake recorded them."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _json = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 class RecordedRequest(Struct, frozen=True, kw_only=True):
-    """One request, as it came.
+    """One request.
 
-    Its ``repr`` shows method, target and status only; the rest may hold keys and tokens.
+    Its ``repr`` shows only method, target and status; the rest may contain keys and tokens.
     """
 
     method: str
     target: str
-    """The request target of the request line, untouched."""
+    """The request target as sent (RFC 9112)."""
     path_segments: tuple[str, ...]
-    """The path, split at ``/`` and only then percent-decoded, once. ``+`` stays ``+``."""
+    """The path, split at ``/``, then percent-decoded once. ``+`` stays ``+``."""
     query: tuple[tuple[str, str], ...]
-    """Names and values, decoded, in order; ``+`` is a space here."""
+    """Decoded names and values, in order; ``+`` is a space here."""
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
     at: float
-    """When it came: seconds of ``time.monotonic()``, by which event loops go."""
+    """Time of arrival: seconds of ``time.monotonic()``, the clock of event loops."""
     status: int | None = None
-    """The HTTP status that it was answered with; ``None`` for no answer, or none yet."""
+    """The HTTP status of the reply; ``None`` without a reply, or before it."""
 
     @classmethod
     def of(
@@ -53,12 +53,12 @@ class RecordedRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def path(self) -> str:
-        """The decoded path; :attr:`path_segments` tells a ``/`` from an encoded one."""
+        """The decoded path. Only :attr:`path_segments` tell a ``/`` from an encoded one."""
         return "/" + "/".join(self.path_segments)
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The body's parameters, from JSON or a form: PortOne takes both."""
+        """The parameters in the body. PortOne accepts JSON and forms."""
         if "json" in self.headers.get("content-type", ""):
             try:
                 return _json.decode(self.body)
@@ -66,9 +66,9 @@ class RecordedRequest(Struct, frozen=True, kw_only=True):
                 return {}
         return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
 
-    def asks(self, flag: str) -> bool:
-        """Whether the query switches this on, as in ``include_sandbox=true``."""
-        return dict(self.query).get(flag) in ("true", "1")
+    def has_flag(self, name: str) -> bool:
+        """Return whether the query sets a flag, as in ``include_sandbox=true``."""
+        return dict(self.query).get(name) in ("true", "1")
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("method", self.method), ("target", self.target), ("status", self.status)]
@@ -78,6 +78,6 @@ class RecordedRequest(Struct, frozen=True, kw_only=True):
 
 
 def _unquote(segment: str) -> str:
-    # What is not UTF-8 becomes surrogates, and these are in no identifier: it matches nothing.
+    # Bytes that are not UTF-8 become surrogates, which no identifier contains.
     source = segment.encode("utf-8", "surrogateescape")
     return unquote_to_bytes(source).decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""What the fake sends back, and how PortOne spells it."""
+"""Replies of the fake, in the formats of PortOne and its Apache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-__all__ = ("Answer", "envelope", "failure", "html_page", "php_json", "unauthorized")
+__all__ = ("Reply", "envelope", "failure", "html_page", "php_json", "unauthorized")
 
 _PHP_ESCAPES = "portone_async.testing.php_escapes"
 
@@ -33,17 +33,17 @@ _EXPLANATIONS = {
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
-class Answer(Struct, frozen=True):
-    """A whole HTTP reply. Its ``repr`` shows the status only."""
+class Reply(Struct, frozen=True):
+    """An HTTP reply. Its ``repr`` shows only the status."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = {}
     sent: int | None = None
-    """How many bytes of the body are sent before the connection closes; ``None`` for all."""
+    """How many bytes of the body to send before the connection closes; ``None`` for all."""
 
     def head(self) -> bytes:
-        """Status line and headers, promising the whole body."""
+        """Return status line and headers, with the length of the whole body."""
         lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         lines += [f"Content-Length: {len(self.body)}", "", ""]
@@ -53,28 +53,29 @@ class Answer(Struct, frozen=True):
         return [("status", self.status)]
 
     def __repr__(self) -> str:
-        return f"Answer(status={self.status})"
+        return f"Reply(status={self.status})"
 
 
 def envelope(
     response: Any, *, code: int = 0, message: str | None = None, status: int = 200
-) -> Answer:
-    """PortOne's wrapper: ``code`` 0 for success, ``message`` what went wrong."""
+) -> Reply:
+    """Build a reply in PortOne's envelope; ``code`` 0 means success."""
     body = php_json({"code": code, "message": message, "response": response})
-    return Answer(status, body, {"Content-Type": JSON})
+    return Reply(status, body, {"Content-Type": JSON})
 
 
-def failure(status: int, message: str, *, code: int = -1) -> Answer:
+def failure(status: int, message: str, *, code: int = -1) -> Reply:
+    """Build the reply for a request that PortOne refuses."""
     return envelope(None, code=code, message=message, status=status)
 
 
-def unauthorized() -> Answer:
-    """What a missing, wrong or expired token gets."""
+def unauthorized() -> Reply:
+    """Build the reply to a missing, wrong or expired token."""
     return failure(401, "Unauthorized")
 
 
-def html_page(status: int) -> Answer:
-    """An error page of Apache, which stands before PortOne's application."""
+def html_page(status: int) -> Reply:
+    """Build an error page of Apache, which runs in front of PortOne's application."""
     phrase = _phrase(status)
     explanation = _EXPLANATIONS.get(status, "The server could not serve your request.")
     page = (
@@ -82,7 +83,7 @@ def html_page(status: int) -> Answer:
         f"<html><head>\n<title>{status} {phrase}</title>\n</head><body>\n"
         f"<h1>{phrase}</h1>\n<p>{explanation}</p>\n</body></html>\n"
     )
-    return Answer(status, page.encode(), {"Content-Type": HTML})
+    return Reply(status, page.encode(), {"Content-Type": HTML})
 
 
 def php_json(value: Any) -> bytes:
@@ -90,12 +91,12 @@ def php_json(value: Any) -> bytes:
 
     A ``Decimal`` becomes a number with exactly its digits.
     """
-    # "/" and what is not ASCII occur inside strings only, so the text may be edited as a whole.
+    # "/" and non-ASCII occur only inside strings, so the text can be edited as a whole.
     text = _encoder.encode(value).replace(b"/", b"\\/")
     return text if text.isascii() else text.decode().encode("ascii", _PHP_ESCAPES)
 
 
-@lru_cache(maxsize=1024)  # a page of payments says the same few words a thousand times
+@lru_cache(maxsize=1024)  # a page repeats a few words a thousand times
 def _escaped(text: str) -> str:
     units = text.encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
@@ -106,7 +107,7 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     return _escaped(error.object[error.start : error.end]), error.end
 
 
-# An error handler of the codec is several times as fast as a regular expression here.
+# A codec error handler is several times as fast as a regular expression here.
 codecs.register_error(_PHP_ESCAPES, _escape)
 
 

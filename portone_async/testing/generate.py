@@ -1,4 +1,4 @@
-"""A day of payments that never were, for benchmarks: the same ones each time."""
+"""Generated payments for benchmarks, the same each time."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _COMMON: dict[str, Any] = {
 
 
 def payments_of_a_day(number: int, day: date) -> Iterator[dict[str, Any]]:
-    """The fields of ``number`` payments, spread evenly over ``day`` in Korean time.
+    """Yield the fields of ``number`` payments, spread evenly over ``day`` in Korean time.
 
-    The n-th is of the order ``order-000000n`` and 1000 + n % 50000 won. It is paid, but of a
-    thousand in a row one each is cancelled, failed and ready (n % 1000 is 250, 500, 750): their
-    times, too, are of that day.
+    The n-th belongs to order ``order-000000n`` and has 1000 + n % 50000 won. All are paid, except
+    that of every thousand one is cancelled, one failed and one ready (n % 1000 is 250, 500, 750).
+    All times are within the day.
     """
     midnight = int(datetime.combine(day, time(), KST).timestamp())
     for n in range(1, number + 1):
@@ -39,12 +39,12 @@ def payments_of_a_day(number: int, day: date) -> Iterator[dict[str, Any]]:
             "imp_uid": f"imp_{n:012}",
             "merchant_uid": f"order-{n:07}",
             "amount": 1000 + n % 50_000,
-            **_fate(n, moment),
+            **_status_and_times(n, moment),
         }
 
 
-def _fate(n: int, moment: int) -> dict[str, Any]:
-    # A buyer takes his time, so the order of starts is not the order of payments.
+def _status_and_times(n: int, moment: int) -> dict[str, Any]:
+    # Buyers take 20 to 300 seconds, so payments are not started in the order they are paid in.
     started_at = moment - 20 - n * 37 % 280
     match n % 1000:
         case 250:

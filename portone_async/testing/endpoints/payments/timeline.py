@@ -1,4 +1,4 @@
-"""Payments by time, so that a period of them is found without a look at the others."""
+"""Payments sorted by time, so that a period is looked up without reading the others."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from bisect import bisect_left, bisect_right, insort
 from functools import lru_cache
 from operator import attrgetter
 
-from .entry import Entry, in_order
+from .entry import Entry, sort_entries
 
 __all__ = ("Timeline",)
 
 _moment = attrgetter("moment")
 _serial = attrgetter("serial")
-_place = attrgetter("moment", "serial")
+_moment_and_serial = attrgetter("moment", "serial")
 
 
 class Timeline:
-    """Payments in order of :attr:`Entry.moment`; the latest added is the last of equals."""
+    """Payments sorted by :attr:`Entry.moment`; of equals, the one added last comes last."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._is_sorted = True
-        # The next page is asked for with the period and the order of the last one.
+        # The next page is requested with the period and the sorting of the previous one.
         self._sorted_slice = lru_cache(maxsize=8)(self._sort_slice)
 
     def add(self, entry: Entry) -> None:
-        """Add an entry at its place."""
+        """Insert an entry in order."""
         self.settle()
-        insort(self._entries, entry, key=_place)
+        insort(self._entries, entry, key=_moment_and_serial)
         self._sorted_slice.cache_clear()
 
     def append(self, entry: Entry) -> None:
-        """Add one of many entries: they are sorted together, by :meth:`settle`."""
+        """Add one of many entries, which :meth:`settle` sorts together."""
         self._entries.append(entry)
         self._is_sorted = False
 
     def settle(self) -> None:
-        """Sort what was appended."""
+        """Sort the appended entries."""
         if self._is_sorted:
             return
-        # One after the other is twice as fast as by pairs.
+        # Two sorts by one key each are twice as fast as one by pairs.
         self._entries.sort(key=_serial)
         self._entries.sort(key=_moment)
         self._is_sorted = True
@@ -47,16 +47,17 @@ class Timeline:
 
     def remove(self, entry: Entry) -> None:
         self.settle()
-        del self._entries[bisect_left(self._entries, _place(entry), key=_place)]
+        index = bisect_left(self._entries, _moment_and_serial(entry), key=_moment_and_serial)
+        del self._entries[index]
         self._sorted_slice.cache_clear()
 
     def between(self, since: float, until: float, sorting: str | None) -> list[Entry]:
-        """Those of a period, both its ends included. The list is shared: it is not to be changed.
+        """Return the payments of a period, both ends included. Do not change the list: it is shared.
 
         Args:
             since: Unix seconds.
             until: Unix seconds.
-            sorting: One of PortOne's six, of a time that need not be the one compared.
+            sorting: One of PortOne's six words; its time need not be the one that is compared.
         """
         self.settle()
         begin = bisect_left(self._entries, since, key=_moment)
@@ -64,4 +65,4 @@ class Timeline:
         return self._sorted_slice(begin, end, sorting)
 
     def _sort_slice(self, begin: int, end: int, sorting: str | None) -> list[Entry]:
-        return in_order(self._entries[begin:end], sorting)
+        return sort_entries(self._entries[begin:end], sorting)

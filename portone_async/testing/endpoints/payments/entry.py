@@ -1,4 +1,4 @@
-"""One payment of the fake, and in which order several of them come."""
+"""One payment of the fake, and the sorting of several."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from msgspec import Struct
 
 from portone_async.models import Sorting
 
-from .record import present
+from .record import pad
 
-__all__ = ("Entry", "in_order")
+__all__ = ("Entry", "sort_entries")
 
 # https://developers.portone.io/api/rest-v1/payment: a period is compared with the time of the
-# final status. PortOne does not say so of "pending"; here it is as for "ready".
+# final status. "pending" is not documented; here it is treated as "ready".
 _TIMES = {"paid": "paid_at", "cancelled": "cancelled_at", "failed": "failed_at"}
 
-# The last sorts first: where times are equal, what was added (or changed) last is the newest.
+# Sort keys, the primary one last. Of equal times, the payment added (or changed) last is the newest.
 _KEYS = {
     "started": (attrgetter("serial"), attrgetter("started")),
     "paid": (attrgetter("serial"), attrgetter("paid")),
@@ -26,9 +26,9 @@ _KEYS = {
 }
 
 
-# Names and values apart, since a million payments have the same few rows of names.
+# Names and values are stored apart: a million payments share a few tuples of names.
 class Entry(Struct, frozen=True, kw_only=True, eq=False, gc=False):
-    """What is known of one payment. A change makes another one."""
+    """One payment. Immutable: a change replaces the entry."""
 
     names: tuple[str, ...]
     values: tuple[Any, ...]
@@ -72,15 +72,15 @@ class Entry(Struct, frozen=True, kw_only=True, eq=False, gc=False):
         return dict(zip(self.names, self.values, strict=True))
 
     def body(self, *, extension: bool = False) -> dict[str, Any]:
-        """The object in a reply's ``response``."""
-        body = present(self.record)
-        kept = body.pop("extension", None)
-        return body | {"extension": kept} if extension else body
+        """Return the JSON object for a reply's ``response``."""
+        body = pad(self.record)
+        extra = body.pop("extension", None)
+        return body | {"extension": extra} if extension else body
 
 
-def in_order(entries: Iterable[Entry], sorting: str | None) -> list[Entry]:
-    """The payments, the first by ``sorting`` first."""
-    # PortOne does not say what another word does; here it is as if nothing had been said.
+def sort_entries(entries: Iterable[Entry], sorting: str | None) -> list[Entry]:
+    """Sort payments by one of PortOne's six words."""
+    # PortOne does not document what another word does; here it is treated as none at all.
     known = sorting if sorting in set(Sorting) else Sorting.STARTED_DESC
     assert known is not None
     ordered = list(entries)

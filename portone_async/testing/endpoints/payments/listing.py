@@ -1,7 +1,8 @@
-"""https://developers.portone.io/api/rest-v1/payment: payments in pages.
+"""Payments in pages: those of an order number, and those of a status and period.
 
-PortOne documents that it answers 400, not in which words: but for a bad status's they are the
-fake's own. Payments of test channels are listed like any other.
+API: https://developers.portone.io/api/rest-v1/payment. PortOne documents when it replies 400, but
+not the messages: except for an unknown status, they are the fake's own. Payments of test channels
+are listed like any other.
 """
 
 from __future__ import annotations
@@ -11,39 +12,40 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
-from portone_async.testing.answer import Answer, envelope, failure
-from portone_async.testing.entry import Entry
-from portone_async.testing.received import RecordedRequest
+from portone_async.testing.account import Account
+from portone_async.testing.reply import Reply, envelope, failure
+from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
-from portone_async.testing.shop import Shop
 
+from .entry import Entry
 from .lookup import not_found
+from .state import Payments
 
 _STATUSES = ("ready", "paid", "failed", "cancelled")
-_LONGEST_PERIOD = 90 * 24 * 60 * 60
-_MOST_PER_PAGE = 1000
+_MAX_PERIOD = 90 * 24 * 60 * 60
+_MAX_PAGE_SIZE = 1000
 _NUMBER = re.compile(r"[0-9]{1,12}")
 
 
-class _BadRequest(Exception):  # noqa: N818 (PortOne's answer, not the program's error)
-    """Its text is the message of a 400."""
+class _BadRequest(Exception):  # noqa: N818 (PortOne's reply, not an error of the program)
+    """Carries the message of a 400."""
 
 
 class _Page(Struct, frozen=True):
-    """Which part of a list is asked for."""
+    """The requested part of a list."""
 
     number: int
     limit: int
 
     @classmethod
-    def asked(cls, query: Mapping[str, str]) -> _Page:
+    def of(cls, query: Mapping[str, str]) -> _Page:
         page = cls(number=_number(query, "page", 1), limit=_number(query, "limit", 20))
-        if not (page.number >= 1 and 1 <= page.limit <= _MOST_PER_PAGE):
+        if not (page.number >= 1 and 1 <= page.limit <= _MAX_PAGE_SIZE):
             raise _BadRequest("page, limit 파라메터가 올바르지 않습니다.")
         return page
 
-    def of(self, entries: Sequence[Entry]) -> Answer:
-        """PortOne's ``PagedPaymentAnnotation``: a ``previous`` or ``next`` of 0 is no such page."""
+    def reply(self, entries: Sequence[Entry]) -> Reply:
+        """Build a ``PagedPaymentAnnotation``, in which page 0 means "no such page"."""
         end = self.number * self.limit
         begin = end - self.limit
         if begin >= len(entries) and self.number > 1:
@@ -58,60 +60,60 @@ class _Page(Struct, frozen=True):
         )
 
 
-def find_all(shop: Shop, received: RecordedRequest, path: Mapping[str, str]) -> Answer:
-    """All payments of an order number."""
-    query = dict(received.query)
+def find_all(account: Account, request: RecordedRequest, path: Mapping[str, str]) -> Reply:
+    """Return all payments of an order number."""
+    query = dict(request.query)
     status = path.get("payment_status")
     try:
         if status is not None:
             _check_status(status, _STATUSES)
-        page = _Page.asked(query)
-        entries = shop.payments.of_order(
+        page = _Page.of(query)
+        entries = account.state(Payments).of_order(
             path["merchant_uid"], status=status, sorting=query.get("sorting")
         )
-        return page.of(entries) if entries else not_found()
+        return page.reply(entries) if entries else not_found()
     except _BadRequest as error:
         return failure(400, str(error))
 
 
-def find_all_of_nothing(_: Shop, __: RecordedRequest, ___: Mapping[str, str]) -> Answer:
+def find_all_without_order(_: Account, __: RecordedRequest, ___: Mapping[str, str]) -> Reply:
     return failure(400, "merchant_uid 파라메터가 누락되었습니다.")
 
 
-def by_status(shop: Shop, received: RecordedRequest, path: Mapping[str, str]) -> Answer:
-    """The payments whose final status was reached in a period.
+def by_status(account: Account, request: RecordedRequest, path: Mapping[str, str]) -> Reply:
+    """Return the payments whose final status was reached in a period.
 
-    What an empty period is answered with is not documented; here it is a page with nothing on it.
+    PortOne does not document the reply for an empty period; here it is an empty page.
     """
-    query = dict(received.query)
+    query = dict(request.query)
     status = path["payment_status"]
     try:
         _check_status(status, (*_STATUSES, "all"))
-        page = _Page.asked(query)
-        since, until = _period(query, int(shop.clock.now))
-        entries = shop.payments.between(
+        page = _Page.of(query)
+        since, until = _period(query, int(account.clock.now))
+        entries = account.state(Payments).between(
             since,
             until,
             status=None if status == "all" else status,
             sorting=query.get("sorting"),
         )
-        return page.of(entries)
+        return page.reply(entries)
     except _BadRequest as error:
         return failure(400, str(error))
 
 
 def _period(query: Mapping[str, str], now: int) -> tuple[int, int]:
-    """Unix seconds; both ends belong to it."""
+    """Return begin and end in Unix seconds, both included."""
     until = _number(query, "to", now)
-    since = _number(query, "from", until - _LONGEST_PERIOD)
-    if not 0 <= until - since <= _LONGEST_PERIOD:
+    since = _number(query, "from", until - _MAX_PERIOD)
+    if not 0 <= until - since <= _MAX_PERIOD:
         raise _BadRequest("조회기간(from, to)은 최대 90일까지 지정할 수 있습니다.")
     return since, until
 
 
-def _number(query: Mapping[str, str], name: str, untold: int) -> int:
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
     if name not in query:
-        return untold
+        return default
     if not _NUMBER.fullmatch(query[name]):
         raise _BadRequest(f"{name} 파라메터가 올바르지 않습니다.")
     return int(query[name])
@@ -123,7 +125,7 @@ def _check_status(status: str, known: Collection[str]) -> None:
 
 
 ROUTES = (
-    Route("GET", "/payments/findAll", find_all_of_nothing),
+    Route("GET", "/payments/findAll", find_all_without_order),
     Route("GET", "/payments/findAll/{merchant_uid}", find_all),
     Route("GET", "/payments/findAll/{merchant_uid}/{payment_status}", find_all),
     Route("GET", "/payments/status/{payment_status}", by_status),

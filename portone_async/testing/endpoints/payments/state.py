@@ -1,4 +1,4 @@
-"""The payments that the fake knows."""
+"""The payments of an account."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
-import msgspec
-
 from portone_async.models import Payment
+from portone_async.testing.clock import Clock
+from portone_async.testing.guard import guarded
+from portone_async.testing.record import encode
 
-from .clock import Clock
-from .entry import Entry, in_order
-from .guard import guarded
-from .record import check, complete, model, written
+from .entry import Entry, sort_entries
+from .record import decode, fields_of, fill_defaults, validate
 from .timeline import Timeline
 
 __all__ = ("Payments",)
 
 
 class Payments:
-    """What :meth:`FakePortOne.add` and the endpoints share.
+    """``server.payments``: the payments that the fake PortOne knows.
 
-    No look-up reads the whole store: a benchmark asks for a thousand pages of a million payments.
+    No look-up reads all payments: a benchmark requests a thousand pages of a million of them.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -39,9 +38,25 @@ class Payments:
         return len(self._entries)
 
     @guarded
-    def add(self, payment: Payment | None, fields: Mapping[str, Any]) -> Payment:
-        serial, record = self._completed(_said(payment) | written(fields))
-        added = model(record)
+    def add(self, payment: Payment | None = None, /, **fields: Any) -> Payment:
+        """Add a payment and return it as the client will decode it.
+
+        The defaults are a paid, live card payment of 1000 KRW, started now, with new ids. Fields
+        that the status implies (``paid_at``, ``cancel_amount`` ...) are filled in.
+
+        Args:
+            payment: A model whose fields are copied, except those at their default.
+            fields: Override those of ``payment``, in the model's types or in PortOne's own
+                (Unix seconds). Names without a field in the model are sent, too; ``None`` is sent
+                as ``null`` (0 for a time); ``msgspec.UNSET`` omits the field.
+
+        Raises:
+            ValueError: There is a payment with this ``imp_uid``, or a time has no time zone.
+            msgspec.ValidationError: No client could decode it.
+        """
+        given = {} if payment is None else fields_of(payment)
+        serial, record = self._new_record(given | encode(Payment, fields))
+        added = decode(record)
         entry = self._entry(record, serial=serial, changed_serial=serial)
         self._register(entry)
         for status in (None, entry.status):
@@ -49,7 +64,12 @@ class Payments:
         return added
 
     def add_many(self, payments: Iterable[Mapping[str, Any]]) -> None:
-        # Each is a step of its own, so that a request is answered while a million come in.
+        """Add many payments, each with the fields that :meth:`add` takes.
+
+        A million take some 15 seconds and 0.8 GB. An invalid one raises as in :meth:`add`; those
+        before it stay.
+        """
+        # Locked for one payment at a time, so that requests are answered in between.
         try:
             for fields in payments:
                 self._append(fields)
@@ -58,8 +78,8 @@ class Payments:
 
     @guarded
     def _append(self, fields: Mapping[str, Any]) -> None:
-        serial, record = self._completed(written(fields))
-        check(record)
+        serial, record = self._new_record(encode(Payment, fields))
+        validate(record)
         entry = self._entry(record, serial=serial, changed_serial=serial)
         self._register(entry)
         for status in (None, entry.status):
@@ -72,12 +92,19 @@ class Payments:
             timeline.settle()
 
     @guarded
-    def update(self, imp_uid: str, fields: Mapping[str, Any]) -> Payment:
+    def update(self, imp_uid: str, **fields: Any) -> Payment:
+        """Change a payment, as when a buyer pays or a shop cancels, and return it.
+
+        Fields that the new status implies are filled in. The payment becomes the one updated last.
+
+        Raises:
+            KeyError: There is no such payment.
+        """
         old = self._entries[imp_uid]
-        said = written(fields)
-        record = old.record | said
-        complete(record, said, self._clock.now)
-        updated = model(record)
+        given = encode(Payment, fields)
+        record = old.record | given
+        fill_defaults(record, given, self._clock.now)
+        updated = decode(record)
         entry = self._entry(record, serial=old.serial, changed_serial=next(self._serials))
         self.remove(imp_uid)
         self._register(entry)
@@ -87,8 +114,13 @@ class Payments:
 
     @guarded
     def remove(self, imp_uid: str) -> None:
+        """Delete a payment: look-ups then report it missing.
+
+        Raises:
+            KeyError: There is no such payment.
+        """
         entry = self._entries.pop(imp_uid)
-        others = tuple(each for each in self._orders[entry.merchant_uid] if each is not entry)
+        others = tuple(other for other in self._orders[entry.merchant_uid] if other is not entry)
         if others:
             self._orders[entry.merchant_uid] = others
         else:
@@ -97,39 +129,40 @@ class Payments:
             self._timelines[status].remove(entry)
 
     def get(self, imp_uid: str) -> Entry | None:
+        """Return the payment with this id."""
         return self._entries.get(imp_uid)
 
     @guarded
     def of_order(
         self, merchant_uid: str, *, status: str | None = None, sorting: str | None = None
     ) -> list[Entry]:
-        """The payments of one order number, the first by ``sorting`` first."""
+        """Return the payments of one order number, sorted."""
         entries = self._orders.get(merchant_uid, ())
-        return in_order((each for each in entries if status in (None, each.status)), sorting)
+        return sort_entries((e for e in entries if status in (None, e.status)), sorting)
 
     @guarded
     def among(self, imp_uids: Iterable[str], merchant_uids: Iterable[str]) -> list[Entry]:
-        """All that bear one of these ids or order numbers, each once, the newest started first."""
-        found = [self._entries[imp_uid] for imp_uid in imp_uids if imp_uid in self._entries]
+        """Return the payments with any of these ids or order numbers, the newest started first."""
+        matches = [self._entries[imp_uid] for imp_uid in imp_uids if imp_uid in self._entries]
         for merchant_uid in merchant_uids:
-            found += self._orders.get(merchant_uid, ())
-        return in_order({entry.imp_uid: entry for entry in found}.values(), None)
+            matches += self._orders.get(merchant_uid, ())
+        return sort_entries({entry.imp_uid: entry for entry in matches}.values(), None)
 
     @guarded
     def between(
         self, since: float, until: float, *, status: str | None, sorting: str | None
     ) -> list[Entry]:
-        """Those whose final status was reached in a period: see :meth:`Timeline.between`."""
+        """Return the payments that reached their status in a period: :meth:`Timeline.between`."""
         return self._timelines[status].between(since, until, sorting)
 
-    def _completed(self, said: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """The serial and the record of a new payment."""
+    def _new_record(self, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Return the serial and the record of a new payment."""
         serial = next(self._serials)
-        record = self._untold(serial) | said
-        complete(record, said, self._clock.now)
+        record = self._defaults(serial) | given
+        fill_defaults(record, given, self._clock.now)
         return serial, record
 
-    def _untold(self, serial: int) -> dict[str, Any]:
+    def _defaults(self, serial: int) -> dict[str, Any]:
         number = serial
         while (imp_uid := f"imp_{770000000000 + number}") in self._entries:
             number = next(self._serials)
@@ -159,13 +192,3 @@ class Payments:
         self._entries[entry.imp_uid] = entry
         others = self._orders.get(entry.merchant_uid, ())
         self._orders[entry.merchant_uid] = (*others, entry)
-
-
-def _said(payment: Payment | None) -> dict[str, Any]:
-    """What a model says: a field at its default says nothing."""
-    if payment is None:
-        return {}
-    fields = msgspec.structs.asdict(payment)
-    del fields["unreadable"]  # what the client found, not what PortOne sends
-    defaults = {field.name: field.default for field in msgspec.structs.fields(payment)}
-    return written({name: value for name, value in fields.items() if value != defaults[name]})
