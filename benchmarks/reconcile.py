@@ -26,7 +26,7 @@ from msgspec import Struct
 from variants import DAY, tell
 
 from portone_async.reconcile import Store
-from portone_async.testing.invented import payments_of_a_day
+from portone_async.testing.generate import payments_of_a_day
 
 _MILLION = 1_000_000
 # How long each killed process lives, in parts of what the undisturbed one takes. The first ends

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from portone_async import Attempt, Payment, PortOneClient
 from portone_async.reconcile import Order, Store, reconcile
-from portone_async.testing.invented import KST
+from portone_async.testing.generate import KST
 
 DAY = date(2026, 11, 1)
 # The fake's own, which are invented and the same each time.

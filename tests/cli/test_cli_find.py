@@ -314,7 +314,7 @@ async def test_orders_are_looked_up_at_the_same_time(server: FakePortOne, run: R
     class Together:
         async def meet(self, exchange: Exchange) -> Any:
             await arrived.wait()  # for ever, if they came one after another
-            return exchange.answer()
+            return exchange.reply()
 
     server.fail(Together(), times=3, on="/payments")
     assert (await run("a", "b", "c", "--json")).code == 1

@@ -37,9 +37,9 @@ from portone_async.testing import (
     TooManyRequests,
     Unauthorized,
 )
-from portone_async.testing.answer import Answer
 from portone_async.testing.clock import Clock
 from portone_async.testing.exchange import Exchange
+from portone_async.testing.reply import Reply
 from portone_async.testing.tokens import Tokens
 from tests.conftest import AT_ONCE
 from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body
@@ -66,11 +66,11 @@ class Altered:
     def __init__(self, **changes: Any) -> None:
         self._changes = changes
 
-    async def meet(self, exchange: Exchange) -> Answer:
-        envelope = json.loads(exchange.answer().body)
+    async def meet(self, exchange: Exchange) -> Reply:
+        envelope = json.loads(exchange.reply().body)
         response = envelope["response"] | self._changes
         envelope["response"] = {name: each for name, each in response.items() if each is not ...}
-        return Answer(200, body(envelope), {"Content-Type": "application/json"})
+        return Reply(200, body(envelope), {"Content-Type": "application/json"})
 
 
 UNBELIEVABLE: dict[str, tuple[Fault, type[PortOneError], int]] = {

@@ -10,7 +10,7 @@ import pytest
 
 from portone_async import PortOneClient
 from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
-from portone_async.testing import Answer, Exchange, FakePortOne, Hang, Status
+from portone_async.testing import Exchange, FakePortOne, Hang, Reply, Status
 from tests.support.answers import Refused
 from tests.support.paid_day import paid_orders
 
@@ -93,9 +93,9 @@ class Together:
     def __init__(self, count: int) -> None:
         self._barrier = asyncio.Barrier(count)
 
-    async def meet(self, exchange: Exchange) -> Answer:
+    async def meet(self, exchange: Exchange) -> Reply:
         await self._barrier.wait()
-        return exchange.answer()
+        return exchange.reply()
 
 
 async def test_confirmations_run_side_by_side(server: FakePortOne, client: PortOneClient) -> None:

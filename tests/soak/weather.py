@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Struct
 
 from portone_async.testing import (
-    Answer,
     Body,
     CutBody,
     Delay,
@@ -25,6 +24,7 @@ from portone_async.testing import (
     Hang,
     HtmlPage,
     Json,
+    Reply,
     Reset,
     Status,
     TooManyRequests,
@@ -92,18 +92,18 @@ def phase_at(seconds: float, pace: float) -> Phase:
     return _CYCLE[-1]
 
 
-def _another_amount(exchange: Exchange) -> Answer:
-    answer = exchange.answer()
+def _another_amount(exchange: Exchange) -> Reply:
+    answer = exchange.reply()
     body = re.sub(rb'"amount":(\d+)', lambda found: b'"amount":1%b' % found[1], answer.body)
     return msgspec.structs.replace(answer, body=body)
 
 
-def _no_such_payment(_: Exchange) -> Answer:
+def _no_such_payment(_: Exchange) -> Reply:
     body = {"code": -1, "message": "존재하지 않는 결제정보입니다.", "response": None}
-    return Answer(404, msgspec.json.encode(body), {"Content-Type": "application/json"})
+    return Reply(404, msgspec.json.encode(body), {"Content-Type": "application/json"})
 
 
-PLANTS: dict[str, Callable[[Exchange], Answer]] = {
+PLANTS: dict[str, Callable[[Exchange], Reply]] = {
     "wrong": _another_amount,
     "missing": _no_such_payment,
 }
@@ -131,18 +131,18 @@ class Sky:
         self._changes = [(truth.next_change(n, now), n) for n in self._shown]
         heapify(self._changes)
 
-    async def meet(self, exchange: Exchange) -> Answer | None:
+    async def meet(self, exchange: Exchange) -> Reply | None:
         self.requests += 1
         self._server.clear_requests()
         # Whatever is answered from here on was true at some time since the request came.
         self._keep_true(monotonic())
-        is_for_token = exchange.received.path.startswith("/users")
+        is_for_token = exchange.request.path.startswith("/users")
         self.tokens += is_for_token
         if self._plant is not None and not is_for_token and self._random.random() < 0.2:
             return self._plant(exchange)
         fault = self._fault(is_for_token=is_for_token)
         if fault is None:
-            return exchange.answer()
+            return exchange.reply()
         self.faults[type(fault).__name__] += 1
         return await fault.meet(exchange)
 

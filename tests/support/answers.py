@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from portone_async.testing import Answer, Exchange
+from portone_async.testing import Exchange, Reply
 
 __all__ = ("EmptyPeriodIs400", "NotInBatches", "Odd", "Refused")
 
@@ -16,27 +16,27 @@ _NOT_FOUND = '{"code":-1,"message":"존재하지 않는 결제정보입니다.",
 _REFUSAL = b'{"code":-1,"message":"no such page","response":null}'
 
 
-def _decoded(answer: Answer) -> dict[str, Any]:
+def _decoded(answer: Reply) -> dict[str, Any]:
     return msgspec.json.decode(answer.body, type=dict[str, Any])
 
 
 class EmptyPeriodIs400(Struct):
     """A period without payments is "a page beyond the data", as PortOne's own may be."""
 
-    async def meet(self, exchange: Exchange) -> Answer:
-        answer = exchange.answer()
+    async def meet(self, exchange: Exchange) -> Reply:
+        answer = exchange.reply()
         if answer.status == 200 and not _decoded(answer)["response"]["list"]:
-            return Answer(400, _REFUSAL, {"Content-Type": "application/json"})
+            return Reply(400, _REFUSAL, {"Content-Type": "application/json"})
         return answer
 
 
 class NotInBatches(Struct):
     """A batch says that PortOne has none of its payments; other look-ups find them."""
 
-    async def meet(self, exchange: Exchange) -> Answer:
-        if exchange.received.path == "/payments":
-            return Answer(404, _NOT_FOUND.encode(), {"Content-Type": "application/json"})
-        return exchange.answer()
+    async def meet(self, exchange: Exchange) -> Reply:
+        if exchange.request.path == "/payments":
+            return Reply(404, _NOT_FOUND.encode(), {"Content-Type": "application/json"})
+        return exchange.reply()
 
 
 class Refused(Struct):
@@ -44,10 +44,10 @@ class Refused(Struct):
 
     merchant_uid: str
 
-    async def meet(self, exchange: Exchange) -> Answer:
-        if ("merchant_uid[]", self.merchant_uid) in exchange.received.query:
-            return Answer(400, _REFUSAL, {"Content-Type": "application/json"})
-        return exchange.answer()
+    async def meet(self, exchange: Exchange) -> Reply:
+        if ("merchant_uid[]", self.merchant_uid) in exchange.request.query:
+            return Reply(400, _REFUSAL, {"Content-Type": "application/json"})
+        return exchange.reply()
 
 
 class Odd(Struct):
@@ -58,8 +58,8 @@ class Odd(Struct):
     value: Any
     imp_uid: str | None = None
 
-    async def meet(self, exchange: Exchange) -> Answer:
-        answer = exchange.answer()
+    async def meet(self, exchange: Exchange) -> Reply:
+        answer = exchange.reply()
         reply = _decoded(answer)
         for payment in _payments(reply["response"]):
             is_it = self.imp_uid in {None, payment["imp_uid"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from portone_async.testing import Answer, Exchange
+from portone_async.testing import Exchange, Reply
 
 __all__ = ("Hanging", "Held")
 
@@ -37,9 +37,9 @@ class Held:
     def __init__(self) -> None:
         self._released = threading.Event()
 
-    async def meet(self, exchange: Exchange, /) -> Answer:
+    async def meet(self, exchange: Exchange, /) -> Reply:
         assert await asyncio.to_thread(self._released.wait, 60)
-        return exchange.answer()
+        return exchange.reply()
 
     def release(self) -> None:
         self._released.set()

@@ -13,7 +13,6 @@ import aiohttp
 import pytest
 
 from portone_async.testing import (
-    Answer,
     Body,
     CutBody,
     Delay,
@@ -24,6 +23,7 @@ from portone_async.testing import (
     Hang,
     HtmlPage,
     Json,
+    Reply,
     Reset,
     Status,
     TooManyRequests,
@@ -33,7 +33,7 @@ from portone_async.testing import (
 UNAUTHORIZED = b'{"code":-1,"message":"Unauthorized","response":null}'
 
 
-class Reply(NamedTuple):
+class HttpReply(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -46,13 +46,13 @@ async def server() -> AsyncIterator[FakePortOne]:
         yield server
 
 
-async def ask(server: FakePortOne, target: str = "/payments/find/o") -> Reply:
+async def ask(server: FakePortOne, target: str = "/payments/find/o") -> HttpReply:
     headers = {"Authorization": server.token or server.issue_token()}
     async with (
         aiohttp.ClientSession(server.url, headers=headers) as session,
         session.get(target) as reply,
     ):
-        return Reply(reply.status, reply.headers, await reply.read())
+        return HttpReply(reply.status, reply.headers, await reply.read())
 
 
 async def statuses(server: FakePortOne, number: int) -> list[int]:
@@ -145,10 +145,10 @@ async def test_nothing_to_fail_with_is_an_error(server: FakePortOne) -> None:
 
 async def test_anything_with_meet_is_a_fault(server: FakePortOne) -> None:
     class Teapot:
-        async def meet(self, exchange: Exchange) -> Answer:
-            assert exchange.received.path == "/payments/find/o"
-            assert exchange.answer().status == 200
-            return Answer(418, b"short and stout")
+        async def meet(self, exchange: Exchange) -> Reply:
+            assert exchange.request.path == "/payments/find/o"
+            assert exchange.reply().status == 200
+            return Reply(418, b"short and stout")
 
     server.fail(Teapot())
     reply = await ask(server)
@@ -160,13 +160,13 @@ async def test_a_fault_that_breaks_is_logged_and_answered_with_500(
     server: FakePortOne, caplog: pytest.LogCaptureFixture, error: type[Exception]
 ) -> None:
     class Broken:
-        async def meet(self, _: Exchange) -> Answer:
+        async def meet(self, _: Exchange) -> Reply:
             raise error("of its own")
 
     server.fail(Broken())
     assert await statuses(server, 2) == [500, 200]
     assert [request.status for request in server.requests] == [500, 200]
-    assert "Broken broke on RecordedRequest(GET /payments/find/o -> None)" in caplog.text
+    assert "Broken failed on RecordedRequest(GET /payments/find/o -> None)" in caplog.text
     assert "of its own" in caplog.text
     server.errors.clear()
 

@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from portone_async.testing import FakePortOne, entry, timeline
+from portone_async.testing import FakePortOne
+from portone_async.testing.endpoints.payments import entry, timeline
 
 NOW = 1770000000
 DAY = 24 * 60 * 60
@@ -405,7 +406,7 @@ async def test_a_page_encodes_what_is_on_it_and_sorts_its_period_once(
 ) -> None:
     server.add_many({"started_at": 1, "paid_at": n} for n in range(300))
     encoded, ordered = list[str](), list[int]()
-    body, in_order = entry.Entry.body, entry.in_order
+    body, sort_entries = entry.Entry.body, entry.sort_entries
 
     def counted_body(self: entry.Entry, **options: Any) -> dict[str, Any]:
         encoded.append(self.imp_uid)
@@ -413,10 +414,10 @@ async def test_a_page_encodes_what_is_on_it_and_sorts_its_period_once(
 
     def counted_order(entries: list[entry.Entry], sorting: str | None) -> list[entry.Entry]:
         ordered.append(len(entries))
-        return in_order(entries, sorting)
+        return sort_entries(entries, sorting)
 
     monkeypatch.setattr(entry.Entry, "body", counted_body)
-    monkeypatch.setattr(timeline, "in_order", counted_order)
+    monkeypatch.setattr(timeline, "sort_entries", counted_order)
     for number in (1, 2, 3):
         one = await page(server, f"/payments/status/paid?from=100&to=149&limit=10&page={number}")
         assert one["total"] == 50

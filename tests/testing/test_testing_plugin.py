@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ ROOT = Path(portone_async.__file__).parents[1]
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = ("-p", "portone_async.testing.plugin", "-p", "no:cacheprovider")
+PLUGIN = ("-p", "_portone_async_pytest", "-p", "no:cacheprovider")
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +44,7 @@ INNER = """
     def test_plain(portone_server, portone_client):
         asyncio.run(look_up(portone_server, portone_client))
 
-    def test_client_that_nobody_uses(portone_client): ...
+    def test_unused_client(portone_client): ...
 
     def test_loop_that_outlives_the_client(kept_loop, portone_server, portone_client):
         kept_loop.run_until_complete(look_up(portone_server, portone_client))
@@ -137,7 +136,7 @@ def test_fixtures_work_in_tests_of_any_kind(
     result.assert_outcomes(passed=PASSED)
 
 
-def test_fixtures_end_with_the_test_and_report_what_broke(pytester: pytest.Pytester) -> None:
+def test_fixtures_close_with_the_test_and_raise_fault_errors(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import asyncio
@@ -147,7 +146,7 @@ def test_fixtures_end_with_the_test_and_report_what_broke(pytester: pytest.Pytes
 
         class Broken:
             async def meet(self, exchange):
-                assert exchange.received.path == "/payments/find/other"
+                assert exchange.request.path == "/payments/find/other"
 
         def test_broken(portone_server, portone_client):
             kept.extend([portone_server, portone_client])
@@ -167,7 +166,7 @@ def test_fixtures_end_with_the_test_and_report_what_broke(pytester: pytest.Pytes
     result = pytester.runpytest_subprocess(*PLUGIN)
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(
-        ["*AssertionError*", "*FakePortOne: Broken broke on RecordedRequest(GET*"]
+        ["*AssertionError*", "*FakePortOne: Broken failed on RecordedRequest(GET*"]
     )
 
 
@@ -193,16 +192,30 @@ def test_client_on_trio_is_refused_and_the_server_works(pytester: pytest.Pyteste
     result.stdout.fnmatch_lines(["portone_client needs an event loop of asyncio, and this test*"])
 
 
-def test_the_plugin_costs_a_project_that_does_not_use_it_four_small_modules() -> None:
-    script = (
-        "import sys, pytest, pytest_asyncio; before = set(sys.modules)\n"
-        "import portone_async.testing.plugin; print(*sorted(set(sys.modules) - before))"
-    )
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+def test_unused_plugin_loads_nothing_of_the_package(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        """
+        import sys
 
-    assert run.stdout.split() == [
-        "portone_async",
-        "portone_async._version",
-        "portone_async.testing",
-        "portone_async.testing.plugin",
-    ]
+        def test_unused():
+            assert "_portone_async_pytest" in sys.modules
+            assert "portone_async" not in sys.modules
+        """
+    )
+    # As in any project: pytest finds the plugin by its entry point.
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+
+
+def test_installed_plugin_is_the_one_in_the_repository() -> None:
+    source = ROOT / "portone_async" / "testing" / "plugin.py"
+    if not source.exists():
+        pytest.skip("the package is not imported from the repository")
+    spec = importlib.util.find_spec("_portone_async_pytest")
+    assert spec is not None
+    assert spec.origin is not None
+    # An editable install has a copy: "pip install -e ." renews it.
+    assert Path(spec.origin).read_bytes() == source.read_bytes()

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from portone_async.models import Payment, PaymentStatus
 from portone_async.testing import FakePortOne
-from portone_async.testing.answer import php_json
-from portone_async.testing.invented import KST, payments_of_a_day
+from portone_async.testing.generate import KST, payments_of_a_day
+from portone_async.testing.reply import php_json
 
 STATUSES = ("ready", "paid", "failed", "cancelled", "pending")
 TIMES = {"paid": "paid_at", "failed": "failed_at", "cancelled": "cancelled_at"}
@@ -103,7 +103,7 @@ def test_after_any_history_every_look_up_gives_what_a_full_search_would(
     history: list[tuple[str, Any]], since: int, length: int
 ) -> None:
     server, plain = FakePortOne(), Plain()
-    store = server._shop.payments
+    store = server.payments
     for change, value in history:
         apply(change, value, server, plain)
         # Asked in between as well: a remembered answer must not outlive a change.
@@ -131,7 +131,7 @@ def test_after_any_history_every_look_up_gives_what_a_full_search_would(
 def test_a_payment_added_before_a_period_does_not_bring_back_an_old_answer() -> None:
     server = FakePortOne()
     server.add_many({"imp_uid": f"imp_{n}", "paid_at": n} for n in (2, 3))
-    store = server._shop.payments
+    store = server.payments
     assert len(store.between(2, 3, status="paid", sorting="paid")) == 2
     server.add(imp_uid="imp_1", paid_at=1)
 
@@ -143,7 +143,7 @@ def test_a_payment_added_before_a_period_does_not_bring_back_an_old_answer() -> 
 
 
 def body(server: FakePortOne, imp_uid: str) -> dict[str, Any]:
-    entry = server._shop.payments.get(imp_uid)
+    entry = server.payments.get(imp_uid)
     assert entry is not None
     return entry.body(extension=True)
 
@@ -181,10 +181,10 @@ def test_one_of_many_that_is_refused_leaves_those_before_it(
     with pytest.raises(error):
         server.add_many([{"imp_uid": "imp_1"}, bad, {"imp_uid": "imp_2"}])
 
-    found = server._shop.payments.between(0, 1e12, status="paid", sorting=None)
+    found = server.payments.between(0, 1e12, status="paid", sorting=None)
     assert [each.imp_uid for each in found] == ["imp_1"]
     server.remove("imp_1")
-    assert server._shop.payments.between(0, 1e12, status=None, sorting=None) == []
+    assert server.payments.between(0, 1e12, status=None, sorting=None) == []
 
 
 def test_others_may_be_added_while_many_come_in() -> None:
@@ -197,7 +197,7 @@ def test_others_may_be_added_while_many_come_in() -> None:
 
     server.add_many(coming())
     server.remove("imp_2")
-    found = server._shop.payments.between(5, 5, status="paid", sorting="paid")
+    found = server.payments.between(5, 5, status="paid", sorting="paid")
     assert [each.imp_uid for each in found] == ["imp_1", "imp_3"]
 
 
@@ -206,7 +206,7 @@ def test_an_update_moves_a_payment_to_its_new_order_and_status() -> None:
     server.add_many({"imp_uid": f"imp_{n}", "merchant_uid": "o"} for n in (1, 2))
     server.update("imp_1", merchant_uid="p", status="failed", failed_at=7)
 
-    store = server._shop.payments
+    store = server.payments
     assert [each.imp_uid for each in store.of_order("o")] == ["imp_2"]
     assert [each.imp_uid for each in store.of_order("p")] == ["imp_1"]
     failed = store.between(7, 7, status="failed", sorting=None)
@@ -242,7 +242,7 @@ def test_an_invented_day_is_of_that_many_payments_within_a_korean_day(number: in
     server.add_many(payments_of_a_day(number, DAY))
     midnight = datetime(2026, 10, 31, 15, tzinfo=UTC).timestamp()
 
-    store = server._shop.payments
+    store = server.payments
     found = store.between(midnight, midnight + 24 * 3600 - 1, status=None, sorting="updated")
     assert [each.merchant_uid for each in found] == [f"order-{n:07}" for n in range(1, number + 1)]
     assert found[0].moment == midnight

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from portone_async.testing import Answer, Body, Exchange, FakePortOne, Hang, Status
+from portone_async.testing import Body, Exchange, FakePortOne, Hang, Reply, Status
 from tests.conftest import AT_ONCE
 
 THREADS = 4
@@ -102,9 +102,9 @@ def test_fault_sees_the_context_variables_of_the_test() -> None:
     seen: list[str] = []
 
     class Watching:
-        async def meet(self, exchange: Exchange) -> Answer:
+        async def meet(self, exchange: Exchange) -> Reply:
             seen.append(variable.get())
-            return exchange.answer()
+            return exchange.reply()
 
     with FakePortOne() as server:
         server.fail(Watching())
@@ -151,7 +151,7 @@ def test_payments_that_threads_add_while_it_serves_are_all_there(server: FakePor
                 assert ask(server) == 200
 
     side_by_side(add)
-    store = server._shop.payments
+    store = server.payments
     assert len(store.of_order("o")) == THREADS * each
     listed = store.between(0, each, status="paid", sorting="paid")
     assert [entry.moment for entry in listed] == sorted([*range(1, each + 1)] * THREADS)
@@ -228,13 +228,13 @@ def test_closed_server_ends_connections_that_wait_for_an_answer() -> None:
 
 
 def test_closing_names_the_fault_that_blocks_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portone_async.testing.listener._CLOSING_SECONDS", 0.01)
+    monkeypatch.setattr("portone_async.testing.listener._CLOSE_TIMEOUT", 0.01)
     release = threading.Event()
 
     class Blocking:
-        async def meet(self, exchange: Exchange) -> Answer:
+        async def meet(self, exchange: Exchange) -> Reply:
             release.wait()
-            return exchange.answer()
+            return exchange.reply()
 
     server = FakePortOne().__enter__()
     server.fail(Blocking())
@@ -279,7 +279,7 @@ def test_error_of_a_fault_is_raised_on_closing() -> None:
         asked_with(Broken(error))
     assert raised.value is error
     assert error.__notes__ == [
-        "FakePortOne: Broken broke on RecordedRequest(GET /payments/find/o -> None)"
+        "FakePortOne: Broken failed on RecordedRequest(GET /payments/find/o -> None)"
     ]
 
 
@@ -299,7 +299,7 @@ def test_error_of_a_test_names_what_a_fault_raised() -> None:
         fail()
     (note,) = raised.value.__notes__
     assert note.endswith("ValueError: of its own")
-    assert "Broken broke on" in note
+    assert "Broken failed on" in note
 
 
 def test_failure_that_a_fault_reports_to_pytest_is_raised_on_closing() -> None:
@@ -316,7 +316,7 @@ def test_fault_that_returns_no_answer_is_an_error() -> None:
         async def meet(self, _: Exchange) -> Any:
             return "200 OK"
 
-    with pytest.raises(TypeError, match=r"Wordy\.meet\(\) returned str, not an Answer or None"):
+    with pytest.raises(TypeError, match=r"Wordy\.meet\(\) returned str, not a Reply or None"):
         asked_with(Wordy())
 
 

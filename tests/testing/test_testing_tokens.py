@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from portone_async.testing import Answer, FakePortOne
+from portone_async.testing import FakePortOne, Reply
 
 NOW = 1770000000.0
 UNAUTHORIZED = {"code": -1, "message": "Unauthorized", "response": None}
@@ -191,11 +191,13 @@ async def test_no_repr_shows_a_token_or_a_secret(server: FakePortOne) -> None:
     token = await issued(server)
     await look_up(server, Authorization=token["access_token"])
 
-    shown = repr([server, server.requests, server._shop.tokens.current, vars(server._shop.tokens)])
+    shown = repr(
+        [server, server.requests, server._account.tokens.current, vars(server._account.tokens)]
+    )
     assert token["access_token"] not in shown
     assert server.imp_secret not in shown
-    answer = Answer(200, b"hush", {"X-Hush": "hush"})
-    assert (repr(answer), answer.__rich_repr__()) == ("Answer(status=200)", [("status", 200)])
-    current = server._shop.tokens.current
+    answer = Reply(200, b"hush", {"X-Hush": "hush"})
+    assert (repr(answer), answer.__rich_repr__()) == ("Reply(status=200)", [("status", 200)])
+    current = server._account.tokens.current
     assert current is not None
     assert current.__rich_repr__() == [("expired_at", NOW + 1800)]

@@ -490,7 +490,7 @@ def test_every_attribute_of_payments_and_errors_that_is_mentioned_exists(file: s
 
 @pytest.mark.parametrize("file", READMES)
 def test_the_faults_that_are_listed_are_all_there_are(file: str) -> None:
-    others = {"Answer", "Exchange", "FakePortOne", "Fault", "RecordedRequest"}
+    others = {"Exchange", "FakePortOne", "Fault", "RecordedRequest", "Reply"}
     line = next(each for each in _read(file).splitlines() if "`CutBody`" in each)
     listed = set(re.findall(r"`([A-Z]\w+)`", line))
 

@@ -26,7 +26,6 @@ from yarl import URL
 
 from portone_async import Payment, Timeouts
 from portone_async.testing import (
-    Answer,
     Delay,
     Disconnect,
     Exchange,
@@ -36,6 +35,7 @@ from portone_async.testing import (
     Hang,
     HtmlPage,
     Json,
+    Reply,
     Status,
     TooManyRequests,
     Unauthorized,
@@ -550,8 +550,8 @@ class Held:
         self.came = threading.Event()
         self.go = threading.Event()
 
-    async def meet(self, exchange: Exchange, /) -> Answer:
-        answer = exchange.answer()
+    async def meet(self, exchange: Exchange, /) -> Reply:
+        answer = exchange.reply()
         self.came.set()
         assert await asyncio.to_thread(self.go.wait, 60)
         return answer

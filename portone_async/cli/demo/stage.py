@@ -14,7 +14,6 @@ from portone_async.errors import PortOneError, ServerError, UnexpectedResponseEr
 from portone_async.models import Payment
 from portone_async.policy import RetryPolicy
 from portone_async.testing import (
-    Answer,
     Body,
     CutBody,
     Delay,
@@ -26,6 +25,7 @@ from portone_async.testing import (
     Hang,
     HtmlPage,
     Json,
+    Reply,
     Reset,
     Status,
     TooManyRequests,
@@ -47,9 +47,9 @@ class Scene(Struct, frozen=True):
 class _RevokedToken:
     """PortOne drops the token before its time."""
 
-    async def meet(self, exchange: Exchange) -> Answer:
-        exchange.shop.tokens.revoke()
-        return exchange.answer()
+    async def meet(self, exchange: Exchange) -> Reply:
+        exchange.account.tokens.revoke()
+        return exchange.reply()
 
 
 class _Plot(Struct, frozen=True):
