@@ -91,8 +91,8 @@ def test_the_fake_shares_models_only_with_the_client(path: Path) -> None:
     allowed = {"models", "testing"}
     if path.name == "server.py":
         allowed |= {"client"}
-    if path.name == "loops.py":
-        allowed |= {"policy"}
+    if path.name == "client_fixture.py":
+        allowed |= {"client", "policy"}
 
     assert imports(path) <= allowed
 
