@@ -1,4 +1,4 @@
-"""The bridge from what was ordered to what was charged, as an accountant reads it.
+"""The bridge from the money ordered to the money charged, in an accountant's terms.
 
 Two sums, each of one currency, that hold for any run:
 
@@ -7,7 +7,7 @@ ordered - not due = matched + short + unknown
 matched + over + unassigned = charged
 ```
 
-Money that is short and money that is over belong to different orders: they stay apart.
+Money that is short and money that is over belong to different orders: they are never netted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from msgspec import Struct
 
 from portone_async.models._record import EXACT
 
-__all__ = ("Bridge", "total")
+from .money import total
+
+__all__ = ("Bridge",)
 
 _ZERO = Decimal(0)
 
@@ -32,7 +34,7 @@ class Bridge(Struct, frozen=True, kw_only=True):
     ordered: Decimal = _ZERO
     """Amounts of all orders."""
     not_due: Decimal = _ZERO
-    """The part that asks for no money: refunded by the shop, or of an order that is not paid."""
+    """The part for which no money is due: refunded by the shop, or of an order that is not paid."""
     matched: Decimal = _ZERO
     """Ordered and charged; includes the matching part of orders that differ."""
 
@@ -64,22 +66,22 @@ class Bridge(Struct, frozen=True, kw_only=True):
 
     @property
     def due(self) -> Decimal:
-        """What should be at PortOne: :attr:`ordered` less :attr:`not_due`."""
+        """The money that PortOne should have: :attr:`ordered` less :attr:`not_due`."""
         return EXACT.subtract(self.ordered, self.not_due)
 
     @property
     def short(self) -> Decimal:
-        """What should be at PortOne and is not."""
+        """The money that is due and that PortOne does not have."""
         return total(self.missing, self.unpaid, self.charged_less, self.cancelled_more)
 
     @property
     def unknown(self) -> Decimal:
-        """What should be at PortOne, where it is not known whether it is."""
+        """The money that is due and that PortOne may or may not have."""
         return total(self.not_checked, self.other_currency)
 
     @property
     def over(self) -> Decimal:
-        """What is at PortOne and should not be."""
+        """The money that PortOne has and that is not due."""
         return total(self.orphans, self.paid_twice, self.charged_more)
 
     @property
@@ -89,11 +91,3 @@ class Bridge(Struct, frozen=True, kw_only=True):
             self.due == total(self.matched, self.short, self.unknown)
             and total(self.matched, self.over, self.unassigned) == self.charged
         )
-
-
-def total(*amounts: Decimal) -> Decimal:
-    """Add amounts to the last digit."""
-    found = _ZERO
-    for amount in amounts:
-        found = EXACT.add(found, amount)
-    return found

@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from portone_async.cli.report.charts import in_question
 from portone_async.cli.report.figures import Figures
-from portone_async.cli.report.money import Sums, add, asked, difference, written
+from portone_async.cli.report.money import asked, difference, written
 from portone_async.cli.report.span import Unit, fitting_unit, steps
 from portone_async.cli.report.statement import in_order, statement
 from portone_async.cli.report.tally import Flow, Period, Tally
 from portone_async.cli.report.words import words
 from portone_async.reconcile import Bridge, Finding, PaymentSnapshot, Verdict, bridges
+from portone_async.reconcile.money import Sums, add_to
 from tests.support.report_run import KST, NOON, PERIOD, day, finding, order, sighting, summary_of
 
 AMOUNTS = st.decimals(min_value=0, max_value=10**30, allow_nan=False, places=4)
@@ -96,7 +97,7 @@ def test_chart_of_a_verdict_sums_up_what_its_note_names() -> None:
 def test_a_sum_has_every_digit_of_its_parts(amounts: list[Decimal]) -> None:
     sums: Sums = {}
     for amount in amounts:
-        add(sums, "KRW", amount)
+        add_to(sums, "KRW", amount)
 
     assert Fraction(sums["KRW"]) == sum(map(Fraction, amounts))
 

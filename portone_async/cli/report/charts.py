@@ -11,8 +11,9 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from portone_async.reconcile.bridge import Bridge, total
+from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Verdict
+from portone_async.reconcile.money import total
 
 from .money import written
 from .span import Unit, steps

@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Context, Decimal
+from decimal import Decimal
 
+from portone_async.models import EXACT
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Verdict
+from portone_async.reconcile.money import Sums, add_to
 
-__all__ = ("Sums", "add", "asked", "difference", "is_unreadable", "written")
+__all__ = ("asked", "difference", "is_unreadable", "written")
 
-Sums = dict[str, Decimal]
-"""Amounts by currency."""
-
-_ZERO = Decimal(0)
 # Those that PortOne lists, but for the won, the yen and the dong, which have no cents.
 _WITH_CENTS = frozenset(
     ("USD", "EUR", "GBP", "CNY", "HKD", "SGD", "AUD", "CAD", "CHF", "THB", "MYR", "TWD")
 )
-# Python's own 28 digits would round the sum of a large amount and a small one.
-EXACT = Context(prec=100)
-
-
-def add(sums: Sums, currency: str, amount: Decimal) -> None:
-    sums[currency] = EXACT.add(sums.get(currency, _ZERO), amount)
 
 
 def asked(finding: Finding) -> Sums:
     """What the order asks for; of an orphan, what its payments say: as the summary counts it."""
     sums: Sums = {}
     if finding.order is not None:
-        add(sums, finding.order.currency, finding.order.amount)
+        add_to(sums, finding.order.currency, finding.order.amount)
     elif finding.verdict is Verdict.ORPHAN:
         for payment in finding.payments:
-            add(sums, payment.currency or "", payment.amount)
+            add_to(sums, payment.currency or "", payment.amount)
     return sums
 
 

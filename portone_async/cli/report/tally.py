@@ -12,8 +12,9 @@ from msgspec import Struct, field
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Summary, Verdict
 from portone_async.reconcile.ledger import Ledger, bridges, entries
+from portone_async.reconcile.money import Sums, add_to
 
-from .money import Sums, add, asked, difference, is_unreadable
+from .money import asked, difference, is_unreadable
 from .row import embedded, local, row_of
 from .span import Unit
 
@@ -73,7 +74,7 @@ class Tally:
         self.orders += finding.order is not None
         self.unreadable += is_unreadable(finding)
         for currency, amount in asked(finding).items():
-            add(self.amounts[verdict], currency, amount)
+            add_to(self.amounts[verdict], currency, amount)
         found = list(entries(finding))
         self.ledgers[verdict].enter(found)
         flow.ledger.enter(found)

@@ -1,0 +1,28 @@
+"""Exact sums of money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeAlias
+
+from portone_async.models import EXACT
+
+__all__ = ("Sums", "add_to", "total")
+
+Sums: TypeAlias = dict[str, Decimal]
+"""Amounts by currency, or by another key."""
+
+_ZERO = Decimal(0)
+
+
+def add_to(sums: Sums, key: str, amount: Decimal) -> None:
+    """Add an amount to the sum of a key."""
+    sums[key] = EXACT.add(sums.get(key, _ZERO), amount)
+
+
+def total(*amounts: Decimal) -> Decimal:
+    """Return the sum of amounts, without rounding."""
+    result = _ZERO
+    for amount in amounts:
+        result = EXACT.add(result, amount)
+    return result
