@@ -1,4 +1,4 @@
-"""Orders against payments: matches, differences, missing payments, and payments without an order.
+"""Compares orders with payments, and finds differences, missing and unexpected payments.
 
 ```python
 from portone_async.reconcile import Store, Verdict, reconcile

@@ -1,4 +1,4 @@
-"""Give every order its finding: joined with the period, asked for in batches, confirmed alone."""
+"""Checks the orders of a run: against the period, then in batches, then one by one."""
 
 from __future__ import annotations
 
@@ -33,144 +33,158 @@ from portone_async.resources.payments._batch import (
 from ._recorder import Recorder, in_thread
 from .compare import compare
 from .finding import AssumedEmpty, Finding, Order, PaymentSnapshot, Verdict
-from .store import OrderLeft
+from .store import PendingOrder
 
-__all__ = ("Checks",)
+__all__ = ("OrderChecks",)
 
-_BATCHES_AT_ONCE = 8
-_CONFIRMATIONS_AT_ONCE = 32
-# So many orders refused one after the other: it is the batch that is refused, not its orders.
-_REFUSALS = 2 * LARGEST_BATCH
+_CONCURRENT_BATCHES = 8
+_CONCURRENT_CONFIRMATIONS = 32
+# After so many orders rejected one by one in a row, batches as such are rejected.
+_MOST_REJECTIONS = 2 * LARGEST_BATCH
 
-_TIMES: Mapping[str, Callable[[Payment], datetime | None]] = {
+_LISTED_BY: Mapping[str, Callable[[Payment], datetime | None]] = {
     "ready": lambda payment: payment.started_at,
     "paid": lambda payment: payment.paid_at,
     "failed": lambda payment: payment.failed_at,
     "cancelled": lambda payment: payment.cancelled_at,
 }
-"""The time that PortOne lists a payment by, for each status."""
+"""The time by which PortOne lists a payment, for each status."""
 
 
-class _Checked(Struct):
+class _BatchResult(Struct):
     """The findings of a batch of orders."""
 
     findings: list[Finding]
-    doubtful: list[Order]
-    """Orders to confirm with all of their payments."""
+    unconfirmed: list[Order]
+    """Orders to compare with all of their payments."""
 
 
-class Checks:
-    """The orders of a store against their payments.
+class OrderChecks:
+    """Finds the verdict on each order of a store.
 
     Args:
-        recorder: Where the orders and the findings are.
-        client: The client to ask with.
-        is_swept: Whether the payments of a period are in the store.
+        recorder: The recorder of the run, with its store.
+        client: The client that sends the requests.
+        has_period: Whether the payments of a period are in the store.
     """
 
-    def __init__(self, recorder: Recorder, client: PortOneClient, *, is_swept: bool) -> None:
+    def __init__(self, recorder: Recorder, client: PortOneClient, *, has_period: bool) -> None:
         self._recorder = recorder
         self._client = client
-        self._is_swept = is_swept
+        self._has_period = has_period
         self._assumed_empty: tuple[AssumedEmpty, ...] = ()
         self._unreadable: frozenset[str] = frozenset()
-        self._refused_alone = 0
+        self._rejections = 0
 
     async def run(self) -> None:
-        """Give every order its finding, each recorded as soon as it is known."""
+        """Check every order and record each finding as soon as it is known."""
         self._assumed_empty = await in_thread(self._recorder.store.assumed_empty)
-        self._unreadable = await in_thread(self._recorder.store.unreadable_orders)
+        self._unreadable = await in_thread(self._recorder.store.unreadable_order_numbers)
         async with Stream(
-            self._doubtful(), self._confirm, in_flight=_CONFIRMATIONS_AT_ONCE, is_ordered=False
+            self._unconfirmed(),
+            self._confirm,
+            in_flight=_CONCURRENT_CONFIRMATIONS,
+            is_ordered=False,
         ) as stream:
             async for finding in stream:
-                await self._recorder.keep([finding])
+                await self._recorder.record([finding])
 
-    async def _doubtful(self) -> AsyncGenerator[Order, None]:
-        """Give the orders that a batch does not settle."""
-        chunks = chunks_of(self._left(), _weight, count=LARGEST_BATCH, weights=LONGEST_QUERY)
+    async def _unconfirmed(self) -> AsyncGenerator[Order, None]:
+        """Check orders in batches; yield those that need all of their payments."""
+        batches = chunks_of(
+            self._unmatched(), _query_bytes, count=LARGEST_BATCH, weights=LONGEST_QUERY
+        )
         async with Stream(
-            chunks, self._check, in_flight=_BATCHES_AT_ONCE, is_ordered=False
+            batches, self._check_batch, in_flight=_CONCURRENT_BATCHES, is_ordered=False
         ) as stream:
-            async for checked in stream:
-                await self._recorder.keep(checked.findings)
-                for order in checked.doubtful:
+            async for result in stream:
+                await self._recorder.record(result.findings)
+                for order in result.unconfirmed:
                     yield order
 
-    async def _left(self) -> AsyncGenerator[Order, None]:
-        """Give the orders that the payments of the period do not settle."""
+    async def _unmatched(self) -> AsyncGenerator[Order, None]:
+        """Yield the orders to request: not matched by the period, and valid in a request."""
         after = 0
-        while batch := await in_thread(self._recorder.store.orders_left, after=after):
+        while batch := await in_thread(self._recorder.store.pending_orders, after=after):
             after = batch[-1].position
-            settled = {each.position: f for each in batch if (f := self._settled(each))}
-            for each in batch:
-                if each.position not in settled:
-                    yield each.order
-            await self._recorder.keep(list(settled.values()))
+            findings: list[Finding] = []
+            for pending in batch:
+                finding = self._without_request(pending)
+                if finding is None:
+                    yield pending.order
+                else:
+                    findings.append(finding)
+            await self._recorder.record(findings)
 
-    def _settled(self, left: OrderLeft) -> Finding | None:
-        if not self._is_swept or left.order.merchant_uid in self._unreadable:
-            return None
-        finding = compare(left.order, left.sightings)
-        return finding if finding.verdict is Verdict.MATCHED else None
-
-    async def _check(self, chunk: Sequence[Order]) -> tuple[_Checked]:
-        """Ask for the orders of a batch; a batch that is refused is halved."""
+    def _without_request(self, pending: PendingOrder) -> Finding | None:
+        """Return the finding of an order that needs no request, or cannot be requested."""
+        order = pending.order
+        if self._has_period and order.merchant_uid not in self._unreadable:
+            finding = compare(order, pending.payments)
+            if finding.verdict is Verdict.MATCHED:
+                return finding
         try:
-            groups = await self._groups(chunk)
+            _query_bytes(order)
+        except InvalidRequestError as error:
+            return _not_checked(order, error)
+        return None
+
+    async def _check_batch(self, batch: Sequence[Order]) -> tuple[_BatchResult]:
+        """Request the payments of a batch of orders; a rejected batch is halved."""
+        try:
+            groups = await self._request(batch)
         except ENDS_A_RUN:
             raise
-        except InvalidRequestError as error:  # It was alone in its chunk.
-            return (_Checked([_not_checked(order, error) for order in chunk], []),)
         except TransientError as error:
-            return (_Checked([_not_checked(order, error) for order in chunk], []),)
+            return (_BatchResult([_not_checked(order, error) for order in batch], []),)
         except PortOneError as error:
-            return (await self._refused(chunk, error),)
-        self._refused_alone = 0
-        self._refuse_contradictions(chain.from_iterable(group.payments for group in groups))
-        checked = _Checked([], [])
-        for order, group in zip(chunk, groups, strict=True):
+            return (await self._halve(batch, error),)
+        self._rejections = 0
+        self._check_assumed_empty(chain.from_iterable(group.payments for group in groups))
+        result = _BatchResult([], [])
+        for order, group in zip(batch, groups, strict=True):
             finding = compare(order, [PaymentSnapshot.of(payment) for payment in group.payments])
             if finding.verdict is Verdict.MATCHED and not group.unreadable:
-                checked.findings.append(finding)
+                result.findings.append(finding)
             else:
-                checked.doubtful.append(order)
-        return (checked,)
+                result.unconfirmed.append(order)
+        return (result,)
 
-    async def _groups(self, chunk: Sequence[Order]) -> Sequence[Group]:
-        asked = [Asked("merchant_uid", order.merchant_uid) for order in chunk]
-        for each in asked:
-            weight(each)
+    async def _request(self, batch: Sequence[Order]) -> Sequence[Group]:
+        identifiers = [Asked("merchant_uid", order.merchant_uid) for order in batch]
         try:
-            listing = await self._client.call(batch_call(asked))
+            listing = await self._client.call(batch_call(identifiers))
         except PaymentNotFoundError:
             listing = Listing()
-        return grouped(asked, listing)
+        return grouped(identifiers, listing)
 
-    async def _refused(self, chunk: Sequence[Order], error: PortOneError) -> _Checked:
-        """Find the order for which a batch is refused: it is looked up alone."""
-        if len(chunk) == 1:
-            self._refused_alone += 1
-            return _Checked([], list(chunk))
-        if self._refused_alone >= _REFUSALS:
-            return _Checked([_not_checked(order, error) for order in chunk], [])
-        middle = len(chunk) // 2
-        (first,) = await self._check(chunk[:middle])
-        (second,) = await self._check(chunk[middle:])
-        return _Checked(first.findings + second.findings, first.doubtful + second.doubtful)
+    async def _halve(self, batch: Sequence[Order], error: PortOneError) -> _BatchResult:
+        """Halve a rejected batch until the order that causes it is alone."""
+        if len(batch) == 1:
+            self._rejections += 1
+            return _BatchResult([], list(batch))
+        if self._rejections >= _MOST_REJECTIONS:
+            return _BatchResult([_not_checked(order, error) for order in batch], [])
+        middle = len(batch) // 2
+        (first,) = await self._check_batch(batch[:middle])
+        (second,) = await self._check_batch(batch[middle:])
+        return _BatchResult(
+            first.findings + second.findings, first.unconfirmed + second.unconfirmed
+        )
 
     async def _confirm(self, order: Order) -> tuple[Finding]:
         """Compare an order with all of its payments."""
+        find_all = self._client.payments.find_all
         try:
-            payments = [each async for each in self._client.payments.find_all(order.merchant_uid)]
+            payments = [payment async for payment in find_all(order.merchant_uid)]
         except ENDS_A_RUN:
             raise
         except PortOneError as error:
             return (_not_checked(order, error),)
-        self._refuse_contradictions(payments)
+        self._check_assumed_empty(payments)
         return (compare(order, [PaymentSnapshot.of(payment) for payment in payments]),)
 
-    def _refuse_contradictions(self, payments: Iterable[Payment]) -> None:
+    def _check_assumed_empty(self, payments: Iterable[Payment]) -> None:
         """End the run if a payment lies in a period that was assumed to be empty."""
         for payment in payments if self._assumed_empty else ():
             for period in self._assumed_empty:
@@ -183,7 +197,7 @@ class Checks:
 
 
 def _lies_in(payment: Payment, period: AssumedEmpty) -> bool:
-    time_of = _TIMES.get(payment.status.value)
+    time_of = _LISTED_BY.get(payment.status.value)
     time = None if time_of is None else time_of(payment)
     return (
         time is not None
@@ -192,11 +206,8 @@ def _lies_in(payment: Payment, period: AssumedEmpty) -> bool:
     )
 
 
-def _weight(order: Order) -> int:
-    try:
-        return weight(Asked("merchant_uid", order.merchant_uid))
-    except InvalidRequestError:
-        return LONGEST_QUERY  # Alone in its batch, where it becomes a finding.
+def _query_bytes(order: Order) -> int:
+    return weight(Asked("merchant_uid", order.merchant_uid))
 
 
 def _not_checked(order: Order, error: PortOneError) -> Finding:

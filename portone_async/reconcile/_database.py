@@ -1,4 +1,4 @@
-"""One SQLite file, held by one process at a time: lock, transactions, errors in words."""
+"""One SQLite file that one process uses at a time: lock, transactions, error messages."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from portone_async.errors import PortOneError
 
 __all__ = ("Database", "StoreError")
 
-# "POAR", so that neither a stranger's database nor another version's is ever written to.
+# "POAR". A database of another application or another version is never written to.
 _APPLICATION_ID = 0x504F4152
-_VERSION = 2
-# Seconds: enough for someone who looks into a finished store, not for someone who runs.
-_PATIENCE = 0.2
+_VERSION = 3
+# Seconds: enough to wait for a reader of a finished store, not for another run.
+_BUSY_TIMEOUT = 0.2
 _CACHE_KIB = 32_768
 
 _REASONS = {
     sqlite3.SQLITE_BUSY: "it is in use by another run, or by a reader",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened or made there",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened or created there",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
     sqlite3.SQLITE_NOTADB: "it is not an SQLite file",
-    sqlite3.SQLITE_PERM: "it may not be opened",
-    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_PERM: "there is no permission to open it",
+    sqlite3.SQLITE_READONLY: "there is no permission to write it",
 }
 
 
 class StoreError(PortOneError):
-    """The store cannot be opened, read or written. The step that failed left nothing in it."""
+    """The store cannot be opened, read or written. The step that failed changed nothing in it."""
 
-    advice = "What was recorded before is kept: mend the cause and start again to go on."
+    advice = "Earlier results are stored: remove the cause and start again to resume."
 
 
 class Database:
@@ -44,13 +44,14 @@ class Database:
         """Open and lock the file; a new or empty one gets the tables of ``schema``.
 
         Raises:
-            StoreError: It is in use, not writable, damaged, someone else's or another version's.
+            StoreError: The file is in use, not writable, damaged, or a database of another
+                application or version.
         """
         self._path = os.fspath(path)
         self._lock = RLock()
-        with self._told():
+        with self._translate_errors():
             self._connection = sqlite3.connect(
-                self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+                self._path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
             )
         try:
             # Set before the first access, the lock stays from one transaction to the next, and
@@ -68,24 +69,24 @@ class Database:
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
-        """The connection, to oneself."""
-        with self._lock, self._told():
+        """Hold the connection exclusively."""
+        with self._lock, self._translate_errors():
             yield self._connection
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
-        """One transaction: all of it is kept, or nothing when an error leaves the block."""
+        """Hold the connection in one transaction, rolled back if an error leaves the block."""
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
-    def refuse(self, reason: str) -> StoreError:
-        """The error that says what is wrong with this file."""
+    def error(self, reason: str) -> StoreError:
+        """Return an error that names this file."""
         return StoreError(f"The store {self._path!r} cannot be used: {reason}")
 
     def close(self) -> None:
-        """Make it one plain file and let go of it. Again does nothing."""
+        """Merge the write-ahead log into the file and close it. May be called again."""
         with self._lock:
-            # Where this fails, as on a full disk, the log stays beside it and loses nothing.
+            # If this fails, as on a full disk, the log stays beside the file; nothing is lost.
             with suppress(sqlite3.Error):
                 self._connection.execute("PRAGMA journal_mode = DELETE")
             self._connection.close()
@@ -99,11 +100,11 @@ class Database:
         ((version,),) = connection.execute("PRAGMA user_version")
         if application_id == _APPLICATION_ID:
             if version != _VERSION:
-                raise self.refuse(f"it has version {version}, this package writes {_VERSION}")
+                raise self.error(f"it has version {version}, this package writes {_VERSION}")
             return
         ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
         if tables or application_id:
-            raise self.refuse("it is an SQLite file of something else")
+            raise self.error("it is an SQLite file of another application")
         for statement in schema:
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
@@ -123,13 +124,13 @@ class Database:
                 raise
 
     @contextmanager
-    def _told(self) -> Generator[None]:
+    def _translate_errors(self) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as error:
             # Python's own errors, as for a closed connection, have no code.
             code: int = getattr(error, "sqlite_errorcode", 0)
-            # The low byte is the kind, what is above it the detail.
-            raise self.refuse(_REASONS.get(code & 0xFF, str(error))) from error
+            # The low byte is the primary code, the rest the extended one.
+            raise self.error(_REASONS.get(code & 0xFF, str(error))) from error
         except UnicodeEncodeError as error:
-            raise self.refuse("a text is not Unicode (it has half a surrogate pair)") from error
+            raise self.error("a text is not Unicode (it has half a surrogate pair)") from error

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from enum import IntEnum
 from sqlite3 import Connection
 from typing import Any, TypeAlias
 
 import msgspec
 
 from portone_async.models import PaymentStatus
-from portone_async.models._record import EXACT
 
-from ._orders import of_columns
+from ._kinds import KINDS, Kind
+from ._orders import Contradiction, from_columns
 from .bridge import Bridge
 from .finding import Finding, PaymentSnapshot, Verdict
 from .ledger import Ledger
+from .money import Sums, add_to
 
 __all__ = (
     "SCHEMA",
     "START",
-    "Place",
-    "contradict",
-    "figures",
-    "forget",
-    "keep",
-    "keep_unreadable",
+    "Key",
+    "count_final",
+    "count_unreadable",
+    "delete_not_checked",
     "page",
-    "unreadable",
+    "record",
+    "record_contradiction",
+    "record_unreadable",
+    "totals",
 )
 
-Place: TypeAlias = tuple[int, int | str]
-"""Where a finding stands among all: by its kind, then by what it is known by."""
-START: Place = (-1, "")
+Key: TypeAlias = tuple[int, int | str]
+"""The key of a finding: its kind, and what identifies it among its kind."""
+START: Key = (-1, "")
 
 SCHEMA = (
-    # A key is a position or a text, by the kind; the type says neither.
+    # A key is an integer or a text, depending on the kind; BLOB columns convert neither.
     """CREATE TABLE findings (
         kind INTEGER NOT NULL,
         key BLOB NOT NULL,
@@ -48,144 +49,147 @@ SCHEMA = (
     ) WITHOUT ROWID""",
 )
 
-_KEEP = "REPLACE INTO findings VALUES (?, ?, ?, ?, ?, ?)"
-_KEEP_OF_ORDER = """
-    REPLACE INTO findings SELECT 0, position, merchant_uid, ?, ?, ? FROM orders
+_RECORD = "REPLACE INTO findings VALUES (?, ?, ?, ?, ?, ?)"
+_RECORD_OF_ORDER = """
+    REPLACE INTO findings SELECT ?, position, merchant_uid, ?, ?, ? FROM orders
     WHERE merchant_uid = ? AND NOT is_contradicted"""
 _HAS_ORDER = "SELECT 1 FROM orders WHERE merchant_uid = ?"
-_IS_FORGOTTEN = """
-    verdict = ? AND (kind = 1 OR kind = 0 AND EXISTS
+# A finding that is deleted when the run is started again.
+_IS_PROVISIONAL = """
+    verdict = :not_checked AND (kind = :payment OR kind = :order AND EXISTS
         (SELECT 1 FROM orders WHERE position = key AND NOT is_contradicted))"""
-_FORGET = f"DELETE FROM findings WHERE {_IS_FORGOTTEN}"  # noqa: S608 (a constant)
-_SETTLED = f"""
-    SELECT count(*) FROM findings WHERE kind = 0 AND NOT ({_IS_FORGOTTEN})"""  # noqa: S608 (a constant)
+_DELETE_NOT_CHECKED = f"DELETE FROM findings WHERE {_IS_PROVISIONAL}"  # noqa: S608 (a constant)
+_COUNT_FINAL = f"""
+    SELECT count(*) FROM findings WHERE kind = :order AND NOT ({_IS_PROVISIONAL})"""  # noqa: S608 (a constant)
 _PAGE = """
     SELECT kind, key, f.merchant_uid, verdict, payments, error,
         position, amount, currency, status, cancelled_amount
-    FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key
-    WHERE (kind, key) > (?, ?) AND verdict = coalesce(?, verdict)
-    ORDER BY kind, key LIMIT ?"""
-_ALL = """
-    SELECT f.merchant_uid, verdict, payments, error,
-        position, amount, currency, status, cancelled_amount
-    FROM findings AS f LEFT JOIN orders ON kind = 0 AND position = key
-    WHERE verdict <> ? OR status IS NOT ? OR instr(payments, '},{')"""
-# Of these, most of a run, the order says all, as they have one payment: it need not be decoded.
+    FROM findings AS f LEFT JOIN orders ON kind = :order AND position = key
+    WHERE (kind, key) > (:after_kind, :after_key) AND verdict = coalesce(:verdict, verdict)
+    ORDER BY kind, key LIMIT :limit"""
+# Most findings of a run: with one payment the order has all amounts, and nothing is decoded.
 _PAID_AND_MATCHED = """
     SELECT currency, amount, cancelled_amount FROM findings JOIN orders ON position = key
-    WHERE kind = 0 AND verdict = ? AND status = ? AND NOT instr(payments, '},{')"""
-_UNREADABLE = """
-    SELECT count(*) FROM findings WHERE kind <> 0 AND verdict = ? AND payments = '[]'"""
+    WHERE kind = :order AND verdict = :matched AND status = :paid
+        AND NOT instr(payments, '},{')"""
+_ALL_OTHERS = """
+    SELECT f.merchant_uid, verdict, payments, error,
+        position, amount, currency, status, cancelled_amount
+    FROM findings AS f LEFT JOIN orders ON kind = :order AND position = key
+    WHERE verdict <> :matched OR status IS NOT :paid OR instr(payments, '},{')"""
+_COUNT_UNREADABLE = """
+    SELECT count(*) FROM findings
+    WHERE kind <> :order AND verdict = :not_checked AND payments = '[]'"""
 
-_ZERO = Decimal(0)
+_PARAMETERS = {
+    **KINDS,
+    "not_checked": Verdict.NOT_CHECKED.value,
+    "matched": Verdict.MATCHED.value,
+    "paid": PaymentStatus.PAID.value,
+}
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[PaymentSnapshot, ...]).decode
 
 
-class _Kind(IntEnum):
-    """What a finding is about, and what it is known by. Findings come out in this order."""
-
-    ORDER = 0
-    """By its position in the input."""
-    ORPHAN = 1
-    """By the payment's ``imp_uid``."""
-    ROW = 2
-    """By the text of the error, which names the row."""
-
-
-def keep(connection: Connection, findings: Iterable[Finding]) -> str | None:
-    """Keep findings, each in the place of the one before.
+def record(connection: Connection, findings: Iterable[Finding]) -> str | None:
+    """Store findings; each replaces the one with the same key.
 
     Returns:
-        The number of an order that the store does not have, where there is one.
+        The number of an order that is not in the store, if there is one.
     """
     of_orders: list[tuple[Any, ...]] = []
     others: list[tuple[Any, ...]] = []
     for finding in findings:
-        told = (finding.verdict.value, _encode(finding.payments).decode(), finding.error)
+        columns = (finding.verdict.value, _encode(finding.payments).decode(), finding.error)
         if finding.order is not None:
-            of_orders.append((*told, finding.order.merchant_uid))
+            of_orders.append((Kind.ORDER, *columns, finding.order.merchant_uid))
         elif finding.payments:
             key = finding.payments[0].imp_uid
-            others.append((_Kind.ORPHAN, key, finding.merchant_uid, *told))
+            others.append((Kind.PAYMENT, key, finding.merchant_uid, *columns))
         else:
-            others.append((_Kind.ROW, finding.error or "", finding.merchant_uid, *told))
-    connection.executemany(_KEEP, others)
-    kept = connection.executemany(_KEEP_OF_ORDER, of_orders).rowcount
-    if kept < len(of_orders):
+            others.append((Kind.ROW, finding.error or "", finding.merchant_uid, *columns))
+    connection.executemany(_RECORD, others)
+    if connection.executemany(_RECORD_OF_ORDER, of_orders).rowcount < len(of_orders):
         for *_, merchant_uid in of_orders:
             if not connection.execute(_HAS_ORDER, [merchant_uid]).fetchone():
                 return str(merchant_uid)
     return None
 
 
-def keep_unreadable(connection: Connection, imp_uid: str | None, finding: Finding) -> None:
-    """Keep the finding of a payment that cannot be read: by its ``imp_uid``, or by its error."""
-    kind = _Kind.ROW if imp_uid is None else _Kind.ORPHAN
+def record_unreadable(connection: Connection, imp_uid: str | None, finding: Finding) -> None:
+    """Store the finding of an unreadable payment, by its ``imp_uid`` or else by its error."""
+    kind = Kind.ROW if imp_uid is None else Kind.PAYMENT
     key = finding.error if imp_uid is None else imp_uid
     row = (kind, key, finding.merchant_uid, finding.verdict.value, "[]", finding.error)
-    connection.execute(_KEEP, row)
+    connection.execute(_RECORD, row)
 
 
-def contradict(connection: Connection, position: int, merchant_uid: str, error: str) -> None:
-    """Give an order that cannot be checked the finding that says why."""
-    row = (_Kind.ORDER, position, merchant_uid, Verdict.NOT_CHECKED.value, "[]", error)
-    connection.execute(_KEEP, row)
+def record_contradiction(connection: Connection, contradiction: Contradiction) -> None:
+    """Store the finding of an order that was given twice, with different content."""
+    order, verdict = contradiction, Verdict.NOT_CHECKED.value
+    row = (Kind.ORDER, order.position, order.merchant_uid, verdict, "[]", order.error)
+    connection.execute(_RECORD, row)
 
 
-def forget(connection: Connection) -> int:
-    """Drop what could not be checked, but rows and contradicted orders."""
-    return connection.execute(_FORGET, [Verdict.NOT_CHECKED.value]).rowcount
+def delete_not_checked(connection: Connection) -> int:
+    """Delete findings ``not_checked``, except those of rows and of contradicted orders."""
+    return connection.execute(_DELETE_NOT_CHECKED, _PARAMETERS).rowcount
 
 
-def settled(connection: Connection) -> int:
+def count_final(connection: Connection) -> int:
     """Count the orders whose findings stay when the run is started again."""
-    ((count,),) = connection.execute(_SETTLED, [Verdict.NOT_CHECKED.value])
+    ((count,),) = connection.execute(_COUNT_FINAL, _PARAMETERS)
     return int(count)
 
 
 def page(
-    connection: Connection, after: Place, verdict: Verdict | None, limit: int
-) -> list[tuple[Place, Finding]]:
-    """Findings with their places, in order."""
-    rows = connection.execute(_PAGE, [*after, verdict and verdict.value, limit]).fetchall()
-    return [((kind, key), _finding(*columns)) for kind, key, *columns in rows]
+    connection: Connection, after: Key, verdict: Verdict | None, limit: int
+) -> list[tuple[Key, Finding]]:
+    """List findings in the sequence of their keys."""
+    after_kind, after_key = after
+    parameters = {
+        **KINDS,
+        "after_kind": after_kind,
+        "after_key": after_key,
+        "verdict": verdict and verdict.value,
+        "limit": limit,
+    }
+    rows = connection.execute(_PAGE, parameters).fetchall()
+    return [((kind, key), _from_columns(*columns)) for kind, key, *columns in rows]
 
 
-def _finding(
+def _from_columns(
     merchant_uid: str, verdict: str, payments: str, error: str | None, *columns: Any
 ) -> Finding:
     position, *of_order = columns
     return Finding(
         merchant_uid=merchant_uid,
         verdict=Verdict(verdict),
-        order=None if position is None else of_columns(merchant_uid, *of_order),
+        order=None if position is None else from_columns(merchant_uid, *of_order),
         payments=_decode(payments),
         error=error,
     )
 
 
-def figures(
+def totals(
     connection: Connection,
-) -> tuple[Mapping[Verdict, int], Mapping[Verdict, Mapping[str, Decimal]], Mapping[str, Bridge]]:
-    """How many findings each verdict has, their money by currency, and the bridges of it."""
+) -> tuple[Mapping[Verdict, int], Mapping[Verdict, Sums], Mapping[str, Bridge]]:
+    """Return the number of findings and the sums of money by verdict, and the bridges."""
     counts = dict.fromkeys(Verdict, 0)
-    amounts: dict[Verdict, dict[str, Decimal]] = {}
+    amounts: dict[Verdict, Sums] = {}
     ledger = Ledger()
 
     def add(verdict: Verdict, currency: str, amount: Decimal) -> None:
-        of_verdict = amounts.setdefault(verdict, {})
-        of_verdict[currency] = EXACT.add(of_verdict.get(currency, _ZERO), amount)
+        add_to(amounts.setdefault(verdict, {}), currency, amount)
 
-    matched = (Verdict.MATCHED.value, PaymentStatus.PAID.value)
-    for currency, text, refunded in connection.execute(_PAID_AND_MATCHED, matched):
+    for currency, text, refunded in connection.execute(_PAID_AND_MATCHED, _PARAMETERS):
         amount = Decimal(text)
         counts[Verdict.MATCHED] += 1
         add(Verdict.MATCHED, currency, amount)
         ledger.add_paid(currency, amount, Decimal(refunded))
-    for columns in connection.execute(_ALL, matched):
-        finding = _finding(*columns)
+    for columns in connection.execute(_ALL_OTHERS, _PARAMETERS):
+        finding = _from_columns(*columns)
         counts[finding.verdict] += 1
         ledger.add(finding)
         if finding.order is not None:
@@ -196,7 +200,7 @@ def figures(
     return counts, amounts, ledger.bridges()
 
 
-def unreadable(connection: Connection) -> int:
-    """How many rows and payments could not be read."""
-    ((count,),) = connection.execute(_UNREADABLE, [Verdict.NOT_CHECKED.value])
+def count_unreadable(connection: Connection) -> int:
+    """Count the rows and payments that could not be read."""
+    ((count,),) = connection.execute(_COUNT_UNREADABLE, _PARAMETERS)
     return int(count)

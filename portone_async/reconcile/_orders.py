@@ -1,31 +1,29 @@
-"""The store's orders, and the payments seen of them."""
+"""The store's orders."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from sqlite3 import Connection
-from typing import TypeAlias
 
-import msgspec
 from msgspec import Struct
 
-from .compare import stage
+from ._kinds import KINDS
+from ._snapshots import decode
 from .finding import Order, PaymentSnapshot
 
 __all__ = (
     "SCHEMA",
     "Contradiction",
-    "OrderLeft",
+    "PendingOrder",
     "add",
-    "contradict",
+    "count",
     "find",
-    "left",
-    "of_columns",
-    "see",
-    "without_order",
+    "from_columns",
+    "mark_contradicted",
+    "pending",
 )
 
 SCHEMA = (
@@ -39,13 +37,6 @@ SCHEMA = (
         cancelled_amount TEXT NOT NULL,
         is_contradicted INTEGER NOT NULL DEFAULT 0
     )""",
-    """CREATE TABLE sightings (
-        imp_uid TEXT PRIMARY KEY,
-        merchant_uid TEXT NOT NULL,
-        stage INTEGER NOT NULL,
-        sighting TEXT NOT NULL
-    ) WITHOUT ROWID""",
-    "CREATE INDEX sightings_by_order ON sightings (merchant_uid)",
 )
 
 _ADD = """
@@ -55,53 +46,41 @@ _ADD = """
 _FIND = """
     SELECT position, merchant_uid, amount, currency, status, cancelled_amount
     FROM orders WHERE merchant_uid = ?"""
-_CONTRADICT = "UPDATE orders SET is_contradicted = 1 WHERE position = ? AND NOT is_contradicted"
-# Refunds only grow: of two states with one status, the later is the one with more of them.
-_SEE = """
-    INSERT INTO sightings VALUES (?, ?, ?, ?)
-    ON CONFLICT (imp_uid) DO UPDATE SET
-        merchant_uid = excluded.merchant_uid,
-        stage = excluded.stage,
-        sighting = excluded.sighting
-    WHERE (excluded.stage, CAST(json_extract(excluded.sighting, '$.cancel_amount') AS REAL))
-        >= (stage, CAST(json_extract(sightings.sighting, '$.cancel_amount') AS REAL))"""
-# The plus takes the column's type away, without which the key's index is not used.
-_LEFT = """
-    SELECT position, o.merchant_uid, amount, currency, status, cancelled_amount, sighting
+_MARK_CONTRADICTED = """
+    UPDATE orders SET is_contradicted = 1 WHERE position = ? AND NOT is_contradicted"""
+# The plus removes the column's type, without which SQLite would not use the index of the key.
+_PENDING = """
+    SELECT position, o.merchant_uid, amount, currency, status, cancelled_amount, snapshot
     FROM (
-        SELECT * FROM orders WHERE position > ? AND NOT EXISTS
-            (SELECT 1 FROM findings WHERE kind = 0 AND key = +position)
-        ORDER BY position LIMIT ?
-    ) AS o LEFT JOIN sightings AS s ON s.merchant_uid = o.merchant_uid
+        SELECT * FROM orders WHERE position > :after AND NOT EXISTS
+            (SELECT 1 FROM findings WHERE kind = :order AND key = +position)
+        ORDER BY position LIMIT :limit
+    ) AS o LEFT JOIN snapshots AS s ON s.merchant_uid = o.merchant_uid
     ORDER BY position, imp_uid"""
-_WITHOUT_ORDER = """
-    SELECT sighting FROM sightings AS s WHERE imp_uid > ?
-    AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.merchant_uid = s.merchant_uid)
-    AND NOT EXISTS (SELECT 1 FROM findings WHERE kind = 1 AND key = imp_uid)
-    ORDER BY imp_uid LIMIT ?"""
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(PaymentSnapshot).decode
 
 
-Contradiction: TypeAlias = tuple[int, str, str]
-"""An order's position and number, and what is told of it."""
-
-
-class OrderLeft(Struct, frozen=True):
+class PendingOrder(Struct, frozen=True):
     """An order without a finding, and the payments of its number that were recorded."""
 
     position: int
-    """Its place in the walk: the next batch goes on after it."""
+    """Its position in the input."""
     order: Order
-    sightings: tuple[PaymentSnapshot, ...]
+    payments: tuple[PaymentSnapshot, ...]
+
+
+class Contradiction(Struct, frozen=True):
+    """An order that was given twice, with different content."""
+
+    position: int
+    merchant_uid: str
+    error: str
 
 
 def add(connection: Connection, orders: Sequence[Order]) -> tuple[int, list[Contradiction]]:
-    """Keep orders.
+    """Store orders.
 
     Returns:
-        How many were new, and the first contradiction of each order that has one now.
+        The number of new orders, and the first contradiction of each order that now has one.
     """
     rows = [
         (o.merchant_uid, str(o.amount), o.currency, o.status, str(o.cancelled_amount))
@@ -110,73 +89,62 @@ def add(connection: Connection, orders: Sequence[Order]) -> tuple[int, list[Cont
     new = connection.executemany(_ADD, rows).rowcount
     if new == len(orders):
         return new, []
-    return new, [told for order in orders if (told := _contradiction(connection, order))]
+    contradictions = (_contradiction(connection, order) for order in orders)
+    return new, [contradiction for contradiction in contradictions if contradiction is not None]
 
 
 def _contradiction(connection: Connection, order: Order) -> Contradiction | None:
-    found = find(connection, order.merchant_uid)
-    if found is None or found[1] == order:
+    stored = find(connection, order.merchant_uid)
+    if stored is None or stored[1] == order:
         return None
-    position, first = found
-    if not contradict(connection, position):
+    position, first = stored
+    if not mark_contradicted(connection, position):
         return None
-    error = f"the order number was given twice: {_words(first)}, and {_words(order)}"
-    return position, order.merchant_uid, error
+    error = f"the order number was given twice: {_describe(first)}, and {_describe(order)}"
+    return Contradiction(position, order.merchant_uid, error)
 
 
-def contradict(connection: Connection, position: int) -> bool:
-    """Mark an order as one that cannot be checked; false if it is marked already."""
-    return connection.execute(_CONTRADICT, [position]).rowcount > 0
+def mark_contradicted(connection: Connection, position: int) -> bool:
+    """Mark an order as one that cannot be checked; return false if it is marked already."""
+    return connection.execute(_MARK_CONTRADICTED, [position]).rowcount > 0
 
 
-def _words(order: Order) -> str:
+def _describe(order: Order) -> str:
     refunded = f", {order.cancelled_amount} refunded" if order.cancelled_amount else ""
     return f"{order.amount} {order.currency} {order.status}{refunded}"
 
 
 def find(connection: Connection, merchant_uid: str) -> tuple[int, Order] | None:
-    """An order and its position."""
+    """Return the position of an order, and the order."""
     row = connection.execute(_FIND, [merchant_uid]).fetchone()
     if row is None:
         return None
     position, *columns = row
-    return position, of_columns(*columns)
+    return position, from_columns(*columns)
 
 
-def of_columns(
+def from_columns(
     merchant_uid: str, amount: str, currency: str, status: str, cancelled_amount: str
 ) -> Order:
     """Build an order from its columns."""
     return Order(merchant_uid, Decimal(amount), currency, status, Decimal(cancelled_amount))
 
 
-def see(connection: Connection, sightings: Iterable[PaymentSnapshot]) -> None:
-    """Keep payments, each in its latest state."""
-    rows = (
-        (sighting.imp_uid, sighting.merchant_uid, stage(sighting.status), _text(sighting))
-        for sighting in sightings
-    )
-    connection.executemany(_SEE, rows)
-
-
-def _text(sighting: PaymentSnapshot) -> str:
-    return _encode(sighting).decode()
-
-
-def left(connection: Connection, after: int, limit: int) -> list[OrderLeft]:
-    """Orders without a finding, each with its payments."""
-    rows = connection.execute(_LEFT, [after, limit]).fetchall()
+def pending(connection: Connection, after: int, limit: int) -> list[PendingOrder]:
+    """List orders without a finding, each with its payments."""
+    parameters = {**KINDS, "after": after, "limit": limit}
+    rows = connection.execute(_PENDING, parameters).fetchall()
     return [
-        OrderLeft(
+        PendingOrder(
             position,
-            of_columns(*columns),
-            tuple(_decode(row[-1]) for row in group if row[-1] is not None),
+            from_columns(*columns),
+            tuple(decode(row[-1]) for row in group if row[-1] is not None),
         )
         for (position, *columns), group in groupby(rows, key=itemgetter(0, 1, 2, 3, 4, 5))
     ]
 
 
-def without_order(connection: Connection, after: str, limit: int) -> list[PaymentSnapshot]:
-    """Payments whose number no order has, and that have no finding."""
-    rows = connection.execute(_WITHOUT_ORDER, [after, limit]).fetchall()
-    return [_decode(sighting) for (sighting,) in rows]
+def count(connection: Connection) -> int:
+    """Count all orders."""
+    ((orders,),) = connection.execute("SELECT count(*) FROM orders")
+    return int(orders)

@@ -1,4 +1,4 @@
-"""Keep what a run finds and what it costs, and report each finding once."""
+"""Records the findings and the usage of a run, and reports each finding once."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ("Recorder", "in_thread")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_AT_ONCE = 1000
+_BATCH = 1000
 
 
 class Recorder:
-    """The store of a run, its effort, and the caller's ``on_finding``."""
+    """The store of a run, its usage, and the caller's ``on_finding``."""
 
     def __init__(self, store: Store, on_finding: Callable[[Finding], object] | None) -> None:
         self.store = store
@@ -38,31 +38,31 @@ class Recorder:
         self._requests += 1
         self._retries += attempt.number > 1
 
-    async def keep(self, findings: Sequence[Finding]) -> None:
+    async def record(self, findings: Sequence[Finding]) -> None:
         """Record findings, then report them."""
         if findings:
-            await _to_its_end(self._keep(findings))
-            await self.save_effort()
+            await _finish(self._record(findings))
+            await self.save_usage()
 
-    async def _keep(self, findings: Sequence[Finding]) -> None:
+    async def _record(self, findings: Sequence[Finding]) -> None:
         await in_thread(self.store.record, findings)
         self._report(findings)
 
-    async def keep_unreadable(self, payment: UnreadablePayment, error: str) -> None:
+    async def record_unreadable(self, payment: UnreadablePayment, error: str) -> None:
         """Record the finding of a payment that cannot be read, then report it."""
-        await _to_its_end(self._keep_unreadable(payment, error))
+        await _finish(self._record_unreadable(payment, error))
 
-    async def _keep_unreadable(self, payment: UnreadablePayment, error: str) -> None:
+    async def _record_unreadable(self, payment: UnreadablePayment, error: str) -> None:
         self._report([await in_thread(self.store.record_unreadable, payment, error)])
 
     async def identify(self, identity: Identity) -> None:
-        """Begin a run whose orders are all kept, and report what they gave findings for."""
-        await _to_its_end(self._identify(identity))
+        """Store the identity of a run, then report the findings made while its orders loaded."""
+        await _finish(self._identify(identity))
 
     async def _identify(self, identity: Identity) -> None:
-        await in_thread(self.store.identify, identity)
+        await in_thread(self.store.set_identity, identity)
         findings = self.store.findings()
-        while batch := await in_thread(lambda: list(islice(findings, _AT_ONCE))):
+        while batch := await in_thread(lambda: list(islice(findings, _BATCH))):
             self._report(batch)
 
     def _report(self, findings: Sequence[Finding]) -> None:
@@ -70,22 +70,22 @@ class Recorder:
             for finding in findings:
                 self._on_finding(finding)
 
-    async def save_effort(self) -> None:
-        """Record what was spent since the last time, so that a killed run has most of it."""
-        # Taken here and not in the thread: requests go on, and others save at the same time.
+    async def save_usage(self) -> None:
+        """Store the usage since the last time, so that a killed run has most of it."""
+        # Read before the thread starts: meanwhile requests continue, and other tasks save too.
         now = time.monotonic()
         requests, retries, seconds = self._requests, self._retries, now - self._saved_at
         self._requests, self._retries, self._saved_at = 0, 0, now
-        await in_thread(self.store.add_effort, requests=requests, retries=retries, seconds=seconds)
+        await in_thread(self.store.add_usage, requests=requests, retries=retries, seconds=seconds)
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """Run a blocking step beside the event loop."""
+    """Run a blocking function without blocking the event loop."""
     return await asyncio.to_thread(function, *args, **options)
 
 
-async def _to_its_end(step: Coroutine[Any, Any, None]) -> None:
-    """Finish a step before a cancellation counts: what it recorded is reported, too."""
+async def _finish(step: Coroutine[Any, Any, None]) -> None:
+    """Finish a step even if cancelled meanwhile: a recorded finding must also be reported."""
     task = asyncio.ensure_future(step)
     try:
         await asyncio.shield(task)

@@ -1,4 +1,4 @@
-"""Read all payments of a period into the store, slice by slice."""
+"""Reads all payments of a period into the store, slice by slice."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .finding import AssumedEmpty, PaymentSnapshot
 __all__ = ("sweep",)
 
 _PAGE_SIZE = 1000
-# Seconds: a payment that was made so shortly before may become visible only afterwards.
-_MARGIN = 600
+# Seconds: a new payment may become visible in lists only after a while.
+_VISIBILITY_DELAY = 600
 
 
 async def sweep(recorder: Recorder, client: Caller, status: str, windows: Sequence[Window]) -> None:
-    """Keep all payments of a status in the period.
+    """Store all payments of a status in the period.
 
-    Each slice is recorded with the position behind it, so a run that was stopped goes on there.
+    Each slice is recorded with the position after it, where a stopped run resumes.
     """
     for window in windows:
         await _sweep_window(recorder, client, status, window)
@@ -35,27 +35,27 @@ async def _sweep_window(recorder: Recorder, client: Caller, status: str, window:
     if await in_thread(store.is_done, step):
         return
     since = await in_thread(store.position, step)
-    listed = StatusList(client, status, ascending(status), _PAGE_SIZE, is_checked_later=True)
-    walk = listed.walk(window if since is None else Window(since, window.until))
-    is_over = False
-    while not is_over:
+    payments = StatusList(client, status, ascending(status), _PAGE_SIZE, is_checked_later=True)
+    walk = payments.walk(window if since is None else Window(since, window.until))
+    is_done = False
+    while not is_done:
         page = await walk.read()
-        is_over = page is None or walk.position is None
-        assumed = [_assumed(status, each) for each in listed.assumed_empty]
-        listed.assumed_empty.clear()
+        is_done = page is None or walk.position is None
+        assumed = [_assumed_empty(status, refused) for refused in payments.assumed_empty]
+        payments.assumed_empty.clear()
         await in_thread(
             store.record_slice,
             step,
             () if page is None else [PaymentSnapshot.of(payment) for payment in page.list],
             position=walk.position,
             unreadable=() if page is None else page.unreadable,
-            assumed_empty=[each for each in assumed if each.since < each.until],
+            assumed_empty=[period for period in assumed if period.since < period.until],
         )
-        await recorder.save_effort()
+        await recorder.save_usage()
 
 
-def _assumed(status: str, window: Window) -> AssumedEmpty:
-    latest = int(utc_now().timestamp()) - _MARGIN
+def _assumed_empty(status: str, window: Window) -> AssumedEmpty:
+    latest = int(utc_now().timestamp()) - _VISIBILITY_DELAY
     until = latest if window.until is None else min(window.until + 1, latest)
     return AssumedEmpty(
         status,

@@ -1,4 +1,4 @@
-"""The input and the results of a reconciliation. None of them holds personal data."""
+"""The input and the results of a reconciliation. They contain no personal data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .bridge import Bridge
 if TYPE_CHECKING:
     from portone_async.resources.payments._words import PaymentStatusLike
 else:
-    # msgspec, which reads findings back from JSON, takes one kind of text in a union.
+    # msgspec, which decodes findings from JSON, allows one string type in a union.
     PaymentStatusLike = str
 
 __all__ = (
@@ -37,20 +37,20 @@ _ZERO = Decimal(0)
 
 
 class Order(Struct, frozen=True):
-    """An order as the shop has it: what should be true of its payment."""
+    """An order in the shop's books: what its payment should be."""
 
     merchant_uid: str
     """The order number."""
     amount: Decimal
-    """What should have been charged, in :attr:`currency`."""
+    """The amount that should have been charged, in :attr:`currency`."""
     currency: str = "KRW"
     status: PaymentStatusLike = "paid"
     """The status that its payment should have: ``paid``, ``cancelled``, …
 
-    A known word in another spelling, as ``PAID``, is an ``InvalidRequestError``.
+    A known status in another spelling, such as ``PAID``, is an ``InvalidRequestError``.
     """
     cancelled_amount: Decimal = _ZERO
-    """What the shop has refunded of it so far, in :attr:`currency`; 0 if nothing."""
+    """The amount that the shop has refunded so far, in :attr:`currency`; 0 if nothing."""
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -58,22 +58,22 @@ class Order(Struct, frozen=True):
 
 
 class Refund(Struct, frozen=True):
-    """A refund that the shop lists apart from its order: a row with a minus in an order file.
+    """A refund listed apart from its order, such as a row with a negative amount in a file.
 
-    All refunds of an order number are added up, and are what the order's
-    :attr:`Order.cancelled_amount` should be. They may come before or after the order.
+    The sum of all refunds of an order number becomes the order's
+    :attr:`Order.cancelled_amount`. They may come before or after the order.
     """
 
     merchant_uid: str
     """The number of the order."""
     amount: Decimal
-    """How much was refunded, in :attr:`currency`; above 0."""
+    """The refunded amount, in :attr:`currency`; above 0."""
     currency: str
     row: str
     """Where it is listed, such as ``orders.csv:12``.
 
-    It tells two equal refunds of an order from one that is read again: within one run every
-    refund has its own, and keeps it when the run is resumed.
+    It distinguishes two equal refunds of an order from one that is read twice: it must be unique
+    within a run, and the same when the run is resumed.
     """
 
 
@@ -81,15 +81,15 @@ class UnreadableOrder(Struct, frozen=True):
     """An order that could not be read: it becomes a finding ``not_checked``."""
 
     where: str
-    """Names the place, as in ``orders.csv:12``: a run has one finding for each place."""
+    """The place, such as ``orders.csv:12``: a run has one finding for each place."""
     reason: str
-    """What is wrong, without personal data."""
+    """The problem, without personal data."""
     merchant_uid: str = ""
     """Its order number, if that could be read."""
 
 
 class AssumedEmpty(Struct, frozen=True):
-    """A period that PortOne refused to list and that is taken to hold no payment of a status."""
+    """A period that PortOne refused to list, assumed to have no payment of a status."""
 
     status: str
     since: datetime
@@ -112,7 +112,7 @@ class PaymentSnapshot(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, payment: Payment) -> PaymentSnapshot:
-        """Take what matters from a payment, and leave the buyer out."""
+        """Copy the fields that a comparison uses, none of the buyer's."""
         return cls(
             imp_uid=payment.imp_uid,
             merchant_uid=payment.merchant_uid,
@@ -136,7 +136,7 @@ class Verdict(StrEnum):
     CURRENCY_DIFFERS = "currency_differs"
     STATUS_DIFFERS = "status_differs"
     PARTIALLY_CANCELLED = "partially_cancelled"
-    """A part was refunded, and more than the order says."""
+    """A part was cancelled, and more than the order says."""
     PAID_TWICE = "paid_twice"
     """More than one payment of the order was charged."""
     TEST_PAYMENT = "test_payment"
@@ -144,7 +144,7 @@ class Verdict(StrEnum):
     ORPHAN = "orphan"
     """A payment that belongs to no order."""
     NOT_CHECKED = "not_checked"
-    """Nothing is known: the look-up failed, or the order could not be read."""
+    """Unknown: the look-up failed, or the order could not be read."""
 
 
 VerdictLike: TypeAlias = (
@@ -174,32 +174,32 @@ class Finding(Struct, frozen=True, kw_only=True):
     order: Order | None = None
     """``None`` for an orphan, and for an order that could not be read."""
     payments: tuple[PaymentSnapshot, ...] = ()
-    """All payments of the order that were seen, the newest first."""
+    """All payments of the order that PortOne returned, the newest first."""
     error: str | None = None
-    """Why it could not be checked."""
+    """The reason why it could not be checked."""
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """A whole run in figures."""
+    """The totals of a whole run."""
 
     counts: Mapping[Verdict, int]
     amounts: Mapping[Verdict, Mapping[str, Decimal]]
     """Money by verdict and currency: amounts ordered; for orphans, amounts paid.
 
-    They are gross: refunds and cancellations are not taken off, and they are not what differs. For
-    differences see :attr:`bridge`.
+    They are gross: refunds and cancellations are not subtracted. For differences see
+    :attr:`bridge`.
     """
     requests: int
-    """Requests sent for payments, retries counted."""
+    """Requests sent for payments, retries included."""
     retries: int
     seconds: float
-    """How long the run took, all its parts together when it was resumed."""
+    """The duration of the run; the sum of its parts if it was resumed."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    """When the run first came to its end: the time that its findings are from."""
+    """When the run first ended: the time of its findings."""
     assumed_empty: tuple[AssumedEmpty, ...] = ()
-    """Periods that PortOne answered with an error where an empty list was expected."""
+    """Periods for which PortOne returned an error where an empty list was expected."""
     bridge: Mapping[str, Bridge] = field(default_factory=dict[str, Bridge])
-    """By currency, how the money ordered becomes the money charged: every line adds up."""
+    """By currency, the steps from the money ordered to the money charged."""
     unreadable: int = 0
-    """Rows of orders, and payments, that could not be read: no line of the bridge has them."""
+    """The number of orders and payments that could not be read and are in no bridge."""

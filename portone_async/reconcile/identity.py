@@ -1,4 +1,4 @@
-"""What makes a run this run: its orders, its period and its statuses. Pure."""
+"""The identity of a run: its orders, its period and its statuses. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """A run, as its store knows it again."""
+    """The features by which a store recognises its run."""
 
     since: int | None
     """The period's first second (Unix time); ``None`` for a run without a period."""
@@ -30,23 +30,25 @@ class Identity(Struct, frozen=True, kw_only=True):
     """The period's last second."""
     statuses: tuple[str, ...]
     orders: int
-    """How many orders were given, those that could not be read included."""
+    """The number of orders, unreadable ones included."""
     digest: str
 
     @classmethod
-    def of(cls, parts: Sequence[Window], statuses: Iterable[str], orders: OrdersDigest) -> Identity:
+    def of(
+        cls, windows: Sequence[Window], statuses: Iterable[str], orders: OrdersDigest
+    ) -> Identity:
         """Identify a run; the sequence of its statuses and of its orders does not matter."""
         return cls(
-            since=parts[0].since if parts else None,
-            until=parts[-1].until if parts else None,
-            statuses=tuple(sorted(set(statuses))) if parts else (),
+            since=windows[0].since if windows else None,
+            until=windows[-1].until if windows else None,
+            statuses=tuple(sorted(set(statuses))) if windows else (),
             orders=orders.count,
             digest=orders.hex(),
         )
 
 
 class OrdersDigest:
-    """A digest of orders that does not depend on their sequence: the sum of theirs."""
+    """A digest of orders that does not depend on their sequence: the sum of their hashes."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -55,17 +57,17 @@ class OrdersDigest:
     def add(self, items: Iterable[Order | Refund | UnreadableOrder]) -> None:
         """Add orders to the digest."""
         for item in items:
-            hashed = blake2b(_encode(_words(item)), digest_size=_BYTES).digest()
+            hashed = blake2b(_encode(_fields(item)), digest_size=_BYTES).digest()
             self._sum = (self._sum + int.from_bytes(hashed)) % (1 << 8 * _BYTES)
             self.count += 1
 
     def hex(self) -> str:
-        """Give the digest as text."""
+        """Return the digest as hexadecimal text."""
         return f"{self._sum:0{2 * _BYTES}x}"
 
 
-def _words(item: Order | Refund | UnreadableOrder) -> tuple[bytes | str, ...]:
-    # A number that no encoding holds (half a surrogate) still belongs to the run.
+def _fields(item: Order | Refund | UnreadableOrder) -> tuple[bytes | str, ...]:
+    # An order number that is not Unicode (half a surrogate pair) still belongs to the run.
     uid = item.merchant_uid.encode(errors="surrogatepass")
     if isinstance(item, UnreadableOrder):
         return (uid, item.reason.encode(errors="surrogatepass"))
@@ -77,20 +79,20 @@ def _words(item: Order | Refund | UnreadableOrder) -> tuple[bytes | str, ...]:
     return (uid, amount, refunded, currency, item.status.encode(errors="surrogatepass"))
 
 
-def differences(begun: Identity, given: Identity) -> list[str]:
-    """Name what a run was begun with and what it is now, where they differ."""
-    found: list[str] = []
-    if (begun.since, begun.until) != (given.since, given.until):
-        found.append(f"its period was {_period(begun)} and is now {_period(given)}")
-    if begun.statuses != given.statuses:
-        found.append(
-            f"its statuses were {_listed(begun.statuses)} and are now {_listed(given.statuses)}"
+def differences(stored: Identity, given: Identity) -> list[str]:
+    """Describe the differences between a stored run and a given one."""
+    result: list[str] = []
+    if (stored.since, stored.until) != (given.since, given.until):
+        result.append(f"its period was {_period(stored)} and is now {_period(given)}")
+    if stored.statuses != given.statuses:
+        result.append(
+            f"its statuses were {_listed(stored.statuses)} and are now {_listed(given.statuses)}"
         )
-    if begun.orders != given.orders:
-        found.append(f"its orders were {begun.orders} and are now {given.orders}")
-    elif begun.digest != given.digest:
-        found.append(f"its orders ({begun.orders}) are not the same as those given now")
-    return found
+    if stored.orders != given.orders:
+        result.append(f"its orders were {stored.orders} and are now {given.orders}")
+    elif stored.digest != given.digest:
+        result.append(f"its orders ({stored.orders}) are not the same as those given now")
+    return result
 
 
 def _period(identity: Identity) -> str:
@@ -103,5 +105,5 @@ def _period(identity: Identity) -> str:
     return f"{first} until {after}"
 
 
-def _listed(words: Iterable[str]) -> str:
-    return " ".join(words) or "none"
+def _listed(statuses: Iterable[str]) -> str:
+    return " ".join(statuses) or "none"

@@ -1,0 +1,85 @@
+"""Loads the orders of a run into its store, or checks that a resumed run has the same orders."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Sequence
+from contextlib import aclosing
+from typing import TypeAlias
+
+from portone_async.resources._stream import chunks_of
+from portone_async.resources._windows import Window
+
+from ._recorder import Recorder, in_thread
+from .finding import Finding, Order, Refund, UnreadableOrder, Verdict
+from .identity import Identity, OrdersDigest
+from .store import Store
+
+__all__ = ("Orders", "load_orders")
+
+_BATCH = 5000
+
+Item: TypeAlias = Order | Refund | UnreadableOrder
+Orders: TypeAlias = Iterable[Item] | AsyncIterable[Item]
+
+
+async def load_orders(
+    recorder: Recorder, orders: Orders, windows: Sequence[Window], statuses: Sequence[str]
+) -> None:
+    """Store the orders of a new run, or check that a resumed run has the same ones.
+
+    If a run was killed while it loaded its orders, they are loaded again from the start. So
+    findings made here are reported only when all orders are stored.
+
+    Raises:
+        StoreError: The store is of another run.
+    """
+    store = recorder.store
+    is_resumed = await in_thread(lambda: store.identity) is not None
+    if not is_resumed:
+        await in_thread(store.clear)
+    digest = OrdersDigest()
+    async with aclosing(chunks_of(orders, lambda _: 1, count=_BATCH, weights=_BATCH)) as chunks:
+        async for chunk in chunks:
+            await in_thread(digest.add, chunk)
+            if not is_resumed:
+                await in_thread(_store, store, chunk)
+    identity = Identity.of(windows, statuses, digest)
+    if is_resumed:
+        await in_thread(store.check_identity, identity)
+        await in_thread(store.delete_not_checked)
+    else:
+        while await in_thread(store.apply_refunds) is not None:
+            pass
+        await recorder.identify(identity)
+
+
+def _store(store: Store, chunk: Sequence[Item]) -> None:
+    store.record(finding for item in chunk if (finding := _not_checked(item)) is not None)
+    store.add_orders(
+        item for item in chunk if not isinstance(item, UnreadableOrder) and _is_unicode(item)
+    )
+
+
+def _not_checked(item: Item) -> Finding | None:
+    """Return the finding of an item that is not a readable order."""
+    if isinstance(item, UnreadableOrder):
+        where, reason = item.where, item.reason
+    elif not _is_unicode(item):
+        where, reason = f"order {item.merchant_uid!a}", "it has half a surrogate pair in it"
+    else:
+        return None
+    return Finding(
+        merchant_uid=item.merchant_uid.encode(errors="backslashreplace").decode(),
+        verdict=Verdict.NOT_CHECKED,
+        error=f"{where}: {reason}",
+    )
+
+
+def _is_unicode(item: Order | Refund) -> bool:
+    """Whether an order can be sent and stored, which half a surrogate pair prevents."""
+    status = item.status if isinstance(item, Order) else ""
+    try:
+        f"{item.merchant_uid}{item.currency}{status}".encode()
+    except UnicodeEncodeError:
+        return False
+    return True
