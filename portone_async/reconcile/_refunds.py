@@ -52,7 +52,7 @@ def add(connection: Connection, refunds: Sequence[Refund]) -> None:
     for row in rows:
         if connection.execute(_DIFFERS, row).fetchone():
             raise InvalidRequestError(
-                f"two different refunds have the row {row[0]!a}: the row of a refund must be unique"
+                f"two refunds have the row {row[0]!a} but differ: the row must be unique"
             )
 
 

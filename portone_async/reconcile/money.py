@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypeAlias
 
-from portone_async.models import EXACT
+from portone_async.models._record import EXACT
 
 __all__ = ("Sums", "add_to", "total")
 

@@ -62,7 +62,7 @@ def test_order_number_given_twice_has_a_sentence(tmp_path: Path) -> None:
 def test_refunds_that_do_not_fit_their_order_have_a_sentence(tmp_path: Path) -> None:
     with Store.open(tmp_path / "run.db") as store:
         store.add_orders([order("a", "1"), Refund("a", Decimal(2), "KRW", "orders.csv:3")])
-        settled = store.settle_refunds()
+        settled = store.apply_refunds()
 
     assert settled is not None
     assert [reason_of(each) for each in settled] == [("refunds", "")]

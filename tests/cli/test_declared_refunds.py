@@ -65,7 +65,7 @@ def test_store_keeps_the_refund_of_an_order() -> None:
     refunded = order(5_000)
     with Store.open(":memory:") as store:
         store.add_orders([refunded])
-        (left,) = store.orders_left()
+        (left,) = store.pending_orders()
         store.record([compare(left.order, [payment("cancelled", 5_000)])])
         (finding,) = store.findings()
 

@@ -29,13 +29,13 @@ def refund(amount: int, row: str = "orders.csv:3", merchant_uid: str = "R-1") ->
 
 def settle(store: Store) -> list[Finding]:
     findings: list[Finding] = []
-    while (settled := store.settle_refunds(limit=1)) is not None:
+    while (settled := store.apply_refunds(limit=1)) is not None:
         findings += settled
     return findings
 
 
 def orders(store: Store) -> list[Order]:
-    return [left.order for left in store.orders_left()]
+    return [left.order for left in store.pending_orders()]
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -103,7 +103,7 @@ def test_order_that_its_refunds_contradict_is_not_checked(
     assert finding.error == f"negative rows are taken for refunds (orders.csv:3), but {problem}"
     assert list(store.findings()) == [finding]
     # For good, as the two orders of one number are.
-    assert store.forget_not_checked() == 0
+    assert store.delete_not_checked() == 0
 
 
 def test_refunds_of_a_cancelled_order_say_how_much_it_was(store: Store) -> None:
@@ -206,7 +206,7 @@ async def test_run_that_was_killed_while_its_orders_were_read_begins_anew(
     with Store.open(tmp_path / "run.db") as store:
         # What a process leaves that was killed between the orders and the end of their refunds.
         store.add_orders([SALE, refund(1000), refund(5, "orders.csv:9", "R-9")])
-        store.settle_refunds(limit=1)
+        store.apply_refunds(limit=1)
         summary = await reconcile(client, [SALE, refund(1000)], store=store)
 
     assert {verdict: count for verdict, count in summary.counts.items() if count} == {

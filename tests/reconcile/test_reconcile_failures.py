@@ -33,8 +33,8 @@ async def test_interrupted_period_resumes_at_the_first_unread_slice(
         assert begins_of_paid(server) == [int(DAY.timestamp()), NOON + 2, NOON + 4]
 
         # Two that were read leave the list, which shifts what would be its pages.
-        for left in store.orders_left()[:2]:
-            server.remove(left.sightings[0].imp_uid)
+        for left in store.pending_orders()[:2]:
+            server.remove(left.payments[0].imp_uid)
         server.clear_requests()
         summary = await reconcile(client, orders, since=DAY, until=NEXT, store=store)
     assert begins_of_paid(server) == [NOON + 4, NOON + 6]

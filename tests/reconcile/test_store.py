@@ -51,7 +51,7 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but what the parts of the run have cost, in a stable order."""
     connection = sqlite3.connect(path)
     try:
-        tables = ("orders", "sightings", "findings", "positions", "steps")
+        tables = ("orders", "snapshots", "findings", "positions", "steps")
         return {name: sorted(connection.execute(f"SELECT * FROM {name}")) for name in tables}
     finally:
         connection.close()
@@ -121,7 +121,7 @@ def test_a_run_that_is_over_does_nothing_when_begun_again(tmp_path: Path) -> Non
 def test_what_it_has_cost_is_added_up_over_all_parts(tmp_path: Path) -> None:
     for _ in range(3):
         with Store.open(tmp_path / "run.db") as store:
-            store.add_effort(requests=10, retries=1, seconds=0.5)
+            store.add_usage(requests=10, retries=1, seconds=0.5)
     with Store.open(tmp_path / "run.db") as store:
         summary = store.summary()
 
@@ -130,11 +130,11 @@ def test_what_it_has_cost_is_added_up_over_all_parts(tmp_path: Path) -> None:
 
 def test_clear_forgets_everything(store: Store) -> None:
     store.add_orders([ORDER])
-    store.mark_done("orders")
+    store.record_slice("orders", [], position=None)
     store.record_slice("paid", [seen()], position=7)
     store.record([orphan(seen())])
-    store.add_effort(requests=3)
-    store.end()
+    store.add_usage(requests=3)
+    store.mark_ended()
 
     store.clear()
 
@@ -144,13 +144,13 @@ def test_clear_forgets_everything(store: Store) -> None:
     assert list(store.findings()) == []
     assert store.ended_at is None
     assert store.summary().requests == 0
-    assert store.sightings_without_order() == []
+    assert store.payments_without_order() == []
 
 
 def test_first_end_of_a_run_counts(store: Store) -> None:
-    store.end()
+    store.mark_ended()
     first = store.ended_at
-    store.end()
+    store.mark_ended()
 
     assert first is not None
     assert store.ended_at == first == store.summary().ended_at
@@ -162,7 +162,7 @@ HOLDER = """
 import sys
 from portone_async.reconcile.store import Store
 store = Store.open(sys.argv[1])
-store.mark_done("orders")
+store.record_slice("orders", [], position=None)
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -231,7 +231,7 @@ def test_threads_may_use_it_together(store: Store) -> None:
         thread.join()
 
     assert [store.position(str(number)) for number in range(4)] == [39] * 4
-    assert len(store.sightings_without_order()) == 160
+    assert len(store.payments_without_order()) == 160
 
 
 # Files that are none, or cannot be written.
@@ -258,8 +258,8 @@ def some_text(path: Path) -> None:
     ("make", "reason"),
     [
         pytest.param(some_text, "not an SQLite file", id="a text"),
-        pytest.param(other_database, "something else", id="another database"),
-        pytest.param(other_version, "version 1, this package writes 2", id="another version"),
+        pytest.param(other_database, "another application", id="another database"),
+        pytest.param(other_version, "version 1, this package writes 3", id="another version"),
     ],
 )
 def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(
@@ -307,7 +307,7 @@ def test_a_file_that_may_only_be_read_is_refused(
 
     monkeypatch.setattr(sqlite3, "connect", read_only)
 
-    with pytest.raises(StoreError, match="may not be written"):
+    with pytest.raises(StoreError, match="no permission to write"):
         Store.open(path)
 
     assert path.read_bytes() == before
@@ -410,7 +410,7 @@ def test_payments_that_fail_to_come_leave_nothing_half_written(store: Store) -> 
 
     assert store.position("paid") is None
     assert not store.is_done("paid")
-    assert not store.sightings_without_order()
+    assert not store.payments_without_order()
 
 
 # What goes in and comes out.
@@ -434,7 +434,7 @@ some_orders = st.lists(
 def test_any_order_comes_back_as_it_went_in(orders: list[Order]) -> None:
     with Store.open(":memory:") as store:
         assert store.add_orders(orders) == len(orders)
-        left = [left.order for left in store.orders_left()]
+        left = [left.order for left in store.pending_orders()]
 
     assert left == orders
     assert [str(order.amount) for order in left] == [str(order.amount) for order in orders]
@@ -517,12 +517,12 @@ def test_an_order_told_in_two_ways_cannot_be_checked(
     expected = [judged(ORDER, Verdict.NOT_CHECKED, error=error)]
 
     assert list(store.findings()) == expected
-    assert not store.orders_left()
+    assert not store.pending_orders()
 
     # Neither the input fed again, nor what a look-up has to say, nor a second try undoes that.
     store.add_orders([ORDER, other, Order("order-1", Decimal(7))])
     store.record([judged(ORDER)])
-    assert store.forget_not_checked() == 0
+    assert store.delete_not_checked() == 0
     assert list(store.findings()) == expected
 
 
@@ -536,7 +536,7 @@ def test_a_contradiction_takes_the_place_of_a_finding(store: Store) -> None:
 
 def walked(store: Store, limit: int) -> Iterable[Order]:
     after = 0
-    while batch := store.orders_left(after=after, limit=limit):
+    while batch := store.pending_orders(after=after, limit=limit):
         assert len(batch) <= limit
         yield from (left.order for left in batch)
         after = batch[-1].position
@@ -564,7 +564,7 @@ def test_an_order_comes_with_all_payments_of_its_number_and_no_others(store: Sto
         "paid", [of_third, *of_first, seen("imp_d", merchant_uid="else")], position=1
     )
 
-    assert [(left.order, left.sightings) for left in store.orders_left()] == [
+    assert [(left.order, left.payments) for left in store.pending_orders()] == [
         (first, tuple(of_first)),
         (second, ()),
         (third, (of_third,)),
@@ -605,7 +605,7 @@ def test_of_a_payment_seen_twice_the_later_state_is_kept(
     for status in (first, then):
         store.record_slice("window", [seen("imp_1", status)], position=1)
 
-    assert [sighting.status for sighting in store.sightings_without_order()] == [kept]
+    assert [sighting.status for sighting in store.payments_without_order()] == [kept]
 
 
 @pytest.mark.parametrize("refunds", [(100, 300), (300, 100), (100, 20, 300), (300, 20)])
@@ -617,7 +617,7 @@ def test_of_a_payment_seen_twice_the_larger_refund_is_kept(
             "w", [seen("imp_1", "cancelled", cancel_amount=Decimal(back))], position=1
         )
 
-    assert [s.cancel_amount for s in store.sightings_without_order()] == [Decimal(300)]
+    assert [s.cancel_amount for s in store.payments_without_order()] == [Decimal(300)]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 100])
@@ -628,7 +628,7 @@ def test_payments_without_an_order_are_met_once_each(store: Store, limit: int) -
     store.record([orphan(strangers[2])])
     del strangers[2]
     met: list[PaymentSnapshot] = []
-    while batch := store.sightings_without_order(after=met[-1].imp_uid if met else "", limit=limit):
+    while batch := store.payments_without_order(after=met[-1].imp_uid if met else "", limit=limit):
         assert len(batch) <= limit
         met += batch
 
@@ -703,9 +703,9 @@ def test_what_could_not_be_checked_is_walked_again_when_asked_for(store: Store) 
     )
     store.record([judged(first), judged(second, Verdict.NOT_CHECKED, error="503"), unsure, bad])
 
-    assert store.forget_not_checked() == 2
-    assert [left.order for left in store.orders_left()] == [second]
-    assert store.sightings_without_order() == [stranger]
+    assert store.delete_not_checked() == 2
+    assert [left.order for left in store.pending_orders()] == [second]
+    assert store.payments_without_order() == [stranger]
     assert list(store.findings()) == [judged(first), bad]
 
 

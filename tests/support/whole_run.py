@@ -75,8 +75,8 @@ def run(path: Path) -> None:
             for start in range(0, len(everything), 40):
                 store.add_orders(everything[start : start + 40])
             store.record(BAD_ROWS)
-            store.mark_done("orders")
-        while store.settle_refunds(limit=2) is not None:
+            store.record_slice("orders", [], position=None)
+        while store.apply_refunds(limit=2) is not None:
             pass
         for step in STEPS:
             for page in range(store.position(step) or 0, 8):
@@ -84,11 +84,11 @@ def run(path: Path) -> None:
                     position = page + 1 if page < 7 else None
                     store.record_slice(step, seen(step, page), position=position)
             assert store.is_done(step)
-        while orders := store.orders_left(limit=30):
-            store.record([compare(left.order, left.sightings) for left in orders])
-        while sightings := store.sightings_without_order(limit=5):
+        while orders := store.pending_orders(limit=30):
+            store.record([compare(left.order, left.payments) for left in orders])
+        while sightings := store.payments_without_order(limit=5):
             store.record([compare(None, [sighting]) for sighting in sightings])
-        store.add_effort(requests=1)
+        store.add_usage(requests=1)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from portone_async.models import EXACT
+from portone_async.models._record import EXACT
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Verdict
 from portone_async.reconcile.money import Sums, add_to
