@@ -40,7 +40,7 @@ from .errors import (
 from .policy import RateLimit, RetryPolicy, Timeouts
 from .resources.payments import Payments
 from .throttle import Throttle
-from .throttle._semaphore import Gate
+from .throttle._semaphore import FairSemaphore
 
 __all__ = ("ClientOptions", "PortOneClient")
 
@@ -139,7 +139,7 @@ class PortOneClient:
             keys=keys,
             base_url=url,
             transport=Transport(url, places, session, proxy_for(proxy, url)),
-            slots=Gate(places),
+            slots=FairSemaphore(places),
         )
         throttle, turns = self._shared_or_new(rate_limit)
         self._options = self._shared.options = Options(
@@ -211,11 +211,13 @@ class PortOneClient:
         view._is_view = True
         return view
 
-    def _shared_or_new(self, rate_limit: RateLimit | Throttle | None) -> tuple[Throttle, Gate]:
+    def _shared_or_new(
+        self, rate_limit: RateLimit | Throttle | None
+    ) -> tuple[Throttle, FairSemaphore]:
         throttle = checked_throttle(rate_limit)
         if throttle is None:
             return self._shared.unthrottled, self._shared.unthrottled_turns
-        return throttle, Gate(1)
+        return throttle, FairSemaphore(1)
 
     @property
     def payments(self) -> Payments:
@@ -237,7 +239,7 @@ class PortOneClient:
             error.endpoint = call.endpoint
             raise
         try:
-            token = self._admitted_at_once(run) or await self._admitted(run)
+            token = await self._admitted_at_once(run) or await self._admitted(run)
             outcome = await self._attempt(run, token)
             if isinstance(outcome, PortOneError):
                 again = partial(self._attempt_in_time, run)
@@ -267,7 +269,7 @@ class PortOneClient:
                 limits=options.client_timeout,
             )
         finally:
-            shared.slots.leave()
+            shared.slots.release()
         if isinstance(reply, PortOneError):
             return run.timed_out(reply)
         outcome = read(run.call, reply, shared.blank)
@@ -280,10 +282,12 @@ class PortOneClient:
         ):
             shared.tokens.discard(token)
         elif isinstance(outcome, ApiError) and outcome.status in _PAUSING and outcome.retry_after:
-            shared.pause(options.throttle, min(outcome.retry_after, options.retry.retry_after_max))
+            await shared.pause(
+                options.throttle, min(outcome.retry_after, options.retry.retry_after_max)
+            )
         return outcome
 
-    def _admitted_at_once(self, run: Run[Any]) -> Token | None:
+    async def _admitted_at_once(self, run: Run[Any]) -> Token | None:
         """Take slot and permit where nothing has to be waited for, as is the rule; give the token.
 
         The same as :meth:`_admitted`, which is for the others.
@@ -293,12 +297,12 @@ class PortOneClient:
         token = shared.tokens.current(self._get_token) if run.needs_token else None
         if (
             token is None
-            or not options.turns.is_free
-            or not shared.slots.is_free
-            or not options.permit_nowait()
+            or options.turns.locked()
+            or not options.has_capacity()
+            or not shared.slots.acquire_nowait()
         ):
             return None
-        shared.slots.take()
+        await options.throttle.acquire()  # It has capacity, so this does not wait.
         run.goes_first = True
         return token
 
@@ -315,10 +319,10 @@ class PortOneClient:
             shared.transport.open()
             if run.needs_token:
                 run.spent += await shared.tokens.ready(self._get_token, run.total_left())
-            await options.turns.enter(priority=run.goes_first)
+            await options.turns.acquire(priority=run.goes_first)
             try:
                 run.goes_first = True
-                await shared.slots.enter(priority=not run.needs_token)
+                await shared.slots.acquire(priority=not run.needs_token)
                 is_admitted = False
                 try:
                     shared.transport.open()
@@ -332,9 +336,9 @@ class PortOneClient:
                         return token
                 finally:
                     if not is_admitted:
-                        shared.slots.leave()
+                        shared.slots.release()
             finally:
-                options.turns.leave()
+                options.turns.release()
 
     async def _permitted(self, run: Run[Any]) -> None:
         try:
@@ -348,7 +352,7 @@ class PortOneClient:
         bound = asyncio.timeout_at(run.deadline)
         try:
             async with bound:
-                token = self._admitted_at_once(run) or await self._admitted(run)
+                token = await self._admitted_at_once(run) or await self._admitted(run)
                 return await self._attempt(run, token)
         except TimeoutError:
             if not bound.expired():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Generic, TypeVar
 
 from aiohttp import ClientTimeout
@@ -16,7 +16,7 @@ from portone_async.call import Call
 from portone_async.errors import DeadlineExceededError, PortOneError, RequestTimeoutError
 from portone_async.policy import RetryPolicy, Timeouts
 from portone_async.throttle import Throttle, TokenBucket, Unthrottled
-from portone_async.throttle._semaphore import Gate
+from portone_async.throttle._semaphore import FairSemaphore
 
 from .attempts import Journal, OnAttempt
 from .retry import SUCCESS, Retry, RetryBudget
@@ -32,8 +32,8 @@ class Options:
 
     __slots__ = (
         "client_timeout",
+        "has_capacity",
         "on_attempt",
-        "permit_nowait",
         "retry",
         "throttle",
         "tier",
@@ -46,7 +46,7 @@ class Options:
         *,
         retry: RetryPolicy,
         throttle: Throttle,
-        turns: Gate,
+        turns: FairSemaphore,
         timeouts: Timeouts,
         tier: str | None,
         on_attempt: OnAttempt | None,
@@ -54,8 +54,8 @@ class Options:
         self.on_attempt = on_attempt
         self.retry = retry
         self.throttle = throttle
-        self.permit_nowait = _permit_nowait(throttle)
-        """Takes a permit if there is one, and tells whether there was."""
+        self.has_capacity = _has_capacity(throttle)
+        """Returns whether the throttle grants a permit without a wait."""
         self.turns = turns
         """Where calls queue for the throttle: only the first in it holds a slot while it waits."""
         self.timeouts = timeouts
@@ -64,11 +64,11 @@ class Options:
         self.client_timeout = ClientTimeout(total=None, connect=timeouts.connect)
 
 
-def _permit_nowait(throttle: Throttle) -> Callable[[], bool]:
-    # Not a subclass of ours either: what it does when a permit is taken must not be passed by.
+def _has_capacity(throttle: Throttle) -> Callable[[], bool]:
+    # Exact types only: a subclass may override acquire(), and wait there.
     if type(throttle) is TokenBucket or type(throttle) is Unthrottled:
-        return throttle.acquire_nowait
-    return bool  # No: it has to be waited for.
+        return throttle.has_capacity
+    return bool  # Always false: unknown.
 
 
 class Shared:
@@ -83,7 +83,7 @@ class Shared:
         keys: tuple[Secret, Secret],
         base_url: str,
         transport: Transport,
-        slots: Gate,
+        slots: FairSemaphore,
     ) -> None:
         self.keys = keys
         self.base_url = base_url
@@ -91,16 +91,22 @@ class Shared:
         self.slots = slots
         self.tokens = Tokens()
         self.unthrottled = Unthrottled()
-        self.unthrottled_turns = Gate(1)
+        self.unthrottled_turns = FairSemaphore(1)
         self._closed = asyncio.Event()
         self._waits: set[asyncio.Timeout] = set()
 
     async def permit(self, throttle: Throttle, *, priority: bool) -> None:
         """Wait for a permit, or for the client to be closed."""
+        async with self._until_closed():
+            await throttle.acquire(priority=priority)
+
+    @asynccontextmanager
+    async def _until_closed(self) -> AsyncGenerator[None]:
+        """Interrupt the block with ``TimeoutError`` when the client is closed."""
         async with asyncio.timeout(None) as wait:
             self._waits.add(wait)
             try:
-                await throttle.acquire(priority=priority)
+                yield
             finally:
                 self._waits.discard(wait)
 
@@ -114,16 +120,17 @@ class Shared:
         """Wake all who wait for anything: the client is closed, and they will see it."""
         self._closed.set()
         # The first of each queue waits for a slot or a permit; the others follow it at once.
-        self.slots.open()
+        self.slots.disable()
         for wait in self._waits:
             if not wait.expired():
                 wait.reschedule(0.0)
 
-    def pause(self, throttle: Throttle, seconds: float) -> None:
-        """Keep all callers of a throttle waiting, or of this client where there is none."""
-        throttle.pause(seconds)
-        if throttle is self.unthrottled:
-            self.options.throttle.pause(seconds)
+    async def pause(self, throttle: Throttle, seconds: float) -> None:
+        """Pause a throttle, and that of the client as well for a view that has none."""
+        async with self._until_closed():
+            await throttle.pause(seconds)
+            if throttle is self.unthrottled:
+                await self.options.throttle.pause(seconds)
 
     def blank(self, text: str) -> str:
         """Take keys and tokens out of a text that comes from outside."""

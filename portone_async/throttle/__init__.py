@@ -1,129 +1,133 @@
-"""How many requests may start, and how many may be under way. In order, and cheap to wait for."""
+"""Rate limiting: how many requests may start per second.
+
+:class:`Throttle` is the protocol, :class:`TokenBucket` the limit within one process. Below it
+``FairSemaphore`` keeps waiters in order; it bounds the requests in flight as well.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from aiolimiter import AsyncLimiter
 
 from portone_async._owner import LoopOwner
 from portone_async.policy import RateLimit
 
-from ._semaphore import Gate
+from ._pause import Pause
+from ._semaphore import FairSemaphore
 
 __all__ = ("Throttle", "TokenBucket", "Unthrottled")
 
 
 @runtime_checkable
 class Throttle(Protocol):
-    """What bounds the rate of requests. Ours is :class:`TokenBucket`; any other may be plugged in.
+    """Limits the rate of requests. :class:`TokenBucket` is one; any other can be plugged in.
 
-    One object given to several clients is one limit for all of them.
+    One object passed to several clients is one limit for all of them. A client closes only the
+    throttle that it made from a :class:`RateLimit`: close one that you pass in yourself, after
+    all of its clients.
     """
 
     async def acquire(self, *, priority: bool = False) -> None:
-        """Wait for the permit to start one request. Whoever is cancelled here has taken none.
+        """Wait for a permit to start one request. When cancelled here, use up no permit.
 
         Args:
-            priority: Requested by the fetch of a token, which the calls in the queue wait for: it
-                may go before them. A throttle may ignore it; then they wait longer.
+            priority: The permit is for the fetch of a token, which the calls in the queue wait
+                for: it may go before them. A throttle may ignore it; then they wait longer.
         """
 
-    def pause(self, seconds: float) -> None:
-        """Give no permit for so long: the server asked for it. Pauses do not add up."""
+    async def pause(self, seconds: float) -> None:
+        """Grant no permit for ``seconds``: the server asked for it. Pauses do not add up.
+
+        The call that met the server's request waits for this before it goes on.
+        """
+
+    async def close(self) -> None:
+        """Release what the throttle holds, such as the connections of a shared one."""
 
 
 class Unthrottled:
-    """No bound on the rate; only the pauses that a server asks for."""
+    """No limit on the rate: only the pauses that a server requests."""
 
     def __init__(self) -> None:
-        self._paused_until = 0.0
+        self._pause = Pause()
 
     async def acquire(self, *, priority: bool = False) -> None:  # noqa: ARG002 (there is no queue)
-        """Wait while the server has asked for a pause."""
-        loop = asyncio.get_running_loop()
-        # Slept again where the pause was prolonged meanwhile, which is rare.
-        while (wait := self._paused_until - loop.time()) > 0:  # noqa: ASYNC110 (see above)
-            await asyncio.sleep(wait)
+        """Wait until a pause that the server requested is over."""
+        await self._pause.wait()
 
-    def acquire_nowait(self) -> bool:
-        """Take a permit if there is one, and tell whether there was."""
-        # Most never meet a pause, and need not ask the clock.
-        return not self._paused_until or self._paused_until <= asyncio.get_running_loop().time()
+    def has_capacity(self) -> bool:
+        """Return whether :meth:`acquire` would return without waiting."""
+        return not self._pause.is_active()
 
-    def pause(self, seconds: float) -> None:
-        """Give no permit for so long."""
-        now = asyncio.get_running_loop().time()
-        self._paused_until = max(self._paused_until, now + seconds)
+    async def pause(self, seconds: float) -> None:
+        """Grant no permit for ``seconds``."""
+        self._pause.extend(seconds)
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to release."""
 
 
 class TokenBucket:
     """At most ``rate * T + burst`` permits in any T seconds, first come, first served.
 
-    It counts within one event loop, and in another one only after that is closed; until then it
-    raises :class:`WrongLoopError` there. Give one object to all clients that share a limit.
+    It counts within one event loop, and in another one only after the first is closed; until then
+    it raises :class:`WrongLoopError` there. Pass one object to all clients that share a limit.
     """
 
     def __init__(self, rate_limit: RateLimit) -> None:
         self.rate_limit = rate_limit
-        """The limit that it keeps."""
-        self._pause = Unthrottled()
+        """The limit that it enforces."""
+        self._pause = Pause()
         self._owner = LoopOwner("this TokenBucket")
         self._limiter: AsyncLimiter
-        self._gate: Gate
+        self._queue: FairSemaphore
 
     def __repr__(self) -> str:
         return f"TokenBucket({self.rate_limit!r})"
 
     async def acquire(self, *, priority: bool = False) -> None:
-        """Wait for the permit to start one request; ``priority`` goes before all who wait."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._owner.loop:
+        """Wait for a permit to start one request; ``priority`` goes before all other waiters."""
+        if asyncio.get_running_loop() is not self._owner.loop:
             await self._bind()
         # Only one task at a time is inside AsyncLimiter: left to itself it wakes waiters too
         # early after a busy loop and sends them to the end of its queue.
-        await self._gate.enter(priority=priority)
+        await self._queue.acquire(priority=priority)
         try:
             while True:
-                await self._pause.acquire()
+                await self._pause.wait()
                 await self._limiter.acquire()
-                if self._pause._paused_until <= loop.time():
+                if not self._pause.is_active():
                     return
-                # A pause was asked for while this permit was under way: it is void.
+                # A pause began while this permit was waited for: the permit is void.
         finally:
-            self._gate.leave()
+            self._queue.release()
 
-    def acquire_nowait(self) -> bool:
-        """Take a permit if there is one for which nobody waits, and tell whether there was."""
-        if (
-            asyncio.get_running_loop() is not self._owner.loop
-            or not self._gate.is_free
-            or not self._pause.acquire_nowait()
-        ):
-            return False
-        permit = self._limiter.acquire()
-        try:
-            # Where there is one it comes to its end at the first step.
-            turn: Any = permit.send(None)
-        except StopIteration:
-            return True
-        # Else it waits for its turn, and leaves as any waiter who is cancelled.
-        turn.cancel()
-        permit.close()
-        return False
+    def has_capacity(self) -> bool:
+        """Return whether :meth:`acquire` would return without waiting."""
+        return (
+            asyncio.get_running_loop() is self._owner.loop
+            and not self._queue.locked()
+            and not self._pause.is_active()
+            and self._limiter.has_capacity()
+        )
 
-    def pause(self, seconds: float) -> None:
-        """Give no permit for so long."""
-        self._pause.pause(seconds)
+    async def pause(self, seconds: float) -> None:
+        """Grant no permit for ``seconds``."""
+        self._pause.extend(seconds)
+
+    async def close(self) -> None:
+        """Do nothing: a bucket in memory holds nothing to release."""
 
     async def _bind(self) -> None:
         burst = self.rate_limit.burst
         with self._owner.claim(after_closed=True):
-            # AsyncLimiter(max_rate, period) lets max_rate through at once and as much again within
-            # the period, so the burst is what to give it, not the calls of a second.
-            self._limiter, self._gate = AsyncLimiter(burst, burst / self.rate_limit.rate), Gate(1)
+            # AsyncLimiter(max_rate, period) grants max_rate permits at once and as many again
+            # within the period, so max_rate is the burst here, not the calls of a second.
+            self._limiter = AsyncLimiter(burst, burst / self.rate_limit.rate)
+            self._queue = FairSemaphore(1)
             if self._owner.loop is not None:
-                # The loop before this one may have used up the burst a moment ago. There is
-                # room for it, so that this does not wait.
+                # The previous loop may have used up the burst a moment ago. The new limiter is
+                # empty, so this does not wait.
                 await self._limiter.acquire(burst)

@@ -1,4 +1,4 @@
-"""A FIFO semaphore that forgets a cancelled waiter in constant time."""
+"""A FIFO semaphore that removes a cancelled waiter in constant time."""
 
 from __future__ import annotations
 
@@ -6,63 +6,64 @@ import asyncio
 import sys
 from collections import deque
 
-__all__ = ("Gate",)
+__all__ = ("FairSemaphore",)
 
 
-class Gate:
-    """Lets at most ``places`` inside at once, in the order of arrival.
+class FairSemaphore:
+    """Lets at most ``limit`` tasks in at once, in the order of arrival.
 
-    Unlike ``asyncio.Semaphore`` it forgets a cancelled waiter in constant time, so that fifty
+    Unlike ``asyncio.Semaphore`` it removes a cancelled waiter in constant time, so that fifty
     thousand of them can be cancelled in any order.
     """
 
-    __slots__ = ("_first", "_free", "_waiting")
+    __slots__ = ("_free", "_priority_waiters", "_waiters")
 
-    def __init__(self, places: int) -> None:
-        self._free = places
-        # Free places and waiting ones never exist at once: a place is handed over, so that
-        # nobody can slip in between.
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._first: deque[asyncio.Future[None]] = deque()
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+        # Never free and waited for at once: release() hands a place directly to a waiter, so that
+        # no newcomer can overtake it.
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._priority_waiters: deque[asyncio.Future[None]] = deque()
 
-    @property
-    def is_free(self) -> bool:
-        """Whether there is a place, and then nobody who waits for one."""
-        return self._free > 0
+    def locked(self) -> bool:
+        """Return whether :meth:`acquire` would have to wait."""
+        return self._free == 0
 
-    def take(self) -> None:
-        """Enter where :attr:`is_free`."""
+    def acquire_nowait(self) -> bool:
+        """Acquire a place if one is free; return whether it was."""
+        if self._free == 0:
+            return False
         self._free -= 1
+        return True
 
-    async def enter(self, *, priority: bool = False) -> None:
-        """Wait for a place; those with ``priority`` go before the others, in their own order."""
-        if self._free:
-            self._free -= 1
+    async def acquire(self, *, priority: bool = False) -> None:
+        """Wait for a place; ``priority`` waiters go before the others, in their own order."""
+        if self.acquire_nowait():
             return
-        turn = asyncio.get_running_loop().create_future()
-        (self._first if priority else self._waiting).append(turn)
+        waiter = asyncio.get_running_loop().create_future()
+        (self._priority_waiters if priority else self._waiters).append(waiter)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
             # The place may have been handed over in the very tick of the cancellation.
-            if not turn.cancelled():
-                self.leave()
+            if not waiter.cancelled():
+                self.release()
             raise
 
-    def leave(self) -> None:
-        """Hand the place to the next one who still waits."""
-        while lane := self._first or self._waiting:
-            turn = lane.popleft()
-            if not turn.done():
-                turn.set_result(None)
+    def release(self) -> None:
+        """Hand the place to the next waiter that was not cancelled, or make it free."""
+        while lane := self._priority_waiters or self._waiters:
+            waiter = lane.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
                 return
         self._free += 1
 
-    def open(self) -> None:
-        """Let everybody in who waits, and who comes: there is nothing to keep in order any more."""
+    def disable(self) -> None:
+        """Stop limiting: admit all waiters and all later callers. For shutdown."""
         self._free = sys.maxsize
-        for lane in (self._first, self._waiting):
+        for lane in (self._priority_waiters, self._waiters):
             while lane:
-                turn = lane.popleft()
-                if not turn.done():
-                    turn.set_result(None)
+                waiter = lane.popleft()
+                if not waiter.done():
+                    waiter.set_result(None)

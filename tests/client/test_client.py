@@ -661,8 +661,10 @@ async def test_any_throttle_may_be_plugged_in_and_counts_every_request(server: F
         async def acquire(self, *, priority: bool = False) -> None:
             self.acquired += 1
 
-        def pause(self, seconds: float) -> None:
+        async def pause(self, seconds: float) -> None:
             self.paused.append(seconds)
+
+        async def close(self) -> None: ...
 
     throttle = Counting()
     server.add(merchant_uid="order-1")
@@ -685,7 +687,9 @@ async def test_a_throttle_is_told_that_calls_wait_for_the_fetch_of_a_token() -> 
         async def acquire(self, *, priority: bool = False) -> None:
             self.first.append(priority)
 
-        def pause(self, seconds: float) -> None: ...
+        async def pause(self, seconds: float) -> None: ...
+
+        async def close(self) -> None: ...
 
     throttle = Told()
     client, _ = scripted_client(rate_limit=throttle)

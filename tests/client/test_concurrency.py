@@ -98,8 +98,11 @@ class Noting:
         await self._bucket.acquire(priority=priority)
         self.given.append(asyncio.get_running_loop().time())
 
-    def pause(self, seconds: float) -> None:
-        self._bucket.pause(seconds)
+    async def pause(self, seconds: float) -> None:
+        await self._bucket.pause(seconds)
+
+    async def close(self) -> None:
+        await self._bucket.close()
 
 
 async def test_ten_thousand_calls_on_real_connections_keep_the_bound_and_lose_nothing(

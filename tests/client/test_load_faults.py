@@ -61,7 +61,9 @@ class Permits:
     async def acquire(self, *, priority: bool = False) -> None:
         self.taken += 1
 
-    def pause(self, seconds: float) -> None: ...
+    async def pause(self, seconds: float) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 def date(seconds: float) -> str:

@@ -754,7 +754,7 @@ def test_calls_that_wait_for_a_permit_hold_one_place_between_them(
         client, _ = scripted_client(max_in_flight=2)
         await client.payments.find(UID)
         paused = client.with_options(rate_limit=rate_limit)
-        paused._options.throttle.pause(1000)
+        await paused._options.throttle.pause(1000)
         queued = [asyncio.create_task(paused.payments.find(UID)) for _ in range(5)]
         await asyncio.sleep(1)
         started = now()
@@ -772,7 +772,7 @@ def test_a_view_whose_throttle_is_slow_or_paused_does_not_hold_up_the_others() -
         client, _ = scripted_client(max_in_flight=4)
         await client.payments.find(UID)
         slow = client.with_options(rate_limit=RateLimit(0.01, 1))
-        slow._options.throttle.pause(1000)
+        await slow._options.throttle.pause(1000)
         queued = [asyncio.create_task(slow.payments.find(UID)) for _ in range(20)]
         await asyncio.sleep(1)
         started = now()

@@ -242,7 +242,9 @@ def test_whoever_leaves_last_sees_a_fetch_end_that_takes_its_time_for_that() -> 
             finally:
                 await asyncio.sleep(1)
 
-        def pause(self, seconds: float) -> None: ...
+        async def pause(self, seconds: float) -> None: ...
+
+        async def close(self) -> None: ...
 
     async def main() -> None:
         client, _ = scripted_client(rate_limit=Reluctant())
@@ -539,7 +541,7 @@ def test_what_a_fetch_queues_for_its_permit_is_not_taken_off_the_time_of_a_call(
     async def main() -> None:
         started = now()
         throttle = TokenBucket(RateLimit(100, 100))
-        throttle.pause(10)
+        await throttle.pause(10)
         client, transport = scripted_client(
             lambda _: (3, PAID),
             lambda _: (1, token_reply()),
@@ -582,7 +584,9 @@ class Counting:
     async def acquire(self, *, priority: bool = False) -> None:
         self.taken += 1
 
-    def pause(self, seconds: float) -> None: ...
+    async def pause(self, seconds: float) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 def test_no_permit_is_taken_for_a_token_that_ended_in_the_queue() -> None:

@@ -356,7 +356,9 @@ async def test_a_lent_session_that_is_closed_while_a_call_queues_is_the_same_err
             if not priority:
                 await session.close()
 
-        def pause(self, seconds: float) -> None: ...
+        async def pause(self, seconds: float) -> None: ...
+
+        async def close(self) -> None: ...
 
     session = ClientSession()
     async with server.client(session=session, rate_limit=Closing()) as client:

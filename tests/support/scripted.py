@@ -85,7 +85,9 @@ class RefusingThrottle:
             raise TimeoutError("no permit is to be had")
         self.left -= 1
 
-    def pause(self, seconds: float) -> None: ...
+    async def pause(self, seconds: float) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 def token_reply(value: str = "t" * 40, lifetime: float = 1800, now: float = 1770000000) -> Reply:

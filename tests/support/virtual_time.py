@@ -1,12 +1,14 @@
-"""An event loop whose clock jumps to the next timer: hours in milliseconds, and no flakiness."""
+"""An event loop whose clock jumps to the next timer, so that hours of waiting take milliseconds."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -25,7 +27,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """For code without sockets: it never waits for one."""
+    """A loop for code without sockets: it never waits for one."""
 
     def __init__(self) -> None:
         self._clock = _Selector()
@@ -38,6 +40,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in virtual time."""
+    """Run a coroutine to its end in virtual time."""
     with asyncio.Runner(debug=False, loop_factory=VirtualLoop) as runner:
         return runner.run(main)
+
+
+def virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run a test in virtual time: a decorator of ``async def`` tests."""
+
+    @wraps(test)
+    def run_in_virtual_time(*args: P.args, **kwargs: P.kwargs) -> None:
+        run(test(*args, **kwargs))
+
+    return run_in_virtual_time

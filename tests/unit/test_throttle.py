@@ -1,4 +1,4 @@
-"""The throttle in virtual time: exact, and no test waits."""
+"""The throttle, in virtual time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from portone_async import RateLimit, Throttle, TokenBucket, WrongLoopError
 from portone_async.throttle import Unthrottled
-from portone_async.throttle._semaphore import Gate
-from tests.support.virtual_time import VirtualLoop, run
+from portone_async.throttle._semaphore import FairSemaphore
+from tests.support.virtual_time import VirtualLoop, run, virtual_time
 
 
 def now() -> float:
@@ -20,7 +20,7 @@ def now() -> float:
 
 
 def stall(seconds: float) -> None:
-    """Let time pass in which the loop runs nothing at all."""
+    """Advance the clock while the loop runs nothing."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     loop._clock.now += seconds
@@ -30,8 +30,17 @@ def most_in_a_window(times: list[float], seconds: float) -> int:
     return max(sum(start <= t < start + seconds for t in times) for start in times)
 
 
+def acquire_at_once(throttle: TokenBucket | Unthrottled) -> bool:
+    """Acquire a permit if there is capacity; fail if that waits all the same."""
+    if not throttle.has_capacity():
+        return False
+    with pytest.raises(StopIteration):
+        throttle.acquire().send(None)
+    return True
+
+
 async def grants(throttle: Throttle, count: int) -> list[tuple[int, float]]:
-    """Who was served when, for so many who ask at once."""
+    """Acquire ``count`` permits at once; return the number of each and the time it was granted."""
     served: list[tuple[int, float]] = []
 
     async def ask(number: int) -> None:
@@ -45,7 +54,7 @@ async def grants(throttle: Throttle, count: int) -> list[tuple[int, float]]:
 
 
 @given(st.floats(0.5, 2000), st.integers(1, 50), st.floats(0.1, 5))
-def test_no_window_of_time_has_more_than_rate_times_length_plus_burst(
+def test_no_window_exceeds_rate_times_length_plus_burst(
     rate: float, burst: int, seconds: float
 ) -> None:
     served = run(grants(TokenBucket(RateLimit(rate, burst)), 120))
@@ -55,7 +64,7 @@ def test_no_window_of_time_has_more_than_rate_times_length_plus_burst(
     assert [number for number, _ in served] == list(range(120))
 
 
-def test_the_rate_is_reached() -> None:
+def test_rate_is_reached() -> None:
     times = [time for _, time in run(grants(TokenBucket(RateLimit(50, 5)), 505))]
 
     assert times[-1] - times[0] == pytest.approx(10, rel=0.01)
@@ -68,74 +77,66 @@ def test_ten_thousand_waiters_are_served_in_order() -> None:
 
 
 @given(st.randoms(use_true_random=False))
-def test_cancelled_waiters_cost_nothing_and_harm_nobody(rng: random.Random) -> None:
-    async def main() -> None:
-        bucket = TokenBucket(RateLimit(10, 1))
-        served: list[tuple[int, float]] = []
+@virtual_time
+async def test_cancelled_waiters_use_up_no_permit(rng: random.Random) -> None:
+    bucket = TokenBucket(RateLimit(10, 1))
+    served: list[tuple[int, float]] = []
 
-        async def ask(number: int) -> None:
-            await bucket.acquire()
-            served.append((number, now()))
-
-        started = now()
-        tasks = [asyncio.create_task(ask(number)) for number in range(30)]
-        doomed = set(rng.sample(range(30), 20))
-        for number in rng.sample(sorted(doomed), 20):
-            await asyncio.sleep(rng.choice([0, 0, 0.01]))
-            tasks[number].cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-        numbers = [number for number, _ in served]
-        assert numbers == sorted(numbers)
-        assert set(range(30)) - doomed <= set(numbers)
-        # As if only those who were served had ever asked.
-        assert served[-1][1] - started <= (len(served) - 1) / 10 + 0.3
-
-    run(main())
-
-
-def test_a_pause_stops_everybody_and_then_the_rate_goes_on() -> None:
-    async def main() -> None:
-        bucket = TokenBucket(RateLimit(100, 5))
-        served = asyncio.create_task(grants(bucket, 30))
-        await asyncio.sleep(0.1)
-        paused_at = now()
-        bucket.pause(7)
-        bucket.pause(2)  # A shorter one takes nothing away.
-        times = [time for _, time in await served]
-
-        assert not [time for time in times if paused_at < time < paused_at + 7]
-        assert [time for time in times if time >= paused_at + 7]
-        assert most_in_a_window(times, 1) <= 105
-
-    run(main())
-
-
-def test_a_pause_before_the_first_permit_holds() -> None:
-    async def main() -> None:
-        bucket = TokenBucket(RateLimit())
-        bucket.pause(3)
-        started = now()
+    async def ask(number: int) -> None:
         await bucket.acquire()
-        assert now() - started >= 3
+        served.append((number, now()))
 
-    run(main())
+    started = now()
+    tasks = [asyncio.create_task(ask(number)) for number in range(30)]
+    doomed = set(rng.sample(range(30), 20))
+    for number in rng.sample(sorted(doomed), 20):
+        await asyncio.sleep(rng.choice([0, 0, 0.01]))
+        tasks[number].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    numbers = [number for number, _ in served]
+    assert numbers == sorted(numbers)
+    assert set(range(30)) - doomed <= set(numbers)
+    # As if only those who were served had ever asked.
+    assert served[-1][1] - started <= (len(served) - 1) / 10 + 0.3
 
 
-def test_without_a_limit_only_pauses_wait() -> None:
-    async def main() -> None:
-        throttle = Unthrottled()
-        times = [time for _, time in await grants(throttle, 1000)]
-        assert times[-1] - times[0] < 0.1
-        throttle.pause(5)
-        started = now()
-        await throttle.acquire()
-        assert now() - started >= 5
+@virtual_time
+async def test_pause_stops_all_permits_and_then_the_rate_continues() -> None:
+    bucket = TokenBucket(RateLimit(100, 5))
+    served = asyncio.create_task(grants(bucket, 30))
+    await asyncio.sleep(0.1)
+    paused_at = now()
+    await bucket.pause(7)
+    await bucket.pause(2)  # A shorter one takes nothing away.
+    times = [time for _, time in await served]
 
-    run(main())
+    assert not [time for time in times if paused_at < time < paused_at + 7]
+    assert [time for time in times if time >= paused_at + 7]
+    assert most_in_a_window(times, 1) <= 105
 
 
-def test_a_bucket_used_in_a_second_loop_has_no_second_burst() -> None:
+@virtual_time
+async def test_pause_before_the_first_permit_is_kept() -> None:
+    bucket = TokenBucket(RateLimit())
+    await bucket.pause(3)
+    started = now()
+    await bucket.acquire()
+    assert now() - started >= 3
+
+
+@virtual_time
+async def test_unthrottled_waits_only_for_pauses() -> None:
+    throttle = Unthrottled()
+    times = [time for _, time in await grants(throttle, 1000)]
+    assert times[-1] - times[0] < 0.1
+    await throttle.pause(5)
+    started = now()
+    await throttle.acquire()
+    assert now() - started >= 5
+
+
+def test_bucket_in_a_second_loop_has_no_second_burst() -> None:
     bucket = TokenBucket(RateLimit(1, 10))
     first = [time for _, time in run(grants(bucket, 10))]
     second = [time for _, time in run(grants(bucket, 2))]
@@ -144,7 +145,7 @@ def test_a_bucket_used_in_a_second_loop_has_no_second_burst() -> None:
     assert second[1] - second[0] == pytest.approx(1, abs=0.01)
 
 
-def test_a_bucket_in_two_loops_at_once_is_a_clear_error() -> None:
+def test_bucket_in_two_loops_at_once_raises_wrong_loop_error() -> None:
     bucket = TokenBucket(RateLimit())
     other = VirtualLoop()
     try:
@@ -155,14 +156,14 @@ def test_a_bucket_in_two_loops_at_once_is_a_clear_error() -> None:
         other.close()
 
 
-def test_ours_is_a_throttle_and_shows_its_limit() -> None:
+def test_both_throttles_fulfil_the_protocol() -> None:
     assert isinstance(TokenBucket(RateLimit()), Throttle)
     assert isinstance(Unthrottled(), Throttle)
     assert "rate=7" in repr(TokenBucket(RateLimit(7)))
 
 
 class Model:
-    """A gate as it should be: who is inside, who waits, in order."""
+    """A semaphore as it should be: who is inside, who waits, in order."""
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -186,149 +187,139 @@ class Model:
     st.lists(st.sampled_from(["enter", "first", "leave", "cancel", "both"])),
     st.randoms(use_true_random=False),
 )
-def test_a_gate_agrees_with_its_model(places: int, steps: list[str], rng: random.Random) -> None:
-    async def main() -> None:
-        gate, model = Gate(places), Model(places)
-        tasks: dict[int, asyncio.Task[None]] = {}
-        entered: list[int] = []
+@virtual_time
+async def test_semaphore_agrees_with_its_model(
+    places: int, steps: list[str], rng: random.Random
+) -> None:
+    semaphore, model = FairSemaphore(places), Model(places)
+    tasks: dict[int, asyncio.Task[None]] = {}
+    entered: list[int] = []
 
-        async def enter(number: int, first: bool) -> None:
-            await gate.enter(priority=first)
-            entered.append(number)
+    async def enter(number: int, first: bool) -> None:
+        await semaphore.acquire(priority=first)
+        entered.append(number)
 
-        def leave() -> None:
-            number = model.inside.pop(rng.randrange(len(model.inside)))
-            entered.remove(number)
-            gate.leave()
+    def leave() -> None:
+        number = model.inside.pop(rng.randrange(len(model.inside)))
+        entered.remove(number)
+        semaphore.release()
 
-        def cancel() -> None:
-            number = rng.choice(model.all_waiting())
-            model.forget(number)
-            tasks.pop(number).cancel()
+    def cancel() -> None:
+        number = rng.choice(model.all_waiting())
+        model.forget(number)
+        tasks.pop(number).cancel()
 
-        for number, step in enumerate(steps):
-            if step in ("enter", "first"):
-                tasks[number] = asyncio.create_task(enter(number, step == "first"))
-                (model.first if step == "first" else model.waiting).append(number)
-            elif step == "leave" and model.inside:
-                leave()
-            elif step == "cancel" and model.all_waiting():
-                cancel()
-            elif step == "both" and model.inside and model.all_waiting():
-                # A place is handed over and its new owner cancelled in one tick.
-                chosen = model.all_waiting()[0]
-                leave()
-                model.forget(chosen)
-                tasks.pop(chosen).cancel()
-            for _ in range(5):
-                await asyncio.sleep(0)
-            model.settle()
-            assert sorted(entered) == sorted(model.inside)
-        for task in tasks.values():
-            task.cancel()
-
-    run(main())
+    for number, step in enumerate(steps):
+        if step in ("enter", "first"):
+            tasks[number] = asyncio.create_task(enter(number, step == "first"))
+            (model.first if step == "first" else model.waiting).append(number)
+        elif step == "leave" and model.inside:
+            leave()
+        elif step == "cancel" and model.all_waiting():
+            cancel()
+        elif step == "both" and model.inside and model.all_waiting():
+            # A place is handed over and its new owner cancelled in one tick.
+            chosen = model.all_waiting()[0]
+            leave()
+            model.forget(chosen)
+            tasks.pop(chosen).cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        model.settle()
+        assert sorted(entered) == sorted(model.inside)
+    for task in tasks.values():
+        task.cancel()
 
 
 @pytest.mark.parametrize("order", ["first in first", "last in first", "random"])
-def test_fifty_thousand_waiters_are_cancelled_in_any_order(order: str) -> None:
-    async def main() -> None:
-        gate = Gate(1)
-        await gate.enter()
-        tasks = [asyncio.create_task(gate.enter()) for _ in range(50_000)]
-        await asyncio.sleep(0)
-        doomed = tasks.copy()
-        if order == "random":
-            random.Random(1).shuffle(doomed)
-        elif order == "last in first":
-            doomed.reverse()
-        for task in doomed:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        gate.leave()
-        await gate.enter()
-
-    run(main())
+@virtual_time
+async def test_fifty_thousand_waiters_are_cancelled_in_any_order(order: str) -> None:
+    semaphore = FairSemaphore(1)
+    await semaphore.acquire()
+    tasks = [asyncio.create_task(semaphore.acquire()) for _ in range(50_000)]
+    await asyncio.sleep(0)
+    doomed = tasks.copy()
+    if order == "random":
+        random.Random(1).shuffle(doomed)
+    elif order == "last in first":
+        doomed.reverse()
+    for task in doomed:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    semaphore.release()
+    await semaphore.acquire()
 
 
-def test_an_open_gate_lets_in_all_who_wait_still_and_whoever_comes() -> None:
-    async def main() -> None:
-        gate = Gate(1)
-        await gate.enter()
-        waiting = [asyncio.create_task(gate.enter(priority=number % 2 == 0)) for number in range(6)]
-        await asyncio.sleep(0)
-        for task in waiting[:2]:
-            task.cancel()
-        gate.open()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        assert [task.cancelled() for task in waiting] == [True] * 2 + [False] * 4
-        for _ in range(100):
-            assert gate.is_free
-            await gate.enter()
-
-    run(main())
+@virtual_time
+async def test_disabled_semaphore_admits_all_waiters_and_newcomers() -> None:
+    semaphore = FairSemaphore(1)
+    await semaphore.acquire()
+    waiting = [
+        asyncio.create_task(semaphore.acquire(priority=number % 2 == 0)) for number in range(6)
+    ]
+    await asyncio.sleep(0)
+    for task in waiting[:2]:
+        task.cancel()
+    semaphore.disable()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert [task.cancelled() for task in waiting] == [True] * 2 + [False] * 4
+    for _ in range(100):
+        assert not semaphore.locked()
+        await semaphore.acquire()
 
 
 @pytest.mark.parametrize("throttle", [TokenBucket(RateLimit(1, 2)), Unthrottled()])
-def test_no_permit_is_had_at_once_before_a_pause_is_over(
+@virtual_time
+async def test_has_capacity_is_false_during_a_pause(
     throttle: TokenBucket | Unthrottled,
 ) -> None:
-    async def main() -> None:
-        await throttle.acquire()
-        throttle.pause(5)
-        assert not throttle.acquire_nowait()
-        await asyncio.sleep(4.9)
-        assert not throttle.acquire_nowait()
-        await asyncio.sleep(0.2)
-        assert throttle.acquire_nowait()
-
-    run(main())
+    await throttle.acquire()
+    await throttle.pause(5)
+    assert not acquire_at_once(throttle)
+    await asyncio.sleep(4.9)
+    assert not acquire_at_once(throttle)
+    await asyncio.sleep(0.2)
+    assert acquire_at_once(throttle)
 
 
-def test_permits_that_are_had_at_once_are_those_of_the_bucket() -> None:
-    async def main() -> None:
-        bucket = TokenBucket(RateLimit(1, 3))
-        assert not bucket.acquire_nowait()  # It counts in no loop yet.
-        await bucket.acquire()
-        assert [bucket.acquire_nowait() for _ in range(4)] == [True, True, False, False]
-        await asyncio.sleep(1)
-        assert bucket.acquire_nowait()
-        started = now()
-        await bucket.acquire()
-        assert now() - started == pytest.approx(1, abs=0.01)
-
-    run(main())
+@virtual_time
+async def test_permits_without_a_wait_count_against_the_bucket() -> None:
+    bucket = TokenBucket(RateLimit(1, 3))
+    assert not acquire_at_once(bucket)  # It is bound to no loop yet.
+    await bucket.acquire()
+    assert [acquire_at_once(bucket) for _ in range(4)] == [True, True, False, False]
+    await asyncio.sleep(1)
+    assert acquire_at_once(bucket)
+    started = now()
+    await bucket.acquire()
+    assert now() - started == pytest.approx(1, abs=0.01)
 
 
-def test_one_who_asks_for_a_permit_comes_after_those_who_wait_and_a_token_before_them() -> None:
-    async def main() -> None:
-        bucket = TokenBucket(RateLimit(1, 1))
-        await bucket.acquire()
-        order: list[str] = []
+@virtual_time
+async def test_permits_are_fifo_except_for_token_fetches() -> None:
+    bucket = TokenBucket(RateLimit(1, 1))
+    await bucket.acquire()
+    order: list[str] = []
 
-        async def asking(name: str, **options: bool) -> None:
-            await bucket.acquire(**options)
-            order.append(name)
+    async def asking(name: str, **options: bool) -> None:
+        await bucket.acquire(**options)
+        order.append(name)
 
-        async with asyncio.TaskGroup() as group:
-            group.create_task(asking("under way"))
-            await asyncio.sleep(0.1)
-            group.create_task(asking("explicit", priority=False))
-            group.create_task(asking("plain"))
-            group.create_task(asking("token", priority=True))
-        assert order == ["under way", "token", "explicit", "plain"]
-
-    run(main())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asking("under way"))
+        await asyncio.sleep(0.1)
+        group.create_task(asking("explicit", priority=False))
+        group.create_task(asking("plain"))
+        group.create_task(asking("token", priority=True))
+    assert order == ["under way", "token", "explicit", "plain"]
 
 
-def test_a_permit_for_which_somebody_waits_is_not_had_at_once() -> None:
-    async def main() -> None:
-        bucket = TokenBucket(RateLimit(1, 1))
-        await bucket.acquire()
-        waiting = asyncio.create_task(bucket.acquire())
-        await asyncio.sleep(0)
-        stall(5)
-        assert not bucket.acquire_nowait()
-        await waiting
-
-    run(main())
+@virtual_time
+async def test_has_capacity_is_false_while_another_task_waits() -> None:
+    bucket = TokenBucket(RateLimit(1, 1))
+    await bucket.acquire()
+    waiting = asyncio.create_task(bucket.acquire())
+    await asyncio.sleep(0)
+    stall(5)
+    assert not acquire_at_once(bucket)
+    await waiting

@@ -178,7 +178,7 @@ class BucketMachine(VirtualMachine):
         self.played(self.pause_now(seconds / self.granted.rate))
 
     async def pause_now(self, seconds: float) -> None:
-        self.bucket.pause(seconds)
+        await self.bucket.pause(seconds)
         self.paused_until = max(self.paused_until, self.now + seconds)
         # The permit that is on its way is void if it comes during the pause.
         is_in_time = self.spent.has_room_at < self.paused_until + TICK
