@@ -1,8 +1,9 @@
-"""What importing the client adds to importing what it stands on.
+"""Measure what the package adds to the import time of its dependencies.
 
-``python benchmarks/importing.py`` prints a table. Every import is made by a fresh interpreter with
-its bytecode in place, a turn each in every round, and timed inside it: Python's own start is in no
-figure. The package is lazy, so what is imported is what a program of its users would name.
+``python benchmarks/importing.py`` prints a table. Each import runs in a fresh interpreter with
+compiled bytecode and is timed inside it, so Python's own start is not included. In every round,
+each program runs once, in random order, and is compared with the dependencies of the same round:
+a ratio does not depend on the machine.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ from statistics import median
 from msgspec import Struct
 
 _DEPENDENCIES = "import aiohttp, aiolimiter, msgspec, tenacity"
-_CLIENT = "from portone_async import Payment, PortOneClient, PortOneError"
-_ALL = "from portone_async import *"
+_PACKAGE = "import portone_async"
 _TIMED = """
 import json, sys, time
 modules, began_at = len(sys.modules), time.perf_counter()
@@ -39,65 +39,69 @@ _SOURCE = Path(__file__).resolve().parent.parent
 
 
 class Program(Struct, frozen=True):
-    """Two imports, one after the other, of which the second is told."""
+    """Two imports, of which the second is measured."""
 
     name: str
     then: str
     first: str = "pass"
 
 
+_BASE = Program("the four dependencies", _DEPENDENCIES)
 _PROGRAMS = (
-    Program("the four dependencies", _DEPENDENCIES),
-    Program("`Payment, PortOneClient, PortOneError`, dependencies included", _CLIENT),
-    Program("**what the three names add to the dependencies**", _CLIENT, _DEPENDENCIES),
-    Program("what every public name adds to them", _ALL, _DEPENDENCIES),
-    Program("`import portone_async` alone", "import portone_async"),
+    _BASE,
+    Program("`portone_async`, dependencies included", _PACKAGE),
+    Program("**what `portone_async` adds to the dependencies**", _PACKAGE, _DEPENDENCIES),
     Program("`aiohttp` alone", "import aiohttp"),
 )
 
 
 class Imported(Struct, frozen=True):
-    """What one interpreter measured."""
+    """The result of one interpreter."""
 
     milliseconds: float
     modules: int
 
 
-def imported(program: Program, bytecode: Path) -> Imported:
-    """Run it in an interpreter of its own, that keeps its bytecode in this folder."""
+def run_program(program: Program, bytecode: Path) -> Imported:
+    """Run a program in its own interpreter, with its bytecode in this folder."""
     script = _TIMED.format(first=program.first, then=program.then)
-    # From the source beside this file; where there is none, the installed package is found.
+    # The source beside this file; without it, the installed package.
     path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(bytecode)}
-    # Where this is set, every import would compile its source, which takes longer than all else.
+    # With this, every import would compile its source, which takes longer than everything else.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     output = subprocess.check_output([sys.executable, "-c", script], env=environment, text=True)
     _, _, milliseconds, modules = json.loads(output)
     return Imported(milliseconds, modules)
 
 
-def measured(rounds: int) -> dict[str, list[Imported]]:
-    """What each program measured in each round."""
-    turns = list(_PROGRAMS)
-    runs: dict[str, list[Imported]] = {program.name: [] for program in turns}
+def measure(rounds: int) -> dict[str, list[Imported]]:
+    """Return the results of each program, one per round."""
+    order = list(_PROGRAMS)
+    results: dict[str, list[Imported]] = {program.name: [] for program in order}
     with tempfile.TemporaryDirectory() as folder:
         bytecode = Path(folder)
-        for program in turns:
-            imported(program, bytecode)  # Writes it, and has the system keep the files at hand.
+        for program in order:
+            run_program(program, bytecode)  # writes the bytecode and warms the file cache
         for _ in range(rounds):
-            random.shuffle(turns)
-            for program in turns:
-                runs[program.name].append(imported(program, bytecode))
-    return runs
+            random.shuffle(order)
+            for program in order:
+                results[program.name].append(run_program(program, bytecode))
+    return results
 
 
-def table(runs: dict[str, list[Imported]]) -> str:
-    lines = ["| Import of | ms | fastest … slowest | Modules |", "|---|---:|---:|---:|"]
-    for name, results in runs.items():
-        times = [run.milliseconds for run in results]
+def table(results: dict[str, list[Imported]]) -> str:
+    lines = [
+        "| Import of | ms | fastest … slowest | ratio to the dependencies | Modules |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    base = results[_BASE.name]
+    for name, runs in results.items():
+        times = [run.milliseconds for run in runs]
+        ratio = median(a.milliseconds / b.milliseconds for a, b in zip(runs, base, strict=True))
         lines.append(
             f"| {name} | {median(times):.1f} | {min(times):.1f} … {max(times):.1f}"
-            f" | {results[0].modules} |"
+            f" | {ratio:.3f} | {runs[0].modules} |"
         )
     return "\n".join(lines)
 
@@ -106,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=25, metavar="N")
     options = parser.parse_args(arguments)
-    print(table(measured(options.rounds)))
+    print(table(measure(options.rounds)))
     print(f"\nMedians of {options.rounds} processes each; Python {sys.version.split()[0]}.")
 
 
