@@ -15,7 +15,7 @@ from portone_async.cli.reconcile.bridge import print_bridge
 from portone_async.cli.reconcile.view import print_summary
 from portone_async.cli.report.words import LANGUAGES, Language
 from portone_async.reconcile import AssumedEmpty, Bridge, Verdict, bridges, compare
-from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, sighting, summary_of
+from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snapshot, summary_of
 
 
 def printed(
@@ -31,10 +31,10 @@ def test_bridge_is_printed_line_by_line() -> None:
         "a",
         Verdict.PARTIALLY_CANCELLED,
         order("a", "10000"),
-        sighting("a", "10000", status="cancelled", cancelled="4000"),
+        snapshot("a", "10000", status="cancelled", cancelled="4000"),
     )
     gone = compare(order("b", "1234567.50", "USD"), [])
-    orphan = compare(None, [sighting("c", "700")])
+    orphan = compare(None, [snapshot("c", "700")])
 
     *table, claim = printed(bridges([partly, gone, orphan]))
     assert table == [

@@ -14,7 +14,7 @@ from selenium.webdriver.support.select import Select
 from portone_async.cli.report.row import shown
 from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
-from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, sighting
+from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snapshot
 
 
 def test_the_table_shows_every_difference_and_nothing_that_matched(report: Report) -> None:
@@ -156,8 +156,8 @@ def test_time_and_verdict_sort_too(report: Report) -> None:
     late, early = PERIOD[1], PERIOD[0]
     report.open(
         [
-            finding("z", Verdict.ORPHAN, None, sighting("z", paid_at=late)),
-            finding("y", Verdict.PAID_TWICE, order("y"), sighting("y", paid_at=early)),
+            finding("z", Verdict.ORPHAN, None, snapshot("z", paid_at=late)),
+            finding("y", Verdict.PAID_TWICE, order("y"), snapshot("y", paid_at=early)),
             finding("x", Verdict.MISSING, order("x")),
         ]
     )
@@ -249,8 +249,8 @@ def test_number_of_an_unreadable_row_stays_whole_in_a_narrow_column(report: Repo
 
 
 def test_cancelled_payment_is_named_by_how_much_of_it(report: Report) -> None:
-    part = sighting("a", "9000", status="cancelled", cancelled="4000")
-    whole = sighting("a", "9000", status="cancelled", cancelled="9000")
+    part = snapshot("a", "9000", status="cancelled", cancelled="4000")
+    whole = snapshot("a", "9000", status="cancelled", cancelled="9000")
     report.open(
         [finding("a", Verdict.STATUS_DIFFERS, order("a"), each) for each in (part, whole)],
         language="ko",
@@ -263,7 +263,7 @@ def test_cancelled_payment_is_named_by_how_much_of_it(report: Report) -> None:
 def test_instants_are_sorted_where_a_clock_shows_an_hour_twice(report: Report) -> None:
     times = [datetime(2026, 11, 1, hour, minute, tzinfo=UTC) for hour, minute in ((5, 40), (6, 10))]
     found = [
-        finding(f"o-{n}", Verdict.ORPHAN, None, sighting(f"o-{n}", paid_at=time))
+        finding(f"o-{n}", Verdict.ORPHAN, None, snapshot(f"o-{n}", paid_at=time))
         for n, time in enumerate(times)
     ]
     report.open(found[::-1], timezone=ZoneInfo("America/New_York"))

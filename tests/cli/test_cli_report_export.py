@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from portone_async import InvalidRequestError
 from portone_async.cli.report import NotWrittenError, refuse_unwritable, write_findings
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
-from tests.support.report_run import day, finding, order, sighting
+from tests.support.report_run import day, finding, order, snapshot
 
 FORMATS = ("csv", "jsonl", "parquet")
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -182,7 +182,7 @@ def test_a_cell_that_begins_as_a_formula_begins_with_an_apostrophe(
     tmp_path: Path, first: str
 ) -> None:
     uid = f"{first}cmd|' /C calc'!A0"
-    found = finding(uid, Verdict.NOT_CHECKED, None, sighting(uid, imp_uid=uid), error=uid)
+    found = finding(uid, Verdict.NOT_CHECKED, None, snapshot(uid, imp_uid=uid), error=uid)
     write_findings(tmp_path / "findings.csv", [found])
 
     (line,) = lines_of(tmp_path / "findings.csv")

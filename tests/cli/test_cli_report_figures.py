@@ -20,7 +20,7 @@ from portone_async.cli.report.tally import Flow, Period, Tally
 from portone_async.cli.report.words import words
 from portone_async.reconcile import Bridge, Finding, PaymentSnapshot, Verdict, bridges
 from portone_async.reconcile.money import Sums, add_to
-from tests.support.report_run import KST, NOON, PERIOD, day, finding, order, sighting, summary_of
+from tests.support.report_run import KST, NOON, PERIOD, day, finding, order, snapshot, summary_of
 
 AMOUNTS = st.decimals(min_value=0, max_value=10**30, allow_nan=False, places=4)
 
@@ -71,8 +71,8 @@ def test_amount_of_a_currency_with_cents_has_two_decimals(
 
 def test_only_rows_that_were_read_count_as_orders() -> None:
     row = finding("", Verdict.NOT_CHECKED, None, error="orders.csv:7: no amount")
-    payment = finding("gone", Verdict.NOT_CHECKED, None, sighting("gone"), error="ServerError: 503")
-    found = [finding("a", Verdict.MATCHED, order("a"), sighting("a")), row, payment]
+    payment = finding("gone", Verdict.NOT_CHECKED, None, snapshot("gone"), error="ServerError: 503")
+    found = [finding("a", Verdict.MATCHED, order("a"), snapshot("a")), row, payment]
     figures = Figures(summary_of(found), tally_of(found))
 
     assert (figures.orders, figures.unreadable, figures.unchecked) == (1, 1, 2)
@@ -126,14 +126,14 @@ def test_difference_is_what_was_charged_less_what_is_due(
 
 
 def test_cancelled_order_has_nothing_due() -> None:
-    kept = sighting("a", "500", status="cancelled", cancelled="200")
+    kept = snapshot("a", "500", status="cancelled", cancelled="200")
     found = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
 
     assert difference(found, bridges([found])) == ("KRW", Decimal(300))
 
 
 def test_an_orphan_counts_with_what_its_payments_say() -> None:
-    payments: tuple[PaymentSnapshot, ...] = (sighting("a", "5"), sighting("a", "7", currency=None))
+    payments: tuple[PaymentSnapshot, ...] = (snapshot("a", "5"), snapshot("a", "7", currency=None))
 
     assert asked(finding("a", Verdict.ORPHAN, None, *payments)) == {
         "KRW": Decimal(5),
@@ -152,7 +152,7 @@ def test_figures_by_time_add_up_to_the_bridge() -> None:
 
 
 def test_a_payment_counts_in_the_hour_of_the_zone() -> None:
-    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), sighting("a"))])
+    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), snapshot("a"))])
 
     assert list(tally.by_hour) == [datetime(2026, 11, 1, 12)]  # noqa: DTZ001 (a clock's)
 
@@ -169,7 +169,7 @@ def test_a_payment_counts_in_the_hour_of_the_zone() -> None:
 def test_the_period_begins_with_its_first_second_and_ends_before_its_last(
     paid_at: datetime, is_outside: bool
 ) -> None:
-    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), sighting("a", paid_at=paid_at))])
+    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), snapshot("a", paid_at=paid_at))])
 
     assert tally.outside.findings == is_outside
     assert len(tally.by_hour) == (not is_outside)
@@ -180,7 +180,7 @@ def test_what_has_no_time_and_what_no_clock_can_show_are_counted_too() -> None:
     tally = tally_of(
         [
             finding("a", Verdict.MISSING, order("a")),
-            finding("b", Verdict.MATCHED, order("b"), sighting("b", paid_at=last)),
+            finding("b", Verdict.MATCHED, order("b"), snapshot("b", paid_at=last)),
         ]
     )
 
@@ -265,8 +265,8 @@ def test_one_year_far_off_does_not_bring_thousands_with_it() -> None:
 
 
 def test_a_day_is_told_by_the_time_of_the_newest_payment_that_was_made() -> None:
-    unpaid = sighting("a", status="ready", paid_at=None)
-    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), unpaid, sighting("a"))])
+    unpaid = snapshot("a", status="ready", paid_at=None)
+    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), unpaid, snapshot("a"))])
 
     assert tally.without_time.findings == 0
     assert NOON.astimezone(KST).replace(tzinfo=None) in tally.by_hour

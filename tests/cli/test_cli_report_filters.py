@@ -12,7 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
-from tests.support.report_run import HOSTILE, day, finding, order, sighting
+from tests.support.report_run import HOSTILE, day, finding, order, snapshot
 
 ALL_FILTERS = "#q=o-1&verdict=missing&size=25&sort=asked&order=descending&page=2"
 
@@ -131,7 +131,7 @@ def test_downloaded_csv_has_every_row_of_every_page(report: Report, tmp_path: Pa
 def test_downloaded_csv_holds_no_formula(report: Report, tmp_path: Path, start: str) -> None:
     text = f'{start}HYPERLINK("http://evil.example"),1'
     failed = finding(text, Verdict.NOT_CHECKED, order(text, currency=text), error=text)
-    other = finding(text, Verdict.ORPHAN, None, sighting(text, imp_uid=text, currency=text))
+    other = finding(text, Verdict.ORPHAN, None, snapshot(text, imp_uid=text, currency=text))
     report.open([failed, other])
     first, second = report.downloaded(tmp_path)
 

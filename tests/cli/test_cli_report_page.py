@@ -39,7 +39,7 @@ from portone_async.reconcile import (
     Verdict,
     bridges,
 )
-from tests.support.report_run import HOSTILE, KST, PERIOD, day, finding, order, sighting, summary_of
+from tests.support.report_run import HOSTILE, KST, PERIOD, day, finding, order, snapshot, summary_of
 
 
 class Page(HTMLParser):
@@ -166,7 +166,7 @@ def test_a_hostile_title_a_currency_and_an_error_arrive_as_text(tmp_path: Path, 
     uid = "a"
     found = [
         finding(uid, Verdict.MISSING, order(uid, "100", currency=text), error=text),
-        finding(uid, Verdict.MATCHED, order(uid, "5", text, text), sighting(uid, currency=text)),
+        finding(uid, Verdict.MATCHED, order(uid, "5", text, text), snapshot(uid, currency=text)),
     ]
     page = written(tmp_path, found, title=text)
 
@@ -322,7 +322,7 @@ def test_bridge_says_how_many_rows_are_in_none_of_its_lines(tmp_path: Path) -> N
 
 def test_shortage_and_surplus_stand_apart_in_the_headline(tmp_path: Path) -> None:
     gone = finding("gone", Verdict.MISSING, order("gone", "1000"))
-    orphan = finding("orphan", Verdict.ORPHAN, None, sighting("orphan", "1000"))
+    orphan = finding("orphan", Verdict.ORPHAN, None, snapshot("orphan", "1000"))
     page = written(tmp_path, [gone, orphan])
 
     assert "Short 1,000 KRW Over 1,000 KRW" in " ".join(page.text.split())
@@ -383,7 +383,7 @@ def test_amounts_are_exact_everywhere(tmp_path: Path) -> None:
 
 
 def test_days_are_those_of_the_zone_and_carry_its_name(tmp_path: Path) -> None:
-    late = sighting("a", paid_at=datetime(2026, 11, 1, 23, 30, tzinfo=UTC))
+    late = snapshot("a", paid_at=datetime(2026, 11, 1, 23, 30, tzinfo=UTC))
     found = [finding("a", Verdict.PARTIALLY_CANCELLED, order("a"), late)]
     options: dict[str, Any] = {"period": None, "created_at": PERIOD[1]}
     seoul = written(tmp_path, found, timezone=KST, **options)
@@ -469,14 +469,14 @@ def test_the_duration_is_told_as_people_tell_it(tmp_path: Path, seconds: float, 
 
 def test_all_but_one_is_never_a_hundred_percent(tmp_path: Path) -> None:
     one = finding("gone", Verdict.MISSING, order("gone"))
-    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+    good = finding("good", Verdict.MATCHED, order("good"), snapshot("good"))
 
     assert "99.99 % of 100,000 orders" in written(tmp_path, [*[good] * 99_999, one]).text
 
 
 def test_payments_that_match_no_order_are_not_counted_as_orders(tmp_path: Path) -> None:
-    failed = sighting("a", status="failed", paid_at=None)
-    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+    failed = snapshot("a", status="failed", paid_at=None)
+    good = finding("good", Verdict.MATCHED, order("good"), snapshot("good"))
     page = written(tmp_path, [good, finding("a", Verdict.MATCHED, None, failed)])
 
     assert "100.00 % of 1 orders" in page.text
@@ -504,7 +504,7 @@ def test_column_is_as_high_as_its_money(tmp_path: Path) -> None:
             "a",
             Verdict.MATCHED,
             order("a", amount),
-            sighting("a", amount, paid_at=PERIOD[0] + after),
+            snapshot("a", amount, paid_at=PERIOD[0] + after),
         )
         for amount, after in (("400", timedelta(0)), ("100", timedelta(hours=2)))
     ]
@@ -526,7 +526,7 @@ def test_bar_is_as_long_as_its_money(
         tmp_path,
         [
             finding("a", Verdict.MISSING, order("a", missing)),
-            finding("b", Verdict.ORPHAN, None, sighting("b", orphan)),
+            finding("b", Verdict.ORPHAN, None, snapshot("b", orphan)),
         ],
     )
     bars = [found for _, found in page.tags if (found.get("class") or "").startswith("bar ")]
@@ -535,7 +535,7 @@ def test_bar_is_as_long_as_its_money(
 
 
 def test_payments_outside_the_period_are_one_sum(tmp_path: Path) -> None:
-    late = sighting("a", paid_at=PERIOD[1] + timedelta(days=40))
+    late = snapshot("a", paid_at=PERIOD[1] + timedelta(days=40))
     page = written(tmp_path, [finding("a", Verdict.MATCHED, order("a"), late)])
 
     assert [row[0] for row in page.tables["times"]] == ["Day", "Outside the period"]
@@ -570,7 +570,7 @@ def test_a_longer_time_is_cut_into_larger_pieces(
     tmp_path: Path, length: timedelta, unit: str, row: str
 ) -> None:
     found = [
-        finding("a", Verdict.MATCHED, order("a"), sighting("a", paid_at=PERIOD[0] + part))
+        finding("a", Verdict.MATCHED, order("a"), snapshot("a", paid_at=PERIOD[0] + part))
         for part in (timedelta(0), length)
     ]
     page = written(tmp_path, found, period=None)
@@ -587,7 +587,7 @@ def test_no_report_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_the_findings_are_gone_through_once_and_forgotten(tmp_path: Path) -> None:
-    good = finding("good", Verdict.MATCHED, order("good"), sighting("good"))
+    good = finding("good", Verdict.MATCHED, order("good"), snapshot("good"))
     alive = 0
 
     class Counted(Finding, frozen=True, kw_only=True, weakref=True):

@@ -1,4 +1,4 @@
-"""The bridge from ordered to charged: each line, and that the lines add up."""
+"""Test the bridge from ordered to charged: each line, and that the lines add up."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from portone_async.reconcile import (
     compare,
 )
 from portone_async.reconcile.ledger import Ledger
-from tests.support.report_run import day, order, sighting
+from tests.support.report_run import day, order, snapshot
 
-from .test_compare import orders, sightings
+from .test_compare import orders, snapshots
 
 MONEY = st.decimals(min_value=0, max_value=10**20, allow_nan=False, places=4)
 any_order = st.builds(
@@ -37,7 +37,7 @@ any_order = st.builds(
     status=st.sampled_from(["paid", "cancelled", "ready", "failed", "pending", "held"]),
     cancelled_amount=st.just(Decimal(0)) | MONEY,
 )
-any_sighting = st.builds(
+any_snapshot = st.builds(
     PaymentSnapshot,
     imp_uid=st.uuids().map(str),
     merchant_uid=st.just("a"),
@@ -52,7 +52,7 @@ any_finding = st.builds(
     merchant_uid=st.just("a"),
     verdict=st.sampled_from(Verdict),
     order=st.none() | any_order,
-    payments=st.lists(any_sighting, max_size=3).map(tuple),
+    payments=st.lists(any_snapshot, max_size=3).map(tuple),
 )
 
 SHORT = ("missing", "unpaid", "charged_less", "cancelled_more")
@@ -61,23 +61,23 @@ OVER = ("orphans", "paid_twice", "charged_more")
 
 
 def lines(bridge: Bridge) -> dict[str, str]:
-    """The lines between the two ends that are not nothing."""
+    """Return the lines between the two ends that are not zero."""
     names = ("matched", *SHORT, *UNKNOWN, *OVER, "unassigned")
     return {name: f"{amount:f}" for name in names if (amount := getattr(bridge, name))}
 
 
 def compared(wanted: Order | None, *payments: PaymentSnapshot) -> dict[str, dict[str, str]]:
-    found = bridges([compare(wanted, payments)])
-    assert all(bridge.adds_up for bridge in found.values())
-    return {currency: lines(bridge) for currency, bridge in found.items()}
+    result = bridges([compare(wanted, payments)])
+    assert all(bridge.adds_up for bridge in result.values())
+    return {currency: lines(bridge) for currency, bridge in result.items()}
 
 
 def paid(amount: str, **changes: Any) -> PaymentSnapshot:
-    return sighting("a", amount, **changes)
+    return snapshot("a", amount, **changes)
 
 
 def refunded(amount: str, cancelled: str, **changes: Any) -> PaymentSnapshot:
-    return sighting("a", amount, status="cancelled", cancelled=cancelled, **changes)
+    return snapshot("a", amount, status="cancelled", cancelled=cancelled, **changes)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def refunded(amount: str, cancelled: str, **changes: Any) -> PaymentSnapshot:
         ),
     ],
 )
-def test_money_of_an_order_stands_in_its_line(
+def test_money_of_an_order_is_in_its_line(
     payments: list[PaymentSnapshot], expected: dict[str, str]
 ) -> None:
     assert compared(order("a", "1000"), *payments) == {"KRW": expected}
@@ -119,7 +119,7 @@ def test_money_of_an_order_stands_in_its_line(
         ([], {"missing": "700"}),
     ],
 )
-def test_refund_that_the_shop_declares_is_not_due(
+def test_declared_refund_is_not_due(
     payments: list[PaymentSnapshot], expected: dict[str, str]
 ) -> None:
     wanted = Order("a", Decimal(1000), cancelled_amount=Decimal(300))
@@ -144,30 +144,30 @@ def test_charge_in_another_currency_is_unknown_on_both_sides() -> None:
 
 
 def test_second_charge_in_another_currency_is_paid_twice() -> None:
-    found = compared(order("a", "1000"), paid("1000"), paid("7", imp_uid="b", currency="USD"))
+    result = compared(order("a", "1000"), paid("1000"), paid("7", imp_uid="b", currency="USD"))
 
-    assert found == {"KRW": {"matched": "1000"}, "USD": {"paid_twice": "7"}}
+    assert result == {"KRW": {"matched": "1000"}, "USD": {"paid_twice": "7"}}
 
 
-def test_order_not_checked_is_unknown() -> None:
+def test_order_that_was_not_checked_is_unknown() -> None:
     failed = Finding(merchant_uid="a", verdict=Verdict.NOT_CHECKED, order=order("a", "1000"))
 
     assert lines(bridges([failed])["KRW"]) == {"not_checked": "1000"}
 
 
-def test_payment_not_checked_is_unassigned() -> None:
+def test_payment_that_was_not_checked_is_unassigned() -> None:
     failed = Finding(merchant_uid="a", verdict=Verdict.NOT_CHECKED, payments=(paid("1000"),))
 
     assert lines(bridges([failed])["KRW"]) == {"unassigned": "1000"}
 
 
 def test_charge_cancelled_in_another_currency_is_charged_less() -> None:
-    found = compared(order("a", "1000"), refunded("1000", "1000", currency="USD"))
+    result = compared(order("a", "1000"), refunded("1000", "1000", currency="USD"))
 
-    assert found == {"KRW": {"charged_less": "1000"}}
+    assert result == {"KRW": {"charged_less": "1000"}}
 
 
-def test_order_of_an_unknown_status_asks_for_what_was_charged() -> None:
+def test_unknown_order_status_makes_the_charged_amount_due() -> None:
     wanted = order("a", "1000", status="held")
 
     assert compared(wanted) == {"KRW": {}}
@@ -175,10 +175,10 @@ def test_order_of_an_unknown_status_asks_for_what_was_charged() -> None:
 
 
 def test_shortage_of_one_order_is_not_netted_against_another() -> None:
-    found = bridges([compare(order("a", "1000"), []), compare(None, [paid("1000")])])
+    won = bridges([compare(order("a", "1000"), []), compare(None, [paid("1000")])])["KRW"]
 
-    assert [found["KRW"].short, found["KRW"].over] == [1000, 1000]
-    assert found["KRW"].due == found["KRW"].charged
+    assert [won.short, won.over] == [1000, 1000]
+    assert won.due == won.charged
 
 
 @given(st.lists(any_finding, max_size=6))
@@ -187,10 +187,10 @@ def test_bridge_adds_up_for_any_findings(findings: list[Finding]) -> None:
 
 
 @given(st.lists(any_finding, max_size=6))
-def test_both_ends_are_sums_of_their_own(findings: list[Finding]) -> None:
-    found = bridges(findings)
-    for currency in {"KRW", "USD", ""} | found.keys():
-        bridge = found.get(currency, Bridge())
+def test_both_ends_equal_independent_sums(findings: list[Finding]) -> None:
+    result = bridges(findings)
+    for currency in {"KRW", "USD", ""} | result.keys():
+        bridge = result.get(currency, Bridge())
         ordered = [
             each.order.amount for each in findings if each.order and each.order.currency == currency
         ]
@@ -207,12 +207,12 @@ def payments_of(findings: Iterable[Finding]) -> Iterable[PaymentSnapshot]:
 
 
 def is_live_charge(payment: PaymentSnapshot) -> bool:
-    """What was charged, in words of its own: drawn payments have no ``paid_at``."""
+    """Decide independently whether money was charged: drawn payments have no ``paid_at``."""
     is_known_charge = payment.cancel_amount > 0 and payment.status not in {"ready", "failed"}
     return payment.sandbox is not True and (payment.status == "paid" or is_known_charge)
 
 
-@given(orders, st.lists(sightings, max_size=4))
+@given(orders, st.lists(snapshots, max_size=4))
 def test_matched_order_is_neither_short_nor_over(
     wanted: Order, payments: list[PaymentSnapshot]
 ) -> None:
@@ -224,7 +224,7 @@ def test_matched_order_is_neither_short_nor_over(
 
 
 @given(st.lists(any_finding, max_size=6), st.integers(0, 6))
-def test_ledgers_of_parts_make_the_whole(findings: list[Finding], cut: int) -> None:
+def test_merged_ledgers_equal_one_ledger(findings: list[Finding], cut: int) -> None:
     parts = [Ledger(), Ledger()]
     for number, finding in enumerate(findings):
         parts[number < cut].add(finding)
@@ -235,15 +235,15 @@ def test_ledgers_of_parts_make_the_whole(findings: list[Finding], cut: int) -> N
 
 @st.composite
 def some_compared(draw: st.DrawFn) -> Finding:
-    """The verdict on an order, with a payment that is likely to match it."""
+    """Draw the verdict on an order, with a payment that is likely to match it."""
     wanted = draw(orders)
-    payments = draw(st.lists(sightings, max_size=2))
+    payments = draw(st.lists(snapshots, max_size=2))
     if draw(st.booleans()):
         refund = draw(st.sampled_from([Decimal(0), wanted.amount / 2, wanted.amount]))
         wanted = replace(wanted, status="paid", cancelled_amount=refund)
         payments.append(
             replace(
-                draw(sightings),
+                draw(snapshots),
                 status="cancelled" if refund else "paid",
                 amount=wanted.amount,
                 cancel_amount=refund,
@@ -254,7 +254,7 @@ def some_compared(draw: st.DrawFn) -> Finding:
 
 
 @given(some_compared())
-def test_store_sums_an_order_up_as_its_finding_does(finding: Finding) -> None:
+def test_store_and_ledger_make_the_same_bridge_of_an_order(finding: Finding) -> None:
     assert finding.order is not None
     with Store.open(":memory:") as store:
         store.add_orders([finding.order])
@@ -264,7 +264,7 @@ def test_store_sums_an_order_up_as_its_finding_does(finding: Finding) -> None:
         assert store.summary().counts[finding.verdict] == 1
 
 
-def test_summary_of_a_store_has_the_bridge_of_its_findings(tmp_path: Path) -> None:
+def test_summary_has_the_bridge_of_the_findings(tmp_path: Path) -> None:
     findings = [each for each in day() if "\udcff" not in each.merchant_uid]
     with Store.open(tmp_path / "run.db") as store:
         store.add_orders(each.order for each in findings if each.order is not None)

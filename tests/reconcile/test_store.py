@@ -34,12 +34,12 @@ def _store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def seen(imp_uid: str = "imp_1", status: str = "paid", **changes: Any) -> PaymentSnapshot:
+def snapshot(imp_uid: str = "imp_1", status: str = "paid", **changes: Any) -> PaymentSnapshot:
     fields: dict[str, Any] = {"merchant_uid": "order-1", "amount": Decimal(1000), "currency": "KRW"}
     return PaymentSnapshot(imp_uid=imp_uid, status=status, **(fields | changes))
 
 
-def judged(order: Order, verdict: Verdict = Verdict.MATCHED, **rest: Any) -> Finding:
+def finding_of(order: Order, verdict: Verdict = Verdict.MATCHED, **rest: Any) -> Finding:
     return Finding(merchant_uid=order.merchant_uid, verdict=verdict, order=order, **rest)
 
 
@@ -48,7 +48,7 @@ def orphan(payment: PaymentSnapshot) -> Finding:
 
 
 def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, but what the parts of the run have cost, in a stable order."""
+    """Return every row of every table except ``run``, in a stable sequence."""
     connection = sqlite3.connect(path)
     try:
         tables = ("orders", "snapshots", "findings", "positions", "steps")
@@ -65,7 +65,7 @@ def killed_run(path: Path, last: int) -> int:
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
-def test_a_run_killed_at_any_moment_ends_like_one_that_was_left_alone(tmp_path: Path) -> None:
+def test_killed_run_resumes_to_the_same_result(tmp_path: Path) -> None:
     moments = 0
 
     def count() -> None:
@@ -73,22 +73,22 @@ def test_a_run_killed_at_any_moment_ends_like_one_that_was_left_alone(tmp_path: 
         moments += 1
 
     with counted(count):
-        run(tmp_path / "quiet.db")
-    # The same moments each time, from making the tables to closing the file.
+        run(tmp_path / "undisturbed.db")
+    # The same moments in every run of this test, from creating the tables to closing the file.
     chosen = random.Random(20261101).sample(range(1, moments // 2), 6)
     kills = [killed_run(tmp_path / "killed.db", last) for last in [1, *chosen]]
     run(tmp_path / "killed.db")
 
-    # A part of the run may be done before its moment comes: what is left is less each time.
+    # A resumed run is shorter, so it may end before its moment.
     assert kills.count(-9) >= 4
     assert set(kills) <= {0, -9}
-    assert rows(tmp_path / "killed.db") == rows(tmp_path / "quiet.db")
-    assert {name for name, found in rows(tmp_path / "quiet.db").items() if not found} == set()
+    assert rows(tmp_path / "killed.db") == rows(tmp_path / "undisturbed.db")
+    assert all(rows(tmp_path / "undisturbed.db").values())
 
 
-def test_what_any_moment_leaves_on_the_disk_leads_to_the_same_end(tmp_path: Path) -> None:
-    # What a killed process leaves is what its files hold at that moment: many more moments can
-    # be had by copying them.
+def test_files_copied_at_any_moment_resume_to_the_same_result(tmp_path: Path) -> None:
+    # A killed process leaves its files as they are at that moment. Copying them then is the same
+    # as a kill, and faster.
     home = tmp_path / "home"
     home.mkdir()
     moments = 0
@@ -105,12 +105,12 @@ def test_what_any_moment_leaves_on_the_disk_leads_to_the_same_end(tmp_path: Path
     expected = rows(home / "run.db")
 
     assert len(copies) > 60
-    for each in copies:
-        run(each / "run.db")
-        assert rows(each / "run.db") == expected
+    for folder in copies:
+        run(folder / "run.db")
+        assert rows(folder / "run.db") == expected
 
 
-def test_a_run_that_is_over_does_nothing_when_begun_again(tmp_path: Path) -> None:
+def test_finished_run_changes_nothing_when_run_again(tmp_path: Path) -> None:
     run(tmp_path / "run.db")
     before = rows(tmp_path / "run.db")
     run(tmp_path / "run.db")
@@ -118,7 +118,7 @@ def test_a_run_that_is_over_does_nothing_when_begun_again(tmp_path: Path) -> Non
     assert rows(tmp_path / "run.db") == before
 
 
-def test_what_it_has_cost_is_added_up_over_all_parts(tmp_path: Path) -> None:
+def test_usage_is_summed_over_all_parts(tmp_path: Path) -> None:
     for _ in range(3):
         with Store.open(tmp_path / "run.db") as store:
             store.add_usage(requests=10, retries=1, seconds=0.5)
@@ -128,11 +128,11 @@ def test_what_it_has_cost_is_added_up_over_all_parts(tmp_path: Path) -> None:
     assert (summary.requests, summary.retries, summary.seconds) == (30, 3, 1.5)
 
 
-def test_clear_forgets_everything(store: Store) -> None:
+def test_clear_deletes_everything(store: Store) -> None:
     store.add_orders([ORDER])
     store.record_slice("orders", [], position=None)
-    store.record_slice("paid", [seen()], position=7)
-    store.record([orphan(seen())])
+    store.record_slice("paid", [snapshot()], position=7)
+    store.record([orphan(snapshot())])
     store.add_usage(requests=3)
     store.mark_ended()
 
@@ -147,7 +147,7 @@ def test_clear_forgets_everything(store: Store) -> None:
     assert store.payments_without_order() == []
 
 
-def test_first_end_of_a_run_counts(store: Store) -> None:
+def test_only_the_first_end_is_recorded(store: Store) -> None:
     store.mark_ended()
     first = store.ended_at
     store.mark_ended()
@@ -168,7 +168,7 @@ sys.stdin.read()
 """
 
 
-def test_a_second_run_is_refused_as_long_as_the_first_lives_and_no_longer(tmp_path: Path) -> None:
+def test_store_is_locked_while_another_process_lives(tmp_path: Path) -> None:
     path = tmp_path / "run.db"
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(path)],
@@ -187,17 +187,17 @@ def test_a_second_run_is_refused_as_long_as_the_first_lives_and_no_longer(tmp_pa
         assert store.is_done("orders")
 
 
-def test_a_second_run_in_the_same_process_is_refused_too(tmp_path: Path) -> None:
+def test_store_is_locked_within_one_process(tmp_path: Path) -> None:
     with Store.open(tmp_path / "run.db") as store:
         store.add_orders([ORDER])
         with pytest.raises(StoreError, match="in use"):
             Store.open(tmp_path / "run.db")
-        store.record([judged(ORDER)])
+        store.record([finding_of(ORDER)])
     with Store.open(tmp_path / "run.db") as store:
         assert store.progress() == (1, 1)
 
 
-def test_an_open_store_writes_ahead_and_a_closed_one_is_a_single_file(tmp_path: Path) -> None:
+def test_closed_store_is_a_single_file(tmp_path: Path) -> None:
     with Store.open(tmp_path / "run.db") as store:
         store.add_orders([ORDER])
         assert {path.name for path in tmp_path.iterdir()} == {"run.db", "run.db-wal"}
@@ -205,7 +205,7 @@ def test_an_open_store_writes_ahead_and_a_closed_one_is_a_single_file(tmp_path: 
     assert {path.name for path in tmp_path.iterdir()} == {"run.db"}
 
 
-def test_a_reader_of_a_finished_store_neither_fails_nor_stands_in_the_way(tmp_path: Path) -> None:
+def test_reader_of_a_closed_store_does_not_block_a_run(tmp_path: Path) -> None:
     path = tmp_path / "run.db"
     run(path)
     reader = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
@@ -216,13 +216,13 @@ def test_a_reader_of_a_finished_store_neither_fails_nor_stands_in_the_way(tmp_pa
         reader.close()
 
 
-def test_threads_may_use_it_together(store: Store) -> None:
+def test_threads_can_share_a_store(store: Store) -> None:
     gate = threading.Barrier(4)
 
     def record(step: str) -> None:
         gate.wait()
         for second in range(40):
-            store.record_slice(step, [seen(f"{step}-{second}")], position=second)
+            store.record_slice(step, [snapshot(f"{step}-{second}")], position=second)
 
     threads = [threading.Thread(target=record, args=[str(number)]) for number in range(4)]
     for thread in threads:
@@ -257,14 +257,12 @@ def some_text(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        pytest.param(some_text, "not an SQLite file", id="a text"),
+        pytest.param(some_text, "not an SQLite file", id="text"),
         pytest.param(other_database, "another application", id="another database"),
         pytest.param(other_version, "version 1, this package writes 3", id="another version"),
     ],
 )
-def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(
-    tmp_path: Path, make: Any, reason: str
-) -> None:
+def test_foreign_file_is_refused_and_not_changed(tmp_path: Path, make: Any, reason: str) -> None:
     path = tmp_path / "run.db"
     make(path)
     before = path.read_bytes()
@@ -279,26 +277,24 @@ def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(
 
 
 @pytest.mark.parametrize("where", ["", "missing/run.db"], ids=["a folder", "no such folder"])
-def test_a_path_that_cannot_be_a_file_is_refused(tmp_path: Path, where: str) -> None:
+def test_impossible_path_is_refused(tmp_path: Path, where: str) -> None:
     with pytest.raises(StoreError, match="cannot be opened"):
         Store.open(tmp_path / where)
 
 
-def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
+def test_empty_file_becomes_a_store(tmp_path: Path) -> None:
     (tmp_path / "run.db").touch()
     with Store.open(tmp_path / "run.db") as store:
         assert store.progress() == (0, 0)
 
 
-def test_a_file_that_may_only_be_read_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_read_only_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.db"
     run(path)
     before = path.read_bytes()
     connect = sqlite3.connect
 
-    # The mode of a file does not stop root, so SQLite is told to open it so.
+    # File modes do not restrict root, so SQLite opens the file read-only.
     def read_only(name: str, **options: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = connect(
             f"{Path(name).as_uri()}?mode=ro", uri=True, **options
@@ -313,7 +309,7 @@ def test_a_file_that_may_only_be_read_is_refused(
     assert path.read_bytes() == before
 
 
-def test_a_closed_store_says_so_and_may_be_closed_again(store: Store) -> None:
+def test_closed_store_raises_and_can_be_closed_again(store: Store) -> None:
     store.close()
     store.close()
 
@@ -322,7 +318,7 @@ def test_a_closed_store_says_so_and_may_be_closed_again(store: Store) -> None:
 
 
 def fill_up(store: Store, *, room: int = 0) -> None:
-    """Let the disk have no more than so many pages of room from here on."""
+    """Limit the file to so many more pages."""
     with store._database.reading() as connection:
         ((pages,),) = connection.execute("PRAGMA page_count")
         connection.execute(f"PRAGMA max_page_count = {pages + room}")
@@ -337,19 +333,19 @@ def record_orders(store: Store) -> None:
 
 
 def record_slice(store: Store) -> None:
-    store.record_slice("paid", [seen(f"imp_{number}") for number in range(1000)], position=None)
+    store.record_slice("paid", [snapshot(f"imp_{number}") for number in range(1000)], position=None)
 
 
 def record_findings(store: Store) -> None:
-    store.record([orphan(seen(f"imp_{number}")) for number in range(1000)])
+    store.record([orphan(snapshot(f"imp_{number}")) for number in range(1000)])
 
 
 @pytest.mark.parametrize("step", [record_orders, record_slice, record_findings])
-def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path, step: Any) -> None:
+def test_full_disk_raises_and_rolls_back(tmp_path: Path, step: Any) -> None:
     path = tmp_path / "run.db"
     with Store.open(path) as store:
         store.add_orders([ORDER])
-        store.record_slice("paid", [seen()], position=1)
+        store.record_slice("paid", [snapshot()], position=1)
     before = rows(path)
     with Store.open(path) as store:
         fill_up(store, room=3)
@@ -363,7 +359,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path, ste
     assert rows(path) != before
 
 
-def test_a_disk_that_fails_is_told_and_the_run_goes_on_when_it_works_again(
+def test_run_continues_after_a_disk_error(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "run.db"
@@ -384,7 +380,7 @@ def test_a_disk_that_fails_is_told_and_the_run_goes_on_when_it_works_again(
         assert store.progress() == (0, 5001)
 
 
-def test_a_new_file_on_a_full_disk_is_told(tmp_path: Path, monkeypatch: Any) -> None:
+def test_new_file_on_a_full_disk_raises(tmp_path: Path, monkeypatch: Any) -> None:
     connect = sqlite3.connect
 
     def full(*args: Any, **options: Any) -> sqlite3.Connection:
@@ -400,9 +396,9 @@ def test_a_new_file_on_a_full_disk_is_told(tmp_path: Path, monkeypatch: Any) -> 
     run(tmp_path / "run.db")
 
 
-def test_payments_that_fail_to_come_leave_nothing_half_written(store: Store) -> None:
+def test_error_while_payments_are_read_rolls_back(store: Store) -> None:
     def page() -> Iterator[PaymentSnapshot]:
-        yield seen()
+        yield snapshot()
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
@@ -431,7 +427,7 @@ some_orders = st.lists(
 
 
 @given(some_orders)
-def test_any_order_comes_back_as_it_went_in(orders: list[Order]) -> None:
+def test_any_order_is_read_back_unchanged(orders: list[Order]) -> None:
     with Store.open(":memory:") as store:
         assert store.add_orders(orders) == len(orders)
         left = [left.order for left in store.pending_orders()]
@@ -454,17 +450,17 @@ def test_any_order_comes_back_as_it_went_in(orders: list[Order]) -> None:
         ),
         min_size=1,
         max_size=5,
-        unique_by=lambda sighting: sighting.imp_uid,
+        unique_by=lambda payment: payment.imp_uid,
     ),
     texts,
     st.none() | texts,
 )
-def test_any_finding_comes_back_as_it_went_in(
+def test_any_finding_is_read_back_unchanged(
     payments: list[PaymentSnapshot], number: str, error: str | None
 ) -> None:
     order = Order(number, Decimal("1.50"), "USD", "cancelled")
     findings = [
-        judged(order, Verdict.NOT_CHECKED, payments=tuple(payments), error=error),
+        finding_of(order, Verdict.NOT_CHECKED, payments=tuple(payments), error=error),
         *sorted((orphan(payment) for payment in payments), key=lambda f: f.payments[0].imp_uid),
         Finding(merchant_uid=number, verdict=Verdict.NOT_CHECKED, error="line 1: " + (error or "")),
     ]
@@ -475,7 +471,7 @@ def test_any_finding_comes_back_as_it_went_in(
         assert list(store.findings()) == findings
 
 
-def test_half_a_character_is_told_and_leaves_nothing_half_written(store: Store) -> None:
+def test_half_a_surrogate_pair_raises_and_rolls_back(store: Store) -> None:
     with pytest.raises(StoreError, match="not Unicode"):
         store.add_orders([ORDER, Order("\ud800", Decimal(1))])
 
@@ -485,13 +481,13 @@ def test_half_a_character_is_told_and_leaves_nothing_half_written(store: Store) 
 # Orders.
 
 
-def test_the_same_input_fed_again_adds_nothing(store: Store) -> None:
+def test_orders_added_again_are_not_new(store: Store) -> None:
     assert store.add_orders(orders(20_000)) == 20_000
     assert store.add_orders(orders(20_001)) == 1
     assert store.progress() == (0, 20_001)
 
 
-def test_an_amount_written_otherwise_is_no_contradiction(store: Store) -> None:
+def test_equal_amount_in_another_notation_is_not_a_contradiction(store: Store) -> None:
     store.add_orders([ORDER, Order("order-1", Decimal("1000.00"))])
 
     assert store.progress() == (0, 1)
@@ -508,33 +504,33 @@ def test_an_amount_written_otherwise_is_no_contradiction(store: Store) -> None:
         ),
     ],
 )
-def test_an_order_told_in_two_ways_cannot_be_checked(
+def test_contradicted_order_stays_not_checked(
     store: Store, other: Order, words: str, is_one_batch: bool
 ) -> None:
     for batch in [[ORDER, other]] if is_one_batch else [[ORDER], [other]]:
         store.add_orders(batch)
     error = f"the order number was given twice: 1000 KRW paid, and {words}"
-    expected = [judged(ORDER, Verdict.NOT_CHECKED, error=error)]
+    expected = [finding_of(ORDER, Verdict.NOT_CHECKED, error=error)]
 
     assert list(store.findings()) == expected
     assert not store.pending_orders()
 
-    # Neither the input fed again, nor what a look-up has to say, nor a second try undoes that.
+    # Neither the same input again, nor a finding, nor a second check undoes that.
     store.add_orders([ORDER, other, Order("order-1", Decimal(7))])
-    store.record([judged(ORDER)])
+    store.record([finding_of(ORDER)])
     assert store.delete_not_checked() == 0
     assert list(store.findings()) == expected
 
 
-def test_a_contradiction_takes_the_place_of_a_finding(store: Store) -> None:
+def test_contradiction_replaces_a_finding(store: Store) -> None:
     store.add_orders([ORDER])
-    store.record([judged(ORDER)])
+    store.record([finding_of(ORDER)])
     store.add_orders([Order("order-1", Decimal(7))])
 
     assert [finding.verdict for finding in store.findings()] == [Verdict.NOT_CHECKED]
 
 
-def walked(store: Store, limit: int) -> Iterable[Order]:
+def all_pending(store: Store, limit: int) -> Iterable[Order]:
     after = 0
     while batch := store.pending_orders(after=after, limit=limit):
         assert len(batch) <= limit
@@ -543,25 +539,23 @@ def walked(store: Store, limit: int) -> Iterable[Order]:
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100])
-def test_the_walk_meets_every_order_without_a_finding_once_in_the_order_of_the_input(
-    store: Store, limit: int
-) -> None:
+def test_pending_orders_are_read_once_in_input_sequence(store: Store, limit: int) -> None:
     expected = list(orders(50))[::-1]
     store.add_orders(expected)
-    store.record(judged(order) for order in expected[::3])
+    store.record(finding_of(order) for order in expected[::3])
     del expected[::3]
 
-    assert list(walked(store, limit)) == expected
+    assert list(all_pending(store, limit)) == expected
     assert store.progress() == (17, 50)
 
 
-def test_an_order_comes_with_all_payments_of_its_number_and_no_others(store: Store) -> None:
+def test_pending_order_has_exactly_its_own_payments(store: Store) -> None:
     first, second, third = orders(3)
     store.add_orders([first, second, third])
-    of_first = [seen(uid, merchant_uid=first.merchant_uid) for uid in ("imp_a", "imp_b")]
-    of_third = seen("imp_c", merchant_uid=third.merchant_uid)
+    of_first = [snapshot(uid, merchant_uid=first.merchant_uid) for uid in ("imp_a", "imp_b")]
+    of_third = snapshot("imp_c", merchant_uid=third.merchant_uid)
     store.record_slice(
-        "paid", [of_third, *of_first, seen("imp_d", merchant_uid="else")], position=1
+        "paid", [of_third, *of_first, snapshot("imp_d", merchant_uid="else")], position=1
     )
 
     assert [(left.order, left.payments) for left in store.pending_orders()] == [
@@ -574,15 +568,15 @@ def test_an_order_comes_with_all_payments_of_its_number_and_no_others(store: Sto
 # Payments.
 
 
-def test_slice_and_position_are_kept_together(store: Store) -> None:
-    store.record_slice("paid", [seen("imp_1")], position=100)
+def test_slice_and_position_are_stored_together(store: Store) -> None:
+    store.record_slice("paid", [snapshot("imp_1")], position=100)
     store.record_slice("paid", [], position=300)
 
     assert store.position("paid") == 300
     assert store.position("cancelled") is None
     assert not store.is_done("paid")
 
-    store.record_slice("paid", [seen("imp_2")], position=None)
+    store.record_slice("paid", [snapshot("imp_2")], position=None)
 
     assert store.is_done("paid")
     assert not store.is_done("cancelled")
@@ -599,44 +593,44 @@ def test_slice_and_position_are_kept_together(store: Store) -> None:
         ("paid", "ready", "paid"),
     ],
 )
-def test_of_a_payment_seen_twice_the_later_state_is_kept(
-    store: Store, first: str, then: str, kept: str
-) -> None:
+def test_later_state_of_a_payment_is_stored(store: Store, first: str, then: str, kept: str) -> None:
     for status in (first, then):
-        store.record_slice("window", [seen("imp_1", status)], position=1)
+        store.record_slice("window", [snapshot("imp_1", status)], position=1)
 
-    assert [sighting.status for sighting in store.payments_without_order()] == [kept]
+    assert [payment.status for payment in store.payments_without_order()] == [kept]
 
 
 @pytest.mark.parametrize("refunds", [(100, 300), (300, 100), (100, 20, 300), (300, 20)])
-def test_of_a_payment_seen_twice_the_larger_refund_is_kept(
+def test_larger_cancel_amount_of_a_payment_is_stored(
     store: Store, refunds: tuple[int, ...]
 ) -> None:
-    for back in refunds:
+    for amount in refunds:
         store.record_slice(
-            "w", [seen("imp_1", "cancelled", cancel_amount=Decimal(back))], position=1
+            "w", [snapshot("imp_1", "cancelled", cancel_amount=Decimal(amount))], position=1
         )
 
     assert [s.cancel_amount for s in store.payments_without_order()] == [Decimal(300)]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 100])
-def test_payments_without_an_order_are_met_once_each(store: Store, limit: int) -> None:
+def test_payments_without_order_are_read_once(store: Store, limit: int) -> None:
     store.add_orders([ORDER])
-    strangers = [seen(f"imp_{letter}", merchant_uid="stranger") for letter in "abcdef"]
-    store.record_slice("paid", [*strangers[::-1], seen("imp_ours")], position=1)
+    strangers = [snapshot(f"imp_{letter}", merchant_uid="stranger") for letter in "abcdef"]
+    store.record_slice("paid", [*strangers[::-1], snapshot("imp_ours")], position=1)
     store.record([orphan(strangers[2])])
     del strangers[2]
-    met: list[PaymentSnapshot] = []
-    while batch := store.payments_without_order(after=met[-1].imp_uid if met else "", limit=limit):
+    read: list[PaymentSnapshot] = []
+    while batch := store.payments_without_order(
+        after=read[-1].imp_uid if read else "", limit=limit
+    ):
         assert len(batch) <= limit
-        met += batch
+        read += batch
 
-    assert met == strangers
+    assert read == strangers
 
 
 @pytest.mark.parametrize("merchant_uid", [None, "stranger"])
-def test_unreadable_payment_without_an_id_is_kept_and_met_once(
+def test_unreadable_payment_without_an_id_is_read_once(
     store: Store, merchant_uid: str | None
 ) -> None:
     odd = UnreadablePayment(
@@ -653,60 +647,64 @@ def test_unreadable_payment_without_an_id_is_kept_and_met_once(
 # Findings.
 
 
-def test_a_finding_recorded_again_replaces_itself(store: Store) -> None:
+def test_finding_recorded_again_replaces_itself(store: Store) -> None:
     store.add_orders([ORDER])
     bad = Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="orders.csv:2: no amount")
-    store.record([judged(ORDER, Verdict.MISSING), orphan(seen()), bad])
-    store.record([judged(ORDER), orphan(seen()), bad])
+    store.record([finding_of(ORDER, Verdict.MISSING), orphan(snapshot()), bad])
+    store.record([finding_of(ORDER), orphan(snapshot()), bad])
 
-    assert list(store.findings()) == [judged(ORDER), orphan(seen()), bad]
+    assert list(store.findings()) == [finding_of(ORDER), orphan(snapshot()), bad]
 
 
-def test_a_finding_of_an_order_that_is_not_there_is_refused_and_nothing_kept(store: Store) -> None:
+def test_finding_of_an_unknown_order_raises_and_rolls_back(store: Store) -> None:
     store.add_orders([ORDER])
 
     with pytest.raises(StoreError, match="no order 'order-2'"):
-        store.record([orphan(seen()), judged(ORDER), judged(Order("order-2", Decimal(1)))])
+        store.record(
+            [orphan(snapshot()), finding_of(ORDER), finding_of(Order("order-2", Decimal(1)))]
+        )
 
     assert list(store.findings()) == []
 
 
-def test_findings_are_read_as_they_are_asked_for_while_others_are_recorded(store: Store) -> None:
+def test_findings_are_read_lazily_while_others_are_recorded(store: Store) -> None:
     everything = list(orders(2500))
     store.add_orders(everything)
-    store.record(judged(order) for order in everything[:1500])
+    store.record(finding_of(order) for order in everything[:1500])
     findings = store.findings()
     first = next(findings)
-    store.record(judged(order) for order in everything[1500:])
+    store.record(finding_of(order) for order in everything[1500:])
 
     assert [first.order, *(finding.order for finding in findings)] == everything
 
 
-def test_findings_of_one_verdict_leave_the_others_out(store: Store) -> None:
+def test_findings_are_filtered_by_verdict(store: Store) -> None:
     everything = list(orders(3000))
     store.add_orders(everything)
     verdicts = [Verdict.MISSING if number % 2 else Verdict.MATCHED for number in range(3000)]
-    store.record(map(judged, everything, verdicts))
+    store.record(map(finding_of, everything, verdicts))
 
-    assert [found.order for found in store.findings(Verdict.MISSING)] == everything[1::2]
+    assert [finding.order for finding in store.findings(Verdict.MISSING)] == everything[1::2]
     assert list(store.findings(Verdict.ORPHAN)) == []
 
 
-def test_what_could_not_be_checked_is_walked_again_when_asked_for(store: Store) -> None:
+def test_deleting_not_checked_makes_orders_pending_again(store: Store) -> None:
     first, second = orders(2)
     store.add_orders([first, second])
-    stranger = seen("imp_x", merchant_uid="stranger")
+    stranger = snapshot("imp_x", merchant_uid="stranger")
     store.record_slice("paid", [stranger], position=1)
     bad = Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="orders.csv:2: no amount")
     unsure = Finding(
         merchant_uid="stranger", verdict=Verdict.NOT_CHECKED, payments=(stranger,), error="503"
     )
-    store.record([judged(first), judged(second, Verdict.NOT_CHECKED, error="503"), unsure, bad])
+    store.record(
+        [finding_of(first), finding_of(second, Verdict.NOT_CHECKED, error="503"), unsure, bad]
+    )
 
     assert store.delete_not_checked() == 2
     assert [left.order for left in store.pending_orders()] == [second]
     assert store.payments_without_order() == [stranger]
-    assert list(store.findings()) == [judged(first), bad]
+    assert list(store.findings()) == [finding_of(first), bad]
 
 
 @given(
@@ -720,24 +718,27 @@ def test_what_could_not_be_checked_is_walked_again_when_asked_for(store: Store) 
     st.lists(st.tuples(st.sampled_from(["KRW", None]), st.decimals(0, 10**23, places=2))),
 )
 @example([(Verdict.MATCHED, "KRW", Decimal("99999999999999999999999.9999"))] * 12, [])
-def test_the_figures_are_exact(
-    told: list[tuple[Verdict, str, Decimal]], strangers: list[tuple[str | None, Decimal]]
+def test_summary_is_exact(
+    of_orders: list[tuple[Verdict, str, Decimal]], strangers: list[tuple[str | None, Decimal]]
 ) -> None:
     counts = dict.fromkeys(Verdict, 0)
     amounts: dict[Verdict, dict[str, Fraction]] = {}
     with Store.open(":memory:") as store:
-        for number, (verdict, currency, amount) in enumerate(told):
+        for number, (verdict, currency, amount) in enumerate(of_orders):
             order = Order(str(number), amount, currency)
             store.add_orders([order])
-            # What was paid for an order is not what it asked for: only the latter counts.
-            store.record([judged(order, verdict, payments=(seen(amount=Decimal(5)),))])
+            # The amount of the order counts, not that of the payment.
+            store.record([finding_of(order, verdict, payments=(snapshot(amount=Decimal(5)),))])
         store.record(
-            orphan(seen(f"imp_{number}", currency=currency, amount=amount))
+            orphan(snapshot(f"imp_{number}", currency=currency, amount=amount))
             for number, (currency, amount) in enumerate(strangers)
         )
         store.record([Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="line 2")])
         summary = store.summary()
-    everything = [*told, *((Verdict.ORPHAN, currency or "", amt) for currency, amt in strangers)]
+    everything = [
+        *of_orders,
+        *((Verdict.ORPHAN, currency or "", amt) for currency, amt in strangers),
+    ]
     for verdict, currency, amount in everything:
         counts[verdict] += 1
         sums = amounts.setdefault(verdict, {})

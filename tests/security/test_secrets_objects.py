@@ -86,8 +86,8 @@ async def alive(client: PortOneClient, store: Store) -> list[object]:
     with pytest.raises(PaymentNotFoundError) as caught:
         await payments.find("order-2")
     order = Order("order-1", Decimal(1000))
-    sighting = PaymentSnapshot.of(payment)
-    orphan = Finding(merchant_uid="order-1", verdict=Verdict.ORPHAN, payments=(sighting,))
+    snapshot = PaymentSnapshot.of(payment)
+    orphan = Finding(merchant_uid="order-1", verdict=Verdict.ORPHAN, payments=(snapshot,))
     return [
         *(client, client.with_options(timeouts=Timeouts(total=5)), payments, pages, group_stream),
         *(call, payment, payment.cancel_history[0], payment.deposit_history[0], Promotion()),
@@ -97,7 +97,7 @@ async def alive(client: PortOneClient, store: Store) -> list[object]:
         *(groups[0], Found("order-1", payment), Missing("order-2", caught.value)),
         *(Failed("order-2", caught.value), caught.value, caught.value.attempts[0]),
         *(Difference("amount", "1", "2"), TokenBucket(RateLimit()), RateLimit(), RetryPolicy()),
-        *(Timeouts(), order, sighting, orphan, store, store.summary(), Bridge()),
+        *(Timeouts(), order, snapshot, orphan, store, store.summary(), Bridge()),
         *(Refund("order-1", Decimal(1), "KRW", "a.csv:1"), UnreadableOrder("a.csv:1", "no amount")),
         AssumedEmpty("paid", datetime.now(UTC), datetime.now(UTC)),
         *(parse_webhook(WEBHOOK % BUYER["buyer_name"].encode()), payment.status),

@@ -1,4 +1,4 @@
-"""A day, and orders of it that were paid as they should be."""
+"""A day, and orders of that day with matching payments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOON = int(DAY.timestamp()) + 43_200
 
 
 def paid_orders(server: FakePortOne, count: int) -> list[Order]:
-    """Orders, each with the payment that it should have, one a second from noon on."""
+    """Add payments, one per second from noon on, and return orders that match them."""
     server.add_many(
         {"merchant_uid": f"o-{n}", "amount": 1000, "paid_at": NOON + n, "started_at": NOON}
         for n in range(count)

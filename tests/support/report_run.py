@@ -9,7 +9,7 @@ from decimal import Decimal
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Summary, Verdict
 from portone_async.reconcile.ledger import bridges
 
-__all__ = ("HOSTILE", "PERIOD", "day", "order", "sighting", "summary_of")
+__all__ = ("HOSTILE", "PERIOD", "day", "order", "snapshot", "summary_of")
 
 KST = timezone(timedelta(hours=9))
 PERIOD = (datetime(2026, 11, 1, tzinfo=KST), datetime(2026, 11, 2, tzinfo=KST))
@@ -35,7 +35,7 @@ def order(uid: str, amount: str = "10000", currency: str = "KRW", status: str = 
     return Order(uid, Decimal(amount), currency, status)
 
 
-def sighting(
+def snapshot(
     uid: str,
     amount: str = "10000",
     *,
@@ -71,52 +71,52 @@ def finding(
 def day(*, matched: int = 20) -> list[Finding]:
     """Findings of a day: each verdict, then a missing order for each hostile number."""
     found = [
-        finding(f"good-{n}", Verdict.MATCHED, order(f"good-{n}"), sighting(f"good-{n}"))
+        finding(f"good-{n}", Verdict.MATCHED, order(f"good-{n}"), snapshot(f"good-{n}"))
         for n in range(matched)
     ]
     found += [
         finding("gone", Verdict.MISSING, order("gone", "1234567")),
         finding(
-            "less", Verdict.AMOUNT_DIFFERS, order("less", "182100"), sighting("less", "182000")
+            "less", Verdict.AMOUNT_DIFFERS, order("less", "182100"), snapshot("less", "182000")
         ),
         finding(
             "dollar",
             Verdict.AMOUNT_DIFFERS,
             order("dollar", "19.99", "USD"),
-            sighting("dollar", "20.00", currency="USD"),
+            snapshot("dollar", "20.00", currency="USD"),
         ),
         finding(
             "coin",
             Verdict.CURRENCY_DIFFERS,
             order("coin", "500"),
-            sighting("coin", "500", currency="USD"),
+            snapshot("coin", "500", currency="USD"),
         ),
         finding(
             "unpaid",
             Verdict.STATUS_DIFFERS,
             order("unpaid", "70000"),
-            sighting("unpaid", "70000", status="ready", paid_at=None),
+            snapshot("unpaid", "70000", status="ready", paid_at=None),
         ),
         finding(
             "part",
             Verdict.PARTIALLY_CANCELLED,
             order("part", "9000"),
-            sighting("part", "9000", status="cancelled", cancelled="4000"),
+            snapshot("part", "9000", status="cancelled", cancelled="4000"),
         ),
         finding(
             "twice",
             Verdict.PAID_TWICE,
             order("twice", "41900"),
-            sighting("twice", "41900", imp_uid="imp_twice_2", paid_at=NOON + timedelta(hours=1)),
-            sighting("twice", "41900", imp_uid="imp_twice_1"),
+            snapshot("twice", "41900", imp_uid="imp_twice_2", paid_at=NOON + timedelta(hours=1)),
+            snapshot("twice", "41900", imp_uid="imp_twice_1"),
         ),
         finding(
             "test",
             Verdict.TEST_PAYMENT,
             order("test", "300"),
-            sighting("test", "300", sandbox=True),
+            snapshot("test", "300", sandbox=True),
         ),
-        finding("orphan", Verdict.ORPHAN, None, sighting("orphan", "2000")),
+        finding("orphan", Verdict.ORPHAN, None, snapshot("orphan", "2000")),
         finding(
             "unknown",
             Verdict.NOT_CHECKED,

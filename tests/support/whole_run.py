@@ -1,7 +1,6 @@
-"""A run of the store from its first order to its last finding, as often begun as one likes.
+"""A run of a store from its first order to its last finding, which can be resumed at any point.
 
-``python -m tests.support.whole_run FILE COUNT`` runs it in a process of its own, which kills itself when
-it is counted so far.
+``python -m tests.support.whole_run FILE COUNT`` runs it in a process that kills itself at a count.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ ORDERS = [
     )
     for number in range(200)
 ]
-# Two say other things, one says the same again.
-TOLD_AGAIN = [
+# Two contradict earlier orders, one is equal to an earlier one.
+REPEATED_ORDERS = [
     Order(ORDERS[7].merchant_uid, Decimal(1)),
     ORDERS[8],
     Order(ORDERS[9].merchant_uid, ORDERS[9].amount, "USD"),
 ]
-# Of orders, some in two parts; more than the order's amount; of no order; of another currency.
+# Some in two parts; more than the order's amount; in another currency; without an order.
 REFUNDS = [
     *(Refund(f"주문-{number}", Decimal(100), "KRW", f"orders.csv:{number}") for number in range(9)),
     *(Refund(f"주문-{number}", Decimal(50), "KRW", f"orders.csv:1{number}") for number in range(5)),
@@ -49,10 +48,10 @@ BAD_ROWS = [
 STEPS = ("paid 2026-11-01", "cancelled 2026-11-01")
 
 
-def seen(step: str, page: int) -> Iterator[PaymentSnapshot]:
-    """What PortOne has on a page: other amounts, second payments, strangers among them."""
+def payments_of(step: str, page: int) -> Iterator[PaymentSnapshot]:
+    """Yield the payments on a page: other amounts, second payments, and orphans among them."""
     status = step.split(maxsplit=1)[0]
-    # A few of the paid ones were cancelled, and are seen in both states.
+    # Some paid payments were cancelled, and are listed in both states.
     for number in range(page * 25, page * 25 + 25, 5 if status == "cancelled" else 1):
         amount = Decimal(1000 + number + (number % 10 == 0))
         yield PaymentSnapshot(
@@ -68,10 +67,15 @@ def seen(step: str, page: int) -> Iterator[PaymentSnapshot]:
 
 
 def run(path: Path) -> None:
-    """Begin, or go on, and come to the end."""
+    """Start or resume the run, and finish it."""
     with Store.open(path) as store:
         if not store.is_done("orders"):
-            everything: list[Order | Refund] = [*REFUNDS[::2], *ORDERS, *TOLD_AGAIN, *REFUNDS[1::2]]
+            everything: list[Order | Refund] = [
+                *REFUNDS[::2],
+                *ORDERS,
+                *REPEATED_ORDERS,
+                *REFUNDS[1::2],
+            ]
             for start in range(0, len(everything), 40):
                 store.add_orders(everything[start : start + 40])
             store.record(BAD_ROWS)
@@ -82,18 +86,18 @@ def run(path: Path) -> None:
             for page in range(store.position(step) or 0, 8):
                 if not store.is_done(step):
                     position = page + 1 if page < 7 else None
-                    store.record_slice(step, seen(step, page), position=position)
+                    store.record_slice(step, payments_of(step, page), position=position)
             assert store.is_done(step)
         while orders := store.pending_orders(limit=30):
-            store.record([compare(left.order, left.payments) for left in orders])
-        while sightings := store.payments_without_order(limit=5):
-            store.record([compare(None, [sighting]) for sighting in sightings])
+            store.record([compare(pending.order, pending.payments) for pending in orders])
+        while payments := store.payments_without_order(limit=5):
+            store.record([compare(None, [payment]) for payment in payments])
         store.add_usage(requests=1)
 
 
 @contextmanager
 def counted(count: Callable[[], None]) -> Generator[None]:
-    """Call ``count`` at every tenth step of SQLite's machine, from opening to closing."""
+    """Call ``count`` at every tenth instruction of SQLite's virtual machine."""
     connect = sqlite3.connect
 
     def tick() -> int:
@@ -105,7 +109,7 @@ def counted(count: Callable[[], None]) -> Generator[None]:
         connection.set_progress_handler(tick, 10)
         return connection
 
-    sqlite3.connect = watched  # type: ignore[assignment]  # the module has no seam of its own
+    sqlite3.connect = watched  # type: ignore[assignment]  # sqlite3 offers no hook for new connections
     try:
         yield
     finally:
@@ -113,7 +117,7 @@ def counted(count: Callable[[], None]) -> Generator[None]:
 
 
 def run_until(path: Path, last: int) -> None:
-    """Run, and kill this process in the middle."""
+    """Run, and kill this process at a count."""
     calls = 0
 
     def count() -> None:
