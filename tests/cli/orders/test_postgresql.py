@@ -1,4 +1,4 @@
-"""Orders in PostgreSQL, read from a server of our own on a socket in a folder of our own."""
+"""PostgreSQL is read exactly, lazily and read-only; the tests start a server of their own."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ PASSWORD = "p@ss/w:rd#1?%"
 
 
 def _server_program(name: str) -> str | None:
-    """The newest of those that Debian keeps out of the PATH, or the one in it."""
-    kept = sorted(
+    """Return the newest of those that Debian installs outside of the PATH, or the one in it."""
+    installed = sorted(
         Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4])
     )
-    return str(kept[-1]) if kept else shutil.which(name)
+    return str(installed[-1]) if installed else shutil.which(name)
 
 
 @pytest.fixture(scope="module", name="address")
@@ -39,7 +39,7 @@ def _address() -> Generator[str, None, None]:
     initdb, postgres = _server_program("initdb"), _server_program("postgres")
     if initdb is None or postgres is None:
         missing_program("there is no PostgreSQL server here: apt-get install postgresql")
-    # It refuses to be run by root. Its socket's path must be short, so not in pytest's folder.
+    # The server refuses to run as root. The path of its socket must be short, so not in tmp_path.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     owner = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     shutil.chown(folder, owner)
@@ -76,14 +76,14 @@ def _address() -> Generator[str, None, None]:
                 assert log[-1], "".join(log)
             yield f"postgresql://{USER}:{quote(PASSWORD, safe='')}@/postgres?host={folder}"
         finally:
-            # Without waiting for those who are connected.
+            # Shut down without waiting for clients.
             server.send_signal(signal.SIGINT)
-            # Its last words; a full pipe would keep it from ending.
+            # Drain its log; a full pipe would block it.
             server.communicate()
             shutil.rmtree(folder)
 
 
-def refusal(address: str, query: str = "SELECT 1") -> str:
+def postgresql_error(address: str, query: str = "SELECT 1") -> str:
     with pytest.raises(OrdersError) as caught:
         list(read_orders(address, query=query))
     assert caught.value.__context__ is None
@@ -91,7 +91,7 @@ def refusal(address: str, query: str = "SELECT 1") -> str:
 
 
 def test_every_kind_of_row_is_read_exactly(address: str) -> None:
-    found = list(
+    items = list(
         read_orders(
             address,
             query="""SELECT * FROM (VALUES
@@ -105,7 +105,7 @@ def test_every_kind_of_row_is_read_exactly(address: str) -> None:
         )
     )
 
-    assert found == [
+    assert items == [
         Order("0001", Decimal("12345678901234.56"), "USD", "paid"),
         Order("주문-2", Decimal(1000), "KRW", "cancelled"),
         BadRow("postgresql row 3", "merchant_uid is empty"),
@@ -129,21 +129,21 @@ def test_every_kind_of_row_is_read_exactly(address: str) -> None:
         ("'1000'::char(10)", "1000"),
     ],
 )
-def test_an_amount_of_any_exact_type_is_read(address: str, value: str, amount: str) -> None:
+def test_amount_of_any_exact_type_is_read(address: str, value: str, amount: str) -> None:
     (order,) = read_orders(address, query=f"SELECT 12::numeric AS order_no, {value} AS total")
 
     assert isinstance(order, Order)
     assert (order.merchant_uid, str(order.amount)) == ("12", amount)
 
 
-def test_an_amount_that_is_a_real_is_not_trusted(address: str) -> None:
-    told = refusal(address, "SELECT 1 AS order_no, 16777217::real AS total")
+def test_real_amount_is_an_error(address: str) -> None:
+    message = postgresql_error(address, "SELECT 1 AS order_no, 16777217::real AS total")
 
-    assert told == "postgresql: amount is a real, which has only 6 exact digits"
+    assert message == "postgresql: amount is a real, which has only 6 exact digits"
 
 
-def test_rows_come_as_they_are_asked_for_and_threads_may_take_turns(address: str) -> None:
-    # All of them would take minutes.
+def test_query_is_lazy_and_threads_may_take_turns(address: str) -> None:
+    # Reading all of them would take minutes.
     rows = read_orders(
         address, query="SELECT generate_series(1, 1000000000) AS order_no, 1000 AS total"
     )
@@ -155,7 +155,9 @@ def test_rows_come_as_they_are_asked_for_and_threads_may_take_turns(address: str
     assert [first, *more] == [Order(str(i + 1), Decimal(1000)) for i in range(5001)]
 
 
-def test_leaving_early_leaves_no_connection(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_the_generator_closes_the_connection(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connections: list[psycopg.Connection[Any]] = []
     connect = psycopg.connect
 
@@ -166,11 +168,11 @@ def test_leaving_early_leaves_no_connection(address: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(psycopg, "connect", watched)
     rows = read_orders(address, query="SELECT generate_series(1, 9) AS order_no, 1 AS total")
     next(rows)
-    assert [each.closed for each in connections] == [False]
+    assert [item.closed for item in connections] == [False]
 
     rows.close()
 
-    assert [each.closed for each in connections] == [True]
+    assert [item.closed for item in connections] == [True]
 
 
 @pytest.mark.parametrize(
@@ -183,37 +185,39 @@ def test_leaving_early_leaves_no_connection(address: str, monkeypatch: pytest.Mo
         ("SELECT 'a\x1b' AS order_no, 'a\x1b'::int AS total", "invalid input syntax for type"),
     ],
 )
-def test_a_query_that_cannot_run_says_why_in_a_line(address: str, query: str, problem: str) -> None:
-    told = refusal(address, query)
+def test_invalid_query_is_an_error_of_one_line(address: str, query: str, problem: str) -> None:
+    message = postgresql_error(address, query)
 
-    assert told.startswith(f"postgresql: {problem}")
-    assert told.isprintable()
+    assert message.startswith(f"postgresql: {problem}")
+    assert message.isprintable()
 
 
-def test_a_query_cannot_change_the_database(address: str) -> None:
+def test_query_cannot_change_the_database(address: str) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE SEQUENCE numbers")
 
-    told = refusal(address, "SELECT nextval('numbers') AS order_no, 1 AS total")
+    message = postgresql_error(address, "SELECT nextval('numbers') AS order_no, 1 AS total")
 
-    assert told == "postgresql: cannot execute nextval() in a read-only transaction"
-
-
-def test_a_refused_password_is_not_told(address: str) -> None:
-    told = refusal(address.replace(quote(PASSWORD, safe=""), "wr0ng-secret"))
-
-    assert "password authentication failed" in told
-    assert "wr0ng-secret" not in told
+    assert message == "postgresql: cannot execute nextval() in a read-only transaction"
 
 
-def test_a_message_with_the_password_in_it_is_not_told(address: str) -> None:
-    told = refusal(address, f"SELECT '{PASSWORD}'::int AS order_no")  # It would be repeated.
+def test_wrong_password_is_not_printed(address: str) -> None:
+    message = postgresql_error(address.replace(quote(PASSWORD, safe=""), "wr0ng-secret"))
 
-    assert PASSWORD not in told
-    assert "not printed here" in told
+    assert "password authentication failed" in message
+    assert "wr0ng-secret" not in message
 
 
-def test_the_password_may_come_from_the_environment(
+def test_server_message_with_the_password_is_not_printed(address: str) -> None:
+    message = postgresql_error(
+        address, f"SELECT '{PASSWORD}'::int AS order_no"
+    )  # PostgreSQL quotes the value.
+
+    assert PASSWORD not in message
+    assert "not printed here" in message
+
+
+def test_password_is_read_from_the_environment(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
@@ -239,17 +243,17 @@ def test_the_password_may_come_from_the_environment(
         "postgresql://[sec/d",
     ],
 )
-def test_an_address_that_cannot_be_read_is_not_repeated(address: str) -> None:
-    told = refusal(address)
+def test_invalid_address_is_not_printed(address: str) -> None:
+    message = postgresql_error(address)
 
-    assert told.startswith("postgresql: the address is invalid")
-    assert "sec" not in told.replace("second", "")
-    assert "ret" not in told
+    assert message.startswith("postgresql: the address is invalid")
+    assert "sec" not in message.replace("second", "")
+    assert "ret" not in message
 
 
-def test_a_server_that_is_not_there_is_said_so_without_the_password() -> None:
-    told = refusal("postgresql://user:secret@127.0.0.1:1/d")
+def test_missing_server_is_an_error_without_the_password() -> None:
+    message = postgresql_error("postgresql://user:secret@127.0.0.1:1/d")
 
-    assert "refused" in told
-    assert "secret" not in told
-    assert told.isprintable()
+    assert "refused" in message
+    assert "secret" not in message
+    assert message.isprintable()

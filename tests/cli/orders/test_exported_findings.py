@@ -1,4 +1,4 @@
-"""Findings that ``--out`` has written are given back to ``reconcile`` as orders."""
+"""Findings that ``--out`` has written are read back as orders."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Columns, Note, read_orders
-from portone_async.cli.orders.cells.blanks import strip_blanks
-from portone_async.cli.orders.cells.rounded import is_rounded
-from portone_async.cli.orders.cells.total_labels import is_total_row
 from portone_async.cli.report import write_findings
 from portone_async.reconcile import Finding, Order, PaymentSnapshot, Verdict
+from tests.support.order_files import (
+    is_read_unchanged,
+)
 from tests.support.strategies import order_numbers
 from tests.support.workbooks import write_xlsx
 
-SIGHTING = PaymentSnapshot(
+PAYMENT = PaymentSnapshot(
     imp_uid="imp_1", merchant_uid="A-1", status="paid", amount=Decimal(999), currency="USD"
 )
+
+
 FINDINGS = [
     Finding(
         merchant_uid="A-1",
         verdict=Verdict.AMOUNT_DIFFERS,
         order=Order("A-1", Decimal("1000.50"), "USD", "paid", Decimal(5)),
-        payments=(SIGHTING,),
+        payments=(PAYMENT,),
     ),
     Finding(
         merchant_uid="-2",
@@ -34,31 +36,31 @@ FINDINGS = [
         order=Order("-2", Decimal(3), status="cancelled"),
         error="the network",
     ),
-    Finding(merchant_uid="orphan", verdict=Verdict.ORPHAN, payments=(SIGHTING,)),
+    Finding(merchant_uid="orphan", verdict=Verdict.ORPHAN, payments=(PAYMENT,)),
     Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="o.csv:7: amount is empty"),
     Finding(merchant_uid="A-9", verdict=Verdict.NOT_CHECKED, error="o.csv:9: amount is negative"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("name", "row"), [("f.csv", ":"), ("f.jsonl", ":"), ("f.parquet", " row ")]
+    ("name", "separator"), [("f.csv", ":"), ("f.jsonl", ":"), ("f.parquet", " row ")]
 )
-def test_findings_give_back_the_orders_and_say_what_else_they_have(
-    tmp_path: Path, name: str, row: str
+def test_orders_are_read_back_and_other_rows_reported(
+    tmp_path: Path, name: str, separator: str
 ) -> None:
     path = str(tmp_path / name)
     write_findings(path, FINDINGS)
 
     *items, note = read_orders(path)
 
-    orders = [each.order for each in FINDINGS if each.order is not None]
-    bad = [each for each in items if isinstance(each, BadRow)]
-    assert [each for each in items if isinstance(each, Order)] == orders
-    assert [(each.merchant_uid, each.reason) for each in bad] == [
+    orders = [item.order for item in FINDINGS if item.order is not None]
+    bad = [item for item in items if isinstance(item, BadRow)]
+    assert [item for item in items if isinstance(item, Order)] == orders
+    assert [(item.merchant_uid, item.reason) for item in bad] == [
         ("", "could not be read before: o.csv:7: amount is empty"),
         ("A-9", "could not be read before: o.csv:9: amount is negative"),
     ]
-    assert all(each.where.startswith(path + row) for each in bad)
+    assert all(item.where.startswith(path + separator) for item in bad)
     assert note == Note(path, "1 payments without an order are not orders and were left out")
 
 
@@ -73,31 +75,25 @@ def test_findings_saved_as_a_workbook_are_read(tmp_path: Path) -> None:
     assert list(read_orders(path)) == [Order("-2", Decimal(3), status="cancelled")]
 
 
-def is_kept(number: str) -> bool:
-    return (
-        number == strip_blanks(number) != ""
-        and not number.startswith('="')
-        and not is_rounded(number)
-        and not is_total_row([number, "합계"], 0)
-    )
-
-
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
-@given(number=order_numbers.filter(is_kept) | st.sampled_from(["'A", "''", "=1+1", "@x", "＋1"]))  # noqa: RUF001 (meant)
-def test_any_order_number_survives_the_way_through_findings(
+@given(
+    number=order_numbers.filter(is_read_unchanged)
+    | st.sampled_from(["'A", "''", "=1+1", "@x", "＋1"])  # noqa: RUF001 (meant)
+)
+def test_any_order_number_survives_export_and_reading(
     tmp_path_factory: pytest.TempPathFactory, ending: str, number: str
 ) -> None:
     path = tmp_path_factory.mktemp("findings") / f"f.{ending}"
-    order = Order(number, Decimal(1000))
-    write_findings(path, [Finding(merchant_uid=number, verdict=Verdict.MISSING, order=order)])
+    exported = Order(number, Decimal(1000))
+    write_findings(path, [Finding(merchant_uid=number, verdict=Verdict.MISSING, order=exported)])
 
-    assert list(read_orders(str(path))) == [order]
+    assert list(read_orders(str(path))) == [exported]
 
 
-def test_column_that_is_named_wins_over_that_of_the_order(tmp_path: Path) -> None:
+def test_named_column_wins_over_that_of_the_order(tmp_path: Path) -> None:
     path = tmp_path / "f.csv"
     write_findings(path, FINDINGS[:1])
-    (order,) = read_orders(str(path), columns=Columns(amount="amount", currency="", status=""))
+    (item,) = read_orders(str(path), columns=Columns(amount="amount", currency="", status=""))
 
-    assert isinstance(order, Order)
-    assert order.amount == 999
+    assert isinstance(item, Order)
+    assert item.amount == 999

@@ -1,4 +1,4 @@
-"""Which column is which field: told by its name, or asked."""
+"""The columns of a source are found by their names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portone_async.cli.orders.columns import Layout, find_columns
 
 
 @pytest.mark.parametrize(
-    ("names", "places"),
+    ("names", "layout"),
     [
         (["merchant_uid", "amount"], Layout(0, 1, None, None)),
         (["status", "currency", "AMOUNT", "Merchant UID"], Layout(3, 2, 1, 0)),
@@ -26,11 +26,11 @@ from portone_async.cli.orders.columns import Layout, find_columns
         ([unicodedata.normalize("NFD", "주문번호"), "금액"], Layout(0, 1, None, None)),
     ],
 )
-def test_usual_names_are_recognised(names: list[str], places: Layout) -> None:
-    assert find_columns(Columns(), names) == places
+def test_usual_names_are_found(names: list[str], layout: Layout) -> None:
+    assert find_columns(Columns(), names) == layout
 
 
-def test_a_named_column_wins_over_every_guess() -> None:
+def test_named_column_wins_over_the_usual_names() -> None:
     columns = Columns(merchant_uid="번호", amount="total")
 
     assert find_columns(columns, ["amount", "번호", "merchant_uid", "total"]) == Layout(
@@ -38,17 +38,17 @@ def test_a_named_column_wins_over_every_guess() -> None:
     )
 
 
-def test_a_name_is_taken_by_its_letters_before_it_is_taken_by_its_look() -> None:
+def test_exact_name_wins_over_a_similar_one() -> None:
     assert find_columns(Columns(amount="Total"), ["total", "Total", "order_id"]).amount == 1
     assert find_columns(Columns(amount="TOTAL"), ["Total", "order_id"]).amount == 0
 
 
-def test_an_empty_name_is_for_no_such_column() -> None:
-    found = find_columns(
+def test_empty_name_means_no_column() -> None:
+    layout = find_columns(
         Columns(currency="", status=""), ["order_id", "total", "status", "currency"]
     )
 
-    assert found == Layout(0, 1, None, None)
+    assert layout == Layout(0, 1, None, None)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_an_empty_name_is_for_no_such_column() -> None:
         (Columns(merchant_uid=""), ["id", "total"], "no column looks like merchant_uid"),
     ],
 )
-def test_what_is_missing_or_in_doubt_is_an_error_with_the_columns_found(
+def test_missing_or_ambiguous_column_is_an_error(
     columns: Columns, names: list[str], problem: str
 ) -> None:
     with pytest.raises(OrdersError) as caught:
@@ -84,7 +84,7 @@ def test_what_is_missing_or_in_doubt_is_an_error_with_the_columns_found(
     assert str(caught.value).endswith("columns found: " + ", ".join(map(repr, names)))
 
 
-def test_not_all_of_very_many_columns_are_listed_and_none_is_obeyed() -> None:
+def test_error_escapes_and_limits_the_list_of_columns() -> None:
     with pytest.raises(OrdersError) as caught:
         find_columns(Columns(), ["\x1b[31m", *(f"c{number}" for number in range(99))])
 
