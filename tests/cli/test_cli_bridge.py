@@ -13,7 +13,7 @@ from rich.console import Console
 
 from portone_async.cli.reconcile.bridge import print_bridge
 from portone_async.cli.reconcile.view import print_summary
-from portone_async.cli.report.words import LANGUAGES, Language
+from portone_async.cli.report.messages import LANGUAGES, Language
 from portone_async.reconcile import AssumedEmpty, Bridge, Verdict, bridges, compare
 from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snapshot, summary_of
 

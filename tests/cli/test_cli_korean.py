@@ -20,7 +20,7 @@ from rich.cells import cell_len
 from portone_async.cli import _parser, main
 from portone_async.cli.completion import actions
 from portone_async.cli.language import DOMAIN, FOLDER, speak
-from portone_async.cli.report.words import words
+from portone_async.cli.report.messages import messages
 from portone_async.cli.words import verdict_words
 from portone_async.reconcile import Verdict
 from portone_async.testing import FakePortOne
@@ -58,7 +58,7 @@ def test_no_f_string_hides_a_text_to_translate() -> None:
 
 
 def test_korean_texts_use_one_word_for_each_thing() -> None:
-    texts = "\n".join([*catalogue().values(), *words("ko").values()])
+    texts = "\n".join([*catalogue().values(), *messages("ko").values()])
     assert "포트원" in texts
     assert re.findall(
         r"PortOne\b|아임포트|결제완료|이중 ?결제|부분 취소|전액 취소|에러", texts

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from portone_async.cli.report.row import shown
+from portone_async.cli.report.page.table_row import printable
 from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
 from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snapshot
@@ -21,7 +21,7 @@ def test_the_table_shows_every_difference_and_nothing_that_matched(report: Repor
     report.open(day())
 
     assert report.uids() == [
-        shown(each.merchant_uid) for each in day() if each.verdict is not Verdict.MATCHED
+        printable(each.merchant_uid) for each in day() if each.verdict is not Verdict.MATCHED
     ]
     assert report.texts("#status") == [f"1\N{EN DASH}{len(report.uids())} of {len(report.uids())}"]
 
@@ -29,7 +29,7 @@ def test_the_table_shows_every_difference_and_nothing_that_matched(report: Repor
 def test_hostile_order_numbers_stay_text_and_nothing_runs(report: Report) -> None:
     report.open(day())
 
-    assert report.uids()[-len(HOSTILE) :] == [shown(uid) for uid in HOSTILE]
+    assert report.uids()[-len(HOSTILE) :] == [printable(uid) for uid in HOSTILE]
     assert report.browser.title == "Payment reconciliation"
     assert report.texts("img, iframe, b, main script") == []
     assert "<b>no answer</b>" in " ".join(report.column(1))
@@ -84,7 +84,7 @@ def test_a_row_tells_both_sides_and_the_difference(report: Report) -> None:
         ("line 7", [""]),
         ("가나다", ["주문-2026-가나다"]),
         ("<script>document", [HOSTILE[0]]),
-        (r"\u202e", [shown(HOSTILE[4])]),
+        (r"\u202e", [printable(HOSTILE[4])]),
         (".*", []),
     ],
 )
@@ -108,8 +108,8 @@ def test_a_verdict_may_be_chosen(report: Report) -> None:
 @pytest.mark.parametrize(
     ("column", "cell", "amounts"),
     [
-        ("asked", 3, ["9", "10.5", "10.50000000000000000001", "9007199254740993", "9" * 30]),
-        ("off", 5, ["9" * 30, "9007199254740993", "10.50000000000000000001", "10.5", "9"]),
+        ("order", 3, ["9", "10.5", "10.50000000000000000001", "9007199254740993", "9" * 30]),
+        ("difference", 5, ["9" * 30, "9007199254740993", "10.50000000000000000001", "10.5", "9"]),
     ],
 )
 def test_money_is_sorted_as_exact_numbers(
@@ -122,7 +122,7 @@ def test_money_is_sorted_as_exact_numbers(
     told = [text.partition(" ")[0].replace(",", "") for text in report.column(cell)]
     assert told == [f"{each}" for each in sorted(map(Decimal, told))]
     assert report.sort(column) == "descending"
-    assert report.uids() == sorted(mixed, key=Decimal, reverse=column == "asked")
+    assert report.uids() == sorted(mixed, key=Decimal, reverse=column == "order")
 
 
 def test_currencies_are_not_mixed_and_what_has_no_value_comes_last(report: Report) -> None:
@@ -136,15 +136,15 @@ def test_currencies_are_not_mixed_and_what_has_no_value_comes_last(report: Repor
         ]
     )
 
-    report.sort("asked")
+    report.sort("order")
     assert report.uids() == ["krw-900", "krw-1000", "usd-1", "usd-2", "none"]
-    report.sort("asked")
+    report.sort("order")
     assert report.uids() == ["krw-1000", "krw-900", "usd-2", "usd-1", "none"]
 
 
 def test_order_numbers_are_sorted_as_people_count(report: Report) -> None:
     report.open([finding(uid, Verdict.MISSING, order(uid)) for uid in ("o-10", "o-9", "o-1")])
-    report.sort("order")
+    report.sort("number")
 
     assert report.uids() == ["o-1", "o-9", "o-10"]
     headings = report.browser.find_elements(By.CSS_SELECTOR, "#rows th")
@@ -275,7 +275,7 @@ def test_instants_are_sorted_where_a_clock_shows_an_hour_twice(report: Report) -
 
 def test_the_language_is_switched_everywhere_and_back(report: Report) -> None:
     report.open(day())
-    report.sort("order")
+    report.sort("number")
     report.search("twice")
     before = report.one("body").text
     report.one("[data-language=ko]").click()

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError
-from portone_async.cli.report import NotWrittenError, refuse_unwritable, write_findings
+from portone_async.cli.report import NotWrittenError, check_writable, write_findings
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
 from tests.support.report_run import day, finding, order, snapshot
 
@@ -294,7 +294,7 @@ def test_a_read_only_folder_is_one_clear_error(
     monkeypatch.setattr(Path, "touch", refuse)
     told = r"a\.csv could not be written: Permission denied"
     with pytest.raises(NotWrittenError, match=told):
-        refuse_unwritable(tmp_path / "a.csv")
+        check_writable(tmp_path / "a.csv")
     with pytest.raises(NotWrittenError, match=told):
         write_findings(tmp_path / "a.csv", day())
 
@@ -310,7 +310,7 @@ def test_any_name_of_a_folder_will_do(tmp_path: Path, ending: str) -> None:
 
 
 def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
-    refuse_unwritable(tmp_path / "a.csv")
+    check_writable(tmp_path / "a.csv")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -319,9 +319,9 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     for path in (pipe, tmp_path):
-        with pytest.raises(NotWrittenError, match="no regular file"):
-            refuse_unwritable(path)
-    with pytest.raises(NotWrittenError, match="no regular file"):
+        with pytest.raises(NotWrittenError, match="not a regular file"):
+            check_writable(path)
+    with pytest.raises(NotWrittenError, match="not a regular file"):
         write_findings(pipe, day())
 
     assert pipe.is_fifo()

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from portone_async.cli.report.charts import in_question
-from portone_async.cli.report.figures import Figures
-from portone_async.cli.report.money import asked, difference, written
-from portone_async.cli.report.span import Unit, fitting_unit, steps
-from portone_async.cli.report.statement import in_order, statement
-from portone_async.cli.report.tally import Flow, Period, Tally
-from portone_async.cli.report.words import words
+from portone_async.cli.report.messages import messages
+from portone_async.cli.report.money import discrepancy, format_amount, summary_amounts
+from portone_async.cli.report.page.charts import in_question
+from portone_async.cli.report.page.figures import Figures
+from portone_async.cli.report.page.tally import Period, Tally
+from portone_async.cli.report.page.time_buckets import Bucket, Unit, bucket_starts, choose_unit
+from portone_async.cli.report.statement import sort_currencies, statement
 from portone_async.reconcile import Bridge, Finding, PaymentSnapshot, Verdict, bridges
 from portone_async.reconcile.money import Sums, add_to
 from tests.support.report_run import KST, NOON, PERIOD, day, finding, order, snapshot, summary_of
@@ -26,9 +26,9 @@ AMOUNTS = st.decimals(min_value=0, max_value=10**30, allow_nan=False, places=4)
 
 
 def tally_of(
-    findings: list[Finding], *, period: Period | None = PERIOD, most_rows: int = 100
+    findings: list[Finding], *, period: Period | None = PERIOD, max_rows: int = 100
 ) -> Tally:
-    tally = Tally(zone=KST, period=period, most_rows=most_rows)
+    tally = Tally(zone=KST, period=period, max_rows=max_rows)
     for each in findings:
         tally.add(each)
     return tally
@@ -48,7 +48,7 @@ def tally_of(
     ],
 )
 def test_an_amount_is_written_to_its_last_digit(amount: str, text: str) -> None:
-    assert written(Decimal(amount)) == text
+    assert format_amount(Decimal(amount)) == text
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_an_amount_is_written_to_its_last_digit(amount: str, text: str) -> None:
 def test_amount_of_a_currency_with_cents_has_two_decimals(
     amount: str, currency: str, text: str
 ) -> None:
-    assert written(Decimal(amount), currency) == text
+    assert format_amount(Decimal(amount), currency) == text
 
 
 def test_only_rows_that_were_read_count_as_orders() -> None:
@@ -76,7 +76,7 @@ def test_only_rows_that_were_read_count_as_orders() -> None:
     figures = Figures(summary_of(found), tally_of(found))
 
     assert (figures.orders, figures.unreadable, figures.unchecked) == (1, 1, 2)
-    assert figures.share == "100.00"
+    assert figures.matched_percent == "100.00"
 
 
 def test_chart_of_a_verdict_sums_up_what_its_note_names() -> None:
@@ -86,9 +86,9 @@ def test_chart_of_a_verdict_sums_up_what_its_note_names() -> None:
     )
 
     assert in_question(bridge) == sum(parts.values())
-    assert all(part in words("en")["charts.note"] for part in parts)
+    assert all(part in messages("en")["charts.note"] for part in parts)
     assert all(
-        words("ko")[f"bridge.{part}"].partition("(")[0] in words("ko")["charts.note"]
+        messages("ko")[f"bridge.{part}"].partition("(")[0] in messages("ko")["charts.note"]
         for part in parts
     )
 
@@ -122,20 +122,22 @@ def test_difference_is_what_was_charged_less_what_is_due(
 ) -> None:
     found = next(each for each in day() if each.merchant_uid == uid)
 
-    assert difference(found, bridges([found])) == (expected and (expected[0], Decimal(expected[1])))
+    assert discrepancy(found, bridges([found])) == (
+        expected and (expected[0], Decimal(expected[1]))
+    )
 
 
 def test_cancelled_order_has_nothing_due() -> None:
     kept = snapshot("a", "500", status="cancelled", cancelled="200")
     found = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
 
-    assert difference(found, bridges([found])) == ("KRW", Decimal(300))
+    assert discrepancy(found, bridges([found])) == ("KRW", Decimal(300))
 
 
 def test_an_orphan_counts_with_what_its_payments_say() -> None:
     payments: tuple[PaymentSnapshot, ...] = (snapshot("a", "5"), snapshot("a", "7", currency=None))
 
-    assert asked(finding("a", Verdict.ORPHAN, None, *payments)) == {
+    assert summary_amounts(finding("a", Verdict.ORPHAN, None, *payments)) == {
         "KRW": Decimal(5),
         "": Decimal(7),
     }
@@ -143,8 +145,8 @@ def test_an_orphan_counts_with_what_its_payments_say() -> None:
 
 def test_figures_by_time_add_up_to_the_bridge() -> None:
     tally = tally_of(day())
-    total = Flow()
-    for flow in (*tally.by_hour.values(), tally.outside, tally.without_time):
+    total = Bucket()
+    for flow in (*tally.hours.values(), tally.outside_period, tally.without_time):
         total.merge(flow)
 
     assert (total.findings, total.differences) == (len(day()), tally.differences)
@@ -154,7 +156,7 @@ def test_figures_by_time_add_up_to_the_bridge() -> None:
 def test_a_payment_counts_in_the_hour_of_the_zone() -> None:
     tally = tally_of([finding("a", Verdict.MATCHED, order("a"), snapshot("a"))])
 
-    assert list(tally.by_hour) == [datetime(2026, 11, 1, 12)]  # noqa: DTZ001 (a clock's)
+    assert list(tally.hours) == [datetime(2026, 11, 1, 12)]  # noqa: DTZ001 (a clock's)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +173,8 @@ def test_the_period_begins_with_its_first_second_and_ends_before_its_last(
 ) -> None:
     tally = tally_of([finding("a", Verdict.MATCHED, order("a"), snapshot("a", paid_at=paid_at))])
 
-    assert tally.outside.findings == is_outside
-    assert len(tally.by_hour) == (not is_outside)
+    assert tally.outside_period.findings == is_outside
+    assert len(tally.hours) == (not is_outside)
 
 
 def test_what_has_no_time_and_what_no_clock_can_show_are_counted_too() -> None:
@@ -188,7 +190,7 @@ def test_what_has_no_time_and_what_no_clock_can_show_are_counted_too() -> None:
 
 
 def test_rows_are_kept_of_differences_only_and_no_more_than_asked_for() -> None:
-    tally = tally_of(day(matched=5), most_rows=3)
+    tally = tally_of(day(matched=5), max_rows=3)
 
     assert len(tally.rows) == 3
     assert tally.differences == len(day(matched=0))
@@ -197,19 +199,19 @@ def test_rows_are_kept_of_differences_only_and_no_more_than_asked_for() -> None:
 def test_a_tally_notices_that_the_summary_speaks_of_other_findings() -> None:
     found = day()
 
-    assert tally_of(found).adds_up_to(summary_of(found))
-    assert not tally_of(found[:-1]).adds_up_to(summary_of(found))
+    assert tally_of(found).agrees_with(summary_of(found))
+    assert not tally_of(found[:-1]).agrees_with(summary_of(found))
     richer = finding("gone", Verdict.MISSING, order("gone", "1234568"))
     changed = [richer if each.merchant_uid == "gone" else each for each in found]
-    assert not tally_of(changed).adds_up_to(summary_of(found))
+    assert not tally_of(changed).agrees_with(summary_of(found))
 
 
 def test_tally_notices_that_the_bridge_is_of_other_findings() -> None:
     summary = summary_of(day())
     other = replace(summary, bridge=bridges(day()[1:]))
 
-    assert not tally_of(day()).adds_up_to(other)
-    assert tally_of(day()).adds_up_to(replace(summary, bridge={}))
+    assert not tally_of(day()).agrees_with(other)
+    assert tally_of(day()).agrees_with(replace(summary, bridge={}))
 
 
 def test_statement_has_every_line_with_its_sign() -> None:
@@ -231,7 +233,7 @@ def test_statement_takes_an_amount_off_to_its_last_digit(amount: Decimal) -> Non
 
 
 def test_won_stands_before_other_currencies() -> None:
-    assert in_order({"USD", "KRW", "", "EUR"}) == ["KRW", "", "EUR", "USD"]
+    assert sort_currencies({"USD", "KRW", "", "EUR"}) == ["KRW", "", "EUR", "USD"]
 
 
 CLOCKS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2999, 1, 1))  # noqa: DTZ001
@@ -245,23 +247,23 @@ CLOCKS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2999, 1
 def test_pieces_of_time_follow_each_other_without_a_gap(
     unit: Unit, first: datetime, length: timedelta
 ) -> None:
-    begins = steps(unit, {unit.begin(first), unit.begin(first + length)})
+    begins = bucket_starts(unit, {unit.start(first), unit.start(first + length)})
 
     assert begins[0] <= first
-    assert begins[-1] <= first + length < unit.next(begins[-1])
-    assert [unit.next(begin) for begin in begins[:-1]] == begins[1:]
-    assert all(unit.begin(begin) == begin for begin in begins)
+    assert begins[-1] <= first + length < unit.next_start(begins[-1])
+    assert [unit.next_start(begin) for begin in begins[:-1]] == begins[1:]
+    assert all(unit.start(begin) == begin for begin in begins)
 
 
 @given(CLOCKS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=5 * 366)))
 def test_no_chart_has_more_columns_than_can_be_seen(first: datetime, length: timedelta) -> None:
-    unit = fitting_unit(first, first + length)
+    unit = choose_unit(first, first + length)
 
-    assert len(steps(unit, {unit.begin(first), unit.begin(first + length)})) <= 94
+    assert len(bucket_starts(unit, {unit.start(first), unit.start(first + length)})) <= 94
 
 
 def test_one_year_far_off_does_not_bring_thousands_with_it() -> None:
-    assert len(steps(Unit.YEAR, {datetime(1, 1, 1), datetime(9999, 1, 1)})) == 2  # noqa: DTZ001
+    assert len(bucket_starts(Unit.YEAR, {datetime(1, 1, 1), datetime(9999, 1, 1)})) == 2  # noqa: DTZ001
 
 
 def test_a_day_is_told_by_the_time_of_the_newest_payment_that_was_made() -> None:
@@ -269,4 +271,4 @@ def test_a_day_is_told_by_the_time_of_the_newest_payment_that_was_made() -> None
     tally = tally_of([finding("a", Verdict.MATCHED, order("a"), unpaid, snapshot("a"))])
 
     assert tally.without_time.findings == 0
-    assert NOON.astimezone(KST).replace(tzinfo=None) in tally.by_hour
+    assert NOON.astimezone(KST).replace(tzinfo=None) in tally.hours

@@ -14,7 +14,7 @@ from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
 from tests.support.report_run import HOSTILE, day, finding, order, snapshot
 
-ALL_FILTERS = "#q=o-1&verdict=missing&size=25&sort=asked&order=descending&page=2"
+ALL_FILTERS = "#q=o-1&verdict=missing&size=25&sort=order&order=descending&page=2"
 
 
 def test_filters_are_kept_in_the_address(report: Report) -> None:
@@ -22,8 +22,8 @@ def test_filters_are_kept_in_the_address(report: Report) -> None:
     report.search("o-1")
     Select(report.one("#verdict")).select_by_value("missing")
     Select(report.one("#size")).select_by_visible_text("25")
-    report.sort("asked")
-    report.sort("asked")
+    report.sort("order")
+    report.sort("order")
     report.one("[data-step=next]").click()
 
     assert report.fragment() == ALL_FILTERS
@@ -36,7 +36,7 @@ def test_address_sets_the_filters(report: Report) -> None:
     assert report.one("#search").get_attribute("value") == "o-1"
     assert Select(report.one("#verdict")).first_selected_option.text == "Missing (120)"
     assert Select(report.one("#size")).first_selected_option.text == "25"
-    assert report.one("[data-column=asked]").find_element(By.XPATH, "..").get_attribute(
+    assert report.one("[data-column=order]").find_element(By.XPATH, "..").get_attribute(
         "aria-sort"
     ) == ("descending")
     assert report.texts("#page") == ["2/2"]

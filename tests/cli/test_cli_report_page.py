@@ -24,13 +24,13 @@ from msgspec.structs import replace
 
 import portone_async
 from portone_async.cli.report import NotWrittenError, write_report
-from portone_async.cli.report.html import SCRIPTS
-from portone_async.cli.report.money import written as in_figures
-from portone_async.cli.report.reason import REASONS
-from portone_async.cli.report.row import embedded, shown
-from portone_async.cli.report.span import Unit
+from portone_async.cli.report.messages import LANGUAGES, messages
+from portone_async.cli.report.money import format_amount
+from portone_async.cli.report.page.reasons import REASONS
+from portone_async.cli.report.page.render import SCRIPTS, read_asset
+from portone_async.cli.report.page.table_row import printable, script_json
+from portone_async.cli.report.page.time_buckets import Unit
 from portone_async.cli.report.statement import statement
-from portone_async.cli.report.words import LANGUAGES, resource, words
 from portone_async.models import PaymentStatus
 from portone_async.reconcile import (
     AssumedEmpty,
@@ -139,7 +139,7 @@ def test_no_element_carries_code_of_its_own(page: Page) -> None:
 
 
 def test_the_script_never_makes_markup_of_text() -> None:
-    script = "".join(map(resource, SCRIPTS))
+    script = "".join(map(read_asset, SCRIPTS))
 
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|DOMParser|"
@@ -158,7 +158,7 @@ def test_hostile_order_numbers_add_no_element_to_the_page(tmp_path: Path) -> Non
 def test_hostile_order_numbers_arrive_as_text(page: Page) -> None:
     rows = json.loads(page.content["script data"])
 
-    assert [row[1] for row in rows][-len(HOSTILE) :] == [shown(uid) for uid in HOSTILE]
+    assert [row[1] for row in rows][-len(HOSTILE) :] == [printable(uid) for uid in HOSTILE]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -172,14 +172,14 @@ def test_a_hostile_title_a_currency_and_an_error_arrive_as_text(tmp_path: Path, 
 
     assert page.tags[0][0] == "html"
     assert not {"img", "b"} & {tag for tag, _ in page.tags}
-    assert page.text.count(shown(text)) >= 5
+    assert page.text.count(printable(text)) >= 5
     (row,) = json.loads(page.content["script data"])
-    assert (row[2][1], row[6]) == (shown(text), shown(text))
+    assert (row[2][1], row[6]) == (printable(text), printable(text))
 
 
 @given(st.text(st.sampled_from('<>&\u2028\u2029"\\') | st.characters(codec="utf-8")))
 def test_no_text_can_leave_the_script_that_it_is_in(text: str) -> None:
-    told = embedded([text])
+    told = script_json([text])
 
     assert json.loads(told) == [text]
     assert not set("<>&\u2028\u2029") & set(told)
@@ -187,8 +187,8 @@ def test_no_text_can_leave_the_script_that_it_is_in(text: str) -> None:
 
 @given(st.text(st.characters(), max_size=300))
 def test_what_is_shown_is_printable_and_bounded(text: str) -> None:
-    assert shown(text).isprintable()
-    assert len(shown(text, 20)) <= 20 * len("\\U0001f600") + 1
+    assert printable(text).isprintable()
+    assert len(printable(text, 20)) <= 20 * len("\\U0001f600") + 1
 
 
 def test_a_very_long_order_number_is_cut_with_a_mark(tmp_path: Path) -> None:
@@ -201,10 +201,10 @@ def test_a_very_long_order_number_is_cut_with_a_mark(tmp_path: Path) -> None:
 
 
 def test_both_languages_say_everything(page: Page) -> None:
-    embedded_words = json.loads(page.content["script words"])
+    texts = json.loads(page.content["script messages"])
 
-    assert set(embedded_words) == set(LANGUAGES) == {"ko", "en"}
-    korean, english = embedded_words["ko"], embedded_words["en"]
+    assert set(texts) == set(LANGUAGES) == {"ko", "en"}
+    korean, english = texts["ko"], texts["en"]
     assert korean.keys() == english.keys()
     for key in korean:
         assert korean[key].strip()
@@ -217,7 +217,7 @@ def holes(text: str) -> set[str]:
 
 
 def test_every_text_is_used() -> None:
-    folder = Path(shown.__code__.co_filename).parent
+    folder = Path(printable.__code__.co_filename).parent
     sources = "".join(
         (folder / name).read_text(encoding="utf-8")
         for name in (
@@ -225,7 +225,7 @@ def test_every_text_is_used() -> None:
             "assets/report.html",
             "assets/report.js",
             "figures.py",
-            "html.py",
+            "render.py",
         )
     )
     # Keys that are put together where they are used.
@@ -238,14 +238,14 @@ def test_every_text_is_used() -> None:
     made |= {f"{kind}.{unit}" for unit in Unit for kind in _BY_UNIT} - {
         f"{kind}.hour" for kind in _BY_UNIT[1:]
     }
-    made |= {f"table.{column}" for column in ("order", "asked", "found", "off", "time")}
+    made |= {f"table.{column}" for column in ("number", "order", "payment", "difference", "time")}
     made |= {f"table.{step}" for step in ("first", "previous", "next", "last")}
     made |= {f"time.{name}" for name in ("charged", "short", "over", "outside", "unknown")}
     made |= {f"sign.{who}" for who in ("made", "checked", "approved")}
     made |= {"table.sorted.ascending", "table.sorted.descending"}
 
-    assert made <= words("en").keys()
-    assert [key for key in words("en").keys() - made if f'"{key}"' not in sources] == []
+    assert made <= messages("en").keys()
+    assert [key for key in messages("en").keys() - made if f'"{key}"' not in sources] == []
 
 
 _BY_UNIT = ("chart.time", "time.heading", "time.unit")
@@ -275,18 +275,18 @@ def test_figures_by_verdict_are_those_of_the_findings(page: Page) -> None:
 
     for verdict, row in zip(Verdict, page.tables["money"][1:-1], strict=True):
         told = bridges(each for each in found if each.verdict is verdict)
-        name = f"{words('en')[f'verdict.{verdict}']} {words('en')[f'explain.{verdict}']}"
+        name = f"{messages('en')[f'verdict.{verdict}']} {messages('en')[f'explain.{verdict}']}"
         assert row[0].endswith(f" {name}")
         assert row[1] == f"Count {summary.counts[verdict]:,}"
         for cell, key in zip(row[2:], _MONEY, strict=True):
-            assert cell == " ".join([words("en")[f"money.{key}"], sums(told, key)])
+            assert cell == " ".join([messages("en")[f"money.{key}"], sums(told, key)])
     total = page.tables["money"][-1]
     assert total[1] == f"Count {sum(summary.counts.values()):,}"
     assert total[2:] == [
-        f"{words('en')[f'money.{key}']} {sums(summary.bridge, key)}" for key in _MONEY
+        f"{messages('en')[f'money.{key}']} {sums(summary.bridge, key)}" for key in _MONEY
     ]
     assert "1,124" in page.text
-    assert "of them 7 retries" in page.text
+    assert "including 7 retries" in page.text
     assert "1 min 23 s" in page.text
 
 
@@ -295,7 +295,9 @@ _MONEY = ("due", "short", "unknown", "over", "charged")
 
 def sums(told: Mapping[str, Bridge], key: str) -> str:
     amounts = [(getattr(told[currency], key), currency) for currency in sorted(told)]
-    found = [f"{in_figures(amount, currency)} {currency}" for amount, currency in amounts if amount]
+    found = [
+        f"{format_amount(amount, currency)} {currency}" for amount, currency in amounts if amount
+    ]
     return " ".join(found) or "–"  # noqa: RUF001
 
 
@@ -316,7 +318,7 @@ def test_bridge_says_how_many_rows_are_in_none_of_its_lines(tmp_path: Path) -> N
 
     assert "that could not be read: 3. Their" in written(tmp_path, [*day()[:5], *rows]).text
     assert "could not be read" not in written(tmp_path, day()[:20]).text.replace(
-        words("en")["explain.not_checked"], ""
+        messages("en")["explain.not_checked"], ""
     )
 
 
@@ -407,7 +409,7 @@ def test_a_zone_is_called_by_its_name(tmp_path: Path) -> None:
 
 def test_a_capped_table_says_so_and_the_figures_count_all(tmp_path: Path) -> None:
     found = [finding(f"{n}", Verdict.MISSING, order(f"{n}", "1")) for n in range(1500)]
-    page = written(tmp_path, found, most_rows=1000)
+    page = written(tmp_path, found, max_rows=1000)
 
     assert len(json.loads(page.content["script data"])) == 1000
     assert "only the first 1,000 of 1,500 differences" in page.text

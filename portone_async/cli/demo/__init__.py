@@ -86,7 +86,7 @@ def add_to(commands: Commands) -> None:
 def run(arguments: Arguments) -> int:
     from portone_async.cli.report import (  # noqa: PLC0415 (only for those who watch, as below)
         NotWrittenError,
-        refuse_unwritable,
+        check_writable,
     )
 
     from .play import play  # noqa: PLC0415 (rich, and the server, are only for those who watch)
@@ -95,7 +95,7 @@ def run(arguments: Arguments) -> int:
     try:
         with _silent_log():
             report = arguments.report or Path(mkdtemp(prefix="portone-demo-"), _REPORT)
-            refuse_unwritable(report)
+            check_writable(report)
             return asyncio.run(play(arguments.orders, rate_limit, arguments.seed, Path(report)))
     except NotWrittenError as error:
         complain(f"portone-async: {error}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from portone_async.cli.report.zone import SEOUL
+from portone_async.cli.zone import SEOUL
 from portone_async.reconcile import Order, Verdict
 from portone_async.testing import FakePortOne, HtmlPage, Status
 

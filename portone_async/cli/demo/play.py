@@ -15,7 +15,7 @@ from portone_async.cli.console import make_console
 from portone_async.cli.outcome import Outcome
 from portone_async.cli.reconcile.view import View
 from portone_async.cli.report import write_report
-from portone_async.cli.report.zone import SEOUL
+from portone_async.cli.zone import SEOUL
 from portone_async.client import PortOneClient
 from portone_async.errors import PortOneError
 from portone_async.policy import RateLimit, Timeouts

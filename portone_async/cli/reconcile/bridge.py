@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from portone_async.cli.escape import escaped
-from portone_async.cli.report.statement import Kind, in_order, statement
-from portone_async.cli.report.words import Language, words
+from portone_async.cli.report.messages import Language, messages
+from portone_async.cli.report.statement import Kind, sort_currencies, statement
 from portone_async.reconcile import Bridge
 
 __all__ = ("print_bridge",)
@@ -35,22 +35,22 @@ def print_bridge(
     if bridges:
         _print_lines(console, bridges, language)
     if unreadable:
-        text = words(language)["bridge.unreadable"].format(n=f"{unreadable:,}")
+        text = messages(language)["bridge.unreadable"].format(n=f"{unreadable:,}")
         console.print(text, soft_wrap=True, highlight=False)
 
 
 def _print_lines(console: Console, bridges: Mapping[str, Bridge], language: Language) -> None:
-    for line in _aligned(list(_rows(bridges, words(language)))):
+    for line in _aligned(list(_rows(bridges, messages(language)))):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     if all(bridge.adds_up for bridge in bridges.values()):
-        console.print(words(language)["bridge.sound"], soft_wrap=True, highlight=False)
+        console.print(messages(language)["bridge.sound"], soft_wrap=True, highlight=False)
     else:
-        console.print(words(language)["notice.sums"], soft_wrap=True, highlight=False)
+        console.print(messages(language)["notice.sums"], soft_wrap=True, highlight=False)
 
 
 def _rows(bridges: Mapping[str, Bridge], texts: Mapping[str, str]) -> Iterator[list[str]]:
-    currencies = in_order(bridges)
-    yield ["", *(escaped(currency) or texts["bridge.nocurrency"] for currency in currencies)]
+    currencies = sort_currencies(bridges)
+    yield ["", *(escaped(currency) or texts["bridge.no_currency"] for currency in currencies)]
     for line in statement(bridges):
         if not line.is_empty:
             indent = _GAP if line.kind is Kind.PART else ""

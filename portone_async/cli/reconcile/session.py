@@ -16,8 +16,8 @@ from portone_async.cli.console import make_console
 from portone_async.cli.orders import BadRow, Columns, Item, Note, OrdersError, read_orders
 from portone_async.cli.report import (
     NotWrittenError,
-    checked_writer,
-    refuse_unwritable,
+    check_writable,
+    findings_writer,
 )
 from portone_async.cli.streams import complain
 from portone_async.client import ClientOptions, PortOneClient
@@ -51,11 +51,11 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
     """Compare, write what was asked for, and give the exit code."""
     try:
         if arguments.out is not None:
-            checked_writer(arguments.out)
+            findings_writer(arguments.out)
         orders = _orders(arguments)
         for path in (arguments.out, arguments.report):
             if path is not None:
-                refuse_unwritable(path)
+                check_writable(path)
         with ExitStack() as stack:
             path = arguments.store or str(
                 Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run.db"

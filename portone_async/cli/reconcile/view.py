@@ -12,8 +12,8 @@ from rich.text import Text
 from portone_async.cli.bar import Bar
 from portone_async.cli.escape import escaped
 from portone_async.cli.language import spoken
-from portone_async.cli.report.money import written
-from portone_async.cli.report.words import words
+from portone_async.cli.report.messages import messages
+from portone_async.cli.report.money import format_amount
 from portone_async.cli.words import verdict_words
 from portone_async.errors import Attempt
 from portone_async.reconcile import Finding, Summary, Verdict
@@ -86,14 +86,16 @@ def print_summary(console: Console, summary: Summary) -> None:
         if not count and verdict is not Verdict.MATCHED:
             continue
         amounts = sorted(summary.amounts.get(verdict, {}).items())
-        money = ", ".join(f"{written(amount, name)} {_currency(name)}" for name, amount in amounts)
+        money = ", ".join(
+            f"{format_amount(amount, name)} {_currency(name)}" for name, amount in amounts
+        )
         name = set_cell_size(verdict_words(verdict), width)
         console.print(f"{name}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
     console.print()
     print_bridge(console, summary.bridge, spoken(), unreadable=summary.unreadable)
     if summary.assumed_empty:
         n = f"{len(summary.assumed_empty):,}"
-        console.print(words(spoken())["notice.assumed"].format(n=n), soft_wrap=True)
+        console.print(messages(spoken())["notice.assumed"].format(n=n), soft_wrap=True)
     effort = _("{requests} requests, {retries} retries, {seconds} s").format(
         requests=f"{summary.requests:,}",
         retries=f"{summary.retries:,}",

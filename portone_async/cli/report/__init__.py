@@ -1,15 +1,21 @@
-"""A reconciliation on paper: the report for people, the findings for their programs."""
+"""The files of a reconciliation: a report for people, the findings for programs.
+
+- ``page``: :func:`write_report` writes one HTML file. Its docstring lists its modules in order.
+- ``export``: :func:`write_findings` writes CSV, JSON Lines or Parquet.
+- ``statement``, ``money`` and ``messages`` are shared by the page and the terminal.
+- ``atomic`` writes a file completely or not at all.
+"""
 
 from __future__ import annotations
 
-from .aside import NotWrittenError, refuse_unwritable
-from .export import checked_writer, write_findings
+from .atomic import NotWrittenError, check_writable
+from .export import findings_writer, write_findings
 from .page import write_report
 
 __all__ = (
     "NotWrittenError",
-    "checked_writer",
-    "refuse_unwritable",
+    "check_writable",
+    "findings_writer",
     "write_findings",
     "write_report",
 )

@@ -1,4 +1,4 @@
-"""Money of findings: what was asked for, what differs, and how it is written. Never a float."""
+"""Amounts of findings, exact: as text, and as sums by currency."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Verdict
 from portone_async.reconcile.money import Sums, add_to
 
-__all__ = ("asked", "difference", "is_unreadable", "written")
+__all__ = ("discrepancy", "format_amount", "is_unreadable", "summary_amounts")
 
-# Those that PortOne lists, but for the won, the yen and the dong, which have no cents.
+# The currencies that PortOne lists, without the won, the yen and the dong, which have no cents.
 _WITH_CENTS = frozenset(
     ("USD", "EUR", "GBP", "CNY", "HKD", "SGD", "AUD", "CAD", "CHF", "THB", "MYR", "TWD")
 )
 
 
-def asked(finding: Finding) -> Sums:
-    """What the order asks for; of an orphan, what its payments say: as the summary counts it."""
+def summary_amounts(finding: Finding) -> Sums:
+    """Return the amounts that ``Summary.amounts`` counts: of the order, or of an orphan."""
     sums: Sums = {}
     if finding.order is not None:
         add_to(sums, finding.order.currency, finding.order.amount)
@@ -29,36 +29,36 @@ def asked(finding: Finding) -> Sums:
     return sums
 
 
-def difference(finding: Finding, found: Mapping[str, Bridge]) -> tuple[str, Decimal] | None:
-    """Subtract what the order asks for from what PortOne has of it.
+def discrepancy(finding: Finding, bridges: Mapping[str, Bridge]) -> tuple[str, Decimal] | None:
+    """Subtract the amount due from the amount charged.
 
     Args:
         finding: A finding.
-        found: The bridges of this finding alone.
+        bridges: The bridges of this finding alone.
 
     Returns:
-        The currency and the difference; ``None`` where it cannot be said: not checked, or money
-        in another currency.
+        The currency and the difference; ``None`` if it is unknown: the order was not checked, or
+        it was charged in another currency.
     """
-    if finding.verdict is Verdict.NOT_CHECKED or len(found) != 1:
+    if finding.verdict is Verdict.NOT_CHECKED or len(bridges) != 1:
         return None
-    ((currency, bridge),) = found.items()
+    ((currency, bridge),) = bridges.items()
     if bridge.unknown or bridge.unassigned:
         return None
     return currency, EXACT.subtract(bridge.charged, bridge.due)
 
 
 def is_unreadable(finding: Finding) -> bool:
-    """Whether not even an amount could be read."""
+    """Whether no amount of the order could be read."""
     return finding.verdict is Verdict.NOT_CHECKED and finding.order is None and not finding.payments
 
 
-def written(amount: Decimal, currency: str = "") -> str:
-    """Write an amount to its last digit, as in ``1,234,567.50``.
+def format_amount(amount: Decimal, currency: str = "") -> str:
+    """Format an amount with all its digits, as in ``1,234,567.50``.
 
     Args:
         amount: Any amount.
-        currency: One with cents gets two decimals at least, so that a column lines up.
+        currency: A currency with cents gets at least two decimals, so that columns align.
     """
     exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int) or abs(amount.adjusted()) > 60:

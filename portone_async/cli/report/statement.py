@@ -1,4 +1,4 @@
-"""Bridges as a statement: its lines in order, a column for each currency. Pure."""
+"""The statement: the lines of a bridge in order, with a column for each currency."""
 
 from __future__ import annotations
 
@@ -10,28 +10,34 @@ from msgspec import Struct
 
 from portone_async.reconcile.bridge import Bridge
 
-from .money import written
+from .money import format_amount
 
-__all__ = ("Kind", "Line", "in_order", "statement")
+__all__ = ("Kind", "Line", "sort_currencies", "statement")
 
 
 class Kind(StrEnum):
-    """The kind of a line: a figure of its own, a subtotal of the lines below it, or one of those."""
+    """The kind of a line."""
 
     SUM = "sum"
+    """A total."""
     GROUP = "group"
+    """The subtotal of the parts below it."""
     PART = "part"
+    """A part of the total or subtotal above it."""
 
 
 class Line(Struct, frozen=True):
+    """A line of the statement."""
+
     key: str
-    """The field of ``Bridge``; ``bridge.{key}`` is its text."""
+    """The field of ``Bridge``, and with the prefix ``bridge.`` the key of its message."""
     kind: Kind
     amounts: list[str]
-    """By currency, with a sign where the amount is added or taken off; empty for nothing."""
+    """By currency; ``+`` marks an addition, ``-`` a deduction, an empty text nothing."""
 
     @property
     def is_empty(self) -> bool:
+        """Whether no currency has an amount."""
         return not any(self.amounts)
 
 
@@ -58,22 +64,22 @@ _LINES = (
 
 
 def statement(bridges: Mapping[str, Bridge]) -> list[Line]:
-    """Lay bridges out line by line, the currencies in the order of :func:`in_order`."""
-    columns = in_order(bridges)
+    """Return the lines of bridges, with the currencies in the order of :func:`sort_currencies`."""
+    columns = sort_currencies(bridges)
     return [
         Line(key, kind, [_signed(getattr(bridges[name], key), sign, name) for name in columns])
         for key, kind, sign in _LINES
     ]
 
 
-def in_order(currencies: Collection[str]) -> list[str]:
-    """The won first, the others by name: the same order every night."""
+def sort_currencies(currencies: Collection[str]) -> list[str]:
+    """Sort currencies: the won first, the others by name."""
     return sorted(currencies, key=lambda currency: (currency != "KRW", currency))
 
 
 def _signed(amount: Decimal, sign: str, currency: str) -> str:
     if not amount:
-        return "" if sign else written(amount, currency)
+        return "" if sign else format_amount(amount, currency)
     if sign == "-":
         amount = amount.copy_negate()
-    return f"{'+' if sign and amount > 0 else ''}{written(amount, currency)}"
+    return f"{'+' if sign and amount > 0 else ''}{format_amount(amount, currency)}"

@@ -1,4 +1,4 @@
-"""Why something could not be checked, as a sentence that the page can say in either language."""
+"""The reason why an order could not be checked, as the key of a sentence in both languages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from portone_async.reconcile.finding import Finding
 
 __all__ = ("REASONS", "reason_of")
 
-# By the name of the error that a finding's text begins with.
+# By the error class with which the error of a finding starts.
 _BY_ERROR = {
     "RequestTimeoutError": "timeout",
     "DeadlineExceededError": "timeout",
@@ -18,24 +18,24 @@ _BY_ERROR = {
     "MalformedResponseError": "answer",
     "InvalidRequestError": "number",
 }
-# By what else it begins with, as `reconcile` words it.
-_BY_BEGINNING = {
+# By another start of the error, as `reconcile` words it.
+_BY_START = {
     "the order number was given twice": "contradicted",
     "negative rows are taken for refunds": "refunds",
-    # A payment in a list that cannot be read.
+    # An unreadable payment in a list.
     "imp_uid=": "answer",
 }
 
-REASONS = (*sorted({*_BY_ERROR.values(), *_BY_BEGINNING.values()}), "row", "other")
-"""Every reason; ``error.{reason}`` is its sentence."""
+REASONS = (*sorted({*_BY_ERROR.values(), *_BY_START.values()}), "row", "other")
+"""All reasons; the key of a sentence is ``error.`` and the reason."""
 
 
 def reason_of(finding: Finding) -> tuple[str, str]:
-    """Find the sentence for a finding's error.
+    """Return the reason for a finding's error.
 
     Returns:
-        The reason, and the place in the order file that its sentence names; both empty where
-        there is no error.
+        The reason, and the place in the order file that its sentence names. Both are empty if
+        the finding has no error.
     """
     error = finding.error or ""
     if not error:
@@ -43,8 +43,8 @@ def reason_of(finding: Finding) -> tuple[str, str]:
     name, _, _ = error.partition(":")
     if name in _BY_ERROR:
         return _BY_ERROR[name], ""
-    for beginning, reason in _BY_BEGINNING.items():
-        if error.startswith(beginning):
+    for start, reason in _BY_START.items():
+        if error.startswith(start):
             return reason, ""
     if finding.order is None and not finding.payments:
         place, _, _ = error.partition(": ")

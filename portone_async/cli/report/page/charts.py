@@ -11,17 +11,17 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from portone_async.cli.report.money import format_amount
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Verdict
 from portone_async.reconcile.money import total
 
-from .money import written
-from .span import Unit, steps
-from .tally import Flow
+from .time_buckets import Bucket, Unit, bucket_starts
 
 __all__ = ("Bar", "TimeChart", "in_question", "time_chart", "verdict_chart")
 
-_MOST_TICKS = 7
+_ZERO = Decimal(0)
+_MAX_TICKS = 7
 """As many as fit side by side below a chart on a phone."""
 
 
@@ -38,16 +38,16 @@ class Column(Struct, frozen=True):
     """The column of a time bucket."""
 
     number: int
-    """Its place, from 0."""
-    name: str
-    """The bucket, such as ``2026-11-01 09:00``."""
+    """Its position, from 0."""
+    label: str
+    """Names the bucket, as in ``2026-11-01 09:00``."""
     amount: str
     share: float
     """Its height, as a share of the highest column: 0 to 1."""
 
 
 class Panel(Struct, frozen=True):
-    """Columns of one scale."""
+    """Columns with a common scale."""
 
     highest: str
     """The amount of the highest column."""
@@ -56,10 +56,10 @@ class Panel(Struct, frozen=True):
 
 
 class Tick(Struct, frozen=True):
-    """A name below the time axis."""
+    """A label below the time axis."""
 
     column: int
-    name: str
+    label: str
 
 
 class TimeChart(Struct, frozen=True):
@@ -78,52 +78,56 @@ def in_question(bridge: Bridge) -> Decimal:
 
 
 def verdict_chart(amounts: Mapping[Verdict, Decimal], currency: str) -> list[Bar]:
-    """Return a bar for each verdict.
+    """Return a bar for each verdict that has an amount.
 
     Args:
         amounts: In one currency, without matched money, which would dwarf the rest.
         currency: The currency of the amounts.
     """
-    longest = max(amounts.values())
+    longest = max(amounts.values(), default=_ZERO)
     return [
-        Bar(verdict, written(amount, currency), _share(amount, longest))
+        Bar(verdict, format_amount(amount, currency), _share(amount, longest))
         for verdict, amount in amounts.items()
     ]
 
 
-def time_chart(flows: Mapping[datetime, Flow], currency: str, unit: Unit) -> TimeChart:
-    """Return the columns of what was charged and of the money in question.
+def time_chart(buckets: Mapping[datetime, Bucket], currency: str, unit: Unit) -> TimeChart:
+    """Return the columns of the money charged and of the money in question.
 
     Args:
-        flows: The findings by time bucket; empty buckets may be left out.
+        buckets: By start; empty buckets may be left out.
         currency: The currency to show.
         unit: The length of a bucket.
     """
-    begins = steps(unit, flows.keys())
-    names = [unit.named(begin) for begin in begins]
-    empty, nothing = Flow(), Bridge()
-    bridges = [flows.get(begin, empty).ledger.bridges().get(currency, nothing) for begin in begins]
+    starts = bucket_starts(unit, buckets.keys())
+    labels = [unit.label(start) for start in starts]
+    bridges = [_bridge(buckets.get(start), currency) for start in starts]
     return TimeChart(
-        columns=len(begins),
-        charged=_panel(names, [bridge.charged for bridge in bridges], currency),
-        in_question=_panel(names, [in_question(bridge) for bridge in bridges], currency),
-        ticks=_ticks([unit.short(begin) for begin in begins]),
+        columns=len(starts),
+        charged=_panel(labels, [bridge.charged for bridge in bridges], currency),
+        in_question=_panel(labels, [in_question(bridge) for bridge in bridges], currency),
+        ticks=_ticks([unit.axis_label(start) for start in starts]),
     )
 
 
-def _panel(names: Sequence[str], amounts: Sequence[Decimal], currency: str) -> Panel:
+def _bridge(bucket: Bucket | None, currency: str) -> Bridge:
+    bridges = {} if bucket is None else bucket.ledger.bridges()
+    return bridges.get(currency, Bridge())
+
+
+def _panel(labels: Sequence[str], amounts: Sequence[Decimal], currency: str) -> Panel:
     highest = max(amounts)
     columns = [
-        Column(number, name, written(amount, currency), _share(amount, highest))
-        for number, (name, amount) in enumerate(zip(names, amounts, strict=True))
+        Column(number, label, format_amount(amount, currency), _share(amount, highest))
+        for number, (label, amount) in enumerate(zip(labels, amounts, strict=True))
         if amount > 0
     ]
-    return Panel(written(highest, currency), columns)
+    return Panel(format_amount(highest, currency), columns)
 
 
-def _ticks(names: Sequence[str]) -> list[Tick]:
-    every = -(-len(names) // _MOST_TICKS)
-    return [Tick(number, names[number]) for number in range(0, len(names), every)]
+def _ticks(labels: Sequence[str]) -> list[Tick]:
+    every = -(-len(labels) // _MAX_TICKS)
+    return [Tick(number, labels[number]) for number in range(0, len(labels), every)]
 
 
 def _share(amount: Decimal, whole: Decimal) -> float:

@@ -1,4 +1,4 @@
-"""Findings as CSV that Excel opens as it is: one line each, Korean readable, nothing executed."""
+"""Findings as CSV for spreadsheets: Korean stays readable, and no cell is taken for a formula."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ COLUMNS = (
     "other_payments",
     "error",
 )
-# What a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/
-# CSV_Injection), full-width forms included. The apostrophe is here so that the first one of a
-# cell is always ours, and can be taken off again.
-_FORMULA = tuple("=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 (meant)
+# A spreadsheet takes a cell with such a first character for a formula, full-width forms included:
+# https://owasp.org/www-community/attacks/CSV_Injection. The apostrophe is one of them so that the
+# first apostrophe of a cell is always an added one, and can be removed again.
+_FORMULA_STARTS = tuple("=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 (full-width on purpose)
 
 _encoder = msgspec.json.Encoder()
 
 
 def write_csv(path: Path, findings: Iterable[Finding]) -> None:
-    """Write UTF-8 with a byte order mark, which is how Excel knows it.
+    """Write a line for each finding, as UTF-8 with the byte order mark that Excel needs.
 
-    A line has the order, the newest payment, and the others as JSON in ``other_payments``: so a
-    sum over a column counts nothing twice. ``payments`` is their number. A text that begins as a
-    formula would (``= + - @``, their full-width forms, tab, line break) or with an apostrophe
-    gets an apostrophe in front; when reading the file, remove the first apostrophe of a cell.
-    Amounts are plain numbers, and negative ones too. Times have their offset from UTC.
+    A line has the order, the newest payment, and further payments as JSON in ``other_payments``,
+    so that no column counts an amount twice. ``payments`` is the number of all payments. A text
+    that starts like a formula (``= + - @``, their full-width forms, tab, line break) or with an
+    apostrophe gets an apostrophe in front: when you read the file, remove the first apostrophe
+    of such a cell. Amounts are plain numbers, also negative ones. Times have their UTC offset.
     """
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
@@ -63,15 +63,15 @@ def _line(finding: Finding) -> tuple[str | int, ...]:
     return (
         _text(finding.merchant_uid),
         finding.verdict.value,
-        *(("",) * 4 if order is None else _order(order)),
+        *(("",) * 4 if order is None else _order_cells(order)),
         len(finding.payments),
-        *(("",) * 8 if newest is None else _payment(newest)),
+        *(("",) * 8 if newest is None else _payment_cells(newest)),
         _encoder.encode(others).decode() if others else "",
         _text(finding.error),
     )
 
 
-def _order(order: Order) -> tuple[str, ...]:
+def _order_cells(order: Order) -> tuple[str, ...]:
     return (
         _amount(order.amount),
         _text(order.currency),
@@ -80,7 +80,7 @@ def _order(order: Order) -> tuple[str, ...]:
     )
 
 
-def _payment(payment: PaymentSnapshot) -> tuple[str, ...]:
+def _payment_cells(payment: PaymentSnapshot) -> tuple[str, ...]:
     return (
         _text(payment.imp_uid),
         _text(payment.status),
@@ -99,7 +99,7 @@ def _amount(amount: Decimal) -> str:
 
 def _text(text: str | None) -> str:
     text = text or ""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _time(time: datetime | None) -> str:

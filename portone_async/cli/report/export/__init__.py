@@ -1,0 +1,81 @@
+"""Findings as a file for programs: CSV, JSON Lines or Parquet, by the extension of its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import tzinfo
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from portone_async.cli.report.atomic import atomic_write
+from portone_async.cli.zone import SEOUL, in_zone
+from portone_async.errors import InvalidRequestError
+from portone_async.reconcile.finding import Finding, PaymentSnapshot
+
+from .csv_writer import write_csv
+from .jsonl_writer import write_jsonl
+from .parquet_writer import write_parquet
+
+__all__ = ("findings_writer", "write_findings")
+
+Writer = Callable[[Path, Iterable[Finding]], None]
+
+_WRITERS: dict[str, Writer] = {
+    ".csv": write_csv,
+    ".jsonl": write_jsonl,
+    ".parquet": write_parquet,
+}
+
+
+def write_findings(
+    path: str | os.PathLike[str], findings: Iterable[Finding], *, timezone: tzinfo = SEOUL
+) -> None:
+    """Write all findings, matched ones included, in their order.
+
+    Iterates over the findings once and holds only a few in memory. Amounts are exact in each
+    format: plain digits in CSV, strings in JSON Lines, ``DECIMAL(38, 9)`` in Parquet.
+
+    Args:
+        path: The file, written atomically. Its extension selects the format.
+        findings: The findings of the run.
+        timezone: The time zone of all times in CSV and JSON Lines, which include the UTC offset.
+            Parquet stores instants.
+
+    Raises:
+        InvalidRequestError: The extension is unknown, or an amount does not fit into Parquet.
+        NotWrittenError: The file could not be written; no partial file is left behind.
+        ModuleNotFoundError: Parquet needs duckdb, from the extra ``cli``.
+    """
+    write = findings_writer(path)
+    with atomic_write(path) as temporary:
+        write(temporary, (_in_zone(finding, timezone) for finding in findings))
+
+
+def findings_writer(path: str | os.PathLike[str]) -> Writer:
+    """Return the function that writes the format of a file name.
+
+    Raises:
+        InvalidRequestError: The extension is unknown.
+    """
+    extension = Path(path).suffix.lower()
+    if extension not in _WRITERS:
+        known = ", ".join(_WRITERS)
+        raise InvalidRequestError(
+            f"{path}: cannot tell the format; use a name that ends in one of {known}"
+        )
+    return _WRITERS[extension]
+
+
+def _in_zone(finding: Finding, timezone: tzinfo) -> Finding:
+    payments = tuple(_payment_in_zone(payment, timezone) for payment in finding.payments)
+    return replace(finding, payments=payments)
+
+
+def _payment_in_zone(payment: PaymentSnapshot, timezone: tzinfo) -> PaymentSnapshot:
+    times = {"paid_at": payment.paid_at, "cancelled_at": payment.cancelled_at}
+    return replace(
+        payment,
+        **{name: in_zone(time, timezone) for name, time in times.items() if time is not None},
+    )

@@ -1,0 +1,44 @@
+"""Findings as JSON Lines: an object with the fields of ``Finding`` on each line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from portone_async.reconcile.finding import Finding
+
+__all__ = ("json_line", "write_jsonl")
+
+_encoder = msgspec.json.Encoder()
+
+
+def write_jsonl(path: Path, findings: Iterable[Finding]) -> None:
+    """Write a line for each finding; ``msgspec.json.decode(line, type=Finding)`` reads it back.
+
+    Amounts are strings: most programs would read a number as a float, whose sums are inexact.
+    """
+    with path.open("wb") as file:
+        file.writelines(map(json_line, findings))
+
+
+def json_line(finding: Finding | dict[str, Any]) -> bytes:
+    r"""Encode a line with its line break; lone surrogates are escaped, as ``\udcff``."""
+    try:
+        return _encoder.encode(finding) + b"\n"
+    except UnicodeEncodeError:
+        return _encoder.encode(_escape_surrogates(msgspec.to_builtins(finding))) + b"\n"
+
+
+def _escape_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case dict():
+            return {key: _escape_surrogates(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType] (any JSON)
+        case list() | tuple():
+            return [_escape_surrogates(item) for item in value]  # pyright: ignore[reportUnknownVariableType] (any JSON)
+        case _:
+            return value

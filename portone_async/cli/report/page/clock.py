@@ -1,0 +1,34 @@
+"""Times in the time zone of the report."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from portone_async.cli.zone import in_zone
+
+__all__ = ("format_time", "local_time", "zone_name", "zoned")
+
+
+def format_time(time: datetime, zone: tzinfo) -> str:
+    """Format a time to the second, with its UTC offset, as in ``2026-11-01 09:00:00+09:00``."""
+    return in_zone(time, zone).isoformat(sep=" ", timespec="seconds")
+
+
+def zoned(time: datetime, zone: tzinfo) -> datetime | None:
+    """Convert a time to the zone; ``None`` if the year would be before 1 or after 9999."""
+    with suppress(OverflowError):
+        return time.astimezone(zone)
+    return None
+
+
+def local_time(time: datetime, zone: tzinfo) -> datetime | None:
+    """Convert a time to the zone, naive; ``None`` if the year would be before 1 or after 9999."""
+    aware = zoned(time, zone)
+    return None if aware is None else aware.replace(tzinfo=None)
+
+
+def zone_name(zone: tzinfo) -> str:
+    """Name a zone, as in ``Asia/Seoul`` or ``UTC``."""
+    return zone.key if isinstance(zone, ZoneInfo) and zone.key else str(zone)
