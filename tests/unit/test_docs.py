@@ -505,3 +505,18 @@ def test_newest_dated_version_of_the_change_log_is_this_one() -> None:
     assert all(versions)
     assert versions[0] is not None
     assert versions[0][1] == portone_async.__version__
+
+
+def test_contributing_sets_up_with_the_command_of_the_readme() -> None:
+    (command,) = _commands("CONTRIBUTING.md")
+
+    assert command in _commands("README.md")
+
+
+def test_every_path_in_contributing_exists() -> None:
+    paths = re.findall(
+        r"`((?:portone_async|tests|benchmarks|\.ci)/[\w./]*)`", _read("CONTRIBUTING.md")
+    )
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    assert paths
