@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from portone_async.testing import FakePortOne
-from tests.support.hanging import Hanging
+from tests.support.custom_faults import Hanging
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 import trustme
 
-from tests.support import planted
+from tests.support import canaries
 from tests.support.scripted import UID
 from tests.support.tunnel import KeptAlive, TunnelProxy, kept_alive, tunnel_proxy
 
@@ -42,8 +42,8 @@ async def _tls(
     async with kept_alive(authority) as server:
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-        monkeypatch.setenv("PORTONE_IMP_KEY", planted.KEY)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", planted.SECRET)
+        monkeypatch.setenv("PORTONE_IMP_KEY", canaries.KEY)
+        monkeypatch.setenv("PORTONE_IMP_SECRET", canaries.SECRET)
         monkeypatch.setenv("LANG", "C.UTF-8")
         monkeypatch.chdir(tmp_path)
         (tmp_path / "orders.csv").write_text(f"merchant_uid,amount\n{UID},1000\n")
@@ -68,7 +68,7 @@ async def run(*arguments: str) -> Ran:
     )
     out, err = (text.decode() for text in await process.communicate())
     assert process.returncode is not None
-    for secret in (PASSWORD, b64encode(CREDENTIALS.encode()).decode(), planted.SECRET):
+    for secret in (PASSWORD, b64encode(CREDENTIALS.encode()).decode(), canaries.SECRET):
         assert secret not in out + err
     assert "Traceback" not in err
     return Ran(process.returncode, out, err)

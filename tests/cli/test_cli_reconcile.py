@@ -15,7 +15,7 @@ import pytest
 
 from portone_async.cli import main
 from portone_async.testing import FakePortOne
-from tests.support.answers import EmptyPeriodIs400
+from tests.support.custom_faults import EmptyPeriodIs400
 from tests.support.workbooks import write_xlsx
 
 NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())

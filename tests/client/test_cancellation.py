@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portone_async import PortOneClient, RateLimit, RetryPolicy
 from portone_async.testing import Delay, FakePortOne, Hang, Status, Unauthorized
-from tests.conftest import raw_server
+from tests.support.idle import assert_idle, leaves_nothing, turns, until
+from tests.support.raw_server import raw_server
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
 from tests.support.stopwatch import Stopwatch
 from tests.support.virtual_time import run
-
-
-async def turns(count: int) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        await asyncio.sleep(0)
-
-
-@asynccontextmanager
-async def leaves_nothing() -> AsyncGenerator[None]:
-    """Fail unless in the end there are no more tasks and descriptors than in the beginning."""
-    tasks, descriptors = asyncio.all_tasks(), _descriptors()
-
-    def left() -> set[asyncio.Task[Any]]:
-        # A fixture is torn down by another task than the one that set it up.
-        return {task for task in asyncio.all_tasks() - tasks if task is not asyncio.current_task()}
-
-    yield
-    try:
-        # A server sees a connection's end some turns after the client has made it.
-        async with asyncio.timeout(5):
-            while left() or _descriptors() > descriptors:
-                await asyncio.sleep(0.001)
-    except TimeoutError:
-        pytest.fail(f"left: {left()} and {_descriptors() - descriptors} descriptors")
-
-
-def _descriptors() -> int:
-    return sum(1 for _ in Path("/dev/fd").iterdir())
-
-
-def places_free(client: PortOneClient) -> int:
-    return client._shared.slots._free
-
 
 SCRIPTS: dict[str, Callable[[], Any]] = {
     # All of it within a few turns of the loop, so that a place is handed over in one of them.
@@ -167,7 +128,7 @@ def test_a_call_cut_off_at_any_moment_leaves_nothing_behind(
             assert (await other).is_paid
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert transport.under_way == 0
-        assert places_free(client) == 1
+        assert_idle(client, max_in_flight=1)
         assert (await client.payments.find(UID)).is_paid
         return is_over
 
@@ -202,11 +163,7 @@ async def test_a_cancelled_exchange_leaves_no_connection_and_no_task(
         for call in calls:
             call.cancel()
         await asyncio.wait(calls)
-        session = client._shared.transport._session
-        assert session is not None
-        assert session.connector is not None
-        assert not session.connector._acquired
-        assert places_free(client) == 2
+        assert_idle(client, max_in_flight=2)
         await until(lambda: asyncio.all_tasks() <= before | server_tasks(before))
         server.clear_faults()
         fresh = client.with_options(rate_limit=None)

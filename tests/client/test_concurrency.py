@@ -22,11 +22,10 @@ from portone_async import (
 )
 from portone_async.testing import Delay, FakePortOne, Hang, Status, TooManyRequests
 from portone_async.throttle import TokenBucket
+from tests.support.idle import assert_idle, leaves_nothing, turns, until
 from tests.support.scripted import PAID, UID, scripted_client, token_reply
 from tests.support.stopwatch import Stopwatch
 from tests.support.virtual_time import run
-
-from .test_cancellation import leaves_nothing, places_free, turns, until
 
 MANY = 10_000
 DOOMED = MANY // 100
@@ -80,7 +79,7 @@ def test_calls_cancelled_at_random_moments_leave_the_bound_and_the_others_as_the
         assert most_in_any_window([at for at, _, _ in transport.sent], 500) <= 10 + 1
         assert transport.most_under_way <= 40
         assert transport.under_way == 0
-        assert places_free(client) == 40
+        assert_idle(client, max_in_flight=40)
         await client.close()
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
@@ -121,7 +120,7 @@ async def test_ten_thousand_calls_on_real_connections_keep_the_bound_and_lose_no
             await turns(rng.randrange(200))
             doomed.pop().cancel()
         results = await asyncio.gather(*calls, return_exceptions=True)
-        assert places_free(client) == 8
+        assert_idle(client, max_in_flight=8)
         assert (await client.payments.find(UID)).is_paid
 
     counts = Counter(type(each) for each in results)

@@ -31,13 +31,13 @@ from portone_async import (
 )
 from portone_async._http.reply import Reply
 from portone_async.testing import Delay, FakePortOne, Hang, Status, TooManyRequests
-from tests.conftest import AT_ONCE, raw_server
+from tests.conftest import AT_ONCE
+from tests.support.idle import leaves_nothing, until
+from tests.support.raw_server import raw_server
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
 from tests.support.stopwatch import Stopwatch, timed
 from tests.support.virtual_time import run
-
-from .test_cancellation import leaves_nothing, until
 
 DAY = 86400
 NOW = 1795406400  # Mon, 23 Nov 2026 04:00:00 GMT

@@ -48,7 +48,8 @@ from portone_async.resources.payments._calls import (
     listed_call,
 )
 from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
-from tests.support.hanging import Held
+from tests.support.custom_faults import Held
+from tests.support.idle import assert_idle
 from tests.support.samples import CARD_PAID
 
 ODD = ["a b", "주문 1", "a/b", "100%", "a#b", "a?b=c", "a+b", "a&b", "[]", "x" * 200]
@@ -526,10 +527,7 @@ async def test_a_run_that_is_left_early_leaves_no_request_behind(
     async with client.payments.find_many(f"order-{n}" for n in range(500)) as stream:
         async for _ in stream:
             break
-    session = client._shared.transport._session
-    assert session is not None
-    assert session.connector is not None
-    assert not session.connector._acquired
+    assert_idle(client)
     assert server.count("/payments") < 100
 
 

@@ -23,7 +23,7 @@ from portone_async import (
     TransientError,
     UnexpectedResponseError,
 )
-from tests.support.raw_faults import End, FaultServer, Script, Slowly, answer, scene, until
+from tests.support.fault_server import End, FaultServer, Script, Slowly, answer, scene, until
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import UID
 from tests.support.stopwatch import timed

@@ -37,11 +37,10 @@ from portone_async._http.proxy import Proxy, proxy_for
 from portone_async.testing import FakePortOne
 from tests.conftest import AT_ONCE
 from tests.security.test_tls import HOST, TlsServer, good, trust
-from tests.support import planted
+from tests.support import canaries
+from tests.support.idle import leaves_nothing, until
 from tests.support.scripted import UID
 from tests.support.tunnel import KeptAlive, TunnelProxy, kept_alive, tunnel_proxy
-
-from .test_cancellation import leaves_nothing, until
 
 API = "https://api.iamport.kr"
 PASSWORD = "planted-password-0123456789"
@@ -84,7 +83,7 @@ def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def client_of(tls: TlsServer, **options: Any) -> PortOneClient:
     options.setdefault("retry", AT_ONCE)
-    return PortOneClient(planted.KEY, planted.SECRET, base_url=tls.url, **options)
+    return PortOneClient(canaries.KEY, canaries.SECRET, base_url=tls.url, **options)
 
 
 async def failure(client: PortOneClient) -> PortOneError:
@@ -104,7 +103,7 @@ async def test_requests_go_through_a_tunnel(
     assert b"Bearer" in tls.received[-1]
     (head,) = proxy.heads  # The tunnel is kept, as any connection.
     assert head.startswith(b"CONNECT 127.0.0.1:%d HTTP/1.1\r\n" % tls.port)
-    for secret in (b"Bearer", b"Authorization", planted.KEY.encode(), b"getToken"):
+    for secret in (b"Bearer", b"Authorization", canaries.KEY.encode(), b"getToken"):
         assert secret not in proxy.seen
 
 
@@ -301,7 +300,7 @@ async def test_password_of_a_proxy_shows_up_nowhere(
     if has_session:
         await client.payments.find(UID)
         assert trusting.connector is not None
-        shown = [*planted.looks(trusting.connector._conns), *planted.looks(client)]
+        shown = [*canaries.renderings(trusting.connector._conns), *canaries.renderings(client)]
         assert not any(_has_password(text) for text in shown)
         assert trusting.connector._conns
     tls.show(good(trustme.CA()))
@@ -310,7 +309,11 @@ async def test_password_of_a_proxy_shows_up_nowhere(
     with pytest.raises(ProxyError) as caught:
         await client.payments.find(UID)
     await client.close()
-    shown = [*planted.shown(caught.value), *planted.pickled(caught.value), caplog.text]
+    shown = [
+        *canaries.error_texts(caught.value),
+        *canaries.pickled_texts(caught.value),
+        caplog.text,
+    ]
     assert not any(_has_password(text) for text in shown)
 
 
@@ -348,7 +351,7 @@ async def test_cancelled_connection_shows_no_password_in_any_frame(
         call.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await call
-    assert not any(_has_password(text) for text in planted.shown(caught.value))
+    assert not any(_has_password(text) for text in canaries.error_texts(caught.value))
 
 
 def _frames(waiting: Any) -> Iterator[Any]:
@@ -381,11 +384,11 @@ WRONG = [
 def test_wrong_setting_is_refused_and_not_quoted(
     monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
-    monkeypatch.setenv("PORTONE_IMP_KEY", planted.KEY)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", planted.SECRET)
+    monkeypatch.setenv("PORTONE_IMP_KEY", canaries.KEY)
+    monkeypatch.setenv("PORTONE_IMP_SECRET", canaries.SECRET)
     with pytest.raises(InvalidRequestError, match=r"^proxy must be") as caught:
         PortOneClient.from_env(proxy=setting.format(PASSWORD))
-    assert all(PASSWORD not in text for text in planted.shown(caught.value))
+    assert all(PASSWORD not in text for text in canaries.error_texts(caught.value))
     assert ("SOCKS" in caught.value.reason) is setting.startswith("socks")
 
 
@@ -393,7 +396,7 @@ def test_wrong_setting_of_the_environment_is_not_quoted(monkeypatch: pytest.Monk
     monkeypatch.setenv("HTTPS_PROXY", f"socks5://user:{PASSWORD}@proxy.example")
     with pytest.raises(InvalidRequestError, match="SOCKS") as caught:
         PortOneClient("key", "secret", proxy="env")
-    assert all(PASSWORD not in text for text in planted.shown(caught.value))
+    assert all(PASSWORD not in text for text in canaries.error_texts(caught.value))
 
 
 def test_setting_that_is_no_text_is_refused() -> None:
@@ -467,7 +470,7 @@ async def test_proxy_of_the_environment_is_used_on_request_only(
 def test_proxy_for_plain_http_is_refused(base_url: str) -> None:
     with pytest.raises(InvalidRequestError, match="https base_url") as caught:
         PortOneClient("k", "s", base_url=base_url, proxy=f"http://user:{PASSWORD}@proxy.example")
-    assert all(PASSWORD not in text for text in planted.shown(caught.value))
+    assert all(PASSWORD not in text for text in canaries.error_texts(caught.value))
 
 
 async def test_proxy_of_the_environment_is_not_used_for_plain_http(

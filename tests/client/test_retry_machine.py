@@ -21,9 +21,9 @@ from portone_async import (
     RetryPolicy,
     Timeouts,
 )
-from tests.support.machines import TICK, VirtualMachine, check, watch
 from tests.support.samples import NOT_FOUND, UNAUTHORIZED, body, ok
 from tests.support.scripted import Outcome, reply, scripted_client
+from tests.support.state_machines import TICK, VirtualMachine, check, watch
 
 # The thorough profile takes five times as long.
 pytestmark = pytest.mark.timeout(300)

@@ -42,12 +42,11 @@ from portone_async.testing.exchange import Exchange
 from portone_async.testing.reply import Reply
 from portone_async.testing.tokens import Tokens
 from tests.conftest import AT_ONCE
+from tests.support.idle import leaves_nothing
 from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body
 from tests.support.scripted import PAID, UID, reply, scripted_client, token_reply
 from tests.support.stopwatch import timed
 from tests.support.virtual_time import run
-
-from .test_cancellation import leaves_nothing
 
 DAY = 86400.0
 TOTAL = Timeouts(total=5.0, attempt=1.0)

@@ -22,9 +22,9 @@ from portone_async import (
     UnauthorizedError,
 )
 from portone_async._core.token import MARGIN
-from tests.support.machines import TICK, VirtualMachine, check, watch
 from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body, ok
 from tests.support.scripted import PAID, Outcome, reply, scripted_client, series, token_reply
+from tests.support.state_machines import TICK, VirtualMachine, check, watch
 from tests.support.virtual_time import run
 
 # The thorough profile takes five times as long.

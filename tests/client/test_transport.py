@@ -34,7 +34,9 @@ from portone_async import (
 )
 from portone_async._http import transport as _transport
 from portone_async.testing import Disconnect, FakePortOne, Hang
-from tests.conftest import AT_ONCE, RawServer, raw_server
+from tests.conftest import AT_ONCE
+from tests.support.idle import assert_idle
+from tests.support.raw_server import RawServer, raw_server
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import UID, token_reply
 
@@ -317,7 +319,7 @@ async def test_a_callers_session_is_used_and_lends_its_connections(server: FakeP
         ClientSession(connector=TCPConnector(limit=3, limit_per_host=2)) as session,
         server.client(session=session, rate_limit=None) as client,
     ):
-        assert client._shared.slots._free == 2
+        assert_idle(client, max_in_flight=2)
         await asyncio.gather(*[client.payments.find("order-1") for _ in range(20)])
         assert session.connector is not None
         assert 1 <= sum(map(len, session.connector._conns.values())) <= 2

@@ -11,7 +11,7 @@ import pytest
 from portone_async import PortOneClient
 from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
 from portone_async.testing import Exchange, FakePortOne, Hang, Reply, Status
-from tests.support.answers import Refused
+from tests.support.custom_faults import Refused
 from tests.support.paid_day import paid_orders
 
 

@@ -16,7 +16,7 @@ from portone_async import (
 )
 from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
 from portone_async.testing import FakePortOne, Json, Status
-from tests.support.answers import EmptyPeriodIs400, NotInBatches, Odd
+from tests.support.custom_faults import EmptyPeriodIs400, NotInBatches, Odd
 from tests.support.paid_day import DAY, NEXT, NOON, paid_orders
 
 REFUSED = Json({"code": -1, "message": "no such page", "response": None}, status=400)

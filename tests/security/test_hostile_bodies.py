@@ -28,7 +28,7 @@ from portone_async import (
 from portone_async._http import transport as _transport
 from portone_async._http.reply import Reply, read
 from portone_async.resources.payments._calls import find_call
-from tests.support.raw_faults import answer, scene
+from tests.support.fault_server import answer, scene
 from tests.support.samples import CARD_PAID, GATEWAY_503, NOT_FOUND, body, ok
 from tests.support.scripted import UID
 from tests.support.stopwatch import timed

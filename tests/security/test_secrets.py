@@ -1,4 +1,7 @@
-"""What is radioactive shows up nowhere: planted everywhere, looked for everywhere."""
+"""Secrets and personal data never leak from errors, logs and tracebacks.
+
+Canaries are planted in every input and searched for in every output.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +27,25 @@ from portone_async.testing import (
     Unauthorized,
 )
 from tests.conftest import AT_ONCE
-from tests.support.planted import BUYER, KEY, SECRET, TOKEN, assert_clean, server, shown
+from tests.support.canaries import (
+    BUYER,
+    KEY,
+    SECRET,
+    TOKEN,
+    assert_clean,
+    canary_server,
+    error_texts,
+)
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import reply, scripted_client, token_reply
 
 
-@pytest.fixture(name="planted")
-async def _planted(caplog: pytest.LogCaptureFixture) -> Any:
+@pytest.fixture(name="server")
+async def _server(caplog: pytest.LogCaptureFixture) -> Any:
     caplog.set_level(logging.DEBUG)
-    async with server() as planted:
-        planted.add(merchant_uid="order-1", **BUYER)
-        yield planted
+    async with canary_server() as server:
+        server.add(merchant_uid="order-1", **BUYER)
+        yield server
 
 
 PAYMENT = ok(CARD_PAID | {"merchant_uid": "order-1"} | BUYER)
@@ -65,13 +76,13 @@ FAULTS: dict[str, Any] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_no_error_of_a_look_up_shows_a_key_a_token_or_the_buyer(
-    planted: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
+    server: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     seen: list[Attempt] = []
-    async with planted.client(
+    async with server.client(
         retry=AT_ONCE, timeouts=Timeouts(total=0.5, attempt=0.1), on_attempt=seen.append
     ) as client:
-        planted.fail(FAULTS[fault], times=None)
+        server.fail(FAULTS[fault], times=None)
         with pytest.raises(PortOneError) as caught:
             await client.payments.find("order-1", status="paid")
         records = [repr(each.__dict__) for each in caplog.records if each.name == "portone_async"]
@@ -80,15 +91,15 @@ async def test_no_error_of_a_look_up_shows_a_key_a_token_or_the_buyer(
             caplog.text,
             repr(seen),
             repr(client),
-            repr(planted),
+            repr(server),
             *records,
             error=caught.value,
-            token=planted.token,
+            token=server.token,
         )
 
 
-async def test_no_frame_holds_the_answer_of_a_call_of_ones_own(planted: FakePortOne) -> None:
-    async with planted.client(retry=AT_ONCE) as client:
+async def test_no_frame_holds_the_answer_of_a_call_of_ones_own(server: FakePortOne) -> None:
+    async with server.client(retry=AT_ONCE) as client:
         call: Call[dict[str, Any]] = Call(
             "GET",
             "/payments/find/{merchant_uid}",
@@ -99,7 +110,7 @@ async def test_no_frame_holds_the_answer_of_a_call_of_ones_own(planted: FakePort
         with pytest.raises(PortOneError) as caught:
             await client.call(call)
 
-    assert_clean(error=caught.value, token=planted.token)
+    assert_clean(error=caught.value, token=server.token)
 
 
 TOKEN_FAULTS: dict[str, Any] = {
@@ -114,14 +125,14 @@ TOKEN_FAULTS: dict[str, Any] = {
 
 @pytest.mark.parametrize("fault", TOKEN_FAULTS)
 async def test_no_error_of_the_token_shows_a_key(
-    planted: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
+    server: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
-    planted.fail(TOKEN_FAULTS[fault], times=None, on="/users/getToken")
-    async with planted.client(retry=AT_ONCE, timeouts=Timeouts(total=0.3, attempt=0.1)) as client:
+    server.fail(TOKEN_FAULTS[fault], times=None, on="/users/getToken")
+    async with server.client(retry=AT_ONCE, timeouts=Timeouts(total=0.3, attempt=0.1)) as client:
         with pytest.raises(PortOneError) as caught:
             await client.payments.find("order-1")
 
-    assert_clean(caplog.text, error=caught.value, token=planted.token)
+    assert_clean(caplog.text, error=caught.value, token=server.token)
 
 
 async def test_refused_keys_are_not_shown() -> None:
@@ -148,10 +159,10 @@ def test_a_constructor_that_refuses_its_arguments_shows_no_key(
     assert_clean(error=caught.value)
 
 
-async def test_a_cancelled_look_up_shows_no_token_in_any_frame(planted: FakePortOne) -> None:
-    async with planted.client() as client:
+async def test_a_cancelled_look_up_shows_no_token_in_any_frame(server: FakePortOne) -> None:
+    async with server.client() as client:
         await client.payments.find("order-1")
-        planted.fail(Hang())
+        server.fail(Hang())
         with pytest.raises(TimeoutError) as caught:
             async with asyncio.timeout(0.05):
                 await client.payments.find("order-1")
@@ -162,11 +173,11 @@ async def test_a_cancelled_look_up_shows_no_token_in_any_frame(planted: FakePort
         )
 
     assert "aiohttp" in text
-    assert_clean(text, token=planted.token)
+    assert_clean(text, token=server.token)
 
 
-async def test_a_payment_shows_the_buyer_only_to_those_who_ask(planted: FakePortOne) -> None:
-    async with planted.client() as client:
+async def test_a_payment_shows_the_buyer_only_to_those_who_ask(server: FakePortOne) -> None:
+    async with server.client() as client:
         payment = await client.payments.find("order-1")
 
     assert payment.buyer_name == BUYER["buyer_name"]
@@ -174,16 +185,16 @@ async def test_a_payment_shows_the_buyer_only_to_those_who_ask(planted: FakePort
 
 
 async def test_debug_logs_of_asyncio_show_nothing_either(
-    planted: FakePortOne, caplog: pytest.LogCaptureFixture
+    server: FakePortOne, caplog: pytest.LogCaptureFixture
 ) -> None:
     loop = asyncio.get_running_loop()
     loop.set_debug(True)
     loop.slow_callback_duration = 0.0
-    async with planted.client() as client:
+    async with server.client() as client:
         await client.payments.find("order-1")
 
     assert "took" in caplog.text
-    assert_clean(caplog.text, token=planted.token)
+    assert_clean(caplog.text, token=server.token)
 
 
 def test_a_payment_survives_being_sent_to_a_worker() -> None:
@@ -194,11 +205,11 @@ def test_a_payment_survives_being_sent_to_a_worker() -> None:
 
 @pytest.mark.parametrize("room", [0, 1, 5, 20, 35])
 async def test_a_secret_at_the_edge_of_an_excerpt_leaves_no_part_of_itself(
-    planted: FakePortOne, room: int
+    server: FakePortOne, room: int
 ) -> None:
     page = "<html>" + "x" * (194 - room) + SECRET + KEY
-    async with planted.client(retry=AT_ONCE) as client:
-        planted.fail(Status(502, page), times=None)
+    async with server.client(retry=AT_ONCE) as client:
+        server.fail(Status(502, page), times=None)
         with pytest.raises(PortOneError) as caught:
             await client.payments.find("order-1")
 
@@ -233,16 +244,16 @@ def test_a_password_in_a_base_url_is_in_no_frame() -> None:
     with pytest.raises(PortOneError) as caught:
         PortOneClient("k", "s", base_url=PASSWORD_URL[0])
 
-    assert not [text for text in shown(caught.value) if "pl4nted" in text]
+    assert not [text for text in error_texts(caught.value) if "pl4nted" in text]
 
 
 PASSWORD_URL = ["https://user:pl4nted@api.iamport.kr"]
 
 
-async def test_the_body_of_a_cancelled_call_is_in_no_frame(planted: FakePortOne) -> None:
-    async with planted.client() as client:
+async def test_the_body_of_a_cancelled_call_is_in_no_frame(server: FakePortOne) -> None:
+    async with server.client() as client:
         await client.payments.find("order-1")
-        planted.fail(Hang())
+        server.fail(Hang())
         call = Call("POST", "/payments/prepare", dict[str, Any], body=BUYER)
         with pytest.raises(TimeoutError) as caught:
             async with asyncio.timeout(0.05):
@@ -253,4 +264,4 @@ async def test_the_body_of_a_cancelled_call_is_in_no_frame(planted: FakePortOne)
         text = "".join(frames)
 
     assert "aiohttp" in text
-    assert_clean(text, token=planted.token)
+    assert_clean(text, token=server.token)

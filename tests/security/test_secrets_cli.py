@@ -22,8 +22,8 @@ from portone_async.testing import (
     Json,
     Unauthorized,
 )
-from tests.support.hanging import Hanging
-from tests.support.planted import BUYER, KEY, REASONS, SECRET, assert_clean, server
+from tests.support.canaries import BUYER, KEY, REASONS, SECRET, assert_clean, canary_server
+from tests.support.custom_faults import Hanging
 from tests.support.samples import CARD_PAID, NOT_FOUND, ok
 
 NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
@@ -43,29 +43,29 @@ Ran = tuple[int, str]
 Run = Callable[..., Awaitable[Ran]]
 
 
-@pytest.fixture(name="planted")
-async def _planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[FakePortOne]:
+@pytest.fixture(name="server")
+async def _server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[FakePortOne]:
     monkeypatch.chdir(tmp_path)
     history = {"cancel_history": [{"amount": 1, "reason": REASONS[0]}]}
-    async with server() as planted:
+    async with canary_server() as server:
         at = {"amount": 1000, "started_at": NOON, "paid_at": NOON}
         for order in ("order-1", "order-3", "orphan"):
-            planted.add(merchant_uid=order, **at, **BUYER, **history)
+            server.add(merchant_uid=order, **at, **BUYER, **history)
         Path("orders.csv").write_text("merchant_uid,amount\norder-1,1000\norder-2,5\norder-3,7\n")
-        monkeypatch.setenv("PORTONE_BASE_URL", planted.url)
-        monkeypatch.setenv("PORTONE_IMP_KEY", planted.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", planted.imp_secret)
+        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
         monkeypatch.delenv("PORTONE_TIER", raising=False)
-        yield planted
+        yield server
 
 
 @pytest.fixture(name="run")
-def _run(planted: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
+def _run(server: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     async def run(*arguments: str) -> Ran:
         code = await asyncio.to_thread(main, arguments)
         said = "".join(capsys.readouterr())
         assert said
-        assert_clean(said, token=planted.token)
+        assert_clean(said, token=server.token)
         return code, said
 
     return run
@@ -83,19 +83,19 @@ def _run(planted: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     ids=["find", "find --json", "reconcile", "reconcile a period"],
 )
 async def test_no_failure_says_a_key_a_token_or_the_buyer(
-    planted: FakePortOne, run: Run, arguments: Sequence[str], fault: str
+    server: FakePortOne, run: Run, arguments: Sequence[str], fault: str
 ) -> None:
-    planted.fail(FAULTS[fault], times=None, on="/payments")
+    server.fail(FAULTS[fault], times=None, on="/payments")
     code, _ = await run(*arguments)
     assert code in (2, 3)
 
 
 @pytest.mark.parametrize("command", [("find", "order-1"), ("reconcile", "orders.csv")])
 async def test_refused_keys_are_not_said(
-    planted: FakePortOne, run: Run, command: Sequence[str]
+    server: FakePortOne, run: Run, command: Sequence[str]
 ) -> None:
     echo = {"code": -1, "message": f"{KEY} {SECRET} is no pair", "response": None}
-    planted.fail(Json(echo, status=401), times=None, on="/users/getToken")
+    server.fail(Json(echo, status=401), times=None, on="/users/getToken")
     code, said = await run(*command)
     assert code == 2
     assert "is no pair" in said
@@ -115,7 +115,7 @@ async def test_a_password_in_the_address_of_a_database_is_said_and_kept_nowhere(
 
 
 async def test_a_store_exports_and_a_report_hold_no_buyer_no_key_and_no_token(
-    planted: FakePortOne, run: Run, tmp_path: Path
+    server: FakePortOne, run: Run, tmp_path: Path
 ) -> None:
     outputs = ("out.csv", "out.jsonl", "out.parquet")
     for out in outputs:
@@ -139,7 +139,7 @@ async def test_a_store_exports_and_a_report_hold_no_buyer_no_key_and_no_token(
     assert "orphan" in repr(rows)
     assert b"orphan" in files["out.csv"]
     texts = [content.decode(code, "replace") for content in files.values() for code in CODES]
-    assert_clean(repr(rows), *texts, token=planted.token)
+    assert_clean(repr(rows), *texts, token=server.token)
 
 
 # As a process
@@ -166,13 +166,13 @@ async def last_words(process: asyncio.subprocess.Process) -> str:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
-async def test_full_disk_is_reported_without_secrets(planted: FakePortOne) -> None:
+async def test_full_disk_is_reported_without_secrets(server: FakePortOne) -> None:
     with Path("/dev/full").open("wb") as full:
         command = ("-X", "dev", "-m", "portone_async", "find", "--json", "--personal-data")
         said = await last_words(await begun(*command, "order-1", stdout=full))
 
     assert "No space left on device" in said
-    assert_clean(said, token=planted.token)
+    assert_clean(said, token=server.token)
 
 
 BROKEN = """\
@@ -188,19 +188,19 @@ sys.exit(main(["find", "--json", "--personal-data", "order-1"]))
 """
 
 
-async def test_unforeseen_error_leaves_a_traceback_without_secrets(planted: FakePortOne) -> None:
+async def test_unforeseen_error_leaves_a_traceback_without_secrets(server: FakePortOne) -> None:
     process = await begun("-X", "dev", "-c", BROKEN, stdout=asyncio.subprocess.DEVNULL)
     said = await last_words(process)
 
     assert "Traceback" in said
     assert "LookupError: nobody foresaw it" in said
-    assert_clean(said, token=planted.token)
+    assert_clean(said, token=server.token)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
-async def test_the_stacks_of_a_killed_process_show_no_secrets(planted: FakePortOne) -> None:
+async def test_the_stacks_of_a_killed_process_show_no_secrets(server: FakePortOne) -> None:
     hanging = Hanging()
-    planted.fail(hanging, on="/payments")
+    server.fail(hanging, on="/payments")
     command = ("-X", "dev", "-X", "faulthandler", "-m", "portone_async", "find", "order-1")
     process = await begun(*command, stdout=asyncio.subprocess.DEVNULL)
     await hanging.reached()
@@ -208,4 +208,4 @@ async def test_the_stacks_of_a_killed_process_show_no_secrets(planted: FakePortO
     said = await last_words(process)
 
     assert "Current thread" in said
-    assert_clean(said, token=planted.token)
+    assert_clean(said, token=server.token)

@@ -29,7 +29,7 @@ from portone_async.testing import (
 )
 from portone_async.webhook import parse_webhook, verify_webhook
 from tests.conftest import AT_ONCE
-from tests.support.planted import BUYER, KEY, REASONS, SECRET, assert_clean, server
+from tests.support.canaries import BUYER, KEY, REASONS, SECRET, assert_clean, canary_server
 from tests.support.samples import CARD_PAID, NOT_FOUND, ok
 
 HISTORY = {
@@ -40,12 +40,12 @@ OTHER = CARD_PAID | BUYER | HISTORY
 THEN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-@pytest.fixture(name="planted")
-async def _planted(caplog: pytest.LogCaptureFixture) -> AsyncIterator[FakePortOne]:
+@pytest.fixture(name="server")
+async def _server(caplog: pytest.LogCaptureFixture) -> AsyncIterator[FakePortOne]:
     caplog.set_level(logging.DEBUG)
-    async with server() as planted:
-        planted.add(merchant_uid="order-1", imp_uid="imp_1", **BUYER, **HISTORY)
-        yield planted
+    async with canary_server() as server:
+        server.add(merchant_uid="order-1", imp_uid="imp_1", **BUYER, **HISTORY)
+        yield server
 
 
 async def walked(pages: Any) -> list[Any]:
@@ -138,15 +138,15 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("method", "fault"), sorted(ANSWERS))
 async def test_answer_with_an_odd_payment_shows_no_buyer(
-    planted: FakePortOne, caplog: pytest.LogCaptureFixture, method: str, fault: str
+    server: FakePortOne, caplog: pytest.LogCaptureFixture, method: str, fault: str
 ) -> None:
     ask, shape = METHODS[method]
-    async with planted.client(retry=AT_ONCE, rate_limit=None) as client:
-        planted.fail(FAULTS[fault](shape), times=None)
+    async with server.client(retry=AT_ONCE, rate_limit=None) as client:
+        server.fail(FAULTS[fault](shape), times=None)
         answer = await ask(client)
 
     records = [repr(vars(each)) for each in caplog.records]
-    assert_clean(caplog.text, repr(answer), *records, token=planted.token)
+    assert_clean(caplog.text, repr(answer), *records, token=server.token)
 
 
 @pytest.mark.parametrize(
@@ -154,50 +154,50 @@ async def test_answer_with_an_odd_payment_shows_no_buyer(
     [(each, fault) for each in METHODS for fault in FAULTS if (each, fault) not in ANSWERS],
 )
 async def test_no_error_of_a_method_shows_a_key_a_token_or_the_buyer(
-    planted: FakePortOne, caplog: pytest.LogCaptureFixture, method: str, fault: str
+    server: FakePortOne, caplog: pytest.LogCaptureFixture, method: str, fault: str
 ) -> None:
     ask, shape = METHODS[method]
-    async with planted.client(retry=AT_ONCE, rate_limit=None) as client:
-        planted.fail(FAULTS[fault](shape), times=None)
+    async with server.client(retry=AT_ONCE, rate_limit=None) as client:
+        server.fail(FAULTS[fault](shape), times=None)
         with pytest.raises(PortOneError) as caught:
             await ask(client)
 
     records = [repr(vars(each)) for each in caplog.records]
-    assert_clean(caplog.text, *records, error=caught.value, token=planted.token)
+    assert_clean(caplog.text, *records, error=caught.value, token=server.token)
 
 
 @pytest.mark.parametrize("shape", [one, many, paged])
 async def test_someone_elses_payment_is_refused_without_its_buyer(
-    planted: FakePortOne, caplog: pytest.LogCaptureFixture, shape: Callable[[Any], Any]
+    server: FakePortOne, caplog: pytest.LogCaptureFixture, shape: Callable[[Any], Any]
 ) -> None:
     for name, (ask, of) in METHODS.items():
         if of is not shape or name in ("list", "get_many", "reconcile"):
             continue  # Those give what was asked for, and leave the rest of a list out.
-        async with planted.client(retry=AT_ONCE, rate_limit=None) as client:
-            planted.fail(Body(ok(shape(OTHER))), times=None)
+        async with server.client(retry=AT_ONCE, rate_limit=None) as client:
+            server.fail(Body(ok(shape(OTHER))), times=None)
             with pytest.raises(PortOneError) as caught:
                 await ask(client)
-        planted.clear_faults()
-        assert_clean(caplog.text, error=caught.value, token=planted.token)
+        server.clear_faults()
+        assert_clean(caplog.text, error=caught.value, token=server.token)
 
 
-async def test_a_mismatch_tells_the_difference_and_nothing_else(planted: FakePortOne) -> None:
-    async with planted.client(retry=AT_ONCE) as client:
+async def test_a_mismatch_tells_the_difference_and_nothing_else(server: FakePortOne) -> None:
+    async with server.client(retry=AT_ONCE) as client:
         with pytest.raises(PortOneError, match="amount is 1000, not 1") as caught:
             await client.payments.verify("order-1", amount=1)
 
-    assert_clean(error=caught.value, token=planted.token)
+    assert_clean(error=caught.value, token=server.token)
 
 
 @pytest.mark.parametrize("kind", [dict, int, dict[str, int], dict[str, Literal["a"]]])
-async def test_custom_data_of_another_type_is_not_quoted(planted: FakePortOne, kind: Any) -> None:
-    planted.update("imp_1", custom_data="[1," if kind is dict else BUYER["custom_data"])
-    async with planted.client() as client:
+async def test_custom_data_of_another_type_is_not_quoted(server: FakePortOne, kind: Any) -> None:
+    server.update("imp_1", custom_data="[1," if kind is dict else BUYER["custom_data"])
+    async with server.client() as client:
         payment = await client.payments.find("order-1")
     with pytest.raises(PortOneError) as caught:
         payment.custom(kind)
 
-    assert_clean(error=caught.value, token=planted.token)
+    assert_clean(error=caught.value, token=server.token)
 
 
 @pytest.mark.parametrize(
@@ -220,11 +220,11 @@ def test_what_is_no_webhook_is_refused_without_a_quotation(sent: str) -> None:
 
 
 async def test_what_the_check_of_a_caller_says_of_a_key_or_a_token_is_blanked(
-    planted: FakePortOne,
+    server: FakePortOne,
 ) -> None:
-    async with planted.client() as client:
+    async with server.client() as client:
         await client.payments.find("order-1")
-        token = planted.issue_token()  # The same one, as long as it is good.
+        token = server.issue_token()  # The same one, as long as it is good.
         call = Call(
             "GET",
             "/payments/{imp_uid}",

@@ -54,7 +54,15 @@ from portone_async.reconcile import (
 from portone_async.testing import FakePortOne, Hang, Status, Unauthorized
 from portone_async.webhook import parse_webhook
 from tests.conftest import AT_ONCE
-from tests.support.planted import BUYER, KEY, REASONS, SECRET, assert_clean, looks, server
+from tests.support.canaries import (
+    BUYER,
+    KEY,
+    REASONS,
+    SECRET,
+    assert_clean,
+    canary_server,
+    renderings,
+)
 
 LISTS = {
     "cancel_history": [{"amount": 1, "reason": REASONS[0]}],
@@ -65,12 +73,12 @@ PREPARE = Call("POST", "/payments/prepare", dict[str, Any], body=BODY)
 WEBHOOK = b'{"imp_uid":"imp_1","merchant_uid":"order-1","status":"paid","buyer_name":"%s"}'
 
 
-@pytest.fixture(name="planted")
-async def _planted(caplog: pytest.LogCaptureFixture) -> AsyncIterator[FakePortOne]:
+@pytest.fixture(name="server")
+async def _server(caplog: pytest.LogCaptureFixture) -> AsyncIterator[FakePortOne]:
     caplog.set_level(logging.DEBUG)
-    async with server() as planted:
-        planted.add(merchant_uid="order-1", imp_uid="imp_1", **BUYER, **LISTS)
-        yield planted
+    async with canary_server() as server:
+        server.add(merchant_uid="order-1", imp_uid="imp_1", **BUYER, **LISTS)
+        yield server
 
 
 async def alive(client: PortOneClient, store: Store) -> list[object]:
@@ -113,18 +121,18 @@ def classes(module: ModuleType) -> Iterator[type]:
 
 
 async def test_no_public_object_shows_a_key_a_token_or_the_buyer(
-    planted: FakePortOne, tmp_path: Any
+    server: FakePortOne, tmp_path: Any
 ) -> None:
     with Store.open(tmp_path / "run.db") as store:
-        async with planted.client(retry=AT_ONCE, rate_limit=TokenBucket(RateLimit())) as client:
+        async with server.client(retry=AT_ONCE, rate_limit=TokenBucket(RateLimit())) as client:
             objects = await alive(client, store)
-            shown = [text for each in objects for text in looks(each)]
-        shown += looks(client)
+            shown = [text for each in objects for text in renderings(each)]
+        shown += renderings(client)
 
     known = {*classes(portone_async), *classes(webhook), *classes(reconcile)} - {Throttle}
     assert {each.__name__ for each in known - set(map(type, objects))} == set()
     assert any("order-1" in text for text in shown)
-    assert_clean(*shown, token=planted.token)
+    assert_clean(*shown, token=server.token)
 
 
 def test_a_client_cannot_be_pickled_with_its_keys() -> None:
@@ -135,32 +143,32 @@ def test_a_client_cannot_be_pickled_with_its_keys() -> None:
 
 
 async def test_what_metrics_and_logs_get_of_refusals_and_renewals_is_clean(
-    planted: FakePortOne, caplog: pytest.LogCaptureFixture
+    server: FakePortOne, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[Attempt] = []
-    old = planted.issue_token()
-    async with planted.client(retry=AT_ONCE, on_attempt=seen.append) as client:
-        planted.fail(Unauthorized(), Status(503), on="/payments")
+    old = server.issue_token()
+    async with server.client(retry=AT_ONCE, on_attempt=seen.append) as client:
+        server.fail(Unauthorized(), Status(503), on="/payments")
         await client.payments.find("order-1")
-        planted.revoke_token()
+        server.revoke_token()
         await client.payments.find("order-1")
-        planted.advance(3600)
+        server.advance(3600)
         await client.payments.find("order-1")
 
     assert {each.status for each in seen} == {200, 401, 503}
-    assert old != planted.token
+    assert old != server.token
     records = [repr(vars(record)) for record in caplog.records]
-    assert_clean(repr(seen), caplog.text, *records, token=planted.token)
+    assert_clean(repr(seen), caplog.text, *records, token=server.token)
     assert_clean(repr(seen), caplog.text, *records, token=old)
 
 
-async def test_a_task_that_waits_shows_nothing_however_it_is_printed(planted: FakePortOne) -> None:
+async def test_a_task_that_waits_shows_nothing_however_it_is_printed(server: FakePortOne) -> None:
     asyncio.get_running_loop().set_debug(True)
-    async with planted.client() as client:
+    async with server.client() as client:
         await client.payments.find("order-1")
-        planted.fail(Hang(), times=None)
+        server.fail(Hang(), times=None)
         task = asyncio.create_task(client.call(PREPARE))
-        while not planted.count("/payments/prepare"):
+        while not server.count("/payments/prepare"):
             await asyncio.sleep(0)
         stack = io.StringIO()
         for each in asyncio.all_tasks():
@@ -170,11 +178,11 @@ async def test_a_task_that_waits_shows_nothing_however_it_is_printed(planted: Fa
         await asyncio.gather(task, return_exceptions=True)
 
     assert "client.py" in stack.getvalue()
-    assert_clean(stack.getvalue(), *reprs, repr(task), token=planted.token)
+    assert_clean(stack.getvalue(), *reprs, repr(task), token=server.token)
 
 
 async def test_an_error_that_nobody_asked_for_is_reported_without_secrets(
-    planted: FakePortOne, caplog: pytest.LogCaptureFixture
+    server: FakePortOne, caplog: pytest.LogCaptureFixture
 ) -> None:
     asyncio.get_running_loop().set_debug(True)
     contexts: list[dict[str, Any]] = []
@@ -184,18 +192,18 @@ async def test_an_error_that_nobody_asked_for_is_reported_without_secrets(
         loop.default_exception_handler(context)
 
     asyncio.get_running_loop().set_exception_handler(keep)
-    async with planted.client(retry=AT_ONCE) as client:
-        planted.fail(Unauthorized(), times=None)
+    async with server.client(retry=AT_ONCE) as client:
+        server.fail(Unauthorized(), times=None)
         await asyncio.wait({asyncio.create_task(client.payments.find("order-1"))})
     gc.collect()
 
     assert "never retrieved" in caplog.text
-    assert_clean(caplog.text, repr(contexts), token=planted.token)
+    assert_clean(caplog.text, repr(contexts), token=server.token)
     caplog.clear()  # It was lost on purpose.
 
 
-async def test_a_client_that_was_dropped_is_told_of_without_its_keys(planted: FakePortOne) -> None:
-    client = planted.client()
+async def test_a_client_that_was_dropped_is_told_of_without_its_keys(server: FakePortOne) -> None:
+    client = server.client()
     await client.payments.find("order-1")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -204,7 +212,7 @@ async def test_a_client_that_was_dropped_is_told_of_without_its_keys(planted: Fa
 
     assert [each.category for each in caught] == [ResourceWarning]
     told = [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in caught]
-    assert_clean(*told, *(repr(each.source) for each in caught), token=planted.token)
+    assert_clean(*told, *(repr(each.source) for each in caught), token=server.token)
 
 
 async def together(client: PortOneClient) -> None:
@@ -214,25 +222,25 @@ async def together(client: PortOneClient) -> None:
 
 
 async def test_a_failed_group_of_calls_shows_nothing_in_any_of_its_frames(
-    planted: FakePortOne,
+    server: FakePortOne,
 ) -> None:
-    async with planted.client(retry=AT_ONCE) as client:
+    async with server.client(retry=AT_ONCE) as client:
         await client.payments.find("order-1")
-        planted.fail(Unauthorized(), times=None)
+        server.fail(Unauthorized(), times=None)
         with pytest.raises(ExceptionGroup) as caught:
             await together(client)
 
     lines = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
-    assert_clean("".join(lines), token=planted.token)
+    assert_clean("".join(lines), token=server.token)
 
 
 async def test_local_variables_that_are_cut_before_they_are_quoted_show_nothing(
-    planted: FakePortOne,
+    server: FakePortOne,
 ) -> None:
     """Of a long text rich shows the first 80 letters, and quotes them itself."""
-    async with planted.client() as client:
+    async with server.client() as client:
         await client.payments.find("order-1")
-        planted.fail(Hang())
+        server.fail(Hang())
         with pytest.raises(TimeoutError) as caught:
             async with asyncio.timeout(0.05):
                 await client.call(PREPARE)
@@ -242,4 +250,4 @@ async def test_local_variables_that_are_cut_before_they_are_quoted_show_nothing(
     frames = [frame for stack in extracted.stacks for frame in stack.frames]
     shown = [str(node) for frame in frames for node in (frame.locals or {}).values()]
     assert any("***" in text for text in shown)
-    assert_clean(*shown, token=planted.token)
+    assert_clean(*shown, token=server.token)

@@ -26,8 +26,8 @@ from portone_async import (
     RetryPolicy,
     Timeouts,
 )
-from tests.client.test_cancellation import leaves_nothing
 from tests.conftest import AT_ONCE
+from tests.support.idle import leaves_nothing
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import UID, token_reply
 from tests.support.stopwatch import timed

@@ -42,7 +42,7 @@ from portone_async.testing import (
 )
 from portone_async.testing.__main__ import add_samples
 from portone_async.webhook import MAX_BODY
-from tests.support.hanging import Hanging
+from tests.support.custom_faults import Hanging
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

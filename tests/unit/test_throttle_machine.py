@@ -11,9 +11,9 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from portone_async import Call, PortOneClient, PortOneError, RateLimit, RetryPolicy, Timeouts
 from portone_async.throttle import TokenBucket
-from tests.support.machines import TICK, Meter, VirtualMachine, check, watch
 from tests.support.samples import ok
 from tests.support.scripted import Outcome, ScriptedTransport, reply, scripted_client
+from tests.support.state_machines import TICK, Meter, VirtualMachine, check, watch
 
 # The thorough profile takes five times as long.
 pytestmark = pytest.mark.timeout(300)

@@ -1,4 +1,4 @@
-"""What is radioactive, planted; and the places in which it must not show up again."""
+"""Canary secrets and personal data, and every text in which one could leak."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from rich.traceback import Traceback
 
 from portone_async.testing import FakePortOne
 
-TOKEN = "planted-token-0123456789"
-KEY, SECRET = "planted-imp-key-0123456789", "planted-imp-secret-0123456789"
+TOKEN = "canary-token-0123456789"
+KEY, SECRET = "canary-imp-key-0123456789", "canary-imp-secret-0123456789"
 BUYER = {
     "buyer_name": "심어둔이름",
-    "buyer_email": "planted@example.com",
+    "buyer_email": "canary@example.com",
     "buyer_tel": "010-9999-8888",
     "buyer_addr": "심어둔 주소 1길",
     "card_number": "9999********8888",
     "custom_data": '{"memo":"심어둔 메모"}',
 }
 REASONS = ("심어둔 취소 사유", "심어둔입금자", "심어둔 메모")
-"""What a person wrote into a cancellation, who made a deposit, and what is in the memo above."""
+"""The reason of a cancellation, the name on a deposit, and the memo in ``custom_data``."""
 
 
-def server() -> FakePortOne:
-    """A fake with the planted keys: add payments with the planted buyer."""
+def canary_server() -> FakePortOne:
+    """Return a fake with the canary keys; add payments with ``**BUYER``."""
     return FakePortOne(imp_key=KEY, imp_secret=SECRET)
 
 
-def shown(error: BaseException) -> Iterator[str]:
-    """Everything that a person, a log or an error tracker gets to see of an error."""
-    yield from looks(error)
+def error_texts(error: BaseException) -> Iterator[str]:
+    """Yield all that a person, a log or an error tracker can see of an error."""
+    yield from renderings(error)
     yield repr(vars(error))
-    yield from (f"{value}" for value in reachable(error))
+    yield from (f"{value}" for value in reachable_texts(error))
     captured = traceback.TracebackException.from_exception(error, capture_locals=True)
     yield "".join(captured.format())
     out = io.StringIO()
     traceback.print_exception(error, file=out)
     yield out.getvalue()
-    # Its own way of showing local variables: in it, long text is cut before it is quoted.
+    # rich renders local variables itself: it truncates long text before quoting it.
     extracted = Traceback.extract(
         type(error), error, error.__traceback__, show_locals=True, locals_max_string=80
     )
@@ -55,8 +55,8 @@ def shown(error: BaseException) -> Iterator[str]:
     yield "".join(str(node) for frame in frames for node in (frame.locals or {}).values())
 
 
-def looks(value: object) -> Iterator[str]:
-    """What the usual ways to show an object make of it."""
+def renderings(value: object) -> Iterator[str]:
+    """Yield an object as ``repr``, ``str``, ``format``, pprint and rich render it."""
     yield repr(value)
     yield str(value)
     yield f"{value}"
@@ -65,25 +65,25 @@ def looks(value: object) -> Iterator[str]:
     yield pretty_repr(value, max_string=20)
 
 
-def pickled(error: BaseException) -> Iterator[str]:
-    """An error as another process gets it."""
+def pickled_texts(error: BaseException) -> Iterator[str]:
+    """Yield a pickled error, decoded in several ways."""
     for protocol in (0, pickle.HIGHEST_PROTOCOL):
         text = pickle.dumps(error, protocol)
         yield text.decode("latin-1")
         yield text.decode("utf-8", "replace")
-        # The oldest one spells out what is not ASCII.
+        # Protocol 0 escapes what is not ASCII.
         yield text.decode("raw_unicode_escape", "replace")
 
 
-def reachable(error: BaseException) -> Iterator[str]:
-    """All text that hangs on an error and on those behind it, but for what its frames hold."""
-    # Frames lead to the tests themselves; what they show is looked at elsewhere.
-    beyond = (type, ModuleType, FrameType, TracebackType)
+def reachable_texts(error: BaseException) -> Iterator[str]:
+    """Yield all text reachable from an error and its causes, except through frames."""
+    # Frames lead to the tests themselves; error_texts() renders their locals.
+    excluded = (type, ModuleType, FrameType, TracebackType)
     seen: dict[int, object] = {}
-    waiting: list[Any] = [error]
-    while waiting:
-        value = waiting.pop()
-        if id(value) in seen or isinstance(value, beyond) or callable(value):
+    pending: list[Any] = [error]
+    while pending:
+        value = pending.pop()
+        if id(value) in seen or isinstance(value, excluded) or callable(value):
             continue
         seen[id(value)] = value
         if isinstance(value, str):
@@ -91,15 +91,18 @@ def reachable(error: BaseException) -> Iterator[str]:
         elif isinstance(value, bytes | bytearray):
             yield value.decode("utf-8", "replace")
         else:
-            waiting += gc.get_referents(value)
+            pending += gc.get_referents(value)
     assert len(seen) > 1
 
 
 def assert_clean(*texts: str, error: BaseException | None = None, token: str | None = None) -> None:
-    """Not in the tests themselves: their frames are looked through, too."""
+    """Assert that no canary is in a text or in anything rendered from ``error``.
+
+    Tests must not hold such texts in a local variable: their frames are searched, too.
+    """
     everything = list(texts)
     if error is not None:
-        everything += [*shown(error), *pickled(error)]
+        everything += [*error_texts(error), *pickled_texts(error)]
     secrets = [KEY, SECRET, TOKEN, *BUYER.values(), *REASONS, *([token] if token else [])]
     spelled = {spelling for secret in secrets for spelling in spellings(secret)}
     assert everything
@@ -107,5 +110,5 @@ def assert_clean(*texts: str, error: BaseException | None = None, token: str | N
 
 
 def spellings(text: str) -> tuple[str, ...]:
-    """A text as it is, in a repr of itself or of its bytes, in JSON and in a URL."""
+    """Return a text plain, as in the repr of it and of its bytes, in JSON and in a URL."""
     return (text, ascii(text)[1:-1], repr(text.encode())[2:-1], json.dumps(text)[1:-1], quote(text))

@@ -1,7 +1,9 @@
-"""Faults that change what the fake would have answered."""
+"""Faults for the fake that the package does not ship: they edit, hang or hold an answer."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import msgspec
@@ -10,7 +12,7 @@ from msgspec.structs import replace
 
 from portone_async.testing import Exchange, Reply
 
-__all__ = ("EmptyPeriodIs400", "NotInBatches", "Odd", "Refused")
+__all__ = ("EmptyPeriodIs400", "Hanging", "Held", "NotInBatches", "Odd", "Refused")
 
 _NOT_FOUND = '{"code":-1,"message":"존재하지 않는 결제정보입니다.","response":null}'
 _REFUSAL = b'{"code":-1,"message":"no such page","response":null}'
@@ -21,7 +23,7 @@ def _decoded(answer: Reply) -> dict[str, Any]:
 
 
 class EmptyPeriodIs400(Struct):
-    """A period without payments is "a page beyond the data", as PortOne's own may be."""
+    """Answers HTTP 400 for a period without payments, as PortOne may for a page past the end."""
 
     async def meet(self, exchange: Exchange) -> Reply:
         answer = exchange.reply()
@@ -31,7 +33,7 @@ class EmptyPeriodIs400(Struct):
 
 
 class NotInBatches(Struct):
-    """A batch says that PortOne has none of its payments; other look-ups find them."""
+    """Answers that a batch has no payments; other look-ups find them."""
 
     async def meet(self, exchange: Exchange) -> Reply:
         if exchange.request.path == "/payments":
@@ -40,7 +42,7 @@ class NotInBatches(Struct):
 
 
 class Refused(Struct):
-    """A batch is refused for one of its order numbers."""
+    """Rejects a batch that contains ``merchant_uid``."""
 
     merchant_uid: str
 
@@ -51,7 +53,7 @@ class Refused(Struct):
 
 
 class Odd(Struct):
-    """The payments of an order, or one of them, come with a field that cannot be read."""
+    """Replaces a field of an order's payments, or of one of them, with an undecodable value."""
 
     merchant_uid: str
     field: str
@@ -76,3 +78,40 @@ def _payments(response: Any) -> list[dict[str, Any]]:
             return [response]
         case _:
             return []
+
+
+class Hanging:
+    """Never answers. Faults run in the thread of the fake, so the events are those of threads."""
+
+    def __init__(self) -> None:
+        self._came = threading.Event()
+        self._left = threading.Event()
+
+    async def meet(self, _: object, /) -> None:
+        self._came.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._left.set()
+
+    async def reached(self) -> None:
+        """Wait until a request has arrived."""
+        assert await asyncio.to_thread(self._came.wait, 60)
+
+    async def left(self) -> None:
+        """Wait until its client has disconnected."""
+        assert await asyncio.to_thread(self._left.wait, 60)
+
+
+class Held:
+    """Answers once :meth:`release` has been called."""
+
+    def __init__(self) -> None:
+        self._released = threading.Event()
+
+    async def meet(self, exchange: Exchange, /) -> Reply:
+        assert await asyncio.to_thread(self._released.wait, 60)
+        return exchange.reply()
+
+    def release(self) -> None:
+        self._released.set()
