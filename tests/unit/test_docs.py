@@ -518,5 +518,6 @@ def test_every_path_in_contributing_exists() -> None:
         r"`((?:portone_async|tests|benchmarks|\.ci)/[\w./]*)`", _read("CONTRIBUTING.md")
     )
 
-    assert [path for path in paths if not (ROOT / path).exists()] == []
-    assert paths
+    existing = [path for path in paths if (ROOT / path).exists()]
+
+    assert existing == [path for path in paths if "SECTION" not in path] != []
