@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from gettext import gettext as _
 
 from portone_async._version import __version__
@@ -15,16 +16,14 @@ from portone_async.errors import (
 )
 
 from . import demo, find, reconcile
-from .arguments import Arguments
 from .completion import SHELLS, Completion
+from .exit_codes import ExitCode
 from .language import speak
 from .parser import Parser, Print
-from .streams import READER_GONE, complain, is_reader_gone, prepare, silence_stdout, written
+from .streams import complain, is_reader_gone, prepare, silence_stdout, written
 
 __all__ = ("main",)
 
-_COULD_NOT_RUN = 2
-_INTERRUPTED = 130
 _FINAL = (InvalidRequestError, AuthenticationError, ProxyError, UnsupportedVersionError)
 _OPTIONAL = ("duckdb", "jinja2", "markupsafe", "psycopg", "rich", "shtab")
 
@@ -43,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         prepare()
         return written(lambda: _run(argv))
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return ExitCode.INTERRUPTED
     except OSError as error:
         silence_stdout()
-        return READER_GONE if is_reader_gone(error) else _cannot_run(_told(error))
+        return ExitCode.READER_GONE if is_reader_gone(error) else _cannot_run(_told(error))
     except _FINAL as error:
         return _cannot_run(f"portone-async: {error.reason} {error.advice}".rstrip())
     except Exception as error:  # noqa: BLE001 (it would exit with 1, which means "not found")
@@ -55,13 +54,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    arguments = _parser().parse_args(argv, Arguments())
-    return arguments.run(arguments)
+    parsed = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = parsed.run
+    return run(parsed)
 
 
 def _cannot_run(*why: str) -> int:
     complain(*why)
-    return _COULD_NOT_RUN
+    return ExitCode.COULD_NOT_RUN
 
 
 def _told(error: OSError) -> str:

@@ -8,6 +8,7 @@ from gettext import gettext as _
 
 from portone_async.errors import InvalidRequestError
 
+from .exit_codes import ExitCode
 from .outcome import Outcome
 from .streams import complain
 
@@ -26,7 +27,7 @@ class Answers:
         self._show = show
         self._at_once = at_once
         self._group: list[Outcome] = []
-        self._codes: set[int] = set()
+        self._codes: set[ExitCode] = set()
         # A dict for its order; there are a few advices, whatever the number of outcomes.
         self._advices: dict[str, None] = {}
 
@@ -38,7 +39,7 @@ class Answers:
         if len(self._group) == self._at_once:
             self._print()
 
-    def end(self) -> int:
+    def end(self) -> ExitCode:
         """Print the rest and the advice, and give the exit code.
 
         Raises:

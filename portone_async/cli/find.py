@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from datetime import tzinfo
 from functools import partial
 from gettext import gettext as _
 
@@ -15,9 +17,8 @@ from portone_async.resources._stream import Stream
 
 from . import spelling
 from .answers import Answers
-from .arguments import Arguments
 from .outcome import Outcome
-from .parser import Commands
+from .parser import Commands, set_command
 from .proxy import add_proxy
 from .stdin import stdin_lines
 from .zone import zone
@@ -28,6 +29,18 @@ __all__ = ("add_to",)
 # in the meantime. It also bounds what is in memory.
 _AT_ONCE = 1000
 _ROWS_OF_A_TABLE = 1000
+
+
+class Arguments(argparse.Namespace):
+    """Every argument of the command, as its parser sets it."""
+
+    order: list[str]
+    status: str | None
+    sorting: str | None
+    tz: tzinfo
+    json: bool
+    personal_data: bool
+    proxy: str | None
 
 
 def _description() -> str:
@@ -114,10 +127,10 @@ def add_to(commands: Commands) -> None:
         "--personal-data", action="store_true", help=_("leave personal data in the JSON")
     )
     add_proxy(parser)
-    parser.set_defaults(run=run)
+    set_command(parser, Arguments, _run)
 
 
-def run(arguments: Arguments) -> int:
+def _run(arguments: Arguments) -> int:
     return asyncio.run(_find(arguments, _answers(arguments)))
 
 

@@ -12,14 +12,14 @@ import locale
 import os
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO, TypeAlias
 
-from .arguments import Language
-
-__all__ = ("DOMAIN", "FOLDER", "speak", "spoken")
+__all__ = ("DOMAIN", "FOLDER", "Language", "speak", "spoken")
 
 DOMAIN = "portone_async"
 FOLDER = Path(__file__).with_name("locale")
+
+Language: TypeAlias = Literal["ko", "en"]
 
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 _NO_DOMAIN = "messages"

@@ -12,11 +12,10 @@ from portone_async.errors import PaymentNotFoundError, PortOneError
 from portone_async.models import Payment
 
 from .escape import escaped, escaped_json, visible
+from .exit_codes import ExitCode
 from .personal import without_personal_data
 
 __all__ = ("Outcome",)
-
-_NOT_FOUND, _NOT_CHECKED = 1, 3
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -34,10 +33,11 @@ class Outcome(Struct, frozen=True):
         return isinstance(self.error, PaymentNotFoundError)
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
+        """The exit code of a run with this look-up alone."""
         if self.error is None:
-            return 0
-        return _NOT_FOUND if self.is_missing else _NOT_CHECKED
+            return ExitCode.OK
+        return ExitCode.NO_MATCH if self.is_missing else ExitCode.NOT_CHECKED
 
     @property
     def complaint(self) -> str:

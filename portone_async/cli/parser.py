@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from unicodedata import east_asian_width
 
 from .escape import escaped
@@ -14,7 +14,7 @@ from .escape import escaped
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-__all__ = ("Commands", "Parser", "Print")
+__all__ = ("Commands", "Parser", "Print", "set_command")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -67,4 +67,38 @@ class Print(argparse.Action):
         parser.exit()
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+ArgumentsT = TypeVar("ArgumentsT", bound=argparse.Namespace)
+
+
+class Commands(Protocol):
+    """The subcommands of the main parser."""
+
+    def add_parser(
+        self,
+        name: str,
+        *,
+        prog: str,
+        help: str,  # noqa: A002 (argparse's name)
+        description: str,
+        epilog: str,
+    ) -> Parser:
+        """Add a subcommand, and return its parser."""
+        ...
+
+
+def set_command(
+    parser: Parser, arguments: type[ArgumentsT], run: Callable[[ArgumentsT], int]
+) -> None:
+    """Make ``run`` the command of a subparser.
+
+    Args:
+        parser: The subparser.
+        arguments: The type that declares the parser's arguments.
+        run: Runs the command with its parsed arguments, and returns the exit code.
+    """
+
+    def run_parsed(parsed: argparse.Namespace) -> int:
+        # argparse parses the arguments of a subcommand into the namespace of the main parser.
+        return run(arguments(**vars(parsed)))
+
+    parser.set_defaults(run=run_parsed)

@@ -16,11 +16,7 @@ from portone_async.errors import InvalidRequestError
 
 from .escape import escaped
 
-__all__ = ("READER_GONE", "complain", "is_reader_gone", "prepare", "silence_stdout", "written")
-
-READER_GONE = 141
-"""As a shell reports a program that SIGPIPE ended."""
-
+__all__ = ("complain", "is_reader_gone", "prepare", "silence_stdout", "written")
 
 _IS_WINDOWS = os.name == "nt"
 

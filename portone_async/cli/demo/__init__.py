@@ -1,33 +1,39 @@
-"""``portone-async demo``: the client at work on a PortOne that fails in every way there is."""
+"""``portone-async demo``: the client, the reconciliation and its report against the fake PortOne."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import logging
-from collections.abc import Generator
-from contextlib import contextmanager
 from gettext import gettext as _
 from pathlib import Path
 from tempfile import mkdtemp
 
-from portone_async.cli.arguments import Arguments
-from portone_async.cli.parser import Commands
+from portone_async.cli.exit_codes import ExitCode
+from portone_async.cli.parser import Commands, set_command
 from portone_async.cli.streams import complain
 from portone_async.policy import RateLimit
 
 __all__ = ("add_to",)
 
-_COULD_NOT_RUN = 2
 _REPORT = "portone-demo-report.html"
+
+
+class Arguments(argparse.Namespace):
+    """Every argument of the command, as its parser sets it."""
+
+    orders: int
+    rate: float
+    seed: int
+    report: str | None
 
 
 def _description() -> str:
     return _(
         """\
-Watch the client look up a few hundred orders of a PortOne that runs on this machine and
-fails in every way there is, and then reconcile a day in which differences of every kind
-are planted. No account is needed, and nothing leaves the machine."""
+Watch the client look up a few hundred orders at a fake PortOne that runs on this machine
+and fails in many ways, and then reconcile a day in which differences of every kind are
+planted. No account is needed, and nothing leaves the machine."""
     )
 
 
@@ -35,9 +41,8 @@ def _epilog() -> str:
     return _(
         """\
 exit codes:
-  0    every answer and every verdict was right, and nothing failed that was not scripted
-       to fail for good
-  1    otherwise
+  0    all results were as planted
+  1    some were not
   2    could not run
   130  interrupted
   141  the reader of the output went away"""
@@ -71,47 +76,34 @@ def add_to(commands: Commands) -> None:
         type=int,
         default=1,
         metavar="S",
-        help=_(
-            "which payments there are, and which look-ups meet which fault (default: %(default)s)"
-        ),
+        help=_("which orders there are, and which requests fail (default: %(default)s)"),
     )
     parser.add_argument(
         "--report",
         metavar="FILE",
         help=_("the page about the day, in HTML (default: in a new temporary folder)"),
     )
-    parser.set_defaults(run=run)
+    set_command(parser, Arguments, _run)
 
 
-def run(arguments: Arguments) -> int:
-    from portone_async.cli.report import (  # noqa: PLC0415 (only for those who watch, as below)
-        NotWrittenError,
-        check_writable,
-    )
+def _run(arguments: Arguments) -> int:
+    # Only the demo loads rich and the fake PortOne.
+    from portone_async.cli.report import NotWrittenError, check_writable  # noqa: PLC0415
 
-    from .play import play  # noqa: PLC0415 (rich, and the server, are only for those who watch)
+    from .run import run  # noqa: PLC0415
 
-    rate_limit = RateLimit(rate=arguments.rate)
+    rate_limit = RateLimit(arguments.rate)
+    report = Path(arguments.report or Path(mkdtemp(prefix="portone-demo-"), _REPORT))
+    log = logging.getLogger("portone_async")
+    propagate, log.propagate = log.propagate, False  # The demo counts what the log warns of.
     try:
-        with _silent_log():
-            report = arguments.report or Path(mkdtemp(prefix="portone-demo-"), _REPORT)
-            check_writable(report)
-            return asyncio.run(play(arguments.orders, rate_limit, arguments.seed, Path(report)))
+        check_writable(report)
+        return asyncio.run(run(arguments.orders, rate_limit, arguments.seed, report))
     except NotWrittenError as error:
         complain(f"portone-async: {error}")
-        return _COULD_NOT_RUN
-
-
-@contextmanager
-def _silent_log() -> Generator[None]:
-    """Keep the library's warnings off the screen: the display counts what they tell."""
-    log = logging.getLogger("portone_async")
-    was = log.propagate
-    log.propagate = False
-    try:
-        yield
+        return ExitCode.COULD_NOT_RUN
     finally:
-        log.propagate = was
+        log.propagate = propagate
 
 
 def _positive(text: str) -> int:

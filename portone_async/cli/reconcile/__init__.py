@@ -6,13 +6,14 @@ from datetime import datetime, tzinfo
 from gettext import gettext as _
 
 from portone_async.cli import spelling
-from portone_async.cli.arguments import Arguments
 from portone_async.cli.orders.formats import Format
-from portone_async.cli.parser import Commands
+from portone_async.cli.parser import Commands, set_command
 from portone_async.cli.proxy import add_proxy
 from portone_async.cli.zone import zone
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
+
+from .arguments import Arguments
 
 __all__ = ("add_to",)
 
@@ -134,20 +135,18 @@ def add_to(commands: Commands) -> None:
     results.add_argument(
         "--language", choices=["ko", "en"], help=_("of the page; else the reader's browser decides")
     )
-    parser.add_argument(
-        "--rate", type=float, dest="rate_limit", metavar="N", help=_("requests per second (50)")
-    )
+    parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))
     add_proxy(parser)
-    parser.set_defaults(run=run)
+    set_command(parser, Arguments, _run)
 
 
-def run(arguments: Arguments) -> int:
+def _run(arguments: Arguments) -> int:
     from .session import carry_out  # noqa: PLC0415 (rich is only for those who use the command)
 
     since, until = (_time(text, arguments.tz) for text in (arguments.since, arguments.until))
     if (since is None) != (until is None):
         raise InvalidRequestError(_("a period needs both its ends: --since and --until"))
-    rate = None if arguments.rate_limit is None else RateLimit(arguments.rate_limit)
+    rate = None if arguments.rate is None else RateLimit(arguments.rate)
     return carry_out(arguments, None if since is None or until is None else (since, until), rate)
 
 

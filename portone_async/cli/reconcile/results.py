@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from portone_async.cli.arguments import Arguments
 from portone_async.cli.escape import escaped
 from portone_async.cli.orders.formats import Format, format_of
 from portone_async.cli.report import write_findings, write_report
 from portone_async.reconcile import Store, Summary
+
+from .arguments import Arguments
 
 __all__ = ("print_files", "source_name", "write_results")
 

@@ -11,8 +11,8 @@ from gettext import gettext as _
 from itertools import islice
 from pathlib import Path
 
-from portone_async.cli.arguments import Arguments
 from portone_async.cli.console import make_console
+from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.orders import BadRow, Columns, Item, Note, OrdersError, read_orders
 from portone_async.cli.report import (
     NotWrittenError,
@@ -34,6 +34,7 @@ from portone_async.reconcile import (
     reconcile,
 )
 
+from .arguments import Arguments
 from .notes import Notes
 from .results import print_files, source_name, write_results
 from .view import View, print_summary
@@ -41,8 +42,6 @@ from .view import View, print_summary
 __all__ = ("carry_out",)
 
 _ROWS_AT_ONCE = 2000
-_COULD_NOT_RUN = 2
-_INTERRUPTED = 130
 
 Period = tuple[datetime, datetime]
 
@@ -82,15 +81,15 @@ def carry_out(arguments: Arguments, period: Period | None, rate: RateLimit | Non
             print_files(console, files)
     except KeyboardInterrupt:
         complain(" ".join((_("stopped."), _how_to_go_on(arguments))))
-        return _INTERRUPTED
+        return ExitCode.INTERRUPTED
     except (StoreError, OrdersError, NotWrittenError) as error:
         complain(f"portone-async: {error}")
-        return _COULD_NOT_RUN
+        return ExitCode.COULD_NOT_RUN
     except PortOneError as error:
         complain(f"portone-async: {error}")
         if not isinstance(error, InvalidRequestError):
             complain(_how_to_go_on(arguments))
-        return _COULD_NOT_RUN
+        return ExitCode.COULD_NOT_RUN
     return _exit_code(summary)
 
 
@@ -177,7 +176,10 @@ def _how_to_go_on(arguments: Arguments) -> str:
     return said.format(file=arguments.store)
 
 
-def _exit_code(summary: Summary) -> int:
+def _exit_code(summary: Summary) -> ExitCode:
     if summary.counts.get(Verdict.NOT_CHECKED):
-        return 3
-    return int(any(n for verdict, n in summary.counts.items() if verdict is not Verdict.MATCHED))
+        return ExitCode.NOT_CHECKED
+    has_differences = any(
+        n for verdict, n in summary.counts.items() if verdict is not Verdict.MATCHED
+    )
+    return ExitCode.NO_MATCH if has_differences else ExitCode.OK
