@@ -1,29 +1,30 @@
-"""An operation of the API as a value: what to ask, and what the answer should be. Pure."""
+"""An operation of the API as a value: the request, and the rules for its response. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from .errors import ApiError, InvalidRequestError
+from .errors import ApiError, InvalidRequestError, PortOneError
 
-__all__ = ("Call", "QueryValue", "check_identifier")
+__all__ = ("SUCCESS", "Call", "Caller", "Failure", "QueryValue", "check_identifier")
 
 T = TypeVar("T")
 
 QueryValue: TypeAlias = str | int | bool | datetime
 """What a query parameter may be: text, a number, a flag, or a time with a zone."""
 
+SUCCESS = frozenset(range(200, 300)) - {207}
+"""HTTP statuses of a whole success. A 207 (Multi-Status) reports that a part has failed."""
+
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
-# Identifiers that help whoever reads an error; anything else in a path may be about a person.
-_SHOWN = frozenset({"merchant_uid", "merchant_uid[]", "imp_uid", "imp_uid[]", "payment_status"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Most identifiers are of these, and need neither checks nor quotes.
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -32,6 +33,20 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 _SECOND = timedelta(seconds=1)
 
 
+class Failure(Struct, frozen=True):
+    """A failure that PortOne reports: an envelope whose ``code`` is not 0."""
+
+    status: int
+    """The HTTP status; 200 is as usual as an error status."""
+    code: int
+    message: str | None
+    """PortOne's message, in Korean. It may name a person: do not print it."""
+
+    def __repr__(self) -> str:
+        return f"Failure({self.status}, {self.code})"
+
+
+# `Call` is keyword-only but for these fields, which a Struct has to inherit to keep them positional.
 class _Operation(Struct, Generic[T], frozen=True):
     method: str
     """``GET``, ``POST``, ``PUT``, ``PATCH`` or ``DELETE``."""
@@ -70,14 +85,32 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     """
     body: Any = None
     """What to send as JSON; ``None`` for no body."""
+    identifiers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Identifiers of the request that an error may name, as in ``{"imp_uid": "imp_1"}``. Any
+    other value of a call may be secret or about a person, and is never printed."""
+    success: Collection[int] = SUCCESS
+    """The HTTP statuses of a whole success; any other 2xx is an error. Add 207 only where
+    ``response`` and ``check`` tell a part that failed."""
     check: Callable[[T], str | None] | None = None
-    """Says why a decoded answer is not what was asked for; ``None`` when it is."""
+    """Returns why a decoded response does not answer the request; ``None`` when it does."""
+    classify: Callable[[Failure], type[ApiError] | None] | None = None
+    """Returns the error class for a failure that PortOne reports; ``None`` for the usual one.
+
+    PortOne reports that something does not exist by HTTP 404 or by HTTP 200 with a ``code``, and
+    gateways answer with a 404, too: decide by PortOne's message. A 401 is about the token, and is
+    left to the client.
+    """
     errors: Mapping[int, type[ApiError]] | None = None
-    """The error that an envelope of an HTTP status means here, where it is not the usual one. A
-    401 is about the token, and not for a call to explain."""
+    """The error class for an HTTP status, where ``classify`` returned none."""
+    advice: Mapping[type[PortOneError], str] = field(default_factory=dict[type[PortOneError], str])
+    """What to do about an error of a class, where it is not the usual :attr:`PortOneError.advice`."""
+    quotable: bool | None = None
+    """Whether an error may quote the beginning of a body that is not JSON. Where it may not,
+    long words are taken out of a failure, and nothing of a success is quoted: it may be a token.
+    ``None``: only that of a GET."""
     idempotent: bool | None = None
     """Whether sending it twice does what sending it once does: then it is retried. ``None``: a
-    GET may; anything else only when it surely never reached the server."""
+    GET is; anything else is retried only when it surely never reached the server."""
 
     @property
     def endpoint(self) -> str:
@@ -90,11 +123,17 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
         return self.method == "GET" if self.idempotent is None else self.idempotent
 
     @property
-    def identifiers(self) -> dict[str, str]:
-        """The identifiers that it asks for, fit to be shown in an error."""
-        query = [(name, _encoded(name, value)) for name, value in _pairs(self.query)]
-        pairs = [*(self.path or {}).items(), *query]
-        return {name.removesuffix("[]"): value for name, value in pairs if name in _SHOWN}
+    def is_quotable(self) -> bool:
+        """Whether an error may quote a body of this call."""
+        return self.method == "GET" if self.quotable is None else self.quotable
+
+    def advice_for(self, error: PortOneError) -> str:
+        """Return what to do about an error: the call's own advice, or the usual one."""
+        if not self.advice:
+            return error.advice
+        return next(
+            (self.advice[kind] for kind in type(error).__mro__ if kind in self.advice), error.advice
+        )
 
     def target(self) -> str:
         """The request target, ``/payments/find/a%2Bb?sorting=-paid``, quoted.
@@ -140,6 +179,14 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("method", self.method), ("route", self.route)]
+
+
+class Caller(Protocol):
+    """Makes calls: the client, as resources see it."""
+
+    async def call(self, call: Call[T], /) -> T:
+        """Make a call and return its decoded response."""
+        ...
 
 
 def _segment(name: str, value: Any) -> str:

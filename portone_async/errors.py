@@ -15,7 +15,8 @@
     ├── ApiError                  PortOne answered with a failure
     │   ├── AuthenticationError       imp_key or imp_secret refused
     │   ├── UnauthorizedError         token refused, even after a renewal
-    │   ├── PaymentNotFoundError      PortOne itself says that there is none
+    │   ├── NotFoundError             PortOne itself reports that it does not exist
+    │   │   └── PaymentNotFoundError
     │   ├── RateLimitedError          429                       (transient)
     │   └── ServerError               408 425 500 502 503 504   (transient)
     └── TransientError            worth trying again
@@ -36,7 +37,7 @@ error may be logged, pickled and sent to another process.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -57,6 +58,7 @@ __all__ = (
     "InvalidRequestError",
     "InvalidWebhookError",
     "MalformedResponseError",
+    "NotFoundError",
     "PaymentMismatchError",
     "PaymentNotFoundError",
     "PortOneError",
@@ -107,8 +109,8 @@ class Difference(Struct, frozen=True):
 class PortOneError(Exception):
     """The root of every error that this package raises."""
 
-    advice: ClassVar[str] = ""
-    """What to do about it, in a sentence."""
+    advice: str = ""
+    """What to do about it, in a sentence or two."""
 
     def __init__(
         self, reason: str = "", *, status: int | None = None, excerpt: str | None = None
@@ -253,7 +255,7 @@ class UnexpectedResponseError(PortOneError):
     It says nothing about the payment: neither that it exists nor that it does not.
     """
 
-    advice = "This says nothing about the payment. Check base_url, then ask PortOne."
+    advice = "Check base_url, then ask PortOne."
 
     unreadable: tuple[UnreadablePayment, ...] = ()
     """The payments that could not be read, where that is the reason; all of them."""
@@ -297,12 +299,16 @@ class UnauthorizedError(ApiError):
     advice = "Check that the key pair is still valid and that the Tier code belongs to it."
 
 
-class PaymentNotFoundError(ApiError):
-    """PortOne itself says that there is no such payment for this key pair.
+class NotFoundError(ApiError):
+    """PortOne itself reports that the object does not exist for this key pair.
 
     Only its own envelope says so: a bare 404, a gateway's page or a wrong ``base_url`` is an
     :class:`UnexpectedResponseError`, since a false "missing" refunds a real sale.
     """
+
+
+class PaymentNotFoundError(NotFoundError):
+    """PortOne itself reports that there is no such payment for this key pair."""
 
     advice = (
         "Besides 'never paid', this is the answer for a payment of another shop's key pair, "
@@ -348,7 +354,7 @@ class RateLimitedError(ApiError, TransientError):
 class ServerError(ApiError, TransientError):
     """PortOne, or a gateway before it, could not serve the request for now."""
 
-    advice = "Nothing is known about the payment; try again later."
+    advice = "Try again later."
 
 
 class MalformedResponseError(UnexpectedResponseError, TransientError):

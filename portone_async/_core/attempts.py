@@ -74,6 +74,7 @@ class Journal:
             return error  # Another call's, that of the token.
         error.endpoint = self._call.endpoint
         error.identifiers = {name: blank(value) for name, value in self._call.identifiers.items()}
+        error.advice = self._call.advice_for(error)
         error.attempts = self.attempts
         error.elapsed = _now() - self.started_at
         error.gave_up = gave_up

@@ -16,12 +16,11 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from portone_async._redact import Blank, excerpt, host, shown
-from portone_async.call import Call
+from portone_async.call import Call, Failure
 from portone_async.errors import (
     ApiError,
     InvalidRequestError,
     MalformedResponseError,
-    PaymentNotFoundError,
     PortOneError,
     RateLimitedError,
     ServerError,
@@ -38,8 +37,6 @@ __all__ = ("Reply", "check_response_type", "read")
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
-# What a look-up answers that finds nothing ("this payment information does not exist").
-_NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
 # JSON's integers have no end: one of 4,000 digits is no code, and would fill a whole log line.
 _Code = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 # Statuses that tell of the moment, not of the request (RFC 9110, 8470).
@@ -73,16 +70,6 @@ class _Failure(Struct):
     message: str | None = None
     response: Raw | UnsetType = UNSET
 
-    @property
-    def is_portones(self) -> bool:
-        """Whether it has the shape of what PortOne sends for a failure."""
-        return self.response is not UNSET
-
-    @property
-    def is_no_such_payment(self) -> bool:
-        """Whether it says in so many words that there is no such payment."""
-        return _NO_SUCH_PAYMENT in (self.message or "")
-
 
 @lru_cache(maxsize=256)
 def _decoder(response: Any) -> msgspec.json.Decoder[_Envelope[Any]]:
@@ -113,7 +100,7 @@ def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
 
     ``blank`` takes secrets out of what is quoted, before it is cut.
     """
-    if not 200 <= reply.status < 300:
+    if reply.status not in call.success:
         return _failure(call, reply, blank)
     body = reply.body.removeprefix(_BOM)
     response: Any = call.response
@@ -206,8 +193,8 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) 
         return MalformedResponseError(
             f"{reply.status} with a body that is not JSON, or cut short",
             status=reply.status,
-            # Of another call it may be a secret that nobody knows yet: getToken's is.
-            excerpt=excerpt(reply.body, blank) if _is_look_up(call) else None,
+            # It may hold a secret that is not known yet: that of getToken is a token.
+            excerpt=excerpt(reply.body, blank) if call.is_quotable else None,
         )
     if failure is not None and failure.code != 0:
         return _failure(call, reply, blank)
@@ -218,7 +205,7 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) 
 
 def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
     """Find the error for a reply that is no success."""
-    if not _is_look_up(call):
+    if not call.is_quotable:
         blank = _without_long_words(blank)
     status = reply.status
     if 300 <= status < 400:
@@ -231,16 +218,11 @@ def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
     failure, _ = _decoded_failure(reply)
     if failure is not None and failure.code == 0:
         failure = None  # An error status around a success: the envelope explains nothing.
-    kind = _kind(call, status, failure)
-    if kind is UnexpectedResponseError:
-        return UnexpectedResponseError(
-            f"{status}, but not in PortOne's own words",
-            status=status,
-            excerpt=excerpt(reply.body, blank),
-        )
-    assert issubclass(kind, ApiError)
+    kind = _error_class(call, status, failure)
+    if isinstance(kind, str):
+        return UnexpectedResponseError(kind, status=status, excerpt=excerpt(reply.body, blank))
     if failure is None:
-        reason = f"{status} without an envelope of PortOne's"
+        reason = f"HTTP {status} without a PortOne response envelope"
     else:
         message = shown(failure.message or "no message", blank)
         reason = f"{status}, code {failure.code}: {message}"
@@ -254,26 +236,32 @@ def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
     )
 
 
-def _kind(call: Call[Any], status: int, failure: _Failure | None) -> type[PortOneError]:
+def _error_class(call: Call[Any], status: int, failure: _Failure | None) -> type[ApiError] | str:
+    """Choose the error class for a failure; a text says why the reply cannot be trusted."""
+    kind = None if failure is None else _classified(call, status, failure)
+    if kind is not None:
+        return kind
     if status == 429:
         return RateLimitedError
     if status in _UNAVAILABLE:
         return ServerError
-    is_told = failure is not None and failure.is_no_such_payment
-    if is_told and (status == 404 or 200 <= status < 300) and _is_look_up(call):
-        # In so many words only: of a wrong Tier, too, a 404 may tell, and a gateway has its own.
-        # And of a look-up only: what getToken says is about no payment.
-        return PaymentNotFoundError
-    if status == 404 and not (failure is not None and failure.is_portones):
-        # A wrong base_url or a gateway answers so for every order there is.
-        return UnexpectedResponseError
-    if call.errors is not None and status in call.errors:
-        return call.errors[status]
-    return UnauthorizedError if status == 401 else ApiError
+    if status == 404 and (failure is None or failure.response is UNSET):
+        # A wrong base_url or a gateway answers so to every request.
+        return "HTTP 404 that does not come from PortOne"
+    if failure is None and 200 <= status < 300:
+        return f"HTTP {status} is not a whole success of this call"
+    usual = UnauthorizedError if status == 401 else ApiError
+    return (call.errors or {}).get(status, usual)
 
 
-def _is_look_up(call: Call[Any]) -> bool:
-    return call.method == "GET"
+def _classified(call: Call[Any], status: int, failure: _Failure) -> type[ApiError] | str | None:
+    """Let the call choose the error class. What raises here would show the message in a traceback."""
+    if call.classify is None:
+        return None
+    try:
+        return call.classify(Failure(status, failure.code, failure.message))
+    except Exception as error:  # noqa: BLE001 (it is the caller's own)
+        return f"the classify function of this call raised {type(error).__name__}"
 
 
 def _without_long_words(blank: Blank) -> Blank:

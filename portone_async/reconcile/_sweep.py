@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from portone_async.resources._pages import Caller
+from portone_async.call import Caller
 from portone_async.resources._windows import Window, utc_now
 from portone_async.resources.payments._by_status import StatusList
 from portone_async.resources.payments._walk import ascending

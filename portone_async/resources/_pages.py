@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self
 
-from portone_async.call import Call
 from portone_async.errors import (
     ApiError,
     InvalidRequestError,
@@ -26,7 +25,6 @@ from portone_async.models._listing import Page, unreadable_error
 
 __all__ = (
     "LARGEST_PAGE",
-    "Caller",
     "NumberedPages",
     "Pages",
     "ReadPage",
@@ -36,17 +34,9 @@ __all__ = (
     "not_seen",
 )
 
-T = TypeVar("T")
-
 LARGEST_PAGE = 1000
 # How often a list is read from its first page before it is given up as one that never rests.
 _READINGS = 8
-
-
-class Caller(Protocol):
-    """What can make a call: the client."""
-
-    async def call(self, call: Call[T], /) -> T: ...
 
 
 ReadPage = Callable[[int], Awaitable[Page]]

@@ -11,8 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from portone_async import Call, InvalidRequestError
-from portone_async.resources.payments._calls import find_call
+from portone_async import (
+    Call,
+    InvalidRequestError,
+    MalformedResponseError,
+    ServerError,
+    Sorting,
+    UnexpectedResponseError,
+)
+from portone_async.resources._windows import Window
+from portone_async.resources.payments._batch import Asked, batch_call
+from portone_async.resources.payments._calls import (
+    find_all_call,
+    find_call,
+    get_call,
+    list_call,
+    listed_call,
+)
 from portone_async.resources.payments._words import checked_status
 from tests.support import strategies
 
@@ -160,30 +175,51 @@ def test_a_call_shows_its_route_and_no_value() -> None:
     assert call.endpoint == "POST /x/{a}"
 
 
-def test_only_identifiers_of_payments_are_shown_in_errors() -> None:
-    call = Call(
-        "GET",
-        "/x/{merchant_uid}/{customer_uid}",
-        dict[str, Any],
-        path={"merchant_uid": "order-1", "customer_uid": "홍길동"},
-        query=(("imp_uid[]", "imp_1"), ("buyer", "김")),
-    )
+def test_call_names_only_the_identifiers_it_was_given() -> None:
+    path = {"merchant_uid": "order-1", "customer_uid": "홍길동"}
+    route = "/x/{merchant_uid}/{customer_uid}"
 
-    assert call.identifiers == {"merchant_uid": "order-1", "imp_uid": "imp_1"}
+    assert Call("GET", route, dict, path=path).identifiers == {}
+    call = Call("GET", route, dict[str, Any], path=path, identifiers={"merchant_uid": "order-1"})
+    assert call.identifiers == {"merchant_uid": "order-1"}
 
-    call = Call(
-        "GET",
-        "/x/{imp_uid}/{payment_status}",
-        dict[str, Any],
-        path={"imp_uid": "imp_1", "payment_status": "paid"},
-        query={"merchant_uid[]": "order-1"},
-    )
-    assert call.identifiers == {
-        "imp_uid": "imp_1",
-        "payment_status": "paid",
-        "merchant_uid": "order-1",
-    }
-    assert Call("GET", "/x", dict).identifiers == {}
+
+@pytest.mark.parametrize(
+    ("call", "identifiers"),
+    [
+        (find_call("order-1", None, None), {"merchant_uid": "order-1"}),
+        (
+            find_call("order-1", "paid", None),
+            {"merchant_uid": "order-1", "payment_status": "paid"},
+        ),
+        (get_call("imp_1", include_sandbox=True, extension=True), {"imp_uid": "imp_1"}),
+        (
+            find_all_call("order-1", "paid", None, 1, 10),
+            {"merchant_uid": "order-1", "payment_status": "paid"},
+        ),
+        (list_call("paid", Window(0, 1), Sorting.PAID_ASC, 1, 10), {"payment_status": "paid"}),
+        (listed_call("a/b", None), {"merchant_uid": "a/b"}),
+        (
+            batch_call([Asked("merchant_uid", "order-1"), Asked("imp_uid", "imp_1")]),
+            {"merchant_uid": "order-1", "imp_uid": "imp_1"},
+        ),
+    ],
+    ids=lambda value: value.endpoint if isinstance(value, Call) else "",
+)
+def test_calls_of_payments_name_their_identifiers(
+    call: Call[Any], identifiers: dict[str, str]
+) -> None:
+    assert call.identifiers == identifiers
+
+
+def test_advice_of_a_call_wins_over_the_usual_one_and_holds_for_subclasses() -> None:
+    call = Call("GET", "/x", dict[str, Any], advice={UnexpectedResponseError: "Count the cards."})
+
+    assert call.advice_for(UnexpectedResponseError()) == "Count the cards."
+    assert call.advice_for(MalformedResponseError()) == "Count the cards."
+    assert call.advice_for(ServerError()) == ServerError.advice
+    assert "payment" not in ServerError.advice + UnexpectedResponseError.advice
+    assert "payment" in find_call("order-1", None, None).advice_for(ServerError())
 
 
 def test_a_call_is_a_value() -> None:

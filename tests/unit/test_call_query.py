@@ -119,9 +119,3 @@ async def test_query_values_of_every_type_arrive(
         ("to", "1793458800"),
         ("extra", "true"),
     )
-
-
-def test_identifier_in_an_error_is_the_text_that_was_sent() -> None:
-    call = Call("GET", "/x", dict[str, Any], query=(("imp_uid[]", 5), ("page", 2)))
-
-    assert call.identifiers == {"imp_uid": "5"}

@@ -54,7 +54,7 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
 ]
 # Classes of errors that are never raised themselves.
-ROOTS = {"PortOneError", "TransientError"}
+ROOTS = {"PortOneError", "NotFoundError", "TransientError"}
 
 
 @dataclass(frozen=True)

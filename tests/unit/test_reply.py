@@ -17,6 +17,7 @@ from portone_async import (
     Call,
     InvalidRequestError,
     MalformedResponseError,
+    NotFoundError,
     Payment,
     PaymentNotFoundError,
     PortOneError,
@@ -30,9 +31,15 @@ from portone_async import (
 from portone_async._core.token import get_token
 from portone_async._http.reply import Reply, check_response_type, read, retry_after
 from portone_async._redact import excerpt, host, shown
+from portone_async.call import Failure
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._batch import Asked, batch_call
-from portone_async.resources.payments._calls import find_all_call, list_call, listed_call
+from portone_async.resources.payments._calls import (
+    find_all_call,
+    list_call,
+    listed_call,
+    payment_error,
+)
 from tests.support import strategies
 from tests.support.samples import CARD_PAID, GATEWAY_503, NOT_FOUND, UNAUTHORIZED, body, ok
 
@@ -41,6 +48,7 @@ FIND: Call[Payment] = Call(
     "/payments/find/{merchant_uid}",
     Payment,
     path={"merchant_uid": "order-1"},
+    classify=payment_error,
 )
 ONE = Call("GET", "/payments/one", Payment)
 ANY: Call[dict[str, Any]] = Call("GET", "/cards", dict)
@@ -476,8 +484,82 @@ def test_the_errors_of_a_call_say_what_a_status_means_there() -> None:
     assert type(read(explained, Reply(404, {}, envelope))) is ServerError
 
 
-def test_portones_own_words_for_no_payment_hold_for_every_look_up() -> None:
-    assert type(read(ANY, Reply(404, {}, body(NOT_FOUND)))) is PaymentNotFoundError
+def test_only_calls_of_payments_report_missing_payments() -> None:
+    assert type(read(ANY, Reply(404, {}, body(NOT_FOUND)))) is ApiError
+    assert type(read(FIND, Reply(404, {}, body(NOT_FOUND)))) is PaymentNotFoundError
+
+
+class CardNotFoundError(NotFoundError):
+    """For a call that is not one of payments."""
+
+
+def card_error(failure: Failure) -> type[ApiError] | None:
+    return CardNotFoundError if failure.message == "no such card" else None
+
+
+CARD: Call[dict[str, Any]] = Call("POST", "/x", dict, classify=card_error)
+
+
+@pytest.mark.parametrize("status", [200, 404, 429, 500])
+def test_classify_chooses_the_error_of_any_status(status: int) -> None:
+    envelope = {"code": 1, "message": "no such card", "response": None}
+    error = read(CARD, Reply(status, {}, body(envelope)))
+
+    assert type(error) is CardNotFoundError
+    assert (error.status, error.code, error.message) == (status, 1, "no such card")
+    assert type(read(CARD, Reply(status, {}, body(envelope | {"message": "no"})))) is not type(
+        error
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"no such card", ok({})])
+def test_classify_is_not_asked_without_a_failure_of_portone(content: bytes) -> None:
+    def surprised(failure: Failure) -> type[ApiError]:
+        pytest.fail(repr(failure))
+
+    call = Call("GET", "/x", dict[str, Any], classify=surprised)
+
+    assert type(read(call, Reply(404, {}, content))) is UnexpectedResponseError
+
+
+def test_classify_that_raises_is_an_unexpected_response() -> None:
+    def broken(failure: Failure) -> None:
+        raise KeyError(failure.message)
+
+    call = Call("GET", "/x", dict[str, Any], classify=broken)
+    error = read(call, Reply(200, {}, body(NOT_FOUND | {"message": "홍길동"})))
+
+    assert type(error) is UnexpectedResponseError
+    assert "KeyError" in str(error)
+    assert "홍길동" not in str(error)
+    assert repr(Failure(200, 1, "홍길동")) == "Failure(200, 1)"
+
+
+def test_207_is_no_success_unless_the_call_says_so() -> None:
+    reply = Reply(207, {}, ok({"failed": 1}))
+    error = read(ANY, reply)
+
+    assert type(error) is UnexpectedResponseError
+    assert (error.status, error.reason) == (207, "HTTP 207 is not a whole success of this call")
+    assert read(Call("GET", "/x", dict[str, Any], success={200, 207}), reply) == {"failed": 1}
+    assert type(read(ANY, Reply(207, {}, body(NOT_FOUND)))) is ApiError
+
+
+def test_207_of_a_batch_holds_the_payments_that_were_found() -> None:
+    call = batch_call([Asked("merchant_uid", "order-1"), Asked("merchant_uid", "order-2")])
+    listing = read(call, Reply(207, {}, ok([CARD_PAID])))
+
+    assert not isinstance(listing, PortOneError)
+    assert len(listing.payments) == 1
+
+
+def test_body_is_quoted_as_the_call_allows() -> None:
+    plain = Reply(200, {}, b"planted words")
+    quoted = read(Call("POST", "/x", dict[str, Any], quotable=True), plain)
+    hidden = read(Call("GET", "/x", dict[str, Any], quotable=False), plain)
+
+    assert "planted words" in str(quoted)
+    assert "planted" not in str(hidden)
 
 
 @pytest.mark.parametrize(

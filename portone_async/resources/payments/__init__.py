@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from portone_async.call import check_identifier
+from portone_async.call import Caller, check_identifier
 from portone_async.errors import (
     AuthenticationError,
     ClientClosedError,
@@ -28,7 +28,7 @@ from portone_async.errors import (
 )
 from portone_async.models import Payment, PaymentStatus, Sorting
 from portone_async.models._listing import Listing, Page, unreadable_error
-from portone_async.resources._pages import Caller, NumberedPages, Pages, checked_page_size
+from portone_async.resources._pages import NumberedPages, Pages, checked_page_size
 from portone_async.resources._stream import Stream, chunks_of, each_of
 from portone_async.resources._windows import utc_now, windows
 

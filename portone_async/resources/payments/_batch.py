@@ -18,7 +18,7 @@ from portone_async.errors import InvalidRequestError
 from portone_async.models import Payment, UnreadablePayment
 from portone_async.models._listing import Listing
 
-from ._calls import are_any
+from ._calls import BATCH_SUCCESS, are_any, look_up
 
 __all__ = ("LARGEST_BATCH", "LONGEST_QUERY", "Asked", "Group", "batch_call", "grouped", "weight")
 
@@ -64,7 +64,14 @@ def weight(asked: Asked) -> int:
 def batch_call(chunk: Iterable[Asked]) -> Call[Listing]:
     """Ask for all of a chunk, each once."""
     pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in chunk)
-    return Call("GET", "/payments", Listing, query=tuple(pairs), check=are_any)
+    return look_up(
+        "/payments",
+        Listing,
+        identifiers={name.removesuffix("[]"): uid for name, uid in pairs},
+        query=tuple(pairs),
+        success=BATCH_SUCCESS,
+        check=are_any,
+    )
 
 
 def grouped(chunk: Iterable[Asked], listing: Listing) -> list[Group]:

@@ -8,10 +8,10 @@ with later look-ups, PortOne must also have answered at least one such request.
 
 from __future__ import annotations
 
+from portone_async.call import Caller
 from portone_async.errors import ApiError, PaymentNotFoundError
 from portone_async.models import PaymentStatus, Sorting
 from portone_async.models._listing import Page
-from portone_async.resources._pages import Caller
 from portone_async.resources._windows import Window
 
 from ._calls import list_call

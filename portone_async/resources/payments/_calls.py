@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from portone_async.call import Call, QueryValue, check_identifier
+from portone_async.call import SUCCESS, Call, Failure, QueryValue, check_identifier
+from portone_async.errors import (
+    PaymentNotFoundError,
+    PortOneError,
+    ServerError,
+    UnexpectedResponseError,
+)
 from portone_async.models import Payment, Sorting, UnreadablePayment
 from portone_async.models._listing import Listing, Page
 from portone_async.resources._windows import Window
 
 __all__ = (
+    "BATCH_SUCCESS",
     "are_any",
     "find_all_call",
     "find_call",
@@ -20,8 +28,31 @@ __all__ = (
     "in_order",
     "list_call",
     "listed_call",
+    "look_up",
+    "payment_error",
     "without_place",
 )
+
+
+T = TypeVar("T")
+
+# PortOne's message where it finds none ("this payment information does not exist").
+_NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
+BATCH_SUCCESS = SUCCESS | {207}
+"""``GET /payments`` answers with 207 where it finds some of the ids only: the others are absent."""
+
+_NOT_FOUND = frozenset({404, *SUCCESS})
+_ADVICE: Mapping[type[PortOneError], str] = {
+    ServerError: "Nothing is known about the payment; try again later.",
+    UnexpectedResponseError: "This says nothing about the payment. Check base_url, then ask PortOne.",
+}
+
+
+def payment_error(failure: Failure) -> type[PaymentNotFoundError] | None:
+    """Return ``PaymentNotFoundError`` if PortOne's message says that there is no such payment."""
+    is_said = _NO_SUCH_PAYMENT in (failure.message or "")
+    # A 404 alone may also tell of a wrong Tier, or come from a gateway.
+    return PaymentNotFoundError if is_said and failure.status in _NOT_FOUND else None
 
 
 class IsAsked(Struct, frozen=True, kw_only=True, gc=False):
@@ -101,6 +132,31 @@ def is_another(uid: str | None, asked: str | None) -> bool:
     return None not in (uid, asked) and uid != asked
 
 
+def look_up(
+    route: str,
+    response: type[T],
+    *,
+    identifiers: Mapping[str, str],
+    check: Callable[[T], str | None],
+    path: Mapping[str, str] | None = None,
+    query: Any = None,
+    success: Collection[int] = SUCCESS,
+) -> Call[T]:
+    """Make a call of ``/payments``, with what all of them have in common."""
+    return Call(
+        "GET",
+        route,
+        response,
+        path=path,
+        query=query,
+        identifiers=identifiers,
+        success=success,
+        check=check,
+        classify=payment_error,
+        advice=_ADVICE,
+    )
+
+
 def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) -> Call[Payment]:
     """Ask for the first payment of an order whose number can travel in a path."""
     path = {"merchant_uid": merchant_uid}
@@ -108,10 +164,10 @@ def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) ->
     if status is not None:
         path["payment_status"] = status
         route = "/payments/find/{merchant_uid}/{payment_status}"
-    return Call(
-        "GET",
+    return look_up(
         route,
         Payment,
+        identifiers=path,
         path=path,
         query=None if sorting is None else {"sorting": sorting},
         check=IsAsked(merchant_uid=merchant_uid, status=status),
@@ -121,11 +177,12 @@ def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) ->
 def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Payment]:
     """Ask for a payment by PortOne's own id."""
     flags = {"include_sandbox": include_sandbox, "extension": extension}
-    return Call(
-        "GET",
+    path = {"imp_uid": imp_uid}
+    return look_up(
         "/payments/{imp_uid}",
         Payment,
-        path={"imp_uid": imp_uid},
+        identifiers=path,
+        path=path,
         query={name: True for name, is_set in flags.items() if is_set},
         check=IsAsked(imp_uid=imp_uid),
     )
@@ -143,10 +200,10 @@ def find_all_call(
     query: dict[str, QueryValue] = {"page": page, "limit": page_size}
     if sorting is not None:
         query["sorting"] = sorting
-    return Call(
-        "GET",
+    return look_up(
         route,
         Page,
+        identifiers=path,
         path=path,
         query=query,
         check=AllAre(merchant_uid=merchant_uid, status=status, is_first=page == 1),
@@ -165,11 +222,12 @@ def list_call(
     }
     if window.until is not None:
         query["to"] = window.until
-    return Call(
-        "GET",
+    path = {"payment_status": status}
+    return look_up(
         "/payments/status/{payment_status}",
         Page,
-        path={"payment_status": status},
+        identifiers=path,
+        path=path,
         query=query,
         check=AllAre(status=None if status == "all" else status, is_first=page == 1),
     )
@@ -177,11 +235,12 @@ def list_call(
 
 def listed_call(merchant_uid: str, status: str | None) -> Call[Listing]:
     """Ask for the payments of an order whose number cannot travel in a path."""
-    return Call(
-        "GET",
+    return look_up(
         "/payments",
         Listing,
+        identifiers={"merchant_uid": merchant_uid},
         query=(("merchant_uid[]", merchant_uid),),
+        success=BATCH_SUCCESS,
         check=AreAsked(merchant_uid, status),
     )
 
