@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from portone_async.cli.orders import BadRow, read_orders
-from tests.support.order_files import (
-    order,
-    read,
-)
+from tests.support.order_files import order, read
 from tests.support.workbooks import write_xlsx
 
 

@@ -15,17 +15,9 @@ from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Format, Item, read_orders
 from portone_async.reconcile import Order
-from tests.support.order_files import (
-    is_read_unchanged,
-    order,
-    order_numbers_of,
-    read,
-    read_error,
-)
+from tests.support.order_files import is_read_unchanged, order, order_numbers_of, read, read_error
 
 CRLF = "\r\n"
-
-
 amounts = st.decimals(0, 10**15 - 1, places=2) | st.integers(0, 10**15 - 1).map(Decimal)
 
 
@@ -54,7 +46,7 @@ def test_any_order_in_a_csv_is_read_unchanged(
     codec: str, data: st.DataObject, delimiter: str, end: str, quoting: Literal[0, 1]
 ) -> None:
     rows = data.draw(rows_in("utf-8" if codec != "cp949" else codec))
-    # Before Python 3.13 its writer leaves a lone CR unquoted, and that is not CSV.
+    # Before Python 3.13 csv.writer leaves a lone CR unquoted, which is not CSV.
     assume(end == CRLF or quoting == csv.QUOTE_ALL or not any("\r" in memo for *_, memo in rows))
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting)
@@ -168,7 +160,7 @@ def test_cr_without_quotes_is_one_bad_row() -> None:
 
 
 def test_quote_that_is_never_closed_is_an_error() -> None:
-    # Behind its limit the parser would take the inside of a memo for orders.
+    # After the limit, the parser would take the inside of the memo for orders.
     content = 'order_id,total,memo\nA-1,1000,"' + "A-9,5000,x\n" * 20_000 + '"\nA-2,1000,\n'
 
     assert read_error(content) == (

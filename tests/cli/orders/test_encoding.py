@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, OrdersError, read_orders
 from portone_async.cli.orders.readers import encoding
-from tests.support.order_files import (
-    order,
-    order_numbers_of,
-    read,
-    read_error,
-)
+from tests.support.order_files import order, order_numbers_of, read, read_error
 
 CUT_SYLLABLE = {"utf-8": "메모".encode()[:-1], "cp949": "메모".encode("cp949")[:-1]}
 
@@ -30,7 +25,7 @@ def test_unicode_text_of_excel_is_read() -> None:
 
 
 def test_cp949_is_detected_by_one_syllable_at_the_end() -> None:
-    # C8 A3 is 호, and it is UTF-8 as well; only what comes last is not.
+    # C8 A3 is 호, and valid UTF-8 too; only the last line is not.
     content = b"order_id,total\n" + b"\xc8\xa3-1,1000\n" * 5 + b"A-1,1000\n" * 2_000
 
     with patch.object(encoding, "_CHUNK", 1_000):
@@ -55,7 +50,7 @@ def test_decode_error_is_found_wherever_the_chunks_end(
         content.decode(codec)
         offset = None
     except UnicodeDecodeError as error:
-        # UTF-8's decoder counts without the mark.
+        # The UTF-8 decoder counts without the mark.
         offset = error.start + (len(mark) if codec == "utf-8-sig" else 0)
 
     with patch.object(encoding, "_CHUNK", chunk):
@@ -86,7 +81,7 @@ def test_half_a_surrogate_pair_makes_one_bad_row() -> None:
     assert isinstance(second, BadRow)
     assert "not valid Unicode" in second.reason
 
-    # And the file ends in the middle of a character.
+    # Also if the file ends in the middle of a character.
     assert order_numbers_of(read(b"\xff\xfe" + rows + b"A")) == ["A-1", "A-3"]
 
 
@@ -102,7 +97,7 @@ def test_cut_character_in_an_unread_json_member_is_ignored() -> None:
 
 
 def test_utf_8_with_a_cut_character_is_not_read_as_cp949() -> None:
-    # In CP949 all of it would fit, as other words.
+    # All of it is valid CP949, as other words.
     content = "order_id,total\n멋멋,1000\n멋멋,1000\n".encode() + b"\xeb,1000\n"
     content.decode("cp949", "surrogateescape")
 

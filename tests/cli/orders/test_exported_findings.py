@@ -12,17 +12,13 @@ from hypothesis import strategies as st
 from portone_async.cli.orders import BadRow, Columns, Note, read_orders
 from portone_async.cli.report import write_findings
 from portone_async.reconcile import Finding, Order, PaymentSnapshot, Verdict
-from tests.support.order_files import (
-    is_read_unchanged,
-)
+from tests.support.order_files import is_read_unchanged
 from tests.support.strategies import order_numbers
 from tests.support.workbooks import write_xlsx
 
 PAYMENT = PaymentSnapshot(
     imp_uid="imp_1", merchant_uid="A-1", status="paid", amount=Decimal(999), currency="USD"
 )
-
-
 FINDINGS = [
     Finding(
         merchant_uid="A-1",

@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portone_async.cli.orders import Format, read_orders
-from tests.support.order_files import (
-    ORDER_FILES,
-    order,
-    read_error,
-    source_error,
-)
+from tests.support.order_files import ORDER_FILES, order, read_error, source_error
 from tests.support.workbooks import write_xlsx
 
 

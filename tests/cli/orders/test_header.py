@@ -9,11 +9,7 @@ from hypothesis import strategies as st
 from portone_async.cli.orders import BadRow, Columns, Note, OrdersError
 from portone_async.cli.orders.columns import matching_fields
 from portone_async.cli.orders.readers.header import find_header
-from tests.support.order_files import (
-    order,
-    read,
-    read_error,
-)
+from tests.support.order_files import order, read, read_error
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,7 @@ from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, read_orders
 from portone_async.reconcile import Order
-from tests.support.order_files import (
-    is_read_unchanged,
-    order,
-    read,
-    read_error,
-    rounded_reason,
-)
+from tests.support.order_files import is_read_unchanged, order, read, read_error, rounded_reason
 from tests.support.strategies import order_numbers
 
 amounts = st.decimals(0, 10**15 - 1, places=2) | st.integers(0, 10**15 - 1).map(Decimal)

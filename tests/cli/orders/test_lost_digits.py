@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.order_files import (
-    notes,
-    order_numbers_of,
-    read,
-)
+from tests.support.order_files import notes, order_numbers_of, read
 
 
 def notes_on(*numbers: str) -> list[str]:

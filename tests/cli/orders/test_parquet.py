@@ -9,11 +9,7 @@ import pytest
 
 from portone_async.cli.orders import BadRow, Columns, read_orders
 from portone_async.reconcile import Order
-from tests.support.order_files import (
-    order,
-    source_error,
-    write_parquet,
-)
+from tests.support.order_files import order, source_error, write_parquet
 
 
 def test_every_kind_of_row_is_read_exactly() -> None:

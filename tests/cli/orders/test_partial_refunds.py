@@ -10,13 +10,9 @@ from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Item, Note
 from portone_async.reconcile import Order, Refund
-from tests.support.order_files import (
-    read,
-)
+from tests.support.order_files import read
 
 SALE = Order("A-1", Decimal(10_000), status="cancelled")
-
-
 REASON = (
     "status is partially refunded, but no column has the refunded amount: name it with "
     "--columns cancelled_amount=COLUMN"

@@ -147,9 +147,9 @@ def test_query_is_lazy_and_threads_may_take_turns(address: str) -> None:
     rows = read_orders(
         address, query="SELECT generate_series(1, 1000000000) AS order_no, 1000 AS total"
     )
-    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
-        first = one.submit(next, rows).result()
-        more = other.submit(lambda: [next(rows) for _ in range(5000)]).result()
+    with ThreadPoolExecutor(1) as thread, ThreadPoolExecutor(1) as other_thread:
+        first = thread.submit(next, rows).result()
+        more = other_thread.submit(lambda: [next(rows) for _ in range(5000)]).result()
     rows.close()
 
     assert [first, *more] == [Order(str(i + 1), Decimal(1000)) for i in range(5001)]

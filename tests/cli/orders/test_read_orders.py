@@ -7,7 +7,6 @@ import tempfile
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
@@ -17,7 +16,6 @@ from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Format, Note, OrdersError, read_orders
 from portone_async.cli.orders.readers import encoding
-from portone_async.reconcile import Order
 from tests.support.order_files import (
     ORDER_FILES,
     order,
@@ -27,6 +25,12 @@ from tests.support.order_files import (
     write_parquet,
     write_sqlite,
 )
+
+
+def _write(content: str) -> Path:
+    path = Path("orders.csv")
+    path.write_text(content, encoding="utf-8", newline="")
+    return path
 
 
 @pytest.mark.parametrize(
@@ -152,12 +156,6 @@ def test_closing_the_generator_closes_the_file() -> None:
     assert opened.closed
 
 
-def _write(content: str) -> Path:
-    path = Path("orders.csv")
-    path.write_text(content, encoding="utf-8", newline="")
-    return path
-
-
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "db"])
 def test_missing_file_is_an_error_and_is_not_created(suffix: str) -> None:
     source = f"no\x1b.{suffix}"
@@ -187,9 +185,9 @@ def _write_sqlite() -> str:
 def test_threads_may_take_turns(make: Callable[[], str]) -> None:
     source = make()
     rows = read_orders(source, query="SELECT * FROM orders" if source.endswith("db") else None)
-    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
-        first = one.submit(next, rows).result()
-        rest = other.submit(list, rows).result()
+    with ThreadPoolExecutor(1) as thread, ThreadPoolExecutor(1) as other_thread:
+        first = thread.submit(next, rows).result()
+        rest = other_thread.submit(list, rows).result()
 
     assert [first, *rest] == [order(str(i), 1) for i in range(5000)]
 
@@ -211,7 +209,6 @@ def test_libraries_are_imported_only_when_needed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "duckdb", None)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     write_sqlite("CREATE TABLE t (x)")
-    Path("orders.csv").write_text("order_no,total\nA-1,1\n")
 
-    assert list(read_orders("orders.csv")) == [Order("A-1", Decimal(1))]
+    assert read("order_no,total\nA-1,1\n") == [order("A-1", 1)]
     assert list(read_orders("orders.db", query="SELECT 1 AS order_no, 1 AS total"))

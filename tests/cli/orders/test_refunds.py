@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from decimal import Decimal
 
-import duckdb
 import pytest
 
 from portone_async.cli.orders import BadRow, Columns, read_orders
 from portone_async.reconcile import Order, Refund
-from tests.support.order_files import (
-    read,
-)
+from tests.support.order_files import read, write_parquet, write_sqlite
 
 
 def refunded_order(merchant_uid: str, refunded: int = 0, status: str = "paid") -> Order:
@@ -89,9 +84,8 @@ def test_impossible_refund_is_a_bad_row(status: str, refunded: str, reason: str)
 
 def test_refund_column_of_parquet_and_sqlite_is_read() -> None:
     query = "SELECT 'A-1' AS order_no, 10000 AS total, 3000 AS refund_amount"
-    with closing(duckdb.connect()) as connection:
-        connection.execute(f"COPY ({query}) TO 'orders.parquet'")
-    sqlite3.connect("orders.db").close()
+    write_parquet(query)
+    write_sqlite()
 
     assert list(read_orders("orders.parquet")) == [refunded_order("A-1", 3000)]
     assert list(read_orders("orders.db", query=query)) == [refunded_order("A-1", 3000)]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from decimal import Decimal
 
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,11 +13,7 @@ from portone_async.cli.orders.cells.cell import BadCellError
 from portone_async.cli.orders.cells.merchant_uid import parse_merchant_uid
 from portone_async.cli.orders.cells.rounded import is_rounded
 from portone_async.reconcile import Order
-from tests.support.order_files import (
-    order,
-    read,
-    rounded_reason,
-)
+from tests.support.order_files import order, read, rounded_reason, write_parquet, write_sqlite
 
 
 @pytest.mark.parametrize(
@@ -101,10 +94,7 @@ def test_float_in_json_lines_is_a_bad_row() -> None:
 
 
 def test_float_column_in_parquet_is_bad_rows() -> None:
-    with closing(duckdb.connect()) as connection:
-        connection.execute(
-            "COPY (SELECT 20261101001::DOUBLE AS order_no, 1 AS total) TO 'orders.parquet'"
-        )
+    write_parquet("SELECT 20261101001::DOUBLE AS order_no, 1 AS total")
 
     assert list(read_orders("orders.parquet")) == [
         BadRow("orders.parquet row 1", rounded_reason("20261101001.0"))
@@ -112,10 +102,7 @@ def test_float_column_in_parquet_is_bad_rows() -> None:
 
 
 def test_float_in_sqlite_is_a_bad_row() -> None:
-    with closing(sqlite3.connect("orders.db")) as connection:
-        connection.execute("CREATE TABLE o (order_no REAL, total)")
-        connection.execute("INSERT INTO o VALUES (20261101001, 1)")
-        connection.commit()
+    write_sqlite("CREATE TABLE o (order_no REAL, total)", "INSERT INTO o VALUES (20261101001, 1)")
 
     assert list(read_orders("orders.db", query="SELECT * FROM o")) == [
         BadRow("orders.db row 1", rounded_reason("20261101001.0"))

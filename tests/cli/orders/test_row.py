@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import duckdb
-
 from portone_async.cli.orders import BadRow, Columns, read_orders
 from portone_async.reconcile import Order
-from tests.support.order_files import (
-    order,
-    read,
-)
+from tests.support.order_files import order, read, write_parquet
 
 
 def test_every_field_of_an_order_is_read() -> None:
@@ -42,8 +37,6 @@ def test_omitted_status_is_empty_and_not_paid() -> None:
 
 
 ORDER_STATUS_ROWS = "A-1,배송완료,1000\nA-2,취소완료,1000\nA-3,주문취소,1000\n"
-
-
 ORDER_STATUS_REASON = (
     "status is about the order or its delivery, not its payment: '주문취소'; name the "
     "column of the payment with --columns status=COLUMN, or none with status="
@@ -74,9 +67,6 @@ def test_every_order_status_column_is_read() -> None:
 
 
 def test_order_status_is_read_from_parquet() -> None:
-    duckdb.execute(
-        "COPY (SELECT 1000 AS amount, '취소완료' AS order_status, 'A-1' AS order_id) "
-        "TO 'orders.parquet'"
-    )
+    write_parquet("SELECT 1000 AS amount, '취소완료' AS order_status, 'A-1' AS order_id")
 
     assert list(read_orders("orders.parquet")) == [Order("A-1", Decimal(1000), status="cancelled")]

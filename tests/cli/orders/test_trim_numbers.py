@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import tempfile
 import tracemalloc
-from contextlib import closing
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,18 +14,13 @@ from hypothesis import strategies as st
 from portone_async.cli.orders import BadRow, Item, read_orders
 from portone_async.cli.orders.readers import encoding
 from portone_async.reconcile import Order, Refund
-from tests.support.order_files import (
-    notes,
-    order_numbers_of,
-    read,
-)
+from tests.support.order_files import notes, order, order_numbers_of, read, write_sqlite
 
 
 def read_numbers(*numbers: str) -> list[Item]:
-    """Read a file of orders with these numbers; the amount is the place in the file."""
-    lines = [json.dumps({"order_id": item, "total": place}) for place, item in enumerate(numbers)]
-    Path("orders.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    return list(read_orders("orders.jsonl"))
+    """Read orders with these numbers; the amount is the index."""
+    lines = [json.dumps({"order_id": uid, "total": index}) for index, uid in enumerate(numbers)]
+    return read("\n".join(lines), "orders.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -54,16 +46,16 @@ def test_blank_is_kept_if_the_number_without_it_is_another_order() -> None:
 
 
 def test_tab_is_always_removed() -> None:
-    # No order number has a tab, so it is the same order twice: the store says so.
+    # An order number cannot contain a tab, so this is the same order twice.
     items = read_numbers("A-1", "\tA-1")
 
-    assert items[:2] == [Order("A-1", Decimal(0)), Order("A-1", Decimal(1))]
+    assert items[:2] == [order("A-1", 0), order("A-1", 1)]
 
 
 def test_blank_inside_an_order_number_is_kept() -> None:
     assert read_numbers("A 1", "A\u30001") == [
-        Order("A 1", Decimal(0)),
-        Order("A\u30001", Decimal(1)),
+        order("A 1", 0),
+        order("A\u30001", 1),
     ]
 
 
@@ -90,7 +82,7 @@ def test_numbers_are_trimmed_unless_another_order_has_the_result(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "orders.jsonl")
         lines = [
-            json.dumps({"order_id": item, "total": index}) for index, item in enumerate(with_blanks)
+            json.dumps({"order_id": uid, "total": index}) for index, uid in enumerate(with_blanks)
         ]
         path.write_text("\n".join(lines), encoding="utf-8")
         number_of = {
@@ -118,10 +110,10 @@ def test_numbers_are_trimmed_unless_another_order_has_the_result(
     ],
 )
 def test_refund_has_the_number_of_its_order(numbers: list[str], refunded: str) -> None:
-    lines = [f"{item.removeprefix('-')},{'-' if item[0] == '-' else ''}1000" for item in numbers]
-    Path("orders.csv").write_text("order_id,total\n" + "\n".join(lines), encoding="utf-8")
+    lines = [f"{uid.removeprefix('-')},{'-' if uid[0] == '-' else ''}1000" for uid in numbers]
+    items = read("order_id,total\n" + "\n".join(lines))
 
-    (refund,) = [item for item in read_orders("orders.csv") if isinstance(item, Refund)]
+    (refund,) = [item for item in items if isinstance(item, Refund)]
 
     assert refund.merchant_uid == refunded
 
@@ -145,10 +137,10 @@ def test_refund_with_blanks_belongs_to_the_order_of_its_number(
 
 
 def test_numbers_padded_by_a_database_are_trimmed() -> None:
-    with closing(sqlite3.connect("orders.db")) as database:
-        database.execute("CREATE TABLE orders (order_no TEXT, total INTEGER)")
-        database.execute("INSERT INTO orders VALUES ('A-1     ', 1000), ('A-22    ', 500)")
-        database.commit()
+    write_sqlite(
+        "CREATE TABLE orders (order_no TEXT, total INTEGER)",
+        "INSERT INTO orders VALUES ('A-1     ', 1000), ('A-22    ', 500)",
+    )
 
     items = list(read_orders("orders.db", query="SELECT * FROM orders"))
 

@@ -13,17 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async.cli.orders import BadRow, Format, Item, Note, read_orders
-from tests.support.order_files import (
-    ORDER_FILES,
-    order,
-    order_numbers_of,
-    source_error,
-)
+from tests.support.order_files import ORDER_FILES, order, order_numbers_of, source_error
 from tests.support.workbooks import Cell, Error, Number, write_ods, write_xlsx
 
 HEADER = ["주문번호", "결제금액"]
-
-
 ORDERS: list[list[Cell]] = [[*HEADER], ["A-1", 1000], ["A-2", "2,000"]]
 
 

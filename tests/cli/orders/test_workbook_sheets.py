@@ -5,17 +5,10 @@ from __future__ import annotations
 import pytest
 
 from portone_async.cli.orders import read_orders
-from tests.support.order_files import (
-    notes,
-    order,
-    order_numbers_of,
-    source_error,
-)
+from tests.support.order_files import notes, order, order_numbers_of, source_error
 from tests.support.workbooks import Cell, write_xlsx
 
 HEADER = ["주문번호", "결제금액"]
-
-
 ORDERS: list[list[Cell]] = [[*HEADER], ["A-1", 1000], ["A-2", "2,000"]]
 
 

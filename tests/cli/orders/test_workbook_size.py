@@ -5,10 +5,7 @@ from __future__ import annotations
 import zipfile
 
 from portone_async.cli.orders import read_orders
-from tests.support.order_files import (
-    order_numbers_of,
-    source_error,
-)
+from tests.support.order_files import order_numbers_of, source_error
 from tests.support.workbooks import Cell, write_xlsx
 
 ORDERS: list[list[Cell]] = [["주문번호", "결제금액"], ["A-1", 1000], ["A-2", "2,000"]]
