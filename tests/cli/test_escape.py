@@ -1,4 +1,4 @@
-"""Blanks at the ends of an order number are spelled out where it is printed."""
+"""Blanks at the ends of an order number are printed as escapes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portone_async.cli.escape import visible
 
 
 @pytest.mark.parametrize(
-    ("number", "shown"),
+    ("number", "text"),
     [
         ("A 1", "A 1"),
         ("A-1 ", r"A-1\x20"),
@@ -24,13 +24,13 @@ from portone_async.cli.escape import visible
         ("", ""),
     ],
 )
-def test_blank_at_an_end_is_spelled_out(number: str, shown: str) -> None:
-    assert visible(number) == shown
+def test_blank_at_an_end_is_escaped(number: str, text: str) -> None:
+    assert visible(number) == text
 
 
 @given(st.text())
 def test_visible_text_is_printable_without_outer_blanks(number: str) -> None:
-    shown = visible(number)
+    text = visible(number)
 
-    assert shown.isprintable()
-    assert shown == shown.strip()
+    assert text.isprintable()
+    assert text == text.strip()

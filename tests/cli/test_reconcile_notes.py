@@ -1,4 +1,4 @@
-"""Notes about a source of orders: printed once, beside the findings."""
+"""Notes about a source of orders are printed once, to stderr."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def test_notes_are_printed_one_per_line_to_stderr(capsys: pytest.CaptureFixture[
     )
 
 
-def test_twenty_notes_are_kept_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_twenty_notes_are_printed_and_others_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     notes = Notes()
     for number in range(1_000):
         notes.add(Note(f"orders.csv:{number}", "a total row"))

@@ -1,4 +1,4 @@
-"""Orders that say what the shop has refunded."""
+"""Orders that declare a refunded amount."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def order(refunded: int, status: str = "paid") -> Order:
 
 
 @pytest.mark.parametrize(
-    ("expected", "found", "verdict"),
+    ("declared", "actual", "verdict"),
     [
         (order(5_000), payment("cancelled", 5_000), Verdict.MATCHED),
         (order(5_000, "cancelled"), payment("cancelled", 5_000), Verdict.MATCHED),
@@ -47,21 +47,21 @@ def order(refunded: int, status: str = "paid") -> Order:
     ],
 )
 def test_refund_must_agree_with_the_order(
-    expected: Order, found: PaymentSnapshot, verdict: Verdict
+    declared: Order, actual: PaymentSnapshot, verdict: Verdict
 ) -> None:
-    assert compare(expected, [found]).verdict is verdict
+    assert compare(declared, [actual]).verdict is verdict
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000), st.sampled_from(["paid", "cancelled"]))
 def test_declared_refund_matches_only_the_same_refund(
-    declared: int, given_back: int, status: str
+    declared: int, refunded: int, status: str
 ) -> None:
-    verdict = compare(order(declared, status), [payment("cancelled", given_back)]).verdict
+    verdict = compare(order(declared, status), [payment("cancelled", refunded)]).verdict
 
-    assert (verdict is Verdict.MATCHED) == (declared == given_back)
+    assert (verdict is Verdict.MATCHED) == (declared == refunded)
 
 
-def test_store_keeps_the_refund_of_an_order() -> None:
+def test_store_returns_the_refund_of_an_order() -> None:
     refunded = order(5_000)
     with Store.open(":memory:") as store:
         store.add_orders([refunded])

@@ -1,4 +1,4 @@
-"""Refunds that are listed apart from their orders are added to them, wherever they stand."""
+"""Refunds in rows of their own are added to their orders, in any sequence of rows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_refunds_are_added_to_their_order(store: Store, is_first: bool) -> None:
     assert orders(store) == [Order("R-1", Decimal(10_000), cancelled_amount=Decimal(2000))]
 
 
-def test_input_that_is_fed_twice_counts_its_refunds_once(store: Store) -> None:
+def test_refunds_read_twice_count_once(store: Store) -> None:
     rows: list[Order | Refund] = [SALE, refund(1000, "orders.csv:3"), refund(1000, "orders.csv:4")]
 
     assert store.add_orders(rows) == 1
@@ -80,7 +80,7 @@ def test_refund_without_its_order_is_not_checked(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "given", "problem"),
+    ("order", "row", "problem"),
     [
         (SALE, refund(10_001), "they are 10001 together, and the order's amount is 10000"),
         (Order("R-1", Decimal(9), "USD"), refund(1), "their currency is KRW, the order's USD"),
@@ -92,21 +92,21 @@ def test_refund_without_its_order_is_not_checked(store: Store) -> None:
         ),
     ],
 )
-def test_order_that_its_refunds_contradict_is_not_checked(
-    store: Store, order: Order, given: Refund, problem: str
+def test_order_contradicted_by_its_refunds_is_not_checked(
+    store: Store, order: Order, row: Refund, problem: str
 ) -> None:
-    store.add_orders([order, given])
+    store.add_orders([order, row])
 
     (finding,) = settle(store)
 
     assert (finding.merchant_uid, finding.verdict) == ("R-1", Verdict.NOT_CHECKED)
     assert finding.error == f"negative rows are taken for refunds (orders.csv:3), but {problem}"
     assert list(store.findings()) == [finding]
-    # For good, as the two orders of one number are.
+    # Final, like two different orders with one number.
     assert store.delete_not_checked() == 0
 
 
-def test_refunds_of_a_cancelled_order_say_how_much_it_was(store: Store) -> None:
+def test_refunds_set_the_cancelled_amount_of_an_order(store: Store) -> None:
     store.add_orders([Order("R-1", Decimal(9), status="cancelled"), refund(2)])
 
     assert settle(store) == []
@@ -121,7 +121,7 @@ def test_refund_that_the_order_also_declares_counts_once(store: Store) -> None:
     assert orders(store) == [order]
 
 
-def test_two_refunds_with_the_same_row_are_refused(store: Store) -> None:
+def test_two_refunds_with_the_same_row_are_rejected(store: Store) -> None:
     with pytest.raises(InvalidRequestError, match=r"two refunds have the row 'orders\.csv:3'"):
         store.add_orders([refund(1), refund(2)])
 
@@ -135,7 +135,7 @@ def test_two_refunds_with_the_same_row_are_refused(store: Store) -> None:
     ),
     st.integers(0, 12),
 )
-def test_sequence_and_repetition_of_the_input_do_not_matter(
+def test_sequence_and_repetition_of_rows_do_not_matter(
     rows: list[Order | Refund], killed_after: int
 ) -> None:
     with Store.open(":memory:") as store:
@@ -148,23 +148,23 @@ def test_sequence_and_repetition_of_the_input_do_not_matter(
         }
 
 
-async def test_sale_and_refunds_that_agree_with_portone_are_one_matched_order(
+async def test_sale_and_refunds_known_to_portone_are_one_match(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.add(merchant_uid="R-1", amount=10_000, cancel_amount=3000)
 
-    told: list[Finding] = []
+    findings: list[Finding] = []
     summary = await reconcile(
         client,
         [refund(1000, "orders.csv:2"), SALE, refund(2000), refund(1, "orders.csv:9", "R-9")],
-        on_finding=told.append,
+        on_finding=findings.append,
     )
 
     assert {verdict: count for verdict, count in summary.counts.items() if count} == {
         Verdict.MATCHED: 1,
         Verdict.NOT_CHECKED: 1,
     }
-    assert [(each.merchant_uid, each.verdict) for each in told] == [
+    assert [(finding.merchant_uid, finding.verdict) for finding in findings] == [
         ("R-9", Verdict.NOT_CHECKED),
         ("R-1", Verdict.MATCHED),
     ]
@@ -184,7 +184,7 @@ async def test_resumed_run_counts_its_refunds_once(
     assert again.counts == first.counts
 
 
-async def test_another_refund_makes_another_run(
+async def test_store_of_other_refunds_is_rejected(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     server.add(merchant_uid="R-1", amount=10_000, cancel_amount=1000)
@@ -198,13 +198,13 @@ async def test_another_refund_makes_another_run(
     assert fresh.counts[Verdict.PARTIALLY_CANCELLED] == 1
 
 
-async def test_run_that_was_killed_while_its_orders_were_read_begins_anew(
+async def test_run_killed_while_reading_orders_starts_again(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     server.add(merchant_uid="R-1", amount=10_000, cancel_amount=1000)
 
     with Store.open(tmp_path / "run.db") as store:
-        # What a process leaves that was killed between the orders and the end of their refunds.
+        # The state after a kill between reading orders and settling all refunds.
         store.add_orders([SALE, refund(1000), refund(5, "orders.csv:9", "R-9")])
         store.apply_refunds(limit=1)
         summary = await reconcile(client, [SALE, refund(1000)], store=store)

@@ -1,4 +1,4 @@
-"""Write small workbooks, with every number exactly as it is to stand in the file."""
+"""Write small workbooks, with the exact digits of every number."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ("Error", "Number", "write_ods", "write_xlsx")
 
 
 class Number(Struct, frozen=True):
-    """A number with these digits."""
+    """A number with exactly these digits."""
 
     text: str
 
 
 class Error(Struct, frozen=True):
-    """``#N/A`` and the like."""
+    """An error of Excel, such as ``#N/A``."""
 
     text: str
 
@@ -37,7 +37,7 @@ _EPOCH = date(1899, 12, 30)
 
 
 def write_xlsx(path: str, sheets: Mapping[str, Table], hidden: Sequence[str] = ()) -> str:
-    """Write a workbook of Excel; a sheet is its name and its rows. Give back the path."""
+    """Write an .xlsx from the rows of each named sheet; return the path."""
     numbers = range(1, len(sheets) + 1)
     names = "".join(
         f'<sheet name={quoteattr(name)} sheetId="{number}" r:id="r{number}"'
@@ -74,40 +74,42 @@ def write_xlsx(path: str, sheets: Mapping[str, Table], hidden: Sequence[str] = (
 def _sheet(rows: Table) -> str:
     lines = (
         f'<row r="{number}">'
-        + "".join(_cell(f"{chr(ord('A') + place)}{number}", cell) for place, cell in enumerate(row))
+        + "".join(_cell(f"{chr(ord('A') + index)}{number}", cell) for index, cell in enumerate(row))
         + "</row>"
         for number, row in enumerate(rows, 1)
     )
     return f'<worksheet xmlns="{_XMLNS}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
 
 
-def _cell(place: str, cell: Cell) -> str:
+def _cell(reference: str, cell: Cell) -> str:
     match cell:
         case None:
             return ""
         case str():
             text = f'<t xml:space="preserve">{escape(cell)}</t>'
-            return f'<c r="{place}" t="inlineStr"><is>{text}</is></c>'
+            return f'<c r="{reference}" t="inlineStr"><is>{text}</is></c>'
         case Error():
-            return f'<c r="{place}" t="e"><v>{cell.text}</v></c>'
+            return f'<c r="{reference}" t="e"><v>{cell.text}</v></c>'
         case date():
-            return f'<c r="{place}" s="1"><v>{(cell - _EPOCH).days}</v></c>'
+            return f'<c r="{reference}" s="1"><v>{(cell - _EPOCH).days}</v></c>'
         case _:
-            return f'<c r="{place}"><v>{cell.text if isinstance(cell, Number) else cell}</v></c>'
+            return (
+                f'<c r="{reference}"><v>{cell.text if isinstance(cell, Number) else cell}</v></c>'
+            )
 
 
 def write_ods(path: str, rows: Sequence[Sequence[str | int]], *, is_locked: bool = False) -> str:
-    """Write a workbook of LibreOffice, with one sheet. Give back the path."""
+    """Write an .ods with one sheet; return the path."""
     oasis = "urn:oasis:names:tc:opendocument:xmlns"
     lines = "".join(
         f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in rows
     )
     encryption = "<manifest:encryption-data/>" if is_locked else ""
-    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    media_type = "application/vnd.oasis.opendocument.spreadsheet"
     return _write(
         path,
         {
-            "mimetype": kind,
+            "mimetype": media_type,
             "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{oasis}:manifest:1.0">'
             f'<manifest:file-entry manifest:full-path="content.xml" '
             f'manifest:media-type="text/xml">{encryption}</manifest:file-entry>'
