@@ -191,9 +191,7 @@ def test_both_ends_equal_independent_sums(findings: list[Finding]) -> None:
     result = bridges(findings)
     for currency in {"KRW", "USD", ""} | result.keys():
         bridge = result.get(currency, Bridge())
-        ordered = [
-            each.order.amount for each in findings if each.order and each.order.currency == currency
-        ]
+        ordered = [f.order.amount for f in findings if f.order and f.order.currency == currency]
         assert Fraction(bridge.ordered) == sum(map(Fraction, ordered))
         assert Fraction(bridge.charged) == sum(
             Fraction(payment.amount) - Fraction(payment.cancel_amount)
@@ -216,7 +214,7 @@ def is_live_charge(payment: PaymentSnapshot) -> bool:
 def test_matched_order_is_neither_short_nor_over(
     wanted: Order, payments: list[PaymentSnapshot]
 ) -> None:
-    finding = compare(wanted, [each for each in payments if each.cancel_amount <= each.amount])
+    finding = compare(wanted, [p for p in payments if p.cancel_amount <= p.amount])
     for bridge in bridges([finding]).values():
         assert all(getattr(bridge, name) >= 0 for name in Bridge.__struct_fields__)
         if finding.verdict is Verdict.MATCHED:
@@ -265,9 +263,9 @@ def test_store_and_ledger_make_the_same_bridge_of_an_order(finding: Finding) -> 
 
 
 def test_summary_has_the_bridge_of_the_findings(tmp_path: Path) -> None:
-    findings = [each for each in day() if "\udcff" not in each.merchant_uid]
+    findings = [f for f in day() if "\udcff" not in f.merchant_uid]
     with Store.open(tmp_path / "run.db") as store:
-        store.add_orders(each.order for each in findings if each.order is not None)
+        store.add_orders(f.order for f in findings if f.order is not None)
         store.record(findings)
         summary = store.summary()
 

@@ -1,415 +1,22 @@
+"""Test the orders, payments and findings of a store."""
+
 from __future__ import annotations
 
-import random
-import resource
-import shutil
-import sqlite3
-import subprocess
-import sys
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portone_async.errors import PortOneError
 from portone_async.models import UnreadablePayment
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
 from portone_async.reconcile.store import Store, StoreError
 from portone_async.resources.payments._words import canonical
-from tests.support.whole_run import counted, run
+from tests.support.stored import ORDER, finding_of, orders, orphan, snapshot
 
-ROOT = Path(__file__).parents[2]
-ORDER = Order("order-1", Decimal(1000))
-
-
-@pytest.fixture(name="store")
-def _store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "run.db") as store:
-        yield store
-
-
-def snapshot(imp_uid: str = "imp_1", status: str = "paid", **changes: Any) -> PaymentSnapshot:
-    fields: dict[str, Any] = {"merchant_uid": "order-1", "amount": Decimal(1000), "currency": "KRW"}
-    return PaymentSnapshot(imp_uid=imp_uid, status=status, **(fields | changes))
-
-
-def finding_of(order: Order, verdict: Verdict = Verdict.MATCHED, **rest: Any) -> Finding:
-    return Finding(merchant_uid=order.merchant_uid, verdict=verdict, order=order, **rest)
-
-
-def orphan(payment: PaymentSnapshot) -> Finding:
-    return Finding(merchant_uid=payment.merchant_uid, verdict=Verdict.ORPHAN, payments=(payment,))
-
-
-def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Return every row of every table except ``run``, in a stable sequence."""
-    connection = sqlite3.connect(path)
-    try:
-        tables = ("orders", "snapshots", "findings", "positions", "steps")
-        return {name: sorted(connection.execute(f"SELECT * FROM {name}")) for name in tables}
-    finally:
-        connection.close()
-
-
-# Killed, and begun again.
-
-
-def killed_run(path: Path, last: int) -> int:
-    command = [sys.executable, "-m", "tests.support.whole_run", str(path), str(last)]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
-
-
-def test_killed_run_resumes_to_the_same_result(tmp_path: Path) -> None:
-    moments = 0
-
-    def count() -> None:
-        nonlocal moments
-        moments += 1
-
-    with counted(count):
-        run(tmp_path / "undisturbed.db")
-    # The same moments in every run of this test, from creating the tables to closing the file.
-    chosen = random.Random(20261101).sample(range(1, moments // 2), 6)
-    kills = [killed_run(tmp_path / "killed.db", last) for last in [1, *chosen]]
-    run(tmp_path / "killed.db")
-
-    # A resumed run is shorter, so it may end before its moment.
-    assert kills.count(-9) >= 4
-    assert set(kills) <= {0, -9}
-    assert rows(tmp_path / "killed.db") == rows(tmp_path / "undisturbed.db")
-    assert all(rows(tmp_path / "undisturbed.db").values())
-
-
-def test_files_copied_at_any_moment_resume_to_the_same_result(tmp_path: Path) -> None:
-    # A killed process leaves its files as they are at that moment. Copying them then is the same
-    # as a kill, and faster.
-    home = tmp_path / "home"
-    home.mkdir()
-    moments = 0
-    copies: list[Path] = []
-
-    def copy() -> None:
-        nonlocal moments
-        moments += 1
-        if moments % 53 == 0:
-            copies.append(Path(shutil.copytree(home, tmp_path / str(moments))))
-
-    with counted(copy):
-        run(home / "run.db")
-    expected = rows(home / "run.db")
-
-    assert len(copies) > 60
-    for folder in copies:
-        run(folder / "run.db")
-        assert rows(folder / "run.db") == expected
-
-
-def test_finished_run_changes_nothing_when_run_again(tmp_path: Path) -> None:
-    run(tmp_path / "run.db")
-    before = rows(tmp_path / "run.db")
-    run(tmp_path / "run.db")
-
-    assert rows(tmp_path / "run.db") == before
-
-
-def test_usage_is_summed_over_all_parts(tmp_path: Path) -> None:
-    for _ in range(3):
-        with Store.open(tmp_path / "run.db") as store:
-            store.add_usage(requests=10, retries=1, seconds=0.5)
-    with Store.open(tmp_path / "run.db") as store:
-        summary = store.summary()
-
-    assert (summary.requests, summary.retries, summary.seconds) == (30, 3, 1.5)
-
-
-def test_clear_deletes_everything(store: Store) -> None:
-    store.add_orders([ORDER])
-    store.record_slice("orders", [], position=None)
-    store.record_slice("paid", [snapshot()], position=7)
-    store.record([orphan(snapshot())])
-    store.add_usage(requests=3)
-    store.mark_ended()
-
-    store.clear()
-
-    assert store.progress() == (0, 0)
-    assert not store.is_done("orders")
-    assert store.position("paid") is None
-    assert list(store.findings()) == []
-    assert store.ended_at is None
-    assert store.summary().requests == 0
-    assert store.payments_without_order() == []
-
-
-def test_only_the_first_end_is_recorded(store: Store) -> None:
-    store.mark_ended()
-    first = store.ended_at
-    store.mark_ended()
-
-    assert first is not None
-    assert store.ended_at == first == store.summary().ended_at
-
-
-# One at a time.
-
-HOLDER = """
-import sys
-from portone_async.reconcile.store import Store
-store = Store.open(sys.argv[1])
-store.record_slice("orders", [], position=None)
-print("open", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_store_is_locked_while_another_process_lives(tmp_path: Path) -> None:
-    path = tmp_path / "run.db"
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"open\n"
-        with pytest.raises(StoreError, match="in use"):
-            Store.open(path)
-        holder.kill()
-        holder.wait()
-
-    with Store.open(path) as store:
-        assert store.is_done("orders")
-
-
-def test_store_is_locked_within_one_process(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "run.db") as store:
-        store.add_orders([ORDER])
-        with pytest.raises(StoreError, match="in use"):
-            Store.open(tmp_path / "run.db")
-        store.record([finding_of(ORDER)])
-    with Store.open(tmp_path / "run.db") as store:
-        assert store.progress() == (1, 1)
-
-
-def test_closed_store_is_a_single_file(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "run.db") as store:
-        store.add_orders([ORDER])
-        assert {path.name for path in tmp_path.iterdir()} == {"run.db", "run.db-wal"}
-
-    assert {path.name for path in tmp_path.iterdir()} == {"run.db"}
-
-
-def test_reader_of_a_closed_store_does_not_block_a_run(tmp_path: Path) -> None:
-    path = tmp_path / "run.db"
-    run(path)
-    reader = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-    try:
-        assert reader.execute("SELECT count(*) FROM orders").fetchone() == (200,)
-        run(path)
-    finally:
-        reader.close()
-
-
-def test_threads_can_share_a_store(store: Store) -> None:
-    gate = threading.Barrier(4)
-
-    def record(step: str) -> None:
-        gate.wait()
-        for second in range(40):
-            store.record_slice(step, [snapshot(f"{step}-{second}")], position=second)
-
-    threads = [threading.Thread(target=record, args=[str(number)]) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert [store.position(str(number)) for number in range(4)] == [39] * 4
-    assert len(store.payments_without_order()) == 160
-
-
-# Files that are none, or cannot be written.
-
-
-def other_version(path: Path) -> None:
-    Store.open(path).close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 1")
-    connection.close()
-
-
-def other_database(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE orders (merchant_uid)")
-    connection.close()
-
-
-def some_text(path: Path) -> None:
-    path.write_text("merchant_uid,amount\n" * 100, encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("make", "reason"),
-    [
-        pytest.param(some_text, "not an SQLite file", id="text"),
-        pytest.param(other_database, "another application", id="another database"),
-        pytest.param(other_version, "version 1, this package writes 3", id="another version"),
-    ],
-)
-def test_foreign_file_is_refused_and_not_changed(tmp_path: Path, make: Any, reason: str) -> None:
-    path = tmp_path / "run.db"
-    make(path)
-    before = path.read_bytes()
-
-    with pytest.raises(StoreError, match=reason) as caught:
-        Store.open(path)
-
-    assert "run.db" in str(caught.value)
-    assert isinstance(caught.value, PortOneError)
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("where", ["", "missing/run.db"], ids=["a folder", "no such folder"])
-def test_impossible_path_is_refused(tmp_path: Path, where: str) -> None:
-    with pytest.raises(StoreError, match="cannot be opened"):
-        Store.open(tmp_path / where)
-
-
-def test_empty_file_becomes_a_store(tmp_path: Path) -> None:
-    (tmp_path / "run.db").touch()
-    with Store.open(tmp_path / "run.db") as store:
-        assert store.progress() == (0, 0)
-
-
-def test_read_only_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "run.db"
-    run(path)
-    before = path.read_bytes()
-    connect = sqlite3.connect
-
-    # File modes do not restrict root, so SQLite opens the file read-only.
-    def read_only(name: str, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(
-            f"{Path(name).as_uri()}?mode=ro", uri=True, **options
-        )
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", read_only)
-
-    with pytest.raises(StoreError, match="no permission to write"):
-        Store.open(path)
-
-    assert path.read_bytes() == before
-
-
-def test_closed_store_raises_and_can_be_closed_again(store: Store) -> None:
-    store.close()
-    store.close()
-
-    with pytest.raises(StoreError, match="closed"):
-        store.progress()
-
-
-def fill_up(store: Store, *, room: int = 0) -> None:
-    """Limit the file to so many more pages."""
-    with store._database.reading() as connection:
-        ((pages,),) = connection.execute("PRAGMA page_count")
-        connection.execute(f"PRAGMA max_page_count = {pages + room}")
-
-
-def orders(count: int) -> Iterator[Order]:
-    return (Order(f"order-{number:06}", Decimal(number)) for number in range(count))
-
-
-def record_orders(store: Store) -> None:
-    store.add_orders(orders(5000))
-
-
-def record_slice(store: Store) -> None:
-    store.record_slice("paid", [snapshot(f"imp_{number}") for number in range(1000)], position=None)
-
-
-def record_findings(store: Store) -> None:
-    store.record([orphan(snapshot(f"imp_{number}")) for number in range(1000)])
-
-
-@pytest.mark.parametrize("step", [record_orders, record_slice, record_findings])
-def test_full_disk_raises_and_rolls_back(tmp_path: Path, step: Any) -> None:
-    path = tmp_path / "run.db"
-    with Store.open(path) as store:
-        store.add_orders([ORDER])
-        store.record_slice("paid", [snapshot()], position=1)
-    before = rows(path)
-    with Store.open(path) as store:
-        fill_up(store, room=3)
-        with pytest.raises(StoreError, match="disk is full"):
-            step(store)
-        assert store.progress() == (0, 1)
-    assert rows(path) == before
-
-    with Store.open(path) as store:
-        step(store)
-    assert rows(path) != before
-
-
-def test_run_continues_after_a_disk_error(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "run.db"
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with Store.open(path) as store:
-        store.add_orders([ORDER])
-        # Bytes that a file may have: SQLite's write fails in the system.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
-        try:
-            with pytest.raises(StoreError, match="disk cannot be read or written"):
-                record_orders(store)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert store.progress() == (0, 1)
-        record_orders(store)
-
-    with Store.open(path) as store:
-        assert store.progress() == (0, 5001)
-
-
-def test_new_file_on_a_full_disk_raises(tmp_path: Path, monkeypatch: Any) -> None:
-    connect = sqlite3.connect
-
-    def full(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(*args, **options)
-        connection.execute("PRAGMA max_page_count = 2")
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", full)
-    with pytest.raises(StoreError, match="disk is full"):
-        Store.open(tmp_path / "run.db")
-
-    monkeypatch.undo()
-    run(tmp_path / "run.db")
-
-
-def test_error_while_payments_are_read_rolls_back(store: Store) -> None:
-    def page() -> Iterator[PaymentSnapshot]:
-        yield snapshot()
-        raise ConnectionResetError
-
-    with pytest.raises(ConnectionResetError):
-        store.record_slice("paid", page(), position=None)
-
-    assert store.position("paid") is None
-    assert not store.is_done("paid")
-    assert not store.payments_without_order()
-
-
-# What goes in and comes out.
+# Round trips.
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 numbers = texts | st.sampled_from(
@@ -583,7 +190,7 @@ def test_slice_and_position_are_stored_together(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "then", "kept"),
+    ("first", "second", "stored"),
     [
         ("paid", "cancelled", "cancelled"),
         ("cancelled", "paid", "cancelled"),
@@ -593,11 +200,13 @@ def test_slice_and_position_are_stored_together(store: Store) -> None:
         ("paid", "ready", "paid"),
     ],
 )
-def test_later_state_of_a_payment_is_stored(store: Store, first: str, then: str, kept: str) -> None:
-    for status in (first, then):
+def test_later_state_of_a_payment_is_stored(
+    store: Store, first: str, second: str, stored: str
+) -> None:
+    for status in (first, second):
         store.record_slice("window", [snapshot("imp_1", status)], position=1)
 
-    assert [payment.status for payment in store.payments_without_order()] == [kept]
+    assert [payment.status for payment in store.payments_without_order()] == [stored]
 
 
 @pytest.mark.parametrize("refunds", [(100, 300), (300, 100), (100, 20, 300), (300, 20)])
@@ -694,11 +303,11 @@ def test_deleting_not_checked_makes_orders_pending_again(store: Store) -> None:
     stranger = snapshot("imp_x", merchant_uid="stranger")
     store.record_slice("paid", [stranger], position=1)
     bad = Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="orders.csv:2: no amount")
-    unsure = Finding(
+    failed = Finding(
         merchant_uid="stranger", verdict=Verdict.NOT_CHECKED, payments=(stranger,), error="503"
     )
     store.record(
-        [finding_of(first), finding_of(second, Verdict.NOT_CHECKED, error="503"), unsure, bad]
+        [finding_of(first), finding_of(second, Verdict.NOT_CHECKED, error="503"), failed, bad]
     )
 
     assert store.delete_not_checked() == 2

@@ -1,4 +1,4 @@
-"""Which run a store is of: its orders, its period and its statuses."""
+"""Test the identity of a run: its orders, its period and its statuses."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def total(store: Store) -> int:
     return sum(store.summary().counts.values())
 
 
-@pytest.mark.parametrize("others", ["more", "fewer", "another amount", "another number"])
+@pytest.mark.parametrize("change", ["more", "fewer", "another amount", "another number"])
 async def test_finished_store_refuses_other_orders(
-    server: FakePortOne, client: PortOneClient, tmp_path: Path, others: str
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, change: str
 ) -> None:
     orders = paid_orders(server, 4)
-    given = {
+    others = {
         "more": [*orders, Order("another", Decimal(1))],
         "fewer": orders[:-1],
         "another amount": [*orders[:-1], Order("o-3", Decimal(999))],
         "another number": [*orders[:-1], Order("o-9", Decimal(1000))],
-    }[others]
+    }[change]
     difference = {"more": "orders were 4 and are now 5", "fewer": "orders were 4 and are now 3"}
     with Store.open(tmp_path / "run.db") as store:
         await reconcile(client, orders, since=DAY, until=NEXT, store=store)
@@ -49,9 +49,9 @@ async def test_finished_store_refuses_other_orders(
         server.clear_requests()
 
         with pytest.raises(StoreError) as caught:
-            await reconcile(client, given, since=DAY, until=NEXT, store=store)
+            await reconcile(client, others, since=DAY, until=NEXT, store=store)
 
-        assert difference.get(others, "are not the same") in str(caught.value)
+        assert difference.get(change, "are not the same") in str(caught.value)
         assert "fresh=True" in str(caught.value)
         assert "--fresh" in str(caught.value)
         assert list(store.findings()) == before
@@ -77,7 +77,7 @@ async def test_store_refuses_another_period_and_other_statuses(
             await reconcile(client, orders, store=store)
 
 
-async def test_fresh_run_takes_the_place_of_another(
+async def test_fresh_run_replaces_another(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     orders = paid_orders(server, 4)
@@ -103,7 +103,7 @@ async def test_same_orders_in_another_sequence_and_zone_are_the_same_run(
         server.clear_requests()
         again = await reconcile(
             client,
-            [Order(each.merchant_uid, Decimal("1000.0")) for each in orders],
+            [Order(order.merchant_uid, Decimal("1000.0")) for order in orders],
             since=DAY.astimezone(seoul),
             until=NEXT.astimezone(seoul),
             statuses=["cancelled", "paid"],
@@ -119,7 +119,7 @@ async def test_same_orders_in_another_sequence_and_zone_are_the_same_run(
     assert first.ended_at.tzinfo is UTC
 
 
-async def test_finished_run_checks_again_what_was_not_checked(
+async def test_finished_run_checks_not_checked_orders_again(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     orders = [*paid_orders(server, 3), Order("none", Decimal(1000))]
@@ -133,18 +133,18 @@ async def test_finished_run_checks_again_what_was_not_checked(
         server.clear_requests()
         summary = await reconcile(client, orders, store=store, on_finding=findings.append)
 
-    assert [each.merchant_uid for each in findings] == ["none"]
+    assert [finding.merchant_uid for finding in findings] == ["none"]
     assert summary.counts[Verdict.MISSING] == 1
     assert summary.ended_at == first.ended_at
     assert len(server.requests) == 2
 
 
-async def test_run_that_was_killed_while_it_read_its_orders_reads_them_anew(
+async def test_run_killed_while_loading_loads_its_orders_again(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     orders = paid_orders(server, 3)
     with Store.open(tmp_path / "run.db") as store:
-        # What a process leaves that ends before all orders are kept.
+        # The state after a process was killed before all orders were stored.
         store.add_orders([Order("of another file", Decimal(1))])
         summary = await reconcile(client, orders, store=store)
 
@@ -184,20 +184,20 @@ items = st.lists(
 def test_digest_does_not_depend_on_the_sequence(
     orders: list[Order | Refund | UnreadableOrder], rng: random.Random
 ) -> None:
-    one, other, fewer = OrdersDigest(), OrdersDigest(), OrdersDigest()
-    one.add(orders)
+    digest, other, fewer = OrdersDigest(), OrdersDigest(), OrdersDigest()
+    digest.add(orders)
     shuffled = list(orders)
     rng.shuffle(shuffled)
-    for each in shuffled:
-        other.add([each])
+    for item in shuffled:
+        other.add([item])
     fewer.add(orders[1:])
 
-    assert one.hex() == other.hex()
-    assert not orders or one.hex() != fewer.hex()
+    assert digest.hex() == other.hex()
+    assert not orders or digest.hex() != fewer.hex()
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         (Order("a", Decimal(1)), Order("b", Decimal(1))),
         (Order("a", Decimal(1)), Order("a", Decimal(10))),
@@ -207,9 +207,9 @@ def test_digest_does_not_depend_on_the_sequence(
         (Order("a", Decimal(1)), Refund("a", Decimal(1), "KRW", "x:1")),
     ],
 )
-def test_digest_depends_on_every_field(one: Order, other: Order | Refund) -> None:
+def test_digest_depends_on_every_field(first: Order, second: Order | Refund) -> None:
     digests = [OrdersDigest(), OrdersDigest()]
-    for digest, item in zip(digests, (one, other), strict=True):
+    for digest, item in zip(digests, (first, second), strict=True):
         digest.add([item])
 
     assert digests[0].hex() != digests[1].hex()

@@ -1,4 +1,4 @@
-"""A reconciliation in which something fails: what is kept, what is said, how it goes on."""
+"""Test failures during a reconciliation: what is recorded, reported and resumed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from portone_async.testing import Delay, FakePortOne, Fault, Hang, Reset, Status
 from tests.support.paid_day import DAY, NEXT, NOON, paid_orders
 
 
-def begins_of_paid(server: FakePortOne) -> list[int]:
+def starts_of_slices(server: FakePortOne) -> list[int]:
     path = "/payments/status/paid"
-    return [int(dict(each.query)["from"]) for each in server.requests if each.path == path]
+    return [int(dict(r.query)["from"]) for r in server.requests if r.path == path]
 
 
 async def test_interrupted_period_resumes_at_the_first_unread_slice(
@@ -30,19 +30,19 @@ async def test_interrupted_period_resumes_at_the_first_unread_slice(
         server.fail(Delay(0), Delay(0), Status(403), on="/payments/status/paid")
         with pytest.raises(ApiError, match="403"):
             await reconcile(client, orders, since=DAY, until=NEXT, store=store)
-        assert begins_of_paid(server) == [int(DAY.timestamp()), NOON + 2, NOON + 4]
+        assert starts_of_slices(server) == [int(DAY.timestamp()), NOON + 2, NOON + 4]
 
-        # Two that were read leave the list, which shifts what would be its pages.
-        for left in store.pending_orders()[:2]:
-            server.remove(left.payments[0].imp_uid)
+        # Two payments leave the list, which would shift the pages of a paginated list.
+        for pending in store.pending_orders()[:2]:
+            server.remove(pending.payments[0].imp_uid)
         server.clear_requests()
         summary = await reconcile(client, orders, since=DAY, until=NEXT, store=store)
-    assert begins_of_paid(server) == [NOON + 4, NOON + 6]
+    assert starts_of_slices(server) == [NOON + 4, NOON + 6]
     assert summary.counts[Verdict.MATCHED] == 9
 
 
 @pytest.mark.parametrize("on", ["/payments", "/payments/findAll"])
-async def test_a_token_that_is_refused_for_good_ends_a_run_and_says_nothing_of_any_order(
+async def test_rejected_token_ends_a_run_without_findings(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, on: str
 ) -> None:
     server.fail(Unauthorized(), times=None, on=on)
@@ -50,18 +50,18 @@ async def test_a_token_that_is_refused_for_good_ends_a_run_and_says_nothing_of_a
         with pytest.raises(UnauthorizedError):
             await reconcile(client, [Order("none", Decimal(1000))], store=store)
         assert not list(store.findings())
-        # What it cost is kept all the same.
+        # The usage is stored nevertheless.
         assert store.summary().requests == server.count("/payments") > 1
 
 
 @pytest.mark.parametrize("on", ["/payments", "/payments/findAll"])
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "error"),
     [(Status(400), "ApiError"), (Status(503), "ServerError"), (Reset(), "ConnectionFailedError")],
     ids=["400", "503", "reset"],
 )
-async def test_an_order_whose_question_fails_is_not_checked_and_says_why(
-    server: FakePortOne, client: PortOneClient, on: str, fault: Fault, told: str
+async def test_failed_request_makes_an_order_not_checked(
+    server: FakePortOne, client: PortOneClient, on: str, fault: Fault, error: str
 ) -> None:
     findings: list[Finding] = []
     server.fail(fault, times=None, on=on)
@@ -70,10 +70,10 @@ async def test_an_order_whose_question_fails_is_not_checked_and_says_why(
     (finding,) = findings
     assert finding.verdict is Verdict.NOT_CHECKED
     assert finding.error is not None
-    assert finding.error.startswith(told)
+    assert finding.error.startswith(error)
 
 
-async def test_what_can_never_be_looked_up_is_never_sent(
+async def test_order_number_that_cannot_be_sent_is_never_sent(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     orders = [*paid_orders(server, 3), Order("a\nb", Decimal(1)), Order("x" * 9000, Decimal(1))]
@@ -81,14 +81,14 @@ async def test_what_can_never_be_looked_up_is_never_sent(
 
     assert summary.counts[Verdict.NOT_CHECKED] == 2
     assert summary.counts[Verdict.MATCHED] == 3
-    assert not any("%0A" in each.target or "xxx" in each.target for each in server.requests)
+    assert not any("%0A" in r.target or "xxx" in r.target for r in server.requests)
 
 
-async def test_an_error_of_portone_in_the_source_of_the_orders_comes_out_by_itself(
+async def test_error_in_the_source_of_orders_is_raised_ungrouped(
     client: PortOneClient,
 ) -> None:
     async def source() -> AsyncIterator[Order]:
-        # As from task groups of its own.
+        # As task groups in the source would raise it.
         inner = ExceptionGroup("inner", [PortOneError("mine")])
         raise ExceptionGroup("outer", [inner])
         yield
@@ -98,7 +98,7 @@ async def test_an_error_of_portone_in_the_source_of_the_orders_comes_out_by_itse
     assert caught.value.__suppress_context__
 
 
-async def test_a_run_that_is_cancelled_leaves_no_task_and_no_file(
+async def test_cancelled_run_leaves_no_task_and_no_file(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -115,4 +115,4 @@ async def test_a_run_that_is_cancelled_leaves_no_task_and_no_file(
     with pytest.raises(asyncio.CancelledError):
         await run
     assert not list(tmp_path.iterdir())
-    assert not [each for each in asyncio.all_tasks() - tasks if "portone_async/re" in repr(each)]
+    assert not [task for task in asyncio.all_tasks() - tasks if "portone_async/re" in repr(task)]

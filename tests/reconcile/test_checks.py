@@ -1,4 +1,4 @@
-"""How a reconciliation asks for orders: batches, halves and confirmations."""
+"""Test how a reconciliation requests orders: batches, halves and confirmations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.custom_faults import Refused
 from tests.support.paid_day import paid_orders
 
 
-async def test_batch_that_is_refused_is_halved_until_the_order_is_found(
+async def test_rejected_batch_is_halved_until_the_order_is_alone(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     orders = paid_orders(server, 100)
@@ -23,14 +23,14 @@ async def test_batch_that_is_refused_is_halved_until_the_order_is_found(
     findings: list[Finding] = []
     summary = await reconcile(client, orders, on_finding=findings.append)
 
-    # The order itself is found by another endpoint.
+    # The order itself can be read from another endpoint.
     assert summary.counts[Verdict.MATCHED] == 100
     assert server.count("/payments/findAll") == 1
-    # Seven halvings, two batches each, and the first one.
+    # Seven halvings, two batches each, after the first batch.
     assert server.count("/payments") - 1 <= 1 + 2 * 7
 
 
-async def test_refusal_of_all_batches_is_not_halved_for_ever(
+async def test_rejection_of_all_batches_is_not_halved_forever(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     orders = paid_orders(server, 2_000)
@@ -43,7 +43,7 @@ async def test_refusal_of_all_batches_is_not_halved_for_ever(
 
 
 @pytest.mark.parametrize("uid", ["half \ud83d", "\udc80"])
-async def test_order_number_that_is_no_unicode_is_one_not_checked(
+async def test_order_number_that_is_not_unicode_is_not_checked(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, uid: str
 ) -> None:
     orders = [*paid_orders(server, 3), Order(uid, Decimal(1000))]
@@ -66,14 +66,14 @@ async def test_confirmation_is_recorded_while_another_one_hangs(
     server.fail(Hang(), times=1, on="/payments/findAll")
     with Store.open(tmp_path / "run.db") as store:
         nine = asyncio.Event()
-        known: list[Finding] = []
+        reported: list[Finding] = []
 
-        def found(finding: Finding) -> None:
-            known.append(finding)
-            if len(known) == 9:
+        def on_finding(finding: Finding) -> None:
+            reported.append(finding)
+            if len(reported) == 9:
                 nine.set()
 
-        run = asyncio.create_task(reconcile(client, orders, store=store, on_finding=found))
+        run = asyncio.create_task(reconcile(client, orders, store=store, on_finding=on_finding))
         await nine.wait()
         run.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -83,12 +83,12 @@ async def test_confirmation_is_recorded_while_another_one_hangs(
         server.clear_requests()
         server.clear_faults()
         await reconcile(client, orders, store=store)
-    # Only the one that is left.
+    # Only the one that was not recorded.
     assert server.count("/payments/findAll") == 1
 
 
 class Together:
-    """An answer that waits until so many are asked for at once."""
+    """Delays every response until a number of requests are in flight."""
 
     def __init__(self, count: int) -> None:
         self._barrier = asyncio.Barrier(count)
@@ -98,7 +98,7 @@ class Together:
         return exchange.reply()
 
 
-async def test_confirmations_run_side_by_side(server: FakePortOne, client: PortOneClient) -> None:
+async def test_confirmations_run_concurrently(server: FakePortOne, client: PortOneClient) -> None:
     orders = [Order(f"none-{number}", Decimal(1)) for number in range(20)]
     server.fail(Together(20), times=None, on="/payments/findAll")
     summary = await reconcile(client, orders)

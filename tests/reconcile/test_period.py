@@ -1,4 +1,4 @@
-"""The period of a reconciliation: slices, empty windows that PortOne refuses, odd payments."""
+"""Test the period: slices, empty windows that PortOne refuses, unreadable payments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSED = Json({"code": -1, "message": "no such page", "response": None}, status
 
 
 @pytest.mark.parametrize("until", [DAY, DAY - timedelta(hours=1)])
-async def test_empty_or_reversed_period_is_refused(
+async def test_empty_or_reversed_period_is_rejected(
     server: FakePortOne, client: PortOneClient, until: object
 ) -> None:
     with pytest.raises(InvalidRequestError, match="must be after"):
@@ -31,7 +31,7 @@ async def test_empty_or_reversed_period_is_refused(
     assert server.requests == []
 
 
-async def test_refused_window_without_payments_is_empty_and_noted(
+async def test_refused_window_without_payments_is_assumed_empty(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(EmptyPeriodIs400(), times=None, on="/payments/status")
@@ -44,17 +44,17 @@ async def test_refused_window_without_payments_is_empty_and_noted(
     assert (assumed.status, assumed.since, assumed.until) == ("cancelled", DAY, NEXT)
 
 
-async def test_day_without_any_payment_is_empty_although_every_list_is_refused(
+async def test_day_without_payments_is_empty_if_every_list_is_refused(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(EmptyPeriodIs400(), times=None, on="/payments/status")
     summary = await reconcile(client, [Order("none", Decimal(1))], since=DAY, until=NEXT)
 
     assert summary.counts[Verdict.MISSING] == 1
-    assert [each.status for each in summary.assumed_empty] == ["cancelled", "paid"]
+    assert [period.status for period in summary.assumed_empty] == ["cancelled", "paid"]
 
 
-async def test_refused_window_that_another_list_contradicts_is_an_error(
+async def test_refused_window_contradicted_by_another_list_raises(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(REFUSED, times=None, on="/payments/status/paid")
@@ -64,7 +64,7 @@ async def test_refused_window_that_another_list_contradicts_is_an_error(
 
 
 @pytest.mark.parametrize("is_in_batches", [True, False])
-async def test_order_whose_payment_lies_in_a_refused_window_ends_the_run(
+async def test_payment_of_an_order_in_a_refused_window_ends_the_run(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, *, is_in_batches: bool
 ) -> None:
     orders = paid_orders(server, 2)
@@ -77,7 +77,7 @@ async def test_order_whose_payment_lies_in_a_refused_window_ends_the_run(
         assert not list(store.findings())
 
 
-async def test_window_that_another_error_refuses_is_an_error(
+async def test_window_refused_with_another_error_raises(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(Status(400), times=None, on="/payments/status")
@@ -86,29 +86,7 @@ async def test_window_that_another_error_refuses_is_an_error(
         await reconcile(client, [], since=DAY, until=NEXT)
 
 
-async def test_list_raises_where_every_window_is_refused(
-    server: FakePortOne, client: PortOneClient
-) -> None:
-    server.fail(REFUSED, times=None, on="/payments/status")
-
-    with pytest.raises(ApiError):
-        [each async for each in client.payments.list("paid", since=DAY, until=NEXT)]
-
-
-async def test_list_of_a_status_without_payments_is_empty_where_that_is_a_400(
-    server: FakePortOne, client: PortOneClient
-) -> None:
-    paid_orders(server, 5)
-    server.fail(EmptyPeriodIs400(), times=None, on="/payments/status")
-    pages = client.payments.list("cancelled", since=DAY, until=NEXT)
-
-    assert [each async for each in pages] == []
-    # An unknown status is refused for itself, whatever other lists hold.
-    with pytest.raises(ApiError):
-        [each async for each in client.payments.list("unheard", since=DAY, until=NEXT)]
-
-
-async def test_odd_payment_of_an_order_is_not_checked_and_the_run_goes_on(
+async def test_order_with_an_unreadable_payment_is_not_checked(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     orders = paid_orders(server, 5)
@@ -117,14 +95,14 @@ async def test_odd_payment_of_an_order_is_not_checked_and_the_run_goes_on(
     summary = await reconcile(client, orders, since=DAY, until=NEXT, on_finding=findings.append)
 
     assert summary.counts[Verdict.MATCHED] == 4
-    (odd,) = [each for each in findings if each.verdict is Verdict.NOT_CHECKED]
-    assert odd.order == orders[2]
-    assert odd.error is not None
-    assert "amount" in odd.error
+    (unreadable,) = [f for f in findings if f.verdict is Verdict.NOT_CHECKED]
+    assert unreadable.order == orders[2]
+    assert unreadable.error is not None
+    assert "amount" in unreadable.error
 
 
 @pytest.mark.parametrize(("since", "until"), [(None, None), (DAY, NEXT)])
-async def test_order_with_an_odd_payment_beside_a_good_one_is_not_checked(
+async def test_order_with_a_readable_and_an_unreadable_payment_is_not_checked(
     server: FakePortOne, client: PortOneClient, since: datetime | None, until: datetime | None
 ) -> None:
     orders = paid_orders(server, 3)
@@ -136,7 +114,7 @@ async def test_order_with_an_odd_payment_beside_a_good_one_is_not_checked(
     assert summary.counts[Verdict.MATCHED] == 2
 
 
-async def test_odd_payment_without_an_order_is_not_checked_until_it_can_be_read(
+async def test_unreadable_payment_without_order_is_retried_on_resume(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     orders = paid_orders(server, 5)
@@ -144,8 +122,8 @@ async def test_odd_payment_without_an_order_is_not_checked_until_it_can_be_read(
     rest = [*orders[:2], *orders[3:]]
     with Store.open(tmp_path / "run.db") as store:
         summary = await reconcile(client, rest, since=DAY, until=NEXT, store=store)
-        (odd,) = store.findings(Verdict.NOT_CHECKED)
-        assert (odd.merchant_uid, odd.order) == ("o-2", None)
+        (unreadable,) = store.findings(Verdict.NOT_CHECKED)
+        assert (unreadable.merchant_uid, unreadable.order) == ("o-2", None)
         assert summary.counts[Verdict.ORPHAN] == 0
 
         server.clear_faults()
@@ -154,35 +132,3 @@ async def test_odd_payment_without_an_order_is_not_checked_until_it_can_be_read(
 
     assert orphan.merchant_uid == "o-2"
     assert summary.counts[Verdict.NOT_CHECKED] == 0
-
-
-async def test_list_gives_the_readable_payments_and_then_one_error(
-    server: FakePortOne, client: PortOneClient
-) -> None:
-    paid_orders(server, 9)
-    server.fail(Odd("o-4", "amount", [3]), times=None, on="/payments")
-    pages = client.payments.list("paid", since=DAY, until=NEXT, page_size=3)
-    got: list[str] = []
-
-    async def read() -> None:
-        async for each in pages:
-            got.append(each.merchant_uid)  # noqa: PERF401 (what came before the error counts)
-
-    with pytest.raises(UnexpectedResponseError, match="o-4") as caught:
-        await read()
-
-    assert got == [f"o-{number}" for number in range(9) if number != 4]
-    assert len(caught.value.unreadable) == 1
-    assert [each async for each in pages] == []
-
-
-async def test_busy_second_is_read_whole(server: FakePortOne, client: PortOneClient) -> None:
-    server.add_many(
-        {"merchant_uid": f"o-{n}", "amount": 1, "paid_at": NOON, "started_at": NOON}
-        for n in range(2_500)
-    )
-    pages = client.payments.list("paid", since=DAY, until=NEXT)
-    got = [each.merchant_uid async for each in pages]
-
-    assert sorted(got) == sorted(f"o-{n}" for n in range(2_500))
-    assert server.count("/payments/status/paid") <= 5

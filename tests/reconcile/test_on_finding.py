@@ -1,4 +1,4 @@
-"""What ``on_finding`` is called with: each finding once, however often the run is stopped."""
+"""Test ``on_finding``: each finding once, however often the run is stopped."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ async def test_contradicted_order_is_reported_once(
         assert sorted(findings, key=str) == sorted(store.findings(), key=str)
         await reconcile(client, orders, store=store, on_finding=findings.append)
 
-    assert Counter(each.verdict for each in findings) == {
+    assert Counter(finding.verdict for finding in findings) == {
         Verdict.NOT_CHECKED: 1,
         Verdict.MATCHED: 1,
     }
 
 
-async def test_rows_that_are_read_anew_are_reported_once(
+async def test_rows_that_are_read_again_are_reported_once(
     client: PortOneClient, tmp_path: Path
 ) -> None:
     rows = [UnreadableOrder(f"orders.csv:{number}", "no amount") for number in range(6_000)]
@@ -47,25 +47,28 @@ async def test_rows_that_are_read_anew_are_reported_once(
             await reconcile(client, broken(), store=store, on_finding=findings.append)
         await reconcile(client, rows, store=store, on_finding=findings.append)
 
-    assert len({each.error for each in findings}) == len(findings) == 6_000
+    assert len({finding.error for finding in findings}) == len(findings) == 6_000
 
 
 class StoppedStore(Store):
-    """Has somebody stop the run each time that it has just recorded something."""
+    """Calls ``stop`` each time that it has just recorded something."""
 
     stop: Callable[[], object] | None = None
 
     def record(self, findings: Iterable[Finding]) -> None:
-        given = list(findings)
-        super().record(given)
-        if given and self.stop is not None:
+        recorded = list(findings)
+        super().record(recorded)
+        if recorded and self.stop is not None:
             self.stop()
 
 
-async def test_finding_that_is_recorded_while_the_run_is_cancelled_is_reported(
+async def test_finding_recorded_during_cancellation_is_reported(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
-    orders = [*paid_orders(server, 3), *(Order(f"none-{each}", Decimal(1)) for each in range(3))]
+    orders = [
+        *paid_orders(server, 3),
+        *(Order(f"none-{number}", Decimal(1)) for number in range(3)),
+    ]
     findings: list[Finding] = []
     loop = asyncio.get_running_loop()
     cancelled = 0
@@ -74,13 +77,13 @@ async def test_finding_that_is_recorded_while_the_run_is_cancelled_is_reported(
             run = asyncio.create_task(
                 reconcile(client, orders, store=store, on_finding=findings.append)
             )
-            # Before the result of the step gets to the run.
+            # Before the run receives the result of the step.
             store.stop = lambda run=run: loop.call_soon_threadsafe(run.cancel)
             await asyncio.wait([run])
             if not run.cancelled():
                 break
             cancelled += 1
-        kept = list(store.findings())
+        stored = list(store.findings())
 
     assert 1 < cancelled < 20
-    assert sorted(findings, key=str) == sorted(kept, key=str)
+    assert sorted(findings, key=str) == sorted(stored, key=str)

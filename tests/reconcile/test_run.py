@@ -1,4 +1,4 @@
-"""A day's orders against PortOne, over real HTTP."""
+"""Test whole reconciliations, over HTTP."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from portone_async.testing import FakePortOne, Status
 from tests.conftest import AT_ONCE
 from tests.support.paid_day import DAY, NEXT, NOON, paid_orders
 
-Kept = tuple[Summary, dict[str, Finding]]
+Result = tuple[Summary, dict[str, Finding]]
 
 
 def order(uid: str, amount: int = 1000, **fields: Any) -> Order:
     return Order(uid, Decimal(amount), **fields)
 
 
-def a_day(server: FakePortOne) -> list[Order]:
-    """Orders of a day with a difference of every kind."""
+def add_day(server: FakePortOne) -> list[Order]:
+    """Add payments of a day, and return orders with a difference of every kind."""
     at: dict[str, Any] = {"started_at": NOON, "paid_at": NOON, "amount": 1000}
     for number in range(300):
         server.add(merchant_uid=f"good-{number}", **at)
@@ -79,7 +79,7 @@ EXPECTED = {
 }
 
 
-async def ran(client: PortOneClient, orders: Any, **options: Any) -> Kept:
+async def run(client: PortOneClient, orders: Any, **options: Any) -> Result:
     findings: list[Finding] = []
     summary = await reconcile(client, orders, on_finding=findings.append, **options)
     by_uid = {finding.merchant_uid: finding for finding in findings}
@@ -91,13 +91,13 @@ async def ran(client: PortOneClient, orders: Any, **options: Any) -> Kept:
 async def test_every_order_gets_its_verdict(
     server: FakePortOne, client: PortOneClient, has_period: bool
 ) -> None:
-    orders = a_day(server)
+    orders = add_day(server)
     period = {"since": DAY, "until": NEXT} if has_period else {}
-    summary, findings = await ran(client, orders, **period)
+    summary, findings = await run(client, orders, **period)
 
-    assert {uid: each.verdict for uid, each in findings.items() if uid in EXPECTED} == EXPECTED
-    good = [each for uid, each in findings.items() if uid.startswith("good")]
-    assert [each.verdict for each in good] == [Verdict.MATCHED] * 300
+    assert {uid: findings[uid].verdict for uid in EXPECTED} == EXPECTED
+    good = [finding.verdict for uid, finding in findings.items() if uid.startswith("good")]
+    assert good == [Verdict.MATCHED] * 300
     assert ("orphan" in findings) is has_period
     assert len(findings) == len(orders) + has_period
     assert summary.counts[Verdict.MATCHED] == 303
@@ -105,94 +105,94 @@ async def test_every_order_gets_its_verdict(
     assert summary.requests == len(server.requests) - server.count("/users/getToken")
 
 
-async def test_a_swept_day_needs_a_request_for_a_thousand_payments_and_a_few_to_confirm(
+async def test_period_needs_one_request_per_thousand_payments(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     orders = [*paid_orders(server, 10_000), order("none")]
-    summary, _ = await ran(client, orders, since=DAY, until=NEXT)
+    summary, _ = await run(client, orders, since=DAY, until=NEXT)
 
     assert summary.counts[Verdict.MATCHED] == 10_000
-    # Eleven slices of paid, since each begins with the last second of the one before; one of
-    # cancelled; the one that is missing in a batch, and confirmed.
+    # Eleven slices of paid, since each starts with the last second of the previous one; one of
+    # cancelled; the missing order in a batch; its confirmation.
     assert summary.requests == 11 + 1 + 1 + 1
 
 
-async def test_without_a_period_a_hundred_orders_that_agree_need_one_request(
+async def test_matched_orders_need_one_request_per_hundred(
     server: FakePortOne, client: PortOneClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    summary, _ = await ran(client, paid_orders(server, 250))
+    summary, _ = await run(client, paid_orders(server, 250))
 
     assert summary.counts[Verdict.MATCHED] == 250
     assert summary.requests == server.count("/payments") == 3
     assert not caplog.records
 
 
-async def test_what_a_run_costs_is_counted_and_the_clients_own_callback_sees_it_too(
+async def test_attempts_are_counted_and_reported_to_the_caller_too(
     server: FakePortOne,
 ) -> None:
     attempts: list[Attempt] = []
     started = time.monotonic()
     server.fail(Status(503), times=3, on="/payments")
     async with server.client(retry=AT_ONCE, rate_limit=None, on_attempt=attempts.append) as client:
-        summary, _ = await ran(client, a_day(server), since=DAY, until=NEXT)
+        summary, _ = await run(client, add_day(server), since=DAY, until=NEXT)
 
     assert summary.retries == 3
     assert summary.requests == server.count("/payments")
-    assert sum(each.method == "GET" for each in attempts) == summary.requests
+    assert sum(attempt.method == "GET" for attempt in attempts) == summary.requests
     assert 0 < summary.seconds < time.monotonic() - started
 
 
-async def test_all_that_was_charged_without_an_order_is_found_and_what_failed_is_not(
+async def test_charged_payments_without_order_are_orphans(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     at = {"amount": 1000, "started_at": NOON}
-    # More than are read from the store at once.
+    # More than one page of the store.
     server.add_many({"merchant_uid": f"o-{n}", "paid_at": NOON, **at} for n in range(1_003))
-    server.add(merchant_uid="tried", status="failed", failed_at=NOON, **at)
+    server.add(merchant_uid="failed", status="failed", failed_at=NOON, **at)
     period = {"since": DAY, "until": NEXT, "statuses": ("paid", "failed")}
-    summary, findings = await ran(client, [], **period)
+    summary, findings = await run(client, [], **period)
 
     assert summary.counts[Verdict.ORPHAN] == len(findings) == 1_003
-    assert "tried" not in findings
+    assert "failed" not in findings
 
 
-async def test_orders_may_come_from_an_async_source(
+async def test_orders_can_come_from_an_async_iterator(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     async def source() -> AsyncIterator[Order]:
-        for each in a_day(server):
-            yield each
+        for item in add_day(server):
+            yield item
 
-    summary, _ = await ran(client, source())
+    summary, _ = await run(client, source())
     assert sum(summary.counts.values()) == 312
 
 
-async def test_what_could_not_be_checked_is_never_missing_and_checked_again(
+async def test_order_that_could_not_be_checked_is_checked_again(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     orders = [order("none"), order("a\nb"), order("good")]
     server.add(merchant_uid="good", amount=1000)
     with Store.open(tmp_path / "run.db") as store:
         server.fail(Status(400), times=None, on="/payments")
-        summary, findings = await ran(client, orders, store=store)
-        assert {each.verdict for each in findings.values()} == {Verdict.NOT_CHECKED}
+        summary, findings = await run(client, orders, store=store)
+        assert {finding.verdict for finding in findings.values()} == {Verdict.NOT_CHECKED}
         assert "400" in (findings["none"].error or "")
 
         server.clear_faults()
-        summary, findings = await ran(client, orders, store=store)
+        summary, findings = await run(client, orders, store=store)
     assert findings["none"].verdict is Verdict.MISSING
     assert findings["good"].verdict is Verdict.MATCHED
     assert summary.counts[Verdict.NOT_CHECKED] == 1  # It can never be looked up.
 
 
-async def test_refused_keys_end_a_run_and_it_can_be_resumed(
+async def test_rejected_keys_end_a_run_that_can_be_resumed(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
-    orders = a_day(server)
+    orders = add_day(server)
     with Store.open(tmp_path / "run.db") as store:
-        async with PortOneClient("wrong", "wrong", base_url=server.url) as refused:
+        async with PortOneClient("wrong", "wrong", base_url=server.url) as rejected:
             with pytest.raises(AuthenticationError):
-                await reconcile(refused, orders, since=DAY, until=NEXT, store=store)
+                await reconcile(rejected, orders, since=DAY, until=NEXT, store=store)
         await reconcile(client, orders, since=DAY, until=NEXT, store=store)
         resumed = list(store.findings())
     with Store.open(tmp_path / "other.db") as store:
@@ -200,10 +200,10 @@ async def test_refused_keys_end_a_run_and_it_can_be_resumed(
         assert list(store.findings()) == resumed
 
 
-async def test_a_run_that_is_done_asks_nothing_again(
+async def test_finished_run_sends_no_requests_again(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
-    orders = a_day(server)
+    orders = add_day(server)
     with Store.open(tmp_path / "run.db") as store:
         first = await reconcile(client, orders, since=DAY, until=NEXT, store=store)
         server.clear_requests()
@@ -214,6 +214,6 @@ async def test_a_run_that_is_done_asks_nothing_again(
 
 
 @pytest.mark.parametrize("period", [{"since": DAY}, {"until": DAY}, {"since": NEXT, "until": DAY}])
-async def test_half_a_period_is_refused(client: PortOneClient, period: dict[str, Any]) -> None:
+async def test_half_a_period_is_rejected(client: PortOneClient, period: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError):
         await reconcile(client, [], **period)

@@ -1,0 +1,185 @@
+"""Test files that are not stores, full disks and disks that fail."""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portone_async.errors import PortOneError
+from portone_async.reconcile.finding import PaymentSnapshot
+from portone_async.reconcile.store import Store, StoreError
+from tests.support.stored import ORDER, orders, orphan, rows, snapshot
+from tests.support.whole_run import run
+
+
+def other_version(path: Path) -> None:
+    Store.open(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def other_database(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE orders (merchant_uid)")
+    connection.close()
+
+
+def some_text(path: Path) -> None:
+    path.write_text("merchant_uid,amount\n" * 100, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        pytest.param(some_text, "not an SQLite file", id="text"),
+        pytest.param(other_database, "another application", id="another database"),
+        pytest.param(other_version, "version 1, this package writes 3", id="another version"),
+    ],
+)
+def test_foreign_file_is_refused_and_not_changed(tmp_path: Path, make: Any, reason: str) -> None:
+    path = tmp_path / "run.db"
+    make(path)
+    before = path.read_bytes()
+
+    with pytest.raises(StoreError, match=reason) as caught:
+        Store.open(path)
+
+    assert "run.db" in str(caught.value)
+    assert isinstance(caught.value, PortOneError)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("where", ["", "missing/run.db"], ids=["a folder", "no such folder"])
+def test_impossible_path_is_refused(tmp_path: Path, where: str) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store.open(tmp_path / where)
+
+
+def test_empty_file_becomes_a_store(tmp_path: Path) -> None:
+    (tmp_path / "run.db").touch()
+    with Store.open(tmp_path / "run.db") as store:
+        assert store.progress() == (0, 0)
+
+
+def test_read_only_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.db"
+    run(path)
+    before = path.read_bytes()
+    connect = sqlite3.connect
+
+    # File modes do not restrict root, so SQLite opens the file read-only.
+    def read_only(name: str, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(
+            f"{Path(name).as_uri()}?mode=ro", uri=True, **options
+        )
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)
+
+    with pytest.raises(StoreError, match="no permission to write"):
+        Store.open(path)
+
+    assert path.read_bytes() == before
+
+
+def test_closed_store_raises_and_can_be_closed_again(store: Store) -> None:
+    store.close()
+    store.close()
+
+    with pytest.raises(StoreError, match="closed"):
+        store.progress()
+
+
+def fill_up(store: Store, *, room: int = 0) -> None:
+    """Limit the file to so many more pages."""
+    with store._database.reading() as connection:
+        ((pages,),) = connection.execute("PRAGMA page_count")
+        connection.execute(f"PRAGMA max_page_count = {pages + room}")
+
+
+def record_orders(store: Store) -> None:
+    store.add_orders(orders(5000))
+
+
+def record_slice(store: Store) -> None:
+    store.record_slice("paid", [snapshot(f"imp_{number}") for number in range(1000)], position=None)
+
+
+def record_findings(store: Store) -> None:
+    store.record([orphan(snapshot(f"imp_{number}")) for number in range(1000)])
+
+
+@pytest.mark.parametrize("step", [record_orders, record_slice, record_findings])
+def test_full_disk_raises_and_rolls_back(tmp_path: Path, step: Any) -> None:
+    path = tmp_path / "run.db"
+    with Store.open(path) as store:
+        store.add_orders([ORDER])
+        store.record_slice("paid", [snapshot()], position=1)
+    before = rows(path)
+    with Store.open(path) as store:
+        fill_up(store, room=3)
+        with pytest.raises(StoreError, match="disk is full"):
+            step(store)
+        assert store.progress() == (0, 1)
+    assert rows(path) == before
+
+    with Store.open(path) as store:
+        step(store)
+    assert rows(path) != before
+
+
+def test_run_continues_after_a_disk_error(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.db"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Store.open(path) as store:
+        store.add_orders([ORDER])
+        # Bytes that a file may have: SQLite's write fails in the system.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        try:
+            with pytest.raises(StoreError, match="disk cannot be read or written"):
+                record_orders(store)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert store.progress() == (0, 1)
+        record_orders(store)
+
+    with Store.open(path) as store:
+        assert store.progress() == (0, 5001)
+
+
+def test_new_file_on_a_full_disk_raises(tmp_path: Path, monkeypatch: Any) -> None:
+    connect = sqlite3.connect
+
+    def full(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **options)
+        connection.execute("PRAGMA max_page_count = 2")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", full)
+    with pytest.raises(StoreError, match="disk is full"):
+        Store.open(tmp_path / "run.db")
+
+    monkeypatch.undo()
+    run(tmp_path / "run.db")
+
+
+def test_error_while_payments_are_read_rolls_back(store: Store) -> None:
+    def page() -> Iterator[PaymentSnapshot]:
+        yield snapshot()
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        store.record_slice("paid", page(), position=None)
+
+    assert store.position("paid") is None
+    assert not store.is_done("paid")
+    assert not store.payments_without_order()
