@@ -6,7 +6,7 @@ import pytest
 
 from portone_async import ApiError, PortOneClient, UnexpectedResponseError
 from portone_async.testing import FakePortOne, Json
-from tests.support.answers import EmptyPeriodIs400, Odd
+from tests.support.custom_faults import EmptyPeriodIs400, Odd
 from tests.support.paid_day import DAY, NEXT, NOON, paid_orders
 
 REFUSED = Json({"code": -1, "message": "no such page", "response": None}, status=400)
