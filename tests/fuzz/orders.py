@@ -1,6 +1,6 @@
-"""A file of orders of any kind: orders exactly as they stand there, bad rows, or one error.
+"""Fuzz order files: the result is exact orders, bad rows, or one error.
 
-An input is the file's name, then the file.
+An input is the name of the file on the first line, then its content.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from .shape import assert_fit_to_be_shown
 __all__ = ("check",)
 
 _NAMES = ("orders.csv", "orders.tsv", "orders.jsonl")
-# Forty names of columns, sixty characters each, and their escapes.
-_LONGEST_ERROR = 5_000
-_LONGEST_REASON = 500
+# Forty column names of sixty characters, escaped.
+_MAX_ERROR = 5_000
+_MAX_REASON = 500
 _DELIMITERS = ",\t;|"
 
 Read = list[Item] | None
-"""What was read; ``None`` for a file that is none of orders."""
+"""The items of a file; ``None`` if it could not be read."""
 
 
 def check(data: bytes) -> None:
-    """Read it, and hold each order against the file.
+    """Read a file, and check every order against its text.
 
     Raises:
-        AssertionError: An order is not what stands there, or one is lost.
+        AssertionError: An order differs from the text, or is missing.
     """
     line, _, content = data.partition(b"\n")
     name = line.decode("latin-1")
@@ -45,21 +45,21 @@ def check(data: bytes) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name)
-        found = _read(path, content)
-        if found is not None:
+        items = _read(path, content)
+        if items is not None:
             text = _text(path)
-            _check_lines(path, text, found)
-            _check_count(name, text, found)
-            for order in found:
+            _check_lines(path, text, items)
+            _check_count(name, text, items)
+            for order in items:
                 if isinstance(order, Order):
                     _check_order(order)
-            orders = [order for order in found if isinstance(order, Order)]
+            orders = [order for order in items if isinstance(order, Order)]
             if name == "orders.jsonl":
                 _check_values(text, orders)
             else:
                 _check_cells(text, orders)
         if not content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            _check_mark(path, content, found)
+            _check_byte_order_mark(path, content, items)
 
 
 def _read(path: Path, content: bytes) -> Read:
@@ -67,7 +67,7 @@ def _read(path: Path, content: bytes) -> Read:
     try:
         return list(read_orders(str(path)))
     except OrdersError as error:
-        assert_fit_to_be_shown(str(error), _LONGEST_ERROR)
+        assert_fit_to_be_shown(str(error), _MAX_ERROR)
         return None
 
 
@@ -86,39 +86,39 @@ def _check_order(order: Order) -> None:
     assert order.status in list(PaymentStatus)
 
 
-def _check_lines(path: Path, text: str, found: list[Item]) -> None:
-    """Check that each bad row names another line of the file, and can be printed.
+def _check_lines(path: Path, text: str, items: list[Item]) -> None:
+    """Check that every bad row names another line of the file, and can be printed.
 
     Not in the file's order: sales that were refunded in part wait for their refund rows.
     """
     numbers: list[int] = []
-    for each in found:
-        if isinstance(each, Note):
-            assert_fit_to_be_shown(each.text, _LONGEST_REASON)
-        elif isinstance(each, BadRow):
-            assert_fit_to_be_shown(each.reason, _LONGEST_REASON)
-            where, _, number = each.where.rpartition(":")
+    for item in items:
+        if isinstance(item, Note):
+            assert_fit_to_be_shown(item.text, _MAX_REASON)
+        elif isinstance(item, BadRow):
+            assert_fit_to_be_shown(item.reason, _MAX_REASON)
+            where, _, number = item.where.rpartition(":")
             assert where == str(path)
             assert 1 <= int(number) <= text.count("\n") + 1
             numbers.append(int(number))
     assert len(numbers) == len(set(numbers))
 
 
-def _check_count(name: str, text: str, found: list[Item]) -> None:
-    """No line disappears and none comes twice, where a line is a row."""
-    rows = sum(1 if not isinstance(each, Note) else _totals(each) for each in found)
+def _check_count(name: str, text: str, items: list[Item]) -> None:
+    """Check that every line is exactly one item, where a line is a row."""
+    rows = sum(1 if not isinstance(item, Note) else _totals(item) for item in items)
     if name == "orders.jsonl":
         assert rows == sum(bool(line.strip().strip("\r\n\x1a")) for line in _lines(text))
     elif not set('"\r') & set(text):
         blank = [
             strip_blanks(re.sub(rf"[\x1a{_DELIMITERS}]", "", line)) == "" for line in _lines(text)
         ]
-        # A header has up to three rows, and is the first line unless a note says which it is.
+        # A header has up to three rows, from the first line unless a note has another.
         above = next(
             (
-                int(each.where.rpartition(":")[2]) - 1
-                for each in found
-                if isinstance(each, Note) and "header" in each.text
+                int(item.where.rpartition(":")[2]) - 1
+                for item in items
+                if isinstance(item, Note) and "header" in item.text
             ),
             0,
         )
@@ -127,9 +127,9 @@ def _check_count(name: str, text: str, found: list[Item]) -> None:
 
 
 def _totals(note: Note) -> int:
-    """Return how many total rows a note stands for."""
-    found = re.fullmatch(r"a total row, .*?(?:, and ([0-9,]+) more)?", note.text)
-    return 1 + int((found[1] or "0").replace(",", "")) if found else 0
+    """Return the number of total rows in a note."""
+    match = re.fullmatch(r"a total row, .*?(?:, and ([0-9,]+) more)?", note.text)
+    return 1 + int((match[1] or "0").replace(",", "")) if match else 0
 
 
 def _lines(text: str) -> list[str]:
@@ -137,8 +137,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _check_cells(text: str, orders: list[Order]) -> None:
-    """An order's number and amount stand in the file, digit by digit."""
-    # Quotes are doubled, or around; commas group, or set apart.
+    """Check that the number and amount of every order are in the text, digit by digit."""
+    # Quotes may be doubled or enclose a field; commas may group digits or separate fields.
     plain, digits = text.replace('"', ""), text.replace(",", "")
     for order in orders:
         assert order.merchant_uid.replace('"', "") in plain
@@ -146,7 +146,7 @@ def _check_cells(text: str, orders: list[Order]) -> None:
 
 
 def _check_values(text: str, orders: list[Order]) -> None:
-    """An order's number and amount are values of one line, by another parser's account."""
+    """Check the number and amount of every order against the values of one line."""
     lines = _lines(text)
     for order in orders:
         assert any(_holds(line, order) for line in lines)
@@ -156,9 +156,9 @@ def _holds(line: str, order: Order) -> bool:
     try:
         values = _values(line)
     except RecursionError:
-        return True  # What is left of the stack here is less than the reader had.
+        return True  # The stack here is deeper than in the reader.
     texts = [str(value) for value in values]
-    # ="1" is 1 to whoever uses a spreadsheet.
+    # A spreadsheet displays ="1" as 1.
     texts += [text[2:-1].replace('""', '"') for text in texts if text.startswith('="')]
     return order.merchant_uid in [*texts, *map(strip_blanks, texts)] and any(
         value == order.amount
@@ -190,10 +190,10 @@ def _number(text: str) -> Decimal:
         return Decimal("Infinity")
 
 
-def _check_mark(path: Path, content: bytes, found: Read) -> None:
-    """UTF-8 with Excel's mark is the same file."""
+def _check_byte_order_mark(path: Path, content: bytes, items: Read) -> None:
+    """Check that UTF-8 with a byte order mark is read the same."""
     try:
         content.decode()
     except UnicodeDecodeError:
         return
-    assert _read(path, codecs.BOM_UTF8 + content) == found
+    assert _read(path, codecs.BOM_UTF8 + content) == items
