@@ -28,6 +28,8 @@ _CLOSE_TIMEOUT = 10.0
 # Above Apache's limit, which the fake applies itself.
 _MAX_LINE = 1 << 20
 
+_TURNS_TO_ACCEPT = 3
+
 Handler = Callable[[web.BaseRequest, asyncio.Transport], Awaitable[Reply | None]]
 """Returns the reply to a request; ``None`` closes the connection without one."""
 
@@ -124,8 +126,17 @@ class Listener:
             self._url.set_result(_url(listening))
             await self._closing.wait()
         finally:
-            listening.close()
+            await self._stop_accepting(listening)
             await self._end(server)
+
+    async def _stop_accepting(self, listening: asyncio.Server) -> None:
+        for sock in listening.sockets:
+            self._loop.remove_reader(sock)
+        # asyncio would lose, unclosed, what it has accepted but not yet handed to the server, which
+        # takes two turns: https://github.com/python/cpython/issues/109564
+        for _ in range(_TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
+        listening.close()
 
     async def _end(self, server: web.Server) -> None:
         await asyncio.sleep(0)  # start the requests that have arrived, to cancel them below

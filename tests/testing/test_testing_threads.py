@@ -218,6 +218,17 @@ def test_closing_leaves_no_thread_and_no_socket(fault: Any) -> None:
     assert open_files() == files
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="counts in /proc")
+def test_closing_frees_connections_that_have_just_arrived() -> None:
+    before = open_files()
+    for count in range(40):
+        with FakePortOne() as server:
+            clients = [connect(server) for _ in range(count % 4 + 1)]
+        for client in clients:
+            client.close()
+        assert open_files() == before
+
+
 def test_closed_server_ends_connections_that_wait_for_an_answer() -> None:
     with FakePortOne() as server:
         server.fail(Hang())
