@@ -17,7 +17,7 @@ from tests.support.report_reader import Report, many
 from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snapshot
 
 
-def test_the_table_shows_every_difference_and_nothing_that_matched(report: Report) -> None:
+def test_table_shows_differences_and_no_matched_orders(report: Report) -> None:
     report.open(day())
 
     assert report.uids() == [
@@ -26,7 +26,7 @@ def test_the_table_shows_every_difference_and_nothing_that_matched(report: Repor
     assert report.texts("#status") == [f"1\N{EN DASH}{len(report.uids())} of {len(report.uids())}"]
 
 
-def test_hostile_order_numbers_stay_text_and_nothing_runs(report: Report) -> None:
+def test_hostile_order_numbers_stay_text(report: Report) -> None:
     report.open(day())
 
     assert report.uids()[-len(HOSTILE) :] == [printable(uid) for uid in HOSTILE]
@@ -35,7 +35,7 @@ def test_hostile_order_numbers_stay_text_and_nothing_runs(report: Report) -> Non
     assert "<b>no answer</b>" in " ".join(report.column(1))
 
 
-def test_the_policy_stops_code_and_markup_that_would_get_in_anyway(report: Report) -> None:
+def test_policy_blocks_injected_scripts_and_markup(report: Report) -> None:
     report.open(day())
     report.browser.execute_script(
         "const s = document.createElement('script');"
@@ -50,7 +50,7 @@ def test_the_policy_stops_code_and_markup_that_would_get_in_anyway(report: Repor
     assert "Content Security Policy" in " ".join(report.complaints())
 
 
-def test_a_row_tells_both_sides_and_the_difference(report: Report) -> None:
+def test_row_shows_order_payments_and_difference(report: Report) -> None:
     report.open(day())
     report.search("twice")
 
@@ -88,7 +88,7 @@ def test_a_row_tells_both_sides_and_the_difference(report: Report) -> None:
         (".*", []),
     ],
 )
-def test_the_search_finds_what_it_says(report: Report, text: str, uids: list[str]) -> None:
+def test_search_matches_every_text_of_a_row(report: Report, text: str, uids: list[str]) -> None:
     report.open(day())
     report.search(text)
 
@@ -98,7 +98,7 @@ def test_the_search_finds_what_it_says(report: Report, text: str, uids: list[str
     assert report.texts("#status")[0].endswith(f"of {len(uids)} (of {total} in all)")
 
 
-def test_a_verdict_may_be_chosen(report: Report) -> None:
+def test_verdict_filter_selects_rows(report: Report) -> None:
     report.open(day())
     Select(report.one("#verdict")).select_by_visible_text("Amount differs (2)")
 
@@ -112,7 +112,7 @@ def test_a_verdict_may_be_chosen(report: Report) -> None:
         ("difference", 5, ["9" * 30, "9007199254740993", "10.50000000000000000001", "10.5", "9"]),
     ],
 )
-def test_money_is_sorted_as_exact_numbers(
+def test_amounts_are_sorted_as_exact_numbers(
     report: Report, column: str, cell: int, amounts: list[str]
 ) -> None:
     mixed = [*amounts[1::2], "9007199254740992", *amounts[::2]]
@@ -125,7 +125,7 @@ def test_money_is_sorted_as_exact_numbers(
     assert report.uids() == sorted(mixed, key=Decimal, reverse=column == "order")
 
 
-def test_currencies_are_not_mixed_and_what_has_no_value_comes_last(report: Report) -> None:
+def test_currencies_are_sorted_apart_and_empty_values_last(report: Report) -> None:
     report.open(
         [
             finding("none", Verdict.NOT_CHECKED, None, error="e"),
@@ -142,7 +142,7 @@ def test_currencies_are_not_mixed_and_what_has_no_value_comes_last(report: Repor
     assert report.uids() == ["krw-1000", "krw-900", "usd-2", "usd-1", "none"]
 
 
-def test_order_numbers_are_sorted_as_people_count(report: Report) -> None:
+def test_order_numbers_are_sorted_in_natural_order(report: Report) -> None:
     report.open([finding(uid, Verdict.MISSING, order(uid)) for uid in ("o-10", "o-9", "o-1")])
     report.sort("number")
 
@@ -152,7 +152,7 @@ def test_order_numbers_are_sorted_as_people_count(report: Report) -> None:
     assert sorts == ["none", "ascending", "none", "none", "none", "none"]
 
 
-def test_time_and_verdict_sort_too(report: Report) -> None:
+def test_time_and_verdict_columns_are_sortable(report: Report) -> None:
     late, early = PERIOD[1], PERIOD[0]
     report.open(
         [
@@ -168,7 +168,7 @@ def test_time_and_verdict_sort_too(report: Report) -> None:
     assert report.uids() == ["x", "y", "z"]
 
 
-def test_the_table_is_sorted_from_the_keyboard(report: Report) -> None:
+def test_table_is_sortable_by_keyboard(report: Report) -> None:
     report.open(many(3))
     report.one("#csv").send_keys(Keys.TAB, Keys.TAB)
     active = report.browser.switch_to.active_element
@@ -185,7 +185,7 @@ def test_the_table_is_sorted_from_the_keyboard(report: Report) -> None:
     assert outline == "solid"
 
 
-def test_pages_are_turned_and_a_search_begins_at_the_first(report: Report) -> None:
+def test_paging_works_and_a_search_returns_to_the_first_page(report: Report) -> None:
     report.open(many())
 
     def turn(step: str) -> tuple[str, str, str]:
@@ -206,7 +206,7 @@ def test_pages_are_turned_and_a_search_begins_at_the_first(report: Report) -> No
     assert report.texts("#status") == ["1\N{EN DASH}25 of 31 (of 120 in all)"]
 
 
-def test_error_is_a_sentence_with_the_technical_text_folded_away(report: Report) -> None:
+def test_error_is_a_sentence_with_folded_technical_details(report: Report) -> None:
     report.open(day())
     report.search("no answer")
 
@@ -219,7 +219,7 @@ def test_error_is_a_sentence_with_the_technical_text_folded_away(report: Report)
     assert report.one("#rows .error").text.startswith("포트원이 제때 응답하지 않았습니다.")
 
 
-def test_unreadable_row_is_named_by_its_place(report: Report) -> None:
+def test_unreadable_row_shows_its_place_in_the_file(report: Report) -> None:
     report.open([finding("", Verdict.NOT_CHECKED, None, error="<i>.csv:7: no amount")])
 
     assert report.texts("#rows .error p") == [
@@ -227,7 +227,7 @@ def test_unreadable_row_is_named_by_its_place(report: Report) -> None:
     ]
 
 
-def test_number_of_an_unreadable_row_stays_whole_in_a_narrow_column(report: Report) -> None:
+def test_row_number_of_a_file_does_not_break_in_a_narrow_column(report: Report) -> None:
     place = "orders_of_november_in_korea.csv:1234567"
     report.open([finding("", Verdict.NOT_CHECKED, None, error=f"{place}: no amount")])
 
@@ -248,7 +248,7 @@ def test_number_of_an_unreadable_row_stays_whole_in_a_narrow_column(report: Repo
     assert lines[1] == 1
 
 
-def test_cancelled_payment_is_named_by_how_much_of_it(report: Report) -> None:
+def test_partial_and_full_cancellations_have_different_texts(report: Report) -> None:
     part = snapshot("a", "9000", status="cancelled", cancelled="4000")
     whole = snapshot("a", "9000", status="cancelled", cancelled="9000")
     report.open(
@@ -260,7 +260,7 @@ def test_cancelled_payment_is_named_by_how_much_of_it(report: Report) -> None:
     assert ["전액취소" in cell for cell in report.column(4)] == [False, True]
 
 
-def test_instants_are_sorted_where_a_clock_shows_an_hour_twice(report: Report) -> None:
+def test_times_of_a_repeated_hour_are_sorted_as_instants(report: Report) -> None:
     times = [datetime(2026, 11, 1, hour, minute, tzinfo=UTC) for hour, minute in ((5, 40), (6, 10))]
     found = [
         finding(f"o-{n}", Verdict.ORPHAN, None, snapshot(f"o-{n}", paid_at=time))
@@ -273,7 +273,7 @@ def test_instants_are_sorted_where_a_clock_shows_an_hour_twice(report: Report) -
     assert report.uids() == ["o-0", "o-1"]
 
 
-def test_the_language_is_switched_everywhere_and_back(report: Report) -> None:
+def test_language_switch_changes_every_text_and_back(report: Report) -> None:
     report.open(day())
     report.sort("number")
     report.search("twice")
@@ -297,21 +297,21 @@ def test_the_language_is_switched_everywhere_and_back(report: Report) -> None:
     assert report.one("body").text == before
 
 
-def test_the_browser_chooses_the_language_when_nobody_else_does(report: Report) -> None:
+def test_default_language_is_that_of_the_browser(report: Report) -> None:
     report.open(day(), language=None)
 
     assert report.one("html").get_attribute("lang") == "en"
     assert report.one("h1").text == "Payment reconciliation"
 
 
-def test_a_day_without_differences_has_no_table_and_no_error(report: Report) -> None:
+def test_day_without_differences_has_no_table(report: Report) -> None:
     report.open(day()[:20])
 
     assert report.one(".headline .verdict").text == "Everything matches."
     assert report.one("#differences .empty").text == "No differences."
 
 
-def test_a_page_without_script_says_what_is_missing(report: Report) -> None:
+def test_page_without_javascript_names_what_is_missing(report: Report) -> None:
     report.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         report.open(day())

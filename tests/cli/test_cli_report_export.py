@@ -92,7 +92,7 @@ def undone(cell: str) -> str:
 
 
 @given(st.lists(FINDINGS, max_size=4))
-def test_json_lines_read_back_are_the_same_findings(folder: Path, findings: list[Finding]) -> None:
+def test_jsonl_round_trip_returns_the_same_findings(folder: Path, findings: list[Finding]) -> None:
     path = folder / "findings.jsonl"
     write_findings(path, findings)
 
@@ -101,7 +101,7 @@ def test_json_lines_read_back_are_the_same_findings(folder: Path, findings: list
 
 
 @given(st.lists(FINDINGS, max_size=4))
-def test_csv_read_back_says_the_same(folder: Path, findings: list[Finding]) -> None:
+def test_csv_round_trip_returns_the_same_values(folder: Path, findings: list[Finding]) -> None:
     path = folder / "findings.csv"
     write_findings(path, findings)
 
@@ -131,7 +131,7 @@ def test_csv_read_back_says_the_same(folder: Path, findings: list[Finding]) -> N
 
 
 @given(st.lists(FINDINGS, min_size=1, max_size=4))
-def test_parquet_read_back_says_the_same(folder: Path, findings: list[Finding]) -> None:
+def test_parquet_round_trip_returns_the_same_values(folder: Path, findings: list[Finding]) -> None:
     path = folder / "findings.parquet"
     write_findings(path, findings)
 
@@ -151,7 +151,7 @@ def test_parquet_read_back_says_the_same(folder: Path, findings: list[Finding]) 
         ]
 
 
-def test_parquet_of_no_findings_still_has_its_columns(tmp_path: Path) -> None:
+def test_parquet_without_findings_has_its_columns(tmp_path: Path) -> None:
     write_findings(tmp_path / "none.parquet", [])
 
     with duckdb.connect(":memory:") as database:
@@ -162,7 +162,7 @@ def test_parquet_of_no_findings_still_has_its_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("amount", ["0.0000000001", "1" + "0" * 29, "NaN"])
-def test_an_amount_that_parquet_would_round_is_refused(tmp_path: Path, amount: str) -> None:
+def test_amount_that_parquet_would_round_is_rejected(tmp_path: Path, amount: str) -> None:
     found = finding("a", Verdict.MISSING, order("a", amount))
     with pytest.raises(InvalidRequestError, match=r"does not fit into Parquet.*\.csv or \.jsonl"):
         write_findings(tmp_path / "findings.parquet", [found])
@@ -170,7 +170,7 @@ def test_an_amount_that_parquet_would_round_is_refused(tmp_path: Path, amount: s
     assert list(tmp_path.iterdir()) == []
 
 
-def test_zeros_behind_the_point_are_no_reason_to_refuse(tmp_path: Path) -> None:
+def test_trailing_zeros_of_an_amount_fit_into_parquet(tmp_path: Path) -> None:
     found = finding("a", Verdict.MISSING, order("a", "1.5000000000000"))
     write_findings(tmp_path / "a.parquet", [found])
 
@@ -178,9 +178,7 @@ def test_zeros_behind_the_point_are_no_reason_to_refuse(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("first", "=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 (meant)
-def test_a_cell_that_begins_as_a_formula_begins_with_an_apostrophe(
-    tmp_path: Path, first: str
-) -> None:
+def test_csv_cell_like_a_formula_gets_an_apostrophe(tmp_path: Path, first: str) -> None:
     uid = f"{first}cmd|' /C calc'!A0"
     found = finding(uid, Verdict.NOT_CHECKED, None, snapshot(uid, imp_uid=uid), error=uid)
     write_findings(tmp_path / "findings.csv", [found])
@@ -189,13 +187,13 @@ def test_a_cell_that_begins_as_a_formula_begins_with_an_apostrophe(
     assert line["merchant_uid"] == line["error"] == line["imp_uid"] == f"'{uid}"
 
 
-def test_a_negative_amount_stays_a_number(tmp_path: Path) -> None:
+def test_csv_negative_amount_is_a_plain_number(tmp_path: Path) -> None:
     write_findings(tmp_path / "a.csv", [finding("a", Verdict.MISSING, order("a", "-1E+3"))])
 
     assert lines_of(tmp_path / "a.csv")[0]["order_amount"] == "-1000"
 
 
-def test_csv_begins_with_the_mark_by_which_excel_knows_korean(tmp_path: Path) -> None:
+def test_csv_starts_with_a_byte_order_mark(tmp_path: Path) -> None:
     write_findings(tmp_path / "a.csv", [finding("주문", Verdict.MISSING, None)])
 
     data = (tmp_path / "a.csv").read_bytes()
@@ -204,7 +202,7 @@ def test_csv_begins_with_the_mark_by_which_excel_knows_korean(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-def test_what_is_no_unicode_is_spelled_out(tmp_path: Path, ending: str) -> None:
+def test_lone_surrogate_is_escaped(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"findings.{ending}"
     write_findings(path, day())
 
@@ -220,7 +218,7 @@ def test_what_is_no_unicode_is_spelled_out(tmp_path: Path, ending: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["findings", "findings.xlsx", ".csv"])
-def test_another_ending_is_refused_before_anything_is_read(tmp_path: Path, name: str) -> None:
+def test_unknown_extension_is_rejected_before_findings_are_read(tmp_path: Path, name: str) -> None:
     def never() -> Iterator[Finding]:
         raise AssertionError("read")
         yield
@@ -230,7 +228,7 @@ def test_another_ending_is_refused_before_anything_is_read(tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-def test_a_run_that_breaks_off_leaves_the_older_file_as_it_was(tmp_path: Path, ending: str) -> None:
+def test_interrupted_write_leaves_the_existing_file_unchanged(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"findings.{ending}"
     path.write_text("older")
 
@@ -260,7 +258,7 @@ def disk_of(size: int) -> Generator[None]:
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path, ending: str) -> None:
+def test_full_disk_raises_and_leaves_no_file(tmp_path: Path, ending: str) -> None:
     told = pytest.raises(NotWrittenError, match="could not be written: File too large")
     with disk_of(2_000), told:
         write_findings(tmp_path / f"findings.{ending}", day(matched=500))
@@ -268,7 +266,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path, endin
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_is_full_when_duckdb_writes_is_the_same_error(tmp_path: Path) -> None:
+def test_full_disk_in_duckdb_raises_the_same_error(tmp_path: Path) -> None:
     with disk_of(200), pytest.raises(NotWrittenError, match=r"a\.parquet could not be written: IO"):
         write_findings(tmp_path / "a.parquet", [])
 
@@ -276,7 +274,7 @@ def test_a_disk_that_is_full_when_duckdb_writes_is_the_same_error(tmp_path: Path
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path, ending: str) -> None:
+def test_missing_folder_raises_with_the_path(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "nowhere" / f"findings.{ending}"
     with pytest.raises(NotWrittenError, match="No such file or directory") as caught:
         write_findings(path, day())
@@ -284,9 +282,7 @@ def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path, ending: s
     assert str(path) in str(caught.value)
 
 
-def test_a_read_only_folder_is_one_clear_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_read_only_folder_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, **_: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
@@ -300,7 +296,7 @@ def test_a_read_only_folder_is_one_clear_error(
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-def test_any_name_of_a_folder_will_do(tmp_path: Path, ending: str) -> None:
+def test_special_characters_in_a_folder_name_are_allowed(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "대사 [2026] * ? 'it''s' {a,b} %20" / f"a.{ending}"
     path.parent.mkdir()
     write_findings(path, day())
@@ -309,13 +305,13 @@ def test_any_name_of_a_folder_will_do(tmp_path: Path, ending: str) -> None:
     assert path.stat().st_size > 1000
 
 
-def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_check_writable_leaves_no_file(tmp_path: Path) -> None:
     check_writable(tmp_path / "a.csv")
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+def test_pipe_or_folder_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     for path in (pipe, tmp_path):
@@ -327,7 +323,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
-def test_a_link_stays_a_link_and_a_private_file_stays_private(tmp_path: Path) -> None:
+def test_symbolic_link_and_file_mode_are_preserved(tmp_path: Path) -> None:
     true, link = tmp_path / "true.csv", tmp_path / "link.csv"
     true.touch(mode=0o600)
     link.symlink_to(true)

@@ -47,7 +47,7 @@ def tally_of(
         ("99999999999999999999.99", "99,999,999,999,999,999,999.99"),
     ],
 )
-def test_an_amount_is_written_to_its_last_digit(amount: str, text: str) -> None:
+def test_amount_is_formatted_with_all_its_digits(amount: str, text: str) -> None:
     assert format_amount(Decimal(amount)) == text
 
 
@@ -69,7 +69,7 @@ def test_amount_of_a_currency_with_cents_has_two_decimals(
     assert format_amount(Decimal(amount), currency) == text
 
 
-def test_only_rows_that_were_read_count_as_orders() -> None:
+def test_unreadable_rows_do_not_count_as_orders() -> None:
     row = finding("", Verdict.NOT_CHECKED, None, error="orders.csv:7: no amount")
     payment = finding("gone", Verdict.NOT_CHECKED, None, snapshot("gone"), error="ServerError: 503")
     found = [finding("a", Verdict.MATCHED, order("a"), snapshot("a")), row, payment]
@@ -79,7 +79,7 @@ def test_only_rows_that_were_read_count_as_orders() -> None:
     assert figures.matched_percent == "100.00"
 
 
-def test_chart_of_a_verdict_sums_up_what_its_note_names() -> None:
+def test_money_in_question_is_what_the_note_of_the_charts_names() -> None:
     parts = {"short": 1, "over": 20, "unknown": 300, "unassigned": 4000}
     bridge = Bridge(
         missing=Decimal(1), orphans=Decimal(20), not_checked=Decimal(300), unassigned=Decimal(4000)
@@ -94,7 +94,7 @@ def test_chart_of_a_verdict_sums_up_what_its_note_names() -> None:
 
 
 @given(st.lists(AMOUNTS, min_size=1))
-def test_a_sum_has_every_digit_of_its_parts(amounts: list[Decimal]) -> None:
+def test_sum_of_amounts_is_exact(amounts: list[Decimal]) -> None:
     sums: Sums = {}
     for amount in amounts:
         add_to(sums, "KRW", amount)
@@ -117,9 +117,7 @@ def test_a_sum_has_every_digit_of_its_parts(amounts: list[Decimal]) -> None:
         ("unknown", None),
     ],
 )
-def test_difference_is_what_was_charged_less_what_is_due(
-    uid: str, expected: tuple[str, str] | None
-) -> None:
+def test_discrepancy_is_charged_less_due(uid: str, expected: tuple[str, str] | None) -> None:
     found = next(each for each in day() if each.merchant_uid == uid)
 
     assert discrepancy(found, bridges([found])) == (
@@ -127,14 +125,14 @@ def test_difference_is_what_was_charged_less_what_is_due(
     )
 
 
-def test_cancelled_order_has_nothing_due() -> None:
+def test_cancelled_order_has_no_money_due() -> None:
     kept = snapshot("a", "500", status="cancelled", cancelled="200")
     found = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
 
     assert discrepancy(found, bridges([found])) == ("KRW", Decimal(300))
 
 
-def test_an_orphan_counts_with_what_its_payments_say() -> None:
+def test_orphan_counts_the_amounts_of_its_payments() -> None:
     payments: tuple[PaymentSnapshot, ...] = (snapshot("a", "5"), snapshot("a", "7", currency=None))
 
     assert summary_amounts(finding("a", Verdict.ORPHAN, None, *payments)) == {
@@ -143,7 +141,7 @@ def test_an_orphan_counts_with_what_its_payments_say() -> None:
     }
 
 
-def test_figures_by_time_add_up_to_the_bridge() -> None:
+def test_time_buckets_add_up_to_the_bridge() -> None:
     tally = tally_of(day())
     total = Bucket()
     for flow in (*tally.hours.values(), tally.outside_period, tally.without_time):
@@ -153,7 +151,7 @@ def test_figures_by_time_add_up_to_the_bridge() -> None:
     assert total.ledger.bridges() == tally.bridges() == bridges(day())
 
 
-def test_a_payment_counts_in_the_hour_of_the_zone() -> None:
+def test_payment_counts_in_its_hour_of_the_time_zone() -> None:
     tally = tally_of([finding("a", Verdict.MATCHED, order("a"), snapshot("a"))])
 
     assert list(tally.hours) == [datetime(2026, 11, 1, 12)]  # noqa: DTZ001 (a clock's)
@@ -168,7 +166,7 @@ def test_a_payment_counts_in_the_hour_of_the_zone() -> None:
         (PERIOD[1], True),
     ],
 )
-def test_the_period_begins_with_its_first_second_and_ends_before_its_last(
+def test_period_includes_its_start_and_excludes_its_end(
     paid_at: datetime, is_outside: bool
 ) -> None:
     tally = tally_of([finding("a", Verdict.MATCHED, order("a"), snapshot("a", paid_at=paid_at))])
@@ -177,7 +175,7 @@ def test_the_period_begins_with_its_first_second_and_ends_before_its_last(
     assert len(tally.hours) == (not is_outside)
 
 
-def test_what_has_no_time_and_what_no_clock_can_show_are_counted_too() -> None:
+def test_findings_without_a_representable_time_are_counted() -> None:
     last = datetime.max.replace(tzinfo=UTC)
     tally = tally_of(
         [
@@ -189,14 +187,14 @@ def test_what_has_no_time_and_what_no_clock_can_show_are_counted_too() -> None:
     assert tally.without_time.findings == 2
 
 
-def test_rows_are_kept_of_differences_only_and_no_more_than_asked_for() -> None:
+def test_rows_are_of_differences_only_and_limited_in_number() -> None:
     tally = tally_of(day(matched=5), max_rows=3)
 
     assert len(tally.rows) == 3
     assert tally.differences == len(day(matched=0))
 
 
-def test_a_tally_notices_that_the_summary_speaks_of_other_findings() -> None:
+def test_tally_disagrees_with_the_summary_of_other_findings() -> None:
     found = day()
 
     assert tally_of(found).agrees_with(summary_of(found))
@@ -206,7 +204,7 @@ def test_a_tally_notices_that_the_summary_speaks_of_other_findings() -> None:
     assert not tally_of(changed).agrees_with(summary_of(found))
 
 
-def test_tally_notices_that_the_bridge_is_of_other_findings() -> None:
+def test_tally_disagrees_with_the_bridge_of_other_findings() -> None:
     summary = summary_of(day())
     other = replace(summary, bridge=bridges(day()[1:]))
 
@@ -226,13 +224,13 @@ def test_statement_has_every_line_with_its_sign() -> None:
 
 
 @given(AMOUNTS.filter(bool))
-def test_statement_takes_an_amount_off_to_its_last_digit(amount: Decimal) -> None:
+def test_statement_deducts_an_amount_exactly(amount: Decimal) -> None:
     (line,) = (line for line in statement({"KRW": Bridge(missing=amount)}) if line.key == "missing")
 
     assert Fraction(line.amounts[0].replace(",", "")) == -Fraction(amount)
 
 
-def test_won_stands_before_other_currencies() -> None:
+def test_won_is_sorted_before_other_currencies() -> None:
     assert sort_currencies({"USD", "KRW", "", "EUR"}) == ["KRW", "", "EUR", "USD"]
 
 
@@ -244,9 +242,7 @@ CLOCKS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2999, 1
     CLOCKS,
     st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=40)),
 )
-def test_pieces_of_time_follow_each_other_without_a_gap(
-    unit: Unit, first: datetime, length: timedelta
-) -> None:
+def test_time_buckets_have_no_gaps(unit: Unit, first: datetime, length: timedelta) -> None:
     begins = bucket_starts(unit, {unit.start(first), unit.start(first + length)})
 
     assert begins[0] <= first
@@ -256,17 +252,17 @@ def test_pieces_of_time_follow_each_other_without_a_gap(
 
 
 @given(CLOCKS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=5 * 366)))
-def test_no_chart_has_more_columns_than_can_be_seen(first: datetime, length: timedelta) -> None:
+def test_chart_has_at_most_94_columns(first: datetime, length: timedelta) -> None:
     unit = choose_unit(first, first + length)
 
     assert len(bucket_starts(unit, {unit.start(first), unit.start(first + length)})) <= 94
 
 
-def test_one_year_far_off_does_not_bring_thousands_with_it() -> None:
+def test_distant_year_adds_no_empty_years() -> None:
     assert len(bucket_starts(Unit.YEAR, {datetime(1, 1, 1), datetime(9999, 1, 1)})) == 2  # noqa: DTZ001
 
 
-def test_a_day_is_told_by_the_time_of_the_newest_payment_that_was_made() -> None:
+def test_finding_counts_at_the_time_of_its_newest_paid_payment() -> None:
     unpaid = snapshot("a", status="ready", paid_at=None)
     tally = tally_of([finding("a", Verdict.MATCHED, order("a"), unpaid, snapshot("a"))])
 

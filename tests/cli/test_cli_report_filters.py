@@ -17,7 +17,7 @@ from tests.support.report_run import HOSTILE, day, finding, order, snapshot
 ALL_FILTERS = "#q=o-1&verdict=missing&size=25&sort=order&order=descending&page=2"
 
 
-def test_filters_are_kept_in_the_address(report: Report) -> None:
+def test_filters_are_stored_in_the_address(report: Report) -> None:
     report.open(many())
     report.search("o-1")
     Select(report.one("#verdict")).select_by_value("missing")
@@ -42,14 +42,14 @@ def test_address_sets_the_filters(report: Report) -> None:
     assert report.texts("#page") == ["2/2"]
 
 
-def test_another_address_changes_the_filters(report: Report) -> None:
+def test_changed_address_changes_the_filters(report: Report) -> None:
     report.open(many(), address=ALL_FILTERS)
     report.browser.execute_script("location.hash = '#q=o-119'")
 
     WebDriverWait(report.browser, 10).until(lambda _: report.uids() == ["o-119"])
 
 
-def test_everything_is_shown_again_with_one_button(report: Report) -> None:
+def test_reset_button_clears_all_filters(report: Report) -> None:
     report.open(many(), address=ALL_FILTERS)
     report.one("#reset").click()
 
@@ -69,7 +69,7 @@ def test_everything_is_shown_again_with_one_button(report: Report) -> None:
         "#page=2",
     ],
 )
-def test_unknown_words_of_an_address_count_for_nothing(report: Report, address: str) -> None:
+def test_unknown_words_in_the_address_are_ignored(report: Report, address: str) -> None:
     report.open(many(3), address=address)
 
     assert report.uids() == ["o-0", "o-1", "o-2"]
@@ -86,13 +86,13 @@ def test_hostile_address_stays_text(report: Report, text: str) -> None:
     assert report.uids() == []
 
 
-def test_long_text_of_an_address_is_cut(report: Report) -> None:
+def test_long_text_in_the_address_is_truncated(report: Report) -> None:
     report.open(many(3), address=f"#q={'x' * 100_000}")
 
     assert report.one("#search").get_attribute("value") == "x" * 200
 
 
-def test_rows_of_the_filter_are_downloaded_as_csv(report: Report, tmp_path: Path) -> None:
+def test_filtered_rows_are_downloaded_as_csv(report: Report, tmp_path: Path) -> None:
     report.open(day(), address="#verdict=paid_twice")
     (line,) = report.downloaded(tmp_path)
 
@@ -119,7 +119,7 @@ def test_rows_of_the_filter_are_downloaded_as_csv(report: Report, tmp_path: Path
     }
 
 
-def test_downloaded_csv_has_every_row_of_every_page(report: Report, tmp_path: Path) -> None:
+def test_downloaded_csv_has_the_rows_of_all_pages(report: Report, tmp_path: Path) -> None:
     report.open(many())
 
     assert [line["merchant_uid"] for line in report.downloaded(tmp_path)] == [
@@ -140,16 +140,14 @@ def test_downloaded_csv_holds_no_formula(report: Report, tmp_path: Path, start: 
 
 
 @pytest.mark.parametrize("uid", ["2026110112345678", "00123"])
-def test_order_number_keeps_its_digits_in_a_spreadsheet(
-    report: Report, tmp_path: Path, uid: str
-) -> None:
+def test_downloaded_order_number_keeps_all_digits(report: Report, tmp_path: Path, uid: str) -> None:
     report.open([finding(uid, Verdict.MISSING, order(uid, "1000"))])
 
     (line,) = report.downloaded(tmp_path)
     assert (line["merchant_uid"], line["order_amount"]) == (f"'{uid}", "1000")
 
 
-def test_negative_difference_is_a_plain_number_in_csv(report: Report, tmp_path: Path) -> None:
+def test_downloaded_negative_difference_is_a_plain_number(report: Report, tmp_path: Path) -> None:
     report.open([finding("a", Verdict.MISSING, order("a", "1234567.50", "USD"))])
 
     (line,) = report.downloaded(tmp_path)

@@ -12,7 +12,7 @@ from tests.support.report_reader import Report, many
 from tests.support.report_run import day, finding, order
 
 
-def test_order_number_stays_in_one_line_at_1280_pixels(report: Report) -> None:
+def test_order_number_does_not_wrap_at_1280_pixels(report: Report) -> None:
     uids = ["20261101-1000001234", "9f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1", "m" * 40]
     report.show(width=1280)
     usual = [finding(uid, Verdict.MISSING, order(uid, "1234567")) for uid in uids]
@@ -25,7 +25,7 @@ def test_order_number_stays_in_one_line_at_1280_pixels(report: Report) -> None:
 
 
 @pytest.mark.parametrize("width", [1400, 390])
-def test_nothing_is_wider_than_the_window(report: Report, width: int) -> None:
+def test_page_is_not_wider_than_the_window(report: Report, width: int) -> None:
     long = finding("x" * 150, Verdict.MISSING, order("x", "9" * 24), error="y" * 500)
     report.show(width=width)
     report.open([*day(), long])
@@ -40,7 +40,7 @@ def test_nothing_is_wider_than_the_window(report: Report, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [1400, 1280, 760, 390])
-def test_tables_of_a_usual_day_need_no_scrolling(report: Report, width: int) -> None:
+def test_tables_of_a_usual_day_do_not_scroll_sideways(report: Report, width: int) -> None:
     report.show(width=width)
     report.open(day())
 
@@ -76,14 +76,14 @@ return pale;
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_has_enough_contrast(report: Report, scheme: str) -> None:
+def test_every_text_has_a_contrast_of_4_5(report: Report, scheme: str) -> None:
     report.show(scheme=scheme)
     report.open(day())
 
     assert report.browser.execute_script(_CONTRAST) == []
 
 
-def test_dark_is_dark_and_light_is_light(report: Report) -> None:
+def test_page_follows_the_color_scheme(report: Report) -> None:
     grounds: list[str] = []
     for scheme in ("light", "dark"):
         report.show(scheme=scheme)
@@ -96,7 +96,7 @@ def test_dark_is_dark_and_light_is_light(report: Report) -> None:
     assert dark < 60
 
 
-def test_paper_shows_all_rows_and_no_buttons(report: Report) -> None:
+def test_print_shows_all_rows_and_no_buttons(report: Report) -> None:
     report.open(many())
     with report.on_paper():
         assert len(report.uids()) == 120
@@ -109,7 +109,7 @@ def test_paper_shows_all_rows_and_no_buttons(report: Report) -> None:
     assert not report.one(".sign-off").is_displayed()
 
 
-def test_paper_names_the_filter(report: Report) -> None:
+def test_print_names_the_filter(report: Report) -> None:
     report.open(many(), address="#q=o-11&verdict=missing")
     with report.on_paper():
         assert report.texts("#printed") == [
@@ -118,7 +118,7 @@ def test_paper_names_the_filter(report: Report) -> None:
         assert report.one("#printed").is_displayed()
 
 
-def test_paper_has_the_wide_layout(report: Report) -> None:
+def test_print_uses_the_wide_layout(report: Report) -> None:
     report.open(day())
     with report.on_paper(width=700):
         display = report.browser.execute_script(

@@ -95,7 +95,7 @@ def _page(tmp_path_factory: pytest.TempPathFactory) -> Page:
     return written(tmp_path_factory.mktemp("report"), day(matched=1234))
 
 
-def test_the_page_refers_to_nothing_outside_of_itself(page: Page) -> None:
+def test_page_loads_nothing(page: Page) -> None:
     for tag, attributes in page.tags:
         assert tag not in {"link", "iframe", "object", "embed", "base", "img", "form", "use"}
         loading = {"src", "href", "xlink:href", "srcset", "action", "data", "poster", "style"}
@@ -104,7 +104,7 @@ def test_the_page_refers_to_nothing_outside_of_itself(page: Page) -> None:
     assert not re.search(r"url\(|@import|https?:|//\w+\.|import\(|fetch\(|XMLHttp|WebSocket", code)
 
 
-def test_the_policy_allows_this_style_and_this_script_and_nothing_else(page: Page) -> None:
+def test_policy_allows_only_the_own_style_and_script(page: Page) -> None:
     (policy,) = (
         attributes["content"] or ""
         for tag, attributes in page.tags
@@ -126,19 +126,19 @@ def test_the_policy_allows_this_style_and_this_script_and_nothing_else(page: Pag
     }
 
 
-def test_the_policy_stands_before_whatever_it_governs(page: Page) -> None:
+def test_policy_precedes_style_and_script(page: Page) -> None:
     tags = [tag for tag, _ in page.tags]
     policy = next(i for i, (_, found) in enumerate(page.tags) if "http-equiv" in found)
 
     assert policy < min(tags.index("style"), tags.index("script"), tags.index("title"))
 
 
-def test_no_element_carries_code_of_its_own(page: Page) -> None:
+def test_no_element_has_an_event_handler(page: Page) -> None:
     for tag, attributes in page.tags:
         assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
 
 
-def test_the_script_never_makes_markup_of_text() -> None:
+def test_script_never_parses_text_as_html() -> None:
     script = "".join(map(read_asset, SCRIPTS))
 
     assert not re.search(
@@ -148,21 +148,21 @@ def test_the_script_never_makes_markup_of_text() -> None:
     )
 
 
-def test_hostile_order_numbers_add_no_element_to_the_page(tmp_path: Path) -> None:
+def test_hostile_order_numbers_add_no_elements(tmp_path: Path) -> None:
     tame = [finding(f"tame-{n}", Verdict.MISSING, order("a", "100")) for n in range(len(HOSTILE))]
     found = [finding(uid, Verdict.MISSING, order(uid, "100")) for uid in HOSTILE]
 
     assert written(tmp_path, found).tags == written(tmp_path, tame).tags
 
 
-def test_hostile_order_numbers_arrive_as_text(page: Page) -> None:
+def test_hostile_order_numbers_are_data(page: Page) -> None:
     rows = json.loads(page.content["script data"])
 
     assert [row[1] for row in rows][-len(HOSTILE) :] == [printable(uid) for uid in HOSTILE]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_title_a_currency_and_an_error_arrive_as_text(tmp_path: Path, text: str) -> None:
+def test_hostile_title_currency_and_error_are_text(tmp_path: Path, text: str) -> None:
     uid = "a"
     found = [
         finding(uid, Verdict.MISSING, order(uid, "100", currency=text), error=text),
@@ -178,7 +178,7 @@ def test_a_hostile_title_a_currency_and_an_error_arrive_as_text(tmp_path: Path, 
 
 
 @given(st.text(st.sampled_from('<>&\u2028\u2029"\\') | st.characters(codec="utf-8")))
-def test_no_text_can_leave_the_script_that_it_is_in(text: str) -> None:
+def test_no_text_ends_its_script_element(text: str) -> None:
     told = script_json([text])
 
     assert json.loads(told) == [text]
@@ -186,12 +186,12 @@ def test_no_text_can_leave_the_script_that_it_is_in(text: str) -> None:
 
 
 @given(st.text(st.characters(), max_size=300))
-def test_what_is_shown_is_printable_and_bounded(text: str) -> None:
+def test_printable_text_is_printable_and_bounded(text: str) -> None:
     assert printable(text).isprintable()
     assert len(printable(text, 20)) <= 20 * len("\\U0001f600") + 1
 
 
-def test_a_very_long_order_number_is_cut_with_a_mark(tmp_path: Path) -> None:
+def test_very_long_order_number_is_truncated(tmp_path: Path) -> None:
     page = written(tmp_path, [finding("x" * 10**6, Verdict.MISSING, None, error="y" * 10**6)])
 
     (row,) = json.loads(page.content["script data"])
@@ -200,7 +200,7 @@ def test_a_very_long_order_number_is_cut_with_a_mark(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").stat().st_size < 200_000
 
 
-def test_both_languages_say_everything(page: Page) -> None:
+def test_both_languages_have_every_message(page: Page) -> None:
     texts = json.loads(page.content["script messages"])
 
     assert set(texts) == set(LANGUAGES) == {"ko", "en"}
@@ -216,7 +216,7 @@ def holes(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def test_every_text_is_used() -> None:
+def test_every_message_is_used() -> None:
     folder = Path(printable.__code__.co_filename).parent
     sources = "".join(
         (folder / name).read_text(encoding="utf-8")
@@ -252,9 +252,7 @@ _BY_UNIT = ("chart.time", "time.heading", "time.unit")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_speaks_the_language_asked_for_before_any_script_runs(
-    tmp_path: Path, language: str
-) -> None:
+def test_page_has_the_requested_language_without_a_script(tmp_path: Path, language: str) -> None:
     page = written(tmp_path, day(), language=language)
     attributes = next(found for tag, found in page.tags if tag == "html")
 
@@ -263,13 +261,13 @@ def test_the_page_speaks_the_language_asked_for_before_any_script_runs(
     assert json.loads(page.content["script settings"])["language"] == language
 
 
-def test_without_a_language_the_browser_chooses(tmp_path: Path) -> None:
+def test_page_without_a_language_leaves_it_to_the_browser(tmp_path: Path) -> None:
     page = written(tmp_path, day(), language=None)
 
     assert json.loads(page.content["script settings"])["language"] is None
 
 
-def test_figures_by_verdict_are_those_of_the_findings(page: Page) -> None:
+def test_figures_by_verdict_equal_those_of_the_findings(page: Page) -> None:
     found = day(matched=1234)
     summary = summary_of(found)
 
@@ -301,7 +299,7 @@ def sums(told: Mapping[str, Bridge], key: str) -> str:
     return " ".join(found) or "–"  # noqa: RUF001
 
 
-def test_bridge_is_on_the_page_and_says_that_it_adds_up(page: Page) -> None:
+def test_page_has_the_statement_and_states_that_it_adds_up(page: Page) -> None:
     head, *lines = page.tables["bridge"]
     cells = {name: amounts for name, *amounts in lines}
 
@@ -313,7 +311,7 @@ def test_bridge_is_on_the_page_and_says_that_it_adds_up(page: Page) -> None:
     assert "The lines add up in each currency" in page.text
 
 
-def test_bridge_says_how_many_rows_are_in_none_of_its_lines(tmp_path: Path) -> None:
+def test_statement_counts_the_unreadable_rows(tmp_path: Path) -> None:
     rows = [finding("", Verdict.NOT_CHECKED, None, error=f"orders.csv:{n}: x") for n in range(3)]
 
     assert "that could not be read: 3. Their" in written(tmp_path, [*day()[:5], *rows]).text
@@ -322,7 +320,7 @@ def test_bridge_says_how_many_rows_are_in_none_of_its_lines(tmp_path: Path) -> N
     )
 
 
-def test_shortage_and_surplus_stand_apart_in_the_headline(tmp_path: Path) -> None:
+def test_headline_does_not_net_short_and_over(tmp_path: Path) -> None:
     gone = finding("gone", Verdict.MISSING, order("gone", "1000"))
     orphan = finding("orphan", Verdict.ORPHAN, None, snapshot("orphan", "1000"))
     page = written(tmp_path, [gone, orphan])
@@ -330,14 +328,14 @@ def test_shortage_and_surplus_stand_apart_in_the_headline(tmp_path: Path) -> Non
     assert "Short 1,000 KRW Over 1,000 KRW" in " ".join(page.text.split())
 
 
-def test_page_that_does_not_add_up_does_not_say_that_it_does(tmp_path: Path) -> None:
+def test_page_that_does_not_add_up_does_not_claim_it(tmp_path: Path) -> None:
     found = day()
     page = written(tmp_path, found, summary=summary_of(found[1:]))
 
     assert "The lines add up" not in page.text
 
 
-def test_page_names_its_source_its_run_and_the_program(tmp_path: Path) -> None:
+def test_page_names_source_run_and_program(tmp_path: Path) -> None:
     page = written(
         tmp_path,
         day(),
@@ -353,7 +351,7 @@ def test_page_names_its_source_its_run_and_the_program(tmp_path: Path) -> None:
 _TWO_MINUTES = timedelta(minutes=2)
 
 
-def test_page_names_periods_that_were_assumed_empty(tmp_path: Path) -> None:
+def test_page_lists_periods_assumed_empty(tmp_path: Path) -> None:
     assumed = (AssumedEmpty("paid", PERIOD[0], PERIOD[0] + _TWO_MINUTES),) * 25
     page = written(tmp_path, day(), summary=replace(summary_of(day()), assumed_empty=assumed))
 
@@ -363,7 +361,7 @@ def test_page_names_periods_that_were_assumed_empty(tmp_path: Path) -> None:
     assert "refused to list" not in written(tmp_path, day()).text
 
 
-def test_page_has_a_place_to_sign(page: Page) -> None:
+def test_page_has_fields_for_signatures(page: Page) -> None:
     told = " ".join(page.text.replace("signature", "signature ").split())
 
     for who in ("Made by", "Checked by", "Approved by"):
@@ -384,7 +382,7 @@ def test_amounts_are_exact_everywhere(tmp_path: Path) -> None:
     assert row[5] == [f"-{text}", "USD"]
 
 
-def test_days_are_those_of_the_zone_and_carry_its_name(tmp_path: Path) -> None:
+def test_times_are_in_the_named_time_zone(tmp_path: Path) -> None:
     late = snapshot("a", paid_at=datetime(2026, 11, 1, 23, 30, tzinfo=UTC))
     found = [finding("a", Verdict.PARTIALLY_CANCELLED, order("a"), late)]
     options: dict[str, Any] = {"period": None, "created_at": PERIOD[1]}
@@ -400,14 +398,14 @@ def test_days_are_those_of_the_zone_and_carry_its_name(tmp_path: Path) -> None:
     assert "2026-11-01 16:00:00+01:00" in paris.text
 
 
-def test_a_zone_is_called_by_its_name(tmp_path: Path) -> None:
+def test_default_time_zone_is_seoul(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     write_report(path, summary=summary_of([]), findings=[])
 
     assert "Asia/Seoul" in path.read_text(encoding="utf-8")
 
 
-def test_a_capped_table_says_so_and_the_figures_count_all(tmp_path: Path) -> None:
+def test_limited_table_is_announced_and_figures_count_all(tmp_path: Path) -> None:
     found = [finding(f"{n}", Verdict.MISSING, order(f"{n}", "1")) for n in range(1500)]
     page = written(tmp_path, found, max_rows=1000)
 
@@ -416,18 +414,18 @@ def test_a_capped_table_says_so_and_the_figures_count_all(tmp_path: Path) -> Non
     assert page.tables["money"][2][2] == "Due 1,500 KRW"
 
 
-def test_a_whole_table_says_nothing_of_a_cap(page: Page) -> None:
+def test_complete_table_announces_no_limit(page: Page) -> None:
     assert "only the first" not in page.text
 
 
-def test_matched_orders_are_figures_only(page: Page) -> None:
+def test_matched_orders_have_no_rows(page: Page) -> None:
     rows = json.loads(page.content["script data"])
 
     assert len(rows) == len(day(matched=0))
     assert "matched" not in {row[0] for row in rows}
 
 
-def test_the_page_warns_of_itself_when_its_parts_do_not_add_up(tmp_path: Path, page: Page) -> None:
+def test_page_warns_if_it_does_not_add_up(tmp_path: Path, page: Page) -> None:
     found = day()
     wrong = written(tmp_path, found[1:], summary=summary_of(found))
 
@@ -444,9 +442,7 @@ def test_the_page_warns_of_itself_when_its_parts_do_not_add_up(tmp_path: Path, p
         ([*day()[:20], day()[-len(HOSTILE) - 1]], "Could not be checked: 1."),
     ],
 )
-def test_the_headline_says_how_it_went(
-    tmp_path: Path, findings: list[Finding], headline: str
-) -> None:
+def test_headline_states_the_result(tmp_path: Path, findings: list[Finding], headline: str) -> None:
     page = written(tmp_path, findings)
 
     assert headline in page.text
@@ -463,20 +459,20 @@ def test_the_headline_says_how_it_went(
         (7530, "2 h 5 min"),
     ],
 )
-def test_the_duration_is_told_as_people_tell_it(tmp_path: Path, seconds: float, text: str) -> None:
+def test_duration_has_hours_minutes_and_seconds(tmp_path: Path, seconds: float, text: str) -> None:
     summary = replace(summary_of(day()), seconds=seconds)
 
     assert text in written(tmp_path, day(), summary=summary).text
 
 
-def test_all_but_one_is_never_a_hundred_percent(tmp_path: Path) -> None:
+def test_one_difference_is_never_rounded_to_100_percent(tmp_path: Path) -> None:
     one = finding("gone", Verdict.MISSING, order("gone"))
     good = finding("good", Verdict.MATCHED, order("good"), snapshot("good"))
 
     assert "99.99 % of 100,000 orders" in written(tmp_path, [*[good] * 99_999, one]).text
 
 
-def test_payments_that_match_no_order_are_not_counted_as_orders(tmp_path: Path) -> None:
+def test_payments_without_an_order_do_not_count_as_orders(tmp_path: Path) -> None:
     failed = snapshot("a", status="failed", paid_at=None)
     good = finding("good", Verdict.MATCHED, order("good"), snapshot("good"))
     page = written(tmp_path, [good, finding("a", Verdict.MATCHED, None, failed)])
@@ -492,7 +488,7 @@ def test_each_currency_has_two_charts(page: Page) -> None:
     assert tags.count("figcaption") == 4
 
 
-def test_chart_holds_nothing_but_geometry_classes_and_texts(page: Page) -> None:
+def test_chart_has_no_styles_and_no_ids(page: Page) -> None:
     shapes = [found for tag, found in page.tags if tag in {"rect", "line", "text"}]
 
     assert shapes
@@ -543,11 +539,11 @@ def test_payments_outside_the_period_are_one_sum(tmp_path: Path) -> None:
     assert [row[0] for row in page.tables["times"]] == ["Day", "Outside the period"]
 
 
-def test_a_column_tells_its_exact_money_when_pointed_at(page: Page) -> None:
+def test_column_has_its_exact_amount_as_tooltip(page: Page) -> None:
     assert "2026-11-01 12:00  12,529,000" in page.text
 
 
-def test_of_many_currencies_only_four_are_drawn_and_the_page_says_so(tmp_path: Path) -> None:
+def test_charts_are_limited_to_four_currencies(tmp_path: Path) -> None:
     found = [
         finding(currency, Verdict.MISSING, order(currency, "1", currency))
         for currency in ("AAA", "BBB", "CCC", "DDD", "EEE", "KRW")
@@ -568,7 +564,7 @@ def test_of_many_currencies_only_four_are_drawn_and_the_page_says_so(tmp_path: P
         (timedelta(days=4000), "year", "2026"),
     ],
 )
-def test_a_longer_time_is_cut_into_larger_pieces(
+def test_longer_period_has_larger_buckets(
     tmp_path: Path, length: timedelta, unit: str, row: str
 ) -> None:
     found = [
@@ -581,14 +577,14 @@ def test_a_longer_time_is_cut_into_larger_pieces(
     assert page.tables["times"][1][0] == row
 
 
-def test_no_report_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
+def test_failed_write_leaves_no_report(tmp_path: Path) -> None:
     with pytest.raises(NotWrittenError, match="No such file or directory"):
         written(tmp_path / "nowhere", day())
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_findings_are_gone_through_once_and_forgotten(tmp_path: Path) -> None:
+def test_findings_are_not_held_in_memory(tmp_path: Path) -> None:
     good = finding("good", Verdict.MATCHED, order("good"), snapshot("good"))
     alive = 0
 
@@ -610,7 +606,7 @@ def test_the_findings_are_gone_through_once_and_forgotten(tmp_path: Path) -> Non
     assert alive <= 3
 
 
-def test_what_draws_is_loaded_by_a_report_only(tmp_path: Path) -> None:
+def test_import_loads_neither_jinja2_nor_duckdb(tmp_path: Path) -> None:
     code = (
         "import sys, portone_async.cli.report as r;"
         "r.write_findings(sys.argv[1], []);"

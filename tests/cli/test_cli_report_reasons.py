@@ -47,11 +47,11 @@ def test_error_of_an_order_has_a_sentence(error: type[Exception], reason: str) -
         ("UnexpectedResponseError: imp_1", "answer", ""),
     ],
 )
-def test_error_without_an_order_is_of_a_row(error: str, reason: str, place: str) -> None:
+def test_error_without_an_order_names_the_row(error: str, reason: str, place: str) -> None:
     assert reason_of(finding("", Verdict.NOT_CHECKED, None, error=error)) == (reason, place)
 
 
-def test_order_number_given_twice_has_a_sentence(tmp_path: Path) -> None:
+def test_contradicting_order_numbers_have_a_sentence(tmp_path: Path) -> None:
     with Store.open(tmp_path / "run.db") as store:
         store.add_orders([order("a", "1"), order("a", "2")])
         (contradicted,) = store.findings()
@@ -59,7 +59,7 @@ def test_order_number_given_twice_has_a_sentence(tmp_path: Path) -> None:
     assert reason_of(contradicted) == ("contradicted", "")
 
 
-def test_refunds_that_do_not_fit_their_order_have_a_sentence(tmp_path: Path) -> None:
+def test_refunds_exceeding_their_order_have_a_sentence(tmp_path: Path) -> None:
     with Store.open(tmp_path / "run.db") as store:
         store.add_orders([order("a", "1"), Refund("a", Decimal(2), "KRW", "orders.csv:3")])
         settled = store.apply_refunds()
@@ -68,7 +68,7 @@ def test_refunds_that_do_not_fit_their_order_have_a_sentence(tmp_path: Path) -> 
     assert [reason_of(each) for each in settled] == [("refunds", "")]
 
 
-def test_payment_that_cannot_be_read_has_a_sentence() -> None:
+def test_unreadable_payment_has_a_sentence() -> None:
     payment = UnreadablePayment(imp_uid=None, merchant_uid="a", path="$.amount", reason="text")
     failed = finding("a", Verdict.NOT_CHECKED, None, error=str(payment))
 
