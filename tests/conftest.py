@@ -120,5 +120,5 @@ def _report(browser: Chrome, tmp_path: Path) -> Iterator[Report]:
     report = Report(browser, tmp_path)
     report.show()
     yield report
-    # A violated policy, a failed load, an error in the script: all are told here.
-    assert report.complaints() == []
+    # The browser logs policy violations, failed loads and script errors here.
+    assert report.console_messages() == []

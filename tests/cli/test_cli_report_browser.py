@@ -1,4 +1,4 @@
-"""The report in a real browser: searched, sorted, turned over, switched, and attacked."""
+"""The table of the report in a browser: search, sorting, paging, languages, hostile texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_table_shows_differences_and_no_matched_orders(report: Report) -> None:
     report.open(day())
 
     assert report.uids() == [
-        printable(each.merchant_uid) for each in day() if each.verdict is not Verdict.MATCHED
+        printable(item.merchant_uid) for item in day() if item.verdict is not Verdict.MATCHED
     ]
     assert report.texts("#status") == [f"1\N{EN DASH}{len(report.uids())} of {len(report.uids())}"]
 
@@ -47,7 +47,7 @@ def test_policy_blocks_injected_scripts_and_markup(report: Report) -> None:
 
     assert report.browser.title == "Payment reconciliation"
     assert report.texts("i") == []
-    assert "Content Security Policy" in " ".join(report.complaints())
+    assert "Content Security Policy" in " ".join(report.console_messages())
 
 
 def test_row_shows_order_payments_and_difference(report: Report) -> None:
@@ -93,14 +93,14 @@ def test_search_matches_every_text_of_a_row(report: Report, text: str, uids: lis
     report.search(text)
 
     assert report.uids() == uids
-    assert report.one("#nothing").is_displayed() == (not uids)
+    assert report.element("#nothing").is_displayed() == (not uids)
     total = len(day(matched=0))
     assert report.texts("#status")[0].endswith(f"of {len(uids)} (of {total} in all)")
 
 
 def test_verdict_filter_selects_rows(report: Report) -> None:
     report.open(day())
-    Select(report.one("#verdict")).select_by_visible_text("Amount differs (2)")
+    Select(report.element("#verdict")).select_by_visible_text("Amount differs (2)")
 
     assert report.uids() == ["less", "dollar"]
 
@@ -119,8 +119,8 @@ def test_amounts_are_sorted_as_exact_numbers(
     report.open([finding(a, Verdict.MISSING, order(a, a)) for a in mixed])
 
     assert report.sort(column) == "ascending"
-    told = [text.partition(" ")[0].replace(",", "") for text in report.column(cell)]
-    assert told == [f"{each}" for each in sorted(map(Decimal, told))]
+    amounts_shown = [text.partition(" ")[0].replace(",", "") for text in report.column(cell)]
+    assert amounts_shown == [f"{amount}" for amount in sorted(map(Decimal, amounts_shown))]
     assert report.sort(column) == "descending"
     assert report.uids() == sorted(mixed, key=Decimal, reverse=column == "order")
 
@@ -148,7 +148,7 @@ def test_order_numbers_are_sorted_in_natural_order(report: Report) -> None:
 
     assert report.uids() == ["o-1", "o-9", "o-10"]
     headings = report.browser.find_elements(By.CSS_SELECTOR, "#rows th")
-    sorts = [each.get_attribute("aria-sort") for each in headings]
+    sorts = [heading.get_attribute("aria-sort") for heading in headings]
     assert sorts == ["none", "ascending", "none", "none", "none", "none"]
 
 
@@ -170,7 +170,7 @@ def test_time_and_verdict_columns_are_sortable(report: Report) -> None:
 
 def test_table_is_sortable_by_keyboard(report: Report) -> None:
     report.open(many(3))
-    report.one("#csv").send_keys(Keys.TAB, Keys.TAB)
+    report.element("#csv").send_keys(Keys.TAB, Keys.TAB)
     active = report.browser.switch_to.active_element
     assert active.get_attribute("data-column") == "verdict"
     active.send_keys(Keys.TAB)
@@ -189,19 +189,19 @@ def test_paging_works_and_a_search_returns_to_the_first_page(report: Report) -> 
     report.open(many())
 
     def turn(step: str) -> tuple[str, str, str]:
-        report.one(f"[data-step={step}]").click()
+        report.element(f"[data-step={step}]").click()
         return report.uids()[0], report.uids()[-1], report.texts("#page")[0]
 
     assert turn("next") == ("o-50", "o-99", "2/3")
     assert turn("last") == ("o-100", "o-119", "3/3")
     assert turn("next") == ("o-100", "o-119", "3/3")
-    assert report.one("[data-step=next]").get_attribute("aria-disabled") == "true"
+    assert report.element("[data-step=next]").get_attribute("aria-disabled") == "true"
     assert turn("previous") == ("o-50", "o-99", "2/3")
     assert turn("first") == ("o-0", "o-49", "1/3")
     turn("last")
     report.search("o-1")
     assert report.uids()[0] == "o-1"
-    Select(report.one("#size")).select_by_visible_text("25")
+    Select(report.element("#size")).select_by_visible_text("25")
     assert len(report.uids()) == 25
     assert report.texts("#status") == ["1\N{EN DASH}25 of 31 (of 120 in all)"]
 
@@ -210,13 +210,13 @@ def test_error_is_a_sentence_with_folded_technical_details(report: Report) -> No
     report.open(day())
     report.search("no answer")
 
-    error = report.one("#rows .error")
+    error = report.element("#rows .error")
     assert error.text.startswith("PortOne did not answer in time.")
     assert "RequestTimeoutError" not in error.text
     error.find_element(By.TAG_NAME, "summary").click()
     assert "RequestTimeoutError: <b>no answer</b> within 10 s" in error.text
-    report.one("[data-language=ko]").click()
-    assert report.one("#rows .error").text.startswith("포트원이 제때 응답하지 않았습니다.")
+    report.element("[data-language=ko]").click()
+    assert report.element("#rows .error").text.startswith("포트원이 제때 응답하지 않았습니다.")
 
 
 def test_unreadable_row_shows_its_place_in_the_file(report: Report) -> None:
@@ -241,10 +241,10 @@ def test_row_number_of_a_file_does_not_break_in_a_narrow_column(report: Report) 
         const number = document.createRange();
         number.setStart(place.lastChild, place.lastChild.length - 7);
         number.setEnd(place.lastChild, place.lastChild.length);
-        return [place, number].map((each) => each.getClientRects().length);
+        return [place, number].map((part) => part.getClientRects().length);
         """
     )
-    assert report.one("#rows .error p bdi").text == place
+    assert report.element("#rows .error p bdi").text == place
     assert lines[1] == 1
 
 
@@ -252,7 +252,7 @@ def test_partial_and_full_cancellations_have_different_texts(report: Report) -> 
     part = snapshot("a", "9000", status="cancelled", cancelled="4000")
     whole = snapshot("a", "9000", status="cancelled", cancelled="9000")
     report.open(
-        [finding("a", Verdict.STATUS_DIFFERS, order("a"), each) for each in (part, whole)],
+        [finding("a", Verdict.STATUS_DIFFERS, order("a"), payment) for payment in (part, whole)],
         language="ko",
     )
 
@@ -262,11 +262,11 @@ def test_partial_and_full_cancellations_have_different_texts(report: Report) -> 
 
 def test_times_of_a_repeated_hour_are_sorted_as_instants(report: Report) -> None:
     times = [datetime(2026, 11, 1, hour, minute, tzinfo=UTC) for hour, minute in ((5, 40), (6, 10))]
-    found = [
+    findings = [
         finding(f"o-{n}", Verdict.ORPHAN, None, snapshot(f"o-{n}", paid_at=time))
         for n, time in enumerate(times)
     ]
-    report.open(found[::-1], timezone=ZoneInfo("America/New_York"))
+    report.open(findings[::-1], timezone=ZoneInfo("America/New_York"))
 
     assert report.column(6) == ["2026-11-01 01:10:00 -05:00", "2026-11-01 01:40:00 -04:00"]
     report.sort("time")
@@ -277,45 +277,45 @@ def test_language_switch_changes_every_text_and_back(report: Report) -> None:
     report.open(day())
     report.sort("number")
     report.search("twice")
-    before = report.one("body").text
-    report.one("[data-language=ko]").click()
+    before = report.element("body").text
+    report.element("[data-language=ko]").click()
 
     assert report.browser.title == "결제 대사 보고서"
-    assert report.one("html").get_attribute("lang") == "ko"
-    assert report.one("[data-language=ko]").get_attribute("aria-pressed") == "true"
+    assert report.element("html").get_attribute("lang") == "ko"
+    assert report.element("[data-language=ko]").get_attribute("aria-pressed") == "true"
     assert "중복 결제" in report.column(1)[0]
     assert "결제 완료" in report.column(4)[0]
     assert report.uids() == ["twice"]
-    assert "시간별 결제 금액" in report.one(".charts").text
-    assert report.one("#search").get_attribute("placeholder") == "주문번호, imp_uid, 금액 …"
-    assert report.one(".languages").get_attribute("aria-label") == "언어"
-    assert "확인이 필요한 차이가 20건 있습니다." in report.one(".headline").text
-    assert "undefined" not in report.one("body").text
+    assert "시간별 결제 금액" in report.element(".charts").text
+    assert report.element("#search").get_attribute("placeholder") == "주문번호, imp_uid, 금액 …"
+    assert report.element(".languages").get_attribute("aria-label") == "언어"
+    assert "확인이 필요한 차이가 20건 있습니다." in report.element(".headline").text
+    assert "undefined" not in report.element("body").text
     english = {"Verdict", "Due", "Order number", "Paid twice", "paid", "Total", "Previous"}
-    assert not english & set(report.one("body").text.split("\n"))
-    report.one("[data-language=en]").click()
-    assert report.one("body").text == before
+    assert not english & set(report.element("body").text.split("\n"))
+    report.element("[data-language=en]").click()
+    assert report.element("body").text == before
 
 
 def test_default_language_is_that_of_the_browser(report: Report) -> None:
     report.open(day(), language=None)
 
-    assert report.one("html").get_attribute("lang") == "en"
-    assert report.one("h1").text == "Payment reconciliation"
+    assert report.element("html").get_attribute("lang") == "en"
+    assert report.element("h1").text == "Payment reconciliation"
 
 
 def test_day_without_differences_has_no_table(report: Report) -> None:
     report.open(day()[:20])
 
-    assert report.one(".headline .verdict").text == "Everything matches."
-    assert report.one("#differences .empty").text == "No differences."
+    assert report.element(".headline .verdict").text == "Everything matches."
+    assert report.element("#differences .empty").text == "No differences."
 
 
 def test_page_without_javascript_names_what_is_missing(report: Report) -> None:
     report.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         report.open(day())
-        assert "needs JavaScript" in report.one("#differences").text
-        assert "1,235,667 KRW" in report.one("#money").text
+        assert "needs JavaScript" in report.element("#differences").text
+        assert "1,235,667 KRW" in report.element("#money").text
     finally:
         report.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

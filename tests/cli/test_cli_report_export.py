@@ -1,4 +1,4 @@
-"""Findings as files: read back as they were, opened in Excel without harm, whole or not there."""
+"""Findings as files: round trips, safety in spreadsheets, atomic writes."""
 
 from __future__ import annotations
 
@@ -72,22 +72,22 @@ _TIMES = ("paid_at", "cancelled_at")
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
-    """The rows, times in microseconds: DuckDB's own way to datetimes would need pytz."""
+    """Read the rows, with times in microseconds: as datetimes, DuckDB would need pytz."""
     fields = [f"{name}: p.{name}" for name in _SAME] + [f"{t}: epoch_us(p.{t})" for t in _TIMES]
     payments = f"[{{{', '.join(fields)}}} for p in payments]"
     with duckdb.connect(":memory:") as database:
-        found = database.execute(
+        result = database.execute(
             f"SELECT * REPLACE ({payments} AS payments) FROM read_parquet(?)", [str(path)]
         )
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def microseconds(time: datetime | None) -> int | None:
     return None if time is None else (time - datetime.fromtimestamp(0, UTC)) // timedelta.resolution
 
 
-def undone(cell: str) -> str:
+def without_apostrophe(cell: str) -> str:
     return cell.removeprefix("'")
 
 
@@ -105,28 +105,29 @@ def test_csv_round_trip_returns_the_same_values(folder: Path, findings: list[Fin
     path = folder / "findings.csv"
     write_findings(path, findings)
 
-    for line, each in zip(lines_of(path), findings, strict=True):
-        assert undone(line["merchant_uid"]) == each.merchant_uid
-        assert line["verdict"] == each.verdict
-        assert undone(line["error"]) == (each.error or "")
-        assert line["payments"] == str(len(each.payments))
-        if each.order is not None:
-            assert Decimal(line["order_amount"]) == each.order.amount
-            assert undone(line["order_currency"]) == each.order.currency
-            assert undone(line["order_status"]) == each.order.status
-            assert Decimal(line["order_cancelled_amount"]) == each.order.cancelled_amount
-        if each.payments:
-            newest = each.payments[0]
+    for line, expected in zip(lines_of(path), findings, strict=True):
+        assert without_apostrophe(line["merchant_uid"]) == expected.merchant_uid
+        assert line["verdict"] == expected.verdict
+        assert without_apostrophe(line["error"]) == (expected.error or "")
+        assert line["payments"] == str(len(expected.payments))
+        if expected.order is not None:
+            assert Decimal(line["order_amount"]) == expected.order.amount
+            assert without_apostrophe(line["order_currency"]) == expected.order.currency
+            assert without_apostrophe(line["order_status"]) == expected.order.status
+            assert Decimal(line["order_cancelled_amount"]) == expected.order.cancelled_amount
+        if expected.payments:
+            newest = expected.payments[0]
             assert Decimal(line["amount"]) == newest.amount
             assert Decimal(line["cancel_amount"]) == newest.cancel_amount
-            assert undone(line["imp_uid"]) == newest.imp_uid
-            assert undone(line["status"]) == newest.status
-            assert undone(line["currency"]) == (newest.currency or "")
-            told = line["paid_at"] and datetime.fromisoformat(line["paid_at"])
-            assert (told or None) == newest.paid_at
+            assert without_apostrophe(line["imp_uid"]) == newest.imp_uid
+            assert without_apostrophe(line["status"]) == newest.status
+            assert without_apostrophe(line["currency"]) == (newest.currency or "")
+            paid_at = line["paid_at"] and datetime.fromisoformat(line["paid_at"])
+            assert (paid_at or None) == newest.paid_at
             others = line["other_payments"] or "[]"
             assert (
-                msgspec.json.decode(others, type=tuple[PaymentSnapshot, ...]) == each.payments[1:]
+                msgspec.json.decode(others, type=tuple[PaymentSnapshot, ...])
+                == expected.payments[1:]
             )
 
 
@@ -135,19 +136,19 @@ def test_parquet_round_trip_returns_the_same_values(folder: Path, findings: list
     path = folder / "findings.parquet"
     write_findings(path, findings)
 
-    for row, each in zip(rows_of(path), findings, strict=True):
-        assert row["merchant_uid"] == each.merchant_uid
-        assert row["verdict"] == each.verdict
-        assert row["error"] == each.error
-        asked = each.order
-        assert row["order_amount"] == (asked and asked.amount)
-        assert row["order_currency"] == (asked and asked.currency)
-        assert row["order_status"] == (asked and asked.status)
-        assert row["order_cancelled_amount"] == (asked and asked.cancelled_amount)
+    for row, expected in zip(rows_of(path), findings, strict=True):
+        assert row["merchant_uid"] == expected.merchant_uid
+        assert row["verdict"] == expected.verdict
+        assert row["error"] == expected.error
+        order = expected.order
+        assert row["order_amount"] == (order and order.amount)
+        assert row["order_currency"] == (order and order.currency)
+        assert row["order_status"] == (order and order.status)
+        assert row["order_cancelled_amount"] == (order and order.cancelled_amount)
         assert row["payments"] == [
             {name: getattr(payment, name) for name in _SAME}
             | {name: microseconds(getattr(payment, name)) for name in _TIMES}
-            for payment in each.payments
+            for payment in expected.payments
         ]
 
 
@@ -163,25 +164,25 @@ def test_parquet_without_findings_has_its_columns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("amount", ["0.0000000001", "1" + "0" * 29, "NaN"])
 def test_amount_that_parquet_would_round_is_rejected(tmp_path: Path, amount: str) -> None:
-    found = finding("a", Verdict.MISSING, order("a", amount))
+    rejected = finding("a", Verdict.MISSING, order("a", amount))
     with pytest.raises(InvalidRequestError, match=r"does not fit into Parquet.*\.csv or \.jsonl"):
-        write_findings(tmp_path / "findings.parquet", [found])
+        write_findings(tmp_path / "findings.parquet", [rejected])
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_trailing_zeros_of_an_amount_fit_into_parquet(tmp_path: Path) -> None:
-    found = finding("a", Verdict.MISSING, order("a", "1.5000000000000"))
-    write_findings(tmp_path / "a.parquet", [found])
+    accepted = finding("a", Verdict.MISSING, order("a", "1.5000000000000"))
+    write_findings(tmp_path / "a.parquet", [accepted])
 
     assert rows_of(tmp_path / "a.parquet")[0]["order_amount"] == Decimal("1.5")
 
 
-@pytest.mark.parametrize("first", "=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 (meant)
+@pytest.mark.parametrize("first", "=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 (full-width on purpose)
 def test_csv_cell_like_a_formula_gets_an_apostrophe(tmp_path: Path, first: str) -> None:
     uid = f"{first}cmd|' /C calc'!A0"
-    found = finding(uid, Verdict.NOT_CHECKED, None, snapshot(uid, imp_uid=uid), error=uid)
-    write_findings(tmp_path / "findings.csv", [found])
+    hostile = finding(uid, Verdict.NOT_CHECKED, None, snapshot(uid, imp_uid=uid), error=uid)
+    write_findings(tmp_path / "findings.csv", [hostile])
 
     (line,) = lines_of(tmp_path / "findings.csv")
     assert line["merchant_uid"] == line["error"] == line["imp_uid"] == f"'{uid}"
@@ -207,14 +208,14 @@ def test_lone_surrogate_is_escaped(tmp_path: Path, ending: str) -> None:
     write_findings(path, day())
 
     if ending == "csv":
-        told = [line["merchant_uid"] for line in lines_of(path)]
+        order_numbers = [line["merchant_uid"] for line in lines_of(path)]
     elif ending == "jsonl":
         lines = path.read_bytes().splitlines()
-        told = [msgspec.json.decode(line, type=Finding).merchant_uid for line in lines]
+        order_numbers = [msgspec.json.decode(line, type=Finding).merchant_uid for line in lines]
     else:
-        told = [row["merchant_uid"] for row in rows_of(path)]
-    assert len(told) == len(day())
-    assert "lone\\udcffsurrogate" in told
+        order_numbers = [row["merchant_uid"] for row in rows_of(path)]
+    assert len(order_numbers) == len(day())
+    assert "lone\\udcffsurrogate" in order_numbers
 
 
 @pytest.mark.parametrize("name", ["findings", "findings.xlsx", ".csv"])
@@ -246,7 +247,7 @@ def test_interrupted_write_leaves_the_existing_file_unchanged(tmp_path: Path, en
 
 @contextmanager
 def disk_of(size: int) -> Generator[None]:
-    """A limit on the size of files: as near to a full disk as a test may come."""
+    """Limit the size of files, which fails like a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
@@ -259,8 +260,8 @@ def disk_of(size: int) -> Generator[None]:
 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_full_disk_raises_and_leaves_no_file(tmp_path: Path, ending: str) -> None:
-    told = pytest.raises(NotWrittenError, match="could not be written: File too large")
-    with disk_of(2_000), told:
+    raises = pytest.raises(NotWrittenError, match="could not be written: File too large")
+    with disk_of(2_000), raises:
         write_findings(tmp_path / f"findings.{ending}", day(matched=500))
 
     assert list(tmp_path.iterdir()) == []
@@ -286,12 +287,12 @@ def test_read_only_folder_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def refuse(path: Path, **_: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    # To root, who runs tests in a container, no folder is read-only.
+    # Containers run the tests as root, for whom no folder is read-only.
     monkeypatch.setattr(Path, "touch", refuse)
-    told = r"a\.csv could not be written: Permission denied"
-    with pytest.raises(NotWrittenError, match=told):
+    message = r"a\.csv could not be written: Permission denied"
+    with pytest.raises(NotWrittenError, match=message):
         check_writable(tmp_path / "a.csv")
-    with pytest.raises(NotWrittenError, match=told):
+    with pytest.raises(NotWrittenError, match=message):
         write_findings(tmp_path / "a.csv", day())
 
 
@@ -324,11 +325,11 @@ def test_pipe_or_folder_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_symbolic_link_and_file_mode_are_preserved(tmp_path: Path) -> None:
-    true, link = tmp_path / "true.csv", tmp_path / "link.csv"
-    true.touch(mode=0o600)
-    link.symlink_to(true)
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.touch(mode=0o600)
+    link.symlink_to(target)
     write_findings(link, day())
 
     assert link.is_symlink()
-    assert true.stat().st_mode & 0o777 == 0o600
-    assert len(lines_of(true)) == len(day())
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert len(lines_of(target)) == len(day())

@@ -1,4 +1,4 @@
-"""The figures behind the report: exact, complete, and cut into time without a gap."""
+"""The figures of the report: amounts, sums, time buckets, the statement."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def tally_of(
     findings: list[Finding], *, period: Period | None = PERIOD, max_rows: int = 100
 ) -> Tally:
     tally = Tally(zone=KST, period=period, max_rows=max_rows)
-    for each in findings:
-        tally.add(each)
+    for item in findings:
+        tally.add(item)
     return tally
 
 
@@ -72,8 +72,8 @@ def test_amount_of_a_currency_with_cents_has_two_decimals(
 def test_unreadable_rows_do_not_count_as_orders() -> None:
     row = finding("", Verdict.NOT_CHECKED, None, error="orders.csv:7: no amount")
     payment = finding("gone", Verdict.NOT_CHECKED, None, snapshot("gone"), error="ServerError: 503")
-    found = [finding("a", Verdict.MATCHED, order("a"), snapshot("a")), row, payment]
-    figures = Figures(summary_of(found), tally_of(found))
+    findings = [finding("a", Verdict.MATCHED, order("a"), snapshot("a")), row, payment]
+    figures = Figures(summary_of(findings), tally_of(findings))
 
     assert (figures.orders, figures.unreadable, figures.unchecked) == (1, 1, 2)
     assert figures.matched_percent == "100.00"
@@ -118,18 +118,18 @@ def test_sum_of_amounts_is_exact(amounts: list[Decimal]) -> None:
     ],
 )
 def test_discrepancy_is_charged_less_due(uid: str, expected: tuple[str, str] | None) -> None:
-    found = next(each for each in day() if each.merchant_uid == uid)
+    tested = next(candidate for candidate in day() if candidate.merchant_uid == uid)
 
-    assert discrepancy(found, bridges([found])) == (
+    assert discrepancy(tested, bridges([tested])) == (
         expected and (expected[0], Decimal(expected[1]))
     )
 
 
 def test_cancelled_order_has_no_money_due() -> None:
     kept = snapshot("a", "500", status="cancelled", cancelled="200")
-    found = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
+    cancelled = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
 
-    assert discrepancy(found, bridges([found])) == ("KRW", Decimal(300))
+    assert discrepancy(cancelled, bridges([cancelled])) == ("KRW", Decimal(300))
 
 
 def test_orphan_counts_the_amounts_of_its_payments() -> None:
@@ -154,7 +154,7 @@ def test_time_buckets_add_up_to_the_bridge() -> None:
 def test_payment_counts_in_its_hour_of_the_time_zone() -> None:
     tally = tally_of([finding("a", Verdict.MATCHED, order("a"), snapshot("a"))])
 
-    assert list(tally.hours) == [datetime(2026, 11, 1, 12)]  # noqa: DTZ001 (a clock's)
+    assert list(tally.hours) == [datetime(2026, 11, 1, 12)]  # noqa: DTZ001 (local time)
 
 
 @pytest.mark.parametrize(
@@ -195,13 +195,13 @@ def test_rows_are_of_differences_only_and_limited_in_number() -> None:
 
 
 def test_tally_disagrees_with_the_summary_of_other_findings() -> None:
-    found = day()
+    findings = day()
 
-    assert tally_of(found).agrees_with(summary_of(found))
-    assert not tally_of(found[:-1]).agrees_with(summary_of(found))
+    assert tally_of(findings).agrees_with(summary_of(findings))
+    assert not tally_of(findings[:-1]).agrees_with(summary_of(findings))
     richer = finding("gone", Verdict.MISSING, order("gone", "1234568"))
-    changed = [richer if each.merchant_uid == "gone" else each for each in found]
-    assert not tally_of(changed).agrees_with(summary_of(found))
+    changed = [richer if item.merchant_uid == "gone" else item for item in findings]
+    assert not tally_of(changed).agrees_with(summary_of(findings))
 
 
 def test_tally_disagrees_with_the_bridge_of_other_findings() -> None:
@@ -213,14 +213,14 @@ def test_tally_disagrees_with_the_bridge_of_other_findings() -> None:
 
 
 def test_statement_has_every_line_with_its_sign() -> None:
-    told = {line.key: line.amounts for line in statement(bridges(day(matched=0)))}
+    amounts = {line.key: line.amounts for line in statement(bridges(day(matched=0)))}
 
-    assert set(told) == {*Bridge.__struct_fields__, "due", "short", "unknown", "over"}
-    assert told["due"] == ["1,539,477", "19.99"]
-    assert told["short"] == ["-1,310,067", ""]
-    assert told["over"] == ["+43,900", "+0.01"]
-    assert told["matched"] == ["228,900", "19.99"]
-    assert told["charged"] == ["272,800", "520.00"]
+    assert set(amounts) == {*Bridge.__struct_fields__, "due", "short", "unknown", "over"}
+    assert amounts["due"] == ["1,539,477", "19.99"]
+    assert amounts["short"] == ["-1,310,067", ""]
+    assert amounts["over"] == ["+43,900", "+0.01"]
+    assert amounts["matched"] == ["228,900", "19.99"]
+    assert amounts["charged"] == ["272,800", "520.00"]
 
 
 @given(AMOUNTS.filter(bool))

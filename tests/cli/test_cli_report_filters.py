@@ -1,4 +1,4 @@
-"""The report's filters: kept in the address, and downloaded as CSV."""
+"""The filters of the report: in the address of the page, and in the downloaded CSV."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ALL_FILTERS = "#q=o-1&verdict=missing&size=25&sort=order&order=descending&page=2
 def test_filters_are_stored_in_the_address(report: Report) -> None:
     report.open(many())
     report.search("o-1")
-    Select(report.one("#verdict")).select_by_value("missing")
-    Select(report.one("#size")).select_by_visible_text("25")
+    Select(report.element("#verdict")).select_by_value("missing")
+    Select(report.element("#size")).select_by_visible_text("25")
     report.sort("order")
     report.sort("order")
-    report.one("[data-step=next]").click()
+    report.element("[data-step=next]").click()
 
     assert report.fragment() == ALL_FILTERS
 
@@ -33,10 +33,10 @@ def test_address_sets_the_filters(report: Report) -> None:
     report.open(many(), address=ALL_FILTERS)
 
     assert report.uids() == ["o-14", "o-13", "o-12", "o-11", "o-10", "o-1"]
-    assert report.one("#search").get_attribute("value") == "o-1"
-    assert Select(report.one("#verdict")).first_selected_option.text == "Missing (120)"
-    assert Select(report.one("#size")).first_selected_option.text == "25"
-    assert report.one("[data-column=order]").find_element(By.XPATH, "..").get_attribute(
+    assert report.element("#search").get_attribute("value") == "o-1"
+    assert Select(report.element("#verdict")).first_selected_option.text == "Missing (120)"
+    assert Select(report.element("#size")).first_selected_option.text == "25"
+    assert report.element("[data-column=order]").find_element(By.XPATH, "..").get_attribute(
         "aria-sort"
     ) == ("descending")
     assert report.texts("#page") == ["2/2"]
@@ -51,11 +51,11 @@ def test_changed_address_changes_the_filters(report: Report) -> None:
 
 def test_reset_button_clears_all_filters(report: Report) -> None:
     report.open(many(), address=ALL_FILTERS)
-    report.one("#reset").click()
+    report.element("#reset").click()
 
     assert report.fragment() == ""
     assert len(report.uids()) == 50
-    assert not report.one("#reset").is_displayed()
+    assert not report.element("#reset").is_displayed()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_hostile_address_stays_text(report: Report, text: str) -> None:
 def test_long_text_in_the_address_is_truncated(report: Report) -> None:
     report.open(many(3), address=f"#q={'x' * 100_000}")
 
-    assert report.one("#search").get_attribute("value") == "x" * 200
+    assert report.element("#search").get_attribute("value") == "x" * 200
 
 
 def test_filtered_rows_are_downloaded_as_csv(report: Report, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_downloaded_csv_has_the_rows_of_all_pages(report: Report, tmp_path: Path
     ]
 
 
-@pytest.mark.parametrize("start", [*"=+-@'", "＝", "＋", "－", "＠"])  # noqa: RUF001 (meant)
+@pytest.mark.parametrize("start", [*"=+-@'", "＝", "＋", "－", "＠"])  # noqa: RUF001 (full-width on purpose)
 def test_downloaded_csv_holds_no_formula(report: Report, tmp_path: Path, start: str) -> None:
     text = f'{start}HYPERLINK("http://evil.example"),1'
     failed = finding(text, Verdict.NOT_CHECKED, order(text, currency=text), error=text)

@@ -1,4 +1,4 @@
-"""The report at every width, in both schemes, and on paper."""
+"""The layout of the report: widths, color schemes, print."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_order_number_does_not_wrap_at_1280_pixels(report: Report) -> None:
     report.open([*usual, *day(matched=0)])
 
     lines = report.browser.execute_script(
-        "return [...document.querySelectorAll('.uid')].map(each => each.getClientRects().length)"
+        "return [...document.querySelectorAll('.uid')].map(element => element.getClientRects().length)"
     )
     assert lines[:3] == [1, 1, 1]
 
@@ -31,8 +31,8 @@ def test_page_is_not_wider_than_the_window(report: Report, width: int) -> None:
     report.open([*day(), long])
 
     wider = report.browser.execute_script(
-        "return [...document.querySelectorAll('body *')].filter(each => !each.closest('.wide, svg')"
-        " && each.getBoundingClientRect().right > innerWidth + 1).map(each => each.outerHTML)"
+        "return [...document.querySelectorAll('body *')].filter(element => !element.closest('.wide, svg')"
+        " && element.getBoundingClientRect().right > innerWidth + 1).map(element => element.outerHTML)"
     )
     page = report.browser.execute_script("return document.documentElement.scrollWidth")
     assert wider == []
@@ -58,18 +58,18 @@ const light = (color) => {
   });
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
-const ground = (each) => {
-  while (each && getComputedStyle(each).backgroundColor === "rgba(0, 0, 0, 0)") each = each.parentElement;
-  return getComputedStyle(each ?? document.body).backgroundColor;
+const ground = (element) => {
+  while (element && getComputedStyle(element).backgroundColor === "rgba(0, 0, 0, 0)") element = element.parentElement;
+  return getComputedStyle(element ?? document.body).backgroundColor;
 };
 const pale = [];
-for (const each of document.querySelectorAll("body *:not(script):not(noscript)")) {
-  const text = [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-  if (!text || !each.checkVisibility() || each.closest("option, title")) continue;
-  const style = getComputedStyle(each);
-  const [a, b] = [light(each.closest("svg") ? style.fill : style.color), light(ground(each))];
+for (const element of document.querySelectorAll("body *:not(script):not(noscript)")) {
+  const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!text || !element.checkVisibility() || element.closest("option, title")) continue;
+  const style = getComputedStyle(element);
+  const [a, b] = [light(element.closest("svg") ? style.fill : style.color), light(ground(element))];
   const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  if (ratio < 4.5) pale.push([each.className, each.textContent, ratio]);
+  if (ratio < 4.5) pale.push([element.className, element.textContent, ratio]);
 }
 return pale;
 """
@@ -101,12 +101,12 @@ def test_print_shows_all_rows_and_no_buttons(report: Report) -> None:
     with report.on_paper():
         assert len(report.uids()) == 120
         for selector in (".languages", ".tools", ".pages"):
-            assert not report.one(selector).is_displayed()
-        assert report.one(".sign-off").is_displayed()
-        assert not report.one("#printed").is_displayed()
+            assert not report.element(selector).is_displayed()
+        assert report.element(".sign-off").is_displayed()
+        assert not report.element("#printed").is_displayed()
 
     assert len(report.uids()) == 50
-    assert not report.one(".sign-off").is_displayed()
+    assert not report.element(".sign-off").is_displayed()
 
 
 def test_print_names_the_filter(report: Report) -> None:
@@ -115,7 +115,7 @@ def test_print_names_the_filter(report: Report) -> None:
         assert report.texts("#printed") == [
             "Only the rows of this filter are printed: Missing, o-11. 11 of 120."
         ]
-        assert report.one("#printed").is_displayed()
+        assert report.element("#printed").is_displayed()
 
 
 def test_print_uses_the_wide_layout(report: Report) -> None:
@@ -123,7 +123,7 @@ def test_print_uses_the_wide_layout(report: Report) -> None:
     with report.on_paper(width=700):
         display = report.browser.execute_script(
             "return [...document.querySelectorAll('#rows, #rows tr, #rows td, #money tr')]"
-            ".map(each => getComputedStyle(each).display)"
+            ".map(element => getComputedStyle(element).display)"
         )
     assert set(display) == {"table", "table-row", "table-cell"}
 

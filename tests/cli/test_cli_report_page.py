@@ -1,4 +1,4 @@
-"""The report as a file: self-contained, sealed, complete in both languages, and right."""
+"""The HTML file of the report: security policy, languages, figures, charts."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ from tests.support.report_run import HOSTILE, KST, PERIOD, day, finding, order, 
 
 
 class Page(HTMLParser):
-    """A page, taken apart as a browser would."""
+    """The elements and texts of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.content: dict[str, str] = {}
-        """What stands in style and script elements, by tag and id."""
+        """The content of style and script elements, by tag and id."""
         self.tables: dict[str, list[list[str]]] = {}
         self.text = ""
         self._raw: str | None = None
@@ -57,12 +57,12 @@ class Page(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.tags.append((tag, found))
+        attributes = dict(attrs)
+        self.tags.append((tag, attributes))
         if tag in {"style", "script"}:
-            self._raw = f"{tag} {found.get('id', '')}".strip()
+            self._raw = f"{tag} {attributes.get('id', '')}".strip()
         elif tag == "table":
-            self._cells = self.tables.setdefault(found["id"] or "", [])
+            self._cells = self.tables.setdefault(attributes["id"] or "", [])
         elif tag == "tr" and self._cells is not None:
             self._cells.append([])
         elif tag in {"td", "th"} and self._cells:
@@ -83,16 +83,16 @@ class Page(HTMLParser):
             self._cells[-1][-1] = " ".join(f"{self._cells[-1][-1]} {data}".split())
 
 
-def written(folder: Path, findings: list[Finding], *, language: Any = "en", **options: Any) -> Page:
+def render(folder: Path, findings: list[Finding], *, language: Any = "en", **options: Any) -> Page:
     path = folder / "report.html"
-    told: dict[str, Any] = {"summary": summary_of(findings), "period": PERIOD}
-    write_report(path, findings=iter(findings), language=language, **told | options)
+    defaults: dict[str, Any] = {"summary": summary_of(findings), "period": PERIOD}
+    write_report(path, findings=iter(findings), language=language, **defaults | options)
     return Page(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(name="page", scope="module")
 def _page(tmp_path_factory: pytest.TempPathFactory) -> Page:
-    return written(tmp_path_factory.mktemp("report"), day(matched=1234))
+    return render(tmp_path_factory.mktemp("report"), day(matched=1234))
 
 
 def test_page_loads_nothing(page: Page) -> None:
@@ -128,7 +128,7 @@ def test_policy_allows_only_the_own_style_and_script(page: Page) -> None:
 
 def test_policy_precedes_style_and_script(page: Page) -> None:
     tags = [tag for tag, _ in page.tags]
-    policy = next(i for i, (_, found) in enumerate(page.tags) if "http-equiv" in found)
+    policy = next(i for i, (_, attributes) in enumerate(page.tags) if "http-equiv" in attributes)
 
     assert policy < min(tags.index("style"), tags.index("script"), tags.index("title"))
 
@@ -150,9 +150,9 @@ def test_script_never_parses_text_as_html() -> None:
 
 def test_hostile_order_numbers_add_no_elements(tmp_path: Path) -> None:
     tame = [finding(f"tame-{n}", Verdict.MISSING, order("a", "100")) for n in range(len(HOSTILE))]
-    found = [finding(uid, Verdict.MISSING, order(uid, "100")) for uid in HOSTILE]
+    hostile = [finding(uid, Verdict.MISSING, order(uid, "100")) for uid in HOSTILE]
 
-    assert written(tmp_path, found).tags == written(tmp_path, tame).tags
+    assert render(tmp_path, hostile).tags == render(tmp_path, tame).tags
 
 
 def test_hostile_order_numbers_are_data(page: Page) -> None:
@@ -164,11 +164,11 @@ def test_hostile_order_numbers_are_data(page: Page) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_title_currency_and_error_are_text(tmp_path: Path, text: str) -> None:
     uid = "a"
-    found = [
+    findings = [
         finding(uid, Verdict.MISSING, order(uid, "100", currency=text), error=text),
         finding(uid, Verdict.MATCHED, order(uid, "5", text, text), snapshot(uid, currency=text)),
     ]
-    page = written(tmp_path, found, title=text)
+    page = render(tmp_path, findings, title=text)
 
     assert page.tags[0][0] == "html"
     assert not {"img", "b"} & {tag for tag, _ in page.tags}
@@ -179,10 +179,10 @@ def test_hostile_title_currency_and_error_are_text(tmp_path: Path, text: str) ->
 
 @given(st.text(st.sampled_from('<>&\u2028\u2029"\\') | st.characters(codec="utf-8")))
 def test_no_text_ends_its_script_element(text: str) -> None:
-    told = script_json([text])
+    encoded = script_json([text])
 
-    assert json.loads(told) == [text]
-    assert not set("<>&\u2028\u2029") & set(told)
+    assert json.loads(encoded) == [text]
+    assert not set("<>&\u2028\u2029") & set(encoded)
 
 
 @given(st.text(st.characters(), max_size=300))
@@ -192,7 +192,7 @@ def test_printable_text_is_printable_and_bounded(text: str) -> None:
 
 
 def test_very_long_order_number_is_truncated(tmp_path: Path) -> None:
-    page = written(tmp_path, [finding("x" * 10**6, Verdict.MISSING, None, error="y" * 10**6)])
+    page = render(tmp_path, [finding("x" * 10**6, Verdict.MISSING, None, error="y" * 10**6)])
 
     (row,) = json.loads(page.content["script data"])
     assert row[1] == "x" * 160 + "…"
@@ -209,10 +209,10 @@ def test_both_languages_have_every_message(page: Page) -> None:
     for key in korean:
         assert korean[key].strip()
         assert english[key].strip()
-        assert holes(korean[key]) == holes(english[key]), key
+        assert placeholders(korean[key]) == placeholders(english[key]), key
 
 
-def holes(text: str) -> set[str]:
+def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
@@ -228,24 +228,26 @@ def test_every_message_is_used() -> None:
             "render.py",
         )
     )
-    # Keys that are put together where they are used.
-    made = {f"{kind}.{verdict}" for verdict in Verdict for kind in ("verdict", "explain")}
-    made |= {f"status.{status}" for status in PaymentStatus}
-    made |= {f"error.{reason}" for reason in REASONS}
-    made |= {f"bridge.{line.key}" for line in statement({})}
-    made |= {f"money.{name}" for name in ("due", "short", "unknown", "over", "charged")}
-    made |= {f"headline.{name}" for name in ("short", "over", "unknown")}
-    made |= {f"{kind}.{unit}" for unit in Unit for kind in _BY_UNIT} - {
+    # Keys that are composed where they are used.
+    composed = {f"{kind}.{verdict}" for verdict in Verdict for kind in ("verdict", "explain")}
+    composed |= {f"status.{status}" for status in PaymentStatus}
+    composed |= {f"error.{reason}" for reason in REASONS}
+    composed |= {f"bridge.{line.key}" for line in statement({})}
+    composed |= {f"money.{name}" for name in ("due", "short", "unknown", "over", "charged")}
+    composed |= {f"headline.{name}" for name in ("short", "over", "unknown")}
+    composed |= {f"{kind}.{unit}" for unit in Unit for kind in _BY_UNIT} - {
         f"{kind}.hour" for kind in _BY_UNIT[1:]
     }
-    made |= {f"table.{column}" for column in ("number", "order", "payment", "difference", "time")}
-    made |= {f"table.{step}" for step in ("first", "previous", "next", "last")}
-    made |= {f"time.{name}" for name in ("charged", "short", "over", "outside", "unknown")}
-    made |= {f"sign.{who}" for who in ("made", "checked", "approved")}
-    made |= {"table.sorted.ascending", "table.sorted.descending"}
+    composed |= {
+        f"table.{column}" for column in ("number", "order", "payment", "difference", "time")
+    }
+    composed |= {f"table.{step}" for step in ("first", "previous", "next", "last")}
+    composed |= {f"time.{name}" for name in ("charged", "short", "over", "outside", "unknown")}
+    composed |= {f"sign.{who}" for who in ("made", "checked", "approved")}
+    composed |= {"table.sorted.ascending", "table.sorted.descending"}
 
-    assert made <= messages("en").keys()
-    assert [key for key in messages("en").keys() - made if f'"{key}"' not in sources] == []
+    assert composed <= messages("en").keys()
+    assert [key for key in messages("en").keys() - composed if f'"{key}"' not in sources] == []
 
 
 _BY_UNIT = ("chart.time", "time.heading", "time.unit")
@@ -253,8 +255,8 @@ _BY_UNIT = ("chart.time", "time.heading", "time.unit")
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_page_has_the_requested_language_without_a_script(tmp_path: Path, language: str) -> None:
-    page = written(tmp_path, day(), language=language)
-    attributes = next(found for tag, found in page.tags if tag == "html")
+    page = render(tmp_path, day(), language=language)
+    attributes = next(values for tag, values in page.tags if tag == "html")
 
     assert attributes["lang"] == language
     assert ("결제 대사 보고서" in page.text) == (language == "ko")
@@ -262,22 +264,22 @@ def test_page_has_the_requested_language_without_a_script(tmp_path: Path, langua
 
 
 def test_page_without_a_language_leaves_it_to_the_browser(tmp_path: Path) -> None:
-    page = written(tmp_path, day(), language=None)
+    page = render(tmp_path, day(), language=None)
 
     assert json.loads(page.content["script settings"])["language"] is None
 
 
 def test_figures_by_verdict_equal_those_of_the_findings(page: Page) -> None:
-    found = day(matched=1234)
-    summary = summary_of(found)
+    findings = day(matched=1234)
+    summary = summary_of(findings)
 
     for verdict, row in zip(Verdict, page.tables["money"][1:-1], strict=True):
-        told = bridges(each for each in found if each.verdict is verdict)
+        expected = bridges(item for item in findings if item.verdict is verdict)
         name = f"{messages('en')[f'verdict.{verdict}']} {messages('en')[f'explain.{verdict}']}"
         assert row[0].endswith(f" {name}")
         assert row[1] == f"Count {summary.counts[verdict]:,}"
         for cell, key in zip(row[2:], _MONEY, strict=True):
-            assert cell == " ".join([messages("en")[f"money.{key}"], sums(told, key)])
+            assert cell == " ".join([messages("en")[f"money.{key}"], sums(expected, key)])
     total = page.tables["money"][-1]
     assert total[1] == f"Count {sum(summary.counts.values()):,}"
     assert total[2:] == [
@@ -291,12 +293,12 @@ def test_figures_by_verdict_equal_those_of_the_findings(page: Page) -> None:
 _MONEY = ("due", "short", "unknown", "over", "charged")
 
 
-def sums(told: Mapping[str, Bridge], key: str) -> str:
-    amounts = [(getattr(told[currency], key), currency) for currency in sorted(told)]
-    found = [
+def sums(by_currency: Mapping[str, Bridge], key: str) -> str:
+    amounts = [(getattr(by_currency[currency], key), currency) for currency in sorted(by_currency)]
+    texts = [
         f"{format_amount(amount, currency)} {currency}" for amount, currency in amounts if amount
     ]
-    return " ".join(found) or "–"  # noqa: RUF001
+    return " ".join(texts) or "–"  # noqa: RUF001
 
 
 def test_page_has_the_statement_and_states_that_it_adds_up(page: Page) -> None:
@@ -314,8 +316,8 @@ def test_page_has_the_statement_and_states_that_it_adds_up(page: Page) -> None:
 def test_statement_counts_the_unreadable_rows(tmp_path: Path) -> None:
     rows = [finding("", Verdict.NOT_CHECKED, None, error=f"orders.csv:{n}: x") for n in range(3)]
 
-    assert "that could not be read: 3. Their" in written(tmp_path, [*day()[:5], *rows]).text
-    assert "could not be read" not in written(tmp_path, day()[:20]).text.replace(
+    assert "that could not be read: 3. Their" in render(tmp_path, [*day()[:5], *rows]).text
+    assert "could not be read" not in render(tmp_path, day()[:20]).text.replace(
         messages("en")["explain.not_checked"], ""
     )
 
@@ -323,20 +325,20 @@ def test_statement_counts_the_unreadable_rows(tmp_path: Path) -> None:
 def test_headline_does_not_net_short_and_over(tmp_path: Path) -> None:
     gone = finding("gone", Verdict.MISSING, order("gone", "1000"))
     orphan = finding("orphan", Verdict.ORPHAN, None, snapshot("orphan", "1000"))
-    page = written(tmp_path, [gone, orphan])
+    page = render(tmp_path, [gone, orphan])
 
     assert "Short 1,000 KRW Over 1,000 KRW" in " ".join(page.text.split())
 
 
 def test_page_that_does_not_add_up_does_not_claim_it(tmp_path: Path) -> None:
-    found = day()
-    page = written(tmp_path, found, summary=summary_of(found[1:]))
+    findings = day()
+    page = render(tmp_path, findings, summary=summary_of(findings[1:]))
 
     assert "The lines add up" not in page.text
 
 
 def test_page_names_source_run_and_program(tmp_path: Path) -> None:
-    page = written(
+    page = render(
         tmp_path,
         day(),
         source="orders 11-01.csv",
@@ -353,25 +355,25 @@ _TWO_MINUTES = timedelta(minutes=2)
 
 def test_page_lists_periods_assumed_empty(tmp_path: Path) -> None:
     assumed = (AssumedEmpty("paid", PERIOD[0], PERIOD[0] + _TWO_MINUTES),) * 25
-    page = written(tmp_path, day(), summary=replace(summary_of(day()), assumed_empty=assumed))
+    page = render(tmp_path, day(), summary=replace(summary_of(day()), assumed_empty=assumed))
 
     assert "PortOne refused to list payments in 25 periods" in page.text
-    told = "paid 2026-11-01 00:00:00+09:00 – 2026-11-01 00:02:00+09:00"  # noqa: RUF001
-    assert page.text.count(told) == 20
-    assert "refused to list" not in written(tmp_path, day()).text
+    period = "paid 2026-11-01 00:00:00+09:00 – 2026-11-01 00:02:00+09:00"  # noqa: RUF001
+    assert page.text.count(period) == 20
+    assert "refused to list" not in render(tmp_path, day()).text
 
 
 def test_page_has_fields_for_signatures(page: Page) -> None:
-    told = " ".join(page.text.replace("signature", "signature ").split())
+    text = " ".join(page.text.replace("signature", "signature ").split())
 
-    for who in ("Made by", "Checked by", "Approved by"):
-        assert f"{who}Name and signature Date" in told
+    for role in ("Made by", "Checked by", "Approved by"):
+        assert f"{role}Name and signature Date" in text
 
 
 def test_amounts_are_exact_everywhere(tmp_path: Path) -> None:
     amount, text = "12345678901234567890.12", "12,345,678,901,234,567,890.12"
     uid = "a"
-    page = written(tmp_path, [finding(uid, Verdict.MISSING, order(uid, amount, "USD"))])
+    page = render(tmp_path, [finding(uid, Verdict.MISSING, order(uid, amount, "USD"))])
 
     assert page.tables["money"][2][2] == f"Due {text} USD"
     assert page.tables["times"][1][4] == f"Short {text} USD"
@@ -384,10 +386,10 @@ def test_amounts_are_exact_everywhere(tmp_path: Path) -> None:
 
 def test_times_are_in_the_named_time_zone(tmp_path: Path) -> None:
     late = snapshot("a", paid_at=datetime(2026, 11, 1, 23, 30, tzinfo=UTC))
-    found = [finding("a", Verdict.PARTIALLY_CANCELLED, order("a"), late)]
+    findings = [finding("a", Verdict.PARTIALLY_CANCELLED, order("a"), late)]
     options: dict[str, Any] = {"period": None, "created_at": PERIOD[1]}
-    seoul = written(tmp_path, found, timezone=KST, **options)
-    paris = written(tmp_path, found, timezone=ZoneInfo("Europe/Paris"), **options)
+    seoul = render(tmp_path, findings, timezone=KST, **options)
+    paris = render(tmp_path, findings, timezone=ZoneInfo("Europe/Paris"), **options)
 
     assert seoul.tables["times"][1][0] == "2026-11-02"
     assert json.loads(seoul.content["script data"])[0][3][0][6] == "2026-11-02 08:30:00+09:00"
@@ -406,8 +408,8 @@ def test_default_time_zone_is_seoul(tmp_path: Path) -> None:
 
 
 def test_limited_table_is_announced_and_figures_count_all(tmp_path: Path) -> None:
-    found = [finding(f"{n}", Verdict.MISSING, order(f"{n}", "1")) for n in range(1500)]
-    page = written(tmp_path, found, max_rows=1000)
+    findings = [finding(f"{n}", Verdict.MISSING, order(f"{n}", "1")) for n in range(1500)]
+    page = render(tmp_path, findings, max_rows=1000)
 
     assert len(json.loads(page.content["script data"])) == 1000
     assert "only the first 1,000 of 1,500 differences" in page.text
@@ -426,8 +428,8 @@ def test_matched_orders_have_no_rows(page: Page) -> None:
 
 
 def test_page_warns_if_it_does_not_add_up(tmp_path: Path, page: Page) -> None:
-    found = day()
-    wrong = written(tmp_path, found[1:], summary=summary_of(found))
+    findings = day()
+    wrong = render(tmp_path, findings[1:], summary=summary_of(findings))
 
     assert "do not add up" in wrong.text
     assert "do not add up" not in page.text
@@ -443,7 +445,7 @@ def test_page_warns_if_it_does_not_add_up(tmp_path: Path, page: Page) -> None:
     ],
 )
 def test_headline_states_the_result(tmp_path: Path, findings: list[Finding], headline: str) -> None:
-    page = written(tmp_path, findings)
+    page = render(tmp_path, findings)
 
     assert headline in page.text
     assert ("Everything matches." in page.text) == (headline == "Everything matches.")
@@ -462,20 +464,20 @@ def test_headline_states_the_result(tmp_path: Path, findings: list[Finding], hea
 def test_duration_has_hours_minutes_and_seconds(tmp_path: Path, seconds: float, text: str) -> None:
     summary = replace(summary_of(day()), seconds=seconds)
 
-    assert text in written(tmp_path, day(), summary=summary).text
+    assert text in render(tmp_path, day(), summary=summary).text
 
 
 def test_one_difference_is_never_rounded_to_100_percent(tmp_path: Path) -> None:
-    one = finding("gone", Verdict.MISSING, order("gone"))
+    gone = finding("gone", Verdict.MISSING, order("gone"))
     good = finding("good", Verdict.MATCHED, order("good"), snapshot("good"))
 
-    assert "99.99 % of 100,000 orders" in written(tmp_path, [*[good] * 99_999, one]).text
+    assert "99.99 % of 100,000 orders" in render(tmp_path, [*[good] * 99_999, gone]).text
 
 
 def test_payments_without_an_order_do_not_count_as_orders(tmp_path: Path) -> None:
     failed = snapshot("a", status="failed", paid_at=None)
     good = finding("good", Verdict.MATCHED, order("good"), snapshot("good"))
-    page = written(tmp_path, [good, finding("a", Verdict.MATCHED, None, failed)])
+    page = render(tmp_path, [good, finding("a", Verdict.MATCHED, None, failed)])
 
     assert "100.00 % of 1 orders" in page.text
     assert "and 1 payments without an order" in page.text
@@ -489,15 +491,16 @@ def test_each_currency_has_two_charts(page: Page) -> None:
 
 
 def test_chart_has_no_styles_and_no_ids(page: Page) -> None:
-    shapes = [found for tag, found in page.tags if tag in {"rect", "line", "text"}]
+    shapes = [attributes for tag, attributes in page.tags if tag in {"rect", "line", "text"}]
 
     assert shapes
     geometry = {"x", "x1", "x2", "y", "y1", "y2", "width", "height"}
-    assert {name for found in shapes for name in found} <= geometry | {"class", "data-text"}
+    names = {name for attributes in shapes for name in attributes}
+    assert names <= geometry | {"class", "data-text"}
 
 
 def test_column_is_as_high_as_its_money(tmp_path: Path) -> None:
-    found = [
+    findings = [
         finding(
             "a",
             Verdict.MATCHED,
@@ -506,8 +509,10 @@ def test_column_is_as_high_as_its_money(tmp_path: Path) -> None:
         )
         for amount, after in (("400", timedelta(0)), ("100", timedelta(hours=2)))
     ]
-    page = written(tmp_path, found)
-    columns = [found for _, found in page.tags if found.get("class") == "column charged"]
+    page = render(tmp_path, findings)
+    columns = [
+        attributes for _, attributes in page.tags if attributes.get("class") == "column charged"
+    ]
 
     assert [float(column["height"] or "") for column in columns] == [150, 37.5]
     assert [float(column["y"] or "") for column in columns] == [34, 34 + 150 - 37.5]
@@ -520,21 +525,25 @@ def test_bar_is_as_long_as_its_money(
     tmp_path: Path, amounts: tuple[str, str], widths: list[float]
 ) -> None:
     missing, orphan = amounts
-    page = written(
+    page = render(
         tmp_path,
         [
             finding("a", Verdict.MISSING, order("a", missing)),
             finding("b", Verdict.ORPHAN, None, snapshot("b", orphan)),
         ],
     )
-    bars = [found for _, found in page.tags if (found.get("class") or "").startswith("bar ")]
+    bars = [
+        attributes
+        for _, attributes in page.tags
+        if (attributes.get("class") or "").startswith("bar ")
+    ]
 
     assert [float(bar["width"] or "") for bar in bars] == widths
 
 
 def test_payments_outside_the_period_are_one_sum(tmp_path: Path) -> None:
     late = snapshot("a", paid_at=PERIOD[1] + timedelta(days=40))
-    page = written(tmp_path, [finding("a", Verdict.MATCHED, order("a"), late)])
+    page = render(tmp_path, [finding("a", Verdict.MATCHED, order("a"), late)])
 
     assert [row[0] for row in page.tables["times"]] == ["Day", "Outside the period"]
 
@@ -544,11 +553,11 @@ def test_column_has_its_exact_amount_as_tooltip(page: Page) -> None:
 
 
 def test_charts_are_limited_to_four_currencies(tmp_path: Path) -> None:
-    found = [
+    findings = [
         finding(currency, Verdict.MISSING, order(currency, "1", currency))
         for currency in ("AAA", "BBB", "CCC", "DDD", "EEE", "KRW")
     ]
-    page = written(tmp_path, found)
+    page = render(tmp_path, findings)
 
     assert [tag for tag, _ in page.tags].count("svg") == 4
     assert "for 4 currencies only" in page.text
@@ -567,11 +576,11 @@ def test_charts_are_limited_to_four_currencies(tmp_path: Path) -> None:
 def test_longer_period_has_larger_buckets(
     tmp_path: Path, length: timedelta, unit: str, row: str
 ) -> None:
-    found = [
+    findings = [
         finding("a", Verdict.MATCHED, order("a"), snapshot("a", paid_at=PERIOD[0] + part))
         for part in (timedelta(0), length)
     ]
-    page = written(tmp_path, found, period=None)
+    page = render(tmp_path, findings, period=None)
 
     assert f"Charged by {unit}" in page.text
     assert page.tables["times"][1][0] == row
@@ -579,7 +588,7 @@ def test_longer_period_has_larger_buckets(
 
 def test_failed_write_leaves_no_report(tmp_path: Path) -> None:
     with pytest.raises(NotWrittenError, match="No such file or directory"):
-        written(tmp_path / "nowhere", day())
+        render(tmp_path / "nowhere", day())
 
     assert list(tmp_path.iterdir()) == []
 
@@ -595,10 +604,10 @@ def test_findings_are_not_held_in_memory(tmp_path: Path) -> None:
         nonlocal alive
         seen: weakref.WeakSet[Counted] = weakref.WeakSet()
         for _ in range(1000):
-            each = Counted(merchant_uid="good", verdict=Verdict.MATCHED, order=good.order)
-            seen.add(each)
+            item = Counted(merchant_uid="good", verdict=Verdict.MATCHED, order=good.order)
+            seen.add(item)
             alive = max(alive, len(seen))
-            yield each
+            yield item
 
     summary = summary_of([good] * 1000)
     write_report(tmp_path / "report.html", summary=summary, findings=findings())
@@ -612,11 +621,11 @@ def test_import_loads_neither_jinja2_nor_duckdb(tmp_path: Path) -> None:
         "r.write_findings(sys.argv[1], []);"
         "print(sorted({'jinja2', 'duckdb'} & sys.modules.keys()))"
     )
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "none.csv")],
         capture_output=True,
         text=True,
         check=True,
     )
 
-    assert told.stdout.strip() == "[]"
+    assert process.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""Why something could not be checked, as the report explains it."""
+"""The reasons that the report states for orders that could not be checked."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_refunds_exceeding_their_order_have_a_sentence(tmp_path: Path) -> None:
         settled = store.apply_refunds()
 
     assert settled is not None
-    assert [reason_of(each) for each in settled] == [("refunds", "")]
+    assert [reason_of(item) for item in settled] == [("refunds", "")]
 
 
 def test_unreadable_payment_has_a_sentence() -> None:

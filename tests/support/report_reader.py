@@ -1,4 +1,4 @@
-"""A report in a real browser, as its reader has it."""
+"""Opens reports in Chromium."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--lang=en-US",
-    # Whatever a page may ask for outside of this machine, it does not get.
+    # A page reaches no other machine.
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 
@@ -51,13 +51,13 @@ def program(*names: str) -> str:
 
 @contextmanager
 def launched(folder: Path) -> Generator[Chrome]:
-    """Run a browser that keeps its profile in a folder."""
+    """Run a browser with its profile in a folder."""
     options = Options()
     options.binary_location = program("chromium", "chromium-browser", "google-chrome")
     for flag in (*_FLAGS, f"--user-data-dir={folder}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    # Given the driver, selenium does not go looking for one on the net.
+    # Without a driver selenium would download one.
     browser = Chrome(options=options, service=Service(program("chromedriver")))
     try:
         yield browser
@@ -66,27 +66,31 @@ def launched(folder: Path) -> Generator[Chrome]:
 
 
 class Report:
-    """A report, as its reader has it before the eyes."""
+    """A report that is open in a browser."""
 
     def __init__(self, browser: Chrome, folder: Path) -> None:
         self.browser: Any = browser
         self._path = folder / "report.html"
 
     def open(self, findings: list[Finding], *, address: str = "", **options: Any) -> None:
-        told: dict[str, Any] = {"summary": summary_of(findings), "period": PERIOD, "language": "en"}
-        write_report(self._path, findings=findings, **told | options)
+        defaults: dict[str, Any] = {
+            "summary": summary_of(findings),
+            "period": PERIOD,
+            "language": "en",
+        }
+        write_report(self._path, findings=findings, **defaults | options)
         # The same page with another fragment would not be loaded again.
         self.browser.get("about:blank")
         self.browser.get(f"{self._path.as_uri()}{address}")
 
-    def one(self, selector: str) -> WebElement:
-        found: WebElement = self.browser.find_element(By.CSS_SELECTOR, selector)
-        return found
+    def element(self, selector: str) -> WebElement:
+        element: WebElement = self.browser.find_element(By.CSS_SELECTOR, selector)
+        return element
 
     def texts(self, selector: str) -> list[str]:
-        script = "return [...document.querySelectorAll(arguments[0])].map(each => each.textContent)"
-        found: list[str] = self.browser.execute_script(script, selector)
-        return found
+        script = "return [...document.querySelectorAll(arguments[0])].map(element => element.textContent)"
+        texts: list[str] = self.browser.execute_script(script, selector)
+        return texts
 
     def column(self, number: int) -> list[str]:
         return self.texts(f"#rows tbody tr td:nth-child({number})")
@@ -95,11 +99,11 @@ class Report:
         return self.column(2)
 
     def search(self, text: str) -> None:
-        self.one("#search").clear()
-        self.one("#search").send_keys(text)
+        self.element("#search").clear()
+        self.element("#search").send_keys(text)
 
     def sort(self, column: str) -> str | None:
-        button = self.one(f"[data-column={column}]")
+        button = self.element(f"[data-column={column}]")
         button.click()
         return button.find_element(By.XPATH, "..").get_attribute("aria-sort")
 
@@ -113,7 +117,7 @@ class Report:
 
     @contextmanager
     def on_paper(self, width: int = 718) -> Generator[None]:
-        """As it is printed; an A4 page with our margins is 718 pixels wide."""
+        """Show the report as printed; an A4 page is 718 pixels wide within the margins."""
         self.browser.execute_script("dispatchEvent(new Event('beforeprint'))")
         self.show(width=width, media="print")
         yield
@@ -121,23 +125,23 @@ class Report:
         self.browser.execute_script("dispatchEvent(new Event('afterprint'))")
 
     def fragment(self) -> str:
-        found: str = self.browser.execute_script("return location.hash")
-        return found
+        fragment: str = self.browser.execute_script("return location.hash")
+        return fragment
 
     def downloaded(self, folder: Path) -> list[dict[str, str]]:
-        """The lines of the CSV that the button downloads."""
+        """Download the CSV, and return its lines."""
         path = folder / "differences.csv"
-        told = {"behavior": "allow", "downloadPath": str(folder)}
-        self.browser.execute_cdp_cmd("Browser.setDownloadBehavior", told)
-        self.one("#csv").click()
-        # Chromium keeps the name with an empty file until the whole download is moved there.
+        behavior = {"behavior": "allow", "downloadPath": str(folder)}
+        self.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behavior)
+        self.element("#csv").click()
+        # Chromium creates an empty file of that name, and replaces it when the download ends.
         WebDriverWait(self.browser, 30).until(lambda _: path.exists() and path.stat().st_size)
         assert path.read_bytes().startswith(codecs.BOM_UTF8)
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file, strict=True))
 
-    def complaints(self) -> list[str]:
-        return [each["message"] for each in self.browser.get_log("browser")]
+    def console_messages(self) -> list[str]:
+        return [entry["message"] for entry in self.browser.get_log("browser")]
 
 
 def many(count: int = 120) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""A day for a report: every verdict, two currencies, order numbers that mean harm."""
+"""Findings for report tests: every verdict, two currencies, hostile order numbers."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def finding(
 
 
 def day(*, matched: int = 20) -> list[Finding]:
-    """Findings of a day: each verdict, then a missing order for each hostile number."""
-    found = [
+    """Return findings of every verdict, then a missing order for each hostile number."""
+    findings = [
         finding(f"good-{n}", Verdict.MATCHED, order(f"good-{n}"), snapshot(f"good-{n}"))
         for n in range(matched)
     ]
-    found += [
+    findings += [
         finding("gone", Verdict.MISSING, order("gone", "1234567")),
         finding(
             "less", Verdict.AMOUNT_DIFFERS, order("less", "182100"), snapshot("less", "182000")
@@ -125,21 +125,21 @@ def day(*, matched: int = 20) -> list[Finding]:
         ),
         finding("", Verdict.NOT_CHECKED, None, error="orders.csv, line 7: no amount"),
     ]
-    return found + [finding(uid, Verdict.MISSING, order(uid, "100")) for uid in HOSTILE]
+    return findings + [finding(uid, Verdict.MISSING, order(uid, "100")) for uid in HOSTILE]
 
 
 def summary_of(findings: Iterable[Finding]) -> Summary:
-    """The figures of the findings, counted as the contract of ``Summary`` says."""
-    found = list(findings)
+    """Return the summary of findings."""
+    all_findings = list(findings)
     counts = dict.fromkeys(Verdict, 0)
     amounts: dict[Verdict, dict[str, Decimal]] = {verdict: {} for verdict in Verdict}
-    for each in found:
-        counts[each.verdict] += 1
-        money = [(each.order.currency, each.order.amount)] if each.order else []
-        if each.verdict is Verdict.ORPHAN:
-            money = [(payment.currency or "", payment.amount) for payment in each.payments]
+    for item in all_findings:
+        counts[item.verdict] += 1
+        money = [(item.order.currency, item.order.amount)] if item.order else []
+        if item.verdict is Verdict.ORPHAN:
+            money = [(payment.currency or "", payment.amount) for payment in item.payments]
         for currency, amount in money:
-            sums = amounts[each.verdict]
+            sums = amounts[item.verdict]
             sums[currency] = sums.get(currency, Decimal(0)) + amount
     return Summary(
         counts=counts,
@@ -147,5 +147,5 @@ def summary_of(findings: Iterable[Finding]) -> Summary:
         requests=1124,
         retries=7,
         seconds=83.4,
-        bridge=bridges(found),
+        bridge=bridges(all_findings),
     )
