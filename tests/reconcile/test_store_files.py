@@ -97,11 +97,24 @@ def test_closed_store_raises_and_can_be_closed_again(store: Store) -> None:
         store.progress()
 
 
-def fill_up(store: Store, *, room: int = 0) -> None:
-    """Limit the file to so many more pages."""
-    with store._database.reading() as connection:
-        ((pages,),) = connection.execute("PRAGMA page_count")
-        connection.execute(f"PRAGMA max_page_count = {pages + room}")
+@pytest.fixture(name="connections")
+def _connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """Collect the SQLite connections that are opened."""
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def collect(*args: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", collect)
+    return opened
+
+
+def limit_pages(connection: sqlite3.Connection, more: int) -> None:
+    """Let a database grow by so many pages at most, as on a full disk."""
+    ((pages,),) = connection.execute("PRAGMA page_count")
+    connection.execute(f"PRAGMA max_page_count = {pages + more}")
 
 
 def record_orders(store: Store) -> None:
@@ -117,14 +130,16 @@ def record_findings(store: Store) -> None:
 
 
 @pytest.mark.parametrize("step", [record_orders, record_slice, record_findings])
-def test_full_disk_raises_and_rolls_back(tmp_path: Path, step: Any) -> None:
+def test_full_disk_raises_and_rolls_back(
+    tmp_path: Path, connections: list[sqlite3.Connection], step: Any
+) -> None:
     path = tmp_path / "run.db"
     with Store.open(path) as store:
         store.add_orders([ORDER])
         store.record_slice("paid", [snapshot()], position=1)
     before = rows(path)
     with Store.open(path) as store:
-        fill_up(store, room=3)
+        limit_pages(connections[-1], 3)
         with pytest.raises(StoreError, match="disk is full"):
             step(store)
         assert store.progress() == (0, 1)
