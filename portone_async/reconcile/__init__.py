@@ -1,4 +1,4 @@
-"""Compares orders with payments, and finds differences, missing and unexpected payments.
+"""Compare orders with payments, and find differences, missing and unexpected payments.
 
 ```python
 from portone_async.reconcile import Store, Verdict, reconcile

@@ -1,4 +1,4 @@
-"""Checks the orders of a run: against the period, then in batches, then one by one."""
+"""Check the orders of a run: against the period, then in batches, then one by one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = ("OrderChecks",)
 
 _CONCURRENT_BATCHES = 8
 _CONCURRENT_CONFIRMATIONS = 32
-# After so many orders rejected one by one in a row, batches as such are rejected.
+# If so many single orders in a row are rejected, PortOne rejects all of them: stop halving.
 _MOST_REJECTIONS = 2 * LARGEST_BATCH
 
 _LISTED_BY: Mapping[str, Callable[[Payment], datetime | None]] = {
@@ -60,7 +60,7 @@ class _BatchResult(Struct):
 
 
 class OrderChecks:
-    """Finds the verdict on each order of a store.
+    """Find the verdict on each order of a store.
 
     Args:
         recorder: The recorder of the run, with its store.
@@ -103,7 +103,7 @@ class OrderChecks:
                     yield order
 
     async def _unmatched(self) -> AsyncGenerator[Order, None]:
-        """Yield the orders to request: not matched by the period, and valid in a request."""
+        """Record the findings that need no request, and yield the other orders."""
         after = 0
         while batch := await in_thread(self._recorder.store.pending_orders, after=after):
             after = batch[-1].position
@@ -117,7 +117,7 @@ class OrderChecks:
             await self._recorder.record(findings)
 
     def _without_request(self, pending: PendingOrder) -> Finding | None:
-        """Return the finding of an order that needs no request, or cannot be requested."""
+        """Return the finding of an order that is matched already or can never be requested."""
         order = pending.order
         if self._has_period and order.merchant_uid not in self._unreadable:
             finding = compare(order, pending.payments)

@@ -1,4 +1,4 @@
-"""Loads the orders of a run into its store, or checks that a resumed run has the same orders."""
+"""Load the orders of a run into its store, or check that a resumed run has the same orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records the findings and the usage of a run, and reports each finding once."""
+"""Record the findings and the usage of a run, and report each finding once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads all payments of a period into the store, slice by slice."""
+"""Read all payments of a period into the store, slice by slice."""
 
 from __future__ import annotations
 

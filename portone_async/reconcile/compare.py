@@ -1,4 +1,4 @@
-"""Compares an order with its payments: one pure function, money before status words.
+"""Compare an order with its payments: one pure function, money before status words.
 
 An order number may have many payments, since each failed or abandoned attempt of a customer
 repeats it. The status alone does not say what a payment is to the shop:

@@ -1,4 +1,4 @@
-"""Enters findings into the lines of bridges, one finding at a time. Pure."""
+"""Enter findings into the lines of bridges, one finding at a time. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reconciles the orders of a day, or any number of orders, with their payments.
+"""Reconcile the orders of a day, or any number of orders, with their payments.
 
 With a period, all payments of it are read once, a thousand per request, and joined with the
 orders here. Only orders that this does not match are requested, a hundred per request. No order

@@ -88,7 +88,7 @@ async def test_confirmation_is_recorded_while_another_one_hangs(
 
 
 class Together:
-    """Delays every response until a number of requests are in flight."""
+    """Delay every response until a number of requests are in flight."""
 
     def __init__(self, count: int) -> None:
         self._barrier = asyncio.Barrier(count)

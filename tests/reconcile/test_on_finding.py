@@ -51,7 +51,7 @@ async def test_rows_that_are_read_again_are_reported_once(
 
 
 class StoppedStore(Store):
-    """Calls ``stop`` each time that it has just recorded something."""
+    """Call ``stop`` each time that it has just recorded something."""
 
     stop: Callable[[], object] | None = None
 
