@@ -1,4 +1,4 @@
-"""The formats of order sources, and how to tell the format by the name."""
+"""The formats of order sources, detected by the name of the source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Format(StrEnum):
     """Text with a header line; fields separated by commas, semicolons, tabs or bars."""
     JSONL = "jsonl"
     XLSX = "xlsx"
-    """A workbook. Which of the three workbook formats it really is, is told by its content."""
+    """A workbook; its content decides which of the three workbook formats it has."""
     XLS = "xls"
     ODS = "ods"
     PARQUET = "parquet"

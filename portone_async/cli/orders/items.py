@@ -1,4 +1,4 @@
-"""What reading a source yields: orders, refunds, bad rows and notes.
+"""The results of reading a source: orders, refunds, bad rows and notes.
 
 ``where`` is ``orders.csv:12`` with the line, or ``orders.db row 12`` for a source without lines.
 All texts are safe to print on a terminal.

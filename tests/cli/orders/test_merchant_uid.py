@@ -60,6 +60,6 @@ def test_invalid_order_number_is_rejected_with_the_reason(cell: object, reason: 
         lambda cell: not is_placeholder(cell)
     )
 )
-def test_order_number_of_letters_and_digits_is_returned_unchanged(cell: str) -> None:
+def test_number_of_letters_and_digits_is_returned_unchanged(cell: str) -> None:
     # Neither "+" nor "." nor "," is in it.
     assert parse_merchant_uid(cell) == cell

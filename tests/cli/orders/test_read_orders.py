@@ -102,6 +102,14 @@ def test_file_with_only_bad_rows_is_not_empty() -> None:
     ]
 
 
+def test_query_without_rows_is_a_note() -> None:
+    write_sqlite("CREATE TABLE orders (order_no, total)")
+
+    items = read_orders("orders.db", query="SELECT * FROM orders")
+
+    assert list(items) == [Note("orders.db", "the query returns no rows")]
+
+
 @given(st.text(st.sampled_from("A1,.\"\n\r\t '{}[]:=\\-₩원\x1b\u202e")), st.sampled_from(Format))
 def test_any_text_file_ends_in_items_or_an_orders_error(text: str, source_format: Format) -> None:
     if source_format in {Format.SQLITE, Format.POSTGRESQL, Format.PARQUET}:

@@ -1,4 +1,4 @@
-"""What all cell parsers share: errors, printable text, and Excel's formula around a text."""
+"""Helpers of all cell parsers: errors, printable text, and Excel's formula around a text."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def parse_amount(cell: object) -> Decimal:
     """Parse an amount exactly: ``1000``, ``1,000.50``, ``₩1,000``, ``1,000원``.
 
     ``-1,000``, ``-₩1,000``, ``₩-1,000``, ``(1,000)`` and ``△1,000`` are negative. A minus at the
-    end is rejected: in Korea ``1,000-`` closes an amount, elsewhere it is negative.
+    end is rejected: in Korea ``1,000-`` only marks the end of an amount, elsewhere it is negative.
 
     A float is accepted if its shortest form has at most 15 digits: then it equals the decimal
     that a database stored as a float. A longer one has been rounded or calculated with.

@@ -66,7 +66,7 @@ def parse_status(cell: object) -> str:
 
 
 def parse_order_status(cell: object) -> str:
-    """Translate the status of an order or a transaction: ``paid``, unless it says otherwise.
+    """Return ``paid`` unless the status of an order or a transaction means something else.
 
     Raises:
         BadCellError: It may mean that the payment was refunded, as 주문취소 and 반품완료 may.

@@ -19,9 +19,9 @@ _MIN_COUNT = 2
 def note_lost_digits(items: Generator[Item, None, None], name: str) -> Generator[Item, None, None]:
     """Pass on all items; at the end, add a note if every long order number ends in zeros.
 
-    One number alone tells nothing: a tenth of all numbers of sixteen digits end in 0. Even all of
-    them are no proof, since a shop may number its orders so. So these orders are looked up, and
-    the note explains why they may be missing.
+    One number proves nothing: a tenth of all numbers of sixteen digits end in 0. All of them
+    prove nothing either, since a shop may number its orders so. So these orders are looked up,
+    and the note explains why they may be missing.
 
     Args:
         items: What was read.
