@@ -19,6 +19,7 @@ from ._core.validate import (
     checked,
     checked_base_url,
     checked_callback,
+    checked_observers,
     checked_throttle,
     checked_tier,
     hidden,
@@ -37,6 +38,7 @@ from .errors import (
     PortOneError,
     UnauthorizedError,
 )
+from .instrumentation import Observer
 from .policy import RateLimit, RetryPolicy, Timeouts
 from .resources.payments import Payments
 from .throttle import Throttle
@@ -61,6 +63,7 @@ class ClientOptions(TypedDict, total=False):
     max_in_flight: int
     session: ClientSession | None
     proxy: str | None
+    observers: tuple[Observer, ...]
     on_attempt: Callable[[Attempt], object] | None
 
 
@@ -96,8 +99,10 @@ class PortOneClient:
             All goes through a tunnel (``CONNECT``), so that the proxy sees a host, and no token.
             A plain http ``base_url`` (loopback) has no tunnel: a URL is refused there, and
             ``"env"`` means no proxy.
-        on_attempt: Called with an :class:`Attempt` after each try, for metrics. What it raises
-            is logged and goes no further.
+        observers: Notified of the start and the end of each call and each attempt; see
+            :mod:`portone_async.instrumentation`. What they raise is logged and ignored.
+        on_attempt: Called with an :class:`Attempt` after each attempt, for metrics. Short for an
+            observer that does this.
 
     Raises:
         InvalidRequestError: An argument that can never be right.
@@ -120,6 +125,7 @@ class PortOneClient:
         max_in_flight: int = 32,
         session: ClientSession | None = None,
         proxy: str | None = None,
+        observers: tuple[Observer, ...] = (),
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         # Taken away at once, so that no traceback of this frame shows them.
@@ -148,6 +154,7 @@ class PortOneClient:
             turns=turns,
             timeouts=checked("timeouts", timeouts, Timeouts),
             tier=checked_tier(tier),
+            observers=checked_observers(observers),
             on_attempt=on_attempt,
         )
         self._shared.budget = RetryBudget(retry.budget)
@@ -180,6 +187,7 @@ class PortOneClient:
         rate_limit: RateLimit | Throttle | UnsetType | None = UNSET,
         timeouts: Timeouts | UnsetType = UNSET,
         tier: str | UnsetType | None = UNSET,
+        observers: tuple[Observer, ...] = (),
         on_attempt: Callable[[Attempt], object] | UnsetType | None = UNSET,
     ) -> Self:
         """Make a cheap view of this client that differs in what is given.
@@ -187,6 +195,8 @@ class PortOneClient:
         It shares the connections, the token, the retry budget and, unless it is replaced, the
         throttle. The token is fetched with the options of the client that was constructed,
         whoever needs it. Closing a view closes nothing: that is for that client, too.
+
+        ``observers`` are added to those of this client; each other argument replaces its value.
         """
         old = self._options
         throttle, turns = old.throttle, old.turns
@@ -200,6 +210,7 @@ class PortOneClient:
                 old.timeouts if timeouts is UNSET else checked("timeouts", timeouts, Timeouts)
             ),
             tier=old.tier if tier is UNSET else checked_tier(tier),
+            observers=(*old.observers, *checked_observers(observers)),
             on_attempt=old.on_attempt if on_attempt is UNSET else checked_callback(on_attempt),
         )
         return self._view(type(self), options)
@@ -244,16 +255,21 @@ class PortOneClient:
             if isinstance(outcome, PortOneError):
                 again = partial(self._attempt_in_time, run)
                 outcome = await run.retry.repeat(
-                    again, outcome, run.journal.failed, self._shared.sleep
+                    again, outcome, run.attempts.failed, self._shared.sleep
                 )
         except PortOneError as error:
             # Not a failure of a try: the token could not be had, or the client is closed.
             outcome = error
+        except BaseException as error:
+            run.attempts.end(error)
+            raise
         if isinstance(outcome, PortOneError):
-            run.journal.failed(outcome)
-            signed = run.journal.signed(outcome, run.retry.gave_up, self._shared.blank)
+            run.attempts.failed(outcome)
+            signed = run.attempts.with_history(outcome, run.retry.gave_up, self._shared.blank)
             # From here on: the frames below are ours, and hold what is nobody else's business.
+            run.attempts.end(signed)
             raise signed.with_traceback(None)
+        run.attempts.end()
         return outcome
 
     async def _attempt(self, run: Run[T], token: Token | None) -> T | PortOneError:

@@ -1,35 +1,37 @@
-"""What was tried: for the error, the log and the caller's own eyes."""
+"""Records the attempts of a call for errors, logs and observers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 from portone_async.call import Call
 from portone_async.errors import ApiError, Attempt, PortOneError
+from portone_async.instrumentation import CallInfo, CallObserver, Observer
 
-__all__ = ("Journal", "OnAttempt")
+__all__ = ("AttemptLog",)
 
-OnAttempt = Callable[[Attempt], object]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _log = logging.getLogger("portone_async")
 _log.addHandler(logging.NullHandler())
 
 
-class Journal:
+class AttemptLog:
     """The attempts of one call.
 
-    What is logged is an allow-list: method, route template, number, outcome and seconds. No
-    value of a call and no text of a reply is in it.
+    Only these are logged: method, route template, number, outcome and seconds. No value of a call
+    and no text of a response is among them.
     """
 
-    __slots__ = ("_call", "_on_attempt", "attempts", "number", "sent_at", "started_at")
+    __slots__ = ("_call", "_observers", "attempts", "number", "sent_at", "started_at")
 
-    def __init__(self, call: Call[Any], on_attempt: OnAttempt | None) -> None:
+    def __init__(self, call: Call[Any], observers: Sequence[Observer]) -> None:
         self._call = call
-        self._on_attempt = on_attempt
+        self._observers = _observers_of(call, observers) if observers else ()
         self.started_at = _now()
         self.attempts: tuple[Attempt, ...] = ()
         self.number = 0
@@ -37,21 +39,23 @@ class Journal:
         self.sent_at = 0.0
         """When it was sent last, on the loop's clock."""
 
-    def begin(self, now: float) -> None:
-        """Note that it is sent now."""
+    def start(self, now: float) -> None:
+        """Record that the call is sent now."""
         self.number += 1
         self.sent_at = now
+        for observer in self._observers:
+            _guarded(observer.attempt_started, self.number)
 
     def succeeded(self, status: int) -> None:
-        """Note a success, if anybody wants to know."""
-        if self._on_attempt is not None or _log.isEnabledFor(logging.DEBUG):
-            self._note(status=status)
+        """Record a success, if it is observed or logged."""
+        if self._observers or _log.isEnabledFor(logging.DEBUG):
+            self._record(status=status)
 
     def failed(self, error: PortOneError, wait: float | None = None) -> None:
-        """Note a failure, and the seconds until the next try if there is one."""
+        """Record a failed attempt, and the seconds until the next one if there is one."""
         if self.number == len(self.attempts):
-            return  # It failed before it was sent.
-        self._note(
+            return  # The call failed before it was sent.
+        self._record(
             status=error.status,
             code=error.code if isinstance(error, ApiError) else None,
             error=type(error).__name__,
@@ -66,27 +70,32 @@ class Journal:
                 wait,
             )
 
-    def signed(
-        self, error: PortOneError, gave_up: str | None, blank: Callable[[str], str]
+    def end(self, error: BaseException | None = None) -> None:
+        """Report the end of the call to its observers."""
+        for observer in self._observers:
+            _guarded(observer.call_ended, error)
+
+    def with_history(
+        self, error: PortOneError, gave_up: str | None, redact: Callable[[str], str]
     ) -> PortOneError:
-        """Give the error with all that is known of the call; ``blank`` takes secrets out."""
+        """Add the call's identifiers and attempts to its error, and redact its texts, in place."""
         if error.endpoint is not None:
-            return error  # Another call's, that of the token.
+            return error  # The error of another call: the fetch of the token.
         error.endpoint = self._call.endpoint
-        error.identifiers = {name: blank(value) for name, value in self._call.identifiers.items()}
+        error.identifiers = {name: redact(value) for name, value in self._call.identifiers.items()}
         error.advice = self._call.advice_for(error)
         error.attempts = self.attempts
         error.elapsed = _now() - self.started_at
         error.gave_up = gave_up
-        error.reason = blank(error.reason)
+        error.reason = redact(error.reason)
         error.args = (error.reason,)
         if error.excerpt is not None:
-            error.excerpt = blank(error.excerpt)
+            error.excerpt = redact(error.excerpt)
         if isinstance(error, ApiError) and error.message is not None:
-            error.message = blank(error.message)
+            error.message = redact(error.message)
         return error
 
-    def _note(
+    def _record(
         self,
         *,
         status: int | None = None,
@@ -112,12 +121,24 @@ class Journal:
             error or status,
             attempt.elapsed,
         )
-        if self._on_attempt is None:
-            return
-        try:
-            self._on_attempt(attempt)
-        except Exception:  # noqa: BLE001 (whoever watches must not break what is watched)
-            _log.exception("on_attempt raised")
+        for observer in self._observers:
+            _guarded(observer.attempt_ended, attempt)
+
+
+def _observers_of(call: Call[Any], observers: Sequence[Observer]) -> list[CallObserver]:
+    # Not the call itself: its body may hold the keys.
+    info = CallInfo(method=call.method, route=call.route)
+    started = [_guarded(observer.call_started, info) for observer in observers]
+    return [observer for observer in started if observer is not None]
+
+
+def _guarded(event: Callable[P, R], *details: P.args, **_: P.kwargs) -> R | None:
+    """Notify an observer; log what it raises, since an observer must not break a call."""
+    try:
+        return event(*details, **_)
+    except Exception:  # noqa: BLE001 (observers are not ours)
+        _log.exception("an observer raised")
+        return None
 
 
 def _now() -> float:

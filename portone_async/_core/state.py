@@ -13,12 +13,13 @@ from portone_async._http.reply import check_response_type
 from portone_async._http.transport import Transport
 from portone_async._redact import Secret, SecretBytes
 from portone_async.call import Call
-from portone_async.errors import DeadlineExceededError, PortOneError, RequestTimeoutError
+from portone_async.errors import Attempt, DeadlineExceededError, PortOneError, RequestTimeoutError
+from portone_async.instrumentation import AttemptCallback, Observer
 from portone_async.policy import RetryPolicy, Timeouts
 from portone_async.throttle import Throttle, TokenBucket, Unthrottled
 from portone_async.throttle._semaphore import FairSemaphore
 
-from .attempts import Journal, OnAttempt
+from .attempts import AttemptLog
 from .retry import SUCCESS, Retry, RetryBudget
 from .token import Token, Tokens
 
@@ -31,8 +32,10 @@ class Options:
     """What a view may differ in."""
 
     __slots__ = (
+        "all_observers",
         "client_timeout",
         "has_capacity",
+        "observers",
         "on_attempt",
         "retry",
         "throttle",
@@ -49,9 +52,14 @@ class Options:
         turns: FairSemaphore,
         timeouts: Timeouts,
         tier: str | None,
-        on_attempt: OnAttempt | None,
+        observers: tuple[Observer, ...],
+        on_attempt: Callable[[Attempt], object] | None,
     ) -> None:
+        self.observers = observers
         self.on_attempt = on_attempt
+        callback = () if on_attempt is None else (AttemptCallback(on_attempt),)
+        self.all_observers = (*observers, *callback)
+        """The observers, and the function ``on_attempt`` as one more."""
         self.retry = retry
         self.throttle = throttle
         self.has_capacity = _has_capacity(throttle)
@@ -148,11 +156,11 @@ class Run(Generic[T]):
         "_budget",
         "_on_permit",
         "_retry",
+        "attempts",
         "body",
         "call",
         "deadline",
         "goes_first",
-        "journal",
         "options",
         "spent",
         "target",
@@ -174,7 +182,7 @@ class Run(Generic[T]):
         self.body = None if payload is None else SecretBytes(payload)
         self._budget = shared.budget
         self._retry: Retry | None = None
-        self.journal = Journal(call, options.on_attempt)
+        self.attempts = AttemptLog(call, options.all_observers)
         self.spent = 0.0
         """Seconds that were waited for a token's fetch before the first permit."""
         self.goes_first = on_permit is not None
@@ -201,7 +209,7 @@ class Run(Generic[T]):
 
     def succeeded(self, status: int) -> None:
         """Note a success."""
-        self.journal.succeeded(status)
+        self.attempts.succeeded(status)
         if self._retry is None:
             self._budget.deposit(SUCCESS)
         else:
@@ -220,7 +228,7 @@ class Run(Generic[T]):
             self._on_permit()
         if self.deadline is None and timeouts.total is not None:
             self.deadline = now + timeouts.total - self.spent
-        self.journal.begin(now)
+        self.attempts.start(now)
         if timeouts.attempt is None:
             return self.deadline
         until = now + timeouts.attempt

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from inspect import iscoroutinefunction
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
 from yarl import URL
 
 from portone_async._redact import Secret
-from portone_async.errors import InvalidRequestError
+from portone_async.errors import Attempt, InvalidRequestError
+from portone_async.instrumentation import Observer
 from portone_async.policy import RateLimit
 from portone_async.throttle import Throttle, TokenBucket
-
-from .attempts import OnAttempt
 
 __all__ = (
     "checked",
     "checked_base_url",
     "checked_callback",
+    "checked_observers",
     "checked_throttle",
     "checked_tier",
     "hidden",
@@ -43,11 +44,19 @@ def secret(value: object) -> Secret:
     return Secret(value if isinstance(value, str) else "")
 
 
-def checked_callback(on_attempt: Any) -> OnAttempt | None:
+def checked_observers(observers: Any) -> tuple[Observer, ...]:
+    items = cast("tuple[Any, ...]", observers if isinstance(observers, tuple) else (None,))
+    # A class with the method is not an observer: its objects are.
+    if all(isinstance(item, Observer) and not isinstance(item, type) for item in items):
+        return items
+    raise InvalidRequestError("observers must be a tuple of objects with call_started()")
+
+
+def checked_callback(on_attempt: Any) -> Callable[[Attempt], object] | None:
     if on_attempt is None:
         return None
     if callable(on_attempt) and not iscoroutinefunction(on_attempt):
-        callback: OnAttempt = on_attempt
+        callback: Callable[[Attempt], object] = on_attempt
         return callback
     raise InvalidRequestError("on_attempt must be a plain function: it is not awaited")
 

@@ -560,7 +560,7 @@ def test_a_callback_that_raises_breaks_nothing_and_is_logged(
         assert (await client.payments.find(UID)).is_paid
 
     run(main())
-    assert "on_attempt raised" in caplog.text
+    assert "an observer raised" in caplog.text
 
 
 def test_one_debug_line_a_try_and_one_warning_a_retry(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,7 +15,7 @@ PACKAGE = Path(portone_async.__file__).parent
 LAYERS = (
     ("_redact", "_version"),
     ("errors",),
-    ("_owner", "call", "policy"),
+    ("_owner", "call", "instrumentation", "policy"),
     ("models",),
     ("throttle", "_http"),
     ("_core", "resources"),

@@ -1,0 +1,204 @@
+"""Observers are notified of the start and the end of calls and attempts, and break nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from portone_async import (
+    Attempt,
+    InvalidRequestError,
+    PortOneClient,
+    RateLimitedError,
+    RetryPolicy,
+    ServerError,
+)
+from portone_async.instrumentation import CallInfo, CallObserver, Observer
+from tests.support.scripted import PAID, UID, reply, scripted_client, series
+from tests.support.virtual_time import virtual_time
+
+FIND = "GET /payments/find/{merchant_uid}"
+TOKEN = "POST /users/getToken"
+
+
+class Recorded:
+    """The events of one call, in a list that all calls share."""
+
+    def __init__(self, name: str, events: list[tuple[Any, ...]]) -> None:
+        self._name = name
+        self._events = events
+
+    def attempt_started(self, number: int) -> None:
+        self._events.append((self._name, "attempt started", number))
+
+    def attempt_ended(self, attempt: Attempt) -> None:
+        self._events.append((self._name, "attempt ended", attempt.number, attempt.status))
+
+    def call_ended(self, error: BaseException | None) -> None:
+        self._events.append((self._name, "call ended", type(error)))
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.events: list[tuple[Any, ...]] = []
+
+    def call_started(self, call: CallInfo) -> CallObserver | None:
+        name = f"{call.method} {call.route}"
+        self.events.append((name, "call started"))
+        return Recorded(name, self.events)
+
+    def of(self, name: str) -> list[tuple[Any, ...]]:
+        return [event[1:] for event in self.events if event[0] == name]
+
+
+class Broken:
+    """Raises in one of its methods."""
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+
+    def call_started(self, call: CallInfo) -> CallObserver | None:
+        self._raise("call_started")
+        return self
+
+    def attempt_started(self, number: int) -> None:
+        self._raise("attempt_started")
+
+    def attempt_ended(self, attempt: Attempt) -> None:
+        self._raise("attempt_ended")
+
+    def call_ended(self, error: BaseException | None) -> None:
+        self._raise("call_ended")
+
+    def _raise(self, event: str) -> None:
+        if event == self._event:
+            raise RuntimeError("tracing is down")
+
+
+@virtual_time
+async def test_events_come_in_order_and_include_the_token_fetch() -> None:
+    recorder = Recorder()
+    client, _ = scripted_client(series(reply(503), PAID), observers=(recorder,))
+    await client.payments.find(UID)
+
+    assert recorder.of(TOKEN) == [
+        ("call started",),
+        ("attempt started", 1),
+        ("attempt ended", 1, 200),
+        ("call ended", type(None)),
+    ]
+    assert recorder.of(FIND) == [
+        ("call started",),
+        ("attempt started", 1),
+        ("attempt ended", 1, 503),
+        ("attempt started", 2),
+        ("attempt ended", 2, 200),
+        ("call ended", type(None)),
+    ]
+
+
+@virtual_time
+async def test_failed_call_ends_with_its_error() -> None:
+    recorder = Recorder()
+    client, _ = scripted_client(
+        lambda _: reply(503), observers=(recorder,), retry=RetryPolicy(attempts=1)
+    )
+    with pytest.raises(ServerError):
+        await client.payments.find(UID)
+
+    assert recorder.of(FIND)[-2:] == [("attempt ended", 1, 503), ("call ended", ServerError)]
+
+
+@virtual_time
+async def test_cancelled_call_ends_with_the_cancellation() -> None:
+    recorder = Recorder()
+    client, _ = scripted_client(lambda _: (5.0, PAID), observers=(recorder,))
+    task = asyncio.create_task(client.payments.find(UID))
+    await asyncio.sleep(1)
+    task.cancel()
+    await asyncio.wait({task})
+
+    assert recorder.of(FIND) == [
+        ("call started",),
+        ("attempt started", 1),
+        ("call ended", asyncio.CancelledError),
+    ]
+
+
+@pytest.mark.parametrize(
+    "event", ["call_started", "attempt_started", "attempt_ended", "call_ended"]
+)
+def test_observer_that_raises_is_logged_and_ignored(
+    event: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    @virtual_time
+    async def find() -> None:
+        recorder = Recorder()
+        client, _ = scripted_client(series(reply(503), PAID), observers=(Broken(event), recorder))
+        assert (await client.payments.find(UID)).is_paid
+        assert recorder.of(FIND)[-1] == ("call ended", type(None))
+
+    find()
+    assert "an observer raised" in caplog.text
+    assert "tracing is down" in caplog.text
+
+
+@virtual_time
+async def test_observer_may_ignore_a_call() -> None:
+    class Ignoring:
+        def call_started(self, call: CallInfo) -> None: ...
+
+    client, _ = scripted_client(observers=(Ignoring(),))
+    assert (await client.payments.find(UID)).is_paid
+
+
+@virtual_time
+async def test_view_adds_its_observers_to_those_of_the_client() -> None:
+    first, second = Recorder(), Recorder()
+    attempts: list[Attempt] = []
+    client, _ = scripted_client(
+        lambda _: reply(429),
+        observers=(first,),
+        on_attempt=attempts.append,
+        retry=RetryPolicy(attempts=1),
+    )
+    with pytest.raises(RateLimitedError):
+        await client.with_options(observers=(second,)).payments.find(UID)
+    assert first.of(FIND) == second.of(FIND)
+    assert [attempt.status for attempt in attempts] == [200, 429]
+
+    with pytest.raises(RateLimitedError):
+        await client.payments.find(UID)
+    assert len(first.of(FIND)) == 2 * len(second.of(FIND))
+
+
+@virtual_time
+async def test_call_info_holds_no_value_of_the_call() -> None:
+    infos: list[CallInfo] = []
+
+    class Noting:
+        def call_started(self, call: CallInfo) -> None:
+            infos.append(call)
+
+    client, _ = scripted_client(observers=(Noting(),))
+    await client.payments.find(UID)
+
+    assert [(info.method, info.route) for info in infos] == [
+        ("GET", "/payments/find/{merchant_uid}"),
+        ("POST", "/users/getToken"),
+    ]
+    assert all(info.__struct_fields__ == ("method", "route") for info in infos)
+
+
+@pytest.mark.parametrize("observers", [None, [], Recorder(), (5,), (Recorder,), (print,)])
+def test_observers_must_be_a_tuple_of_observers(observers: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="observers"):
+        PortOneClient("k", "s", observers=observers)
+    with pytest.raises(InvalidRequestError, match="observers"):
+        PortOneClient("k", "s").with_options(observers=observers)
+
+
+def test_recorder_fulfils_the_protocol() -> None:
+    assert isinstance(Recorder(), Observer)
