@@ -111,6 +111,8 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     idempotent: bool | None = None
     """Whether sending it twice does what sending it once does: then it is retried. ``None``: a
     GET is; anything else is retried only when it surely never reached the server."""
+    authenticated: bool = True
+    """Whether the token is sent with it. Only the fetch of the token itself needs none."""
 
     @property
     def endpoint(self) -> str:
