@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from inspect import iscoroutinefunction
 from ipaddress import ip_address
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
@@ -45,7 +45,7 @@ def secret(value: object) -> Secret:
 
 
 def checked_observers(observers: Any) -> tuple[Observer, ...]:
-    items = cast("tuple[Any, ...]", observers if isinstance(observers, tuple) else (None,))
+    items: tuple[Any, ...] = checked("observers", observers, tuple)  # pyright: ignore[reportUnknownVariableType]  # checked below
     # A class with the method is not an observer: its objects are.
     if all(isinstance(item, Observer) and not isinstance(item, type) for item in items):
         return items
