@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from portone_async.call import Caller
@@ -20,11 +21,21 @@ _PAGE_SIZE = 1000
 _VISIBILITY_DELAY = 600
 
 
-async def sweep(recorder: Recorder, client: Caller, status: str, windows: Sequence[Window]) -> None:
-    """Store all payments of a status in the period.
+async def sweep(
+    recorder: Recorder, client: Caller, statuses: Iterable[str], windows: Sequence[Window]
+) -> None:
+    """Store all payments of the period that have one of the statuses.
 
     Each slice is recorded with the position after it, where a stopped run resumes.
     """
+    async with asyncio.TaskGroup() as group:
+        for status in statuses:
+            group.create_task(_sweep_status(recorder, client, status, windows))
+
+
+async def _sweep_status(
+    recorder: Recorder, client: Caller, status: str, windows: Sequence[Window]
+) -> None:
     for window in windows:
         await _sweep_window(recorder, client, status, window)
 

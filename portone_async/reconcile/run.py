@@ -7,7 +7,6 @@ is reported as different before all of its own payments were read (:meth:`Paymen
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -115,22 +114,24 @@ async def _run(
     counted = client.with_options(on_attempt=count)
     try:
         await load_orders(recorder, orders, windows, statuses)
-        async with asyncio.TaskGroup() as group:
-            for status in statuses if windows else ():
-                group.create_task(sweep(recorder, counted, status, windows))
+        if windows:
+            await sweep(recorder, counted, statuses, windows)
         await OrderChecks(recorder, counted, has_period=bool(windows)).run()
         if windows:
             await _retry_unreadable(recorder, counted)
             await _find_orphans(recorder)
         await in_thread(recorder.store.mark_ended)
     except* PortOneError as errors:
-        failure = errors.exceptions[0]
-        while isinstance(failure, BaseExceptionGroup):
-            failure = failure.exceptions[0]
-        raise failure from None
+        raise _first(errors) from None
     finally:
         await recorder.save_usage()
     return await in_thread(recorder.store.summary)
+
+
+def _first(errors: BaseExceptionGroup[PortOneError]) -> PortOneError:
+    """Return the first error of a group, which may be nested."""
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _retry_unreadable(recorder: Recorder, client: PortOneClient) -> None:

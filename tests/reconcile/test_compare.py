@@ -1,3 +1,5 @@
+"""Test the comparison of an order with its payments."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
