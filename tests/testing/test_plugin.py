@@ -1,4 +1,4 @@
-"""The pytest plugin, in a pytest of its own."""
+"""The pytest plugin, in a separate pytest process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
-# Each mode of each plugin runs this one file, with warnings as errors.
+# Every mode runs this file, with warnings as errors.
 INNER = """
     import asyncio
     import threading
@@ -142,27 +142,27 @@ def test_fixtures_close_with_the_test_and_raise_fault_errors(pytester: pytest.Py
         import asyncio
         import pytest
 
-        kept = []
+        saved = []
 
         class Broken:
             async def meet(self, exchange):
                 assert exchange.request.path == "/payments/find/other"
 
         def test_broken(portone_server, portone_client):
-            kept.extend([portone_server, portone_client])
+            saved.extend([portone_server, portone_client])
             portone_server.fail(Broken(), times=None)
             with pytest.raises(Exception, match="500"):
                 asyncio.run(portone_client.payments.find("order-1"))
 
         def test_closed():
-            server, client = kept
+            server, client = saved
             with pytest.raises(RuntimeError):
                 server.url
             with pytest.raises(Exception, match="closed"):
                 asyncio.run(client.payments.find("order-1"))
         """
     )
-    # pytest-asyncio is not there: the fixtures do without it.
+    # The fixtures do not need pytest-asyncio.
     result = pytester.runpytest_subprocess(*PLUGIN)
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(
@@ -170,7 +170,7 @@ def test_fixtures_close_with_the_test_and_raise_fault_errors(pytester: pytest.Py
     )
 
 
-def test_client_on_trio_is_refused_and_the_server_works(pytester: pytest.Pytester) -> None:
+def test_client_is_refused_on_trio_and_the_server_works(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import pytest
@@ -210,7 +210,7 @@ def test_unused_plugin_loads_nothing_of_the_package(
     result.assert_outcomes(passed=1)
 
 
-def test_installed_plugin_is_the_one_in_the_repository() -> None:
+def test_installed_plugin_equals_the_one_in_the_repository() -> None:
     source = ROOT / "portone_async" / "testing" / "plugin.py"
     if not source.exists():
         pytest.skip("the package is not imported from the repository")

@@ -1,4 +1,4 @@
-"""The endpoints of the fake that read payments, and the few beside them."""
+"""The fake's look-ups of payments, its codes and prepared amounts, and unknown paths."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def server() -> AsyncIterator[FakePortOne]:
         yield server
 
 
-async def ask(
+async def fetch(
     server: FakePortOne, target: str, method: str = "GET", **options: Any
 ) -> tuple[int, str]:
     headers = {"Authorization": server.issue_token()}
@@ -36,14 +36,14 @@ async def ask(
         return reply.status, await reply.text()
 
 
-async def ask_json(server: FakePortOne, target: str, **options: Any) -> tuple[int, Any]:
-    status, text = await ask(server, target, **options)
+async def fetch_json(server: FakePortOne, target: str, **options: Any) -> tuple[int, Any]:
+    status, text = await fetch(server, target, **options)
     return status, json.loads(text, parse_float=Decimal)
 
 
-async def found(server: FakePortOne, target: str) -> str | None:
-    """The imp_uid that was answered; ``None`` for the envelope that says there is none."""
-    status, body = await ask_json(server, target)
+async def find(server: FakePortOne, target: str) -> str | None:
+    """Return the imp_uid in the reply; ``None`` for PortOne's 404."""
+    status, body = await fetch_json(server, target)
     if status == 404:
         assert body == NOT_FOUND
         return None
@@ -55,29 +55,29 @@ async def found(server: FakePortOne, target: str) -> str | None:
 # One payment by order number
 
 
-async def test_an_order_that_was_never_paid_gets_the_exact_404(server: FakePortOne) -> None:
+async def test_unknown_order_gets_the_exact_404(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
-    assert await ask_json(server, "/payments/find/order-2") == (404, NOT_FOUND)
-    assert await ask_json(server, "/payments/find/order") == (404, NOT_FOUND)
+    assert await fetch_json(server, "/payments/find/order-2") == (404, NOT_FOUND)
+    assert await fetch_json(server, "/payments/find/order") == (404, NOT_FOUND)
 
 
-async def test_the_newest_payment_window_comes_first(server: FakePortOne) -> None:
+async def test_find_returns_the_newest_started_payment(server: FakePortOne) -> None:
     server.add(imp_uid="imp_middle", merchant_uid="o", started_at=20)
     server.add(imp_uid="imp_newest", merchant_uid="o", started_at=30, status="ready")
     server.add(imp_uid="imp_oldest", merchant_uid="o", started_at=10)
     server.add(imp_uid="imp_other", merchant_uid="p", started_at=40)
 
-    assert await found(server, "/payments/find/o") == "imp_newest"
-    assert await found(server, "/payments/find/o/paid") == "imp_middle"
-    assert await found(server, "/payments/find/o/failed") is None
+    assert await find(server, "/payments/find/o") == "imp_newest"
+    assert await find(server, "/payments/find/o/paid") == "imp_middle"
+    assert await find(server, "/payments/find/o/failed") is None
 
 
-async def test_of_two_started_in_one_second_the_later_added_is_newer(server: FakePortOne) -> None:
+async def test_last_added_is_newest_within_one_second(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o", started_at=10)
     server.add(imp_uid="imp_2", merchant_uid="o", started_at=10)
 
-    assert await found(server, "/payments/find/o") == "imp_2"
-    assert await found(server, "/payments/find/o?sorting=started") == "imp_1"
+    assert await find(server, "/payments/find/o") == "imp_2"
+    assert await find(server, "/payments/find/o?sorting=started") == "imp_1"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ async def test_of_two_started_in_one_second_the_later_added_is_newer(server: Fak
     ],
 )
 @pytest.mark.parametrize("path", ["/payments/find/o", "/payments/find/o/paid"])
-async def test_sorting_decides_which_comes_first(
+async def test_sorting_decides_which_payment_is_found(
     server: FakePortOne, path: str, sorting: str, first: str
 ) -> None:
     server.add(imp_uid="imp_a", merchant_uid="o", started_at=10, paid_at=200)
@@ -102,46 +102,46 @@ async def test_sorting_decides_which_comes_first(
     server.add(imp_uid="imp_c", merchant_uid="o", started_at=30, paid_at=100)
     server.update("imp_a", name="changed last")
 
-    assert await found(server, f"{path}?sorting={sorting}") == first
+    assert await find(server, f"{path}?sorting={sorting}") == first
 
 
-async def test_the_latest_change_counts_even_when_nothing_else_moved(server: FakePortOne) -> None:
+async def test_update_at_an_earlier_time_counts_as_earlier(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o")
     server.add(imp_uid="imp_2", merchant_uid="o")
-    assert await found(server, "/payments/find/o?sorting=-updated") == "imp_2"
-    server.advance(-3600)  # real PortOne's clocks do not, but then an update is not the latest
+    assert await find(server, "/payments/find/o?sorting=-updated") == "imp_2"
+    server.advance(-3600)
     server.update("imp_2", name="x")
-    assert await found(server, "/payments/find/o?sorting=-updated") == "imp_1"
+    assert await find(server, "/payments/find/o?sorting=-updated") == "imp_1"
 
 
-async def test_a_trailing_slash_is_no_status(server: FakePortOne) -> None:
+async def test_trailing_slash_is_ignored(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o")
 
-    assert await found(server, "/payments/find/o/") == "imp_1"
-    assert await found(server, "/payments/find/o/?sorting=-paid") == "imp_1"
-    assert await found(server, "/payments/find/o/paid/") == "imp_1"
+    assert await find(server, "/payments/find/o/") == "imp_1"
+    assert await find(server, "/payments/find/o/?sorting=-paid") == "imp_1"
+    assert await find(server, "/payments/find/o/paid/") == "imp_1"
 
 
-async def test_a_status_of_tomorrow_can_be_asked_for(server: FakePortOne) -> None:
+async def test_find_accepts_unknown_statuses(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o", status="pending")
 
-    assert await found(server, "/payments/find/o/pending") == "imp_1"
-    assert await found(server, "/payments/find/o/123") is None
+    assert await find(server, "/payments/find/o/pending") == "imp_1"
+    assert await find(server, "/payments/find/o/123") is None
 
 
-async def test_find_returns_payments_of_a_test_channel(server: FakePortOne) -> None:
+async def test_find_returns_test_payments(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o", sandbox=True)
 
-    assert await found(server, "/payments/find/o") == "imp_1"
-    assert await found(server, "/payments/find/o/paid") == "imp_1"
+    assert await find(server, "/payments/find/o") == "imp_1"
+    assert await find(server, "/payments/find/o/paid") == "imp_1"
 
 
-async def test_a_removed_payment_is_found_no_more(server: FakePortOne) -> None:
+async def test_removed_payment_is_not_found(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o")
     server.remove("imp_1")
 
-    assert await found(server, "/payments/find/o") is None
-    assert await found(server, "/payments/imp_1") is None
+    assert await find(server, "/payments/find/o") is None
+    assert await find(server, "/payments/imp_1") is None
 
 
 order_numbers = (
@@ -159,108 +159,102 @@ async def test_any_order_number_is_found_unchanged(merchant_uid: str) -> None:
         server.add(started_at=1)
         quoted = quote(merchant_uid, safe="")
 
-        status, body = await ask_json(server, f"/payments/find/{quoted}/paid")
+        status, body = await fetch_json(server, f"/payments/find/{quoted}/paid")
         assert (status, body["response"]["merchant_uid"]) == (200, merchant_uid)
         assert body["response"]["imp_uid"] == payment.imp_uid
-        _, body = await ask_json(server, f"/payments?merchant_uid[]={quoted}")
-        assert [each["merchant_uid"] for each in body["response"]] == [merchant_uid]
+        _, body = await fetch_json(server, f"/payments?merchant_uid[]={quoted}")
+        assert [payment["merchant_uid"] for payment in body["response"]] == [merchant_uid]
 
 
 @pytest.mark.parametrize(
     "merchant_uid",
     ["a b", "주문-1", "100%", "%25", "a#b", "a?b=c", "a+b", "a&b", "..%2f", "...", "'\"`", "a;b"],
 )
-async def test_an_order_number_is_decoded_once_and_nothing_else(
-    server: FakePortOne, merchant_uid: str
-) -> None:
+async def test_order_number_is_percent_decoded_once(server: FakePortOne, merchant_uid: str) -> None:
     server.add(imp_uid="imp_1", merchant_uid=merchant_uid)
-    assert await found(server, f"/payments/find/{quote(merchant_uid, safe='')}") == "imp_1"
+    assert await find(server, f"/payments/find/{quote(merchant_uid, safe='')}") == "imp_1"
 
 
-async def test_a_plus_in_a_path_is_a_plus(server: FakePortOne) -> None:
+async def test_plus_in_a_path_is_not_a_space(server: FakePortOne) -> None:
     server.add(imp_uid="imp_plus", merchant_uid="a+b")
     server.add(imp_uid="imp_space", merchant_uid="a b")
 
-    assert await found(server, "/payments/find/a+b") == "imp_plus"
-    assert await found(server, "/payments/find/a%20b") == "imp_space"
+    assert await find(server, "/payments/find/a+b") == "imp_plus"
+    assert await find(server, "/payments/find/a%20b") == "imp_space"
 
 
-async def test_bytes_that_are_no_utf_8_match_nothing(server: FakePortOne) -> None:
+async def test_invalid_utf_8_matches_nothing(server: FakePortOne) -> None:
     server.add(merchant_uid="\ufffd")
-    assert await found(server, "/payments/find/%ff") is None
+    assert await find(server, "/payments/find/%ff") is None
 
 
 @pytest.mark.parametrize("slash", ["%2F", "%2f", "%5C", "%5c"])
-async def test_an_encoded_slash_never_reaches_the_application(
-    server: FakePortOne, slash: str
-) -> None:
+async def test_encoded_slash_in_a_path_gets_apaches_404(server: FakePortOne, slash: str) -> None:
     server.add(merchant_uid="a/b")
     server.add(merchant_uid="a\\b")
-    status, text = await ask(server, f"/payments/find/a{slash}b")
+    status, text = await fetch(server, f"/payments/find/a{slash}b")
 
     assert status == 404
     assert text.startswith("<!DOCTYPE HTML PUBLIC")
     assert "<title>404 Not Found</title>" in text
 
 
-async def test_an_encoded_slash_in_the_query_is_fine(server: FakePortOne) -> None:
+async def test_encoded_slash_in_the_query_is_accepted(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="a/b")
-    status, body = await ask_json(server, "/payments?merchant_uid[]=a%2Fb")
+    status, body = await fetch_json(server, "/payments?merchant_uid[]=a%2Fb")
 
     assert (status, body["response"][0]["imp_uid"]) == (200, "imp_1")
 
 
 @pytest.mark.parametrize("dots", ["..", "%2e%2e", ".%2E"])
-async def test_dots_lead_out_of_find_even_when_encoded(server: FakePortOne, dots: str) -> None:
+async def test_encoded_dot_segments_are_resolved(server: FakePortOne, dots: str) -> None:
     server.add(imp_uid="imp_1", merchant_uid="..")
 
-    assert await found(server, f"/payments/find/{dots}/imp_1") == "imp_1"
-    assert await found(server, "/./payments/%2e/imp_1") == "imp_1"
+    assert await find(server, f"/payments/find/{dots}/imp_1") == "imp_1"
+    assert await find(server, "/./payments/%2e/imp_1") == "imp_1"
 
 
 # One payment by PortOne's id
 
 
-async def test_only_the_imp_uid_leads_to_a_payment_by_id(server: FakePortOne) -> None:
+async def test_get_accepts_only_an_imp_uid(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o")
 
-    assert await found(server, "/payments/imp_1") == "imp_1"
-    assert await found(server, "/payments/imp_2") is None
-    assert await found(server, "/payments/o") is None
+    assert await find(server, "/payments/imp_1") == "imp_1"
+    assert await find(server, "/payments/imp_2") is None
+    assert await find(server, "/payments/o") is None
 
 
 @pytest.mark.parametrize("flag", ["", "?include_sandbox=false", "?include_sandbox="])
-async def test_a_test_payment_hides_from_a_look_up_by_imp_uid(
-    server: FakePortOne, flag: str
-) -> None:
+async def test_get_hides_test_payments(server: FakePortOne, flag: str) -> None:
     server.add(imp_uid="imp_1", sandbox=True)
-    assert await found(server, f"/payments/imp_1{flag}") is None
+    assert await find(server, f"/payments/imp_1{flag}") is None
 
 
-async def test_a_test_payment_shows_when_sandbox_is_included(server: FakePortOne) -> None:
+async def test_get_returns_test_payments_with_include_sandbox(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", sandbox=True)
     server.add(imp_uid="imp_2", sandbox=None)
 
-    assert await found(server, "/payments/imp_1?include_sandbox=true") == "imp_1"
-    assert await found(server, "/payments/imp_2") == "imp_2"
+    assert await find(server, "/payments/imp_1?include_sandbox=true") == "imp_1"
+    assert await find(server, "/payments/imp_2") == "imp_2"
 
 
-async def test_the_extension_is_sent_when_asked_for_and_only_by_imp_uid(
+async def test_extension_is_sent_only_by_get_and_on_request(
     server: FakePortOne,
 ) -> None:
     payment = server.add(imp_uid="imp_1", merchant_uid="o", extension={"REMITTER": "홍길동"})
     assert payment.extension == {"REMITTER": "홍길동"}
 
-    _, asked = await ask_json(server, "/payments/imp_1?extension=true")
-    assert asked["response"]["extension"] == {"REMITTER": "홍길동"}
+    _, extended = await fetch_json(server, "/payments/imp_1?extension=true")
+    assert extended["response"]["extension"] == {"REMITTER": "홍길동"}
     for target in (
         "/payments/imp_1",
         "/payments/imp_1?extension=false",
         "/payments/find/o?extension=true",
     ):
-        _, body = await ask_json(server, target)
+        _, body = await fetch_json(server, target)
         assert "extension" not in body["response"]
-    _, many = await ask_json(server, "/payments?imp_uid[]=imp_1&extension=true")
+    _, many = await fetch_json(server, "/payments?imp_uid[]=imp_1&extension=true")
     assert "extension" not in many["response"][0]
 
 
@@ -268,28 +262,28 @@ async def test_the_extension_is_sent_when_asked_for_and_only_by_imp_uid(
 
 
 async def many(server: FakePortOne, query: str) -> tuple[int, list[str] | None]:
-    status, body = await ask_json(server, f"/payments?{query}")
+    status, body = await fetch_json(server, f"/payments?{query}")
     if status in (400, 404):
         assert body["code"] == -1
         return status, None
     assert (body["code"], body["message"]) == (0, None)
-    return status, [each["imp_uid"] for each in body["response"]]
+    return status, [payment["imp_uid"] for payment in body["response"]]
 
 
-async def test_several_payments_come_newest_first_whatever_the_order_asked(
+async def test_batch_is_sorted_newest_first(
     server: FakePortOne,
 ) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o", started_at=10)
     server.add(imp_uid="imp_3", merchant_uid="p", started_at=30, sandbox=True)
     server.add(imp_uid="imp_2", merchant_uid="q", started_at=20)
 
-    asked = "imp_uid[]=imp_1&merchant_uid[]=q&merchant_uid[]=p"
-    assert await many(server, asked) == (200, ["imp_3", "imp_2", "imp_1"])
-    assert await many(server, asked.replace("[]", "%5B%5D")) == (200, ["imp_3", "imp_2", "imp_1"])
+    query = "imp_uid[]=imp_1&merchant_uid[]=q&merchant_uid[]=p"
+    assert await many(server, query) == (200, ["imp_3", "imp_2", "imp_1"])
+    assert await many(server, query.replace("[]", "%5B%5D")) == (200, ["imp_3", "imp_2", "imp_1"])
     assert await many(server, "imp_uid[0]=imp_1&imp_uid[1]=imp_2") == (200, ["imp_2", "imp_1"])
 
 
-async def test_when_some_are_missing_the_status_is_207(server: FakePortOne) -> None:
+async def test_batch_with_missing_payments_gets_207(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o")
 
     assert await many(server, "imp_uid[]=imp_1&imp_uid[]=imp_2") == (207, ["imp_1"])
@@ -297,15 +291,15 @@ async def test_when_some_are_missing_the_status_is_207(server: FakePortOne) -> N
     assert await many(server, "merchant_uid[]=o&merchant_uid[]=p") == (207, ["imp_1"])
 
 
-async def test_when_all_are_missing_it_is_the_exact_404(server: FakePortOne) -> None:
+async def test_batch_without_any_payment_gets_the_exact_404(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o")
 
-    assert await ask_json(server, "/payments?imp_uid[]=o&merchant_uid[]=p") == (404, NOT_FOUND)
-    assert await ask_json(server, "/payments") == (404, NOT_FOUND)
-    assert await ask_json(server, "/payments?imp_uid=imp_1") == (404, NOT_FOUND)
+    assert await fetch_json(server, "/payments?imp_uid[]=o&merchant_uid[]=p") == (404, NOT_FOUND)
+    assert await fetch_json(server, "/payments") == (404, NOT_FOUND)
+    assert await fetch_json(server, "/payments?imp_uid=imp_1") == (404, NOT_FOUND)
 
 
-async def test_all_payments_of_one_order_number_come_each_once(server: FakePortOne) -> None:
+async def test_batch_returns_all_payments_of_an_order_once(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o", started_at=10, status="failed")
     server.add(imp_uid="imp_2", merchant_uid="o", started_at=20)
 
@@ -314,7 +308,7 @@ async def test_all_payments_of_one_order_number_come_each_once(server: FakePortO
     assert await many(server, "merchant_uid[]=o&imp_uid[]=imp_1&imp_uid[]=imp_1") == both
 
 
-async def test_more_than_100_at_once_are_refused(server: FakePortOne) -> None:
+async def test_batch_above_100_is_refused(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o")
     hundred = "&".join(["imp_uid[]=imp_1"] * 60 + ["merchant_uid[]=o"] * 40)
 
@@ -322,39 +316,39 @@ async def test_more_than_100_at_once_are_refused(server: FakePortOne) -> None:
     assert await many(server, hundred + "&imp_uid[]=imp_1") == (400, None)
 
 
-async def test_a_request_line_too_long_for_apache_gets_its_414(server: FakePortOne) -> None:
+async def test_request_line_above_apaches_limit_gets_414(server: FakePortOne) -> None:
     longest = "/payments/find/" + "x" * (8190 - len("GET /payments/find/ HTTP/1.1"))
 
-    assert await ask_json(server, longest) == (404, NOT_FOUND)
+    assert await fetch_json(server, longest) == (404, NOT_FOUND)
     for more in ("x", "x" * 30_000):
-        status, text = await ask(server, longest + more)
+        status, text = await fetch(server, longest + more)
         assert status == 414
         assert text.startswith("<!DOCTYPE HTML PUBLIC")
 
 
-# What else there is
+# Codes, prepared amounts and unknown paths
 
 
-async def test_cards_and_banks_have_names(server: FakePortOne) -> None:
+async def test_codes_of_cards_and_banks_have_names(server: FakePortOne) -> None:
     for target, code, name in (
         ("/cards/361", "361", "BC카드"),
         ("/cards/366", "366", "신한카드"),
         ("/cards/381", "381", "KB국민카드"),
         ("/banks/004", "004", "국민은행"),
     ):
-        status, body = await ask_json(server, target)
+        status, body = await fetch_json(server, target)
         assert status == 200
         assert body == {"code": 0, "message": None, "response": {"code": code, "name": name}}
 
 
 @pytest.mark.parametrize("target", ["/cards/000", "/banks/361"])
-async def test_an_unknown_code_gets_an_envelope_with_404(server: FakePortOne, target: str) -> None:
-    status, body = await ask_json(server, target)
+async def test_unknown_code_gets_404_in_an_envelope(server: FakePortOne, target: str) -> None:
+    status, body = await fetch_json(server, target)
     assert (status, body["code"], body["response"]) == (404, -1, None)
 
 
 @pytest.mark.parametrize("way", ["json", "data"])
-async def test_an_amount_is_prepared_once_and_can_be_read(server: FakePortOne, way: str) -> None:
+async def test_amount_is_prepared_once_and_can_be_read(server: FakePortOne, way: str) -> None:
     order: dict[str, Any] = {way: {"merchant_uid": "주문 1", "amount": 15000}}
     prepared = {
         "code": 0,
@@ -367,27 +361,27 @@ async def test_an_amount_is_prepared_once_and_can_be_read(server: FakePortOne, w
         "response": None,
     }
     url = "/payments/prepare"
-    assert await ask_json(server, url, method="POST", **order) == (200, prepared)
-    assert await ask_json(server, url, method="POST", **order) == (200, duplicate)
-    assert await ask_json(server, f"{url}/{quote('주문 1')}") == (200, prepared)
+    assert await fetch_json(server, url, method="POST", **order) == (200, prepared)
+    assert await fetch_json(server, url, method="POST", **order) == (200, duplicate)
+    assert await fetch_json(server, f"{url}/{quote('주문 1')}") == (200, prepared)
 
 
-async def test_a_prepared_amount_keeps_its_digits_and_currency(server: FakePortOne) -> None:
+async def test_prepared_amount_keeps_its_digits_and_currency(server: FakePortOne) -> None:
     body = b'{"merchant_uid":"o","amount":10.05,"currency":"USD"}'
     json_type = {"Content-Type": "application/json"}
-    await ask(server, "/payments/prepare", method="POST", data=body, headers=json_type)
-    _, text = await ask(server, "/payments/prepare/o")
+    await fetch(server, "/payments/prepare", method="POST", data=body, headers=json_type)
+    _, text = await fetch(server, "/payments/prepare/o")
 
     assert '"response":{"amount":10.05,"currency":"USD","merchant_uid":"o"}' in text
 
 
-async def test_what_was_not_prepared_gets_the_exact_404(server: FakePortOne) -> None:
+async def test_order_without_prepared_amount_gets_the_exact_404(server: FakePortOne) -> None:
     missing = {
         "code": -1,
         "message": "사전등록된 결제정보가 존재하지 않습니다.",
         "response": None,
     }
-    assert await ask_json(server, "/payments/prepare/o") == (404, missing)
+    assert await fetch_json(server, "/payments/prepare/o") == (404, missing)
 
 
 @pytest.mark.parametrize(
@@ -399,18 +393,20 @@ async def test_what_was_not_prepared_gets_the_exact_404(server: FakePortOne) -> 
         {"merchant_uid": "o", "amount": "NaN"},
     ],
 )
-async def test_half_an_order_is_not_prepared(server: FakePortOne, order: dict[str, Any]) -> None:
-    status, body = await ask_json(server, "/payments/prepare", method="POST", json=order)
+async def test_prepare_without_order_or_amount_is_refused(
+    server: FakePortOne, order: dict[str, Any]
+) -> None:
+    status, body = await fetch_json(server, "/payments/prepare", method="POST", json=order)
 
     assert (status, body["code"]) == (400, -1)
-    assert (await ask_json(server, "/payments/prepare/o"))[0] == 404
+    assert (await fetch_json(server, "/payments/prepare/o"))[0] == 404
 
 
 @pytest.mark.parametrize(
     "target", ["/", "/payments/find/a/paid/b", "/payments/find//paid", "/v2/payments", "/users"]
 )
-async def test_an_unknown_path_gets_a_page_without_json(server: FakePortOne, target: str) -> None:
-    status, text = await ask(server, target)
+async def test_unknown_path_gets_apaches_404(server: FakePortOne, target: str) -> None:
+    status, text = await fetch(server, target)
 
     assert status == 404
     assert text.startswith("<!DOCTYPE HTML PUBLIC")
@@ -426,16 +422,14 @@ async def test_an_unknown_path_gets_a_page_without_json(server: FakePortOne, tar
         ("GET", "/users/getToken"),
     ],
 )
-async def test_a_wrong_method_gets_a_page_with_405(
-    server: FakePortOne, method: str, target: str
-) -> None:
-    status, text = await ask(server, target, method=method)
+async def test_wrong_method_gets_apaches_405(server: FakePortOne, method: str, target: str) -> None:
+    status, text = await fetch(server, target, method=method)
 
     assert status == 405
     assert "<title>405 Method Not Allowed</title>" in text
 
 
-async def test_an_unknown_path_without_a_token_says_unauthorized(server: FakePortOne) -> None:
+async def test_unknown_path_without_a_token_gets_401(server: FakePortOne) -> None:
     async with (
         aiohttp.ClientSession(server.url) as session,
         session.get("/v2/payments") as reply,

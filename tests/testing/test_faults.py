@@ -1,4 +1,4 @@
-"""Faults on order: each as a client on the wire meets it."""
+"""Faults, as an HTTP client meets them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def server() -> AsyncIterator[FakePortOne]:
         yield server
 
 
-async def ask(server: FakePortOne, target: str = "/payments/find/o") -> HttpReply:
+async def fetch(server: FakePortOne, target: str = "/payments/find/o") -> HttpReply:
     headers = {"Authorization": server.token or server.issue_token()}
     async with (
         aiohttp.ClientSession(server.url, headers=headers) as session,
@@ -56,7 +56,7 @@ async def ask(server: FakePortOne, target: str = "/payments/find/o") -> HttpRepl
 
 
 async def statuses(server: FakePortOne, number: int) -> list[int]:
-    return [(await ask(server)).status for _ in range(number)]
+    return [(await fetch(server)).status for _ in range(number)]
 
 
 async def get_token(server: FakePortOne) -> int:
@@ -69,7 +69,7 @@ async def get_token(server: FakePortOne) -> int:
 
 
 async def on_the_wire(server: FakePortOne) -> bytes:
-    """All that comes back on one connection, until it ends."""
+    """Send a request and return all bytes until the connection ends."""
     host, port = server.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
@@ -82,33 +82,33 @@ async def on_the_wire(server: FakePortOne) -> bytes:
         writer.close()
 
 
-# The script
+# The queue
 
 
-async def test_a_fault_is_met_once_and_then_all_is_well(server: FakePortOne) -> None:
+async def test_fault_affects_one_request(server: FakePortOne) -> None:
     server.fail(Status(503))
     assert await statuses(server, 3) == [503, 200, 200]
 
 
-async def test_several_faults_are_met_one_after_another(server: FakePortOne) -> None:
+async def test_faults_affect_requests_in_order(server: FakePortOne) -> None:
     server.fail(Status(502), Status(503))
     assert await statuses(server, 3) == [502, 503, 200]
 
 
-async def test_times_plays_the_whole_row_again(server: FakePortOne) -> None:
+async def test_times_repeats_the_whole_series(server: FakePortOne) -> None:
     server.fail(Status(503), times=2)
     server.fail(Status(500), Status(502), times=2)
     assert await statuses(server, 7) == [503, 503, 500, 502, 500, 502, 200]
 
 
-async def test_without_times_only_heal_ends_it(server: FakePortOne) -> None:
+async def test_series_without_times_lasts_until_clear_faults(server: FakePortOne) -> None:
     server.fail(Status(502), Status(503), times=None)
     assert await statuses(server, 4) == [502, 503, 502, 503]
     server.clear_faults()
     assert await statuses(server, 2) == [200, 200]
 
 
-async def test_heal_drops_what_was_not_met_yet(server: FakePortOne) -> None:
+async def test_clear_faults_removes_queued_faults(server: FakePortOne) -> None:
     server.fail(Status(503), times=5)
     server.fail(Status(503), on="/users/getToken")
     server.clear_faults()
@@ -116,16 +116,16 @@ async def test_heal_drops_what_was_not_met_yet(server: FakePortOne) -> None:
     assert await get_token(server) == 200
 
 
-async def test_only_paths_that_begin_so_meet_the_fault(server: FakePortOne) -> None:
+async def test_fault_affects_only_paths_with_its_prefix(server: FakePortOne) -> None:
     server.add(merchant_uid="주문")
     server.fail(Status(503), on="/payments/find/주")
 
     assert await statuses(server, 1) == [200]
-    assert (await ask(server, "/payments/find/%EC%A3%BC%EB%AC%B8")).status == 503
-    assert (await ask(server, "/payments/find/%EC%A3%BC%EB%AC%B8")).status == 200
+    assert (await fetch(server, "/payments/find/%EC%A3%BC%EB%AC%B8")).status == 503
+    assert (await fetch(server, "/payments/find/%EC%A3%BC%EB%AC%B8")).status == 200
 
 
-async def test_a_request_for_a_token_meets_a_fault_only_when_told_to(server: FakePortOne) -> None:
+async def test_token_request_meets_a_fault_only_by_its_path(server: FakePortOne) -> None:
     server.fail(Status(503))
     assert await get_token(server) == 200
     assert await statuses(server, 1) == [503]
@@ -136,14 +136,14 @@ async def test_a_request_for_a_token_meets_a_fault_only_when_told_to(server: Fak
     assert await get_token(server) == 200
 
 
-async def test_nothing_to_fail_with_is_an_error(server: FakePortOne) -> None:
+async def test_fail_without_a_fault_or_with_a_bad_path_is_refused(server: FakePortOne) -> None:
     with pytest.raises(ValueError, match="needs a fault"):
         server.fail()
     with pytest.raises(ValueError, match="beginning of a path"):
         server.fail(Hang(), on="payments")
 
 
-async def test_anything_with_meet_is_a_fault(server: FakePortOne) -> None:
+async def test_any_object_with_meet_is_a_fault(server: FakePortOne) -> None:
     class Teapot:
         async def meet(self, exchange: Exchange) -> Reply:
             assert exchange.request.path == "/payments/find/o"
@@ -151,12 +151,12 @@ async def test_anything_with_meet_is_a_fault(server: FakePortOne) -> None:
             return Reply(418, b"short and stout")
 
     server.fail(Teapot())
-    reply = await ask(server)
+    reply = await fetch(server)
     assert (reply.status, reply.body) == (418, b"short and stout")
 
 
 @pytest.mark.parametrize("error", [AssertionError, TimeoutError])
-async def test_a_fault_that_breaks_is_logged_and_answered_with_500(
+async def test_exception_in_a_fault_is_logged_and_becomes_a_500(
     server: FakePortOne, caplog: pytest.LogCaptureFixture, error: type[Exception]
 ) -> None:
     class Broken:
@@ -175,9 +175,9 @@ async def test_a_fault_that_breaks_is_logged_and_answered_with_500(
 
 
 @pytest.mark.parametrize("status", [403, 500, 502, 503, 504, 599])
-async def test_a_bare_status_comes_with_a_page_of_apache(server: FakePortOne, status: int) -> None:
+async def test_status_without_a_body_sends_apaches_page(server: FakePortOne, status: int) -> None:
     server.fail(Status(status))
-    reply = await ask(server)
+    reply = await fetch(server)
 
     assert reply.status == status
     assert reply.headers["Content-Type"] == "text/html; charset=iso-8859-1"
@@ -188,29 +188,29 @@ async def test_a_bare_status_comes_with_a_page_of_apache(server: FakePortOne, st
 @pytest.mark.parametrize(
     ("body", "sent"), [("꽉 참", "꽉 참".encode()), (b"\xff", b"\xff"), ("", b"")]
 )
-async def test_a_status_may_have_a_body_and_headers(
+async def test_status_can_have_a_body_and_headers(
     server: FakePortOne, body: str | bytes, sent: bytes
 ) -> None:
     server.fail(Status(503, body, {"Retry-After": "7"}))
-    reply = await ask(server)
+    reply = await fetch(server)
 
     assert (reply.body, reply.headers["Retry-After"]) == (sent, "7")
 
 
-async def test_a_redirect_can_be_made(server: FakePortOne) -> None:
+async def test_status_can_redirect(server: FakePortOne) -> None:
     server.fail(Status(302, headers={"Location": "/payments/find/none"}))
-    assert (await ask(server)).status == 404
+    assert (await fetch(server)).status == 404
     assert [request.status for request in server.requests] == [302, 404]
 
 
-async def test_a_delayed_answer_is_the_right_one_and_late(server: FakePortOne) -> None:
+async def test_delay_sends_the_right_reply_late(server: FakePortOne) -> None:
     loop = asyncio.get_running_loop()
     server.fail(Delay(0.05))
-    began = loop.time()
-    asking = asyncio.create_task(ask(server))
-    reply = await asking
+    started = loop.time()
+    fetching = asyncio.create_task(fetch(server))
+    reply = await fetching
 
-    assert loop.time() - began >= 0.05
+    assert loop.time() - started >= 0.05
     assert json.loads(reply.body)["response"]["merchant_uid"] == "o"
 
 
@@ -219,12 +219,12 @@ async def arrived(server: FakePortOne) -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_hanging_request_is_never_answered_and_others_are(server: FakePortOne) -> None:
+async def test_hang_blocks_only_its_own_request(server: FakePortOne) -> None:
     server.fail(Hang())
-    hanging = asyncio.create_task(ask(server))
+    hanging = asyncio.create_task(fetch(server))
     await arrived(server)
 
-    assert (await ask(server)).status == 200
+    assert (await fetch(server)).status == 200
     assert not hanging.done()
     assert [request.status for request in server.requests] == [None, 200]
     hanging.cancel()
@@ -232,7 +232,7 @@ async def test_a_hanging_request_is_never_answered_and_others_are(server: FakePo
         await hanging
 
 
-async def test_a_hanging_request_is_let_go_when_its_client_leaves(server: FakePortOne) -> None:
+async def test_hanging_request_is_cancelled_when_its_client_leaves(server: FakePortOne) -> None:
     ended = threading.Event()
 
     class Watched:
@@ -243,36 +243,36 @@ async def test_a_hanging_request_is_let_go_when_its_client_leaves(server: FakePo
                 ended.set()
 
     server.fail(Watched())
-    hanging = asyncio.create_task(ask(server))
+    hanging = asyncio.create_task(fetch(server))
     await arrived(server)
     hanging.cancel()
     assert await asyncio.to_thread(ended.wait, 60)
 
 
-async def test_a_reset_is_a_reset(server: FakePortOne) -> None:
+async def test_reset_resets_the_connection(server: FakePortOne) -> None:
     server.fail(Reset())
     with pytest.raises(ConnectionResetError):
         await on_the_wire(server)
     assert server.requests[0].status is None
 
 
-async def test_a_disconnect_ends_in_good_order_without_a_byte(server: FakePortOne) -> None:
+async def test_disconnect_closes_the_connection_without_a_byte(server: FakePortOne) -> None:
     server.fail(Disconnect())
     assert await on_the_wire(server) == b""
     assert server.requests[0].status is None
 
 
-async def test_a_client_sees_a_disconnect_as_one(server: FakePortOne) -> None:
-    server.fail(Disconnect(), times=None)  # aiohttp asks twice of its own accord
+async def test_disconnect_raises_server_disconnected_in_aiohttp(server: FakePortOne) -> None:
+    server.fail(Disconnect(), times=None)  # aiohttp retries once by itself
     with pytest.raises(aiohttp.ServerDisconnectedError):
-        await ask(server)
+        await fetch(server)
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.99])
-async def test_a_cut_body_is_shorter_than_its_head_promises(
+async def test_cut_body_is_shorter_than_its_content_length(
     server: FakePortOne, keep: float
 ) -> None:
-    whole = (await ask(server)).body
+    whole = (await fetch(server)).body
     server.fail(CutBody(keep))
     head, _, body = (await on_the_wire(server)).partition(b"\r\n\r\n")
 
@@ -282,46 +282,46 @@ async def test_a_cut_body_is_shorter_than_its_head_promises(
     assert server.requests[-1].status == 200
 
 
-async def test_a_client_sees_a_cut_body_as_a_payload_error(server: FakePortOne) -> None:
+async def test_cut_body_raises_a_payload_error_in_aiohttp(server: FakePortOne) -> None:
     server.fail(CutBody())
     with pytest.raises(aiohttp.ClientPayloadError):
-        await ask(server)
+        await fetch(server)
 
 
 @pytest.mark.parametrize("keep", [-0.1, 1])
-async def test_a_cut_keeps_a_share_of_the_body(keep: float) -> None:
+async def test_cut_body_share_outside_its_range_is_refused(keep: float) -> None:
     with pytest.raises(ValueError, match="share"):
         CutBody(keep)
 
 
-async def test_a_maintenance_page_may_come_with_200(server: FakePortOne) -> None:
+async def test_html_page_can_have_status_200(server: FakePortOne) -> None:
     server.fail(HtmlPage(), HtmlPage(503))
-    reply = await ask(server)
+    reply = await fetch(server)
 
     assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert "시스템 점검 중입니다" in reply.body.decode()
     assert await statuses(server, 1) == [503]
 
 
-async def test_any_json_can_be_sent(server: FakePortOne) -> None:
+async def test_json_sends_any_value(server: FakePortOne) -> None:
     server.fail(Json([{"amount": Decimal("10.05")}], status=201))
-    reply = await ask(server)
+    reply = await fetch(server)
 
     assert (reply.status, reply.headers["Content-Type"]) == (201, "application/json; charset=UTF-8")
     assert reply.body == b'[{"amount":10.05}]'
 
 
-async def test_any_bytes_can_be_sent(server: FakePortOne) -> None:
+async def test_body_sends_exactly_its_bytes(server: FakePortOne) -> None:
     server.fail(Body(b"\x00\xff", status=206, headers={"X-Odd": "1"}))
-    reply = await ask(server)
+    reply = await fetch(server)
 
     assert (reply.status, reply.body, reply.headers["X-Odd"]) == (206, b"\x00\xff", "1")
 
 
-async def test_an_expired_token_is_refused_from_then_on(server: FakePortOne) -> None:
+async def test_expired_token_stays_invalid(server: FakePortOne) -> None:
     token = server.issue_token()
     server.fail(ExpiredToken())
-    reply = await ask(server)
+    reply = await fetch(server)
 
     assert (reply.status, reply.body) == (401, UNAUTHORIZED)
     assert server.token is None
@@ -331,7 +331,7 @@ async def test_an_expired_token_is_refused_from_then_on(server: FakePortOne) -> 
 async def test_unauthorized_leaves_the_token_valid(server: FakePortOne) -> None:
     token = server.issue_token()
     server.fail(Unauthorized())
-    reply = await ask(server)
+    reply = await fetch(server)
 
     assert (reply.status, reply.body) == (401, UNAUTHORIZED)
     assert server.token == token
@@ -339,16 +339,14 @@ async def test_unauthorized_leaves_the_token_valid(server: FakePortOne) -> None:
 
 
 @pytest.mark.parametrize("retry_after", ["1", "Wed, 21 Oct 2026 07:28:00 GMT", None])
-async def test_too_many_requests_says_when_to_come_back(
-    server: FakePortOne, retry_after: Any
-) -> None:
+async def test_too_many_requests_sends_retry_after(server: FakePortOne, retry_after: Any) -> None:
     server.fail(TooManyRequests(retry_after))
-    reply = await ask(server)
+    reply = await fetch(server)
 
     assert (reply.status, reply.body) == (429, b"Too Many Requests")
     assert reply.headers.get("Retry-After") == retry_after
     assert reply.headers["Content-Type"] == "text/plain"
 
 
-async def test_too_many_requests_asks_for_a_second_when_nothing_is_said() -> None:
+async def test_too_many_requests_defaults_to_one_second() -> None:
     assert TooManyRequests().retry_after == "1"

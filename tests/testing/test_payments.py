@@ -1,4 +1,4 @@
-"""What the fake keeps of a payment, and how it writes it."""
+"""Adding payments, and the JSON that the fake sends for them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ CARD_PAID: dict[str, Any] = {
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
-    # Time stands still, but for advance().
+    # Time moves only by advance().
     monkeypatch.setattr("portone_async.testing.clock.monotonic", lambda: 0.0)
     async with FakePortOne(now=NOW) as server:
         yield server
@@ -102,12 +102,12 @@ async def body_of(server: FakePortOne, imp_uid: str) -> dict[str, Any]:
     return body
 
 
-async def test_a_documented_payment_is_sent_exactly_so(server: FakePortOne) -> None:
+async def test_documented_payment_is_sent_unchanged(server: FakePortOne) -> None:
     server.add(**CARD_PAID)
     assert await body_of(server, "imp_770000000101") == CARD_PAID
 
 
-async def test_an_untold_payment_is_paid_live_and_1000_won(server: FakePortOne) -> None:
+async def test_payment_defaults_to_paid_live_and_1000_won(server: FakePortOne) -> None:
     payment = server.add()
 
     assert payment.imp_uid.startswith("imp_")
@@ -118,11 +118,11 @@ async def test_an_untold_payment_is_paid_live_and_1000_won(server: FakePortOne) 
     assert payment.failed_at is payment.cancelled_at is None
 
 
-async def test_every_documented_key_is_there_though_nobody_told_it(server: FakePortOne) -> None:
+async def test_every_documented_field_is_sent(server: FakePortOne) -> None:
     payment = server.add(imp_uid="imp_1", merchant_uid="order-1")
     body = await body_of(server, payment.imp_uid)
 
-    told = {
+    given = {
         "imp_uid": "imp_1",
         "merchant_uid": "order-1",
         "status": "paid",
@@ -147,10 +147,10 @@ async def test_every_documented_key_is_there_though_nobody_told_it(server: FakeP
         "escrow": False,
         "cash_receipt_issued": False,
     }
-    assert body == dict.fromkeys(CARD_PAID) | blank | told
+    assert body == dict.fromkeys(CARD_PAID) | blank | given
 
 
-async def test_the_spelling_is_php_s(server: FakePortOne) -> None:
+async def test_json_is_escaped_and_sorted_as_by_php(server: FakePortOne) -> None:
     payment = server.add(name="책/\U0001f4d6", receipt_url='https://x/"')
     body = await sent(server, payment.imp_uid)
 
@@ -175,7 +175,7 @@ async def test_the_spelling_is_php_s(server: FakePortOne) -> None:
         (0, b"0"),
     ],
 )
-async def test_an_amount_is_a_number_of_exactly_its_digits(
+async def test_amount_is_a_number_with_exactly_its_digits(
     server: FakePortOne, amount: Any, text: bytes
 ) -> None:
     payment = server.add(amount=amount, currency="USD")
@@ -185,7 +185,7 @@ async def test_an_amount_is_a_number_of_exactly_its_digits(
     assert payment.amount == Decimal(text.decode())
 
 
-async def test_times_travel_as_whole_unix_seconds(server: FakePortOne) -> None:
+async def test_times_are_sent_as_whole_unix_seconds(server: FakePortOne) -> None:
     paid_at = datetime(2026, 2, 2, 11, 41, 2, 999999, tzinfo=UTC)
     payment = server.add(paid_at=paid_at, vbank_date=None, cancelled_at=None)
     body = await body_of(server, payment.imp_uid)
@@ -194,9 +194,9 @@ async def test_times_travel_as_whole_unix_seconds(server: FakePortOne) -> None:
     assert body["vbank_date"] == body["cancelled_at"] == 0
 
 
-async def test_a_time_without_a_zone_is_refused(server: FakePortOne) -> None:
+async def test_time_without_a_zone_is_refused(server: FakePortOne) -> None:
     with pytest.raises(ValueError, match="time zone"):
-        server.add(paid_at=datetime(2026, 2, 2))  # noqa: DTZ001 (that is the point)
+        server.add(paid_at=datetime(2026, 2, 2))  # noqa: DTZ001 (refused here)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ async def test_a_time_without_a_zone_is_refused(server: FakePortOne) -> None:
         ("pending", {"started_at"}),
     ],
 )
-async def test_what_a_status_implies_is_filled_in(
+async def test_fields_implied_by_the_status_are_filled_in(
     server: FakePortOne, status: str, happened: set[str]
 ) -> None:
     payment = server.add(status=status)
@@ -220,14 +220,17 @@ async def test_what_a_status_implies_is_filled_in(
     assert payment.status == body["status"] == status
 
 
-async def test_a_cancelled_payment_gave_all_back_unless_told_otherwise(server: FakePortOne) -> None:
+async def test_cancel_amount_defaults_to_the_whole_amount(server: FakePortOne) -> None:
     whole = server.add(status=PaymentStatus.CANCELLED, amount=20000)
     part = server.add(status="cancelled", amount=20000, cancel_amount=5000)
 
     assert whole.balance == 0
     assert part.balance == 15000
     assert part.is_partially_cancelled
-    assert [each.amount for each in (*whole.cancel_history, *part.cancel_history)] == [20000, 5000]
+    assert [entry.amount for entry in (*whole.cancel_history, *part.cancel_history)] == [
+        20000,
+        5000,
+    ]
     assert part.cancel_history[0].cancelled_at == part.cancelled_at == THEN
     assert set((await body_of(server, part.imp_uid))["cancel_history"][0]) == {
         "amount",
@@ -239,7 +242,7 @@ async def test_a_cancelled_payment_gave_all_back_unless_told_otherwise(server: F
     }
 
 
-async def test_what_was_told_is_not_filled_in(server: FakePortOne) -> None:
+async def test_given_fields_are_not_overwritten(server: FakePortOne) -> None:
     payment = server.add(status="cancelled", cancel_amount=0, paid_at=0, cancel_reason=None)
 
     assert payment.cancel_amount == 0
@@ -247,12 +250,12 @@ async def test_what_was_told_is_not_filled_in(server: FakePortOne) -> None:
     assert payment.cancel_reason is None
 
 
-async def test_a_payment_did_not_start_after_it_was_paid(server: FakePortOne) -> None:
+async def test_started_at_defaults_to_an_earlier_paid_at(server: FakePortOne) -> None:
     payment = server.add(paid_at=int(NOW) - 500)
     assert payment.started_at == payment.paid_at != THEN
 
 
-async def test_a_model_can_be_added_and_comes_back_the_same(server: FakePortOne) -> None:
+async def test_added_model_is_sent_unchanged(server: FakePortOne) -> None:
     original = server.add(**CARD_PAID)
     server.remove(original.imp_uid)
 
@@ -260,7 +263,7 @@ async def test_a_model_can_be_added_and_comes_back_the_same(server: FakePortOne)
     assert await body_of(server, original.imp_uid) == CARD_PAID
 
 
-async def test_a_field_at_its_default_in_a_model_says_nothing(server: FakePortOne) -> None:
+async def test_default_field_of_a_model_is_not_copied(server: FakePortOne) -> None:
     status = PaymentStatus.PAID
     bare = Payment(imp_uid="imp_1", merchant_uid="o", status=status, amount=Decimal(5))
     payment = server.add(bare)
@@ -270,7 +273,7 @@ async def test_a_field_at_its_default_in_a_model_says_nothing(server: FakePortOn
     assert payment.amount == 5
 
 
-async def test_fields_override_the_model_that_is_added(server: FakePortOne) -> None:
+async def test_fields_override_those_of_the_model(server: FakePortOne) -> None:
     original = server.add(**CARD_PAID)
     copy = server.add(original, imp_uid="imp_2", amount=1)
 
@@ -279,7 +282,7 @@ async def test_fields_override_the_model_that_is_added(server: FakePortOne) -> N
     assert (copy.merchant_uid, copy.buyer_name) == (original.merchant_uid, original.buyer_name)
 
 
-async def test_a_nested_model_is_written_out(server: FakePortOne) -> None:
+async def test_nested_models_are_encoded(server: FakePortOne) -> None:
     original = server.add(
         status="cancelled",
         cancel_history=[{"amount": Decimal("0.5"), "cancelled_at": 0, "reason": "x"}],
@@ -293,7 +296,7 @@ async def test_a_nested_model_is_written_out(server: FakePortOne) -> None:
     assert (history[0]["amount"], history[0]["cancelled_at"]) == (Decimal("0.5"), 0)
 
 
-async def test_fields_that_no_model_knows_are_sent_too(server: FakePortOne) -> None:
+async def test_fields_outside_the_model_are_sent(server: FakePortOne) -> None:
     payment = server.add(brand_new={"a": [1, "b"]}, status="settled", another_at=None)
     body = await body_of(server, payment.imp_uid)
 
@@ -302,7 +305,7 @@ async def test_fields_that_no_model_knows_are_sent_too(server: FakePortOne) -> N
     assert body["status"] == payment.status == "settled"
 
 
-async def test_none_is_null_and_unset_leaves_the_key_out(server: FakePortOne) -> None:
+async def test_none_is_sent_as_null_and_unset_is_omitted(server: FakePortOne) -> None:
     payment = server.add(sandbox=None, escrow=msgspec.UNSET, started_at=msgspec.UNSET)
     server.update(payment.imp_uid, name="x")
     body = await body_of(server, payment.imp_uid)
@@ -312,17 +315,17 @@ async def test_none_is_null_and_unset_leaves_the_key_out(server: FakePortOne) ->
     assert "started_at" not in body
 
 
-async def test_ids_are_made_up_and_never_twice(server: FakePortOne) -> None:
+async def test_generated_ids_are_unique(server: FakePortOne) -> None:
     first = server.add()
     serial = int(first.imp_uid.removeprefix("imp_"))
     taken = server.add(imp_uid=f"imp_{serial + 2}")
     others = [server.add() for _ in range(5)]
 
-    assert len({each.imp_uid for each in (first, taken, *others)}) == 7
-    assert len({each.merchant_uid for each in (first, *others)}) == 6
+    assert len({payment.imp_uid for payment in (first, taken, *others)}) == 7
+    assert len({payment.merchant_uid for payment in (first, *others)}) == 6
 
 
-async def test_an_imp_uid_is_added_once(server: FakePortOne) -> None:
+async def test_duplicate_imp_uid_is_refused(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", amount=5)
     with pytest.raises(ValueError, match="imp_1 already"):
         server.add(imp_uid="imp_1", amount=6)
@@ -330,7 +333,7 @@ async def test_an_imp_uid_is_added_once(server: FakePortOne) -> None:
     assert (await body_of(server, "imp_1"))["amount"] == 5
 
 
-async def test_a_payment_that_no_client_could_read_is_refused(server: FakePortOne) -> None:
+async def test_undecodable_payment_is_refused(server: FakePortOne) -> None:
     with pytest.raises(msgspec.ValidationError):
         server.add(imp_uid="imp_1", amount="much")
     server.add(imp_uid="imp_1")
@@ -340,7 +343,7 @@ async def test_a_payment_that_no_client_could_read_is_refused(server: FakePortOn
     assert (await body_of(server, "imp_1"))["amount"] == 1000
 
 
-async def test_an_update_fills_in_what_the_new_status_implies(server: FakePortOne) -> None:
+async def test_update_fills_in_fields_implied_by_the_status(server: FakePortOne) -> None:
     payment = server.add(status="ready")
     server.advance(60)
     paid = server.update(payment.imp_uid, status="paid")
@@ -357,7 +360,7 @@ async def test_an_update_fills_in_what_the_new_status_implies(server: FakePortOn
     assert (await body_of(server, payment.imp_uid))["status"] == "cancelled"
 
 
-async def test_there_is_nothing_to_update_or_remove_where_nothing_was_added(
+async def test_update_or_remove_of_an_unknown_payment_is_an_error(
     server: FakePortOne,
 ) -> None:
     with pytest.raises(KeyError):
@@ -366,7 +369,7 @@ async def test_there_is_nothing_to_update_or_remove_where_nothing_was_added(
         server.remove("imp_none")
 
 
-async def test_what_is_returned_is_a_model_without_ties_to_the_server(server: FakePortOne) -> None:
+async def test_returned_payment_does_not_follow_updates(server: FakePortOne) -> None:
     payment = server.add(amount=1000)
     server.update(payment.imp_uid, amount=2000)
 

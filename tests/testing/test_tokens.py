@@ -1,4 +1,4 @@
-"""POST /users/getToken of the fake, and what its tokens open."""
+"""The fake's tokens: ``POST /users/getToken``, and their use."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import aiohttp
 import pytest
 
 from portone_async.testing import FakePortOne, Reply
+from portone_async.testing.clock import Clock
+from portone_async.testing.tokens import Tokens
 
 NOW = 1770000000.0
 UNAUTHORIZED = {"code": -1, "message": "Unauthorized", "response": None}
@@ -27,7 +29,7 @@ NOT_FOUND = {"code": -1, "message": "존재하지 않는 결제정보입니다."
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
-    # Time stands still, but for advance().
+    # Time moves only by advance().
     monkeypatch.setattr("portone_async.testing.clock.monotonic", lambda: 0.0)
     async with FakePortOne(now=NOW) as server:
         yield server
@@ -57,7 +59,7 @@ async def look_up(server: FakePortOne, **headers: str) -> tuple[int, Any]:
         return reply.status, await reply.json()
 
 
-async def test_a_token_is_40_hex_digits_and_lives_30_minutes(server: FakePortOne) -> None:
+async def test_token_is_40_hex_digits_and_lives_30_minutes(server: FakePortOne) -> None:
     token = await issued(server)
 
     assert set(token) == {"access_token", "expired_at", "now"}
@@ -67,14 +69,14 @@ async def test_a_token_is_40_hex_digits_and_lives_30_minutes(server: FakePortOne
     assert server.token == token["access_token"]
 
 
-async def test_the_key_pair_may_come_as_a_form(server: FakePortOne) -> None:
+async def test_key_pair_can_be_sent_as_a_form(server: FakePortOne) -> None:
     form = {"imp_key": server.imp_key, "imp_secret": server.imp_secret}
     status, body = await get_token(server, data=form)
 
     assert (status, body["response"]["access_token"]) == (200, server.token)
 
 
-async def test_asking_again_returns_the_same_token_with_the_same_expiry(
+async def test_valid_token_is_returned_again(
     server: FakePortOne,
 ) -> None:
     first = await issued(server)
@@ -86,7 +88,7 @@ async def test_asking_again_returns_the_same_token_with_the_same_expiry(
     assert again["now"] == first["now"] + 1800 - 60
 
 
-async def test_a_token_in_its_last_minute_is_extended_by_five_minutes(server: FakePortOne) -> None:
+async def test_token_in_its_last_minute_is_extended_by_five(server: FakePortOne) -> None:
     first = await issued(server)
     server.advance(1800 - 59)
     again = await issued(server)
@@ -95,7 +97,7 @@ async def test_a_token_in_its_last_minute_is_extended_by_five_minutes(server: Fa
     assert again["expired_at"] == first["expired_at"] + 300
 
 
-async def test_after_its_time_a_token_is_refused_and_a_new_one_issued(server: FakePortOne) -> None:
+async def test_expired_token_is_refused_and_replaced(server: FakePortOne) -> None:
     first = await issued(server)
     server.advance(1799)
     assert await look_up(server, Authorization=first["access_token"]) == (404, NOT_FOUND)
@@ -106,14 +108,14 @@ async def test_after_its_time_a_token_is_refused_and_a_new_one_issued(server: Fa
     assert (await issued(server))["access_token"] != first["access_token"]
 
 
-async def test_the_lifetime_may_be_chosen() -> None:
+async def test_token_lifetime_can_be_chosen() -> None:
     async with FakePortOne(now=NOW, token_lifetime=90.0) as server:
         token = await issued(server)
         assert token["expired_at"] - token["now"] == 90
 
 
 @pytest.mark.parametrize("end", [FakePortOne.expire_token, FakePortOne.revoke_token])
-async def test_a_token_can_be_ended_before_its_time(server: FakePortOne, end: Any) -> None:
+async def test_token_can_be_ended_early(server: FakePortOne, end: Any) -> None:
     first = await issued(server)
     end(server)
 
@@ -126,17 +128,17 @@ async def test_a_token_can_be_ended_before_its_time(server: FakePortOne, end: An
 
 
 @pytest.mark.parametrize("end", [FakePortOne.expire_token, FakePortOne.revoke_token])
-async def test_ending_a_token_that_is_not_there_is_no_error(server: FakePortOne, end: Any) -> None:
+async def test_ending_no_token_is_not_an_error(server: FakePortOne, end: Any) -> None:
     end(server)
     assert server.token is None
 
 
-async def test_issue_token_is_what_get_token_answers(server: FakePortOne) -> None:
+async def test_issue_token_returns_what_get_token_would(server: FakePortOne) -> None:
     assert server.issue_token() == (await issued(server))["access_token"] == server.token
 
 
 @pytest.mark.parametrize("wrong", [{"imp_key": "x"}, {"imp_secret": "x"}])
-async def test_a_wrong_key_pair_gets_the_exact_401(
+async def test_wrong_key_pair_gets_the_exact_401(
     server: FakePortOne, wrong: dict[str, str]
 ) -> None:
     pair = {"imp_key": server.imp_key, "imp_secret": server.imp_secret} | wrong
@@ -156,13 +158,13 @@ async def test_a_wrong_key_pair_gets_the_exact_401(
         {"json": []},
     ],
 )
-async def test_a_missing_parameter_gets_the_exact_400(
+async def test_missing_key_or_secret_gets_the_exact_400(
     server: FakePortOne, body: dict[str, Any]
 ) -> None:
     assert await get_token(server, **body) == (400, KEYS_MISSING)
 
 
-async def test_all_three_header_forms_open_the_api(server: FakePortOne) -> None:
+async def test_token_is_accepted_in_three_headers(server: FakePortOne) -> None:
     token = server.issue_token()
 
     assert await look_up(server, Authorization=f"Bearer {token}") == (404, NOT_FOUND)
@@ -179,7 +181,7 @@ async def test_authorization_wins_over_the_legacy_header(server: FakePortOne) ->
     assert (await look_up(server, **wrong))[0] == 401
 
 
-async def test_without_a_token_nothing_opens(server: FakePortOne) -> None:
+async def test_request_without_a_token_gets_401(server: FakePortOne) -> None:
     assert await look_up(server) == (401, UNAUTHORIZED)
     assert await look_up(server, Authorization="") == (401, UNAUTHORIZED)
     server.issue_token()
@@ -187,17 +189,20 @@ async def test_without_a_token_nothing_opens(server: FakePortOne) -> None:
     assert await look_up(server, Authorization="Bearer ") == (401, UNAUTHORIZED)
 
 
-async def test_no_repr_shows_a_token_or_a_secret(server: FakePortOne) -> None:
+async def test_server_and_request_reprs_omit_secrets(server: FakePortOne) -> None:
     token = await issued(server)
     await look_up(server, Authorization=token["access_token"])
 
-    shown = repr(
-        [server, server.requests, server._account.tokens.current, vars(server._account.tokens)]
-    )
-    assert token["access_token"] not in shown
-    assert server.imp_secret not in shown
-    answer = Reply(200, b"hush", {"X-Hush": "hush"})
-    assert (repr(answer), answer.__rich_repr__()) == ("Reply(status=200)", [("status", 200)])
-    current = server._account.tokens.current
-    assert current is not None
-    assert current.__rich_repr__() == [("expired_at", NOW + 1800)]
+    printed = repr([server, server.requests])
+    assert token["access_token"] not in printed
+    assert server.imp_secret not in printed
+
+
+def test_reprs_of_tokens_and_replies_omit_their_content() -> None:
+    tokens = Tokens(Clock(NOW), lifetime=1800)
+    token = tokens.issue()
+    assert token.value not in repr([token, vars(tokens)])
+    assert token.__rich_repr__() == [("expired_at", NOW + 1800)]
+
+    reply = Reply(200, b"hush", {"X-Hush": "hush"})
+    assert (repr(reply), reply.__rich_repr__()) == ("Reply(status=200)", [("status", 200)])

@@ -23,13 +23,13 @@ LISTS = ["/payments/findAll/o", "/payments/findAll/o/paid", "/payments/status/pa
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
-    # Time stands still, but for advance().
+    # Time moves only by advance().
     monkeypatch.setattr("portone_async.testing.clock.monotonic", lambda: 0.0)
     async with FakePortOne(now=NOW) as server:
         yield server
 
 
-async def ask(server: FakePortOne, target: str, method: str = "GET") -> tuple[int, str]:
+async def fetch(server: FakePortOne, target: str, method: str = "GET") -> tuple[int, str]:
     headers = {"Authorization": server.issue_token()}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
@@ -39,8 +39,8 @@ async def ask(server: FakePortOne, target: str, method: str = "GET") -> tuple[in
 
 
 async def refused(server: FakePortOne, target: str) -> bool:
-    """Whether the answer is a 400 of PortOne's application, in its envelope."""
-    status, text = await ask(server, target)
+    """Return whether the reply is a 400 in PortOne's envelope."""
+    status, text = await fetch(server, target)
     if status == 200:
         return False
     body = json.loads(text)
@@ -50,7 +50,7 @@ async def refused(server: FakePortOne, target: str) -> bool:
 
 
 async def page(server: FakePortOne, target: str) -> dict[str, Any]:
-    status, text = await ask(server, target)
+    status, text = await fetch(server, target)
     body = json.loads(text)
     assert (status, body["code"], body["message"]) == (200, 0, None)
     assert list(body["response"]) == ["list", "next", "previous", "total"]
@@ -59,9 +59,9 @@ async def page(server: FakePortOne, target: str) -> dict[str, Any]:
 
 
 async def listed(server: FakePortOne, target: str) -> list[str]:
-    """The imp_uids on a page that is the only one."""
+    """Return the imp_uids of a list that has one page."""
     only = await page(server, target)
-    uids = [each["imp_uid"] for each in only["list"]]
+    uids = [payment["imp_uid"] for payment in only["list"]]
     assert (only["total"], only["previous"], only["next"]) == (len(uids), 0, 0)
     return uids
 
@@ -69,7 +69,7 @@ async def listed(server: FakePortOne, target: str) -> list[str]:
 # All payments of an order number
 
 
-async def test_every_payment_of_an_order_is_listed_newest_started_first(
+async def test_payments_of_an_order_are_listed_newest_first(
     server: FakePortOne,
 ) -> None:
     server.add(imp_uid="imp_2", merchant_uid="o", started_at=20)
@@ -83,32 +83,32 @@ async def test_every_payment_of_an_order_is_listed_newest_started_first(
     assert await listed(server, "/payments/findAll/o/ready") == ["imp_3"]
 
 
-async def test_an_order_with_nothing_to_list_gets_the_exact_404(server: FakePortOne) -> None:
+async def test_order_without_payments_gets_the_exact_404(server: FakePortOne) -> None:
     server.add(merchant_uid="o")
 
     for target in ("p", "o/failed", "o/failed?page=2", "p/paid?limit=1000"):
-        status, text = await ask(server, f"/payments/findAll/{target}")
+        status, text = await fetch(server, f"/payments/findAll/{target}")
         assert (status, json.loads(text)) == (404, NOT_FOUND)
 
 
 @pytest.mark.parametrize("status", ["pending", "all", "canceled", "Paid", "123"])
-async def test_find_all_knows_four_statuses(server: FakePortOne, status: str) -> None:
+async def test_find_all_accepts_four_statuses(server: FakePortOne, status: str) -> None:
     server.add(merchant_uid="o", status=status)
 
-    code, text = await ask(server, f"/payments/findAll/o/{status}")
+    code, text = await fetch(server, f"/payments/findAll/o/{status}")
     assert (code, json.loads(text)) == (400, BAD_STATUS)
     for known in ("ready", "paid", "failed", "cancelled"):
         server.add(merchant_uid="o", status=known)
         assert len(await listed(server, f"/payments/findAll/o/{known}")) == 1
 
 
-async def test_without_an_order_number_find_all_answers_400(server: FakePortOne) -> None:
+async def test_find_all_without_an_order_number_gets_400(server: FakePortOne) -> None:
     server.add(imp_uid="findAll")
     assert await refused(server, "/payments/findAll")
     assert await refused(server, "/payments/findAll/")
 
 
-async def test_an_order_number_of_any_text_is_listed(server: FakePortOne) -> None:
+async def test_find_all_accepts_any_order_number(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="주문 1+%")
     assert await listed(server, f"/payments/findAll/{quote('주문 1+%')}") == ["imp_1"]
 
@@ -117,19 +117,19 @@ async def test_an_order_number_of_any_text_is_listed(server: FakePortOne) -> Non
 
 
 @pytest.mark.parametrize("target", LISTS)
-async def test_pages_name_their_neighbours_and_0_is_none(server: FakePortOne, target: str) -> None:
+async def test_pages_link_to_their_neighbours_or_0(server: FakePortOne, target: str) -> None:
     for n in range(1, 6):
         server.add(imp_uid=f"imp_{n}", merchant_uid="o", started_at=n)
     pages = [await page(server, f"{target}?limit=2&page={n}") for n in (1, 2, 3)]
 
-    assert [(each["previous"], each["next"]) for each in pages] == [(0, 2), (1, 3), (2, 0)]
-    assert [each["total"] for each in pages] == [5, 5, 5]
-    uids = [payment["imp_uid"] for each in pages for payment in each["list"]]
+    assert [(page["previous"], page["next"]) for page in pages] == [(0, 2), (1, 3), (2, 0)]
+    assert [page["total"] for page in pages] == [5, 5, 5]
+    uids = [payment["imp_uid"] for page in pages for payment in page["list"]]
     assert uids == ["imp_5", "imp_4", "imp_3", "imp_2", "imp_1"]
 
 
 @pytest.mark.parametrize("target", LISTS)
-async def test_a_page_beyond_the_last_is_refused(server: FakePortOne, target: str) -> None:
+async def test_page_after_the_last_is_refused(server: FakePortOne, target: str) -> None:
     server.add_many({"merchant_uid": "o"} for _ in range(4))
 
     assert (await page(server, f"{target}?limit=2&page=2"))["next"] == 0
@@ -138,13 +138,13 @@ async def test_a_page_beyond_the_last_is_refused(server: FakePortOne, target: st
 
 
 @pytest.mark.parametrize("target", LISTS)
-async def test_20_are_on_a_page_unless_told_otherwise_and_1000_at_most(
+async def test_page_size_defaults_to_20_and_is_at_most_1000(
     server: FakePortOne, target: str
 ) -> None:
     server.add_many({"merchant_uid": "o"} for _ in range(1001))
 
-    untold = await page(server, target)
-    assert (len(untold["list"]), untold["next"], untold["total"]) == (20, 2, 1001)
+    default = await page(server, target)
+    assert (len(default["list"]), default["next"], default["total"]) == (20, 2, 1001)
     most = await page(server, f"{target}?limit=1000")
     assert (len(most["list"]), most["next"]) == (1000, 2)
     least = await page(server, f"{target}?limit=1&page=1001")
@@ -156,7 +156,7 @@ async def test_20_are_on_a_page_unless_told_otherwise_and_1000_at_most(
     "query",
     ["limit=0", "limit=1001", "limit=-1", "limit=x", "limit=", "page=0", "page=-1", "page=1.5"],
 )
-async def test_a_page_that_cannot_be_is_refused(
+async def test_invalid_page_or_limit_is_refused(
     server: FakePortOne, target: str, query: str
 ) -> None:
     server.add(merchant_uid="o")
@@ -177,7 +177,7 @@ async def test_a_page_that_cannot_be_is_refused(
         ("sideways", "c b a"),
     ],
 )
-async def test_a_list_comes_in_the_order_asked_for(
+async def test_sorting_orders_a_list(
     server: FakePortOne, target: str, sorting: str, uids: str
 ) -> None:
     server.add(imp_uid="a", merchant_uid="o", started_at=NOW - 30, paid_at=NOW - 2)
@@ -189,9 +189,7 @@ async def test_a_list_comes_in_the_order_asked_for(
 
 
 @pytest.mark.parametrize("target", LISTS)
-async def test_of_payments_of_one_second_the_later_added_is_newer(
-    server: FakePortOne, target: str
-) -> None:
+async def test_last_added_is_newest_within_one_second(server: FakePortOne, target: str) -> None:
     server.add_many({"imp_uid": f"imp_{n}", "merchant_uid": "o"} for n in (1, 2))
     server.add(imp_uid="imp_3", merchant_uid="o")
 
@@ -209,7 +207,7 @@ CASES = {
 }
 
 
-async def test_a_period_is_compared_with_the_time_of_the_final_status(server: FakePortOne) -> None:
+async def test_period_applies_to_the_time_of_the_final_status(server: FakePortOne) -> None:
     server.add(imp_uid="imp_pending", status="pending", started_at=50)
     for status, times in CASES.items():
         server.add(imp_uid=f"imp_{status}", status=status, **times)
@@ -217,18 +215,18 @@ async def test_a_period_is_compared_with_the_time_of_the_final_status(server: Fa
     for status, times in CASES.items():
         time = max(times.values())
         uids = [f"imp_{status}"]
-        for asked in (status, "all"):
-            at = f"/payments/status/{asked}?from={time}&to={time}"
-            assert await listed(server, at) == uids
-        for asked in CASES.keys() - {status}:
-            assert await listed(server, f"/payments/status/{asked}?from={time}&to={time}") == []
+        at = f"from={time}&to={time}"
+        for matching in (status, "all"):
+            assert await listed(server, f"/payments/status/{matching}?{at}") == uids
+        for other in CASES.keys() - {status}:
+            assert await listed(server, f"/payments/status/{other}?{at}") == []
         for since, until in ((1, time - 1), (time + 1, 60)):
             assert await listed(server, f"/payments/status/{status}?from={since}&to={until}") == []
     everything = await listed(server, "/payments/status/all?from=0&to=60&sorting=started")
     assert everything == ["imp_paid", "imp_failed", "imp_cancelled", "imp_ready", "imp_pending"]
 
 
-async def test_both_ends_belong_to_the_period(server: FakePortOne) -> None:
+async def test_period_includes_both_ends(server: FakePortOne) -> None:
     for time in (99, 100, 150, 200, 201):
         server.add(imp_uid=f"imp_{time}", started_at=1, paid_at=time)
 
@@ -236,7 +234,7 @@ async def test_both_ends_belong_to_the_period(server: FakePortOne) -> None:
     assert await listed(server, "/payments/status/paid?from=100&to=200&sorting=paid") == inside
 
 
-async def test_a_payment_cancelled_later_is_in_the_period_of_its_cancellation_only(
+async def test_cancelled_payment_is_listed_by_its_cancellation_time(
     server: FakePortOne,
 ) -> None:
     server.add(imp_uid="imp_1", started_at=90, paid_at=100)
@@ -250,7 +248,7 @@ async def test_a_payment_cancelled_later_is_in_the_period_of_its_cancellation_on
         assert await listed(server, f"/payments/status/{status}?{second}") == ["imp_1"]
 
 
-async def test_a_period_that_is_not_told_is_the_last_90_days(server: FakePortOne) -> None:
+async def test_period_defaults_to_the_last_90_days(server: FakePortOne) -> None:
     for age in (-1, 0, 90 * DAY, 90 * DAY + 1):
         server.add(imp_uid=f"imp_{age}", started_at=1, paid_at=NOW - age)
 
@@ -262,7 +260,7 @@ async def test_a_period_that_is_not_told_is_the_last_90_days(server: FakePortOne
     assert await listed(server, "/payments/status/paid?sorting=-paid") == ["imp_-1", "imp_0"]
 
 
-async def test_one_end_of_a_period_may_be_left_out(server: FakePortOne) -> None:
+async def test_either_end_of_a_period_can_be_omitted(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", started_at=1, paid_at=NOW - 100 * DAY)
     server.add(imp_uid="imp_2", started_at=1, paid_at=NOW - 5)
     target = "/payments/status/paid"
@@ -289,13 +287,13 @@ async def test_one_end_of_a_period_may_be_left_out(server: FakePortOne) -> None:
         ("2026-11-01", "2026-11-02", True),
     ],
 )
-async def test_a_period_is_at_most_90_days_of_unix_seconds_and_not_backwards(
+async def test_invalid_reversed_or_long_period_is_refused(
     server: FakePortOne, since: str, until: str, is_refused: bool
 ) -> None:
     assert await refused(server, f"/payments/status/all?from={since}&to={until}") is is_refused
 
 
-async def test_an_empty_period_is_a_page_with_nothing_on_it(server: FakePortOne) -> None:
+async def test_empty_period_gets_an_empty_page(server: FakePortOne) -> None:
     empty: dict[str, Any] = {"list": [], "next": 0, "previous": 0, "total": 0}
 
     assert await page(server, "/payments/status/paid?from=1&to=2") == empty
@@ -303,7 +301,7 @@ async def test_an_empty_period_is_a_page_with_nothing_on_it(server: FakePortOne)
     assert await refused(server, "/payments/status/paid?from=1&to=2&page=2")
 
 
-async def test_payments_of_a_test_channel_are_listed(server: FakePortOne) -> None:
+async def test_test_payments_are_listed(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", sandbox=True)
 
     for status in ("paid", "all"):
@@ -312,14 +310,14 @@ async def test_payments_of_a_test_channel_are_listed(server: FakePortOne) -> Non
 
 
 @pytest.mark.parametrize("status", ["pending", "canceled", "Paid", "ALL", "%20"])
-async def test_no_other_status_can_be_listed(server: FakePortOne, status: str) -> None:
+async def test_unknown_status_is_refused(server: FakePortOne, status: str) -> None:
     server.add(status=status)
 
-    code, text = await ask(server, f"/payments/status/{status}")
+    code, text = await fetch(server, f"/payments/status/{status}")
     assert (code, json.loads(text)) == (400, BAD_STATUS)
 
 
-async def test_what_is_removed_is_listed_no_more(server: FakePortOne) -> None:
+async def test_removed_payment_is_not_listed(server: FakePortOne) -> None:
     server.add_many({"imp_uid": f"imp_{n}", "merchant_uid": "o"} for n in range(3))
     for target in LISTS:
         assert len(await listed(server, target)) == 3
@@ -329,30 +327,30 @@ async def test_what_is_removed_is_listed_no_more(server: FakePortOne) -> None:
         assert await listed(server, target) == ["imp_2", "imp_0"]
 
 
-async def test_the_words_of_the_lists_are_no_imp_uids(server: FakePortOne) -> None:
+async def test_list_paths_are_not_taken_for_an_imp_uid(server: FakePortOne) -> None:
     for method, target in (("POST", "/payments/status/paid"), ("PUT", "/payments/findAll/o")):
-        status, text = await ask(server, target, method)
+        status, text = await fetch(server, target, method)
         assert status == 405
         assert text.startswith("<!DOCTYPE")
     assert await listed(server, "/payments/status/paid") == []
 
 
-# Pages while payments go on
+# Pages while payments change
 
 
 async def walk(server: FakePortOne, target: str, between: Any) -> list[str]:
-    """The imp_uids of all pages, with something happening after each."""
+    """Return the imp_uids of all pages, and call ``between`` after every page."""
     uids: list[str] = []
     number = 1
     while number:
-        one = await page(server, f"{target}&page={number}")
-        uids += [each["imp_uid"] for each in one["list"]]
-        number = one["next"]
+        current = await page(server, f"{target}&page={number}")
+        uids += [payment["imp_uid"] for payment in current["list"]]
+        number = current["next"]
         between()
     return uids
 
 
-async def test_a_payment_that_arrives_shifts_the_pages_of_a_descending_walk(
+async def test_new_payment_shifts_descending_pages(
     server: FakePortOne,
 ) -> None:
     for n in range(4):
@@ -368,9 +366,7 @@ async def test_a_payment_that_arrives_shifts_the_pages_of_a_descending_walk(
 
 
 @pytest.mark.parametrize("sorting", ["started", "paid", "updated"])
-async def test_an_ascending_walk_misses_none_though_payments_arrive(
-    server: FakePortOne, sorting: str
-) -> None:
+async def test_ascending_walk_misses_no_new_payment(server: FakePortOne, sorting: str) -> None:
     for n in range(5):
         server.add(imp_uid=f"imp_{n}")
     arriving = iter(range(5, 8))
@@ -385,7 +381,7 @@ async def test_an_ascending_walk_misses_none_though_payments_arrive(
     assert list(dict.fromkeys(await walk(server, target, arrive))) == [f"imp_{n}" for n in range(8)]
 
 
-async def test_a_payment_that_leaves_its_status_shifts_those_after_it_out_of_an_ascending_walk(
+async def test_changed_status_shifts_ascending_pages(
     server: FakePortOne,
 ) -> None:
     for n in range(4):
@@ -398,10 +394,10 @@ async def test_a_payment_that_leaves_its_status_shifts_those_after_it_out_of_an_
     assert uids == ["imp_0", "imp_1", "imp_3"]  # imp_2 has moved up to the first page
 
 
-# What a page costs
+# The cost of a page
 
 
-async def test_a_page_encodes_what_is_on_it_and_sorts_its_period_once(
+async def test_page_encodes_only_its_payments_and_sorts_once(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.add_many({"started_at": 1, "paid_at": n} for n in range(300))
@@ -419,31 +415,31 @@ async def test_a_page_encodes_what_is_on_it_and_sorts_its_period_once(
     monkeypatch.setattr(entry.Entry, "body", counted_body)
     monkeypatch.setattr(timeline, "sort_entries", counted_order)
     for number in (1, 2, 3):
-        one = await page(server, f"/payments/status/paid?from=100&to=149&limit=10&page={number}")
-        assert one["total"] == 50
+        target = f"/payments/status/paid?from=100&to=149&limit=10&page={number}"
+        assert (await page(server, target))["total"] == 50
     assert len(encoded) == 30
     assert ordered == [50]
 
 
-# Several at once
+# Batches
 
 
-async def test_a_batch_too_long_for_a_request_line_gets_apaches_414(server: FakePortOne) -> None:
+async def test_batch_beyond_the_request_line_limit_gets_414(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="o")
     head = "/payments?merchant_uid[]=o&merchant_uid[]="
     longest = head + "x" * (8190 - len(f"GET {head} HTTP/1.1"))
 
-    assert (await ask(server, longest))[0] == 207
+    assert (await fetch(server, longest))[0] == 207
     korean = "&".join(f"merchant_uid[]={quote('주' * 40)}" for _ in range(100))
     for target in (longest + "x", f"/payments?{korean}"):
-        status, text = await ask(server, target)
+        status, text = await fetch(server, target)
         assert status == 414
         assert text.startswith("<!DOCTYPE HTML PUBLIC")
 
 
-async def test_100_missing_are_404_and_101_are_refused(server: FakePortOne) -> None:
+async def test_batch_of_100_missing_gets_404_and_of_101_gets_400(server: FakePortOne) -> None:
     server.add(merchant_uid="o")
     hundred = "&".join(f"merchant_uid[]=p{n}" for n in range(100))
 
-    assert (await ask(server, f"/payments?{hundred}"))[0] == 404
-    assert (await ask(server, f"/payments?{hundred}&imp_uid[]=x"))[0] == 400
+    assert (await fetch(server, f"/payments?{hundred}"))[0] == 404
+    assert (await fetch(server, f"/payments?{hundred}&imp_uid[]=x"))[0] == 400

@@ -1,4 +1,4 @@
-"""``python -m portone_async.testing``, as a person at a shell runs it."""
+"""``python -m portone_async.testing``, run as from a shell."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMAND = [sys.executable, "-m", "portone_async.testing", "--port", "0"]
 
 @contextmanager
 def running(*options: str) -> Generator[tuple[subprocess.Popen[str], str]]:
-    """The process, and what it printed before it began to wait."""
+    """Yield the process and its banner."""
     with subprocess.Popen(
         [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -41,7 +41,7 @@ def running(*options: str) -> Generator[tuple[subprocess.Popen[str], str]]:
 
 
 def curl(line: str) -> dict[str, object]:
-    """What the printed curl line would fetch."""
+    """Return the response that a printed curl command would get."""
     url = re.search(r"http://\S+", line)
     assert url is not None
     form = dict(pair.split("=", 1) for pair in re.findall(r"-d (\S+)", line))
@@ -49,13 +49,13 @@ def curl(line: str) -> dict[str, object]:
     body = urlencode(form).encode() if form else None
     request = urllib.request.Request(url[0], body, headers)
     with urllib.request.urlopen(request, timeout=10) as reply:
-        answer: dict[str, object] = json.load(reply)["response"]
-        return answer
+        response: dict[str, object] = json.load(reply)["response"]
+        return response
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_the_printed_lines_until_it_is_told_to_end(number: signal.Signals) -> None:
+def test_printed_commands_work_until_a_signal_ends_the_server(number: signal.Signals) -> None:
     with running() as (process, printed):
         token_line, find_line, _ = (line for line in printed.splitlines() if "curl" in line)
         assert len(str(curl(token_line)["access_token"])) == 40
@@ -66,19 +66,19 @@ def test_it_serves_the_printed_lines_until_it_is_told_to_end(number: signal.Sign
         assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_every_printed_order_can_be_looked_up_and_every_status_is_among_them() -> None:
+def test_printed_orders_exist_and_cover_every_status() -> None:
     with running() as (_, printed):
         orders = re.findall(r"^Payments: (.+)$", printed, re.MULTILINE)[0].split()
         (find_line,) = (line for line in printed.splitlines() if "/find/" in line)
-        answers = [curl(find_line.replace("ORD-PAID", order)) for order in orders]
+        payments = [curl(find_line.replace("ORD-PAID", order)) for order in orders]
 
-    assert [answer["merchant_uid"] for answer in answers] == orders
-    statuses = {answer["status"] for answer in answers}
+    assert [payment["merchant_uid"] for payment in payments] == orders
+    statuses = {payment["status"] for payment in payments}
     assert statuses == {"ready", "paid", "failed", "cancelled", "pending"}
-    assert {answer["sandbox"] for answer in answers} == {True, False}
+    assert {payment["sandbox"] for payment in payments} == {True, False}
 
 
-def test_keys_of_ones_own_are_taken() -> None:
+def test_key_secret_and_host_can_be_chosen() -> None:
     with running("--key", "my-key", "--secret", "my-secret", "--host", "localhost") as (_, printed):
         assert "my-key" in printed
         token_line = next(line for line in printed.splitlines() if "getToken" in line)
@@ -87,7 +87,7 @@ def test_keys_of_ones_own_are_taken() -> None:
 
 
 def exported(printed: str) -> dict[str, str]:
-    """The variables that a shell has after the printed ``export`` lines."""
+    """Return the variables that the printed ``export`` lines set."""
     assignments = [
         shlex.split(line)[1].partition("=")
         for line in printed.splitlines()
@@ -96,7 +96,7 @@ def exported(printed: str) -> dict[str, str]:
     return {name: value for name, _, value in assignments}
 
 
-async def test_printed_variables_are_all_that_a_client_needs(
+async def test_printed_variables_configure_a_client(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("PORTONE_TIER", raising=False)
@@ -113,7 +113,7 @@ async def test_printed_variables_are_all_that_a_client_needs(
     )
 
 
-def test_a_port_in_use_is_told_in_one_line() -> None:
+def test_port_in_use_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
@@ -125,7 +125,7 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_day_of_payments_is_served_once_it_says_ready() -> None:
+def test_generated_payments_are_served_after_the_ready_line() -> None:
     with running("--payments", "1000", "--day", "2026-11-02") as (_, printed):
         (ready,) = (line for line in printed.splitlines() if line.startswith("ready "))
         (find_line,) = (line for line in printed.splitlines() if "/find/" in line)
@@ -142,15 +142,15 @@ def test_a_day_of_payments_is_served_once_it_says_ready() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--day", "2026-11-01"], "--day needs --payments"),
         (["--payments", "0"], "--payments must be 1 or more"),
         (["--payments", "5", "--day", "today"], "--day"),
     ],
 )
-def test_a_day_that_cannot_be_is_told(options: list[str], said: str) -> None:
+def test_invalid_payments_or_day_is_reported(options: list[str], message: str) -> None:
     done = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr.splitlines()[-1]
+    assert message in done.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The fake serves from a thread of its own: any caller is answered, and any thread may change it."""
+"""The fake in its own thread: callers of any kind, changes from any thread, closing, forks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.conftest import AT_ONCE
 THREADS = 4
 
 
-def ask(server: FakePortOne, order: str = "o") -> int:
+def fetch(server: FakePortOne, order: str = "o") -> int:
     """Look up an order, blocking the thread; return the HTTP status."""
     connection = HTTPConnection(server.url.removeprefix("http://"))
     try:
@@ -39,7 +39,7 @@ def connect(server: FakePortOne) -> socket.socket:
     return socket.create_connection((host, int(port)))
 
 
-def ask_without_reading(server: FakePortOne) -> socket.socket:
+def send_without_reading(server: FakePortOne) -> socket.socket:
     connection = connect(server)
     token = server.issue_token()
     connection.sendall(
@@ -59,21 +59,21 @@ def server() -> Iterator[FakePortOne]:
         yield server
 
 
-# Who is answered
+# Callers
 
 
-def test_plain_test_is_answered(server: FakePortOne) -> None:
+def test_server_answers_plain_tests(server: FakePortOne) -> None:
     server.add(merchant_uid="o")
-    assert ask(server) == 200
+    assert fetch(server) == 200
 
 
-async def test_code_that_blocks_the_event_loop_is_answered() -> None:
+async def test_server_answers_code_that_blocks_the_event_loop() -> None:
     async with FakePortOne() as server:
         server.add(merchant_uid="o")
-        assert ask(server) == 200
+        assert fetch(server) == 200
 
 
-def test_other_process_is_answered(server: FakePortOne) -> None:
+def test_server_answers_other_processes(server: FakePortOne) -> None:
     server.add(merchant_uid="o")
     program = (
         "import sys, urllib.request as r; url, token = sys.argv[1:];"
@@ -86,7 +86,7 @@ def test_other_process_is_answered(server: FakePortOne) -> None:
     assert done.stdout == "200\n"
 
 
-def test_one_server_answers_several_event_loops(server: FakePortOne) -> None:
+def test_server_answers_several_event_loops(server: FakePortOne) -> None:
     server.add(merchant_uid="o")
 
     async def look_up() -> str:
@@ -99,17 +99,17 @@ def test_one_server_answers_several_event_loops(server: FakePortOne) -> None:
 def test_fault_sees_the_context_variables_of_the_test() -> None:
     variable: ContextVar[str] = ContextVar("variable")
     variable.set("of the test")
-    seen: list[str] = []
+    values: list[str] = []
 
     class Watching:
         async def meet(self, exchange: Exchange) -> Reply:
-            seen.append(variable.get())
+            values.append(variable.get())
             return exchange.reply()
 
     with FakePortOne() as server:
         server.fail(Watching())
-        ask(server)
-    assert seen == ["of the test"]
+        fetch(server)
+    assert values == ["of the test"]
 
 
 # Changes from other threads
@@ -117,7 +117,7 @@ def test_fault_sees_the_context_variables_of_the_test() -> None:
 
 @pytest.fixture
 def _restless() -> Iterator[None]:
-    """Switch between threads as often as Python can, so that a race shows."""
+    """Switch threads as often as Python can, to provoke races."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -125,7 +125,7 @@ def _restless() -> Iterator[None]:
 
 
 def side_by_side(work: Callable[[int], object]) -> None:
-    """Call ``work`` with the numbers of several threads, begun together."""
+    """Call ``work`` with its number in several threads, started together."""
     barrier = threading.Barrier(THREADS)
 
     def begin(number: int) -> None:
@@ -137,28 +137,28 @@ def side_by_side(work: Callable[[int], object]) -> None:
 
 
 @pytest.mark.usefixtures("_restless")
-def test_payments_that_threads_add_while_it_serves_are_all_there(server: FakePortOne) -> None:
-    each = 300
+def test_no_payment_of_concurrent_threads_is_lost(server: FakePortOne) -> None:
+    count = 300
 
     def add(number: int) -> None:
-        for n in range(1, each + 1):
+        for n in range(1, count + 1):
             if number == 0:
                 server.add_many([{"merchant_uid": "o", "paid_at": n}])
             else:
                 added = server.add(merchant_uid="o", paid_at=n)
                 server.update(added.imp_uid, amount=n)
             if n % 100 == 1:
-                assert ask(server) == 200
+                assert fetch(server) == 200
 
     side_by_side(add)
     store = server.payments
-    assert len(store.of_order("o")) == THREADS * each
-    listed = store.between(0, each, status="paid", sorting="paid")
-    assert [entry.moment for entry in listed] == sorted([*range(1, each + 1)] * THREADS)
+    assert len(store.of_order("o")) == THREADS * count
+    listed = store.between(0, count, status="paid", sorting="paid")
+    assert [entry.moment for entry in listed] == sorted([*range(1, count + 1)] * THREADS)
 
 
 @pytest.mark.usefixtures("_restless")
-def test_threads_that_issue_a_token_together_get_the_same() -> None:
+def test_concurrent_threads_get_the_same_token() -> None:
     server = FakePortOne()
     for _ in range(200):
         issued: list[str] = []
@@ -168,31 +168,31 @@ def test_threads_that_issue_a_token_together_get_the_same() -> None:
 
 
 @pytest.mark.usefixtures("_restless")
-def test_each_fault_is_met_once_by_requests_of_many_threads(server: FakePortOne) -> None:
+def test_fault_is_met_once_by_concurrent_threads(server: FakePortOne) -> None:
     statuses: list[int] = []
 
     def fail_and_ask(_: int) -> None:
         for _ in range(10):
             server.fail(Status(503), Status(502))
-            statuses.extend((ask(server), ask(server)))
+            statuses.extend((fetch(server), fetch(server)))
 
     side_by_side(fail_and_ask)
     assert sorted(statuses) == [502] * 40 + [503] * 40
     assert server.count("/payments") == 80
 
 
-def test_requests_are_answered_while_add_many_waits_for_its_input(server: FakePortOne) -> None:
+def test_requests_are_answered_while_add_many_waits(server: FakePortOne) -> None:
     statuses: list[int] = []
 
     def payments() -> Iterator[dict[str, Any]]:
         yield {"merchant_uid": "o"}
-        statuses.append(ask(server, "o"))
-        statuses.append(ask(server, "p"))
+        statuses.append(fetch(server, "o"))
+        statuses.append(fetch(server, "p"))
         yield {"merchant_uid": "p"}
 
     server.add_many(payments())
     assert statuses == [200, 404]
-    assert ask(server, "p") == 200
+    assert fetch(server, "p") == 200
 
 
 # Closing
@@ -205,11 +205,11 @@ def open_files() -> set[str]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts in /proc")
 @pytest.mark.parametrize("fault", [Hang(), Body(b"x" * (16 << 20))], ids=["hang", "unread"])
-def test_closing_leaves_no_thread_and_no_socket(fault: Any) -> None:
+def test_close_leaves_no_thread_and_no_socket(fault: Any) -> None:
     threads, files = threading.enumerate(), open_files()
     with FakePortOne() as server:
         server.fail(fault, times=None)
-        connections = [ask_without_reading(server) for _ in range(3)]
+        connections = [send_without_reading(server) for _ in range(3)]
         wait_for_requests(server, 3)
 
     assert threading.enumerate() == threads
@@ -219,7 +219,7 @@ def test_closing_leaves_no_thread_and_no_socket(fault: Any) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts in /proc")
-def test_closing_frees_connections_that_have_just_arrived() -> None:
+def test_close_frees_connections_that_have_just_arrived() -> None:
     before = open_files()
     for count in range(40):
         with FakePortOne() as server:
@@ -229,16 +229,16 @@ def test_closing_frees_connections_that_have_just_arrived() -> None:
         assert open_files() == before
 
 
-def test_closed_server_ends_connections_that_wait_for_an_answer() -> None:
+def test_close_ends_waiting_connections() -> None:
     with FakePortOne() as server:
         server.fail(Hang())
-        connection = ask_without_reading(server)
+        connection = send_without_reading(server)
         wait_for_requests(server, 1)
     with connection:
         assert connection.recv(1) == b""
 
 
-def test_closing_names_the_fault_that_blocks_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_names_the_fault_that_blocks_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portone_async.testing.listener._CLOSE_TIMEOUT", 0.01)
     release = threading.Event()
 
@@ -249,11 +249,11 @@ def test_closing_names_the_fault_that_blocks_the_thread(monkeypatch: pytest.Monk
 
     server = FakePortOne().__enter__()
     server.fail(Blocking())
-    connection = ask_without_reading(server)
+    connection = send_without_reading(server)
     wait_for_requests(server, 1)
     with pytest.raises(RuntimeError, match=r"a fault blocks its .*Blocking\.meet, .*:\d+\)"):
         server.__exit__(None, None, None)
-    (thread,) = (each for each in threading.enumerate() if each.name == "FakePortOne")
+    (thread,) = (t for t in threading.enumerate() if t.name == "FakePortOne")
     release.set()
     thread.join()
     connection.close()
@@ -266,7 +266,7 @@ def test_server_that_cannot_listen_leaves_no_thread(server: FakePortOne) -> None
     assert threading.enumerate() == before
 
 
-# Faults that break
+# Exceptions in faults
 
 
 class Broken:
@@ -277,34 +277,34 @@ class Broken:
         raise self.error
 
 
-def asked_with(*faults: Any) -> list[int]:
-    """The statuses of as many requests as there are faults, to a server that closes then."""
+def statuses_with(*faults: Any) -> list[int]:
+    """Return the statuses of one request per fault, and close the server."""
     with FakePortOne() as server:
         server.fail(*faults)
-        return [ask(server) for _ in faults]
+        return [fetch(server) for _ in faults]
 
 
-def test_error_of_a_fault_is_raised_on_closing() -> None:
+def test_fault_error_is_raised_on_close() -> None:
     error = AssertionError("of its own")
     with pytest.raises(AssertionError) as raised:
-        asked_with(Broken(error))
+        statuses_with(Broken(error))
     assert raised.value is error
     assert error.__notes__ == [
         "FakePortOne: Broken failed on RecordedRequest(GET /payments/find/o -> None)"
     ]
 
 
-def test_several_errors_of_faults_are_raised_as_a_group() -> None:
+def test_several_fault_errors_are_raised_as_a_group() -> None:
     with pytest.raises(BaseExceptionGroup) as raised:
-        asked_with(Broken(ValueError("one")), Broken(ValueError("two")))
+        statuses_with(Broken(ValueError("one")), Broken(ValueError("two")))
     assert [str(error) for error in raised.value.exceptions] == ["one", "two"]
 
 
-def test_error_of_a_test_names_what_a_fault_raised() -> None:
+def test_error_of_the_test_names_the_fault_error() -> None:
     def fail() -> NoReturn:
         with FakePortOne() as server:
             server.fail(Broken(ValueError("of its own")))
-            raise LookupError(ask(server))
+            raise LookupError(fetch(server))
 
     with pytest.raises(LookupError, match="500") as raised:
         fail()
@@ -313,31 +313,31 @@ def test_error_of_a_test_names_what_a_fault_raised() -> None:
     assert "Broken failed on" in note
 
 
-def test_failure_that_a_fault_reports_to_pytest_is_raised_on_closing() -> None:
+def test_pytest_fail_in_a_fault_is_raised_on_close() -> None:
     class Failing:
         async def meet(self, _: Exchange) -> NoReturn:
-            pytest.fail("seen in a fault")
+            pytest.fail("failed in a fault")
 
-    with pytest.raises(pytest.fail.Exception, match="seen in a fault"):
-        asked_with(Failing())
+    with pytest.raises(pytest.fail.Exception, match="failed in a fault"):
+        statuses_with(Failing())
 
 
-def test_fault_that_returns_no_answer_is_an_error() -> None:
+def test_fault_that_returns_no_reply_is_an_error() -> None:
     class Wordy:
         async def meet(self, _: Exchange) -> Any:
             return "200 OK"
 
     with pytest.raises(TypeError, match=r"Wordy\.meet\(\) returned str, not a Reply or None"):
-        asked_with(Wordy())
+        statuses_with(Wordy())
 
 
-def test_errors_that_a_test_clears_are_not_raised() -> None:
+def test_cleared_errors_are_not_raised() -> None:
     with FakePortOne() as server:
         server.fail(Broken(ValueError()))
-        assert ask(server) == 500
+        assert fetch(server) == 500
         server.errors.clear()
-    with server:  # opened again, it is as good as new
-        assert ask(server) == 404
+    with server:  # opened again, without errors
+        assert fetch(server) == 404
 
 
 # Forks
@@ -345,26 +345,26 @@ def test_errors_that_a_test_clears_are_not_raised() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no forks")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_fork_keeps_neither_sockets_nor_the_lock_of_its_parent() -> None:
+def test_fork_keeps_no_socket_or_lock_of_its_parent() -> None:
     release_reader, release_writer = os.pipe()
     with FakePortOne() as server:
         server.fail(Hang())
-        connection = ask_without_reading(server)
+        connection = send_without_reading(server)
         wait_for_requests(server, 1)
         child = os.fork()
-        if not child:  # It may use the server over HTTP, and close its copy of it.
+        if not child:  # It can use the server over HTTP and close its copy.
             os.close(release_writer)
             is_good = False
             try:
-                is_good = ask(server) == 404 and server.count("/") == 1
+                is_good = fetch(server) == 404 and server.count("/") == 1
                 server.__exit__(None, None, None)
                 os.read(release_reader, 1)
             finally:
                 os._exit(0 if is_good else 1)
         wait_for_requests(server, 2)
-        assert ask(server) == 404
+        assert fetch(server) == 404
 
-    # While the child lives: closed here is closed for all.
+    # The child still lives: closing here closes the connection for both.
     connection.settimeout(60)
     assert connection.recv(1) == b""
     connection.close()
