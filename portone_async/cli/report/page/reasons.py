@@ -18,7 +18,7 @@ _BY_ERROR = {
     "MalformedResponseError": "answer",
     "InvalidRequestError": "number",
 }
-# By another start of the error, as `reconcile` words it.
+# By another start of the error; `reconcile` writes these texts.
 _BY_START = {
     "the order number was given twice": "contradicted",
     "negative rows are taken for refunds": "refunds",

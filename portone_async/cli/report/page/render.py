@@ -29,6 +29,7 @@ from .tally import Tally
 
 __all__ = ("SCRIPTS", "PageInfo", "read_asset", "render_page")
 
+# CSS classes, for the color of a verdict.
 _TONES = {
     Verdict.MATCHED: "good",
     Verdict.MISSING: "bad",
@@ -41,8 +42,6 @@ _TONES = {
     Verdict.ORPHAN: "bad",
     Verdict.NOT_CHECKED: "unknown",
 }
-"""CSS classes, for the color of a verdict."""
-
 # Beside text and color: for a quick look, and for readers who do not see the colors.
 _SYMBOLS = {
     Verdict.MATCHED: "✓",
@@ -62,7 +61,7 @@ SCRIPTS = ("address.js", "csv.js", "report.js")
 
 
 class PageInfo(Struct, frozen=True):
-    """What the page states about itself and the run; printable."""
+    """Facts about the run and the page, printable."""
 
     title: str | None
     period: tuple[str, str] | None
@@ -84,7 +83,7 @@ def render_page(
     Args:
         summary: The figures of the run.
         tally: All findings of the run.
-        info: What the page states about itself.
+        info: Facts about the run and the page.
         language: The language in which it opens; ``None`` for the browser's.
     """
     initial = language or LANGUAGES[0]
