@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from portone_async.client import PortOneClient
-from portone_async.errors import Attempt, InvalidRequestError, PortOneError
+from portone_async.errors import InvalidRequestError, PortOneError
+from portone_async.instrumentation import AttemptCallback
 from portone_async.models import PaymentStatus
 from portone_async.resources._windows import Window, utc_now, windows
 from portone_async.resources.payments import ENDS_A_RUN
@@ -104,14 +105,7 @@ async def _run(
     statuses: Sequence[str],
     recorder: Recorder,
 ) -> Summary:
-    observed = client._options.on_attempt
-
-    def count(attempt: Attempt) -> None:
-        recorder.count(attempt)
-        if observed is not None:
-            observed(attempt)
-
-    counted = client.with_options(on_attempt=count)
+    counted = client.with_options(observers=(AttemptCallback(recorder.count),))
     try:
         await load_orders(recorder, orders, windows, statuses)
         if windows:
