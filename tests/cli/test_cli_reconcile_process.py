@@ -59,6 +59,7 @@ async def until_asked(server: FakePortOne, requests: int) -> None:
         await asyncio.sleep(0.005)  # not busily: the processes need the machine
 
 
+@pytest.mark.slow
 async def test_a_run_that_is_killed_again_and_again_ends_like_one_that_was_left_alone(
     server: FakePortOne, folder: Path
 ) -> None:

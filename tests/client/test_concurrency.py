@@ -104,6 +104,7 @@ class Noting:
         await self._bucket.close()
 
 
+@pytest.mark.slow
 async def test_ten_thousand_calls_on_real_connections_keep_the_bound_and_lose_nothing(
     server: FakePortOne,
 ) -> None:

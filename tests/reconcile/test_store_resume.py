@@ -24,6 +24,7 @@ def killed_run(path: Path, last: int) -> int:
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
+@pytest.mark.slow
 def test_killed_run_resumes_to_the_same_result(tmp_path: Path) -> None:
     moments = 0
 

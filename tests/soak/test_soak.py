@@ -45,6 +45,7 @@ def _ignore(_: str) -> None:
 # The whole of it
 
 
+@pytest.mark.slow
 @needs_pipes
 async def test_a_few_seconds_of_bad_weather_bring_no_wrong_answer_and_leave_nothing() -> None:
     lines: list[str] = []
@@ -57,6 +58,7 @@ async def test_a_few_seconds_of_bad_weather_bring_no_wrong_answer_and_leave_noth
     assert "wrong 0  false missing 0" in lines[-1]
 
 
+@pytest.mark.slow
 @needs_pipes
 @pytest.mark.parametrize(
     ("plant", "kind", "others"),
@@ -77,6 +79,7 @@ def _fail() -> NoReturn:
     raise ZeroDivisionError
 
 
+@pytest.mark.slow
 @needs_pipes
 async def test_planted_leaks_and_a_lost_error_are_found() -> None:
     kept: list[bytes] = []

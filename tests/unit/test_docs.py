@@ -351,7 +351,13 @@ RULES: dict[str, Rule] = {
 }
 
 
-@pytest.mark.parametrize("command", sorted({each for file in READMES for each in _commands(file)}))
+def _all_commands() -> list[Any]:
+    commands = sorted({command for file in READMES for command in _commands(file)})
+    slow = pytest.mark.slow  # builds an environment or runs the demo
+    return [pytest.param(line, marks=[slow] if " demo" in line else []) for line in commands]
+
+
+@pytest.mark.parametrize("command", _all_commands())
 async def test_every_command_does_what_it_is_there_for(command: str, server: FakePortOne) -> None:
     rules = [rule for pattern, rule in RULES.items() if re.fullmatch(pattern, command)]
     assert len(rules) == 1, f"{len(rules)} rules for {command!r}"

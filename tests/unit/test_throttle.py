@@ -231,6 +231,7 @@ async def test_semaphore_agrees_with_its_model(
         task.cancel()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["first in first", "last in first", "random"])
 @virtual_time
 async def test_fifty_thousand_waiters_are_cancelled_in_any_order(order: str) -> None:

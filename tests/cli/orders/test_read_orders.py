@@ -137,6 +137,7 @@ def test_bad_row_quotes_only_the_bad_cell() -> None:
     assert message.count("x") == 59
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file() -> None:
     path = _write("order_id,total,memo\n" + f"A-1,1000,{'m' * 500}\n" * 5_000)
     with patch.object(encoding, "_CHUNK", 10_000):

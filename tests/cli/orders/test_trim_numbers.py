@@ -147,6 +147,7 @@ def test_numbers_padded_by_a_database_are_trimmed() -> None:
     assert order_numbers_of(items) == ["A-1", "A-22"]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_numbers_with_blanks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

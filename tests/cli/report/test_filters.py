@@ -14,6 +14,8 @@ from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
 from tests.support.report_run import HOSTILE, day, finding, order, snapshot
 
+pytestmark = pytest.mark.slow  # starts a browser
+
 ALL_FILTERS = "#q=o-1&verdict=missing&size=25&sort=order&order=descending&page=2"
 
 

@@ -11,6 +11,8 @@ from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
 from tests.support.report_run import day, finding, order
 
+pytestmark = pytest.mark.slow  # starts a browser
+
 
 def test_order_number_does_not_wrap_at_1280_pixels(report: Report) -> None:
     uids = ["20261101-1000001234", "9f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1", "m" * 40]

@@ -16,6 +16,8 @@ from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
 from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snapshot
 
+pytestmark = pytest.mark.slow  # starts a browser
+
 
 def test_table_shows_differences_and_no_matched_orders(report: Report) -> None:
     report.open(day())
