@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from portone_async import testing
 from portone_async.testing import Delay, FakePortOne, Hang, Status
@@ -109,14 +111,21 @@ async def test_close_does_not_wait_for_hanging_requests(fault: Any) -> None:
     assert all(isinstance(end, aiohttp.ClientConnectionError) for end in ends)
 
 
-async def test_close_does_not_wait_for_half_a_request() -> None:
+async def test_close_does_not_wait_for_half_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = threading.Event()
+    read = web.BaseRequest.read
+
+    async def signal_and_read(request: web.BaseRequest) -> bytes:
+        reading.set()
+        return await read(request)
+
+    monkeypatch.setattr(web.BaseRequest, "read", signal_and_read)
     loop = asyncio.get_running_loop()
     before = asyncio.all_tasks()
     async with FakePortOne() as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url[17:]))
         writer.write(b"POST /users/getToken HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
-        assert server._listener is not None
-        while not server._listener._in_flight:
+        while not reading.is_set():
             await asyncio.sleep(0)
         started = loop.time()
 

@@ -348,6 +348,7 @@ def test_cleared_errors_are_not_raised() -> None:
 def test_fork_keeps_no_socket_or_lock_of_its_parent() -> None:
     release_reader, release_writer = os.pipe()
     with FakePortOne() as server:
+        address = server.url.removeprefix("http://")
         server.fail(Hang())
         connection = send_without_reading(server)
         wait_for_requests(server, 1)
@@ -369,7 +370,7 @@ def test_fork_keeps_no_socket_or_lock_of_its_parent() -> None:
     assert connection.recv(1) == b""
     connection.close()
     with pytest.raises((OSError, HTTPException)):
-        HTTPConnection(server._url.removeprefix("http://"), timeout=60).request("GET", "/")
+        HTTPConnection(address, timeout=60).request("GET", "/")
     os.close(release_writer)
     os.close(release_reader)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from portone_async.models import Payment
+from portone_async.models import Cancellation, Payment
 from portone_async.testing.record import blank, encode
 
 __all__ = ("decode", "fields_of", "fill_defaults", "pad", "validate")
@@ -66,6 +66,7 @@ def fill_defaults(record: dict[str, Any], given: Mapping[str, Any], now: float) 
 
 def _cancellation(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        **blank(Cancellation),
         "amount": record.get("cancel_amount"),
         "cancellation_id": f"cancellation_{record['imp_uid']}",
         "cancelled_at": record.get("cancelled_at"),
