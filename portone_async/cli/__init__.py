@@ -1,4 +1,4 @@
-"""The command ``portone-async``: look up orders, or watch the client at work."""
+"""The command ``portone-async``: its main parser, and the exit code of every error."""
 
 from __future__ import annotations
 
@@ -18,39 +18,47 @@ from portone_async.errors import (
 from . import demo, find, reconcile
 from .completion import SHELLS, Completion
 from .exit_codes import ExitCode
-from .language import speak
+from .language import set_language
 from .parser import Parser, Print
-from .streams import complain, is_reader_gone, prepare, silence_stdout, written
+from .streams import (
+    flush_stdout,
+    is_broken_pipe,
+    prepare_streams,
+    print_error,
+    silence_stdout,
+)
 
 __all__ = ("main",)
 
-_FINAL = (InvalidRequestError, AuthenticationError, ProxyError, UnsupportedVersionError)
-_OPTIONAL = ("duckdb", "jinja2", "markupsafe", "psycopg", "rich", "shtab")
+# Errors that end a command without a result.
+_FATAL_ERRORS = (InvalidRequestError, AuthenticationError, ProxyError, UnsupportedVersionError)
+# The modules of the extra ``cli``.
+_EXTRA_MODULES = ("duckdb", "jinja2", "markupsafe", "psycopg", "rich", "shtab")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        argv: The arguments without the program's name; ``None`` for those of the process.
+        argv: The arguments without the program's name; ``None`` for ``sys.argv``.
 
     Returns:
-        The exit code, as ``--help`` of each command explains it.
+        The exit code.
     """
     try:
-        speak()
-        prepare()
-        return written(lambda: _run(argv))
+        set_language()
+        prepare_streams()
+        with flush_stdout():
+            return _run(argv)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except OSError as error:
         silence_stdout()
-        return ExitCode.READER_GONE if is_reader_gone(error) else _cannot_run(_told(error))
-    except _FINAL as error:
+        return ExitCode.BROKEN_PIPE if is_broken_pipe(error) else _cannot_run(_os_error(error))
+    except _FATAL_ERRORS as error:
         return _cannot_run(f"portone-async: {error.reason} {error.advice}".rstrip())
-    except Exception as error:  # noqa: BLE001 (it would exit with 1, which means "not found")
-        needed = _needed(error)
-        return _cannot_run(*([needed] if needed else traceback.format_exc().splitlines()))
+    except Exception as error:  # noqa: BLE001 (Python would exit with 1, which means "not found")
+        return _cannot_run(*_missing_module(error) or traceback.format_exc().splitlines())
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -59,25 +67,26 @@ def _run(argv: Sequence[str] | None) -> int:
     return run(parsed)
 
 
-def _cannot_run(*why: str) -> int:
-    complain(*why)
+def _cannot_run(*lines: str) -> ExitCode:
+    print_error(*lines)
     return ExitCode.COULD_NOT_RUN
 
 
-def _told(error: OSError) -> str:
-    said = _("{file} could not be read or written: {reason}")
+def _os_error(error: OSError) -> str:
+    text = _("{file} could not be read or written: {reason}")
     file = _("the output") if error.filename is None else error.filename
-    return f"portone-async: {said.format(file=file, reason=error.strerror or error)}"
+    return f"portone-async: {text.format(file=file, reason=error.strerror or error)}"
 
 
-def _needed(error: Exception) -> str:
-    """What is to be installed; empty where that is not the problem."""
-    missing = (getattr(error, "name", None) or "").partition(".")[0]
-    if not isinstance(error, ModuleNotFoundError) or missing not in _OPTIONAL:
-        return ""
-    return _("portone-async needs {module}: pip install 'portone-async[cli]'").format(
-        module=missing
-    )
+def _missing_module(error: Exception) -> list[str]:
+    """Return a line about the extra to install; empty if no module of it is missing."""
+    if not isinstance(error, ModuleNotFoundError):
+        return []
+    module = (error.name or "").partition(".")[0]
+    if module not in _EXTRA_MODULES:
+        return []
+    text = _("portone-async needs {module}: pip install 'portone-async[cli]'")
+    return [text.format(module=module)]
 
 
 def _parser() -> Parser:
@@ -95,7 +104,7 @@ def _parser() -> Parser:
         "--completion",
         action=Completion,
         choices=SHELLS,
-        help=_("print a script for your shell, which completes commands and options, and exit"),
+        help=_("print a script that lets your shell complete commands and options, and exit"),
     )
     commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
     find.add_to(commands)

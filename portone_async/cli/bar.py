@@ -1,4 +1,4 @@
-"""The progress of work, while it goes on."""
+"""A progress bar with a line of counters."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
 from rich.text import Text
 
-from .pace import Pace, duration
+from .pace import Pace, format_duration
 
 __all__ = ("Bar",)
 
 
 class Bar:
-    """A bar and a line of counts below it, on a terminal; nothing anywhere else.
+    """A progress bar above a line of counters. It is printed to a terminal only, not to a pipe.
 
     Args:
-        console: Where it is shown.
-        line: Gives the counts as they are.
-        speed: A format for what is done in a second, with its unit.
-        has_time_left: Whether the time that is left is shown.
-        total: What there is to be done; ``None`` while that is not known.
-        completed: What of it an earlier run has done.
+        console: Where to print.
+        line: Returns the current counters.
+        rate_format: Formats the work done per second, with its unit.
+        has_time_left: Whether to print the time left.
+        total: All of the work; ``None`` if it is unknown yet.
+        completed: The part of it that an earlier run has done.
     """
 
     def __init__(
         self,
         console: Console,
         line: Callable[[], Text],
-        speed: str,
+        rate_format: str,
         *,
         has_time_left: bool = False,
         total: int | None,
         completed: int = 0,
     ) -> None:
-        # In a pipe it would leave an empty line.
-        self._is_shown = console.is_terminal
+        # In a pipe, rich would leave an empty line.
+        self._is_printed = console.is_terminal
         self._pace = Pace()
         self._progress = _Progress(
             BarColumn(bar_width=None, complete_style="green", finished_style="green"),
             MofNCompleteColumn(),
-            _Speed(self._pace, speed),
-            *([_TimeLeft(self._pace)] if has_time_left else []),
+            _RateColumn(self._pace, rate_format),
+            *([_TimeLeftColumn(self._pace)] if has_time_left else []),
             console=console,
             transient=True,
             expand=True,
@@ -53,16 +53,16 @@ class Bar:
         self._task = self._progress.add_task("", total=total, completed=completed)
 
     def advance(self) -> None:
-        """Count one more as done."""
+        """Count one unit of work as done."""
         self._pace.advance()
         self._progress.advance(self._task)
 
-    def expect(self, total: int) -> None:
-        """Set what there is to be done."""
+    def set_total(self, total: int) -> None:
+        """Set all of the work."""
         self._progress.update(self._task, total=total)
 
     def __enter__(self) -> Self:
-        if self._is_shown:
+        if self._is_printed:
             self._progress.start()
         return self
 
@@ -72,7 +72,7 @@ class Bar:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._is_shown:
+        if self._is_printed:
             self._progress.stop()
 
 
@@ -81,28 +81,27 @@ class _Progress(Progress):
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield self.make_tasks_table(self.tasks)
-        # rich asks once before there is one.
+        # rich calls this once before the line is set.
         if self.line is not None:
             yield self.line()
 
 
-class _Speed(ProgressColumn):
-    # rich's own speed counts a thousand that are settled at once as if it were to go on like
-    # that, and stays as it is while nothing moves.
-    def __init__(self, pace: Pace, form: str) -> None:
+class _RateColumn(ProgressColumn):
+    # rich's own rate jumps after a burst of work, and does not fall while nothing moves.
+    def __init__(self, pace: Pace, rate_format: str) -> None:
         super().__init__()
         self._pace = pace
-        self._form = form
+        self._format = rate_format
 
-    def render(self, task: Task) -> Text:  # noqa: ARG002 (what rich passes)
-        return Text(self._form.format(self._pace.rate()), "dim")
+    def render(self, task: Task) -> Text:  # noqa: ARG002 (rich passes it)
+        return Text(self._format.format(self._pace.rate()), "dim")
 
 
-class _TimeLeft(ProgressColumn):
+class _TimeLeftColumn(ProgressColumn):
     def __init__(self, pace: Pace) -> None:
         super().__init__()
         self._pace = pace
 
     def render(self, task: Task) -> Text:
         left = None if task.remaining is None else self._pace.seconds_left(task.remaining)
-        return Text(duration(left), "cyan")
+        return Text(format_duration(left), "cyan")

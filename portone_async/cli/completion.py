@@ -1,4 +1,4 @@
-"""Completion of commands and options in a shell, by way of shtab."""
+"""Shell completion of commands and options, by shtab."""
 
 from __future__ import annotations
 
@@ -7,37 +7,36 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-__all__ = ("SHELLS", "Completion", "actions")
+__all__ = ("SHELLS", "Completion", "all_actions")
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
 
-_FILES = ("FILE", "ORDERS")
+_FILE_METAVARS = ("FILE", "ORDERS")
 
 
 class Completion(argparse.Action):
-    """Print the script that makes a shell complete, and exit."""
+    """Print the completion script of a shell, and exit."""
 
     def __call__(
         self,
         parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,  # noqa: ARG002 (what argparse passes)
+        namespace: argparse.Namespace,  # noqa: ARG002 (argparse passes it)
         values: str | Sequence[Any] | None,
-        option_string: str | None = None,  # noqa: ARG002 (the same)
+        option_string: str | None = None,  # noqa: ARG002 (argparse passes it)
     ) -> NoReturn:
-        import shtab  # noqa: PLC0415 (only for those who want it)
+        import shtab  # noqa: PLC0415 (of the extra cli)
 
-        for action in actions(parser):
-            if action.metavar in _FILES:
-                setattr(action, "complete", shtab.FILE)  # noqa: B010 (shtab's own way)
+        for action in all_actions(parser):
+            if action.metavar in _FILE_METAVARS:
+                setattr(action, "complete", shtab.FILE)  # noqa: B010 (shtab reads this attribute)
         sys.stdout.write(f"{shtab.complete(parser, shell=str(values))}\n")
         parser.exit()
 
 
-def actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Give the arguments of a parser and of its commands."""
+def all_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Yield the arguments of a parser and of its subparsers."""
     for action in parser._actions:
         yield action
         if isinstance(action, argparse._SubParsersAction):
-            # An alias would come twice, which does no harm.
             for command in action.choices.values():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] (a parser)
-                yield from actions(command)  # pyright: ignore[reportUnknownArgumentType] (a parser)
+                yield from all_actions(command)  # pyright: ignore[reportUnknownArgumentType] (a parser)

@@ -1,4 +1,4 @@
-"""The terminal, by way of rich. Only what shows something imports this."""
+"""The rich console of the commands. Only commands that print tables or progress import rich."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ _NARROWEST, _WIDEST = 20, 10_000
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        # rich would exit with 1, which has a meaning of its own here.
+        # rich would exit with 1, which means NO_MATCH here.
         raise  # noqa: PLE0704 (rich calls this while it handles the BrokenPipeError)
 
 
 def make_console(*, pipe_width: int | None = None) -> Console:
-    """A console on stdout that takes text as it is: no markup, no emoji codes, no guessed colours.
+    """Make a console on stdout that does not interpret text: no markup, emoji codes or highlights.
 
     Args:
-        pipe_width: Columns where stdout is no terminal; ``None`` for rich's own choice.
+        pipe_width: Columns if stdout is not a terminal; ``None`` for rich's own choice.
     """
     console = _Console(markup=False, emoji=False, highlight=False)
     if pipe_width is not None and not console.is_terminal:
         console.width = pipe_width
     elif not _NARROWEST <= console.width <= _WIDEST:
-        # COLUMNS=0 is what some shells and CI systems set: rich takes it at its word, and shows
-        # nothing at all.
+        # Some shells and CI systems set COLUMNS=0, with which rich prints nothing at all.
         console.width = min(max(get_terminal_size().columns, _NARROWEST), _WIDEST)
     return console

@@ -19,5 +19,5 @@ class ExitCode(IntEnum):
     """An order could not be checked: nothing is known about it."""
     INTERRUPTED = 130
     """As a shell reports a program that SIGINT ended."""
-    READER_GONE = 141
+    BROKEN_PIPE = 141
     """The reader of stdout closed the pipe: as a shell reports a program that SIGPIPE ended."""

@@ -1,4 +1,4 @@
-"""What became of one order's look-up, and how it is said in a line."""
+"""The outcome of one order's look-up, as a line for people or of JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from portone_async.errors import PaymentNotFoundError, PortOneError
 from portone_async.models import Payment
 
-from .escape import escaped, escaped_json, visible
+from .escape import escape, escape_json, escape_order_number
 from .exit_codes import ExitCode
 from .personal import without_personal_data
 
@@ -29,58 +29,58 @@ class Outcome(Struct, frozen=True):
 
     @property
     def is_missing(self) -> bool:
-        """Whether PortOne itself says that there is none."""
+        """Whether PortOne itself reports that there is no payment."""
         return isinstance(self.error, PaymentNotFoundError)
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code of a run with this look-up alone."""
+        """The exit code of a command with only this look-up."""
         if self.error is None:
             return ExitCode.OK
         return ExitCode.NO_MATCH if self.is_missing else ExitCode.NOT_CHECKED
 
     @property
-    def complaint(self) -> str:
-        """The error in a line, fit for a terminal."""
+    def error_line(self) -> str:
+        """The error in one line, escape."""
         assert self.error is not None
-        order, reason = visible(self.order), escaped(self.error.reason)
+        order, reason = escape_order_number(self.order), escape(self.error.reason)
         if self.is_missing:
             return _("{order}: not found ({reason})").format(order=order, reason=reason)
-        kind, tries = type(self.error).__name__, len(self.error.attempts)
-        told = _(" (tried {n} times)").format(n=tries) if tries > 1 else ""
-        said = _("{order}: could not be checked: {error}: {reason}")
-        return said.format(order=order, error=kind, reason=reason) + told
+        name, attempts = type(self.error).__name__, len(self.error.attempts)
+        suffix = _(" (tried {n} times)").format(n=attempts) if attempts > 1 else ""
+        text = _("{order}: could not be checked: {error}: {reason}")
+        return text.format(order=order, error=name, reason=reason) + suffix
 
     @property
     def advice(self) -> str:
-        """What to do about the error; empty where there is nothing to say."""
+        """What to do about the error; empty without advice."""
         if self.error is None:
             return ""
         if not self.is_missing:
             return self.error.advice
-        # The error's own advice is for programmers.
+        # The error's own advice is for developers.
         return _(
             "'not found' is also PortOne's answer for a payment of another shop's keys, "
             "of a V2 channel, or one that was made a moment ago."
         )
 
-    def json(self, *, personal_data: bool, encoding: str = "utf-8") -> str:
-        """Give the outcome as one line of JSON, numbers exactly as PortOne sent them.
+    def to_json(self, *, personal_data: bool, encoding: str = "utf-8") -> str:
+        """Encode the outcome as one line of JSON, with numbers exactly as PortOne sent them.
 
         Args:
-            personal_data: Keep what is about a person.
-            encoding: What the line is to be written in.
+            personal_data: Keep personal data.
+            encoding: The encoding of stdout.
         """
-        # A text that is not Unicode can be neither looked up nor written to JSON unchanged.
+        # Text with surrogates can be neither looked up nor written to JSON unchanged.
         line: dict[str, Any] = {
             "merchant_uid": self.order.encode(errors="backslashreplace").decode()
         }
         if self.payment is not None:
             sent = self.payment.raw
-            shown = sent if personal_data else without_personal_data(sent)
-            line |= {"found": True, "payment": shown}
+            payment = sent if personal_data else without_personal_data(sent)
+            line |= {"found": True, "payment": payment}
         elif self.error is not None:
             found = False if self.is_missing else None
-            kind = type(self.error).__name__
-            line |= {"found": found, "error": kind, "message": self.error.reason}
-        return escaped_json(_encoder.encode(line).decode(), encoding)
+            name = type(self.error).__name__
+            line |= {"found": found, "error": name, "message": self.error.reason}
+        return escape_json(_encoder.encode(line).decode(), encoding)

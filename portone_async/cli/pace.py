@@ -1,4 +1,4 @@
-"""How fast work goes, and how long the rest will take. Pure but for its clock."""
+"""The rate of work, and the time that the rest will take."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-__all__ = ("Pace", "duration")
+__all__ = ("Pace", "format_duration")
 
-_WINDOW = 30.0
+_WINDOW = 30.0  # seconds
 
 
 class Pace:
-    """The rate of the last half minute of this run.
+    """Measures the rate of the last half minute.
 
-    What an earlier run has done has no part in it, a burst does not make it jump for long, and
-    work that stands still has a rate of zero.
+    Work of an earlier run does not count, a burst raises the rate for half a minute at most, and
+    the rate of stalled work is zero.
 
     Args:
-        clock: Gives seconds.
+        clock: Returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,27 +27,27 @@ class Pace:
         self._points = deque([(clock(), 0)])
 
     def advance(self, count: int = 1) -> None:
-        """Count what was done."""
+        """Count work as done."""
         self._done += count
 
     def rate(self) -> float:
-        """Give what is done in a second, as of now."""
+        """Return the work done per second."""
         now = self._clock()
         points = self._points
         points.append((now, self._done))
         while len(points) > 2 and points[1][0] <= now - _WINDOW:
             points.popleft()
-        began, before = points[0]
-        return (self._done - before) / (now - began) if now > began else 0.0
+        since, before = points[0]
+        return (self._done - before) / (now - since) if now > since else 0.0
 
     def seconds_left(self, todo: float) -> float | None:
-        """Give the seconds that the rest takes at this rate; ``None`` where that is not known."""
+        """Return the seconds that ``todo`` takes at this rate; ``None`` if nothing moves."""
         rate = self.rate()
         return todo / rate if rate else None
 
 
-def duration(seconds: float | None) -> str:
-    """Write seconds as ``1:02:03`` or ``02:03``."""
+def format_duration(seconds: float | None) -> str:
+    """Format seconds as ``1:02:03`` or ``02:03``."""
     if seconds is None:
         return "-:--"
     minutes, seconds = divmod(round(seconds), 60)

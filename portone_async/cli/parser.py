@@ -1,4 +1,4 @@
-"""The parser of all commands."""
+"""The argument parser of the commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from unicodedata import east_asian_width
 
-from .escape import escaped
+from .escape import escape
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -18,7 +18,7 @@ __all__ = ("Commands", "Parser", "Print", "set_command")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Wraps help by the cells of a terminal, of which a Korean letter takes two."""
+    """Wraps help by terminal cells, of which a Korean letter takes two."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         lines = [""]
@@ -32,11 +32,11 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 def _cells(text: str) -> int:
-    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 class Parser(argparse.ArgumentParser):
-    """Shows help as it is written, and complains without obeying what it complains about."""
+    """Prints help as it is written, and error messages escape and without passwords."""
 
     def __init__(self, *, prog: str, description: str, epilog: str | None = None) -> None:
         super().__init__(
@@ -48,16 +48,16 @@ class Parser(argparse.ArgumentParser):
         )
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        # argparse hides that a disk is full, and would exit with 0.
+        # argparse ignores a full disk, and would exit with 0.
         (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        # An option that is mistyped is quoted with its value, which may be an address.
-        super().error(escaped(re.sub(r"(?<=://)\S+@", "***@", message)))
+        # argparse quotes a mistyped option with its value, which may be a URL with a password.
+        super().error(escape(re.sub(r"(?<=://)\S+@", "***@", message)))
 
 
 class Print(argparse.Action):
-    """Print ``const`` and exit; unlike argparse's own ``version``, not hiding a full disk."""
+    """Print ``const`` and exit; argparse's own ``version`` ignores a full disk."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, const: str, **rest: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, const=const, **rest)

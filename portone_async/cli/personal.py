@@ -1,4 +1,4 @@
-"""A payment as PortOne sent it, without what it says about a person."""
+"""Remove personal data from a payment as PortOne sent it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 __all__ = ("without_personal_data",)
 
-# The reasons are free text, and people write names and account numbers into it.
+# Reasons are free text, into which people write names and account numbers.
 _PERSONAL = frozenset(
     {
         "cancel_reason",
@@ -25,9 +25,9 @@ _PERSONAL = frozenset(
 
 
 def without_personal_data(sent: Any) -> Any:
-    """The same, on every level, without the fields that are or may be about a person."""
+    """Return JSON without the fields that hold or may hold personal data, at every level."""
     if isinstance(sent, list):
-        return [without_personal_data(each) for each in sent]  # pyright: ignore[reportUnknownVariableType] (any JSON)
+        return [without_personal_data(item) for item in sent]  # pyright: ignore[reportUnknownVariableType] (any JSON)
     if not isinstance(sent, dict):
         return sent
     return {

@@ -1,4 +1,4 @@
-"""The option ``--proxy``, of every command that talks to PortOne."""
+"""The option ``--proxy`` of every command that connects to PortOne."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from gettext import gettext as _
 
 from portone_async._redact import Secret
 
-__all__ = ("add_proxy",)
+__all__ = ("add_proxy_option",)
 
 
-def add_proxy(parser: argparse.ArgumentParser) -> None:
+def add_proxy_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--proxy`` to a parser."""
     parser.add_argument(
         "--proxy",
-        type=Secret,  # It may hold a password.
+        type=Secret,  # It may contain a password.
         metavar="URL",
         help=_(
-            "the proxy to PortOne, as in http://proxy.example:3128; 'env' for that of HTTPS_PROXY "
+            "the proxy to PortOne, as in http://proxy.example:3128; 'env' uses HTTPS_PROXY "
             "and NO_PROXY"
         ),
     )

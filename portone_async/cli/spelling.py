@@ -1,4 +1,4 @@
-"""Words of the API on the command line, where every spelling of one is understood."""
+"""Argument types for words of the API. They accept every spelling of a word."""
 
 from __future__ import annotations
 
@@ -16,34 +16,38 @@ from portone_async.resources.payments._words import (
     checked_status,
 )
 
-__all__ = ("listed_status", "sorting", "source_format", "status")
+__all__ = ("parse_format", "parse_sorting", "parse_status", "parse_statuses")
 
 
-def status(word: str) -> str:
-    """Give the status that a spelling such as ``PAID`` or ``canceled`` stands for."""
-    return _understood(lambda: checked_status(canonical(word) or word))
+def parse_status(word: str) -> str:
+    """Return the status of a spelling such as ``PAID`` or ``canceled``."""
+    return _validate(lambda: checked_status(canonical(word) or word))
 
 
-def listed_status(word: str) -> str:
-    """Give the same, or ``all``."""
-    return _understood(lambda: checked_status(canonical(word, LISTED) or word, known=LISTED))
+def parse_statuses(words: str) -> list[str]:
+    """Return the statuses of a list such as ``PAID,canceled``; ``all`` is one of them."""
+    return [_parse_listed_status(word) for word in words.split(",")]
 
 
-def sorting(word: str) -> str:
-    """Give the sorting that a spelling such as ``-PAID`` stands for."""
-    return _understood(lambda: checked_sorting(canonical(word, Sorting) or word))
+def _parse_listed_status(word: str) -> str:
+    return _validate(lambda: checked_status(canonical(word, LISTED) or word, known=LISTED))
 
 
-def source_format(word: str) -> Format:
-    """Give the format that a spelling such as ``CSV`` stands for."""
-    meant = canonical(word, Format)
-    if meant is None:
+def parse_sorting(word: str) -> str:
+    """Return the sorting of a spelling such as ``-PAID``."""
+    return _validate(lambda: checked_sorting(canonical(word, Sorting) or word))
+
+
+def parse_format(word: str) -> Format:
+    """Return the format of a spelling such as ``CSV``."""
+    name = canonical(word, Format)
+    if name is None:
         known = ", ".join(Format)
         raise argparse.ArgumentTypeError(_("must be one of {known}").format(known=known))
-    return Format(meant)
+    return Format(name)
 
 
-def _understood(check: Callable[[], str]) -> str:
+def _validate(check: Callable[[], str]) -> str:
     try:
         return check()
     except InvalidRequestError as error:

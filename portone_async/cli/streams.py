@@ -1,12 +1,12 @@
-"""The standard streams of the process: closed ones, full ones, and readers that go away."""
+"""The standard streams of the process: closed, full or non-blocking ones, and broken pipes."""
 
 from __future__ import annotations
 
 import errno
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from gettext import gettext as _
 from io import TextIOWrapper
 from pathlib import Path
@@ -14,22 +14,22 @@ from typing import TextIO
 
 from portone_async.errors import InvalidRequestError
 
-from .escape import escaped
+from .escape import escape
 
-__all__ = ("complain", "is_reader_gone", "prepare", "silence_stdout", "written")
+__all__ = ("flush_stdout", "is_broken_pipe", "prepare_streams", "print_error", "silence_stdout")
 
 _IS_WINDOWS = os.name == "nt"
 
 
-def prepare() -> None:
-    """Make the streams fit for a command: none is missing, and reading and writing wait.
+def prepare_streams() -> None:
+    """Replace a closed stderr, and make reads and writes of all streams block.
 
     Raises:
         InvalidRequestError: stdout is closed.
     """
-    # An interpreter whose descriptor is closed has no stream at all.
+    # Python sets the stream of a closed descriptor to None.
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for the rest of the process)
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open until the process ends)
     if sys.stdout is None:
         raise InvalidRequestError(_("stdout is closed: there is nowhere to write to"))
     for stream in filter(None, (sys.stdin, sys.stdout, sys.stderr)):
@@ -40,37 +40,37 @@ def prepare() -> None:
 
 
 def _make_blocking(stream: TextIO) -> None:
-    # Node.js and others hand on pipes that do not wait. Python takes one that is empty for the
-    # end of stdin, and drops what does not fit into a full one.
+    # Node.js and others pass non-blocking pipes. Python mistakes an empty one for the end of stdin,
+    # and drops what does not fit into a full one.
     with suppress(OSError, ValueError, AttributeError):
         os.set_blocking(stream.fileno(), True)
 
 
-def written(command: Callable[[], int]) -> int:
-    """Run a command, and return once all of its output has left the process."""
+@contextmanager
+def flush_stdout() -> Generator[None]:
+    """Flush stdout at the end, also after ``SystemExit``: only then may a full disk be noticed."""
     try:
-        return command()
+        yield
     finally:
-        # A full disk or a closed pipe may show only here. `--help` comes by as SystemExit.
         sys.stdout.flush()
 
 
-def is_reader_gone(error: OSError) -> bool:
-    """Whether the reader of a pipe went away, which Windows reports as an invalid argument."""
+def is_broken_pipe(error: OSError) -> bool:
+    """Return whether the reader closed the pipe, which Windows reports as an invalid argument."""
     if isinstance(error, BrokenPipeError):
         return True
     return _IS_WINDOWS and error.errno == errno.EINVAL and error.filename is None
 
 
 def silence_stdout() -> None:
-    """Drop what is left in stdout: the interpreter flushes once more at exit."""
+    """Discard the rest of stdout: the interpreter flushes once more at exit."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def complain(*lines: str) -> None:
-    """Write lines to stderr, escaped; a stderr that takes none is no reason to fail."""
+def print_error(*lines: str) -> None:
+    """Write lines to stderr, escape; ignore a stderr that cannot be written."""
     with suppress(OSError, ValueError):
         for line in lines:
-            sys.stderr.write(f"{escaped(line)}\n")
+            sys.stderr.write(f"{escape(line)}\n")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The outcomes of look-ups for people: a table that fits the terminal."""
+"""Print the outcomes of look-ups as a table that fits the terminal."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rich.text import Text
 from portone_async.models import Payment
 
 from .console import make_console
-from .escape import escaped, visible
+from .escape import escape, escape_order_number
+from .labels import status_label
 from .outcome import Outcome
-from .words import status_words
-from .zone import SEOUL, minute
+from .zone import SEOUL, format_minute
 
 __all__ = ("print_table",)
 
-# Nobody reads a pipe by its width: a row stays one line there.
+# In a pipe, a row stays one line.
 _PIPE_WIDTH = 10_000
 _MINUTE = len("2026-11-01 09:00")
 _STYLES = {"paid": "green", "ready": "cyan", "failed": "red", "cancelled": "yellow"}
@@ -40,82 +40,83 @@ class _Row(Struct, frozen=True):
 
 
 def print_table(outcomes: Sequence[Outcome], *, clock: tzinfo = SEOUL) -> None:
-    """Print one row an order, of two lines each, or as a block, where the terminal is narrow.
+    """Print a table of one line per order; on narrow terminals two lines, or a list.
 
     Args:
-        outcomes: What to print.
+        outcomes: One row each.
         clock: The zone of the times.
     """
     console = make_console(pipe_width=_PIPE_WIDTH)
     rows = [_row(outcome, clock) for outcome in outcomes]
     unbounded = console.options.update(max_width=_PIPE_WIDTH)
-    for layout in (_wide, _narrow):
+    for layout in (_wide_table, _narrow_table):
         table = layout(rows)
         if console.measure(table, options=unbounded).maximum <= console.width:
             console.print(table)
             return
     for row in rows:
-        console.print(_block(row), overflow="fold")
+        console.print(_list_item(row), overflow="fold")
 
 
-def _wide(rows: Sequence[_Row]) -> Table:
-    taken = [_("Cancelled"), _("Balance")] if any(row.cancelled for row in rows) else []
+def _wide_table(rows: Sequence[_Row]) -> Table:
+    extra = [_("Cancelled"), _("Balance")] if any(row.cancelled for row in rows) else []
     table = _table(
-        [_("Order"), _("Status")], [_("Amount"), *taken], [_("Paid at"), _("PortOne id")]
+        [_("Order"), _("Status")], [_("Amount"), *extra], [_("Paid at"), _("PortOne id")]
     )
     for row in rows:
         table.add_row(
             row.order,
-            _joined(" ", row.status, row.test),
+            _join(" ", row.status, row.test),
             row.amount,
-            *([row.cancelled, row.balance] if taken else []),
+            *([row.cancelled, row.balance] if extra else []),
             row.paid_at,
             row.imp_uid,
         )
     return table
 
 
-def _narrow(rows: Sequence[_Row]) -> Table:
-    taken = [_("Balance")] if any(row.cancelled for row in rows) else []
-    table = _table([_("Order"), _("Status")], [_("Amount"), *taken], [_("Paid at")])
+def _narrow_table(rows: Sequence[_Row]) -> Table:
+    extra = [_("Balance")] if any(row.cancelled for row in rows) else []
+    table = _table([_("Order"), _("Status")], [_("Amount"), *extra], [_("Paid at")])
     for row in rows:
         cancelled = Text.assemble("-", row.cancelled) if row.cancelled else row.cancelled
         table.add_row(
-            _joined("\n", row.order, row.imp_uid),
-            _joined("\n", row.status, row.test),
-            _joined("\n", row.amount, cancelled),
-            *([row.balance] if taken else []),
-            _joined("\n", row.paid_at[:_MINUTE], row.paid_at[_MINUTE:]),
+            _join("\n", row.order, row.imp_uid),
+            _join("\n", row.status, row.test),
+            _join("\n", row.amount, cancelled),
+            *([row.balance] if extra else []),
+            _join("\n", row.paid_at[:_MINUTE], row.paid_at[_MINUTE:]),
         )
     return table
 
 
-def _block(row: _Row) -> Text:
+def _list_item(row: _Row) -> Text:
     amounts = [row.amount]
     if row.cancelled:
         amounts += [
-            _joined(" ", Text(_("Cancelled")), row.cancelled),
-            _joined(" ", Text(_("Balance")), row.balance),
+            _join(" ", Text(_("Cancelled")), row.cancelled),
+            _join(" ", Text(_("Balance")), row.balance),
         ]
-    lines = [_joined(" ", row.status, row.test), *amounts, row.paid_at, row.imp_uid]
+    lines = [_join(" ", row.status, row.test), *amounts, row.paid_at, row.imp_uid]
     return Text("\n  ").join([row.order, *filter(None, lines)])
 
 
-def _table(texts: Sequence[str], numbers: Sequence[str], more: Sequence[str]) -> Table:
+def _table(texts: Sequence[str], amounts: Sequence[str], more_texts: Sequence[str]) -> Table:
+    """Return an empty table with these headers; amounts are aligned to the right."""
     table = Table(
         box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold"
     )
     for header in texts:
         table.add_column(header, overflow="fold")
-    for header in numbers:
+    for header in amounts:
         table.add_column(header, justify="right", overflow="fold")
-    for header in more:
+    for header in more_texts:
         table.add_column(header, overflow="fold")
     return table
 
 
 def _row(outcome: Outcome, clock: tzinfo) -> _Row:
-    order, blank = Text(visible(outcome.order)), Text()
+    order, blank = Text(escape_order_number(outcome.order)), Text()
     payment = outcome.payment
     if payment is None:
         unknown = (
@@ -125,20 +126,20 @@ def _row(outcome: Outcome, clock: tzinfo) -> _Row:
     is_cancelled = payment.cancel_amount != 0
     return _Row(
         order=order,
-        imp_uid=Text(escaped(payment.imp_uid), "dim"),
-        status=Text(status_words(payment), _STYLES.get(payment.status.value, "")),
+        imp_uid=Text(escape(payment.imp_uid), "dim"),
+        status=Text(status_label(payment), _STYLES.get(payment.status.value, "")),
         test=Text(_("(test)"), "magenta") if payment.sandbox else blank,
         amount=_money(payment, payment.amount),
         cancelled=_money(payment, payment.cancel_amount) if is_cancelled else blank,
         balance=_money(payment, payment.balance) if is_cancelled else blank,
-        paid_at=Text(minute(payment.paid_at, clock)),
+        paid_at=Text(format_minute(payment.paid_at, clock)),
     )
 
 
 def _money(payment: Payment, amount: Decimal) -> Text:
-    currency = f" {escaped(payment.currency)}" if payment.currency else ""
+    currency = f" {escape(payment.currency)}" if payment.currency else ""
     return Text(f"{amount:,f}{currency}")
 
 
-def _joined(separator: str, *texts: Text) -> Text:
+def _join(separator: str, *texts: Text) -> Text:
     return Text(separator).join(text for text in texts if text)

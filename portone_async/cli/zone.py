@@ -1,4 +1,4 @@
-"""Time zones of the command line: ``--tz``, and times on its clock."""
+"""Time zones of the command line: parse ``--tz``, and format times in it."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from gettext import gettext as _
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ("SEOUL", "in_zone", "minute", "zone")
+__all__ = ("SEOUL", "format_minute", "in_zone", "parse_zone")
 
-# Korea has had no summer time since 1988: no database of zones is needed, which Windows has not.
+# Without summer time since 1988. Windows has no database of time zones, which ZoneInfo needs.
 SEOUL = timezone(timedelta(hours=9), "Asia/Seoul")
 
 
-def zone(name: str) -> tzinfo:
-    """Give the time zone of a name, as the type of an argument."""
+def parse_zone(name: str) -> tzinfo:
+    """Return the time zone of a name; the type of an argument."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         if name == str(SEOUL):
             return SEOUL
-        said = _("there is no time zone {name}").format(name=repr(name))
-        raise argparse.ArgumentTypeError(said) from None
+        text = _("there is no time zone {name}").format(name=repr(name))
+        raise argparse.ArgumentTypeError(text) from None
 
 
 def in_zone(time: datetime, clock: tzinfo) -> datetime:
-    """Give the same instant in a zone; unchanged at the ends of the calendar, where it has none."""
+    """Convert a time to a zone; return it unchanged where the result would leave the calendar."""
     with suppress(OverflowError):
         return time.astimezone(clock)
     return time
 
 
-def minute(time: datetime | None, clock: tzinfo) -> str:
-    """Write a time to the minute with its offset, as ``2026-11-01 09:00+09:00``."""
+def format_minute(time: datetime | None, clock: tzinfo) -> str:
+    """Format a time to the minute with its offset: ``2026-11-01 09:00+09:00``."""
     return "" if time is None else in_zone(time, clock).isoformat(sep=" ", timespec="minutes")

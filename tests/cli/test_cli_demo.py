@@ -14,7 +14,7 @@ import pytest
 
 from portone_async.cli import main
 from portone_async.cli.demo.scenario import Cases, add_faults, add_payments
-from portone_async.cli.words import verdict_words
+from portone_async.cli.labels import verdict_label
 from portone_async.cli.zone import SEOUL
 from portone_async.reconcile import Verdict
 from portone_async.testing import (
@@ -109,7 +109,7 @@ def test_summary_has_the_planted_number_of_every_verdict(
     }
     assert planted.keys() == set(Verdict)
     for verdict, count in planted.items():
-        assert re.search(rf"^{verdict_words(verdict)} +{count}  ", out, re.MULTILINE)
+        assert re.search(rf"^{verdict_label(verdict)} +{count}  ", out, re.MULTILINE)
 
 
 def test_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str], few: None) -> None:

@@ -104,7 +104,7 @@ async def test_it_exits_3_when_one_could_not_be_checked_even_if_another_is_missi
     ran = await run("a", "b", *mode)
     assert ran.code == 3
     assert "a: not found (" in ran.err
-    assert "b: could not be checked: UnexpectedResponseError: 404" in ran.err
+    assert "b: could not be checked: UnexpectedResponseError: HTTP 404 " in ran.err
 
 
 async def test_it_exits_2_and_says_so_once_when_the_keys_are_refused(

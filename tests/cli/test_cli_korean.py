@@ -1,4 +1,4 @@
-"""The command line in Korean: every text has one, and it is spoken where the locale is Korean."""
+"""The command line in Korean: every text has one, and it is used if the locale is Korean."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from babel.messages.pofile import read_po
 from rich.cells import cell_len
 
 from portone_async.cli import _parser, main
-from portone_async.cli.completion import actions
-from portone_async.cli.language import DOMAIN, FOLDER, speak
+from portone_async.cli.completion import all_actions
+from portone_async.cli.labels import verdict_label
+from portone_async.cli.language import DOMAIN, FOLDER, set_language
 from portone_async.cli.report.messages import messages
-from portone_async.cli.words import verdict_words
 from portone_async.reconcile import Verdict
 from portone_async.testing import FakePortOne
 
@@ -124,7 +124,7 @@ def test_language_is_that_of_the_locale(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
 ) -> None:
     set_locale(monkeypatch, **variables)
-    speak()
+    set_language()
     assert gettext.gettext("matched") == said
 
 
@@ -132,7 +132,7 @@ def test_korean_windows_without_variables_speaks_korean(monkeypatch: pytest.Monk
     set_locale(monkeypatch)
     monkeypatch.setenv("LANGUAGE", "")
     monkeypatch.setattr("locale.getlocale", lambda: ("Korean_Korea", "949"))
-    speak()
+    set_language()
     assert gettext.gettext("matched") == "일치"
 
 
@@ -140,7 +140,7 @@ def test_korean_windows_without_variables_speaks_korean(monkeypatch: pytest.Monk
 def test_terminal_without_hangul_gets_english(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
     set_locale(monkeypatch, LANG="ko_KR.UTF-8")
     monkeypatch.setattr(sys, stream, TextIOWrapper(BytesIO(), encoding="ascii"))
-    speak()
+    set_language()
     assert gettext.gettext("matched") == "matched"
 
 
@@ -187,8 +187,8 @@ def test_help_is_korean_and_fits_eighty_cells(run: Run, command: tuple[str, ...]
 
 def test_every_help_is_korean(monkeypatch: pytest.MonkeyPatch) -> None:
     set_locale(monkeypatch, LANG="ko_KR.UTF-8")
-    speak()
-    helps = [action.help for action in actions(_parser()) if action.metavar != "COMMAND"]
+    set_language()
+    helps = [action.help for action in all_actions(_parser()) if action.metavar != "COMMAND"]
     assert [each for each in helps if not re.search("[가-힣]", each or "")] == []
 
 
@@ -197,7 +197,7 @@ def test_every_help_is_korean(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (("find",), "portone-async find: 오류: 다음 인자가 필요합니다: ORDER"),
         (("find", "a", "--status"), "인자 --status: 값이 하나 필요합니다"),
-        (("reconcile", "a", "--statuses"), "인자 --statuses: 값이 하나 이상 필요합니다"),
+        (("reconcile", "a", "--columns"), "인자 --columns: 값이 하나 이상 필요합니다"),
         (("find", "a", "--nope"), "알 수 없는 인자: --nope"),
         (("find", "a", "--tz", "Nope"), "없는 시간대입니다: 'Nope'"),
         (("reconcile", "a", "--format", "hwp"), "다음 중 하나여야 합니다: csv, "),
@@ -264,5 +264,5 @@ def test_verdicts_have_words_of_their_own_in_both_languages(
 ) -> None:
     for language in ("ko", "en"):
         set_locale(monkeypatch, LANGUAGE=language)
-        speak()
-        assert len({verdict_words(verdict) for verdict in Verdict}) == len(Verdict)
+        set_language()
+        assert len({verdict_label(verdict) for verdict in Verdict}) == len(Verdict)

@@ -21,10 +21,10 @@ import portone_async
 from portone_async.cli import main
 from portone_async.cli.completion import SHELLS
 from portone_async.cli.console import make_console
-from portone_async.cli.escape import escaped, escaped_json
+from portone_async.cli.escape import escape, escape_json
 from portone_async.cli.outcome import Outcome
 from portone_async.cli.table import print_table
-from portone_async.cli.zone import minute, zone
+from portone_async.cli.zone import format_minute, parse_zone
 from portone_async.models import Payment, PaymentStatus
 
 ROOT = Path(portone_async.__file__).parents[1]
@@ -147,19 +147,19 @@ def test_a_complaint_about_usage_does_not_obey_what_it_complains_about(
 
 def test_escaped_text_is_printable_and_korean_stays_readable() -> None:
     text = "주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
-    assert escaped(text) == r"주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
-    assert escaped_json('"\x9b\U000e0001가"') == r'"\u009b\udb40\udc01가"'
+    assert escape(text) == r"주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
+    assert escape_json('"\x9b\U000e0001가"') == r'"\u009b\udb40\udc01가"'
 
 
 @given(st.text(), st.sampled_from(["utf-8", "cp949", "cp1252", "ascii", "utf-16"]))
 def test_json_survives_every_encoding_of_a_terminal(text: str, encoding: str) -> None:
-    line = escaped_json(json.dumps(text, ensure_ascii=False), encoding)
+    line = escape_json(json.dumps(text, ensure_ascii=False), encoding)
     assert line.isprintable()
     assert json.loads(line.encode(encoding).decode(encoding)) == text
 
 
 def test_json_keeps_what_the_encoding_has() -> None:
-    assert escaped_json('"라떼 é😀"', "cp949") == r'"라떼 \u00e9\ud83d\ude00"'
+    assert escape_json('"라떼 é😀"', "cp949") == r'"라떼 \u00e9\ud83d\ude00"'
 
 
 def test_the_console_interprets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -250,9 +250,9 @@ def test_time_at_the_end_of_the_calendar_is_shown_in_utc(
 def test_seoul_needs_no_database_of_zones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portone_async.cli.zone.ZoneInfo", raise_not_found)
     noon = datetime(2026, 11, 1, 3, tzinfo=UTC)
-    assert minute(noon, zone("Asia/Seoul")) == "2026-11-01 12:00+09:00"
+    assert format_minute(noon, parse_zone("Asia/Seoul")) == "2026-11-01 12:00+09:00"
     with pytest.raises(ArgumentTypeError, match="there is no time zone 'Asia/Tokyo'"):
-        zone("Asia/Tokyo")
+        parse_zone("Asia/Tokyo")
 
 
 def raise_not_found(name: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from portone_async.cli.pace import Pace, duration
+from portone_async.cli.pace import Pace, format_duration
 from portone_async.cli.reconcile.view import View
 from portone_async.errors import Attempt
 from portone_async.reconcile import Finding, Order, Store, Verdict
@@ -72,7 +72,12 @@ def test_points_stay_few_however_long_the_run() -> None:
 
 
 def test_duration_is_written_as_a_clock_shows_it() -> None:
-    assert [duration(each) for each in (None, 5, 65, 3725)] == ["-:--", "00:05", "01:05", "1:02:05"]
+    assert [format_duration(seconds) for seconds in (None, 5, 65, 3725)] == [
+        "-:--",
+        "00:05",
+        "01:05",
+        "1:02:05",
+    ]
 
 
 def finding(uid: str) -> Finding:
@@ -92,11 +97,11 @@ def view_of(progress: tuple[int, int]) -> View:
 
 def test_resumed_run_counts_no_order_twice() -> None:
     view = view_of((20, 50))
-    view.read(50)  # The file is read again from its start.
+    view.add_orders(50)  # The file is read again from its start.
     assert "20/50" in shown(view)
-    view.found(finding("a"))
+    view.count_finding(finding("a"))
     assert "21/50" in shown(view)
-    view.read(10)
+    view.add_orders(10)
     assert "21/60" in shown(view)
 
 
@@ -121,7 +126,7 @@ def test_order_that_is_checked_again_is_not_done(tmp_path: Path) -> None:
 def test_confirmations_are_counted_while_they_go_on() -> None:
     view = view_of((0, 0))
     for route in ("/payments", "/payments/findAll/{merchant_uid}"):
-        view.asked(
+        view.count_attempt(
             Attempt(
                 method="GET", route=route, number=1, status=200, error=None, elapsed=0.1, wait=None
             )

@@ -214,16 +214,26 @@ async def test_a_missing_key_is_named(run: Run, monkeypatch: pytest.MonkeyPatch)
     assert "PORTONE_IMP_KEY" in err
 
 
-async def test_every_spelling_of_the_statuses_is_understood(server: FakePortOne, run: Run) -> None:
+def listed_statuses(server: FakePortOne) -> set[str]:
+    paths = (request.target.split("?")[0] for request in server.requests)
+    return {path.rpartition("/")[2] for path in paths if "/status/" in path}
+
+
+async def test_statuses_are_accepted_in_every_spelling(server: FakePortOne, run: Run) -> None:
     paid(server, "a")
     code, _, err = await run(
-        write("order_id,amount\na,1000\n"), *PERIOD, "--statuses", "PAID", "canceled", "Paid"
+        write("order_id,amount\na,1000\n"), *PERIOD, "--statuses", "PAID,canceled,Paid"
     )
     assert (code, err) == (0, "")
-    read = {
-        request.target.split("?")[0] for request in server.requests if "/status/" in request.target
-    }
-    assert read == {"/payments/status/paid", "/payments/status/cancelled"}
+    assert listed_statuses(server) == {"paid", "cancelled"}
+
+
+async def test_statuses_do_not_swallow_the_orders(server: FakePortOne, run: Run) -> None:
+    paid(server, "a")
+    orders = write("order_id,amount\na,1000\n")
+    code, _, err = await run(*PERIOD, "--statuses", "paid", orders)
+    assert (code, err) == (0, "")
+    assert listed_statuses(server) == {"paid"}
 
 
 async def test_unknown_kind_of_out_is_refused_before_the_run(server: FakePortOne, run: Run) -> None:
@@ -329,6 +339,4 @@ async def test_rows_that_repeat_an_order_are_noted(server: FakePortOne, run: Run
 
     assert code == 0
     assert re.search(r"^matched +2\b", out, re.MULTILINE)
-    assert err == (
-        "note: orders.csv: 2 rows repeat an order number: rows that say the same are one order\n"
-    )
+    assert err == ("note: orders.csv: 2 rows repeat an order number: equal rows are one order\n")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.cli.escape import visible
+from portone_async.cli.escape import escape_order_number
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ from portone_async.cli.escape import visible
     ],
 )
 def test_blank_at_an_end_is_escaped(number: str, text: str) -> None:
-    assert visible(number) == text
+    assert escape_order_number(number) == text
 
 
 @given(st.text())
 def test_visible_text_is_printable_without_outer_blanks(number: str) -> None:
-    text = visible(number)
+    text = escape_order_number(number)
 
     assert text.isprintable()
     assert text == text.strip()

@@ -28,7 +28,7 @@ def test_only_twenty_notes_are_printed_and_others_counted(
         notes.add(Note(f"orders.csv:{number}", "a total row"))
     notes.print()
 
-    assert len(notes.kept) == 20
+    assert len(notes.notes) == 20
     printed = capsys.readouterr().err.splitlines()
     assert len(printed) == 21
     assert printed[-1] == "note: and 980 more like these"

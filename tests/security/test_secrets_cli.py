@@ -183,7 +183,7 @@ from portone_async.cli.outcome import Outcome
 def broken(outcome, **_):
     raise LookupError("nobody foresaw it")
 
-Outcome.json = broken
+Outcome.to_json = broken
 sys.exit(main(["find", "--json", "--personal-data", "order-1"]))
 """
 

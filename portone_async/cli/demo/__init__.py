@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 
 from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.parser import Commands, set_command
-from portone_async.cli.streams import complain
+from portone_async.cli.streams import print_error
 from portone_async.policy import RateLimit
 
 __all__ = ("add_to",)
@@ -45,7 +45,7 @@ exit codes:
   1    some were not
   2    could not run
   130  interrupted
-  141  the reader of the output went away"""
+  141  the reader of the output closed it"""
     )
 
 
@@ -100,7 +100,7 @@ def _run(arguments: Arguments) -> int:
         check_writable(report)
         return asyncio.run(run(arguments.orders, rate_limit, arguments.seed, report))
     except NotWrittenError as error:
-        complain(f"portone-async: {error}")
+        print_error(f"portone-async: {error}")
         return ExitCode.COULD_NOT_RUN
     finally:
         log.propagate = propagate

@@ -125,14 +125,14 @@ async def _reconcile(
     findings: list[Finding] = []
     console.print(_("Now all orders of that day against all payments of it, both ways.\n"))
     with View(console, (0, 0)) as view:
-        view.read(len(orders))
+        view.add_orders(len(orders))
 
         def add(finding: Finding) -> None:
             findings.append(finding)
-            view.found(finding)
+            view.count_finding(finding)
 
         since, until = period
-        observed = client.with_options(on_attempt=view.asked)
+        observed = client.with_options(on_attempt=view.count_attempt)
         summary = await reconcile(observed, orders, since=since, until=until, on_finding=add)
 
     planted = Counter((order.merchant_uid, verdict) for order, verdict in cases.items())

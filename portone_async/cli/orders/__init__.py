@@ -13,7 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Generator, Iterator
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 
 from .columns import Columns
 from .errors import OrdersError
@@ -73,7 +73,7 @@ def read_orders(
     source_format = source_format or format_of(source)
     check_options(source_format, options)
     # Nothing of an address is ever printed: it may contain a password.
-    name = "postgresql" if source_format is Format.POSTGRESQL else escaped(source)
+    name = "postgresql" if source_format is Format.POSTGRESQL else escape(source)
 
     items = trim_order_numbers(lambda: read_rows(source, name, source_format, options), name)
     items = resolve_partial_refunds(items)
@@ -91,7 +91,7 @@ def _name_source_in_errors(items: Iterator[Item], name: str) -> Generator[Item, 
         reason = str(error)
     except sqlite3.Error as error:
         # From the temporary file of a step: the disk may be full.
-        reason = f"a temporary file failed: {escaped(str(error))}"
+        reason = f"a temporary file failed: {escape(str(error))}"
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except UnicodeDecodeError:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import cast
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 
 __all__ = (
     "column_of",
@@ -65,4 +65,4 @@ def flatten(members: Sequence[tuple[str, object]]) -> Sequence[tuple[str, object
 
 def parse_error(cell: object) -> str:
     """Return why the row could not be read the first time; empty for a payment without order."""
-    return escaped(str(cell or ""))[:_MAX_ERROR_LENGTH]
+    return escape(str(cell or ""))[:_MAX_ERROR_LENGTH]

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 
 from .errors import OrdersError
 
@@ -75,6 +75,6 @@ def format_of(source: str) -> Format:
     if known := _SUFFIXES.get(Path(source).suffix.lower()):
         return known
     raise OrdersError(
-        f"{escaped(source)}: the name does not tell the format (known suffixes: "
+        f"{escape(source)}: the name does not tell the format (known suffixes: "
         f"{' '.join(_SUFFIXES)}): choose one of {', '.join(Format)}"
     )

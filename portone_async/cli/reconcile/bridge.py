@@ -1,4 +1,4 @@
-"""The bridge from money ordered to money charged, as lines of text."""
+"""Print the money bridge: how the money ordered becomes the money charged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.cells import cell_len
 from rich.console import Console
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 from portone_async.cli.report.messages import Language, messages
 from portone_async.cli.report.statement import Kind, sort_currencies, statement
 from portone_async.reconcile import Bridge
@@ -24,13 +24,13 @@ def print_bridge(
     *,
     unreadable: int = 0,
 ) -> None:
-    """Print a line for each part that has money, a column for each currency.
+    """Print a line for each part that is not zero, with a column for each currency.
 
     Args:
         console: Where to print.
-        bridges: By currency.
-        language: Of the lines' names.
-        unreadable: How many rows and payments are in no line.
+        bridges: The bridges by currency.
+        language: The language of the labels.
+        unreadable: The number of rows and payments that no line includes.
     """
     if bridges:
         _print_lines(console, bridges, language)
@@ -50,18 +50,18 @@ def _print_lines(console: Console, bridges: Mapping[str, Bridge], language: Lang
 
 def _rows(bridges: Mapping[str, Bridge], texts: Mapping[str, str]) -> Iterator[list[str]]:
     currencies = sort_currencies(bridges)
-    yield ["", *(escaped(currency) or texts["bridge.no_currency"] for currency in currencies)]
+    yield ["", *(escape(currency) or texts["bridge.no_currency"] for currency in currencies)]
     for line in statement(bridges):
         if not line.is_empty:
             indent = _GAP if line.kind is Kind.PART else ""
             yield [
                 f"{indent}{texts[f'bridge.{line.key}']}",
-                *(each or "-" for each in line.amounts),
+                *(amount or "-" for amount in line.amounts),
             ]
 
 
 def _aligned(rows: list[list[str]]) -> Iterator[str]:
-    """Align names left and amounts right; a Korean letter is two cells wide."""
+    """Align labels left and amounts right, by cells: a Korean letter takes two."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for name, *amounts in rows:
         cells = [name + " " * (widths[0] - cell_len(name))]

@@ -1,46 +1,46 @@
-"""The notes of a run: kept for the report, and printed once."""
+"""Collect the notes about a source of orders, and print them."""
 
 from __future__ import annotations
 
 from gettext import gettext as _
 
 from portone_async.cli.orders import Note
-from portone_async.cli.streams import complain
+from portone_async.cli.streams import print_error
 
 __all__ = ("Notes",)
 
-_MOST_KEPT = 20
+_MAX_NOTES = 20
 
 
 class Notes:
-    """Collects the notes of a source; the first twenty are kept, the others are counted."""
+    """Collects the notes about a source: stores the first twenty, and counts the others."""
 
     def __init__(self) -> None:
-        self.kept: list[Note] = []
+        self.notes: list[Note] = []
         self.orders = 0
-        """How many rows were orders."""
+        """The number of rows with an order."""
         self._count = 0
 
     def add(self, note: Note) -> None:
-        """Keep a note."""
+        """Add a note."""
         self._count += 1
-        if self._count <= _MOST_KEPT:
-            self.kept.append(note)
+        if self._count <= _MAX_NOTES:
+            self.notes.append(note)
 
     def add_repeated(self, source: str, orders: int) -> None:
-        """Note how many rows repeat an order: exports with a row for each product have such.
+        """Add a note about rows that repeat an order, as in exports with a row per product.
 
         Args:
             source: The name of the source.
-            orders: How many different orders there are.
+            orders: The number of different orders.
         """
         if repeated := self.orders - orders:
-            text = _("{n} rows repeat an order number: rows that say the same are one order")
+            text = _("{n} rows repeat an order number: equal rows are one order")
             self.add(Note(source, text.format(n=f"{repeated:,}")))
 
     def print(self) -> None:
-        """Print them to stderr, a line each."""
-        for note in self.kept:
-            complain(_("note: {where}: {text}").format(where=note.where, text=note.text))
-        if more := self._count - len(self.kept):
-            complain(_("note: and {n} more like these").format(n=more))
+        """Print the notes to stderr, one per line."""
+        for note in self.notes:
+            print_error(_("note: {where}: {text}").format(where=note.where, text=note.text))
+        if more := self._count - len(self.notes):
+            print_error(_("note: and {n} more like these").format(n=more))

@@ -1,4 +1,4 @@
-"""The files of a run: written, and named once they are."""
+"""Write the files of a run, and print their names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 from portone_async.cli.orders.formats import Format, format_of
 from portone_async.cli.report import write_findings, write_report
 from portone_async.reconcile import Store, Summary
@@ -25,7 +25,7 @@ def write_results(
     store: Store,
     summary: Summary,
 ) -> list[str]:
-    """Write what ``--out`` and ``--report`` name, and give the names of all files of the run.
+    """Write the files of ``--out`` and ``--report``, and return the names of all files of the run.
 
     Raises:
         NotWrittenError: A file could not be written.
@@ -46,13 +46,13 @@ def write_results(
 
 
 def source_name(arguments: Arguments) -> str:
-    """Name the orders' source. An address may hold a password: it is not repeated."""
+    """Return the name of the source: not of a database, whose URL may contain a password."""
     if (arguments.format or format_of(arguments.source)) is Format.POSTGRESQL:
         return "PostgreSQL"
     return Path(arguments.source).name
 
 
 def print_files(console: Console, names: Iterable[str]) -> None:
-    """Print the names of files, a line each, to be copied as a whole."""
+    """Print the names of files, one unwrapped line each."""
     for name in names:
-        console.print(_("written: {file}").format(file=escaped(name)), soft_wrap=True)
+        console.print(_("written: {file}").format(file=escape(name)), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Show the progress of a run, and print its result."""
+"""Print the progress of a run, and its summary."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.text import Text
 
 from portone_async.cli.bar import Bar
-from portone_async.cli.escape import escaped
-from portone_async.cli.language import spoken
+from portone_async.cli.escape import escape
+from portone_async.cli.labels import verdict_label
+from portone_async.cli.language import current_language
 from portone_async.cli.report.messages import messages
 from portone_async.cli.report.money import format_amount
-from portone_async.cli.words import verdict_words
 from portone_async.errors import Attempt
 from portone_async.reconcile import Finding, Summary, Verdict
 
@@ -24,11 +24,11 @@ __all__ = ("View", "print_summary")
 
 
 class View(Bar):
-    """The orders that are done, the requests, and the findings of each verdict.
+    """Prints the progress of a run: orders done, requests, and findings by verdict.
 
     Args:
-        console: Where to show it.
-        progress: How many orders are done and how many there are, from an earlier part.
+        console: Where to print.
+        progress: The orders done, and all orders, of the earlier part of a resumed run.
     """
 
     def __init__(self, console: Console, progress: tuple[int, int]) -> None:
@@ -47,30 +47,30 @@ class View(Bar):
             completed=done,
         )
 
-    def read(self, orders: int) -> None:
-        """Count orders that were read: a run that goes on reads those again that it has."""
-        self._read += orders
+    def add_orders(self, count: int) -> None:
+        """Count orders as read. A resumed run reads its earlier orders again."""
+        self._read += count
         self._orders = max(self._orders, self._read)
-        self.expect(self._orders)
+        self.set_total(self._orders)
 
-    def asked(self, attempt: Attempt) -> None:
+    def count_attempt(self, attempt: Attempt) -> None:
         """Count a request."""
         self._requests += 1
         self._confirmations += attempt.route.startswith("/payments/findAll/")
 
-    def found(self, finding: Finding) -> None:
+    def count_finding(self, finding: Finding) -> None:
         """Count a finding."""
         self._counts[finding.verdict] += 1
         if finding.order is not None:
             self.advance()
 
     def line(self) -> Text:
-        """Give the counts as they are."""
+        """Return the current counts."""
         parts = [Text.assemble((_("requests "), "dim"), str(self._requests))]
         if self._confirmations:
             parts.append(Text.assemble((_("confirmations "), "dim"), str(self._confirmations)))
         parts += [
-            Text.assemble((f"{verdict_words(verdict)} ", "dim"), str(count))
+            Text.assemble((f"{verdict_label(verdict)} ", "dim"), str(count))
             for verdict in Verdict
             if (count := self._counts[verdict])
         ]
@@ -78,8 +78,8 @@ class View(Bar):
 
 
 def print_summary(console: Console, summary: Summary) -> None:
-    """Print the result of a run: a line for each verdict with findings, then the bridge."""
-    width = max(cell_len(verdict_words(verdict)) for verdict in Verdict)
+    """Print the counts and amounts by verdict, the bridge, and the requests of a run."""
+    width = max(cell_len(verdict_label(verdict)) for verdict in Verdict)
     console.print(_heading(width), style="dim", soft_wrap=True, highlight=False)
     for verdict in Verdict:
         count = summary.counts.get(verdict, 0)
@@ -89,27 +89,27 @@ def print_summary(console: Console, summary: Summary) -> None:
         money = ", ".join(
             f"{format_amount(amount, name)} {_currency(name)}" for name, amount in amounts
         )
-        name = set_cell_size(verdict_words(verdict), width)
+        name = set_cell_size(verdict_label(verdict), width)
         console.print(f"{name}  {count:>10,}  {money}".rstrip(), soft_wrap=True)
     console.print()
-    print_bridge(console, summary.bridge, spoken(), unreadable=summary.unreadable)
+    print_bridge(console, summary.bridge, current_language(), unreadable=summary.unreadable)
     if summary.assumed_empty:
         n = f"{len(summary.assumed_empty):,}"
-        console.print(messages(spoken())["notice.assumed"].format(n=n), soft_wrap=True)
-    effort = _("{requests} requests, {retries} retries, {seconds} s").format(
+        console.print(messages(current_language())["notice.assumed"].format(n=n), soft_wrap=True)
+    usage = _("{requests} requests, {retries} retries, {seconds} s").format(
         requests=f"{summary.requests:,}",
         retries=f"{summary.retries:,}",
         seconds=f"{summary.seconds:,.1f}",
     )
-    console.print(f"\n{effort}")
+    console.print(f"\n{usage}")
 
 
 def _heading(width: int) -> str:
-    """Name the columns: these amounts are what was ordered, not what differs."""
+    """Return the header: the amounts are those ordered, not the differences."""
     verdict, count, amount = _("Verdict"), _("Count"), _("Ordered (of orphans: paid)")
     indent = " " * (10 - cell_len(count))
     return f"{set_cell_size(verdict, width)}  {indent}{count}  {amount}"
 
 
 def _currency(name: str) -> str:
-    return escaped(name) or _("(no currency)")
+    return escape(name) or _("(no currency)")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns, matching_fields
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import BadRow, Item, Note
@@ -134,7 +134,7 @@ def _describe(error: str, first: int, last: int) -> str:
     if "new-line" in error:
         return "a line break (CR, which old Macs end lines with) in a field without quotes"
     lines = f"lines {first} to {last} are lost: " if last > first else ""
-    return f"{lines}a quote is not closed, or not doubled ({escaped(error)})"
+    return f"{lines}a quote is not closed, or not doubled ({escape(error)})"
 
 
 def _read_header(

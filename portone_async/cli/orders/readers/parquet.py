@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns, Layout, find_columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.exported_findings import strip_trailing_zeros
@@ -51,7 +51,7 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
                     exact = cells if layout.error is None else strip_trailing_zeros(cells)
                     yield parse_row(exact, layout, source, number)
     except duckdb.Error as error:
-        problem = escaped(str(error).partition("\n")[0])
+        problem = escape(str(error).partition("\n")[0])
     else:
         return
     raise OrdersError(problem)

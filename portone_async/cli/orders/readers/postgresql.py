@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator
 from typing import Any
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns, find_columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import Item
@@ -53,7 +53,7 @@ def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Ite
     password = parameters.get("password")
     if password and password in problem:
         problem = "failed; the message is not printed here, since it contains the password"
-    raise OrdersError(escaped(problem.strip()))
+    raise OrdersError(escape(problem.strip()))
 
 
 def _parse_address(address: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns, find_columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import Item
@@ -28,7 +28,7 @@ def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Generato
             for number, cells in enumerate(rows, 1):
                 yield parse_row(cells, layout, source, number)
     except sqlite3.Error as error:
-        problem = escaped(str(error))
+        problem = escape(str(error))
     else:
         return
     raise OrdersError(problem)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from portone_async.cli.escape import escaped
+from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import BadRow, Item, Note
@@ -65,7 +65,7 @@ def _open(path: Path) -> Generator[CalamineWorkbook, None, None]:
     except PasswordError:
         problem = _LOCKED
     except CalamineError as error:
-        problem = f"cannot be read as a workbook: {escaped(str(error))}"
+        problem = f"cannot be read as a workbook: {escape(str(error))}"
     except BaseException as error:
         # The class of a panic in Rust cannot be imported.
         if type(error).__name__ != "PanicException":

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
-from portone_async.cli.escape import escaped, visible
+from portone_async.cli.escape import escape, escape_order_number
 from portone_async.cli.report.money import format_amount
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
 
@@ -92,13 +92,13 @@ def printable(text: str, max_length: int = _MAX_TEXT) -> str:
     """Truncate an untrusted text, and escape control and direction characters."""
     if len(text) > max_length:
         text = f"{text[:max_length]}…"
-    return escaped(text)
+    return escape(text)
 
 
 def _printable_number(merchant_uid: str) -> str:
     if len(merchant_uid) > _MAX_TEXT:
         return printable(merchant_uid)
-    return visible(merchant_uid)
+    return escape_order_number(merchant_uid)
 
 
 def _amount_fields(currency: str, amount: Decimal) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Verdicts and statuses as people call them, in the language that is spoken."""
+"""Labels of verdicts and statuses, in the current language."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from gettext import pgettext
 from portone_async.models import Payment
 from portone_async.reconcile.finding import Verdict
 
-from .escape import escaped
+from .escape import escape
 
-__all__ = ("status_words", "verdict_words")
+__all__ = ("status_label", "verdict_label")
 
 
-def verdict_words(verdict: Verdict) -> str:
-    """Name a verdict."""
+def verdict_label(verdict: Verdict) -> str:
+    """Return the label of a verdict."""
     return {
         Verdict.MATCHED: _("matched"),
         Verdict.MISSING: _("missing"),
@@ -29,17 +29,17 @@ def verdict_words(verdict: Verdict) -> str:
     }[verdict]
 
 
-def status_words(payment: Payment) -> str:
-    """Name the status of a payment; a new one is named as PortOne does."""
+def status_label(payment: Payment) -> str:
+    """Return the label of a payment's status; an unknown status is its own label."""
     status = payment.status.value
     if payment.is_partially_cancelled:
-        # PortOne has one word for both.
+        # PortOne has one status for payments cancelled in part and in full.
         return pgettext("in part", "cancelled")
-    words = {
+    labels = {
         "ready": _("ready"),
         "paid": _("paid"),
         "failed": _("failed"),
         "cancelled": _("cancelled"),
         "pending": _("pending"),
     }
-    return words.get(status) or escaped(status)
+    return labels.get(status) or escape(status)

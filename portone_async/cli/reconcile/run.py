@@ -1,0 +1,188 @@
+"""Run ``portone-async reconcile``: read the orders, compare, write and print the results."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from contextlib import ExitStack, closing
+from datetime import datetime
+from gettext import gettext as _
+from itertools import islice
+from pathlib import Path
+
+from portone_async.cli.console import make_console
+from portone_async.cli.exit_codes import ExitCode
+from portone_async.cli.orders import BadRow, Item, Note, OrdersError, read_orders
+from portone_async.cli.report import (
+    NotWrittenError,
+    check_writable,
+    findings_writer,
+)
+from portone_async.cli.streams import print_error
+from portone_async.client import ClientOptions, PortOneClient
+from portone_async.errors import InvalidRequestError, PortOneError
+from portone_async.reconcile import (
+    Finding,
+    Order,
+    Refund,
+    Store,
+    StoreError,
+    Summary,
+    UnreadableOrder,
+    Verdict,
+    reconcile,
+)
+
+from .arguments import Arguments
+from .notes import Notes
+from .results import print_files, source_name, write_results
+from .view import View, print_summary
+
+__all__ = ("run",)
+
+_ROWS_PER_BATCH = 2000
+
+
+def run(arguments: Arguments) -> ExitCode:
+    """Compare orders with their payments, write the results, and return the exit code."""
+    try:
+        return _exit_code(_run(arguments))
+    except KeyboardInterrupt:
+        print_error(" ".join((_("stopped."), _how_to_resume(arguments))))
+        return ExitCode.INTERRUPTED
+    except (StoreError, OrdersError, NotWrittenError) as error:
+        print_error(f"portone-async: {error}")
+    except PortOneError as error:
+        print_error(f"portone-async: {error}")
+        if not isinstance(error, InvalidRequestError):
+            print_error(_how_to_resume(arguments))
+    return ExitCode.COULD_NOT_RUN
+
+
+def _run(arguments: Arguments) -> Summary:
+    period, options = arguments.period, arguments.client_options
+    _check_output(arguments)
+    orders = _orders(arguments)
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(arguments.store or _temporary_path(stack)))
+        stack.enter_context(closing(orders))
+        notes = Notes()
+        stack.callback(notes.print)
+        if arguments.fresh:
+            store.clear()
+        ended_at = store.ended_at
+        with View(make_console(), store.progress()) as view:
+            counter = view if store.identity is None else None
+            items = _read(orders, counter, notes, is_strict=arguments.strict)
+            options |= {"on_attempt": view.count_attempt}
+            summary = asyncio.run(
+                _compare(
+                    items,
+                    options,
+                    period=period,
+                    statuses=arguments.statuses,
+                    store=store,
+                    on_finding=view.count_finding,
+                )
+            )
+        notes.add_repeated(source_name(arguments), store.progress()[1])
+        files = write_results(arguments, period, store, summary)
+        if ended_at is not None:
+            print_error(_repeated_result(ended_at.astimezone(arguments.tz)))
+        console = make_console(pipe_width=100)
+        print_summary(console, summary)
+        print_files(console, files)
+    return summary
+
+
+def _check_output(arguments: Arguments) -> None:
+    """Raise an error before the run if its results could not be written."""
+    if arguments.out is not None:
+        findings_writer(arguments.out)
+    for path in (arguments.out, arguments.report):
+        if path is not None:
+            check_writable(path)
+
+
+def _temporary_path(stack: ExitStack) -> str:
+    return str(Path(stack.enter_context(tempfile.TemporaryDirectory()), "run.db"))
+
+
+async def _read(
+    orders: Generator[Item, None, None], view: View | None, notes: Notes, *, is_strict: bool
+) -> AsyncIterator[Order | Refund | UnreadableOrder]:
+    """Read the orders of the source; ``view`` counts those of a new run."""
+    while batch := await asyncio.to_thread(lambda: list(islice(orders, _ROWS_PER_BATCH))):
+        bad = [item for item in batch if isinstance(item, BadRow)]
+        if bad and is_strict:
+            raise OrdersError(f"{bad[0].where}: {bad[0].reason}")
+        count = sum(isinstance(item, Order) for item in batch)
+        notes.orders += count
+        if view is not None:
+            view.add_orders(count)
+        for item in batch:
+            if isinstance(item, Note):
+                notes.add(item)
+            elif isinstance(item, BadRow):
+                yield UnreadableOrder(item.where, item.reason, item.merchant_uid)
+            else:
+                yield item
+
+
+async def _compare(
+    orders: AsyncIterator[Order | Refund | UnreadableOrder],
+    options: ClientOptions,
+    *,
+    period: tuple[datetime, datetime] | None,
+    statuses: Sequence[str],
+    store: Store,
+    on_finding: Callable[[Finding], object],
+) -> Summary:
+    since, until = period or (None, None)
+    async with PortOneClient.from_env(**options) as client:
+        return await reconcile(
+            client,
+            orders,
+            since=since,
+            until=until,
+            statuses=statuses,
+            store=store,
+            on_finding=on_finding,
+        )
+
+
+def _orders(arguments: Arguments) -> Generator[Item, None, None]:
+    return read_orders(
+        arguments.source,
+        query=arguments.query,
+        columns=arguments.named_columns,
+        source_format=arguments.format,
+        delimiter=arguments.delimiter,
+        sheet=arguments.sheet,
+        header_row=arguments.header_row,
+    )
+
+
+def _repeated_result(ended_at: datetime) -> str:
+    text = _(
+        "This run ended at {time}: its result is printed, and orders that could not be checked were "
+        "checked again. --fresh starts a new run."
+    )
+    return text.format(time=ended_at.isoformat(" ", "seconds"))
+
+
+def _how_to_resume(arguments: Arguments) -> str:
+    if arguments.store is None:
+        return _("With --store FILE the next run can be resumed.")
+    text = _("The results so far are in {file}: run the same command again to continue.")
+    return text.format(file=arguments.store)
+
+
+def _exit_code(summary: Summary) -> ExitCode:
+    if summary.counts.get(Verdict.NOT_CHECKED):
+        return ExitCode.NOT_CHECKED
+    has_differences = any(
+        n for verdict, n in summary.counts.items() if verdict is not Verdict.MATCHED
+    )
+    return ExitCode.NO_MATCH if has_differences else ExitCode.OK
