@@ -126,8 +126,8 @@ def test_discrepancy_is_charged_less_due(uid: str, expected: tuple[str, str] | N
 
 
 def test_cancelled_order_has_no_money_due() -> None:
-    kept = snapshot("a", "500", status="cancelled", cancelled="200")
-    cancelled = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), kept)
+    payment = snapshot("a", "500", status="cancelled", cancelled="200")
+    cancelled = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), payment)
 
     assert discrepancy(cancelled, bridges([cancelled])) == ("KRW", Decimal(300))
 

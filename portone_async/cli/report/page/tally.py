@@ -124,7 +124,7 @@ class Tally:
 
 
 def _payment_time(finding: Finding) -> datetime | None:
-    """Return when the newest paid payment was paid; without one, when one was cancelled."""
+    """Return the time of the newest paid payment; without one, of the newest cancellation."""
     paid = (payment.paid_at for payment in finding.payments)
     cancelled = (payment.cancelled_at for payment in finding.payments)
     return next((time for times in (paid, cancelled) for time in times if time is not None), None)
