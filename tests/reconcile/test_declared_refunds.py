@@ -1,4 +1,4 @@
-"""Orders that declare a refunded amount."""
+"""Test orders that declare a refunded amount."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def test_store_returns_the_refund_of_an_order() -> None:
     refunded = order(5_000)
     with Store.open(":memory:") as store:
         store.add_orders([refunded])
-        (left,) = store.pending_orders()
-        store.record([compare(left.order, [payment("cancelled", 5_000)])])
+        (pending,) = store.pending_orders()
+        store.record([compare(pending.order, [payment("cancelled", 5_000)])])
         (finding,) = store.findings()
 
-    assert left.order == refunded
+    assert pending.order == refunded
     assert finding.order == refunded
 
 

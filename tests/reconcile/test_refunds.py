@@ -1,8 +1,7 @@
-"""Refunds in rows of their own are added to their orders, in any sequence of rows."""
+"""Test refunds that are listed apart from their orders, in any sequence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,25 +16,19 @@ from portone_async.testing import FakePortOne
 SALE = Order("R-1", Decimal(10_000))
 
 
-@pytest.fixture(name="store")
-def _store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "run.db") as store:
-        yield store
-
-
 def refund(amount: int, row: str = "orders.csv:3", merchant_uid: str = "R-1") -> Refund:
     return Refund(merchant_uid, Decimal(amount), "KRW", row)
 
 
-def settle(store: Store) -> list[Finding]:
+def apply_all(store: Store) -> list[Finding]:
     findings: list[Finding] = []
-    while (settled := store.apply_refunds(limit=1)) is not None:
-        findings += settled
+    while (batch := store.apply_refunds(limit=1)) is not None:
+        findings += batch
     return findings
 
 
 def orders(store: Store) -> list[Order]:
-    return [left.order for left in store.pending_orders()]
+    return [pending.order for pending in store.pending_orders()]
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -43,7 +36,7 @@ def test_refunds_are_added_to_their_order(store: Store, is_first: bool) -> None:
     refunds = [refund(1000, "orders.csv:3"), refund(1000, "orders.csv:4")]
     store.add_orders([*refunds, SALE] if is_first else [SALE, *refunds])
 
-    assert settle(store) == []
+    assert apply_all(store) == []
     assert orders(store) == [Order("R-1", Decimal(10_000), cancelled_amount=Decimal(2000))]
 
 
@@ -52,23 +45,23 @@ def test_refunds_read_twice_count_once(store: Store) -> None:
 
     assert store.add_orders(rows) == 1
     assert store.add_orders(rows) == 0
-    settle(store)
+    apply_all(store)
 
     assert orders(store) == [Order("R-1", Decimal(10_000), cancelled_amount=Decimal(2000))]
 
 
-def test_settled_refunds_are_not_added_again(store: Store) -> None:
+def test_applied_refunds_are_not_added_again(store: Store) -> None:
     store.add_orders([SALE, refund(1000)])
-    settle(store)
+    apply_all(store)
 
-    assert settle(store) == []
+    assert apply_all(store) == []
     assert orders(store) == [Order("R-1", Decimal(10_000), cancelled_amount=Decimal(1000))]
 
 
 def test_refund_without_its_order_is_not_checked(store: Store) -> None:
     store.add_orders([SALE, refund(700, "orders.csv:9", "R-9")])
 
-    (finding,) = settle(store)
+    (finding,) = apply_all(store)
 
     assert finding == Finding(
         merchant_uid="R-9",
@@ -97,7 +90,7 @@ def test_order_contradicted_by_its_refunds_is_not_checked(
 ) -> None:
     store.add_orders([order, row])
 
-    (finding,) = settle(store)
+    (finding,) = apply_all(store)
 
     assert (finding.merchant_uid, finding.verdict) == ("R-1", Verdict.NOT_CHECKED)
     assert finding.error == f"negative rows are taken for refunds (orders.csv:3), but {problem}"
@@ -109,7 +102,7 @@ def test_order_contradicted_by_its_refunds_is_not_checked(
 def test_refunds_set_the_cancelled_amount_of_an_order(store: Store) -> None:
     store.add_orders([Order("R-1", Decimal(9), status="cancelled"), refund(2)])
 
-    assert settle(store) == []
+    assert apply_all(store) == []
     assert orders(store) == [Order("R-1", Decimal(9), "KRW", "cancelled", Decimal(2))]
 
 
@@ -117,7 +110,7 @@ def test_refund_that_the_order_also_declares_counts_once(store: Store) -> None:
     order = Order("R-1", Decimal(9), cancelled_amount=Decimal(2))
     store.add_orders([order, refund(2)])
 
-    assert settle(store) == []
+    assert apply_all(store) == []
     assert orders(store) == [order]
 
 
@@ -141,7 +134,7 @@ def test_sequence_and_repetition_of_rows_do_not_matter(
     with Store.open(":memory:") as store:
         store.add_orders(rows[:killed_after])
         store.add_orders(rows)
-        settle(store)
+        apply_all(store)
 
         assert {order.merchant_uid: order.cancelled_amount for order in orders(store)} == {
             f"R-{n}": Decimal(n * 20 + 3) for n in range(4)
@@ -204,7 +197,7 @@ async def test_run_killed_while_reading_orders_starts_again(
     server.add(merchant_uid="R-1", amount=10_000, cancel_amount=1000)
 
     with Store.open(tmp_path / "run.db") as store:
-        # The state after a kill between reading orders and settling all refunds.
+        # The state after a kill between reading orders and applying all refunds.
         store.add_orders([SALE, refund(1000), refund(5, "orders.csv:9", "R-9")])
         store.apply_refunds(limit=1)
         summary = await reconcile(client, [SALE, refund(1000)], store=store)
