@@ -80,7 +80,7 @@ async def serve(server: FakePortOne, orders: str) -> None:
 
 
 def _banner(server: FakePortOne, orders: str) -> str:
-    """Describe ``server``, with lines to paste into a shell."""
+    """Return a description of ``server``, with lines to paste into a shell."""
     order = orders.split(maxsplit=1)[0]
     return _BANNER.format(
         url=server.url,
@@ -94,6 +94,26 @@ def _banner(server: FakePortOne, orders: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server until a signal ends it, and return the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.payments is None and options.day is not None:
+        parser.error("--day needs --payments")
+    if options.payments is not None and options.payments < 1:
+        parser.error("--payments must be 1 or more")
+    keys = {"imp_key": options.key, "imp_secret": options.secret}
+    chosen: dict[str, Any] = {name: value for name, value in keys.items() if value is not None}
+    server = FakePortOne(host=options.host, port=options.port, **chosen)
+    orders = _add_payments(server, options.payments, options.day or _DAY)
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(serve(server, orders))
+    except (OSError, OverflowError) as error:  # the port is in use or invalid
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m portone_async.testing", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080, help="0 for any free port")
@@ -108,20 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--day", type=date.fromisoformat, help=f"their day, in Korean time (default: {_DAY})"
     )
-    options = parser.parse_args(arguments)
-    if options.payments is None and options.day is not None:
-        parser.error("--day needs --payments")
-    if options.payments is not None and options.payments < 1:
-        parser.error("--payments must be 1 or more")
-    keys = {"imp_key": options.key, "imp_secret": options.secret}
-    chosen: dict[str, Any] = {name: value for name, value in keys.items() if value is not None}
-    server = FakePortOne(host=options.host, port=options.port, **chosen)
-    try:
-        with suppress(KeyboardInterrupt):
-            asyncio.run(serve(server, _add_payments(server, options.payments, options.day or _DAY)))
-    except (OSError, OverflowError) as error:  # the port is in use or invalid
-        parser.exit(1, f"{parser.prog}: {error}\n")
-    return 0
+    return parser
 
 
 def _add_payments(server: FakePortOne, number: int | None, day: date) -> str:

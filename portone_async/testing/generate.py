@@ -29,7 +29,7 @@ def payments_of_a_day(number: int, day: date) -> Iterator[dict[str, Any]]:
 
     The n-th belongs to order ``order-000000n`` and has 1000 + n % 50000 won. All are paid, except
     that of every thousand one is cancelled, one failed and one ready (n % 1000 is 250, 500, 750).
-    All times are within the day.
+    Within the day is the time of the final status; the payment may have started before.
     """
     midnight = int(datetime.combine(day, time(), KST).timestamp())
     for n in range(1, number + 1):
