@@ -1,12 +1,12 @@
-"""Half an hour of bad weather: every answer is compared with the truth.
+"""A soak test: random calls against random faults, with every result checked by an oracle.
 
-``python -m tests.soak --minutes 30`` runs a fake PortOne behind a rude proxy in a process of its
-own (:mod:`.world`), where everything goes wrong that may (:mod:`.weather`, :mod:`.proxy`), and
-asks it all kinds of questions (:mod:`.questions`) from fifty tasks at once (:mod:`.load`). What
-is right is a function of the order's number, the seed and the time (:mod:`.truth`), so both
-processes know it without a word between them.
+``python -m tests.soak --minutes 30`` starts a fake PortOne behind a faulty proxy in another process
+(:mod:`.server_process`), which injects every fault (:mod:`.fault_schedule`, :mod:`.proxy`). Fifty
+tasks (:mod:`.load`) make all kinds of calls (:mod:`.lookups`). The expected result is a function of
+the order's number, the seed and the time (:mod:`.oracle`), so both processes compute it without
+communicating.
 
-A seed fixes the orders, the weather and what is asked; how the tasks take turns is the machine's
-own. Bytes are cut, delayed and cut into pieces here, never flipped: a flipped digit in a body
-without a checksum is another amount, and over plain HTTP nobody can tell. TLS can.
+A seed fixes the orders, the faults and the calls; how the tasks interleave is up to the machine.
+Bytes are cut, delayed and split, never changed: over plain HTTP a changed digit in a body without a
+checksum cannot be detected. TLS detects it.
 """

@@ -1,4 +1,4 @@
-"""``python -m tests.soak --minutes 30``: exit code 1 for anything that must not be."""
+"""``python -m tests.soak --minutes 30``: exit code 1 for any violation."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .run import Plan, soak
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
-    parser.add_argument("--seed", type=int, help="to see the same orders and weather again")
+    parser.add_argument("--seed", type=int, help="to repeat the same orders and faults")
     parser.add_argument(
         "--rate", type=float, default=200.0, help="requests a second (default: %(default)g)"
     )
     options = parser.parse_args(arguments)
     seed = SystemRandom().randrange(10**6) if options.seed is None else options.seed
-    _tell(f"seed {seed}, {options.minutes:g} minutes")
+    _print(f"seed {seed}, {options.minutes:g} minutes")
     plan = Plan(seed=seed, seconds=60 * options.minutes, rate=options.rate)
-    tally = asyncio.run(soak(plan, _tell))
-    _tell(f"{tally.faults.total()} faults")
-    return 1 if tally.faults else 0
+    tally = asyncio.run(soak(plan, _print))
+    _print(f"{tally.violations.total()} violations")
+    return 1 if tally.violations else 0
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

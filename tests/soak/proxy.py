@@ -1,4 +1,4 @@
-"""A TCP proxy without manners: it cuts, stalls, delays and chops up what goes through it."""
+"""A TCP proxy that cuts, stalls, delays and splits the connections through it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from random import Random
 
 from msgspec import Struct
 
-__all__ = ("Manner", "rude_proxy")
+__all__ = ("Behaviour", "faulty_proxy")
 
 _PIECE = 64 * 1024
 _STALL = 5.0
 
 
-class Manner(Struct, frozen=True):
-    """How one connection is treated."""
+class Behaviour(Struct, frozen=True):
+    """What the proxy does to one connection."""
 
     up: int | None = None
-    """After so many bytes of requests it ends; ``None``: never."""
+    """Bytes of requests after which it ends; ``None`` for no limit."""
     down: int | None = None
-    """After so many bytes of answers it ends."""
+    """Bytes of responses after which it ends; ``None`` for no limit."""
     end: str = "fin"
-    """``fin``, ``rst``, or ``stall``: it stays open, and nothing moves."""
+    """``fin``, ``rst``, or ``stall``: it stays open without passing bytes."""
     piece: int = _PIECE
-    """Answers come in pieces of this many bytes,"""
+    """Bytes per piece of a response."""
     wait: float = 0.0
-    """and so many seconds apart, the first ten of them."""
+    """Seconds between the first ten pieces."""
 
     @classmethod
-    def drawn(cls, draw: Random) -> Manner:
+    def random(cls, draw: Random) -> Behaviour:
         match draw.randrange(12):
             case 0:
                 return cls(up=draw.randrange(600), end=draw.choice(("fin", "rst", "stall")))
@@ -50,15 +50,15 @@ class Manner(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def rude_proxy(
+async def faulty_proxy(
     port: int, upstream: int, draw: Random, is_calm: Callable[[], bool]
 ) -> AsyncGenerator[int]:
-    """Listen on ``port`` and pass to ``upstream``, both of 127.0.0.1; give the port."""
+    """Forward ``port`` to ``upstream``, both on 127.0.0.1, and yield the port."""
     tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        manner = Manner() if is_calm() else Manner.drawn(draw)
-        task = asyncio.ensure_future(_relay(reader, writer, upstream, manner))
+        behaviour = Behaviour() if is_calm() else Behaviour.random(draw)
+        task = asyncio.ensure_future(_relay(reader, writer, upstream, behaviour))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
@@ -73,33 +73,33 @@ async def rude_proxy(
 
 
 async def _relay(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: int, manner: Manner
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: int, behaviour: Behaviour
 ) -> None:
-    far: asyncio.StreamWriter | None = None
+    upstream_writer: asyncio.StreamWriter | None = None
     try:
         with suppress(OSError):
-            far_reader, far = await asyncio.open_connection("127.0.0.1", upstream)
-            ways = {
-                asyncio.ensure_future(_pump(reader, far, manner.up, _PIECE, 0.0)),
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", upstream)
+            pumps = {
+                asyncio.ensure_future(_pump(reader, upstream_writer, behaviour.up, _PIECE, 0.0)),
                 asyncio.ensure_future(
-                    _pump(far_reader, writer, manner.down, manner.piece, manner.wait)
+                    _pump(upstream_reader, writer, behaviour.down, behaviour.piece, behaviour.wait)
                 ),
             }
             try:
-                # Either end of it ends both.
-                done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-                if manner.end == "stall" and any(way.result() for way in done):
+                # The end of one direction ends both.
+                done, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+                if behaviour.end == "stall" and any(pump.result() for pump in done):
                     await asyncio.sleep(_STALL)
             finally:
-                for way in ways:
-                    way.cancel()
-                await asyncio.gather(*ways, return_exceptions=True)
-        if manner.end == "rst":
+                for pump in pumps:
+                    pump.cancel()
+                await asyncio.gather(*pumps, return_exceptions=True)
+        if behaviour.end == "rst":
             _reset(writer)
     finally:
         writer.close()
-        if far is not None:
-            far.close()
+        if upstream_writer is not None:
+            upstream_writer.close()
 
 
 async def _pump(
@@ -109,7 +109,7 @@ async def _pump(
     piece: int,
     wait: float,
 ) -> bool:
-    """Pass bytes on, up to a limit; whether it was reached."""
+    """Forward bytes up to a limit; return whether it was reached."""
     waits = 10 if wait else 0
     with suppress(OSError):
         while data := await reader.read(_PIECE if limit is None else max(1, min(_PIECE, limit))):

@@ -1,4 +1,4 @@
-"""What came of the calls, in little memory however many they are."""
+"""Counts of outcomes and durations, in constant memory."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ("Durations", "Tally")
 
 _SHORTEST = 1e-4
 _STEP = 1.05
-_MOST_TOLD = 20
+_MAX_EXAMPLES = 20
 
 
 class Durations:
-    """How long calls took, in steps of five per cent: a list of all would be a leak."""
+    """A histogram of durations, in steps of five percent: a list would grow."""
 
     def __init__(self) -> None:
         self._steps: Counter[int] = Counter()
@@ -22,7 +22,7 @@ class Durations:
         self._steps[ceil(log(max(seconds, _SHORTEST) / _SHORTEST) / log(_STEP))] += 1
 
     def quantile(self, share: float) -> float:
-        """Seconds within which this share of the calls was over, at most 5 % too many."""
+        """Return the seconds within which this share of calls ended, at most 5 % too long."""
         left = ceil(share * self._steps.total())
         for step in sorted(self._steps):
             left -= self._steps[step]
@@ -32,25 +32,25 @@ class Durations:
 
 
 class Tally:
-    """The figures of a run."""
+    """The outcomes of a run."""
 
     def __init__(self) -> None:
         self.calls = 0
         self.answers = 0
         self.failed: Counter[str] = Counter()
-        """Typed failures that the weather explains, by class; of a stream, each that is in it."""
+        """Errors that the injected faults explain, by class; in a stream, each failed result."""
         self.cancelled = 0
         self.timed_out = 0
-        self.faults: Counter[str] = Counter()
-        """What must not be, by kind."""
-        self.offences: list[str] = []
-        """The first of them, with the call."""
+        self.violations: Counter[str] = Counter()
+        """Results and events that must not happen, by kind."""
+        self.examples: list[str] = []
+        """The first violations, with their calls."""
         self.durations = Durations()
         self.starts = 0
-        """How often the server was started."""
+        """Starts of the server."""
 
-    def blame(self, kind: str, what: str) -> None:
-        """Note something that must not be."""
-        self.faults[kind] += 1
-        if len(self.offences) < _MOST_TOLD:
-            self.offences.append(f"{kind}: {what}")
+    def add_violation(self, kind: str, text: str) -> None:
+        """Count a violation, and store it among the examples if there is room."""
+        self.violations[kind] += 1
+        if len(self.examples) < _MAX_EXAMPLES:
+            self.examples.append(f"{kind}: {text}")

@@ -1,4 +1,4 @@
-"""A few seconds of the soak, and proof that it can fail: it finds what is planted."""
+"""The soak runs for a few seconds without violations, and detects planted ones."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ from portone_async import Attempt, AuthenticationError, Payment, PortOneClient
 from portone_async.resources.payments import Payments
 from portone_async.testing import FakePortOne, faults
 from tests.soak import __main__ as command
-from tests.soak import load, weather
-from tests.soak.gauges import growth
-from tests.soak.load import Load, Till
-from tests.soak.proxy import Manner
-from tests.soak.questions import FALSE_MISSING, WRONG, Find, FindAll, Get, Question, Verify
+from tests.soak import fault_schedule, load
+from tests.soak.load import ClientSlot, Load
+from tests.soak.lookups import FALSE_MISSING, WRONG, Find, FindAll, Get, Lookup, Verify
+from tests.soak.metrics import growth
+from tests.soak.oracle import ExpectedPayment, Oracle, State
+from tests.soak.proxy import Behaviour
 from tests.soak.run import Plan, soak
 from tests.soak.tally import Durations, Tally
-from tests.soak.truth import Known, State, Truth
 
-TRUTH = Truth(seed=7, orders=2000, epoch=100.0)
-KNOWN = Known(imp_uid="imp_1", merchant_uid="주문 1", amount=1500, started_at=1_790_000_000)
+ORACLE = Oracle(seed=7, orders=2000, epoch=100.0)
+EXPECTED = ExpectedPayment(
+    imp_uid="imp_1", merchant_uid="주문 1", amount=1500, started_at=1_790_000_000
+)
 # The first restart of this seed comes soon.
 PLAN = Plan(seed=12, seconds=3.0, orders=500, pace=8.0)
 needs_pipes = pytest.mark.skipif(
@@ -42,16 +44,16 @@ def _ignore(_: str) -> None:
     pass
 
 
-# The whole of it
+# Whole runs
 
 
 @pytest.mark.slow
 @needs_pipes
-async def test_a_few_seconds_of_bad_weather_bring_no_wrong_answer_and_leave_nothing() -> None:
+async def test_short_soak_has_no_violations() -> None:
     lines: list[str] = []
     tally = await soak(PLAN, lines.append)
 
-    assert not tally.faults, tally.offences
+    assert not tally.violations, tally.examples
     assert tally.answers
     assert tally.failed
     assert tally.starts > 1
@@ -61,17 +63,17 @@ async def test_a_few_seconds_of_bad_weather_bring_no_wrong_answer_and_leave_noth
 @pytest.mark.slow
 @needs_pipes
 @pytest.mark.parametrize(
-    ("plant", "kind", "others"),
+    ("lie", "kind", "others"),
     [("wrong", WRONG, {FALSE_MISSING}), ("missing", FALSE_MISSING, set[str]())],
 )
-async def test_a_planted_lie_is_found_and_told_with_seed_and_call(
-    plant: str, kind: str, others: set[str]
+async def test_wrong_reply_is_reported_with_seed_and_call(
+    lie: str, kind: str, others: set[str]
 ) -> None:
     lines: list[str] = []
-    tally = await soak(replace(PLAN, seconds=0.7, pace=0.1, plant=plant), lines.append)
+    tally = await soak(replace(PLAN, seconds=0.7, pace=0.1, lie=lie), lines.append)
 
-    assert tally.faults[kind]
-    assert not others & set(tally.faults)
+    assert tally.violations[kind]
+    assert not others & set(tally.violations)
     assert any(line.startswith(f"seed 12: {kind}: ") and "uid" in line for line in lines)
 
 
@@ -81,53 +83,53 @@ def _fail() -> NoReturn:
 
 @pytest.mark.slow
 @needs_pipes
-async def test_planted_leaks_and_a_lost_error_are_found() -> None:
-    kept: list[bytes] = []
+async def test_leaks_and_lost_errors_are_violations() -> None:
+    leaked: list[bytes] = []
     descriptors: list[int] = []
     tasks: list[asyncio.Task[Any]] = []
 
     def leak(_: Attempt) -> None:
-        kept.append(b"x" * 300_000)
+        leaked.append(b"x" * 300_000)
         if not tasks:
             descriptors.append(os.open(os.devnull, os.O_RDONLY))
             tasks.append(asyncio.create_task(asyncio.Event().wait()))
-            asyncio.get_running_loop().call_soon(_fail)  # an error that nobody is told
+            asyncio.get_running_loop().call_soon(_fail)  # reported to the loop only
 
     plan = replace(PLAN, seconds=1.5, pace=0.1, settled=0.5, on_attempt=leak)
     try:
         tally = await soak(plan, _ignore)
     finally:
-        for each in descriptors:
-            os.close(each)
+        for descriptor in descriptors:
+            os.close(descriptor)
         for task in tasks:
             task.cancel()
 
-    assert set(tally.faults) == {"memory", "left over", "lost"}
-    assert "left over: 1 tasks, 1 descriptors" in tally.offences
+    assert set(tally.violations) == {"memory", "left over", "lost"}
+    assert "left over: 1 tasks, 1 descriptors" in tally.examples
 
 
-# What a call may not come to
+# Violations of one call
 
 
 class Stub:
-    """A question that does what a test wants."""
+    """A lookup whose result is that of a function."""
 
-    def __init__(self, ask: Callable[[], Awaitable[Any]]) -> None:
-        self._ask = ask
+    def __init__(self, send: Callable[[], Awaitable[Any]]) -> None:
+        self._send = send
 
-    async def ask(self, payments: Payments) -> Any:
-        return await self._ask()
+    async def send(self, payments: Payments) -> Any:
+        return await self._send()
 
     def fault(self, answer: Any, states: Callable[[int], list[State]]) -> str | None:
         return None
 
 
-async def _asked(question: Question) -> Counter[str]:
+async def _violations(lookup: Lookup) -> Counter[str]:
     tally = Tally()
-    till = Till(lambda: PortOneClient("key", "secret", base_url="http://127.0.0.1:9"))
-    await Load(TRUTH, [till], tally).ask(question, Random(1))
-    await till.client.close()
-    return tally.faults
+    slot = ClientSlot(lambda: PortOneClient("key", "secret", base_url="http://127.0.0.1:9"))
+    await Load(ORACLE, [slot], tally).make(lookup, Random(1))
+    await slot.client.close()
+    return tally.violations
 
 
 async def _raise(error: BaseException) -> NoReturn:
@@ -140,32 +142,32 @@ async def _raise(error: BaseException) -> NoReturn:
         (TypeError(), "untyped"),
         (TimeoutError(), "untyped"),
         (AuthenticationError(), "unexplained"),
-        (asyncio.CancelledError(), "cancelled unasked"),
+        (asyncio.CancelledError(), "cancelled without a cancel()"),
     ],
-    ids=lambda each: each if isinstance(each, str) else type(each).__name__,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-async def test_an_error_without_a_cause_is_a_fault(error: BaseException, kind: str) -> None:
-    assert await _asked(Stub(lambda: _raise(error))) == {kind: 1}
+async def test_unexplained_error_is_a_violation(error: BaseException, kind: str) -> None:
+    assert await _violations(Stub(lambda: _raise(error))) == {kind: 1}
 
 
-async def test_a_call_that_never_ends_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_call_that_never_ends_is_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "HUNG", 0.01)
-    assert await _asked(Stub(asyncio.Event().wait)) == {"hung": 1}
+    assert await _violations(Stub(asyncio.Event().wait)) == {"hung": 1}
 
 
-async def test_clients_that_do_not_recover_are_a_fault(server: FakePortOne) -> None:
+async def test_client_that_does_not_recover_is_a_violation(server: FakePortOne) -> None:
     server.fail(faults.Status(503), times=None)
     tally = Tally()
     async with server.client(rate_limit=None) as client:
-        await Load(TRUTH, [Till(lambda: client)], tally).recover(3, 0.05)
-    assert tally.faults == {"no recovery": 1}
+        await Load(ORACLE, [ClientSlot(lambda: client)], tally).recover(3, 0.05)
+    assert tally.violations == {"no recovery": 1}
 
 
-# The judging
+# Checks of results
 
 
-def _told(known: Known) -> Payment:
-    return FakePortOne().add(**asdict(known))
+def _received(expected: ExpectedPayment) -> Payment:
+    return FakePortOne().add(**asdict(expected))
 
 
 @pytest.mark.parametrize(
@@ -181,9 +183,9 @@ def _told(known: Known) -> Payment:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_payment_that_differs_in_anything_is_a_wrong_answer(change: dict[str, Any]) -> None:
-    assert KNOWN.is_in(_told(KNOWN))
-    assert not KNOWN.is_in(_told(replace(KNOWN, **change)))
+def test_payment_with_any_other_field_does_not_match(change: dict[str, Any]) -> None:
+    assert EXPECTED.matches(_received(EXPECTED))
+    assert not EXPECTED.matches(_received(replace(EXPECTED, **change)))
 
 
 def _always(*states: State) -> Callable[[int], list[State]]:
@@ -191,92 +193,92 @@ def _always(*states: State) -> Callable[[int], list[State]]:
 
 
 @pytest.mark.parametrize(
-    ("question", "answer", "state", "fault"),
+    ("lookup", "answer", "state", "fault"),
     [
-        (Find(1, "주문 1", None), None, (KNOWN,), FALSE_MISSING),
-        (Find(1, "주문 1", "ready"), None, (KNOWN,), None),
-        (Find(1, "주문 1", None), _told(KNOWN), (), WRONG),
-        (Find(1, "주문 1", None), _told(KNOWN), (KNOWN,), None),
-        (Get(1, "imp_1", include_sandbox=True), None, (KNOWN,), FALSE_MISSING),
+        (Find(1, "주문 1", None), None, (EXPECTED,), FALSE_MISSING),
+        (Find(1, "주문 1", "ready"), None, (EXPECTED,), None),
+        (Find(1, "주문 1", None), _received(EXPECTED), (), WRONG),
+        (Find(1, "주문 1", None), _received(EXPECTED), (EXPECTED,), None),
+        (Get(1, "imp_1", include_sandbox=True), None, (EXPECTED,), FALSE_MISSING),
         (
             Get(1, "imp_1", include_sandbox=False),
             None,
-            (replace(KNOWN, sandbox=True),),
+            (replace(EXPECTED, sandbox=True),),
             None,
         ),
-        (FindAll(1, "주문 1", 1), [], (KNOWN,), FALSE_MISSING),
-        (FindAll(1, "주문 1", 1), [_told(KNOWN)] * 2, (KNOWN,), WRONG),
-        (Verify(1, "주문 1", 1500), _told(KNOWN), (KNOWN,), None),
-        (Verify(1, "주문 1", 1501), _told(KNOWN), (KNOWN,), WRONG),
+        (FindAll(1, "주문 1", 1), [], (EXPECTED,), FALSE_MISSING),
+        (FindAll(1, "주문 1", 1), [_received(EXPECTED)] * 2, (EXPECTED,), WRONG),
+        (Verify(1, "주문 1", 1500), _received(EXPECTED), (EXPECTED,), None),
+        (Verify(1, "주문 1", 1501), _received(EXPECTED), (EXPECTED,), WRONG),
     ],
 )
-def test_answers_are_judged_by_the_state(
-    question: Question, answer: Any, state: State, fault: str | None
+def test_results_are_checked_against_the_state(
+    lookup: Lookup, answer: Any, state: State, fault: str | None
 ) -> None:
-    assert question.fault(answer, _always(state)) == fault
+    assert lookup.fault(answer, _always(state)) == fault
 
 
-def test_a_state_of_the_time_of_the_call_is_true_and_one_of_another_time_is_not() -> None:
-    question, cancelled = Find(1, "주문 1", None), replace(KNOWN, status="cancelled")
+def test_any_state_during_the_call_is_correct_and_no_other() -> None:
+    lookup, cancelled = Find(1, "주문 1", None), replace(EXPECTED, status="cancelled")
 
-    assert question.fault(_told(KNOWN), _always((KNOWN,), (cancelled,))) is None
-    assert question.fault(_told(cancelled), _always((KNOWN,), (cancelled,))) is None
-    assert question.fault(_told(KNOWN), _always((cancelled,))) == WRONG
-
-
-# The truth, the weather, the gauges
+    assert lookup.fault(_received(EXPECTED), _always((EXPECTED,), (cancelled,))) is None
+    assert lookup.fault(_received(cancelled), _always((EXPECTED,), (cancelled,))) is None
+    assert lookup.fault(_received(EXPECTED), _always((cancelled,))) == WRONG
 
 
-@given(n=st.integers(0, TRUTH.orders - 1), moment=st.floats(100.0, 10_000.0))
-def test_a_state_lasts_until_the_next_change_and_no_longer(n: int, moment: float) -> None:
-    if not TRUTH.is_living(n):
-        assert TRUTH.states(n, moment, moment + 1000) == [TRUTH.state(n, moment)]
+# The oracle, the faults, the metrics
+
+
+@given(n=st.integers(0, ORACLE.orders - 1), moment=st.floats(100.0, 10_000.0))
+def test_state_lasts_until_the_next_change(n: int, moment: float) -> None:
+    if not ORACLE.is_living(n):
+        assert ORACLE.states(n, moment, moment + 1000) == [ORACLE.state(n, moment)]
         return
-    state, change = TRUTH.state(n, moment), TRUTH.next_change(n, moment)
+    state, change = ORACLE.state(n, moment), ORACLE.next_change(n, moment)
 
     assert change > moment
-    assert TRUTH.state(n, nextafter(change, 0.0)) == state
-    assert TRUTH.state(n, change) != state
-    assert TRUTH.state(n, change) in TRUTH.states(n, moment, change + 20)
+    assert ORACLE.state(n, nextafter(change, 0.0)) == state
+    assert ORACLE.state(n, change) != state
+    assert ORACLE.state(n, change) in ORACLE.states(n, moment, change + 20)
 
 
-def test_orders_are_of_every_kind_and_no_two_share_a_payment() -> None:
-    payments = list(TRUTH.everything(500.0))
+def test_orders_are_of_every_kind_and_share_no_payment() -> None:
+    payments = list(ORACLE.everything(500.0))
 
-    assert {each.status for each in payments} == {"paid", "ready", "failed", "cancelled"}
-    assert {each.sandbox for each in payments} == {True, False}
-    assert any(0 < each.cancel_amount < each.amount for each in payments)
-    assert any("/" in each.merchant_uid for each in payments)
-    assert any(not TRUTH.state(n, 500.0) for n in range(TRUTH.orders))
-    assert any(len(TRUTH.state(n, 500.0)) > 2 for n in range(TRUTH.orders))
-    assert len({each.imp_uid for each in payments}) == len(payments)
+    assert {payment.status for payment in payments} == {"paid", "ready", "failed", "cancelled"}
+    assert {payment.sandbox for payment in payments} == {True, False}
+    assert any(0 < payment.cancel_amount < payment.amount for payment in payments)
+    assert any("/" in payment.merchant_uid for payment in payments)
+    assert any(not ORACLE.state(n, 500.0) for n in range(ORACLE.orders))
+    assert any(len(ORACLE.state(n, 500.0)) > 2 for n in range(ORACLE.orders))
+    assert len({payment.imp_uid for payment in payments}) == len(payments)
 
 
 def _faults_of_a_cycle() -> Iterator[str]:
     draw = Random(1)
     for second in range(60):
-        phase = weather.phase_at(second, 1.0)
+        phase = fault_schedule.phase_at(second, 1.0)
         yield from (type(draw.choice(phase.faults)(draw)).__name__ for _ in range(50))
 
 
-def test_the_weather_has_every_fault_that_the_fake_can_play() -> None:
+def test_schedule_has_every_fault_of_the_fake() -> None:
     assert set(_faults_of_a_cycle()) == set(faults.__all__)
-    assert {weather.phase_at(second, 2.0).name for second in range(30)} == {
+    assert {fault_schedule.phase_at(second, 2.0).name for second in range(30)} == {
         *("calm", "storm", "outage", "recovery")
     }
 
 
-def test_the_proxy_ends_connections_in_every_way() -> None:
+def test_proxy_ends_connections_in_every_way() -> None:
     draw = Random(1)
-    manners = [Manner.drawn(draw) for _ in range(300)]
+    behaviours = [Behaviour.random(draw) for _ in range(300)]
 
-    assert {each.end for each in manners} == {"fin", "rst", "stall"}
-    assert any(each.piece == 1 for each in manners)
-    assert any(each.wait for each in manners)
-    assert any(each.up is not None for each in manners)
+    assert {behaviour.end for behaviour in behaviours} == {"fin", "rst", "stall"}
+    assert any(behaviour.piece == 1 for behaviour in behaviours)
+    assert any(behaviour.wait for behaviour in behaviours)
+    assert any(behaviour.up is not None for behaviour in behaviours)
 
 
-def test_growth_is_what_comes_after_the_warm_up() -> None:
+def test_growth_excludes_the_warm_up() -> None:
     warming = [float(i) for i in range(30)]
 
     assert growth([]) == 0
@@ -285,30 +287,30 @@ def test_growth_is_what_comes_after_the_warm_up() -> None:
 
 
 @given(st.lists(st.floats(0.001, 100.0), min_size=1))
-def test_a_quantile_is_at_most_a_step_too_long(seconds: list[float]) -> None:
+def test_quantile_is_at_most_one_step_too_long(seconds: list[float]) -> None:
     durations = Durations()
-    for each in seconds:
-        durations.add(each)
+    for duration in seconds:
+        durations.add(duration)
 
     longest = max(seconds)
     assert longest * 0.999 <= durations.quantile(1.0) <= longest * 1.051
 
 
-@pytest.mark.parametrize("is_bad", [True, False])
-def test_the_command_exits_with_1_for_any_fault(
-    is_bad: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("has_violation", [True, False])
+def test_command_exits_with_1_for_any_violation(
+    has_violation: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plans: list[Plan] = []
 
     async def run(plan: Plan, _: Callable[[str], object]) -> Tally:
         plans.append(plan)
         tally = Tally()
-        if is_bad:
-            tally.blame(WRONG, "find")
+        if has_violation:
+            tally.add_violation(WRONG, "find")
         return tally
 
     monkeypatch.setattr(command, "soak", run)
 
-    assert command.main(["--minutes", "30", "--seed", "5"]) == int(is_bad)
+    assert command.main(["--minutes", "30", "--seed", "5"]) == int(has_violation)
     assert (plans[0].seed, plans[0].seconds) == (5, 1800)
     assert capsys.readouterr().out.startswith("seed 5, 30 minutes\n")

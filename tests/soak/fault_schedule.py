@@ -1,4 +1,4 @@
-"""What goes wrong at the server, and when: calm, storm, outage, recovery, and again."""
+"""The faults that the server injects: calm, storm, outage, recovery, and again."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from portone_async.testing import (
     Unauthorized,
 )
 
-from .truth import Truth
+from .oracle import Oracle
 
-__all__ = ("PLANTS", "Sky", "phase_at")
+__all__ = ("LIES", "FaultSchedule", "phase_at")
 
 Drawn = Callable[[Random], Fault]
 
 _LATE: Drawn = lambda draw: Delay(draw.uniform(0.0, 0.6))  # noqa: E731 (one of a table)
 _DOWN: tuple[Drawn, ...] = (
-    # Rarely with a wish, which all of a client's calls heed: they would do nothing but wait.
+    # Rarely with a Retry-After: it pauses all calls of a client, which would then only wait.
     lambda draw: Status(503, headers={"Retry-After": "1"} if draw.random() < 0.1 else {}),
     lambda _: Status(502),
     lambda _: Reset(),
@@ -60,17 +60,17 @@ _ALL: tuple[Drawn, ...] = (
     lambda _: Json({"code": 404, "message": "no Route matched"}, 404),
     lambda draw: Body(draw.choice((b"", b"{", b'{"code":0,"message":null,"response":{'))),
 )
-# Only of a look-up: a refusal of getToken is about the keys, and ends what needs a token.
+# Only for look-ups: from getToken, a 401 means wrong keys, and ends the call.
 _TOKEN: tuple[Drawn, ...] = (lambda _: ExpiredToken(), lambda _: Unauthorized())
 
 
 class Phase(Struct, frozen=True):
-    """A stretch of time with one kind of weather."""
+    """A period with one rate and kind of faults."""
 
     name: str
     seconds: float
     share: float
-    """Of the requests that meet a fault."""
+    """The share of requests that meet a fault."""
     faults: tuple[Drawn, ...]
 
 
@@ -83,7 +83,7 @@ _CYCLE = (
 
 
 def phase_at(seconds: float, pace: float) -> Phase:
-    """The weather so many seconds after it began; with ``pace`` 2 it changes twice as fast."""
+    """Return the phase ``seconds`` after the start; with ``pace`` 2, phases are half as long."""
     left = seconds * pace % sum(phase.seconds for phase in _CYCLE)
     for phase in _CYCLE:
         left -= phase.seconds
@@ -94,7 +94,7 @@ def phase_at(seconds: float, pace: float) -> Phase:
 
 def _another_amount(exchange: Exchange) -> Reply:
     answer = exchange.reply()
-    body = re.sub(rb'"amount":(\d+)', lambda found: b'"amount":1%b' % found[1], answer.body)
+    body = re.sub(rb'"amount":(\d+)', lambda match: b'"amount":1%b' % match[1], answer.body)
     return msgspec.structs.replace(answer, body=body)
 
 
@@ -103,43 +103,43 @@ def _no_such_payment(_: Exchange) -> Reply:
     return Reply(404, msgspec.json.encode(body), {"Content-Type": "application/json"})
 
 
-PLANTS: dict[str, Callable[[Exchange], Reply]] = {
+LIES: dict[str, Callable[[Exchange], Reply]] = {
     "wrong": _another_amount,
     "missing": _no_such_payment,
 }
-"""Lies that no client can see through: the soak must."""
+"""Wrong replies that no client can detect. The soak must."""
 
 
-class Sky:
-    """The fault that every request meets: it keeps the fake true to the time, then draws."""
+class FaultSchedule:
+    """The fault that every request meets: updates the fake to the oracle, then injects a fault."""
 
     def __init__(
-        self, server: FakePortOne, truth: Truth, *, start: int, pace: float, plant: str | None
+        self, server: FakePortOne, oracle: Oracle, *, start: int, pace: float, lie: str | None
     ) -> None:
         self.requests = self.tokens = 0
         self.is_calm = False
         self.faults: Counter[str] = Counter()
         self._server = server
-        self._truth = truth
+        self._oracle = oracle
         self._pace = pace
-        self._plant = None if plant is None else PLANTS[plant]
+        self._lie = None if lie is None else LIES[lie]
         now = monotonic()
-        # A server that was restarted goes on with other draws.
-        self._random = Random(f"{truth.seed}/sky/{start}")
-        server.add_many(known.fields() for known in truth.everything(now))
-        self._shown = {n: truth.state(n, now) for n in range(truth.orders) if truth.is_living(n)}
-        self._changes = [(truth.next_change(n, now), n) for n in self._shown]
+        # A restarted server continues with other random numbers.
+        self._random = Random(f"{oracle.seed}/sky/{start}")
+        server.add_many(known.fields() for known in oracle.everything(now))
+        self._shown = {n: oracle.state(n, now) for n in range(oracle.orders) if oracle.is_living(n)}
+        self._changes = [(oracle.next_change(n, now), n) for n in self._shown]
         heapify(self._changes)
 
     async def meet(self, exchange: Exchange) -> Reply | None:
         self.requests += 1
         self._server.clear_requests()
-        # Whatever is answered from here on was true at some time since the request came.
-        self._keep_true(monotonic())
+        # Any reply from here on was correct at some time since the request arrived.
+        self._update(monotonic())
         is_for_token = exchange.request.path.startswith("/users")
         self.tokens += is_for_token
-        if self._plant is not None and not is_for_token and self._random.random() < 0.2:
-            return self._plant(exchange)
+        if self._lie is not None and not is_for_token and self._random.random() < 0.2:
+            return self._lie(exchange)
         fault = self._fault(is_for_token=is_for_token)
         if fault is None:
             return exchange.reply()
@@ -147,18 +147,18 @@ class Sky:
         return await fault.meet(exchange)
 
     def _fault(self, *, is_for_token: bool) -> Fault | None:
-        phase = phase_at(monotonic() - self._truth.epoch, self._pace)
+        phase = phase_at(monotonic() - self._oracle.epoch, self._pace)
         if self.is_calm or self._random.random() >= phase.share:
             return None
         drawn = self._random.choice(phase.faults)
         return None if is_for_token and drawn in _TOKEN else drawn(self._random)
 
-    def _keep_true(self, now: float) -> None:
+    def _update(self, now: float) -> None:
         while self._changes and self._changes[0][0] <= now:
             _, n = self._changes[0]
             for known in self._shown[n]:
                 self._server.remove(known.imp_uid)
-            self._shown[n] = self._truth.state(n, now)
+            self._shown[n] = self._oracle.state(n, now)
             for known in self._shown[n]:
                 self._server.add(**known.fields())
-            heapreplace(self._changes, (self._truth.next_change(n, now), n))
+            heapreplace(self._changes, (self._oracle.next_change(n, now), n))

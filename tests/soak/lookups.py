@@ -1,4 +1,4 @@
-"""What is asked, and whether the answer is true. The judging is pure."""
+"""The calls that the soak makes, and a pure check of each result against the oracle."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from portone_async import Failed, Found, Group, Missing, Payment, PaymentMismatc
 from portone_async.errors import PaymentNotFoundError, PortOneError
 from portone_async.resources.payments import Payments
 
-from .truth import Known, State, Truth
+from .oracle import ExpectedPayment, Oracle, State
 
-__all__ = ("FALSE_MISSING", "WRONG", "Question", "drawn")
+__all__ = ("FALSE_MISSING", "WRONG", "Lookup", "random_lookup")
 
 WRONG = "wrong answer"
 FALSE_MISSING = "false missing"
 
 Fault = str | None
-"""Which of the two an answer is; ``None`` when it is true."""
+"""``WRONG``, ``FALSE_MISSING``, or ``None`` for a correct result."""
 States = Callable[[int], list[State]]
-"""The states in which an order was while the call was under way."""
+"""Returns the states that an order had during the call."""
 
 
-class Question(Protocol):
-    """One call."""
+class Lookup(Protocol):
+    """One call of the payments API."""
 
-    async def ask(self, payments: Payments) -> Any:
-        """Make it. What is not found is an answer; other errors are raised."""
+    async def send(self, payments: Payments) -> Any:
+        """Make the call. "Not found" is a result; other errors are raised."""
         ...
 
     def fault(self, answer: Any, states: States) -> Fault:
-        """What is wrong with an answer."""
+        """Return what is wrong with a result."""
         ...
 
 
@@ -43,7 +43,7 @@ class Find(Struct, frozen=True):
     uid: str
     status: str | None
 
-    async def ask(self, payments: Payments) -> Payment | None:
+    async def send(self, payments: Payments) -> Payment | None:
         try:
             return await payments.find(self.uid, status=self.status)
         except PaymentNotFoundError:
@@ -58,19 +58,19 @@ class Get(Struct, frozen=True):
     imp_uid: str
     include_sandbox: bool
 
-    async def ask(self, payments: Payments) -> Payment | None:
+    async def send(self, payments: Payments) -> Payment | None:
         try:
             return await payments.get(self.imp_uid, include_sandbox=self.include_sandbox)
         except PaymentNotFoundError:
             return None
 
     def fault(self, answer: Payment | None, states: States) -> Fault:
-        return _one(answer, [self._shown(state) for state in states(self.n)])
+        return _one(answer, [self._visible(state) for state in states(self.n)])
 
-    def _shown(self, state: State) -> Known | None:
+    def _visible(self, state: State) -> ExpectedPayment | None:
         found = _with_imp_uid(state, self.imp_uid)
         # Only this endpoint hides payments of test channels.
-        return next((each for each in found if self.include_sandbox or not each.sandbox), None)
+        return next((known for known in found if self.include_sandbox or not known.sandbox), None)
 
 
 class FindAll(Struct, frozen=True):
@@ -78,8 +78,8 @@ class FindAll(Struct, frozen=True):
     uid: str
     page_size: int
 
-    async def ask(self, payments: Payments) -> list[Payment]:
-        return [each async for each in payments.find_all(self.uid, page_size=self.page_size)]
+    async def send(self, payments: Payments) -> list[Payment]:
+        return [payment async for payment in payments.find_all(self.uid, page_size=self.page_size)]
 
     def fault(self, answer: list[Payment], states: States) -> Fault:
         return _all(answer, states(self.n))
@@ -89,17 +89,17 @@ class GetMany(Struct, frozen=True):
     orders: tuple[tuple[int, str], ...]
     imp_uids: tuple[tuple[int, str], ...]
 
-    async def ask(self, payments: Payments) -> list[Group]:
+    async def send(self, payments: Payments) -> list[Group]:
         merchant_uids = [uid for _, uid in self.orders]
         async with payments.get_many(merchant_uids, [uid for _, uid in self.imp_uids]) as stream:
             return [group async for group in stream]
 
     def fault(self, answer: list[Group], states: States) -> Fault:
-        asked = [*self.orders, *self.imp_uids]
-        if [group.uid for group in answer] != [uid for _, uid in asked]:
+        expected = [*self.orders, *self.imp_uids]
+        if [group.uid for group in answer] != [uid for _, uid in expected]:
             return WRONG
         faults: list[Fault] = []
-        for i, (group, (n, uid)) in enumerate(zip(answer, asked, strict=True)):
+        for i, (group, (n, uid)) in enumerate(zip(answer, expected, strict=True)):
             known = states(n)
             if i >= len(self.orders):
                 known = [_with_imp_uid(state, uid) for state in known]
@@ -111,9 +111,9 @@ class FindMany(Struct, frozen=True):
     orders: tuple[tuple[int, str], ...]
     status: str | None
     most: int
-    """After so many results the stream is left."""
+    """Results after which to leave the stream."""
 
-    async def ask(self, payments: Payments) -> list[Found | Missing | Failed]:
+    async def send(self, payments: Payments) -> list[Found | Missing | Failed]:
         results: list[Found | Missing | Failed] = []
         uids = [uid for _, uid in self.orders]
         async with payments.find_many(uids, status=self.status) as stream:
@@ -144,7 +144,7 @@ class Verify(Struct, frozen=True):
     uid: str
     amount: int
 
-    async def ask(self, payments: Payments) -> Payment | PortOneError:
+    async def send(self, payments: Payments) -> Payment | PortOneError:
         try:
             return await payments.verify(self.uid, amount=Decimal(self.amount))
         except (PaymentNotFoundError, PaymentMismatchError) as error:
@@ -156,29 +156,29 @@ class Verify(Struct, frozen=True):
         if isinstance(answer, PaymentNotFoundError):
             return None if () in known else FALSE_MISSING
         if isinstance(answer, PaymentMismatchError):
-            is_true = any(state and not each for state, each in zip(known, good, strict=True))
-            return None if is_true else WRONG
+            is_correct = any(state and not paid for state, paid in zip(known, good, strict=True))
+            return None if is_correct else WRONG
         assert isinstance(answer, Payment)
-        return None if any(each and each.is_in(answer) for each in good) else WRONG
+        return None if any(paid and paid.matches(answer) for paid in good) else WRONG
 
-    def _good(self, state: State) -> Known | None:
-        """The payment for which the goods are shipped."""
+    def _good(self, state: State) -> ExpectedPayment | None:
+        """Return the payment that passes the verification, if there is one."""
         paid = _first(state, "paid")
         return paid if paid and paid.amount == self.amount and not paid.sandbox else None
 
 
-def drawn(truth: Truth, draw: Random, moment: float) -> Question:
-    """Any question; its order may have a payment or not, now or soon."""
-    n = draw.randrange(truth.orders)
-    uid, state = truth.merchant_uid(n), truth.state(n, moment)
+def random_lookup(oracle: Oracle, draw: Random, moment: float) -> Lookup:
+    """Return any lookup, of an order with or without payments."""
+    n = draw.randrange(oracle.orders)
+    uid, state = oracle.merchant_uid(n), oracle.state(n, moment)
     status = draw.choice((None, None, "paid", "cancelled", "ready"))
     match draw.randrange(20):
         case 0:
-            orders = _some_orders(truth, draw, 130)
-            imp_uids = [(n, each.imp_uid) for n, _ in orders for each in truth.state(n, moment)]
+            orders = _some_orders(oracle, draw, 130)
+            imp_uids = [(n, known.imp_uid) for n, _ in orders for known in oracle.state(n, moment)]
             return GetMany(orders, tuple(imp_uids[: draw.randrange(12)]))
         case 1:
-            orders = _some_orders(truth, draw, 25)
+            orders = _some_orders(oracle, draw, 25)
             most = draw.choice((len(orders), len(orders), draw.randint(1, len(orders))))
             return FindMany(orders, status, most)
         case 2 | 3 | 4:
@@ -194,29 +194,29 @@ def drawn(truth: Truth, draw: Random, moment: float) -> Question:
             return Find(n, uid, status)
 
 
-def _some_orders(truth: Truth, draw: Random, most: int) -> tuple[tuple[int, str], ...]:
-    numbers = draw.sample(range(truth.orders), min(truth.orders, draw.randint(1, most)))
-    return tuple((n, truth.merchant_uid(n)) for n in numbers)
+def _some_orders(oracle: Oracle, draw: Random, most: int) -> tuple[tuple[int, str], ...]:
+    numbers = draw.sample(range(oracle.orders), min(oracle.orders, draw.randint(1, most)))
+    return tuple((n, oracle.merchant_uid(n)) for n in numbers)
 
 
-def _first(state: State, status: str | None) -> Known | None:
-    return next((each for each in state if status in (None, each.status)), None)
+def _first(state: State, status: str | None) -> ExpectedPayment | None:
+    return next((known for known in state if status in (None, known.status)), None)
 
 
 def _with_imp_uid(state: State, imp_uid: str) -> State:
-    return tuple(each for each in state if each.imp_uid == imp_uid)
+    return tuple(known for known in state if known.imp_uid == imp_uid)
 
 
-def _one(payment: Payment | None, allowed: Sequence[Known | None]) -> Fault:
+def _one(payment: Payment | None, allowed: Sequence[ExpectedPayment | None]) -> Fault:
     if payment is None:
         return None if None in allowed else FALSE_MISSING
-    return None if any(each and each.is_in(payment) for each in allowed) else WRONG
+    return None if any(known and known.matches(payment) for known in allowed) else WRONG
 
 
 def _all(payments: Sequence[Payment], allowed: Sequence[State]) -> Fault:
     for state in allowed:
         if len(state) == len(payments) and all(
-            known.is_in(each) for known, each in zip(state, payments, strict=True)
+            known.matches(payment) for known, payment in zip(state, payments, strict=True)
         ):
             return None
     return WRONG if payments else FALSE_MISSING

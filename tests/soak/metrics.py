@@ -1,4 +1,4 @@
-"""What the client's process holds: memory, descriptors, tasks."""
+"""Memory, descriptors and tasks of the client's process."""
 
 from __future__ import annotations
 
@@ -10,38 +10,35 @@ from statistics import median
 
 from msgspec import Struct
 
-__all__ = ("Gauge", "gauge", "growth")
+__all__ = ("Metrics", "growth", "measure")
 
 _STATM = Path("/proc/self/statm")
 _DESCRIPTORS = Path("/proc/self/fd")
 WARM_UP = 0.3
-"""The share of a run in which caches, pools and the allocator take what they keep."""
+"""The share of a run after which caches, pools and the allocator have reached their size."""
 
 
-class Gauge(Struct, frozen=True):
-    """One look at this process."""
+class Metrics(Struct, frozen=True):
+    """Resources that this process uses at one moment."""
 
     rss: float
-    """Megabytes (10 ** 6) in memory; 0 where there is no ``/proc``, as are the descriptors."""
+    """Megabytes (10 ** 6); 0 without ``/proc``, as are the descriptors."""
     descriptors: int
     tasks: int
 
 
-def gauge() -> Gauge:
-    """Look at this process now."""
+def measure() -> Metrics:
+    """Measure this process now."""
     rss = descriptors = 0
     if _STATM.exists():
         rss = int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        # The one that lists them is among them.
+        # Listing them opens one more.
         descriptors = sum(1 for _ in _DESCRIPTORS.iterdir()) - 1
-    return Gauge(rss / 1e6, descriptors, len(asyncio.all_tasks()))
+    return Metrics(rss / 1e6, descriptors, len(asyncio.all_tasks()))
 
 
 def growth(samples: Sequence[float]) -> float:
-    """By how much something grew after the warm-up.
-
-    The median of the last third of what was seen then, less that of the first.
-    """
+    """Return the growth after the warm-up: median of the last third less that of the first."""
     warm = samples[int(len(samples) * WARM_UP) :]
     third = len(warm) // 3
     if not third:
