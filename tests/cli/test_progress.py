@@ -1,4 +1,4 @@
-"""The progress of a command: rates and times of this run, and a bar that moves."""
+"""``Pace`` and ``View``: the rate, the time left, and the counters of a run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_rate_falls_to_zero_while_nothing_moves() -> None:
     assert pace.seconds_left(5) is None
 
 
-def test_burst_that_is_over_has_no_part_in_the_time_left() -> None:
+def test_old_burst_does_not_change_the_time_left() -> None:
     clock = Clock()
     pace = Pace(clock)
     clock.now += 1
@@ -62,7 +62,7 @@ def test_burst_that_is_over_has_no_part_in_the_time_left() -> None:
     assert pace.seconds_left(60) == 60
 
 
-def test_points_stay_few_however_long_the_run() -> None:
+def test_memory_of_pace_is_bounded() -> None:
     clock = Clock()
     pace = Pace(clock)
     for _ in range(10_000):
@@ -71,7 +71,7 @@ def test_points_stay_few_however_long_the_run() -> None:
     assert len(pace._points) < 310
 
 
-def test_duration_is_written_as_a_clock_shows_it() -> None:
+def test_duration_is_formatted_like_a_clock() -> None:
     assert [format_duration(seconds) for seconds in (None, 5, 65, 3725)] == [
         "-:--",
         "00:05",
@@ -84,7 +84,7 @@ def finding(uid: str) -> Finding:
     return Finding(merchant_uid=uid, verdict=Verdict.MATCHED, order=Order(uid, Decimal(1)))
 
 
-def shown(view: View) -> str:
+def render(view: View) -> str:
     console = Console(file=StringIO(), width=100)
     with console.capture() as captured:
         console.print(*view._progress.get_renderables())
@@ -98,20 +98,20 @@ def view_of(progress: tuple[int, int]) -> View:
 def test_resumed_run_counts_no_order_twice() -> None:
     view = view_of((20, 50))
     view.add_orders(50)  # The file is read again from its start.
-    assert "20/50" in shown(view)
+    assert "20/50" in render(view)
     view.count_finding(finding("a"))
-    assert "21/50" in shown(view)
+    assert "21/50" in render(view)
     view.add_orders(10)
-    assert "21/60" in shown(view)
+    assert "21/60" in render(view)
 
 
-def test_resumed_run_has_no_rate_before_it_has_done_something() -> None:
-    text = shown(view_of((20, 50)))
+def test_resumed_run_starts_with_rate_zero() -> None:
+    text = render(view_of((20, 50)))
     assert "0 orders/s" in text
     assert "-:--" in text
 
 
-def test_order_that_is_checked_again_is_not_done(tmp_path: Path) -> None:
+def test_unchecked_order_does_not_count_as_done(tmp_path: Path) -> None:
     orders = [Order(uid, Decimal(1)) for uid in "abc"]
     with Store.open(tmp_path / "run.db") as store:
         store.add_orders(orders)
@@ -123,7 +123,7 @@ def test_order_that_is_checked_again_is_not_done(tmp_path: Path) -> None:
         assert store.progress() == (1, 3)
 
 
-def test_confirmations_are_counted_while_they_go_on() -> None:
+def test_confirmations_are_counted_during_the_run() -> None:
     view = view_of((0, 0))
     for route in ("/payments", "/payments/findAll/{merchant_uid}"):
         view.count_attempt(
@@ -131,4 +131,4 @@ def test_confirmations_are_counted_while_they_go_on() -> None:
                 method="GET", route=route, number=1, status=200, error=None, elapsed=0.1, wait=None
             )
         )
-    assert "requests 2   confirmations 1" in shown(view)
+    assert "requests 2   confirmations 1" in render(view)

@@ -1,4 +1,4 @@
-"""``python -m portone_async`` as a process: signals, pipes, and an installation without rich."""
+"""``python -m portone_async`` as a process: signals, broken pipes, and a missing rich."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_ctrl_c_exits_130_without_a_traceback(server: FakePortOne) -> None
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
 @pytest.mark.parametrize("mode", [[], ["--json"]])
-async def test_a_reader_that_went_away_is_met_quietly(server: FakePortOne, mode: list[str]) -> None:
+async def test_broken_pipe_exits_141_silently(server: FakePortOne, mode: list[str]) -> None:
     server.add(merchant_uid="a")
     reader, writer = os.pipe()
     os.close(reader)
@@ -78,7 +78,7 @@ async def _without_rich(*arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("arguments", [["find", "a"], ["demo"]])
-async def test_without_rich_it_says_what_to_install_and_asks_nothing(
+async def test_missing_rich_exits_2_without_a_request(
     server: FakePortOne, arguments: list[str]
 ) -> None:
     wanted = "portone-async needs rich: pip install 'portone-async[cli]'\n"

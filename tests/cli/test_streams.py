@@ -1,4 +1,4 @@
-"""The command's standard streams: open, closed, full, of any encoding, and left by their reader."""
+"""The standard streams of the command: closed, full or non-blocking ones, and broken pipes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMANDS = {
     "help": ["--help"],
     "version": ["--version"],
 }
-# A text may leave the process when it is written, or only when the command ends.
+# Text may be flushed when it is written, or only when the command ends.
 each_way_to_write = pytest.mark.parametrize(
     ("name", "buffering"),
     [
@@ -51,7 +51,7 @@ def _environment(server: FakePortOne, monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 async def shell(redirections: str, arguments: list[str]) -> tuple[int | None, str, str]:
-    """Run the command with redirections, as in ``>&-``: its exit code, output and complaints."""
+    """Run the command with redirections such as ``>&-``; return its exit code, stdout and stderr."""
     process = await asyncio.create_subprocess_exec(
         *("sh", "-c", f'exec "$@" {redirections}', "sh", *PROGRAM, *arguments),
         stdin=asyncio.subprocess.DEVNULL,
@@ -84,7 +84,7 @@ async def test_full_stdout_exits_2_with_one_line(
 
 @only_posix
 @each_way_to_write
-async def test_reader_that_goes_away_exits_141_silently(
+async def test_closed_pipe_exits_141_silently(
     monkeypatch: pytest.MonkeyPatch, name: str, buffering: str
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", buffering)
@@ -101,21 +101,21 @@ async def test_reader_that_goes_away_exits_141_silently(
 
 
 @only_posix
-async def test_closed_stdin_is_named() -> None:
+async def test_closed_stdin_exits_2() -> None:
     code, _, err = await shell("<&-", ["find", "-"])
     assert code == 2
     assert err == "portone-async: stdin is closed: there are no order numbers to read\n"
 
 
 @only_posix
-async def test_stdin_that_cannot_be_read_is_named() -> None:
+async def test_unreadable_stdin_exits_2() -> None:
     code, _, err = await shell("0>typed", ["find", "-"])
     assert (code, err) == (2, "portone-async: stdin cannot be read: Bad file descriptor\n")
 
 
 @only_posix
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
-async def test_stderr_that_takes_nothing_keeps_the_exit_code(redirection: str) -> None:
+async def test_unwritable_stderr_keeps_the_exit_code(redirection: str) -> None:
     code, out, _ = await shell(redirection, ["find", "a", "none", "--json"])
     assert code == 1
     assert len(out.splitlines()) == 2
@@ -134,7 +134,7 @@ def test_invalid_argument_is_a_broken_pipe_on_windows_only(
 
 
 @pytest.mark.parametrize("encoding", ["cp949", "ascii"])
-async def test_json_is_json_in_every_encoding_of_stdout(
+async def test_json_is_valid_in_every_encoding_of_stdout(
     monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
@@ -161,7 +161,7 @@ async def _open(*arguments: str) -> tuple[asyncio.subprocess.Process, Callable[.
     return process, process.stdin.write
 
 
-async def test_each_line_is_answered_while_stdin_stays_open(server: FakePortOne) -> None:
+async def test_lines_are_answered_while_stdin_stays_open(server: FakePortOne) -> None:
     process, write = await _open("-", "--json")
     assert process.stdin is not None
     assert process.stdout is not None
@@ -197,7 +197,7 @@ async def test_refused_keys_do_not_wait_for_an_open_stdin(
 
 
 @only_posix
-async def test_stdin_is_read_only_as_far_as_lines_are_asked_for(
+async def test_stdin_is_read_only_as_lines_are_requested(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reader, writer = os.pipe()
@@ -225,7 +225,7 @@ async def test_stdin_is_read_only_as_far_as_lines_are_asked_for(
 
 
 @only_posix
-async def test_stdin_that_does_not_wait_is_waited_for(server: FakePortOne) -> None:
+async def test_nonblocking_stdin_is_read_to_its_end(server: FakePortOne) -> None:
     stdin, writer = os.pipe()
     os.set_blocking(stdin, False)
     process = await asyncio.create_subprocess_exec(
@@ -243,7 +243,7 @@ async def test_stdin_that_does_not_wait_is_waited_for(server: FakePortOne) -> No
 
 @only_posix
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-async def test_stdout_that_does_not_wait_is_waited_for(
+async def test_nonblocking_stdout_gets_all_output(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch, unbuffered: str
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
@@ -262,26 +262,24 @@ async def test_stdout_that_does_not_wait_is_waited_for(
 
 
 @only_posix
-async def test_line_that_never_ends_is_refused() -> None:
+async def test_endless_line_is_rejected() -> None:
     code, out, err = await shell("</dev/zero", ["find", "-", "--json"])
     assert (code, out) == (2, "")
     assert "a line of stdin has 10,000 characters or more" in err
 
 
 @pytest.mark.parametrize("line", ["x" * 9_999, "x" * 9_998 + "\n"])
-async def test_long_line_that_ends_is_read(
+async def test_line_below_the_limit_is_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
 ) -> None:
     (tmp_path / "typed").write_text(line)
     with (tmp_path / "typed").open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert [each async for each in stdin_lines()] == [line.rstrip()]
+        assert [line async for line in stdin_lines()] == [line.rstrip()]
 
 
-async def test_lines_of_blanks_are_left_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_blank_lines_are_skipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "typed").write_text("a\n\n   \n\t\n b\n")
     with (tmp_path / "typed").open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert [each async for each in stdin_lines()] == ["a", " b"]
+        assert [line async for line in stdin_lines()] == ["a", " b"]

@@ -1,4 +1,4 @@
-"""``--proxy`` of the command line, in processes of their own that know a private authority."""
+"""``--proxy`` of the command line, in processes that trust a private authority."""
 
 from __future__ import annotations
 
@@ -94,9 +94,7 @@ async def test_command_goes_through_the_proxy(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-async def test_refusing_proxy_ends_the_command_with_2(
-    tls: KeptAlive, proxy: TunnelProxy, command: str
-) -> None:
+async def test_proxy_refusal_exits_2(tls: KeptAlive, proxy: TunnelProxy, command: str) -> None:
     url = proxy.with_credentials(f"other:{PASSWORD}")
     ran = await run(*COMMANDS[command], "--proxy", url)
     assert ran.code == 2
@@ -106,20 +104,20 @@ async def test_refusing_proxy_ends_the_command_with_2(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-async def test_wrong_proxy_is_not_quoted(tls: KeptAlive, command: str) -> None:
+async def test_invalid_proxy_url_is_not_quoted(tls: KeptAlive, command: str) -> None:
     ran = await run(*COMMANDS[command], "--proxy", f"ftp://{CREDENTIALS}@proxy.example")
     assert ran.code == 2
     assert ran.err.startswith("portone-async: proxy must be like http://proxy.example:3128")
 
 
 @pytest.mark.parametrize("option", ["--prox", "--rat", "--proxy-url"])
-async def test_mistyped_option_is_named_without_its_password(tls: KeptAlive, option: str) -> None:
+async def test_mistyped_option_is_quoted_without_its_password(tls: KeptAlive, option: str) -> None:
     ran = await run("find", UID, option, f"http://{CREDENTIALS}@proxy.example:3128")
     assert ran.code == 2
     assert f"{option} http://***@proxy.example:3128" in ran.err
 
 
-async def test_exception_of_the_environment_is_asked_directly(
+async def test_no_proxy_host_is_connected_directly(
     tls: KeptAlive, proxy: TunnelProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -128,7 +126,7 @@ async def test_exception_of_the_environment_is_asked_directly(
     assert not proxy.heads
 
 
-async def test_environment_without_the_option_is_not_used(
+async def test_proxy_variables_need_the_option(
     tls: KeptAlive, proxy: TunnelProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)

@@ -1,4 +1,4 @@
-"""``portone-async reconcile`` as a process that is killed, interrupted and started again."""
+"""``portone-async reconcile`` as a process: kills, interrupts, resumed runs and locked stores."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ORDERS = 3000
 ROOT = Path(portone_async.__file__).parents[1]
 
 
-async def begun(
+async def start(
     server: FakePortOne, folder: Path, store: str, *, rate: int = 100
 ) -> asyncio.subprocess.Process:
-    """Start a run of some thirty requests: slowly, where it is to be met in the middle."""
+    """Start a run of some thirty requests; a low rate leaves time to interrupt it."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "portone_async", "reconcile", "orders.csv"),
         *("--store", store, "--rate", str(rate)),
@@ -40,7 +40,7 @@ async def begun(
 
 @pytest.fixture(name="folder")
 def _folder(server: FakePortOne, tmp_path: Path) -> Path:
-    """A folder with orders that differ from the payments here and there."""
+    """Write orders of which some differ from their payments, and return the folder."""
     server.add_many(
         {"merchant_uid": f"o-{n}", "amount": 1000 + n % 7} for n in range(ORDERS) if n % 500
     )
@@ -54,26 +54,26 @@ def findings(path: Path) -> list[Finding]:
         return list(store.findings())
 
 
-async def until_asked(server: FakePortOne, requests: int) -> None:
+async def wait_for_requests(server: FakePortOne, requests: int) -> None:
     while server.count("/payments") < requests:
-        await asyncio.sleep(0.005)  # not busily: the processes need the machine
+        await asyncio.sleep(0.005)  # A busy loop would slow down the processes.
 
 
 @pytest.mark.slow
-async def test_a_run_that_is_killed_again_and_again_ends_like_one_that_was_left_alone(
+async def test_repeatedly_killed_run_ends_like_an_undisturbed_one(
     server: FakePortOne, folder: Path
 ) -> None:
-    whole = await begun(server, folder, "whole.db")
+    whole = await start(server, folder, "whole.db")
     assert (await whole.communicate())[1] == b""
     assert whole.returncode == 1
     for requests in (1, 4, 9):
         server.clear_requests()
-        process = await begun(server, folder, "killed.db", rate=5)
-        await until_asked(server, requests)
+        process = await start(server, folder, "killed.db", rate=5)
+        await wait_for_requests(server, requests)
         process.kill()
         await process.communicate()
         assert process.returncode == -signal.SIGKILL
-    last = await begun(server, folder, "killed.db")
+    last = await start(server, folder, "killed.db")
     assert (await last.communicate())[1] == b""
 
     assert last.returncode == 1
@@ -81,11 +81,9 @@ async def test_a_run_that_is_killed_again_and_again_ends_like_one_that_was_left_
     assert len(findings(folder / "whole.db")) == ORDERS
 
 
-async def test_a_run_that_is_interrupted_says_how_to_go_on(
-    server: FakePortOne, folder: Path
-) -> None:
-    process = await begun(server, folder, "run.db", rate=5)
-    await until_asked(server, 2)
+async def test_interrupted_run_prints_how_to_resume(server: FakePortOne, folder: Path) -> None:
+    process = await start(server, folder, "run.db", rate=5)
+    await wait_for_requests(server, 2)
     process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
 
@@ -96,11 +94,11 @@ async def test_a_run_that_is_interrupted_says_how_to_go_on(
     ]
 
 
-async def test_a_second_run_on_the_same_store_is_refused(server: FakePortOne, folder: Path) -> None:
-    first = await begun(server, folder, "run.db", rate=20)
-    await until_asked(server, 1)
+async def test_second_run_on_a_store_in_use_is_rejected(server: FakePortOne, folder: Path) -> None:
+    first = await start(server, folder, "run.db", rate=20)
+    await wait_for_requests(server, 1)
     first.send_signal(signal.SIGSTOP)
-    second = await begun(server, folder, "run.db")
+    second = await start(server, folder, "run.db")
     _, err = await second.communicate()
     first.send_signal(signal.SIGCONT)
 

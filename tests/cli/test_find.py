@@ -63,9 +63,9 @@ def _run(
         for secret in (server.imp_key, server.imp_secret, server.token):
             assert secret is None or secret not in out + err
         assert "Traceback" not in err
-        # A task or an exception that was left behind; how slow this machine is, is no matter.
-        left = [record for record in caplog.records if record.name == "asyncio"]
-        assert all(str(record.msg).startswith("Executing ") for record in left), left
+        # No unawaited task or exception. Warnings about a slow machine do not matter.
+        records = [record for record in caplog.records if record.name == "asyncio"]
+        assert all(str(record.msg).startswith("Executing ") for record in records), records
         assert "\x1b" not in out + err
         return Ran(code, out, err)
 
@@ -76,9 +76,7 @@ def _run(
 
 
 @pytest.mark.parametrize("mode", [[], ["--json"]])
-async def test_it_exits_0_when_all_are_found(
-    server: FakePortOne, run: Run, mode: list[str]
-) -> None:
+async def test_all_found_exits_0(server: FakePortOne, run: Run, mode: list[str]) -> None:
     server.add(merchant_uid="a")
     server.add(merchant_uid="b/1")
     ran = await run("a", "b/1", *mode)
@@ -86,9 +84,7 @@ async def test_it_exits_0_when_all_are_found(
 
 
 @pytest.mark.parametrize("mode", [[], ["--json"]])
-async def test_it_exits_1_when_portone_says_that_one_is_missing(
-    server: FakePortOne, run: Run, mode: list[str]
-) -> None:
+async def test_missing_payment_exits_1(server: FakePortOne, run: Run, mode: list[str]) -> None:
     server.add(merchant_uid="a")
     ran = await run("a", "b", *mode)
     assert ran.code == 1
@@ -97,7 +93,7 @@ async def test_it_exits_1_when_portone_says_that_one_is_missing(
 
 
 @pytest.mark.parametrize("mode", [[], ["--json"]])
-async def test_it_exits_3_when_one_could_not_be_checked_even_if_another_is_missing(
+async def test_unchecked_order_exits_3_even_with_a_missing_payment(
     server: FakePortOne, run: Run, mode: list[str]
 ) -> None:
     server.fail(Status(404), on="/payments/find/b")
@@ -107,9 +103,7 @@ async def test_it_exits_3_when_one_could_not_be_checked_even_if_another_is_missi
     assert "b: could not be checked: UnexpectedResponseError: HTTP 404 " in ran.err
 
 
-async def test_it_exits_2_and_says_so_once_when_the_keys_are_refused(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_refused_keys_exit_2_with_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTONE_IMP_SECRET", "a-wrong-secret")
     ran = await run("a", "b", "c", "--json")
     assert (ran.code, ran.out) == (2, "")
@@ -119,7 +113,7 @@ async def test_it_exits_2_and_says_so_once_when_the_keys_are_refused(
 
 
 @pytest.mark.parametrize("name", ["PORTONE_IMP_KEY", "PORTONE_IMP_SECRET"])
-async def test_it_exits_2_and_names_the_variable_that_is_missing(
+async def test_missing_variable_exits_2_and_is_named(
     run: Run, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.delenv(name)
@@ -132,7 +126,7 @@ async def test_it_exits_2_and_names_the_variable_that_is_missing(
     "arguments",
     [[], ["a", "--status", "pa/id"], ["a", "--sorting=paid-desc"], ["a", "--colour"]],
 )
-async def test_wrong_usage_exits_2_and_asks_nothing(
+async def test_wrong_usage_exits_2_without_a_request(
     server: FakePortOne, run: Run, arguments: list[str]
 ) -> None:
     with pytest.raises(SystemExit) as exited:
@@ -148,7 +142,7 @@ async def test_wrong_usage_exits_2_and_asks_nothing(
     ("clock", "paid_at"),
     [((), "2026-02-02 11:40+09:00"), (("--tz", "America/New_York"), "2026-02-01 21:40-05:00")],
 )
-async def test_the_table_shows_what_a_shop_wants_to_know(
+async def test_table_has_amounts_statuses_and_local_times(
     server: FakePortOne, run: Run, clock: tuple[str, ...], paid_at: str
 ) -> None:
     server.add(merchant_uid="주문 1", amount=1234567, paid_at=1770000000)
@@ -176,13 +170,13 @@ async def test_the_table_shows_what_a_shop_wants_to_know(
     ]
 
 
-async def test_markup_in_an_order_number_is_text(server: FakePortOne, run: Run) -> None:
+async def test_markup_in_an_order_number_is_printed_as_text(server: FakePortOne, run: Run) -> None:
     order = "[red]x[/red] :smile: [link=http://a]"
     server.add(merchant_uid=order)
     assert order in (await run(order)).out
 
 
-async def test_a_row_stays_one_line_in_a_pipe(server: FakePortOne, run: Run) -> None:
+async def test_long_row_stays_one_line_in_a_pipe(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="x" * 300)
     assert len((await run("x" * 300)).out.splitlines()) == 3
 
@@ -192,23 +186,21 @@ async def test_a_row_stays_one_line_in_a_pipe(server: FakePortOne, run: Run) -> 
 
 @pytest.mark.parametrize("mode", [[], ["--json"]])
 @pytest.mark.parametrize(
-    ("order", "shown"),
+    ("order", "escaped"),
     [("\x1b[31m", r"\x1b[31m"), ("a\nb", r"a\nb"), ("\x9b2J", r"\x9b2J"), ("\udc80", r"\udc80")],
 )
-async def test_an_order_number_that_cannot_be_looked_up_is_shown_escaped(
-    server: FakePortOne, run: Run, mode: list[str], order: str, shown: str
+async def test_invalid_order_number_is_printed_escaped(
+    server: FakePortOne, run: Run, mode: list[str], order: str, escaped: str
 ) -> None:
     ran = await run(order, *mode)
     assert ran.code == 3
-    assert ran.err.startswith(f"{shown}: could not be checked: InvalidRequestError: ")
+    assert ran.err.startswith(f"{escaped}: could not be checked: InvalidRequestError: ")
     assert ran.err.count("\n") == 1
     assert order not in ran.out
     assert not server.requests
 
 
-async def test_what_the_server_says_cannot_reach_the_terminal_as_an_escape(
-    server: FakePortOne, run: Run
-) -> None:
+async def test_escapes_from_the_server_are_printed_as_text(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="a", name="\x1b]0;x\x07", currency="\x1b[5m", imp_uid="imp\x9b1")
     message = "\x1b[2J\r\u202e존재하지 않는 결제정보"
     envelope = Json({"code": -1, "message": message, "response": None}, 404)
@@ -228,9 +220,7 @@ async def test_what_the_server_says_cannot_reach_the_terminal_as_an_escape(
 # JSON
 
 
-async def test_json_lines_come_in_the_order_given_with_every_kind_of_answer(
-    server: FakePortOne, run: Run
-) -> None:
+async def test_json_lines_keep_the_given_order(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="found")
     server.fail(Json([]), on="/payments/find/odd")
     lines = (await run("odd", "missing", "found", "--json")).lines
@@ -243,9 +233,7 @@ async def test_json_lines_come_in_the_order_given_with_every_kind_of_answer(
     assert "존재하지 않는" in lines[1]["message"]
 
 
-async def test_json_has_numbers_and_unknown_fields_exactly_as_portone_sent_them(
-    server: FakePortOne, run: Run
-) -> None:
+async def test_json_keeps_numbers_and_unknown_fields_exactly(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="usd", amount=Decimal("10.05"), currency="USD")
     server.add(
         merchant_uid="won", amount=1000, paid_at=1770000000, new_field={"rate": Decimal("0.10")}
@@ -262,7 +250,7 @@ async def test_json_has_numbers_and_unknown_fields_exactly_as_portone_sent_them(
 
 
 @pytest.mark.parametrize("order", ["a", "sl/ash"])
-async def test_personal_data_is_printed_only_when_asked_for(
+async def test_personal_data_is_printed_only_on_request(
     server: FakePortOne, run: Run, order: str
 ) -> None:
     deposit = {"amount": 500, "depositor_name": "입금자씨", "pg_tid": "deposit-tid"}
@@ -278,16 +266,16 @@ async def test_personal_data_is_printed_only_when_asked_for(
     assert payment["deposit_history"][0]["depositor_name"] == "입금자씨"
 
 
-# What is asked
+# Requests
 
 
-async def test_status_and_sorting_reach_portone(server: FakePortOne, run: Run) -> None:
+async def test_status_and_sorting_are_sent(server: FakePortOne, run: Run) -> None:
     await run("a", "--status", "paid", "--sorting=-paid")
     assert server.requests[-1].target == "/payments/find/a/paid?sorting=-paid"
 
 
 @pytest.mark.parametrize("word", ["canceled", "CANCELLED", " Canceled"])
-async def test_every_spelling_of_a_status_is_understood(
+async def test_status_is_accepted_in_every_spelling(
     server: FakePortOne, run: Run, word: str
 ) -> None:
     server.add(merchant_uid="a", status="cancelled")
@@ -295,12 +283,12 @@ async def test_every_spelling_of_a_status_is_understood(
     assert server.requests[-1].target == "/payments/find/a/cancelled"
 
 
-async def test_every_spelling_of_a_sorting_is_understood(server: FakePortOne, run: Run) -> None:
+async def test_sorting_is_accepted_in_every_spelling(server: FakePortOne, run: Run) -> None:
     await run("a", "--sorting=-PAID")
     assert server.requests[-1].target == "/payments/find/a?sorting=-paid"
 
 
-async def test_the_tier_of_the_environment_reaches_portone(
+async def test_tier_of_the_environment_is_sent(
     server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PORTONE_TIER", "A01")
@@ -308,7 +296,7 @@ async def test_the_tier_of_the_environment_reaches_portone(
     assert server.requests[-1].headers["tier"] == "A01"
 
 
-async def test_orders_are_looked_up_at_the_same_time(server: FakePortOne, run: Run) -> None:
+async def test_orders_are_looked_up_concurrently(server: FakePortOne, run: Run) -> None:
     arrived = asyncio.Barrier(3)
 
     class Together:
@@ -338,13 +326,13 @@ def _type_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Type]:
         yield type_in
 
 
-async def test_a_dash_reads_order_numbers_from_stdin_one_a_line(run: Run, type_in: Type) -> None:
+async def test_dash_reads_one_order_number_per_line_of_stdin(run: Run, type_in: Type) -> None:
     type_in("\ufeff주문 1\r\n\n b \nlast".encode())
     lines = (await run("first", "-", "--json")).lines
     assert [line["merchant_uid"] for line in lines] == ["first", "주문 1", " b ", "last"]
 
 
-async def test_a_line_that_is_not_utf8_does_not_end_the_others(
+async def test_line_that_is_not_utf8_fails_alone(
     server: FakePortOne, run: Run, type_in: Type
 ) -> None:
     server.add(merchant_uid="a")
@@ -354,7 +342,7 @@ async def test_a_line_that_is_not_utf8_does_not_end_the_others(
     assert [line["found"] for line in ran.lines] == [None, True]
 
 
-async def test_an_empty_stdin_is_no_success(run: Run, type_in: Type) -> None:
+async def test_empty_stdin_exits_2(run: Run, type_in: Type) -> None:
     type_in(b"\n")
     ran = await run("-")
     assert (ran.code, ran.err) == (2, "portone-async: there are no order numbers on stdin\n")

@@ -1,4 +1,4 @@
-"""The command as a whole: its help, its entry, and what it costs those who do not use it."""
+"""The main parser, shell completion, escaping, and tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from portone_async.models import Payment, PaymentStatus
 ROOT = Path(portone_async.__file__).parents[1]
 
 
-def test_python_m_shows_the_help() -> None:
+def test_python_m_prints_the_help() -> None:
     ran = subprocess.run(
         [sys.executable, "-X", "dev", "-m", "portone_async", "--help"],
         capture_output=True,
@@ -52,7 +52,7 @@ def test_completion_knows_commands_and_options(
         main(["--completion", shell])
     assert exited.value.code == 0
     out = capsys.readouterr().out
-    assert not [each for each in ("reconcile", "statuses", "personal-data") if each not in out]
+    assert not [text for text in ("reconcile", "statuses", "personal-data") if text not in out]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is what completes here")
@@ -84,7 +84,7 @@ def test_bash_completes(tmp_path: Path, words: list[str], completed: list[str]) 
     assert ran.stdout.split() == completed, ran.stderr
 
 
-def test_version_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_option_prints_program_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exited:
         main(["--version"])
     assert exited.value.code == 0
@@ -92,16 +92,16 @@ def test_version_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["find"], ["reconcile"], ["demo"]])
-def test_help_shows_nothing_of_python(
+def test_help_contains_no_python_values(
     capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     with pytest.raises(SystemExit):
         main([*command, "--help"])
     out = capsys.readouterr().out
-    assert not [each for each in ("['", "<", "None", "%(") if each in out]
+    assert not [text for text in ("['", "<", "None", "%(") if text in out]
 
 
-def test_importing_the_package_loads_nothing_of_the_command() -> None:
+def test_package_import_does_not_load_the_cli() -> None:
     program = (
         "import sys, portone_async\n"
         "names = ('portone_async.cli', 'portone_async.testing', 'rich', 'argparse')\n"
@@ -114,7 +114,7 @@ def test_importing_the_package_loads_nothing_of_the_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "expected"),
     [
         (
             "find",
@@ -125,16 +125,16 @@ def test_importing_the_package_loads_nothing_of_the_command() -> None:
     ],
 )
 def test_help_explains_the_exit_codes(
-    capsys: pytest.CaptureFixture[str], command: str, told: list[str]
+    capsys: pytest.CaptureFixture[str], command: str, expected: list[str]
 ) -> None:
     with pytest.raises(SystemExit) as exited:
         main([command, "--help"])
     assert exited.value.code == 0
     out = capsys.readouterr().out
-    assert not [each for each in told if each not in out]
+    assert not [text for text in expected if text not in out]
 
 
-def test_a_complaint_about_usage_does_not_obey_what_it_complains_about(
+def test_usage_error_escapes_control_characters(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as exited:
@@ -145,31 +145,31 @@ def test_a_complaint_about_usage_does_not_obey_what_it_complains_about(
     assert "\x1b" not in err
 
 
-def test_escaped_text_is_printable_and_korean_stays_readable() -> None:
+def test_escaped_text_is_printable_and_keeps_korean() -> None:
     text = "주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
     assert escape(text) == r"주문 [b]1[/b] \x00\x07\x1b\x7f\x9b\u202e\u200b\xa0\ud800😀"
     assert escape_json('"\x9b\U000e0001가"') == r'"\u009b\udb40\udc01가"'
 
 
 @given(st.text(), st.sampled_from(["utf-8", "cp949", "cp1252", "ascii", "utf-16"]))
-def test_json_survives_every_encoding_of_a_terminal(text: str, encoding: str) -> None:
+def test_json_is_unchanged_in_every_encoding(text: str, encoding: str) -> None:
     line = escape_json(json.dumps(text, ensure_ascii=False), encoding)
     assert line.isprintable()
     assert json.loads(line.encode(encoding).decode(encoding)) == text
 
 
-def test_json_keeps_what_the_encoding_has() -> None:
+def test_json_escapes_only_what_the_encoding_lacks() -> None:
     assert escape_json('"라떼 é😀"', "cp949") == r'"라떼 \u00e9\ud83d\ude00"'
 
 
-def test_the_console_interprets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_console_prints_markup_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     make_console().print("[b]x[/b] :smile:")
     assert capsys.readouterr().out == "[b]x[/b] :smile:\n"
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "-3", "x", "999999999999"])
 @pytest.mark.parametrize("terminal", ["", "1"])
-def test_invalid_columns_variable_hides_nothing(
+def test_invalid_columns_variable_keeps_the_output(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     columns: str,
@@ -184,7 +184,7 @@ def test_invalid_columns_variable_hides_nothing(
 
 
 @pytest.mark.parametrize(("width", "lines_a_row"), [(80, 2), (120, 1)])
-def test_the_table_fits_the_terminal(
+def test_table_fits_the_terminal(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     width: int,
@@ -206,13 +206,13 @@ def test_the_table_fits_the_terminal(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + 3 * lines_a_row
     assert max(map(len, lines)) <= width
-    shown = " ".join(lines)
-    for told in ("ORD-1", "imp_770000000001", "1,234,567 KRW", "234,567 KRW", "1,000,000 KRW"):
-        assert shown.count(told) >= 3
+    printed = " ".join(lines)
+    for expected in ("ORD-1", "imp_770000000001", "1,234,567 KRW", "234,567 KRW", "1,000,000 KRW"):
+        assert printed.count(expected) >= 3
 
 
 @pytest.mark.parametrize("width", [20, 40, 60])
-def test_narrow_terminal_breaks_no_value(
+def test_values_are_whole_on_a_narrow_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     terminal = {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": str(width), "LINES": "40"}
@@ -233,7 +233,7 @@ def test_narrow_terminal_breaks_no_value(
         assert any(whole in line for line in lines)
 
 
-def test_time_at_the_end_of_the_calendar_is_shown_in_utc(
+def test_time_at_the_end_of_the_calendar_is_printed_in_utc(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     payment = Payment(
@@ -247,7 +247,7 @@ def test_time_at_the_end_of_the_calendar_is_shown_in_utc(
     assert "9999-12-31 23:59+00:00" in capsys.readouterr().out
 
 
-def test_seoul_needs_no_database_of_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seoul_needs_no_time_zone_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portone_async.cli.zone.ZoneInfo", raise_not_found)
     noon = datetime(2026, 11, 1, 3, tzinfo=UTC)
     assert format_minute(noon, parse_zone("Asia/Seoul")) == "2026-11-01 12:00+09:00"

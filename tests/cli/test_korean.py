@@ -1,4 +1,4 @@
-"""The command line in Korean: every text has one, and it is used if the locale is Korean."""
+"""The Korean command line: complete translations, and the locale that selects them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def catalogue() -> dict[Key, str]:
     with (KOREAN / f"{DOMAIN}.po").open("rb") as file:
         read: Catalog = read_po(file, locale="ko")
     assert not [message.id for message in read if message.fuzzy and message.id]
-    return {(each.context, str(each.id)): str(each.string) for each in read if each.id}
+    return {
+        (message.context, str(message.id)): str(message.string) for message in read if message.id
+    }
 
 
 def texts() -> set[Key]:
@@ -46,18 +48,20 @@ def texts() -> set[Key]:
 
 def of_argparse() -> set[Key]:
     blocks = (KOREAN / f"{DOMAIN}.po").read_text(encoding="utf-8").split("\n\n")
-    read = [read_po(StringIO(each)) for each in blocks if each.startswith("#. Of argparse.")]
-    return {(None, str(message.id)) for each in read for message in each if message.id}
+    catalogues = [
+        read_po(StringIO(block)) for block in blocks if block.startswith("#. Of argparse.")
+    ]
+    return {(None, str(message.id)) for part in catalogues for message in part if message.id}
 
 
-def test_no_f_string_hides_a_text_to_translate() -> None:
+def test_no_translated_text_is_inside_an_f_string() -> None:
     # Before Python 3.12 nothing finds it there.
     hidden = re.compile(r"""f["'][^"\n]*\{[^}"\n]*\b_\(""")
     files = FOLDER.parent.rglob("*.py")
     assert [path.name for path in files if hidden.search(path.read_text(encoding="utf-8"))] == []
 
 
-def test_korean_texts_use_one_word_for_each_thing() -> None:
+def test_korean_terms_are_consistent() -> None:
     texts = "\n".join([*catalogue().values(), *messages("ko").values()])
     assert "포트원" in texts
     assert re.findall(
@@ -79,22 +83,22 @@ def test_catalogue_has_no_unused_text() -> None:
     assert catalogue().keys() - texts() == of_argparse()
 
 
-def test_korean_has_the_placeholders_of_the_english() -> None:
+def test_translations_keep_the_placeholders() -> None:
     different = [
         key for key, korean in catalogue().items() if placeholders(key[1]) != placeholders(korean)
     ]
     assert different == []
 
 
-def test_every_korean_text_is_korean() -> None:
+def test_every_translation_contains_hangul() -> None:
     assert [key for key, korean in catalogue().items() if not re.search("[가-힣]", korean)] == []
 
 
 def test_compiled_catalogue_is_up_to_date() -> None:
     compiled = gettext.translation(DOMAIN, FOLDER, languages=["ko"])
     for (context, text), korean in catalogue().items():
-        said = compiled.pgettext(context, text) if context else compiled.gettext(text)
-        assert said == korean
+        translation = compiled.pgettext(context, text) if context else compiled.gettext(text)
+        assert translation == korean
 
 
 # Which language
@@ -108,7 +112,7 @@ def set_locale(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "expected"),
     [
         ({"LANG": "ko_KR.UTF-8"}, "일치"),
         ({"LANG": "ko_KR.eucKR"}, "일치"),
@@ -120,15 +124,15 @@ def set_locale(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
         ({}, "matched"),
     ],
 )
-def test_language_is_that_of_the_locale(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
+def test_locale_sets_the_language(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
 ) -> None:
     set_locale(monkeypatch, **variables)
     set_language()
-    assert gettext.gettext("matched") == said
+    assert gettext.gettext("matched") == expected
 
 
-def test_korean_windows_without_variables_speaks_korean(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_korean_windows_without_variables_is_korean(monkeypatch: pytest.MonkeyPatch) -> None:
     set_locale(monkeypatch)
     monkeypatch.setenv("LANGUAGE", "")
     monkeypatch.setattr("locale.getlocale", lambda: ("Korean_Korea", "949"))
@@ -137,14 +141,14 @@ def test_korean_windows_without_variables_speaks_korean(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_terminal_without_hangul_gets_english(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
+def test_encoding_without_hangul_gets_english(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
     set_locale(monkeypatch, LANG="ko_KR.UTF-8")
     monkeypatch.setattr(sys, stream, TextIOWrapper(BytesIO(), encoding="ascii"))
     set_language()
     assert gettext.gettext("matched") == "matched"
 
 
-# What is said
+# Output
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -193,7 +197,7 @@ def test_every_help_is_korean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("find",), "portone-async find: 오류: 다음 인자가 필요합니다: ORDER"),
         (("find", "a", "--status"), "인자 --status: 값이 하나 필요합니다"),
@@ -207,14 +211,14 @@ def test_every_help_is_korean(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_wrong_usage_is_explained_in_korean(
-    run: Run, arguments: tuple[str, ...], said: str
+    run: Run, arguments: tuple[str, ...], expected: str
 ) -> None:
     code, _, err = run(*arguments)
     assert code == 2
-    assert said in err
+    assert expected in err
 
 
-async def test_answers_are_korean_and_json_is_not(server: FakePortOne, run: Run) -> None:
+async def test_table_is_korean_but_json_is_english(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="a", amount=1000)
     server.add(merchant_uid="part", amount=1000, cancel_amount=400, status="cancelled")
     server.add(merchant_uid="all", amount=1000, cancel_amount=1000, status="cancelled")
@@ -232,7 +236,7 @@ async def test_answers_are_korean_and_json_is_not(server: FakePortOne, run: Run)
     assert json.loads(out)["error"] == "PaymentNotFoundError"
 
 
-async def test_summary_is_korean_and_its_columns_line_up(server: FakePortOne, run: Run) -> None:
+async def test_summary_is_korean_and_aligned(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="a", amount=1000)
     Path("orders.csv").write_text("order_id,amount\na,1000\ngone,500\n")
 
@@ -259,7 +263,7 @@ async def test_notes_about_the_orders_are_korean(server: FakePortOne, run: Run) 
     assert not re.search("[a-z]{3}", err.replace("orders.csv", ""))
 
 
-def test_verdicts_have_words_of_their_own_in_both_languages(
+def test_verdict_labels_are_distinct_in_both_languages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for language in ("ko", "en"):

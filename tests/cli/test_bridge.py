@@ -1,4 +1,4 @@
-"""The bridge as the command prints it."""
+"""``print_bridge`` and ``print_summary``."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snaps
 
 
 def printed(
-    told: Mapping[str, Bridge], *, width: int = 100, language: Language = "en"
+    bridge_by_currency: Mapping[str, Bridge], *, width: int = 100, language: Language = "en"
 ) -> list[str]:
     file = io.StringIO()
-    print_bridge(Console(file=file, width=width), told, language)
+    print_bridge(Console(file=file, width=width), bridge_by_currency, language)
     return file.getvalue().splitlines()
 
 
@@ -36,7 +36,7 @@ def test_bridge_is_printed_line_by_line() -> None:
     gone = compare(order("b", "1234567.50", "USD"), [])
     orphan = compare(None, [snapshot("c", "700")])
 
-    *table, claim = printed(bridges([partly, gone, orphan]))
+    *table, last_line = printed(bridges([partly, gone, orphan]))
     assert table == [
         "                                              KRW            USD",
         "Ordered                                    10,000   1,234,567.50",
@@ -49,24 +49,24 @@ def test_bridge_is_printed_line_by_line() -> None:
         "  Payments without an order                  +700              -",
         "Charged at PortOne, less cancellations      6,700           0.00",
     ]
-    assert claim.startswith("The lines add up in each currency")
+    assert last_line.startswith("The lines add up in each currency")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_amounts_stand_in_columns_in_both_languages(language: Language) -> None:
+def test_amounts_are_aligned_in_both_languages(language: Language) -> None:
     *table, _ = printed(summary_of(day()).bridge, language=language)
 
     assert len({cell_len(line) for line in table}) == 1
 
 
-def test_amount_is_never_cut_at_the_edge_of_a_terminal() -> None:
+def test_long_amount_is_not_cut_on_a_narrow_terminal() -> None:
     amount = Decimal("12345678901234567890123456789.01")
     lines = printed({"KRW": Bridge(ordered=amount)}, width=20)
 
     assert "12,345,678,901,234,567,890,123,456,789.01" in lines[1]
 
 
-def test_bridge_that_does_not_add_up_says_so() -> None:
+def test_bridge_warns_if_it_does_not_add_up() -> None:
     lines = printed({"KRW": Bridge(ordered=Decimal(1))})
 
     assert "do not add up" in lines[-1]
@@ -80,18 +80,18 @@ def test_hostile_currency_is_printed_as_text(currency: str) -> None:
     assert "[red]" in head or "[red]" not in currency
 
 
-def test_nothing_is_printed_without_money() -> None:
+def test_empty_bridge_prints_nothing() -> None:
     assert printed({}) == []
 
 
-def test_summary_counts_rows_that_are_in_no_line() -> None:
+def test_summary_counts_unreadable_rows() -> None:
     file = io.StringIO()
     print_summary(Console(file=file, width=100), replace(summary_of([]), unreadable=1234))
 
     assert "Rows or payments that could not be read: 1,234." in file.getvalue()
 
 
-def test_summary_notes_periods_that_were_assumed_empty() -> None:
+def test_summary_counts_periods_assumed_empty() -> None:
     file = io.StringIO()
     assumed = AssumedEmpty("paid", *PERIOD)
     summary = replace(summary_of(day()), assumed_empty=(assumed,))
@@ -100,7 +100,7 @@ def test_summary_notes_periods_that_were_assumed_empty() -> None:
     assert "PortOne refused to list payments in 1 periods" in file.getvalue()
 
 
-def test_summary_has_the_bridge() -> None:
+def test_summary_includes_the_bridge() -> None:
     file = io.StringIO()
     print_summary(Console(file=file, width=100), summary_of(day()))
 

@@ -57,7 +57,7 @@ def paid(server: FakePortOne, *uids: str, **fields: Any) -> None:
 
 
 @pytest.mark.parametrize("period", [(), PERIOD])
-async def test_a_day_that_agrees_exits_with_0(
+async def test_matching_orders_exit_0(
     server: FakePortOne, run: Run, period: tuple[str, ...]
 ) -> None:
     paid(server, "a", "b")
@@ -67,7 +67,7 @@ async def test_a_day_that_agrees_exits_with_0(
     assert out.splitlines()[1].split() == ["matched", "2", "2,000", "KRW"]
 
 
-async def test_differences_exit_with_1_and_are_counted(server: FakePortOne, run: Run) -> None:
+async def test_differences_exit_1_and_are_counted(server: FakePortOne, run: Run) -> None:
     paid(server, "a", "orphan")
     paid(server, "less", amount=999)
     orders = write('주문번호,결제금액\r\na,1000\r\nless,"1,000"\r\nnone,500원\r\n', "cp949")
@@ -86,7 +86,7 @@ async def test_differences_exit_with_1_and_are_counted(server: FakePortOne, run:
         )
 
 
-async def test_a_row_that_cannot_be_read_is_named_and_the_rest_is_checked(
+async def test_unreadable_row_is_named_and_the_rest_is_checked(
     server: FakePortOne, run: Run
 ) -> None:
     paid(server, "a", "b")
@@ -95,8 +95,8 @@ async def test_a_row_that_cannot_be_read_is_named_and_the_rest_is_checked(
 
     assert (code, err) == (3, "")
     assert "not checked" in out
-    found = [json.loads(line) for line in Path("findings.jsonl").read_text().splitlines()]
-    errors = [each["error"] for each in found if each["verdict"] == "not_checked"]
+    findings = [json.loads(line) for line in Path("findings.jsonl").read_text().splitlines()]
+    errors = [finding["error"] for finding in findings if finding["verdict"] == "not_checked"]
     assert len(errors) == 1
     assert "orders.csv:3" in errors[0]
 
@@ -119,7 +119,7 @@ async def test_findings_and_report_are_written(server: FakePortOne, run: Run) ->
     assert "심어둔이름" not in page
 
 
-async def test_a_run_with_a_store_goes_on_and_another_is_refused(
+async def test_store_resumes_its_run_and_rejects_another(
     server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paid(server, "a")
@@ -136,7 +136,7 @@ async def test_a_run_with_a_store_goes_on_and_another_is_refused(
     assert "another run" in err
 
 
-async def test_other_orders_in_the_same_file_are_refused(server: FakePortOne, run: Run) -> None:
+async def test_store_rejects_changed_orders(server: FakePortOne, run: Run) -> None:
     paid(server, "a", "b")
     orders = write("order_id,amount\na,1000\n")
     assert (await run(orders, "--store", "run.db"))[0] == 0
@@ -156,9 +156,7 @@ async def test_other_orders_in_the_same_file_are_refused(server: FakePortOne, ru
     assert (await run(orders, "--store", "run.db", "--fresh"))[0] == 1
 
 
-async def test_unreadable_rows_of_another_file_do_not_reach_a_store(
-    server: FakePortOne, run: Run
-) -> None:
+async def test_store_rejects_new_unreadable_rows(server: FakePortOne, run: Run) -> None:
     paid(server, "a")
     orders = write("order_id,amount\na,1000\n")
     await run(orders, "--store", "run.db")
@@ -169,7 +167,7 @@ async def test_unreadable_rows_of_another_file_do_not_reach_a_store(
     assert (await run(orders, "--store", "run.db"))[0] == 0
 
 
-async def test_refused_window_is_noted(server: FakePortOne, run: Run) -> None:
+async def test_period_that_portone_refuses_is_reported(server: FakePortOne, run: Run) -> None:
     paid(server, "a")
     server.fail(EmptyPeriodIs400(), times=None, on="/payments/status")
     code, out, _ = await run(write("order_id,amount\na,1000\n"), *PERIOD)
@@ -179,7 +177,7 @@ async def test_refused_window_is_noted(server: FakePortOne, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["nope.csv"], "nope.csv"),
         (["orders.csv", "--since", "2026-11-01"], "--until"),
@@ -193,20 +191,20 @@ async def test_refused_window_is_noted(server: FakePortOne, run: Run) -> None:
         (["orders.csv", "--query", "SELECT 1"], "query"),
     ],
 )
-async def test_what_cannot_run_is_said_in_a_line_and_exits_with_2(
-    server: FakePortOne, run: Run, arguments: list[str], said: str
+async def test_unusable_arguments_exit_2_without_a_request(
+    server: FakePortOne, run: Run, arguments: list[str], message: str
 ) -> None:
     write("order_id,amount\na,1000\n")
     code, out, err = await run(*arguments)
 
     assert code == 2
-    assert said in err
+    assert message in err
     assert "Traceback" not in err
     assert out == ""
     assert not server.requests
 
 
-async def test_a_missing_key_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_missing_key_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PORTONE_IMP_KEY")
     code, _, err = await run(write("order_id,amount\na,1000\n"))
 
@@ -236,7 +234,9 @@ async def test_statuses_do_not_swallow_the_orders(server: FakePortOne, run: Run)
     assert listed_statuses(server) == {"paid"}
 
 
-async def test_unknown_kind_of_out_is_refused_before_the_run(server: FakePortOne, run: Run) -> None:
+async def test_unknown_suffix_of_out_is_rejected_before_the_run(
+    server: FakePortOne, run: Run
+) -> None:
     code, out, err = await run(
         write("order_id,amount\na,1000\n"), "--out", "findings.xlsx", "--store", "run.db"
     )
@@ -261,7 +261,7 @@ async def test_written_files_are_named(server: FakePortOne, run: Run) -> None:
     ],
 )
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
-async def test_times_of_out_are_of_the_zone(
+async def test_out_has_times_of_the_zone(
     server: FakePortOne, run: Run, zone: tuple[str, ...], time: str, ending: str
 ) -> None:
     paid(server, "a")
@@ -269,16 +269,14 @@ async def test_times_of_out_are_of_the_zone(
     assert time in Path(f"findings.{ending}").read_text(encoding="utf-8-sig")
 
 
-async def test_file_with_only_a_header_exits_with_2_and_says_so(
-    server: FakePortOne, run: Run
-) -> None:
+async def test_file_with_only_a_header_exits_2(server: FakePortOne, run: Run) -> None:
     code, out, err = await run(write("order_id,amount\n"), *PERIOD)
 
     assert (code, out) == (2, "")
     assert "orders.csv: has no orders: no row below its header" in err
 
 
-async def test_notes_about_the_orders_are_printed_and_change_no_exit_code(
+async def test_notes_are_printed_without_changing_the_exit_code(
     server: FakePortOne, run: Run
 ) -> None:
     paid(server, "a", "b")
@@ -292,7 +290,7 @@ async def test_notes_about_the_orders_are_printed_and_change_no_exit_code(
     ]
 
 
-async def test_sheet_and_header_row_are_chosen(server: FakePortOne, run: Run) -> None:
+async def test_sheet_and_header_row_options_are_used(server: FakePortOne, run: Run) -> None:
     paid(server, "a", "b")
     write_xlsx(
         "orders.xlsx",
@@ -308,7 +306,9 @@ async def test_sheet_and_header_row_are_chosen(server: FakePortOne, run: Run) ->
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
-async def test_findings_can_be_given_back(server: FakePortOne, run: Run, ending: str) -> None:
+async def test_findings_file_can_be_used_as_orders(
+    server: FakePortOne, run: Run, ending: str
+) -> None:
     paid(server, "a", "orphan")
     code, _, _ = await run(
         write("order_id,amount\na,1000\n-b,500\n"), *PERIOD, "--out", f"findings.{ending}"
@@ -322,7 +322,7 @@ async def test_findings_can_be_given_back(server: FakePortOne, run: Run, ending:
     assert "1 payments without an order are not orders and were left out" in err
 
 
-async def test_blank_that_stays_in_an_order_number_is_visible_in_the_report(
+async def test_blank_in_an_order_number_is_escaped_in_the_report(
     server: FakePortOne, run: Run
 ) -> None:
     paid(server, "a")
