@@ -1,48 +1,40 @@
-"""The client: every concern of a call, in the order in which it happens."""
+"""The client: its options, its resources, and the life of a call."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
-from functools import partial
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypedDict, TypeVar, Unpack
+from typing import NoReturn, Self, TypedDict, TypeVar, Unpack
 
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
 
-from ._core.retry import RetryBudget
-from ._core.state import Options, Run, Shared
-from ._core.token import Token, get_token
+from ._core.admission import Admission
+from ._core.options import CallOptions, ThrottleQueue
+from ._core.state import CallState, ClientState
+from ._core.token import Token, TokenFetch, get_token
 from ._core.validate import (
-    checked,
-    checked_base_url,
-    checked_callback,
-    checked_observers,
-    checked_throttle,
-    checked_tier,
-    hidden,
-    places_of,
+    as_secret,
+    connection_limit,
+    require_env,
     secret,
-    variable,
+    validate_base_url,
+    validate_observers,
+    validate_on_attempt,
+    validate_rate_limit,
+    validate_tier,
+    validate_type,
 )
-from ._http.proxy import proxy_for
+from ._http.proxy import Proxy, proxy_for
 from ._http.reply import read
 from ._http.transport import Transport
 from .call import Call
-from .errors import (
-    ApiError,
-    Attempt,
-    InvalidRequestError,
-    PortOneError,
-    UnauthorizedError,
-)
+from .errors import ApiError, Attempt, InvalidRequestError, PortOneError, UnauthorizedError
 from .instrumentation import Observer
 from .policy import RateLimit, RetryPolicy, Timeouts
 from .resources.payments import Payments
-from .throttle import Throttle
-from .throttle._semaphore import FairSemaphore
+from .throttle import Throttle, Unthrottled
 
 __all__ = ("ClientOptions", "PortOneClient")
 
@@ -109,8 +101,8 @@ class PortOneClient:
     """
 
     _is_view = False
-    _on_permit: Callable[[], None] | None = None
-    """Called with each permit, of a call that needs no token because it fetches one."""
+    _state: ClientState
+    _options: CallOptions
 
     def __init__(
         self,
@@ -128,36 +120,37 @@ class PortOneClient:
         observers: tuple[Observer, ...] = (),
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
-        # Taken away at once, so that no traceback of this frame shows them.
+        # Deleted at once, so that no traceback of this frame shows them.
         keys = (secret(imp_key), secret(imp_secret))
         del imp_key, imp_secret
-        base_url, proxy = hidden(base_url), hidden(proxy)
+        base_url, proxy = as_secret(base_url), as_secret(proxy)
         if not all(keys):
             raise InvalidRequestError("imp_key and imp_secret must be text, and not empty")
-        if type(max_in_flight) is not int or max_in_flight < 1:
-            raise InvalidRequestError(f"max_in_flight must be 1 or more: {max_in_flight!r}")
-        checked_callback(on_attempt)
-        if session is not None:
-            checked("session", session, ClientSession)
-        places = places_of(max_in_flight, session)
-        url = checked_base_url(base_url)
-        self._shared = Shared(
+        limit = connection_limit(max_in_flight, session)
+        url = validate_base_url(base_url)
+        unthrottled = ThrottleQueue(Unthrottled(), is_owned=True)
+        self._options = CallOptions(
+            retry=validate_type("retry", retry, RetryPolicy),
+            throttle_queue=validate_rate_limit(rate_limit) or unthrottled,
+            timeouts=validate_type("timeouts", timeouts, Timeouts),
+            tier=validate_tier(tier),
+            observers=validate_observers(observers),
+            on_attempt=validate_on_attempt(on_attempt),
+        )
+        self._state = ClientState(
             keys=keys,
             base_url=url,
-            transport=Transport(url, places, session, proxy_for(proxy, url)),
-            slots=FairSemaphore(places),
+            transport=self._make_transport(url, limit, session, proxy_for(proxy, url)),
+            limit=limit,
+            options=self._options,
+            unthrottled=unthrottled,
         )
-        throttle, turns = self._shared_or_new(rate_limit)
-        self._options = self._shared.options = Options(
-            retry=checked("retry", retry, RetryPolicy),
-            throttle=throttle,
-            turns=turns,
-            timeouts=checked("timeouts", timeouts, Timeouts),
-            tier=checked_tier(tier),
-            observers=checked_observers(observers),
-            on_attempt=on_attempt,
-        )
-        self._shared.budget = RetryBudget(retry.budget)
+
+    # The seam for tests: they override it, and exchange nothing over a network.
+    def _make_transport(
+        self, base_url: str, limit: int, session: ClientSession | None, proxy: Proxy | None
+    ) -> Transport:
+        return Transport(base_url, limit, session, proxy)
 
     @classmethod
     def from_env(cls, **overrides: Unpack[ClientOptions]) -> Self:
@@ -177,8 +170,8 @@ class PortOneClient:
         if (tier := os.environ.get("PORTONE_TIER")) and "tier" not in overrides:
             overrides["tier"] = tier
         if "proxy" in overrides:
-            overrides["proxy"] = hidden(overrides["proxy"])
-        return cls(variable("PORTONE_IMP_KEY"), variable("PORTONE_IMP_SECRET"), **overrides)
+            overrides["proxy"] = as_secret(overrides["proxy"])
+        return cls(require_env("PORTONE_IMP_KEY"), require_env("PORTONE_IMP_SECRET"), **overrides)
 
     def with_options(
         self,
@@ -190,45 +183,36 @@ class PortOneClient:
         observers: tuple[Observer, ...] = (),
         on_attempt: Callable[[Attempt], object] | UnsetType | None = UNSET,
     ) -> Self:
-        """Make a cheap view of this client that differs in what is given.
+        """Make a view of this client with other options. It is cheap.
 
-        It shares the connections, the token, the retry budget and, unless it is replaced, the
-        throttle. The token is fetched with the options of the client that was constructed,
-        whoever needs it. Closing a view closes nothing: that is for that client, too.
-
-        ``observers`` are added to those of this client; each other argument replaces its value.
+        The view shares the connections, the token, the retry budget and, unless it is replaced,
+        the throttle. The token is always fetched with the options of the client that was
+        constructed. ``observers`` are added to those of this client; each other argument replaces
+        its value. Closing a view closes nothing.
         """
         old = self._options
-        throttle, turns = old.throttle, old.turns
-        if rate_limit is not UNSET:
-            throttle, turns = self._shared_or_new(rate_limit)
-        options = Options(
-            retry=old.retry if retry is UNSET else checked("retry", retry, RetryPolicy),
-            throttle=throttle,
-            turns=turns,
-            timeouts=(
-                old.timeouts if timeouts is UNSET else checked("timeouts", timeouts, Timeouts)
+        options = CallOptions(
+            retry=old.retry if retry is UNSET else validate_type("retry", retry, RetryPolicy),
+            throttle_queue=(
+                old.throttle_queue
+                if rate_limit is UNSET
+                else validate_rate_limit(rate_limit) or self._state.unthrottled
             ),
-            tier=old.tier if tier is UNSET else checked_tier(tier),
-            observers=(*old.observers, *checked_observers(observers)),
-            on_attempt=old.on_attempt if on_attempt is UNSET else checked_callback(on_attempt),
+            timeouts=(
+                old.timeouts if timeouts is UNSET else validate_type("timeouts", timeouts, Timeouts)
+            ),
+            tier=old.tier if tier is UNSET else validate_tier(tier),
+            observers=(*old.observers, *validate_observers(observers)),
+            on_attempt=old.on_attempt if on_attempt is UNSET else validate_on_attempt(on_attempt),
         )
         return self._view(type(self), options)
 
-    def _view(self, kind: type[Client], options: Options) -> Client:
+    def _view(self, kind: type[Client], options: CallOptions) -> Client:
         view = object.__new__(kind)
-        view._shared = self._shared
+        view._state = self._state
         view._options = options
         view._is_view = True
         return view
-
-    def _shared_or_new(
-        self, rate_limit: RateLimit | Throttle | None
-    ) -> tuple[Throttle, FairSemaphore]:
-        throttle = checked_throttle(rate_limit)
-        if throttle is None:
-            return self._shared.unthrottled, self._shared.unthrottled_turns
-        return throttle, FairSemaphore(1)
 
     @property
     def payments(self) -> Payments:
@@ -239,176 +223,83 @@ class PortOneClient:
         """Make any call of the API: the one path that every request takes.
 
         Args:
-            call: What to ask; see :class:`Call` for endpoints that this package does not wrap.
+            call: The operation and its values; see :class:`Call` for endpoints that this package
+                does not wrap.
 
         Raises:
-            PortOneError: Whatever went wrong; see :mod:`portone_async.errors`.
+            PortOneError: The call failed; see :mod:`portone_async.errors`.
         """
+        state = CallState(call, self._options, self._state)
         try:
-            run = Run(call, self._options, self._shared, on_permit=self._on_permit)
-        except InvalidRequestError as error:
-            error.endpoint = call.endpoint
-            raise
-        try:
-            token = await self._admitted_at_once(run) or await self._admitted(run)
-            outcome = await self._attempt(run, token)
-            if isinstance(outcome, PortOneError):
-                again = partial(self._attempt_in_time, run)
-                outcome = await run.retry.repeat(
-                    again, outcome, run.attempts.failed, self._shared.sleep
-                )
+            while True:
+                async with Admission(state, self._fetch_token) as token:
+                    outcome = await self._attempt(state, token)
+                if not isinstance(outcome, PortOneError):
+                    state.attempts.end()
+                    return outcome
+                failure = outcome
+                wait = state.retry.next_wait(failure)
+                if (
+                    isinstance(failure, UnauthorizedError)
+                    and token is not None
+                    and wait is not None
+                ):
+                    self._state.tokens.invalidate(token)
+                elif isinstance(failure, ApiError) and failure.status in _PAUSING:
+                    await self._state.pause(self._options, failure.retry_after)
+                if wait is None:
+                    break
+                state.attempts.failed(failure, wait)
+                await self._state.sleep(wait)
         except PortOneError as error:
-            # Not a failure of a try: the token could not be had, or the client is closed.
-            outcome = error
+            failure = error  # Not of an attempt: there is no token, or the client is closed.
         except BaseException as error:
-            run.attempts.end(error)
+            state.attempts.end(error)
             raise
-        if isinstance(outcome, PortOneError):
-            run.attempts.failed(outcome)
-            signed = run.attempts.with_history(outcome, run.retry.gave_up, self._shared.blank)
-            # From here on: the frames below are ours, and hold what is nobody else's business.
-            run.attempts.end(signed)
-            raise signed.with_traceback(None)
-        run.attempts.end()
-        return outcome
+        state.attempts.failed(failure)
+        # Drop the traceback so far: our own frames hold secrets.
+        raise state.final_error(failure).with_traceback(None)
 
-    async def _attempt(self, run: Run[T], token: Token | None) -> T | PortOneError:
-        """Make one try with the slot and the permit that it has: send, decode, classify."""
-        shared, options = self._shared, run.options
-        try:
-            reply = await shared.transport.send(
-                run.call.method,
-                run.target,
-                headers=run.headers(token),
-                body=run.body,
-                until=run.permitted(),
-                limits=options.client_timeout,
-            )
-        finally:
-            shared.slots.release()
+    async def _attempt(self, state: CallState[T], token: Token | None) -> T | PortOneError:
+        """Send the request once; return the decoded response, or the error that fits."""
+        deadline = state.mark_sent()
+        reply = await self._state.transport.send(
+            state.call.method,
+            state.target,
+            headers=state.headers(token),
+            body=state.body,
+            deadline=deadline,
+            client_timeout=state.options.client_timeout,
+        )
         if isinstance(reply, PortOneError):
-            return run.timed_out(reply)
-        outcome = read(run.call, reply, shared.blank)
+            return state.timed_out(reply)
+        outcome = read(state.call, reply, self._state.redact)
         if not isinstance(outcome, PortOneError):
-            run.succeeded(reply.status)
-        elif (
-            isinstance(outcome, UnauthorizedError)
-            and token is not None
-            and not run.retry.was_renewed
-        ):
-            shared.tokens.discard(token)
-        elif isinstance(outcome, ApiError) and outcome.status in _PAUSING and outcome.retry_after:
-            await shared.pause(
-                options.throttle, min(outcome.retry_after, options.retry.retry_after_max)
-            )
+            state.mark_succeeded(reply.status)
         return outcome
 
-    async def _admitted_at_once(self, run: Run[Any]) -> Token | None:
-        """Take slot and permit where nothing has to be waited for, as is the rule; give the token.
-
-        The same as :meth:`_admitted`, which is for the others.
-        """
-        shared, options = self._shared, run.options
-        shared.transport.open()
-        token = shared.tokens.current(self._get_token) if run.needs_token else None
-        if (
-            token is None
-            or options.turns.locked()
-            or not options.has_capacity()
-            or not shared.slots.acquire_nowait()
-        ):
-            return None
-        await options.throttle.acquire()  # It has capacity, so this does not wait.
-        run.goes_first = True
-        return token
-
-    async def _admitted(self, run: Run[Any]) -> Token | None:
-        """Wait for what a try needs, in this order; the slot is the caller's to leave.
-
-        The token first, since its fetch needs a slot and a permit itself: cold calls that hold
-        them all would wait for ever. The slot before the permit, since permits used up behind a
-        slow server would burst later. Who has begun goes before who has not, or a retry would
-        queue away its deadline.
-        """
-        shared, options = self._shared, run.options
-        while True:
-            shared.transport.open()
-            if run.needs_token:
-                run.spent += await shared.tokens.ready(self._get_token, run.total_left())
-            await options.turns.acquire(priority=run.goes_first)
-            try:
-                run.goes_first = True
-                await shared.slots.acquire(priority=not run.needs_token)
-                is_admitted = False
-                try:
-                    shared.transport.open()
-                    if run.needs_token and shared.tokens.is_missing:
-                        continue  # No permit is spent on what cannot be sent.
-                    await self._permitted(run)
-                    # The newest one: the queue may have been long.
-                    token = shared.tokens.newest(self._get_token) if run.needs_token else None
-                    is_admitted = token is not None or not run.needs_token
-                    if is_admitted:
-                        return token
-                finally:
-                    if not is_admitted:
-                        shared.slots.release()
-            finally:
-                options.turns.release()
-
-    async def _permitted(self, run: Run[Any]) -> None:
-        try:
-            await self._shared.permit(run.options.throttle, priority=not run.needs_token)
-        except TimeoutError:
-            self._shared.transport.open()  # It says that the client was closed.
-            raise
-
-    async def _attempt_in_time(self, run: Run[T]) -> T | PortOneError:
-        """Make one more try; queueing for it is bounded as well."""
-        bound = asyncio.timeout_at(run.deadline)
-        try:
-            async with bound:
-                token = await self._admitted_at_once(run) or await self._admitted(run)
-                return await self._attempt(run, token)
-        except TimeoutError:
-            if not bound.expired():
-                raise  # The token's error, which may be a TimeoutError too.
-        return run.deadline_exceeded()
-
-    async def _get_token(self, began: Callable[[], None]) -> Token:
-        """Trade the key pair for a token: a call like any other, but for the token."""
-        shared = self._shared
-        sent_at = 0.0
-
-        def permitted() -> None:
-            nonlocal sent_at
-            sent_at = asyncio.get_running_loop().time()
-            began()
-
-        # Not of a subclass, which may have its own eyes on each call: here are the keys.
-        fetcher = self._view(PortOneClient, shared.options)
-        fetcher._on_permit = permitted
-        answer = await fetcher.call(get_token(*shared.keys))
-        return Token(answer, sent_at)
+    async def _fetch_token(self, fetch: TokenFetch) -> Token:
+        """Exchange the key pair for a token: a call like any other, but without a token."""
+        options = self._state.options.with_observer(fetch)
+        # Use the base class: a subclass that overrides `call()` must never see the API keys.
+        client = self._view(PortOneClient, options)
+        answer = await client.call(get_token(*self._state.keys))
+        return Token(answer, fetch.sent_at)
 
     async def close(self) -> None:
         """Close what this client has opened. Idempotent; a view closes nothing.
 
-        Calls under way end with :class:`ClientClosedError`.
+        Calls in flight end with :class:`ClientClosedError`. A throttle that was passed in stays
+        open.
 
         Raises:
-            WrongLoopError: It is at work in another event loop: close it there.
+            WrongLoopError: The client is bound to another event loop: close it there.
         """
-        if self._is_view:
-            return
-        transport = self._shared.transport
-        await transport.close()
-        if transport.is_here:  # Else whatever waits is of a loop that never runs again.
-            self._shared.release()
-            await self._shared.tokens.close()
+        if not self._is_view:
+            await self._state.close()
 
     async def __aenter__(self) -> Self:
-        self._shared.transport.open()
+        self._state.transport.open()
         return self
 
     async def __aexit__(
@@ -423,9 +314,9 @@ class PortOneClient:
         raise TypeError("a client holds keys and connections: make one in each process")
 
     def __repr__(self) -> str:
-        # A traceback may show a client whose constructor did not come to its end.
-        shared = getattr(self, "_shared", None)
-        if shared is None:
+        # A traceback may show a client whose constructor has not ended.
+        state = getattr(self, "_state", None)
+        if state is None:
             return f"<{type(self).__name__}>"
-        state = " closed" if shared.transport.is_closed else ""
-        return f"<{type(self).__name__} {shared.base_url}{state}>"
+        closed = " closed" if state.transport.is_closed else ""
+        return f"<{type(self).__name__} {state.base_url}{closed}>"

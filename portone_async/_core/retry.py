@@ -1,14 +1,28 @@
-"""Whether a failed try is followed by another, and when. tenacity, told our policy."""
+"""Retry decisions for one call.
+
+The strategies are tenacity's, and the loop in ``client.call`` asks them: whether the failure is
+worth another attempt, how long to wait, and what forbids it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable
+from typing import Any
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    stop_after_attempt,
+    wait_none,
+    wait_random_exponential,
+)
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base
 
+from portone_async.call import Call
 from portone_async.errors import (
     ApiError,
     DeadlineExceededError,
@@ -21,19 +35,21 @@ from portone_async.policy import RetryPolicy
 
 __all__ = ("SUCCESS", "Retry", "RetryBudget")
 
-T = TypeVar("T")
-
 SUCCESS = 1
-"""What a success without a retry gives the budget."""
+"""What a success without a retry returns to the budget."""
 _RETRY_COST = 5
-_TIMEOUT_COST = 10  # A server that is too slow is hurt more by a repetition.
+_TIMEOUT_COST = 10  # A retry does most harm to a server that is too slow.
+
+_is_transient = retry_if_exception_type(TransientError) & retry_if_not_exception_type(
+    DeadlineExceededError
+)
 
 
 class RetryBudget:
-    """What a client may still spend on retries, so that an outage is not multiplied.
+    """What a client may still spend on retries, so that they do not multiply an outage.
 
     One for a client and all its views. After a hundred retries in a row without a success each
-    call gets its first try only; successes fill it again.
+    call gets only its first attempt; successes refill it.
     """
 
     __slots__ = ("_capacity", "_left")
@@ -43,7 +59,7 @@ class RetryBudget:
         self._left = capacity or 0
 
     def withdraw(self, cost: int) -> bool:
-        """Pay for a retry, if there is enough left."""
+        """Pay for a retry if there is enough left; return whether there was."""
         if self._capacity is None:
             return True
         if cost > self._left:
@@ -52,149 +68,155 @@ class RetryBudget:
         return True
 
     def deposit(self, amount: int) -> None:
-        """Give back after a success."""
+        """Refill after a success."""
         if self._capacity is not None:
             self._left = min(self._capacity, self._left + amount)
 
 
 class Retry:
-    """The decisions of one call. Made anew for each: tenacity's own state cannot be shared.
+    """The retry decisions of one call.
 
     Args:
-        policy: When there is another try.
-        budget: What pays for it.
-        is_idempotent: Whether the call may be sent again although it may have been processed.
+        policy: When a failed attempt is followed by another.
+        budget: Pays for retries.
+        call: The call, which may be idempotent.
         deadline: When the call must end, on the loop's clock.
     """
 
     __slots__ = (
         "_budget",
-        "_deadline",
-        "_is_repeatable",
+        "_call",
         "_paid",
-        "_policy",
+        "_state",
+        "_stops",
+        "_wait",
         "gave_up",
-        "was_renewed",
+        "token_refreshed",
     )
 
     def __init__(
-        self,
-        policy: RetryPolicy,
-        budget: RetryBudget,
-        *,
-        is_idempotent: bool,
-        deadline: float | None,
+        self, policy: RetryPolicy, budget: RetryBudget, *, call: Call[Any], deadline: float | None
     ) -> None:
-        self._policy = policy
         self._budget = budget
-        self._is_repeatable = is_idempotent
-        self._deadline = deadline
+        self._call = call
         self._paid = 0
-        self.was_renewed = False
-        """Whether the token was renewed for this call already: a second time would not help."""
+        self._wait = _AtLeastRetryAfter(_full_jitter(policy))
+        self._stops = _stops(policy, deadline)
+        self._state = RetryCallState(Retrying(), None, (), {})
+        self.token_refreshed = False
+        """Whether the token was refreshed for this call: a second time would not help."""
         self.gave_up: str | None = None
-        """Why the last failure was not followed by another try."""
+        """Why the last failure, though worth another attempt, was not followed by one."""
 
-    async def repeat(
-        self,
-        attempt: Callable[[], Awaitable[T | PortOneError]],
-        failure: PortOneError,
-        before_wait: Callable[[PortOneError, float], None],
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> T | PortOneError:
-        """Follow the failure of a first try with others, as long as there is reason to.
+    def next_wait(self, error: PortOneError) -> float | None:
+        """Return the seconds to wait before the next attempt; ``None`` to give up.
 
-        The first try is made without any of this: a call that succeeds at once does not pay for it.
-        Failures are values: nothing is caught here, so a cancellation passes as it is.
-
-        Args:
-            attempt: Makes one try.
-            failure: What the first try gave.
-            before_wait: Told of each failure that is followed by another try, with the seconds
-                until then.
-            sleep: Waits for so many seconds.
+        The reason to give up is in :attr:`gave_up`, unless the kind of failure says it.
         """
-        first: PortOneError | None = failure
-
-        async def next_attempt() -> T | PortOneError:
-            nonlocal first
-            if first is not None:
-                outcome, first = first, None
-                return outcome
-            return await attempt()
-
-        def before_sleep(state: RetryCallState) -> None:
-            before_wait(_failure(state), state.upcoming_sleep)
-
-        retrying = AsyncRetrying(
-            sleep=sleep,
-            retry=retry_if_result(self._is_worth_another),
-            wait=self._wait,
-            stop=self._is_over,
-            before_sleep=before_sleep,
-            retry_error_callback=_failure,
-        )
-        # tenacity's type for this call is that of a decorated function, not of its result.
-        return cast("T | PortOneError", await retrying(next_attempt))
+        state = self._state
+        state.set_exception((type(error), error, None))
+        if isinstance(error, UnauthorizedError):
+            if self.token_refreshed or not self._call.authenticated:
+                return None
+            self.token_refreshed = True
+            wait = 0.0
+        else:
+            if not _is_transient(state):
+                return None
+            wait = state.upcoming_sleep = self._wait(state)
+            self.gave_up = self._reason_against(error)
+            if self.gave_up is not None:
+                return None
+        state.prepare_for_next_attempt()
+        return wait
 
     def succeeded(self) -> None:
-        """Give the budget its due after a success."""
+        """Return to the budget what the last retry had cost, or a success's share."""
         self._budget.deposit(self._paid or SUCCESS)
 
-    def _is_worth_another(self, outcome: object) -> bool:
-        """Whether this kind of failure may be gone the next time, and a repetition harms none."""
-        if isinstance(outcome, UnauthorizedError):
-            return not self.was_renewed
-        if not isinstance(outcome, TransientError) or isinstance(outcome, DeadlineExceededError):
-            return False
-        if outcome.was_sent and not self._is_repeatable:
-            self.gave_up = "it may have been processed, and this call is not sent twice"
-            return False
-        return True
+    def _reason_against(self, error: PortOneError) -> str | None:
+        """Return why a transient failure gets no other attempt; pay for that attempt otherwise."""
+        if isinstance(error, TransientError) and error.was_sent and not self._call.is_idempotent:
+            return "not retried: the request may have been processed and is not idempotent"
+        for stop, reason in self._stops:
+            if stop(self._state):
+                return reason(self._state)
+        cost = _TIMEOUT_COST if isinstance(error, RequestTimeoutError) else _RETRY_COST
+        if not self._budget.withdraw(cost):
+            return "the retry budget is empty: too many calls of this client fail"
+        self._paid = cost
+        return None
 
-    def _wait(self, state: RetryCallState) -> float:
-        """Full jitter under a doubling ceiling, and never less than the server asks for."""
-        failure = _failure(state)
-        if isinstance(failure, UnauthorizedError):
-            return 0.0
-        wait = random.uniform(0.0, self._policy.backoff(state.attempt_number))  # noqa: S311 (no secret)
-        return max(wait, _retry_after(failure) or 0.0)
 
-    def _is_over(self, state: RetryCallState) -> bool:
-        """Whether there is a reason against the next try; the budget is asked last: it pays."""
-        failure = _failure(state)
-        if isinstance(failure, UnauthorizedError):
-            self.was_renewed = True
-            return False
-        asked = _retry_after(failure)
-        wait = state.upcoming_sleep
-        cost = _TIMEOUT_COST if isinstance(failure, RequestTimeoutError) else _RETRY_COST
-        if state.attempt_number >= self._policy.attempts:
-            self.gave_up = f"RetryPolicy.attempts is {self._policy.attempts}"
-        elif asked is not None and asked > self._policy.retry_after_max:
-            self.gave_up = (
-                f"the server asks to wait {asked:g} s, "
-                f"RetryPolicy.retry_after_max is {self._policy.retry_after_max:g} s"
+def _full_jitter(policy: RetryPolicy) -> wait_base:
+    if policy.backoff_initial == 0.0:  # tenacity would wait for the maximum after attempt 1024.
+        return wait_none()
+    return wait_random_exponential(multiplier=policy.backoff_initial, max=policy.backoff_max)
+
+
+class _AtLeastRetryAfter(wait_base):
+    """Waits as another strategy does, but never less than the server requests."""
+
+    def __init__(self, backoff: wait_base) -> None:
+        self._backoff = backoff
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        return max(self._backoff(retry_state), _retry_after(retry_state))
+
+
+class _RetryAfterExceeds(stop_base):
+    """Stops if the server requests a longer wait than the policy allows."""
+
+    def __init__(self, maximum: float) -> None:
+        self._maximum = maximum
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return _retry_after(retry_state) > self._maximum
+
+
+class _NextAttemptAfter(stop_base):
+    """Stops if the next attempt would begin at a deadline or later."""
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        # Not tenacity's own clock: the deadline is on the loop's.
+        now = asyncio.get_running_loop().time()
+        return now + retry_state.upcoming_sleep >= self._deadline
+
+
+_Stops = list[tuple[stop_base, Callable[[RetryCallState], str]]]
+
+
+def _stops(policy: RetryPolicy, deadline: float | None) -> _Stops:
+    """Return what forbids another attempt, each with the reason to report, by precedence."""
+    stops: _Stops = [
+        (
+            stop_after_attempt(policy.attempts),
+            lambda _: f"RetryPolicy.attempts is {policy.attempts}",
+        ),
+        (
+            _RetryAfterExceeds(policy.retry_after_max),
+            lambda state: (
+                f"the server asks to wait {_retry_after(state):g} s, "
+                f"RetryPolicy.retry_after_max is {policy.retry_after_max:g} s"
+            ),
+        ),
+    ]
+    if deadline is not None:
+        stops.append(
+            (
+                _NextAttemptAfter(deadline),
+                lambda state: (
+                    f"no time left: the next attempt would begin in {state.upcoming_sleep:.2f} s"
+                ),
             )
-        elif self._ends_before(wait):
-            self.gave_up = f"no time left: the next try would begin in {wait:.2f} s"
-        elif not self._budget.withdraw(cost):
-            self.gave_up = "the retry budget is empty: too many calls of this client fail"
-        else:
-            self._paid = cost
-            return False
-        return True
-
-    def _ends_before(self, wait: float) -> bool:
-        if self._deadline is None:
-            return False
-        return asyncio.get_running_loop().time() + wait >= self._deadline
+        )
+    return stops
 
 
-def _failure(state: RetryCallState) -> Any:
-    assert state.outcome is not None
-    return state.outcome.result()
-
-
-def _retry_after(failure: PortOneError) -> float | None:
-    return failure.retry_after if isinstance(failure, ApiError) else None
+def _retry_after(state: RetryCallState) -> float:
+    """Return the seconds that the server requests to wait; 0 for none."""
+    error = None if state.outcome is None else state.outcome.exception()
+    return (error.retry_after or 0.0) if isinstance(error, ApiError) else 0.0

@@ -1,89 +1,36 @@
-"""One call on its way, and what the calls of a client have in common."""
+"""The state of one call, and the state that a client and its views share."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Generic, TypeVar
-
-from aiohttp import ClientTimeout
 
 from portone_async._http.reply import check_response_type
 from portone_async._http.transport import Transport
 from portone_async._redact import Secret, SecretBytes
 from portone_async.call import Call
-from portone_async.errors import Attempt, DeadlineExceededError, PortOneError, RequestTimeoutError
-from portone_async.instrumentation import AttemptCallback, Observer
-from portone_async.policy import RetryPolicy, Timeouts
-from portone_async.throttle import Throttle, TokenBucket, Unthrottled
+from portone_async.errors import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    PortOneError,
+    RequestTimeoutError,
+)
 from portone_async.throttle._semaphore import FairSemaphore
 
 from .attempts import AttemptLog
+from .options import CallOptions, ThrottleQueue
 from .retry import SUCCESS, Retry, RetryBudget
-from .token import Token, Tokens
+from .token import Token, TokenCache
 
-__all__ = ("Options", "Run", "Shared")
+__all__ = ("CallState", "ClientState")
 
 T = TypeVar("T")
 
 
-class Options:
-    """What a view may differ in."""
-
-    __slots__ = (
-        "all_observers",
-        "client_timeout",
-        "has_capacity",
-        "observers",
-        "on_attempt",
-        "retry",
-        "throttle",
-        "tier",
-        "timeouts",
-        "turns",
-    )
-
-    def __init__(
-        self,
-        *,
-        retry: RetryPolicy,
-        throttle: Throttle,
-        turns: FairSemaphore,
-        timeouts: Timeouts,
-        tier: str | None,
-        observers: tuple[Observer, ...],
-        on_attempt: Callable[[Attempt], object] | None,
-    ) -> None:
-        self.observers = observers
-        self.on_attempt = on_attempt
-        callback = () if on_attempt is None else (AttemptCallback(on_attempt),)
-        self.all_observers = (*observers, *callback)
-        """The observers, and the function ``on_attempt`` as one more."""
-        self.retry = retry
-        self.throttle = throttle
-        self.has_capacity = _has_capacity(throttle)
-        """Returns whether the throttle grants a permit without a wait."""
-        self.turns = turns
-        """Where calls queue for the throttle: only the first in it holds a slot while it waits."""
-        self.timeouts = timeouts
-        self.tier = tier
-        # The other bounds are ours: aiohttp's would run while a call queues.
-        self.client_timeout = ClientTimeout(total=None, connect=timeouts.connect)
-
-
-def _has_capacity(throttle: Throttle) -> Callable[[], bool]:
-    # Exact types only: a subclass may override acquire(), and wait there.
-    if type(throttle) is TokenBucket or type(throttle) is Unthrottled:
-        return throttle.has_capacity
-    return bool  # Always false: unknown.
-
-
-class Shared:
-    """What a client and its views have in common."""
-
-    options: Options
-    budget: RetryBudget
+class ClientState:
+    """The state that a client and its views share."""
 
     def __init__(
         self,
@@ -91,150 +38,165 @@ class Shared:
         keys: tuple[Secret, Secret],
         base_url: str,
         transport: Transport,
-        slots: FairSemaphore,
+        limit: int,
+        options: CallOptions,
+        unthrottled: ThrottleQueue,
     ) -> None:
         self.keys = keys
         self.base_url = base_url
         self.transport = transport
-        self.slots = slots
-        self.tokens = Tokens()
-        self.unthrottled = Unthrottled()
-        self.unthrottled_turns = FairSemaphore(1)
+        self.slots = FairSemaphore(limit)
+        """Bounds the requests in flight."""
+        self.options = options
+        """Those of the client itself: the token is fetched with them."""
+        self.unthrottled = unthrottled
+        """The throttle of a client or a view with ``rate_limit=None``."""
+        self.budget = RetryBudget(options.retry.budget)
+        self.tokens = TokenCache()
         self._closed = asyncio.Event()
-        self._waits: set[asyncio.Timeout] = set()
-
-    async def permit(self, throttle: Throttle, *, priority: bool) -> None:
-        """Wait for a permit, or for the client to be closed."""
-        async with self._until_closed():
-            await throttle.acquire(priority=priority)
+        self._interruptible: set[asyncio.Timeout] = set()
 
     @asynccontextmanager
-    async def _until_closed(self) -> AsyncGenerator[None]:
-        """Interrupt the block with ``TimeoutError`` when the client is closed."""
-        async with asyncio.timeout(None) as wait:
-            self._waits.add(wait)
-            try:
-                yield
-            finally:
-                self._waits.discard(wait)
+    async def interrupted_by_close(self) -> AsyncGenerator[None]:
+        """Interrupt the block when the client is closed.
+
+        Raises:
+            ClientClosedError: The client was closed.
+        """
+        try:
+            async with asyncio.timeout(None) as bound:
+                self._interruptible.add(bound)
+                try:
+                    yield
+                finally:
+                    self._interruptible.discard(bound)
+        except TimeoutError:
+            self.transport.open()
+            raise  # Not interrupted: the block itself raised this.
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so long, or until the client is closed."""
+        """Wait for so many seconds, or until the client is closed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._closed.wait()
 
-    def release(self) -> None:
-        """Wake all who wait for anything: the client is closed, and they will see it."""
+    async def pause(self, options: CallOptions, retry_after: float | None) -> None:
+        """Pause the throttle for as long as the server requests, or the policy allows.
+
+        For a view without a throttle, that of the client is paused as well.
+        """
+        if not retry_after:
+            return
+        seconds = min(retry_after, options.retry.retry_after_max)
+        async with self.interrupted_by_close():
+            await options.throttle.pause(seconds)
+            if options.throttle_queue is self.unthrottled:
+                await self.options.throttle.pause(seconds)
+
+    async def close(self) -> None:
+        """Close the connections, and end all calls with :class:`ClientClosedError`."""
+        await self.transport.close()
+        if self.transport.is_here:  # Otherwise all waiters are of a loop that never runs again.
+            self._wake_all()
+            await self.tokens.close()
+            if self.options.throttle_queue.is_owned:
+                await self.options.throttle.close()
+
+    def _wake_all(self) -> None:
         self._closed.set()
         # The first of each queue waits for a slot or a permit; the others follow it at once.
         self.slots.disable()
-        for wait in self._waits:
-            if not wait.expired():
-                wait.reschedule(0.0)
+        for bound in self._interruptible:
+            if not bound.expired():
+                bound.reschedule(0.0)
 
-    async def pause(self, throttle: Throttle, seconds: float) -> None:
-        """Pause a throttle, and that of the client as well for a view that has none."""
-        async with self._until_closed():
-            await throttle.pause(seconds)
-            if throttle is self.unthrottled:
-                await self.options.throttle.pause(seconds)
-
-    def blank(self, text: str) -> str:
-        """Take keys and tokens out of a text that comes from outside."""
-        for secret in (*self.keys, *self.tokens.seen):
-            # A real one is long; a short stand-in, as in a test, is part of many a word.
+    def redact(self, text: str) -> str:
+        """Remove keys and tokens from a text that comes from outside."""
+        for secret in (*self.keys, *self.tokens.recent):
+            # A real one is long; a short stand-in, as in a test, is part of many words.
             if len(secret) > 6:
                 text = text.replace(secret, "***")
         return text
 
 
-class Run(Generic[T]):
-    """One call on its way."""
+class CallState(Generic[T]):
+    """The state of one call.
+
+    Raises:
+        InvalidRequestError: The call can never be sent.
+    """
 
     __slots__ = (
-        "_budget",
-        "_on_permit",
         "_retry",
         "attempts",
         "body",
         "call",
+        "client",
         "deadline",
-        "goes_first",
+        "has_priority",
         "options",
-        "spent",
         "target",
+        "token_wait",
     )
 
-    def __init__(
-        self,
-        call: Call[T],
-        options: Options,
-        shared: Shared,
-        *,
-        on_permit: Callable[[], None] | None = None,
-    ) -> None:
-        check_response_type(call.response)
+    def __init__(self, call: Call[T], options: CallOptions, client: ClientState) -> None:
+        try:
+            check_response_type(call.response)
+            self.target = call.target()
+            payload = call.payload()
+        except InvalidRequestError as error:
+            error.endpoint = call.endpoint
+            raise
+        self.body = None if payload is None else SecretBytes(payload)
         self.call = call
         self.options = options
-        self.target = call.target()
-        payload = call.payload()
-        self.body = None if payload is None else SecretBytes(payload)
-        self._budget = shared.budget
-        self._retry: Retry | None = None
+        self.client = client
         self.attempts = AttemptLog(call, options.all_observers)
-        self.spent = 0.0
-        """Seconds that were waited for a token's fetch before the first permit."""
-        self.goes_first = on_permit is not None
-        """Whether its turn has come before; a token's has, since others wait for it already."""
-        self._on_permit = on_permit
+        self._retry: Retry | None = None
+        self.token_wait = 0.0
+        """Seconds waited for the fetch of a token before the first permit."""
+        self.has_priority = not call.authenticated
+        """Whether it goes before new calls: a token fetch does, since calls wait for it, and a
+        retry, which could otherwise spend its deadline in the queue."""
         self.deadline: float | None = None
-        """When it must end, on the loop's clock; known from its first permit on."""
-
-    @property
-    def needs_token(self) -> bool:
-        return self._on_permit is None
+        """When the call must end, on the loop's clock; set with its first permit."""
 
     @property
     def retry(self) -> Retry:
-        """Its decisions, from its first failure on: few calls ever need any."""
+        """Its retry decisions. Made with the first failure: few calls ever need any."""
         if self._retry is None:
             self._retry = Retry(
-                self.options.retry,
-                self._budget,
-                is_idempotent=self.call.is_idempotent,
-                deadline=self.deadline,
+                self.options.retry, self.client.budget, call=self.call, deadline=self.deadline
             )
         return self._retry
 
-    def succeeded(self, status: int) -> None:
-        """Note a success."""
-        self.attempts.succeeded(status)
-        if self._retry is None:
-            self._budget.deposit(SUCCESS)
-        else:
-            self._retry.succeeded()
-
     def total_left(self) -> float | None:
-        """What of the total there is for a token."""
+        """Return the seconds of ``Timeouts.total`` that are left for a token fetch."""
         total = self.options.timeouts.total
-        return None if total is None else total - self.spent
+        return None if total is None else total - self.token_wait
 
-    def permitted(self) -> float | None:
-        """Note that it is sent now; give the time until which an answer is awaited."""
+    def mark_sent(self) -> float | None:
+        """Record the send time, start the call's deadline, and return the deadline of this attempt."""
         now = asyncio.get_running_loop().time()
         timeouts = self.options.timeouts
-        if self._on_permit is not None:
-            self._on_permit()
         if self.deadline is None and timeouts.total is not None:
-            self.deadline = now + timeouts.total - self.spent
+            self.deadline = now + timeouts.total - self.token_wait
         self.attempts.start(now)
         if timeouts.attempt is None:
             return self.deadline
-        until = now + timeouts.attempt
-        return until if self.deadline is None else min(until, self.deadline)
+        attempt_deadline = now + timeouts.attempt
+        return attempt_deadline if self.deadline is None else min(attempt_deadline, self.deadline)
+
+    def mark_succeeded(self, status: int) -> None:
+        """Record a success, and refill the retry budget."""
+        self.attempts.succeeded(status)
+        if self._retry is None:
+            self.client.budget.deposit(SUCCESS)
+        else:
+            self._retry.succeeded()
 
     def headers(self, token: Token | None) -> dict[str, str]:
+        """Return the headers that differ from call to call."""
         headers: dict[str, str] = {}
         if token is not None:
             headers["Authorization"] = token.authorization
@@ -245,7 +207,7 @@ class Run(Generic[T]):
         return headers
 
     def timed_out(self, error: PortOneError) -> PortOneError:
-        """Tell a try that took too long from a call that did."""
+        """Return the error for a failed exchange: the call's own if its deadline has passed."""
         if (
             isinstance(error, RequestTimeoutError)
             and self.deadline is not None
@@ -256,4 +218,12 @@ class Run(Generic[T]):
         return error
 
     def deadline_exceeded(self) -> DeadlineExceededError:
+        """Return the error for a call that took longer than ``Timeouts.total``."""
         return DeadlineExceededError(f"no answer within {self.options.timeouts.total:g} s in all")
+
+    def final_error(self, error: PortOneError) -> PortOneError:
+        """Return the error to raise: with the history of the call, redacted, and reported."""
+        gave_up = None if self._retry is None else self._retry.gave_up
+        error = self.attempts.with_history(error, gave_up, self.client.redact)
+        self.attempts.end(error)
+        return error

@@ -1,9 +1,11 @@
-"""The token: fetched once for all who wait, renewed early, never compared with the wall clock.
+"""The token: fetched once for all calls that wait for it, and renewed early.
 
-Source: https://developers.portone.io/api/rest-v1/auth. A token lives 30 minutes. Asked again,
-PortOne gives the same one with the same end, until less than a minute is left: then its end moves
-by five minutes. So the renewal belongs inside that last minute; earlier it would change nothing
-and be repeated before every call.
+Its end is on the loop's clock: it is never compared with the wall clock.
+
+Source: https://developers.portone.io/api/rest-v1/auth. A token lives 30 minutes. Requested again,
+PortOne returns the same one with the same end, until less than a minute is left: then its end
+moves by five minutes. So the renewal belongs inside that last minute; earlier it would change
+nothing and be repeated before every call.
 """
 
 from __future__ import annotations
@@ -20,27 +22,27 @@ from msgspec import Struct
 from portone_async._redact import Secret
 from portone_async.call import Call
 from portone_async.errors import (
+    Attempt,
     AuthenticationError,
     ClientClosedError,
     DeadlineExceededError,
     PortOneError,
 )
+from portone_async.instrumentation import CallInfo, CallObserver
 
-__all__ = ("AccessToken", "Token", "Tokens", "get_token")
+__all__ = ("AccessToken", "FetchToken", "Token", "TokenCache", "TokenFetch", "get_token")
 
-MARGIN = 45.0
+REFRESH_MARGIN = 45.0
 """Seconds before its end in which a token is renewed: inside the last minute, with room for a
 slow reply on the one side and a late timer on the other."""
-
-
 # Seconds before its end until which a token is used while the next one is fetched.
-_LAST = 10.0
-# Seconds. A fetch that runs out of the same total as its waiters should be the one to say so.
-_GRACE = 0.01
+_MIN_LIFETIME = 10.0
+# Seconds. A fetch that reaches the same total as its waiters should be the one to report it.
+_WAITER_GRACE = 0.01
 
 
 class AccessToken(Struct, frozen=True):
-    """What ``POST /users/getToken`` answers."""
+    """The response of ``POST /users/getToken``."""
 
     access_token: str
     expired_at: float
@@ -49,7 +51,7 @@ class AccessToken(Struct, frozen=True):
     """Unix seconds, on the same clock: the difference does not depend on ours."""
 
     def __post_init__(self) -> None:
-        # It is opaque, but it must fit into a header.
+        # It is opaque, but has to fit into a header.
         if not re.fullmatch(r"[\x21-\x7e]+", self.access_token):
             raise ValueError("Expected a token")
         if not isfinite(self.expired_at - self.now):
@@ -63,114 +65,153 @@ class AccessToken(Struct, frozen=True):
 
 
 def get_token(imp_key: str, imp_secret: str) -> Call[AccessToken]:
-    """Make the call that trades the key pair for a token."""
+    """Make the call that exchanges the key pair for a token."""
     return Call(
         "POST",
         "/users/getToken",
         AccessToken,
         body={"imp_key": str(imp_key), "imp_secret": str(imp_secret)},
-        # 401 is documented; whatever else refuses here refuses the keys as well.
+        # 401 is documented; the others mean here that the keys were refused as well.
         errors=dict.fromkeys((200, 400, 401, 403), AuthenticationError),
-        # It gives the same token again: safe to repeat although it is a POST.
+        # It returns the same token again: safe to repeat although it is a POST.
         idempotent=True,
+        authenticated=False,
     )
 
 
 class Token:
     """A token with its end on the loop's clock."""
 
-    __slots__ = ("authorization", "ends_at", "is_short", "value")
+    __slots__ = ("authorization", "expires_at", "is_short_lived", "value")
 
     def __init__(self, answer: AccessToken, sent_at: float) -> None:
         lifetime = answer.expired_at - answer.now
         self.value = Secret(answer.access_token)
         self.authorization = Secret(f"Bearer {answer.access_token}")
-        """The header that it travels in."""
-        self.ends_at = sent_at + lifetime
-        self.is_short = lifetime <= MARGIN
+        """The value of the header ``Authorization``."""
+        self.expires_at = sent_at + lifetime
+        self.is_short_lived = lifetime <= REFRESH_MARGIN
         """Whether it was inside the margin from the start: then it is used, not renewed at once."""
 
-    def is_due(self, now: float) -> bool:
-        """Whether it is time to renew it."""
-        return self.ends_at - now < MARGIN
+    def needs_refresh(self, now: float) -> bool:
+        """Return whether it is time to renew it."""
+        return self.expires_at - now < REFRESH_MARGIN
 
-    def is_over(self, now: float) -> bool:
-        """Whether it has ended. A short one is used once all the same: there is no better one."""
-        return not self.is_short and now >= self.ends_at
+    def is_expired(self, now: float) -> bool:
+        """Return whether it has ended. A short-lived one is used once all the same: PortOne has
+        no better one.
+        """
+        return not self.is_short_lived and now >= self.expires_at
 
 
-class _Fetch:
-    """One fetch under way, and those who wait for it."""
+class TokenFetch:
+    """One fetch of a token in flight, and the calls that wait for it.
+
+    It observes its own call, to learn when that is sent.
+    """
 
     def __init__(self) -> None:
         self.task: asyncio.Task[Token]
-        self._began_at: float | None = None
+        self.sent_at = 0.0
+        """When the request was sent last, on the loop's clock."""
+        self._started_at: float | None = None
         # Ten thousand may wait for the first token, in this order, and each leaves in constant
-        # time: not so where all of them wait for the task.
-        self._waiting: dict[asyncio.Future[None], None] = {}
+        # time; that is not so if all of them wait for the task itself.
+        self._waiters: dict[asyncio.Future[None], None] = {}
         self._bounds: dict[asyncio.Timeout, float] = {}
 
-    @property
-    def is_awaited(self) -> bool:
-        """Whether anybody waits for it."""
-        return bool(self._waiting)
+    def call_started(self, call: CallInfo) -> CallObserver:  # noqa: ARG002 (it is its own call)
+        """Observe the call of this fetch."""
+        return self
 
-    def began(self) -> None:
-        """Its first permit is there: from now on the waiting counts."""
-        if self._began_at is None:
-            self._began_at = asyncio.get_running_loop().time()
+    def attempt_started(self, number: int) -> None:
+        """Record the send time; with the first permit start the timeouts of the waiters."""
+        self.sent_at = _now()
+        if number == 1:
+            self._started_at = self.sent_at
             for bound, total in self._bounds.items():
-                bound.reschedule(self._began_at + total)
+                bound.reschedule(self.sent_at + total)
+
+    def attempt_ended(self, attempt: Attempt) -> None:
+        """Ignore the outcome: the task has it."""
+
+    def call_ended(self, error: BaseException | None) -> None:
+        """Ignore the end: the task has it."""
+
+    def has_waiters(self) -> bool:
+        """Return whether any call waits for this fetch."""
+        return bool(self._waiters)
 
     async def wait(self, total: float | None) -> float:
-        """Wait until it is done, ``total`` seconds from its permit at most; give the seconds."""
-        loop = asyncio.get_running_loop()
-        joined_at = loop.time()
+        """Wait for the end of the fetch, for at most ``total`` seconds from its first permit.
+
+        Returns:
+            The seconds waited since that permit.
+
+        Raises:
+            TimeoutError: It took longer.
+        """
+        joined_at = _now()
         async with asyncio.timeout(None) as bound:
             if total is not None:
-                total += _GRACE
-                if self._began_at is None:
+                total += _WAITER_GRACE
+                if self._started_at is None:
                     self._bounds[bound] = total
                 else:
                     bound.reschedule(joined_at + total)
-            # Not the task itself: a cancelled waiter must not take the fetch along.
-            done = loop.create_future()
-            self._waiting[done] = None
+            # Not the task itself: a cancelled waiter must not cancel the fetch.
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters[waiter] = None
             try:
-                await done
+                await waiter
             finally:
-                del self._waiting[done]
+                del self._waiters[waiter]
                 self._bounds.pop(bound, None)
-        now = loop.time()
-        return now - max(joined_at, self._began_at or now)
+        now = _now()
+        return now - max(joined_at, self._started_at or now)
 
     def release(self) -> None:
-        """Wake all who wait: it is done."""
-        for done in self._waiting:
-            if not done.done():
-                done.set_result(None)
+        """Wake all waiters: the fetch has ended."""
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
-Getter = Callable[[Callable[[], None]], Coroutine[Any, Any, Token]]
-"""Gets a new token; it calls its argument when its first permit is there."""
+FetchToken = Callable[[TokenFetch], Coroutine[Any, Any, Token]]
+"""Fetches a new token; its call is observed by the argument."""
 
 
-class Tokens:
+class TokenCache:
     """The token of one client and all its views."""
 
     def __init__(self) -> None:
-        self._newest: Token | None = None
-        self._fetch: _Fetch | None = None
-        self.seen: list[Secret] = []
-        """The values of the last tokens, to be blanked wherever text is shown."""
+        self._token: Token | None = None
+        self._fetch: TokenFetch | None = None
+        self.recent: list[Secret] = []
+        """The values of the last tokens, to redact them in texts."""
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is none to send with."""
-        return self._newest is None or self._newest.is_over(_now())
+        """Whether there is no token to send with."""
+        return self._token is None or self._token.is_expired(_now())
 
-    async def ready(self, get: Getter, total: float | None) -> float:
-        """Wait until there is a good one, got by ``get`` where there is none.
+    def usable(self, fetch: FetchToken) -> Token | None:
+        """Return the token to queue with, or ``None`` if one has to be fetched first.
+
+        One that ends soon is renewed meanwhile, so that no call waits for that.
+        """
+        token = self._token
+        if token is None:
+            return None
+        left = token.expires_at - _now()
+        if left < REFRESH_MARGIN:
+            if token.is_short_lived or left <= _MIN_LIFETIME:
+                return None
+            self._refresh(fetch)
+        return token
+
+    async def ensure(self, fetch: FetchToken, total: float | None) -> float:
+        """Wait until there is a usable token, and fetch it if nobody does yet.
 
         Returns:
             The seconds of the fetch that were waited for: they count as the call's own.
@@ -179,85 +220,72 @@ class Tokens:
             PortOneError: The fetch failed; the error is that of ``POST /users/getToken``.
             DeadlineExceededError: It took longer than ``total`` seconds.
         """
-        if self.current(get) is not None:
-            return 0.0
-        fetch = self._fetch or self._start(get)
+        current = self._fetch or self._start(fetch)
         try:
-            waited = await fetch.wait(total)
+            waited = await current.wait(total)
         except TimeoutError:
             waited = None
         finally:
-            if not fetch.is_awaited and not fetch.task.done():
-                await self._abandon(fetch)
+            if not current.has_waiters() and not current.task.done():
+                await self._abandon(current)
         if waited is None:
             raise DeadlineExceededError("no token in time")
-        if fetch.task.cancelled():
+        if current.task.cancelled():
             raise ClientClosedError("the client was closed while it fetched a token")
-        failure = fetch.task.exception()
+        failure = current.task.exception()
         if failure is not None:
-            # One for each: a shared one would gather the tracebacks of all who wait.
+            # A copy for each waiter: a shared one would collect the tracebacks of all of them.
             raise copy.copy(failure) if isinstance(failure, PortOneError) else failure
         return waited
 
-    def current(self, get: Getter) -> Token | None:
-        """The one to send with, where nothing has to be waited for.
+    def latest(self, fetch: FetchToken) -> Token | None:
+        """Return the token to send with after a queue, however soon it ends.
 
-        One whose end is near is renewed meanwhile, so that no call waits for that.
+        ``None`` if it was refused meanwhile, or has ended.
         """
-        token = self._newest
-        if token is None:
+        token, now = self._token, _now()
+        if token is None or token.is_expired(now):
             return None
-        left = token.ends_at - _now()
-        if left < MARGIN:
-            if token.is_short or left <= _LAST:
-                return None
-            if self._fetch is None:
-                self._start(get)
+        if not token.is_short_lived and token.needs_refresh(now):
+            self._refresh(fetch)
         return token
 
-    def newest(self, get: Getter) -> Token | None:
-        """The one to send with after a queue, however near its end is.
-
-        ``None`` when it was refused meanwhile, or has ended.
-        """
-        token, now = self._newest, _now()
-        if token is None or token.is_over(now):
-            return None
-        if not token.is_short and self._fetch is None and token.is_due(now):
-            self._start(get)
-        return token
-
-    def discard(self, token: Token) -> None:
-        """Forget a refused one, unless another task has renewed it already."""
-        if self._newest is token:
-            self._newest = None
+    def invalidate(self, token: Token) -> None:
+        """Forget a refused token, unless another task has renewed it already."""
+        if self._token is token:
+            self._token = None
 
     async def close(self) -> None:
-        """End a fetch that is under way."""
+        """Cancel a fetch in flight."""
         if self._fetch is not None:
             await self._abandon(self._fetch)
 
-    def _start(self, get: Getter) -> _Fetch:
-        fetch = self._fetch = _Fetch()
-        fetch.task = asyncio.create_task(get(fetch.began), name="portone_async token")
-        fetch.task.add_done_callback(lambda task: self._finish(fetch, task))
-        return fetch
+    def _refresh(self, fetch: FetchToken) -> None:
+        if self._fetch is None:
+            self._start(fetch)
 
-    def _finish(self, fetch: _Fetch, task: asyncio.Task[Token]) -> None:
-        if self._fetch is fetch:
+    def _start(self, fetch: FetchToken) -> TokenFetch:
+        current = self._fetch = TokenFetch()
+        current.task = asyncio.create_task(fetch(current), name="portone_async token")
+        current.task.add_done_callback(lambda task: self._finish(current, task))
+        return current
+
+    def _finish(self, current: TokenFetch, task: asyncio.Task[Token]) -> None:
+        if self._fetch is current:
             self._fetch = None
-        fetch.release()
-        # Asked for even when nobody waits: an unread exception would be reported as lost.
+        current.release()
+        # Retrieve the exception even without waiters, or asyncio logs "Task exception was never
+        # retrieved".
         if not task.cancelled() and task.exception() is None:
-            self._newest = task.result()
-            self.seen = [*self.seen[-3:], self._newest.value]
+            self._token = task.result()
+            self.recent = [*self.recent[-3:], self._token.value]
 
-    async def _abandon(self, fetch: _Fetch) -> None:
-        """Cancel a fetch that nobody waits for any more, and see it end."""
-        if self._fetch is fetch:
+    async def _abandon(self, current: TokenFetch) -> None:
+        """Cancel a fetch that no call waits for any more, and wait until it has ended."""
+        if self._fetch is current:
             self._fetch = None
-        fetch.task.cancel()
-        await asyncio.wait({fetch.task})
+        current.task.cancel()
+        await asyncio.wait({current.task})
 
 
 def _now() -> float:

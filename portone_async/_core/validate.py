@@ -1,4 +1,4 @@
-"""What a caller hands to the client: refused when it can never be right, hidden when it is secret."""
+"""Validation of what callers pass to the client. What may be secret is hidden until then."""
 
 from __future__ import annotations
 
@@ -19,40 +19,45 @@ from portone_async.instrumentation import Observer
 from portone_async.policy import RateLimit
 from portone_async.throttle import Throttle, TokenBucket
 
+from .options import ThrottleQueue
+
 __all__ = (
-    "checked",
-    "checked_base_url",
-    "checked_callback",
-    "checked_observers",
-    "checked_throttle",
-    "checked_tier",
-    "hidden",
-    "places_of",
+    "as_secret",
+    "connection_limit",
+    "require_env",
     "secret",
-    "variable",
+    "validate_base_url",
+    "validate_observers",
+    "validate_on_attempt",
+    "validate_rate_limit",
+    "validate_tier",
+    "validate_type",
 )
 
 T = TypeVar("T")
 
 
-def hidden(value: Any) -> Any:
-    """Keep a URL that may hold a password out of tracebacks until it is checked."""
+def as_secret(value: Any) -> Any:
+    """Hide a URL, which may hold a password, from tracebacks until it is validated."""
     return Secret(value) if isinstance(value, str) else value
 
 
 def secret(value: object) -> Secret:
+    """Hide a key from tracebacks; return an empty text for what is not a text."""
     return Secret(value if isinstance(value, str) else "")
 
 
-def checked_observers(observers: Any) -> tuple[Observer, ...]:
-    items: tuple[Any, ...] = checked("observers", observers, tuple)  # pyright: ignore[reportUnknownVariableType]  # checked below
+def validate_observers(observers: Any) -> tuple[Observer, ...]:
+    """Return a tuple of observers."""
+    items: tuple[Any, ...] = validate_type("observers", observers, tuple)  # pyright: ignore[reportUnknownVariableType]  # of any types
     # A class with the method is not an observer: its objects are.
     if all(isinstance(item, Observer) and not isinstance(item, type) for item in items):
         return items
     raise InvalidRequestError("observers must be a tuple of objects with call_started()")
 
 
-def checked_callback(on_attempt: Any) -> Callable[[Attempt], object] | None:
+def validate_on_attempt(on_attempt: Any) -> Callable[[Attempt], object] | None:
+    """Return a function that is not a coroutine function, or ``None``."""
     if on_attempt is None:
         return None
     if callable(on_attempt) and not iscoroutinefunction(on_attempt):
@@ -61,46 +66,59 @@ def checked_callback(on_attempt: Any) -> Callable[[Attempt], object] | None:
     raise InvalidRequestError("on_attempt must be a plain function: it is not awaited")
 
 
-def variable(name: str) -> str:
+def require_env(name: str) -> str:
+    """Return an environment variable, hidden from tracebacks."""
     if value := os.environ.get(name):
         return Secret(value)
     raise InvalidRequestError(f"the environment variable {name} is not set")
 
 
-def places_of(max_in_flight: int, session: ClientSession | None) -> int:
-    """A caller's connector may have fewer places: waiting for one after the permit would burst."""
-    connector = None if session is None else session.connector
+def connection_limit(max_in_flight: Any, session: Any) -> int:
+    """Return how many requests may be in flight.
+
+    A caller's connector may have fewer connections than ``max_in_flight``: to wait for one after
+    the permit would cause bursts.
+    """
+    if type(max_in_flight) is not int or max_in_flight < 1:
+        raise InvalidRequestError(f"max_in_flight must be 1 or more: {max_in_flight!r}")
+    if session is None:
+        return max_in_flight
+    connector = validate_type("session", session, ClientSession).connector
     if connector is None:
         return max_in_flight
     limits = (max_in_flight, connector.limit, connector.limit_per_host)
     return min(limit for limit in limits if limit)
 
 
-def checked_throttle(rate_limit: Any) -> Throttle | None:
+def validate_rate_limit(rate_limit: Any) -> ThrottleQueue | None:
+    """Return the throttle for a limit, with a queue; ``None`` for no limit."""
     if rate_limit is None:
         return None
     if isinstance(rate_limit, RateLimit):
-        return TokenBucket(rate_limit)
-    return checked("rate_limit", rate_limit, Throttle)  # type: ignore[type-abstract]  # a protocol that can be checked
+        return ThrottleQueue(TokenBucket(rate_limit), is_owned=True)
+    throttle = validate_type("rate_limit", rate_limit, Throttle)  # type: ignore[type-abstract]  # a protocol that can be checked
+    return ThrottleQueue(throttle, is_owned=False)
 
 
-def checked(name: str, value: Any, kind: type[T]) -> T:
+def validate_type(name: str, value: Any, kind: type[T]) -> T:
+    """Return a value that is an object of a class."""
     if not isinstance(value, kind):
         raise InvalidRequestError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
     return value
 
 
-def checked_tier(tier: Any) -> str | None:
+def validate_tier(tier: Any) -> str | None:
+    """Return a tier code, or ``None``."""
     if tier is None or (isinstance(tier, str) and re.fullmatch(r"[A-Za-z0-9_-]+", tier)):
         return tier
     raise InvalidRequestError(f"tier must be a code like 'A01': {tier!a}")
 
 
-def checked_base_url(base_url: object) -> str:
-    """Give ``base_url`` without a trailing slash, if a token may travel there.
+def validate_base_url(base_url: object) -> str:
+    """Return ``base_url`` without a trailing slash, if a token may be sent there.
 
     Raises:
-        InvalidRequestError: It is no absolute https URL (plain http is for loopback), or has
+        InvalidRequestError: It is not an absolute https URL (plain http is for loopback), or has
             credentials, a query or a fragment in it.
     """
     if not isinstance(base_url, str):
@@ -118,7 +136,7 @@ def _problem(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port
-        # Two parsers that disagree on the host would send the token to another than was checked.
+        # Two parsers that disagree on the host would send the token to another than was validate_type.
         is_plain = URL(base_url).raw_host == host
     except ValueError:
         return "is not a URL"

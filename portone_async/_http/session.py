@@ -28,7 +28,13 @@ from portone_async.errors import ClientClosedError, InvalidRequestError, WrongLo
 from .hooks import check_hooks, private
 from .proxy import Proxy, refuse_plain, system_proxy
 
-__all__ = ("SpokeUnaskedError", "borrowed_session", "check_lender", "lent_proxy", "own_session")
+__all__ = (
+    "UnsolicitedDataError",
+    "check_external",
+    "external_proxy",
+    "own_session",
+    "session_from",
+)
 
 
 def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
@@ -39,7 +45,7 @@ def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
     return _session(connector, base_url, is_owner=True)
 
 
-def check_lender(lender: ClientSession, base_url: URL) -> BaseConnector:
+def check_external(external: ClientSession, base_url: URL) -> BaseConnector:
     """Return the connector of a session that may be used in the running loop.
 
     Raises:
@@ -48,8 +54,8 @@ def check_lender(lender: ClientSession, base_url: URL) -> BaseConnector:
         InvalidRequestError: It does not verify certificates.
         UnsupportedVersionError: This aiohttp does not tell.
     """
-    connector = lender.connector
-    if lender.closed or connector is None:
+    connector = external.connector
+    if external.closed or connector is None:
         raise ClientClosedError("the session that this client was given is closed")
     if private(connector, "_loop") is not asyncio.get_running_loop():
         raise WrongLoopError("the session that this client was given belongs to another event loop")
@@ -63,16 +69,16 @@ def check_lender(lender: ClientSession, base_url: URL) -> BaseConnector:
     return connector
 
 
-def borrowed_session(lender: ClientSession, base_url: URL) -> ClientSession:
+def session_from(external: ClientSession, base_url: URL) -> ClientSession:
     """Make a session with the connector of another, and nothing else of it.
 
     Its headers, auth, cookies, timeouts and middlewares would travel with the token, or change
     what we promise.
     """
-    return _session(check_lender(lender, base_url), base_url, is_owner=False)
+    return _session(check_external(external, base_url), base_url, is_owner=False)
 
 
-def lent_proxy(lender: ClientSession, base_url: URL) -> Proxy | None:
+def external_proxy(external: ClientSession, base_url: URL) -> Proxy | None:
     """Return the proxy of another session.
 
     Raises:
@@ -80,13 +86,13 @@ def lent_proxy(lender: ClientSession, base_url: URL) -> Proxy | None:
         UnsupportedVersionError: This aiohttp does not tell.
     """
     # No local variable holds a password, which a traceback could show.
-    url = Secret(private(lender, "_default_proxy") or "")
-    authorization = _encoded(private(lender, "_default_proxy_auth"))
+    url = Secret(private(external, "_default_proxy") or "")
+    authorization = _encoded(private(external, "_default_proxy_auth"))
     if url:
         refuse_plain(base_url)
         return Proxy(url, authorization)
     # Not trust_env itself: with it aiohttp would send the credentials of a netrc file.
-    return system_proxy(base_url) if lender.trust_env else None
+    return system_proxy(base_url) if external.trust_env else None
 
 
 def _encoded(auth: BasicAuth | None) -> Secret | None:
@@ -131,7 +137,7 @@ class _NoCookies(aiohttp.DummyCookieJar):
 _NONE = SimpleCookie()
 
 
-class SpokeUnaskedError(aiohttp.ClientConnectionError):
+class UnsolicitedDataError(aiohttp.ClientConnectionError):
     """Nothing was sent: the connection holds an answer to a question that nobody asked."""
 
 
@@ -152,7 +158,7 @@ class _Request(ClientRequest):
     def send(self, conn: Connection) -> Coroutine[Any, Any, ClientResponse]:  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited all the same
         # aiohttp looks at a connection when it puts it back, and not again when it takes it out.
         if conn.protocol is None or conn.protocol.should_close:
-            raise SpokeUnaskedError
+            raise UnsolicitedDataError
         return super().send(conn)
 
 

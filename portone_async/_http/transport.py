@@ -27,11 +27,11 @@ from .deadlines import Deadlines
 from .proxy import Proxy, refused_tunnel
 from .reply import Reply
 from .session import (
-    SpokeUnaskedError,
-    borrowed_session,
-    check_lender,
-    lent_proxy,
+    UnsolicitedDataError,
+    check_external,
+    external_proxy,
     own_session,
+    session_from,
 )
 
 __all__ = ("Transport",)
@@ -57,7 +57,7 @@ class Transport:
         self._base_url = URL(base_url)
         self._base_path = self._base_url.raw_path.rstrip("/")
         self._max_in_flight = max_in_flight
-        self._lender = session
+        self._external = session
         self._proxy = proxy
         self._proxy_options: dict[str, Any] = {}
         self._session: ClientSession | None = None
@@ -76,19 +76,19 @@ class Transport:
             raise ClientClosedError("this client is closed")
         if not self._owner.is_here:
             self._bind()
-        elif self._lender is not None and self._lender.closed:
+        elif self._external is not None and self._external.closed:
             raise ClientClosedError("the session that this client was given is closed")
 
     def _bind(self) -> None:
-        if self._lender is not None and self._owner.loop is None:
+        if self._external is not None and self._owner.loop is None:
             # Before the claim: what fails here must not turn another loop away.
-            check_lender(self._lender, self._base_url)
-            self._proxy = self._proxy or lent_proxy(self._lender, self._base_url)
+            check_external(self._external, self._base_url)
+            self._proxy = self._proxy or external_proxy(self._external, self._base_url)
         with self._owner.claim():
-            if self._lender is None:
+            if self._external is None:
                 self._session = own_session(self._max_in_flight, self._base_url)
             else:
-                self._session = borrowed_session(self._lender, self._base_url)
+                self._session = session_from(self._external, self._base_url)
             if self._proxy is not None:
                 self._proxy_options = self._proxy.options()
             self._deadlines = Deadlines(asyncio.get_running_loop())
@@ -100,10 +100,10 @@ class Transport:
         *,
         headers: Mapping[str, str],
         body: bytes | None,
-        until: float | None,
-        limits: ClientTimeout,
+        deadline: float | None,
+        client_timeout: ClientTimeout,
     ) -> Reply | PortOneError:
-        """Make one exchange, body read whole; ``until`` is a time of the loop's clock.
+        """Make one exchange, body read whole; ``deadline`` is on the loop's clock.
 
         Errors are given back, not raised: aiohttp's frames and objects hold the token.
         """
@@ -111,13 +111,13 @@ class Transport:
         if session is None or self.is_closed:
             return ClientClosedError("this client is closed")
         try:
-            with self._deadlines.at(until):
+            with self._deadlines.at(deadline):
                 response = await session.request(
                     method,
                     self._url(target),
                     headers=headers,
                     data=body,
-                    timeout=limits,
+                    timeout=client_timeout,
                     allow_redirects=False,
                     **self._proxy_options,
                 )
@@ -178,7 +178,7 @@ class Transport:
 
     def __del__(self) -> None:
         session = getattr(self, "_session", None)
-        if session is not None and self._lender is None and self._owner.process == os.getpid():
+        if session is not None and self._external is None and self._owner.process == os.getpid():
             warnings.warn(
                 "a PortOneClient was dropped unclosed: use 'async with', or await close()",
                 ResourceWarning,
@@ -196,7 +196,7 @@ class Transport:
         self._deadlines.close()
         connector = session.connector
         session.detach()
-        if self._lender is not None or connector is None:
+        if self._external is not None or connector is None:
             return
         if self._owner.process != os.getpid():
             # Forked. Whatever is closed here leaves the selector that the parent waits on.
@@ -236,8 +236,8 @@ def _failure(error: aiohttp.ClientError | OSError, proxy: Proxy | None = None) -
             return RequestTimeoutError(f"no answer{via} in time")
         case aiohttp.ClientConnectorError():
             unsent = ConnectionFailedError(f"no connection{via}: {error} ({name})")
-        case SpokeUnaskedError():
-            unsent = ConnectionFailedError("the server spoke before it was asked")
+        case UnsolicitedDataError():
+            unsent = ConnectionFailedError("the server sent data before the request")
         case aiohttp.ClientPayloadError():
             return ConnectionFailedError(f"the answer broke off or was garbled on its way{via}")
         case aiohttp.ClientResponseError():

@@ -50,7 +50,7 @@ def new_client(server: FakePortOne) -> PortOneClient:
 
 def close_client(client: PortOneClient) -> None:
     """Close a client from outside of its loop, whether that is running, stopped or closed."""
-    loop = client._shared.transport._owner.loop
+    loop = client._state.transport._owner.loop
     if loop is None or loop.is_closed():
         # Not asyncio.run(), which would remove the event loop that a test has set.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:

@@ -439,11 +439,11 @@ def test_the_environment_makes_a_client(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("PORTONE_TIER", "A01")
     client = PortOneClient.from_env()
 
-    assert client._shared.keys == ("k-1", "s-1")
-    assert client._shared.base_url == "http://127.0.0.1:1"
+    assert client._state.keys == ("k-1", "s-1")
+    assert client._state.base_url == "http://127.0.0.1:1"
     assert client._options.tier == "A01"
     other = PortOneClient.from_env(base_url="https://x.example", tier=None, max_in_flight=2)
-    assert other._shared.base_url == "https://x.example"
+    assert other._state.base_url == "https://x.example"
     assert other._options.tier is None
 
 
@@ -453,7 +453,7 @@ def test_the_environment_needs_no_more_than_the_keys(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PORTONE_IMP_KEY", "k-1")
     monkeypatch.setenv("PORTONE_IMP_SECRET", "s-1")
 
-    assert PortOneClient.from_env()._shared.base_url == "https://api.iamport.kr"
+    assert PortOneClient.from_env()._state.base_url == "https://api.iamport.kr"
 
 
 @pytest.mark.parametrize("name", ["PORTONE_IMP_KEY", "PORTONE_IMP_SECRET"])
@@ -583,7 +583,7 @@ async def test_a_view_shares_token_connections_and_throttle(server: FakePortOne)
         await client.payments.find("order-1")
         view = client.with_options(retry=AT_ONCE, timeouts=Timeouts(1), tier="A01")
         await view.payments.find("order-1")
-        assert view._shared is client._shared
+        assert view._state is client._state
         assert view._options.throttle is client._options.throttle
         async with view:
             pass
@@ -601,7 +601,8 @@ def test_a_view_differs_in_what_is_given_and_in_nothing_else() -> None:
     assert view._options.retry == AT_ONCE
     assert view._options.timeouts == Timeouts(7)
     assert view._options.throttle is not client._options.throttle
-    assert client.with_options(rate_limit=None)._options.throttle is client._shared.unthrottled
+    unlimited = client.with_options(rate_limit=None)
+    assert unlimited._options.throttle_queue is client._state.unthrottled
     assert client._options.tier == "A01"
     with pytest.raises(InvalidRequestError):
         client.with_options(tier="a b")

@@ -125,7 +125,7 @@ def test_what_changes_something_is_sent_twice_only_if_it_surely_never_arrived(me
             assert caught.value.was_sent is (sends == 1)
             if sends == 1:
                 assert caught.value.gave_up == (
-                    "it may have been processed, and this call is not sent twice"
+                    "not retried: the request may have been processed and is not idempotent"
                 )
 
     run(main())

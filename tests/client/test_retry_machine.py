@@ -124,7 +124,7 @@ REASONS = {
     "Retry-After": "the server asks to wait ",
     "deadline": "no time left",
     "budget": "the retry budget is empty",
-    "processed": "it may have been processed",
+    "processed": "not retried: the request may have been processed",
 }
 
 

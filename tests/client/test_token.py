@@ -26,7 +26,7 @@ from portone_async import (
     TokenBucket,
     UnexpectedResponseError,
 )
-from portone_async._core.token import MARGIN, AccessToken, Token, Tokens
+from portone_async._core.token import REFRESH_MARGIN, AccessToken, Token, TokenCache
 from portone_async._redact import Secret
 from portone_async.testing import FakePortOne, Json, Status, Unauthorized
 from tests.conftest import AT_ONCE
@@ -74,14 +74,14 @@ def test_a_token_is_renewed_inside_its_last_minute_and_not_before(lifetime: floa
         await asyncio.sleep(lifetime - 60.5)
         await find(client)
         assert len(transport.tokens) == 1
-        await asyncio.sleep(60.5 - MARGIN + 0.5)
+        await asyncio.sleep(60.5 - REFRESH_MARGIN + 0.5)
         await find(client)
         await asyncio.sleep(0.1)
         await find(client)
         assert len(transport.tokens) == 2
         assert transport.sent[-1][2] == "Bearer token2"
 
-    assert 30 < MARGIN < 60
+    assert 30 < REFRESH_MARGIN < 60
     run(main())
 
 
@@ -112,11 +112,13 @@ def test_the_lifetime_does_not_depend_on_any_wall_clock(
 ) -> None:
     token = Token(AccessToken("t", server_now + lifetime, server_now), sent_at=1000.0)
 
-    assert token.is_due(1000.0 + passed) is (token.ends_at - 1000.0 - passed < MARGIN)
-    assert token.ends_at - 1000.0 == pytest.approx(lifetime, abs=1e-3)
+    assert token.needs_refresh(1000.0 + passed) is (
+        token.expires_at - 1000.0 - passed < REFRESH_MARGIN
+    )
+    assert token.expires_at - 1000.0 == pytest.approx(lifetime, abs=1e-3)
 
 
-@pytest.mark.parametrize("lifetime", [MARGIN, 40, 1, 0, -3600])
+@pytest.mark.parametrize("lifetime", [REFRESH_MARGIN, 40, 1, 0, -3600])
 def test_a_fresh_token_that_is_due_already_is_used_without_a_loop(lifetime: float) -> None:
     async def main() -> None:
         client, transport = scripted_client(token=lambda _: token_reply(lifetime=lifetime))
@@ -138,7 +140,7 @@ def test_a_long_queue_never_runs_out_of_token() -> None:
         assert len(transport.times()) == 1000
         ends = {f"Bearer token{n}": at + 300 for n, at in enumerate(transport.tokens, 1)}
         assert all(at < ends[used or ""] for at, _, used in transport.sent if used)
-        assert len(transport.tokens) == pytest.approx(1000 / (300 - MARGIN), abs=1)
+        assert len(transport.tokens) == pytest.approx(1000 / (300 - REFRESH_MARGIN), abs=1)
 
     run(main())
 
@@ -483,15 +485,15 @@ def test_a_token_that_another_task_has_renewed_is_not_discarded() -> None:
     async def main() -> None:
         fresh = Token(AccessToken("b", 1800, 0), now())
         stale = Token(AccessToken("a", 1800, 0), now())
-        tokens = Tokens()
+        tokens = TokenCache()
 
         async def get(_: Any) -> Token:
             return fresh
 
-        await tokens.ready(get, None)
-        tokens.discard(stale)
-        assert tokens.newest(get) is fresh
-        tokens.discard(fresh)
+        await tokens.ensure(get, None)
+        tokens.invalidate(stale)
+        assert tokens.latest(get) is fresh
+        tokens.invalidate(fresh)
         assert tokens.is_missing
 
     run(main())

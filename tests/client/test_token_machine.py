@@ -21,7 +21,7 @@ from portone_async import (
     Timeouts,
     UnauthorizedError,
 )
-from portone_async._core.token import MARGIN
+from portone_async._core.token import REFRESH_MARGIN
 from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body, ok
 from tests.support.scripted import PAID, Outcome, reply, scripted_client, series, token_reply
 from tests.support.state_machines import TICK, VirtualMachine, check, watch
@@ -53,15 +53,19 @@ class Known:
     @property
     def is_short(self) -> bool:
         """Whether it was to be renewed from the start: it serves those who waited for it."""
-        return self.lifetime <= MARGIN
+        return self.lifetime <= REFRESH_MARGIN
 
     def is_due(self, now: float) -> bool:
         """Whether it may be renewed behind the back of a call that it still serves."""
-        return not self.is_short and self.ends_at - now < MARGIN + TICK and self.refused_at > now
+        return (
+            not self.is_short
+            and self.ends_at - now < REFRESH_MARGIN + TICK
+            and self.refused_at > now
+        )
 
     def is_good(self, now: float) -> bool:
         is_valid = self.refused_at > now and not self.is_doubtful
-        return is_valid and self.ends_at - now >= MARGIN + TICK
+        return is_valid and self.ends_at - now >= REFRESH_MARGIN + TICK
 
 
 class Caller:
@@ -207,9 +211,9 @@ class TokenMachine(VirtualMachine):
                 self.blame("sent with a short token that was fetched for others")
             elif known.ends_at - self.now < LAST - TICK:
                 self.blame("sent with a token that had to be renewed")
-            elif known.ends_at - self.now < MARGIN - TICK and not self.is_renewed():
+            elif known.ends_at - self.now < REFRESH_MARGIN - TICK and not self.is_renewed():
                 self.renewal_is_due_since = min(self.renewal_is_due_since, self.now)
-        if known.ends_at - self.now < MARGIN + TICK:
+        if known.ends_at - self.now < REFRESH_MARGIN + TICK:
             self.reasons += 1
         is_valid = authorization == f"Bearer {self.value}" and self.ends_at > self.now
         if self.refuses_tokens or not is_valid:

@@ -26,7 +26,7 @@ from portone_async import (
     TokenBucket,
     WrongLoopError,
 )
-from portone_async._http.session import check_lender
+from portone_async._http.session import check_external
 from portone_async._owner import LoopOwner
 from portone_async.reconcile import Order, reconcile
 from portone_async.testing import FakePortOne
@@ -184,10 +184,10 @@ async def test_session_is_checked_before_the_loop_is_claimed(
     were_claiming: list[bool] = []
 
     def record(*arguments: Any) -> Any:
-        were_claiming.append(client._shared.transport._owner._claiming.locked())
-        return check_lender(*arguments)
+        were_claiming.append(client._state.transport._owner._claiming.locked())
+        return check_external(*arguments)
 
-    monkeypatch.setattr("portone_async._http.transport.check_lender", record)
+    monkeypatch.setattr("portone_async._http.transport.check_external", record)
     async with ClientSession() as session:
         client = server.client(session=session)
         async with client:

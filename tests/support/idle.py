@@ -32,9 +32,9 @@ def assert_idle(client: PortOneClient, *, max_in_flight: int = 32) -> None:
 
     The counters are private to the client and to aiohttp: this is the one place that reads them.
     """
-    assert client._shared.slots._free == max_in_flight
+    assert client._state.slots._free == max_in_flight
     # A scripted transport has no session, and a session that is closed has no connector.
-    session = getattr(client._shared.transport, "_session", None)
+    session = getattr(client._state.transport, "_session", None)
     assert session is None or not session.connector._acquired
 
 

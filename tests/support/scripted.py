@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from portone_async import PortOneClient, PortOneError, RequestTimeoutError
 from portone_async._http.reply import Reply
+from portone_async._http.transport import Transport
 
 from .samples import CARD_PAID, body, ok
 
@@ -26,14 +27,13 @@ def reply(status: int, content: bytes = b"<html>", **headers: str) -> Reply:
     )
 
 
-class ScriptedTransport:
-    """In the place of the real one: no socket, the loop's own time."""
+class ScriptedTransport(Transport):
+    """Exchanges from a script, in the loop's own time and without a socket."""
 
     def __init__(self, script: Script, token: Script) -> None:
         self._script = script
         self._token = token
         self.is_closed = False
-        self.is_here = True
         self.sent: list[tuple[float, str, str | None]] = []
         """When, what, and with which Authorization."""
         self.under_way = 0
@@ -46,24 +46,34 @@ class ScriptedTransport:
     def tokens(self) -> list[float]:
         return self.times("/users/getToken")
 
+    @property
+    def is_here(self) -> bool:
+        return True
+
     def open(self) -> None: ...
 
     async def close(self) -> None:
         self.is_closed = True
 
     async def send(
-        self, method: str, path: str, *, headers: dict[str, str], until: float | None, **_: Any
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        deadline: float | None,
+        **_: Any,
     ) -> Outcome:
         loop = asyncio.get_running_loop()
-        self.sent.append((loop.time(), path, headers.get("Authorization")))
-        is_token = path == "/users/getToken"
+        self.sent.append((loop.time(), target, headers.get("Authorization")))
+        is_token = target == "/users/getToken"
         number = len(self.tokens) if is_token else len(self.sent) - len(self.tokens)
         scripted = (self._token if is_token else self._script)(number)
         seconds, outcome = scripted if isinstance(scripted, tuple) else (0.0, scripted)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout_at(deadline):
                 await asyncio.sleep(seconds)
         except TimeoutError:
             return RequestTimeoutError("no answer in time")
@@ -109,9 +119,12 @@ def scripted_client(
     **options: Any,
 ) -> tuple[PortOneClient, ScriptedTransport]:
     transport = ScriptedTransport(script, token)
-    client = PortOneClient("key", "secret", **options)
-    client._shared.transport = transport  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # the seam of these tests
-    return client, transport
+
+    class ScriptedClient(PortOneClient):
+        def _make_transport(self, *_: object, **__: object) -> Transport:
+            return transport
+
+    return ScriptedClient("key", "secret", **options), transport
 
 
 def series(*outcomes: Outcome | tuple[float, Outcome]) -> Script:

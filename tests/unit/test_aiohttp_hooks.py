@@ -227,7 +227,7 @@ async def test_check_keeps_nothing_of_its_caller_alive(server: FakePortOne) -> N
         "    client = PortOneClient.from_env(rate_limit=None)\n"
         "    await client.payments.find('order')\n"
         "    await client.close()\n"
-        "    kept = weakref.ref(client._shared.transport)\n"
+        "    kept = weakref.ref(client._state.transport)\n"
         "    del client\n"
         "    print(kept() is None)\n"
         "asyncio.run(main())\n"
