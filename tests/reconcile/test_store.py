@@ -1,13 +1,12 @@
-"""Test the orders, payments and findings of a store."""
+"""Test the orders and payments of a store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async.models import UnreadablePayment
@@ -37,10 +36,10 @@ some_orders = st.lists(
 def test_any_order_is_read_back_unchanged(orders: list[Order]) -> None:
     with Store.open(":memory:") as store:
         assert store.add_orders(orders) == len(orders)
-        left = [left.order for left in store.pending_orders()]
+        stored = [pending.order for pending in store.pending_orders()]
 
-    assert left == orders
-    assert [str(order.amount) for order in left] == [str(order.amount) for order in orders]
+    assert stored == orders
+    assert [str(order.amount) for order in stored] == [str(order.amount) for order in orders]
 
 
 @given(
@@ -141,7 +140,7 @@ def all_pending(store: Store, limit: int) -> Iterable[Order]:
     after = 0
     while batch := store.pending_orders(after=after, limit=limit):
         assert len(batch) <= limit
-        yield from (left.order for left in batch)
+        yield from (pending.order for pending in batch)
         after = batch[-1].position
 
 
@@ -165,7 +164,7 @@ def test_pending_order_has_exactly_its_own_payments(store: Store) -> None:
         "paid", [of_third, *of_first, snapshot("imp_d", merchant_uid="else")], position=1
     )
 
-    assert [(left.order, left.payments) for left in store.pending_orders()] == [
+    assert [(pending.order, pending.payments) for pending in store.pending_orders()] == [
         (first, tuple(of_first)),
         (second, ()),
         (third, (of_third,)),
@@ -224,10 +223,10 @@ def test_larger_cancel_amount_of_a_payment_is_stored(
 @pytest.mark.parametrize("limit", [1, 3, 100])
 def test_payments_without_order_are_read_once(store: Store, limit: int) -> None:
     store.add_orders([ORDER])
-    strangers = [snapshot(f"imp_{letter}", merchant_uid="stranger") for letter in "abcdef"]
-    store.record_slice("paid", [*strangers[::-1], snapshot("imp_ours")], position=1)
-    store.record([orphan(strangers[2])])
-    del strangers[2]
+    others = [snapshot(f"imp_{letter}", merchant_uid="stranger") for letter in "abcdef"]
+    store.record_slice("paid", [*others[::-1], snapshot("imp_ours")], position=1)
+    store.record([orphan(others[2])])
+    del others[2]
     read: list[PaymentSnapshot] = []
     while batch := store.payments_without_order(
         after=read[-1].imp_uid if read else "", limit=limit
@@ -235,127 +234,31 @@ def test_payments_without_order_are_read_once(store: Store, limit: int) -> None:
         assert len(batch) <= limit
         read += batch
 
-    assert read == strangers
+    assert read == others
 
 
 @pytest.mark.parametrize("merchant_uid", [None, "stranger"])
 def test_unreadable_payment_without_an_id_is_read_once(
     store: Store, merchant_uid: str | None
 ) -> None:
-    odd = UnreadablePayment(
+    unreadable = UnreadablePayment(
         imp_uid=None, merchant_uid=merchant_uid, path="$.imp_uid", reason="Expected `str`"
     )
     for status in ("paid", "cancelled"):
-        store.record_slice(status, [], position=1, unreadable=[odd])
+        store.record_slice(status, [], position=1, unreadable=[unreadable])
 
-    assert store.unreadable_without_order() == [odd]
-    store.record_unreadable(odd, str(odd))
+    assert store.unreadable_without_order() == [unreadable]
+    store.record_unreadable(unreadable, str(unreadable))
     assert store.unreadable_without_order() == []
 
 
-# Findings.
-
-
-def test_finding_recorded_again_replaces_itself(store: Store) -> None:
-    store.add_orders([ORDER])
-    bad = Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="orders.csv:2: no amount")
-    store.record([finding_of(ORDER, Verdict.MISSING), orphan(snapshot()), bad])
-    store.record([finding_of(ORDER), orphan(snapshot()), bad])
-
-    assert list(store.findings()) == [finding_of(ORDER), orphan(snapshot()), bad]
-
-
-def test_finding_of_an_unknown_order_raises_and_rolls_back(store: Store) -> None:
-    store.add_orders([ORDER])
-
-    with pytest.raises(StoreError, match="no order 'order-2'"):
-        store.record(
-            [orphan(snapshot()), finding_of(ORDER), finding_of(Order("order-2", Decimal(1)))]
-        )
-
-    assert list(store.findings()) == []
-
-
-def test_findings_are_read_lazily_while_others_are_recorded(store: Store) -> None:
-    everything = list(orders(2500))
-    store.add_orders(everything)
-    store.record(finding_of(order) for order in everything[:1500])
-    findings = store.findings()
-    first = next(findings)
-    store.record(finding_of(order) for order in everything[1500:])
-
-    assert [first.order, *(finding.order for finding in findings)] == everything
-
-
-def test_findings_are_filtered_by_verdict(store: Store) -> None:
-    everything = list(orders(3000))
-    store.add_orders(everything)
-    verdicts = [Verdict.MISSING if number % 2 else Verdict.MATCHED for number in range(3000)]
-    store.record(map(finding_of, everything, verdicts))
-
-    assert [finding.order for finding in store.findings(Verdict.MISSING)] == everything[1::2]
-    assert list(store.findings(Verdict.ORPHAN)) == []
-
-
-def test_deleting_not_checked_makes_orders_pending_again(store: Store) -> None:
-    first, second = orders(2)
-    store.add_orders([first, second])
-    stranger = snapshot("imp_x", merchant_uid="stranger")
-    store.record_slice("paid", [stranger], position=1)
-    bad = Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="orders.csv:2: no amount")
-    failed = Finding(
-        merchant_uid="stranger", verdict=Verdict.NOT_CHECKED, payments=(stranger,), error="503"
+def test_unreadable_payment_with_a_finding_is_not_read_again(store: Store) -> None:
+    unreadable = UnreadablePayment(
+        imp_uid="imp_1", merchant_uid="stranger", path="$.amount", reason="Expected `decimal`"
     )
-    store.record(
-        [finding_of(first), finding_of(second, Verdict.NOT_CHECKED, error="503"), failed, bad]
-    )
+    store.record_slice("paid", [], position=1, unreadable=[unreadable])
+    store.record_unreadable(unreadable, "503")
 
-    assert store.delete_not_checked() == 2
-    assert [left.order for left in store.pending_orders()] == [second]
-    assert store.payments_without_order() == [stranger]
-    assert list(store.findings()) == [finding_of(first), bad]
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from([Verdict.MATCHED, Verdict.MISSING, Verdict.AMOUNT_DIFFERS]),
-            st.sampled_from(["KRW", "USD"]),
-            st.decimals(-(10**23), 10**23, places=4),
-        )
-    ),
-    st.lists(st.tuples(st.sampled_from(["KRW", None]), st.decimals(0, 10**23, places=2))),
-)
-@example([(Verdict.MATCHED, "KRW", Decimal("99999999999999999999999.9999"))] * 12, [])
-def test_summary_is_exact(
-    of_orders: list[tuple[Verdict, str, Decimal]], strangers: list[tuple[str | None, Decimal]]
-) -> None:
-    counts = dict.fromkeys(Verdict, 0)
-    amounts: dict[Verdict, dict[str, Fraction]] = {}
-    with Store.open(":memory:") as store:
-        for number, (verdict, currency, amount) in enumerate(of_orders):
-            order = Order(str(number), amount, currency)
-            store.add_orders([order])
-            # The amount of the order counts, not that of the payment.
-            store.record([finding_of(order, verdict, payments=(snapshot(amount=Decimal(5)),))])
-        store.record(
-            orphan(snapshot(f"imp_{number}", currency=currency, amount=amount))
-            for number, (currency, amount) in enumerate(strangers)
-        )
-        store.record([Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error="line 2")])
-        summary = store.summary()
-    everything = [
-        *of_orders,
-        *((Verdict.ORPHAN, currency or "", amt) for currency, amt in strangers),
-    ]
-    for verdict, currency, amount in everything:
-        counts[verdict] += 1
-        sums = amounts.setdefault(verdict, {})
-        sums[currency] = sums.get(currency, Fraction()) + Fraction(amount)
-    counts[Verdict.NOT_CHECKED] += 1
-
-    assert summary.counts == counts
-    assert amounts == {
-        verdict: {currency: Fraction(amount) for currency, amount in sums.items()}
-        for verdict, sums in summary.amounts.items()
-    }
+    assert store.unreadable_without_order() == []
+    store.delete_not_checked()
+    assert store.unreadable_without_order() == [unreadable]
