@@ -203,7 +203,14 @@ def test_fault_in_an_unread_column_is_ignored(memo: str) -> None:
 
 @pytest.mark.parametrize(
     "row",
-    ['"A-2" x,1000,m', 'A-2,"1000" won,m', 'A-2,1000,"m" x,y', "A-2,1\r000,m", 'A-2,10\0,"m" x'],
+    [
+        '"A-2" x,1000,m',
+        'A-2,"1000" won,m',
+        'A-2,1000,"m" x,y',
+        "A-2,1\r000,m",
+        "A-2,1000\r,m",
+        'A-2,10\0,"m" x',
+    ],
 )
 def test_fault_in_a_needed_column_makes_a_bad_row(row: str) -> None:
     good, bad, last = read(f"order_id,total,memo\nA-1,1000,x\n{row}\nA-3,1000,\n")

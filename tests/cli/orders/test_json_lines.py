@@ -102,3 +102,9 @@ def test_fault_in_an_unread_member_is_ignored(member: str) -> None:
     line = f'{{"order_id": "A-1", "memo": {member}, "total": 1000}}\n'
 
     assert read(line, "orders.jsonl") == [order("A-1")]
+
+
+def test_minus_zero_is_not_the_order_number_zero() -> None:
+    lines = '{"order_id": -0, "total": 1000}\n{"order_id": 0, "total": 1000}\n'
+
+    assert read(lines, "orders.jsonl") == [order("-0"), order("0")]

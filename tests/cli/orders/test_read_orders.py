@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import tempfile
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -151,6 +153,20 @@ def test_memory_does_not_grow_with_the_file() -> None:
 
     assert count == 5_000
     assert peak < 500_000
+
+
+def test_full_disk_is_an_error_about_the_temporary_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def connect_to_a_full_disk(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.execute("PRAGMA max_page_count = 8")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect_to_a_full_disk)
+    content = "order_id,total\n" + "".join(f"A-{number} ,1000\n" for number in range(500))
+
+    assert read_error(content) == ("orders.csv: a temporary file failed: database or disk is full")
 
 
 def test_closing_the_generator_closes_the_file() -> None:

@@ -111,6 +111,13 @@ def test_negative_row_with_a_refund_status_is_a_refund(word: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("refunded", ["3000", "-3000", "0", ""])
+def test_negative_row_may_repeat_its_amount_as_refunded(refunded: str) -> None:
+    content = f"주문번호,결제금액,취소금액\nR-1,10000,\nR-1,-3000,{refunded}\n"
+
+    assert read(content)[1:] == [Refund("R-1", Decimal(3000), "KRW", "orders.csv:3")]
+
+
 @pytest.mark.parametrize(
     ("status", "refunded", "problem"),
     [
