@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
@@ -45,11 +45,11 @@ class Bar:
             MofNCompleteColumn(),
             _RateColumn(self._pace, rate_format),
             *([_TimeLeftColumn(self._pace)] if has_time_left else []),
+            line=line,
             console=console,
             transient=True,
             expand=True,
         )
-        self._progress.line = line
         self._task = self._progress.add_task("", total=total, completed=completed)
 
     def advance(self) -> None:
@@ -77,13 +77,13 @@ class Bar:
 
 
 class _Progress(Progress):
-    line: Callable[[], Text] | None = None
+    def __init__(self, *columns: ProgressColumn, line: Callable[[], Text], **options: Any) -> None:
+        self._line = line
+        super().__init__(*columns, **options)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield self.make_tasks_table(self.tasks)
-        # rich calls this once before the line is set.
-        if self.line is not None:
-            yield self.line()
+        yield self._line()
 
 
 class _RateColumn(ProgressColumn):

@@ -6,7 +6,7 @@ from shutil import get_terminal_size
 
 from rich.console import Console
 
-__all__ = ("make_console",)
+__all__ = ("make_console", "print_sentence")
 
 _NARROWEST, _WIDEST = 20, 10_000
 
@@ -30,3 +30,8 @@ def make_console(*, pipe_width: int | None = None) -> Console:
         # Some shells and CI systems set COLUMNS=0, with which rich prints nothing at all.
         console.width = min(max(get_terminal_size().columns, _NARROWEST), _WIDEST)
     return console
+
+
+def print_sentence(console: Console, text: str) -> None:
+    """Print text that a terminal wraps between words, and that stays one line in a pipe."""
+    console.print(text, soft_wrap=not console.is_terminal, markup=False, highlight=False)

@@ -66,6 +66,15 @@ def test_long_amount_is_not_cut_on_a_narrow_terminal() -> None:
     assert "12,345,678,901,234,567,890,123,456,789.01" in lines[1]
 
 
+def test_terminal_wraps_sentences_between_words() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=40, force_terminal=True, color_system=None)
+    print_bridge(console, {"KRW": Bridge(ordered=Decimal(1))})
+    words = ["The", "lines", "do", "not", "add", "up"]
+    assert max(map(len, file.getvalue().splitlines())) <= 40
+    assert set(words) & set(file.getvalue().split())
+
+
 def test_bridge_warns_if_it_does_not_add_up() -> None:
     lines = printed({"KRW": Bridge(ordered=Decimal(1))})
 

@@ -28,34 +28,26 @@ class Arguments(argparse.Namespace):
     report: str | None
 
 
-def _description() -> str:
-    return _(
-        """\
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "demo",
+        prog="portone-async demo",
+        help=_("watch the client at work; no account is needed"),
+        description=_(
+            """\
 Watch the client look up a few hundred orders at a fake PortOne that runs on this machine
 and fails in many ways, and then reconcile a day in which differences of every kind are
 planted. No account is needed, and nothing leaves the machine."""
-    )
-
-
-def _epilog() -> str:
-    return _(
-        """\
+        ),
+        epilog=_(
+            """\
 exit codes:
   0    all results were as planted
   1    some were not
   2    could not run
   130  interrupted
   141  the reader of the output closed it"""
-    )
-
-
-def add_to(commands: Commands) -> None:
-    parser = commands.add_parser(
-        "demo",
-        prog="portone-async demo",
-        help=_("watch the client at work; no account is needed"),
-        description=_description(),
-        epilog=_epilog(),
+        ),
     )
     parser.add_argument(
         "--orders",

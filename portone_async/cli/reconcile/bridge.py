@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.cells import cell_len
 from rich.console import Console
 
+from portone_async.cli.console import print_sentence
 from portone_async.cli.escape import escape
 from portone_async.cli.report.messages import Language, messages
 from portone_async.cli.report.statement import Kind, sort_currencies, statement
@@ -36,16 +37,14 @@ def print_bridge(
         _print_lines(console, bridges, language)
     if unreadable:
         text = messages(language)["bridge.unreadable"].format(n=f"{unreadable:,}")
-        console.print(text, soft_wrap=True, highlight=False)
+        print_sentence(console, text)
 
 
 def _print_lines(console: Console, bridges: Mapping[str, Bridge], language: Language) -> None:
     for line in _aligned(list(_rows(bridges, messages(language)))):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
-    if all(bridge.adds_up for bridge in bridges.values()):
-        console.print(messages(language)["bridge.sound"], soft_wrap=True, highlight=False)
-    else:
-        console.print(messages(language)["notice.sums"], soft_wrap=True, highlight=False)
+    adds_up = all(bridge.adds_up for bridge in bridges.values())
+    print_sentence(console, messages(language)["bridge.sound" if adds_up else "notice.sums"])
 
 
 def _rows(bridges: Mapping[str, Bridge], texts: Mapping[str, str]) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from portone_async.cli.bar import Bar
+from portone_async.cli.console import print_sentence
 from portone_async.cli.escape import escape
 from portone_async.cli.labels import verdict_label
 from portone_async.cli.language import current_language
@@ -95,7 +96,7 @@ def print_summary(console: Console, summary: Summary) -> None:
     print_bridge(console, summary.bridge, current_language(), unreadable=summary.unreadable)
     if summary.assumed_empty:
         n = f"{len(summary.assumed_empty):,}"
-        console.print(messages(current_language())["notice.assumed"].format(n=n), soft_wrap=True)
+        print_sentence(console, messages(current_language())["notice.assumed"].format(n=n))
     usage = _("{requests} requests, {retries} retries, {seconds} s").format(
         requests=f"{summary.requests:,}",
         retries=f"{summary.retries:,}",
