@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
 import pytest
-from yarl import URL
 
 from portone_async.testing import FakePortOne
 from portone_async.testing.endpoints.payments import entry, timeline
+from tests.support.fake_http import fetch
 
 NOW = 1770000000
 DAY = 24 * 60 * 60
@@ -27,15 +26,6 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
     monkeypatch.setattr("portone_async.testing.clock.monotonic", lambda: 0.0)
     async with FakePortOne(now=NOW) as server:
         yield server
-
-
-async def fetch(server: FakePortOne, target: str, method: str = "GET") -> tuple[int, str]:
-    headers = {"Authorization": server.issue_token()}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.request(method, URL(server.url + target, encoded=True)) as reply,
-    ):
-        return reply.status, await reply.text()
 
 
 async def refused(server: FakePortOne, target: str) -> bool:

@@ -1,44 +1,17 @@
-"""The fake's look-ups of payments, its codes and prepared amounts, and unknown paths."""
+"""Look-ups of payments by their ids."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
-from decimal import Decimal
-from typing import Any
 from urllib.parse import quote
 
-import aiohttp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from yarl import URL
 
 from portone_async.testing import FakePortOne
+from tests.support.fake_http import fetch_json
 
 NOT_FOUND = {"code": -1, "message": "존재하지 않는 결제정보입니다.", "response": None}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakePortOne]:
-    async with FakePortOne() as server:
-        yield server
-
-
-async def fetch(
-    server: FakePortOne, target: str, method: str = "GET", **options: Any
-) -> tuple[int, str]:
-    headers = {"Authorization": server.issue_token()}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.request(method, URL(server.url + target, encoded=True), **options) as reply,
-    ):
-        return reply.status, await reply.text()
-
-
-async def fetch_json(server: FakePortOne, target: str, **options: Any) -> tuple[int, Any]:
-    status, text = await fetch(server, target, **options)
-    return status, json.loads(text, parse_float=Decimal)
 
 
 async def find(server: FakePortOne, target: str) -> str | None:
@@ -188,17 +161,6 @@ async def test_invalid_utf_8_matches_nothing(server: FakePortOne) -> None:
     assert await find(server, "/payments/find/%ff") is None
 
 
-@pytest.mark.parametrize("slash", ["%2F", "%2f", "%5C", "%5c"])
-async def test_encoded_slash_in_a_path_gets_apaches_404(server: FakePortOne, slash: str) -> None:
-    server.add(merchant_uid="a/b")
-    server.add(merchant_uid="a\\b")
-    status, text = await fetch(server, f"/payments/find/a{slash}b")
-
-    assert status == 404
-    assert text.startswith("<!DOCTYPE HTML PUBLIC")
-    assert "<title>404 Not Found</title>" in text
-
-
 async def test_encoded_slash_in_the_query_is_accepted(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", merchant_uid="a/b")
     status, body = await fetch_json(server, "/payments?merchant_uid[]=a%2Fb")
@@ -314,125 +276,3 @@ async def test_batch_above_100_is_refused(server: FakePortOne) -> None:
 
     assert await many(server, hundred) == (200, ["imp_1"])
     assert await many(server, hundred + "&imp_uid[]=imp_1") == (400, None)
-
-
-async def test_request_line_above_apaches_limit_gets_414(server: FakePortOne) -> None:
-    longest = "/payments/find/" + "x" * (8190 - len("GET /payments/find/ HTTP/1.1"))
-
-    assert await fetch_json(server, longest) == (404, NOT_FOUND)
-    for more in ("x", "x" * 30_000):
-        status, text = await fetch(server, longest + more)
-        assert status == 414
-        assert text.startswith("<!DOCTYPE HTML PUBLIC")
-
-
-# Codes, prepared amounts and unknown paths
-
-
-async def test_codes_of_cards_and_banks_have_names(server: FakePortOne) -> None:
-    for target, code, name in (
-        ("/cards/361", "361", "BC카드"),
-        ("/cards/366", "366", "신한카드"),
-        ("/cards/381", "381", "KB국민카드"),
-        ("/banks/004", "004", "국민은행"),
-    ):
-        status, body = await fetch_json(server, target)
-        assert status == 200
-        assert body == {"code": 0, "message": None, "response": {"code": code, "name": name}}
-
-
-@pytest.mark.parametrize("target", ["/cards/000", "/banks/361"])
-async def test_unknown_code_gets_404_in_an_envelope(server: FakePortOne, target: str) -> None:
-    status, body = await fetch_json(server, target)
-    assert (status, body["code"], body["response"]) == (404, -1, None)
-
-
-@pytest.mark.parametrize("way", ["json", "data"])
-async def test_amount_is_prepared_once_and_can_be_read(server: FakePortOne, way: str) -> None:
-    order: dict[str, Any] = {way: {"merchant_uid": "주문 1", "amount": 15000}}
-    prepared = {
-        "code": 0,
-        "message": None,
-        "response": {"amount": 15000, "currency": "KRW", "merchant_uid": "주문 1"},
-    }
-    duplicate = {
-        "code": 1,
-        "message": "결제정보 사전등록에 실패하였습니다(이미 등록된 merchant_uid입니다).",
-        "response": None,
-    }
-    url = "/payments/prepare"
-    assert await fetch_json(server, url, method="POST", **order) == (200, prepared)
-    assert await fetch_json(server, url, method="POST", **order) == (200, duplicate)
-    assert await fetch_json(server, f"{url}/{quote('주문 1')}") == (200, prepared)
-
-
-async def test_prepared_amount_keeps_its_digits_and_currency(server: FakePortOne) -> None:
-    body = b'{"merchant_uid":"o","amount":10.05,"currency":"USD"}'
-    json_type = {"Content-Type": "application/json"}
-    await fetch(server, "/payments/prepare", method="POST", data=body, headers=json_type)
-    _, text = await fetch(server, "/payments/prepare/o")
-
-    assert '"response":{"amount":10.05,"currency":"USD","merchant_uid":"o"}' in text
-
-
-async def test_order_without_prepared_amount_gets_the_exact_404(server: FakePortOne) -> None:
-    missing = {
-        "code": -1,
-        "message": "사전등록된 결제정보가 존재하지 않습니다.",
-        "response": None,
-    }
-    assert await fetch_json(server, "/payments/prepare/o") == (404, missing)
-
-
-@pytest.mark.parametrize(
-    "order",
-    [
-        {"amount": 1},
-        {"merchant_uid": "o"},
-        {"merchant_uid": "o", "amount": "much"},
-        {"merchant_uid": "o", "amount": "NaN"},
-    ],
-)
-async def test_prepare_without_order_or_amount_is_refused(
-    server: FakePortOne, order: dict[str, Any]
-) -> None:
-    status, body = await fetch_json(server, "/payments/prepare", method="POST", json=order)
-
-    assert (status, body["code"]) == (400, -1)
-    assert (await fetch_json(server, "/payments/prepare/o"))[0] == 404
-
-
-@pytest.mark.parametrize(
-    "target", ["/", "/payments/find/a/paid/b", "/payments/find//paid", "/v2/payments", "/users"]
-)
-async def test_unknown_path_gets_apaches_404(server: FakePortOne, target: str) -> None:
-    status, text = await fetch(server, target)
-
-    assert status == 404
-    assert text.startswith("<!DOCTYPE HTML PUBLIC")
-    assert "<title>404 Not Found</title>" in text
-
-
-@pytest.mark.parametrize(
-    ("method", "target"),
-    [
-        ("POST", "/payments/find/o"),
-        ("DELETE", "/payments/imp_1"),
-        ("GET", "/payments/prepare"),
-        ("GET", "/users/getToken"),
-    ],
-)
-async def test_wrong_method_gets_apaches_405(server: FakePortOne, method: str, target: str) -> None:
-    status, text = await fetch(server, target, method=method)
-
-    assert status == 405
-    assert "<title>405 Method Not Allowed</title>" in text
-
-
-async def test_unknown_path_without_a_token_gets_401(server: FakePortOne) -> None:
-    async with (
-        aiohttp.ClientSession(server.url) as session,
-        session.get("/v2/payments") as reply,
-    ):
-        assert reply.status == 401
-        assert await reply.json() == {"code": -1, "message": "Unauthorized", "response": None}
