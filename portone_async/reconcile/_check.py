@@ -191,8 +191,8 @@ class OrderChecks:
                 if _lies_in(payment, period):
                     raise UnexpectedResponseError(
                         f"PortOne refused to list {period.status!r} from {period.since} until "
-                        f"{period.until}, which was taken for an empty period, but "
-                        f"{payment.imp_uid} is in it: no payment without an order can be found"
+                        f"{period.until}, which was assumed to be empty, but {payment.imp_uid} is "
+                        "in that period: payments without an order cannot be found"
                     )
 
 

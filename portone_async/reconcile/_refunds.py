@@ -88,7 +88,7 @@ def _apply_to_order(
         connection.execute(_SET_CANCELLED_AMOUNT, [str(refunded), position])
         return []
     rows = ", ".join(refund.row for refund in refunds[:3])
-    error = f"negative rows are taken for refunds ({rows}), but {problem}"
+    error = f"negative amounts count as refunds ({rows}), but {problem}"
     if not _orders.mark_contradicted(connection, position):
         return []  # It has a finding already.
     contradiction = _orders.Contradiction(position, merchant_uid, error)
@@ -98,13 +98,13 @@ def _apply_to_order(
 
 def _problem(order: Order, refunded: Decimal, currencies: set[str]) -> str | None:
     if currencies != {order.currency}:
-        return f"their currency is {', '.join(sorted(currencies))}, the order's {order.currency}"
+        return f"their currency is {', '.join(sorted(currencies))}, the order's is {order.currency}"
     if order.status not in _REFUNDABLE:
-        return f"the order is {order.status}"
+        return f"the order's status is {order.status}"
     if refunded > order.amount:
-        return f"they are {refunded:f} together, and the order's amount is {order.amount:f}"
+        return f"their sum is {refunded:f}, the order's amount is {order.amount:f}"
     if order.cancelled_amount not in {0, refunded}:
-        return f"they are {refunded:f} together, and the order says {order.cancelled_amount:f}"
+        return f"their sum is {refunded:f}, the order has {order.cancelled_amount:f} refunded"
     return None
 
 

@@ -72,7 +72,7 @@ async def test_payment_of_an_order_in_a_refused_window_ends_the_run(
     if not is_in_batches:
         server.fail(NotInBatches(), times=None, on="/payments")
     with Store.open(tmp_path / "run.db") as store:
-        with pytest.raises(UnexpectedResponseError, match="was taken for an empty period"):
+        with pytest.raises(UnexpectedResponseError, match="was assumed to be empty"):
             await reconcile(client, orders, since=DAY, until=NEXT, store=store)
         assert not list(store.findings())
 

@@ -75,13 +75,13 @@ def test_refund_without_its_order_is_not_checked(store: Store) -> None:
 @pytest.mark.parametrize(
     ("order", "row", "problem"),
     [
-        (SALE, refund(10_001), "they are 10001 together, and the order's amount is 10000"),
-        (Order("R-1", Decimal(9), "USD"), refund(1), "their currency is KRW, the order's USD"),
-        (Order("R-1", Decimal(9), status="ready"), refund(1), "the order is ready"),
+        (SALE, refund(10_001), "their sum is 10001, the order's amount is 10000"),
+        (Order("R-1", Decimal(9), "USD"), refund(1), "their currency is KRW, the order's is USD"),
+        (Order("R-1", Decimal(9), status="ready"), refund(1), "the order's status is ready"),
         (
             Order("R-1", Decimal(9), cancelled_amount=Decimal(2)),
             refund(1),
-            "they are 1 together, and the order says 2",
+            "their sum is 1, the order has 2 refunded",
         ),
     ],
 )
@@ -93,7 +93,7 @@ def test_order_contradicted_by_its_refunds_is_not_checked(
     (finding,) = apply_all(store)
 
     assert (finding.merchant_uid, finding.verdict) == ("R-1", Verdict.NOT_CHECKED)
-    assert finding.error == f"negative rows are taken for refunds (orders.csv:3), but {problem}"
+    assert finding.error == f"negative amounts count as refunds (orders.csv:3), but {problem}"
     assert list(store.findings()) == [finding]
     # Final, like two different orders with one number.
     assert store.delete_not_checked() == 0
