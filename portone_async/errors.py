@@ -44,7 +44,7 @@ from msgspec import Struct
 from ._redact import escaped, shown
 
 if TYPE_CHECKING:
-    from .models import UnreadablePayment
+    from .models import UnreadableRecord
 
 __all__ = (
     "ApiError",
@@ -257,8 +257,8 @@ class UnexpectedResponseError(PortOneError):
 
     advice = "Check base_url, then ask PortOne."
 
-    unreadable: tuple[UnreadablePayment, ...] = ()
-    """The payments that could not be read, where that is the reason; all of them."""
+    unreadable: tuple[UnreadableRecord, ...] = ()
+    """The records that could not be read, where that is the reason; all of them."""
 
 
 class ApiError(PortOneError):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_origin
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -27,10 +27,9 @@ from portone_async.errors import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from portone_async.models import Payment
 from portone_async.models._listing import Listing
-from portone_async.models._record import Record, without_value
-from portone_async.models._salvage import READERS, Reader, shallow, wire_type
+from portone_async.models._record import Record, attach_raw, redacted_message
+from portone_async.models._salvage import Reader, reader_for, shallow, wire_type
 
 __all__ = ("Reply", "check_response_type", "read")
 
@@ -117,18 +116,22 @@ def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
     if envelope.code != 0:
         return _failure(call, reply, blank)
     answer: Any = envelope.response
-    if response is Listing:
-        answer = Listing(answer)
+    if get_origin(response) is Listing:
+        answer = response(answer)
     problem = _problem(call, answer)
     if problem is not None:
         return UnexpectedResponseError(problem, status=reply.status)
-    _keep_source(answer, body)
+    if isinstance(answer, Record):
+        attach_raw(answer, body)
+    else:
+        _attach_raw_to_each(answer, body)
     return answer  # type: ignore[no-any-return]  # it was decoded as the call's type
 
 
 def _salvaged(call: Call[T], reply: Reply, body: bytes, blank: Blank) -> T | PortOneError | None:
     """Read what can be read of a payment's or of payments' fields; ``None``: it is not that."""
-    reader = READERS.get(call.response)
+    response: Any = call.response
+    reader = reader_for(response)
     try:
         if reader is None:
             return None
@@ -153,13 +156,13 @@ def _read_loosely(reader: Reader, body: bytes, blank: Blank) -> Any:
 
 
 def _is_of_another(call: Call[Any], error: UnexpectedResponseError) -> str | None:
-    """Whether the one payment that cannot be read is not the one that was asked for."""
-    if call.response is not Payment:
+    """Return why the one record that cannot be read is not the requested one."""
+    if get_origin(call.response) is not None:
         return None
-    (payment,) = error.unreadable
-    for name, uid in (("merchant_uid", payment.merchant_uid), ("imp_uid", payment.imp_uid)):
+    (record,) = error.unreadable
+    for name, uid in record.identifiers.items():
         if uid is not None and call.identifiers.get(name, uid) != uid:
-            return f"PortOne answered with a payment of another {name}"
+            return f"PortOne answered with a {record.noun} of another {name}"
     return None
 
 
@@ -173,17 +176,14 @@ def _problem(call: Call[T], answer: T) -> str | None:
         return f"the check of this call raised {type(error).__name__}"
 
 
-def _keep_source(answer: Any, body: bytes) -> None:
-    """Let each record know what it was made of."""
-    if isinstance(answer, Record):
-        answer._keep_source(body)
-    elif isinstance(answer, Listing):
-        _keep_source([*answer.payments], body)
-    elif isinstance(answer, list):
-        answers: list[Any] = answer  # pyright: ignore[reportUnknownVariableType]  # of any type
-        for index, each in enumerate(answers):
-            if isinstance(each, Record):
-                each._keep_source(body, index)
+def _attach_raw_to_each(answer: Listing[Any, Any] | list[Any] | None, body: bytes) -> None:
+    """Store the body as the source of each record, if the answer is a list."""
+    if isinstance(answer, Listing):
+        answer = [*answer.list]
+    if isinstance(answer, list):
+        for index, record in enumerate(answer):
+            if isinstance(record, Record):
+                attach_raw(record, body, index)
 
 
 def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) -> PortOneError:
@@ -295,7 +295,7 @@ def _place(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, msgspec.ValidationError):
-        return without_value(error)
+        return redacted_message(error)
     return type(error).__name__
 
 

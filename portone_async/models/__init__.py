@@ -3,7 +3,8 @@
 PortOne adds fields and enum values at any time: unknown ones are kept in ``raw`` and never an error.
 """
 
-from ._record import Record
+from ._record import Record, ResponseRecord
+from ._unreadable import UnreadableRecord
 from .payments import (
     Cancellation,
     Deposit,
@@ -21,6 +22,8 @@ __all__ = (
     "PaymentStatus",
     "Promotion",
     "Record",
+    "ResponseRecord",
     "Sorting",
     "UnreadablePayment",
+    "UnreadableRecord",
 )

@@ -1,27 +1,74 @@
-"""What every record of PortOne's has in common: exact money, times in UTC, the reply itself."""
+"""Base classes of the records: exact money, times in UTC, and the JSON that was received."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Optional, get_args, get_type_hints
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
-__all__ = ("EXACT", "Record", "check_money", "narrow_many", "narrow_time", "without_value")
+from ._unreadable import UnreadableRecord
+
+__all__ = (
+    "AWARE",
+    "EXACT",
+    "NEVER_SENT",
+    "Many",
+    "Record",
+    "ResponseRecord",
+    "attach_raw",
+    "redacted_message",
+)
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
 """Sums of money are exact with it, whatever the decimal context of the caller's thread."""
 
+AWARE = Meta(tz=True)
+"""For ``Annotated[datetime, AWARE]``: Unix seconds, or text with a time zone."""
+
+NEVER_SENT = Meta(max_length=0)
+"""For a field that the client fills in: a member of this name that is not an empty list does not
+decode, so that no response can fill it."""
+
+# `null` may stand for an empty list; Record makes it one, so a reader never gets None. It is not an
+# alias, so that an editor shows the type that a reader has.
+if TYPE_CHECKING:
+    from builtins import tuple as Many  # noqa: N812 (its name in hints is not shown)
+else:
+
+    class Many:
+        def __class_getitem__(cls, items: Any) -> Any:
+            return Optional[tuple[items]]  # noqa: UP045 (of a type that is made at run time)
+
+
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def narrow_time(record: Struct, name: str, time: datetime | None) -> None:
-    """Make 0, which stands for "never", ``None``, and any other zone UTC."""
+def redacted_message(error: msgspec.ValidationError) -> str:
+    """Return msgspec's message with its path, without a value that may be about a person."""
+    return re.sub(
+        r"^(Invalid enum value) .*?( - at `[^`]*`)?$", r"\1\2", str(error), flags=re.DOTALL
+    )
+
+
+def _validate_money(amount: Decimal | None) -> None:
+    if amount is None:
+        return
+    if type(amount) is not Decimal:
+        raise TypeError(f"Expected a Decimal, got {type(amount).__name__}")
+    # "NaN" and "1e999999" are decimals to a parser.
+    if not (amount.is_finite() and -24 < amount.adjusted() < 24):
+        raise ValueError("Expected an amount of money")
+
+
+def _narrow_time(record: Struct, name: str, time: datetime | None) -> None:
     if time is None:
         return
     if time <= _EPOCH:
@@ -33,42 +80,87 @@ def narrow_time(record: Struct, name: str, time: datetime | None) -> None:
             raise ValueError("Expected a time before the year 10000") from None
 
 
-def narrow_many(record: Struct, name: str, many: object) -> None:
-    """Make ``null`` an empty tuple."""
-    if many is None:
+def _narrow_list(record: Struct, name: str, items: object) -> None:
+    if items is None:
         force_setattr(record, name, ())
 
 
-def check_money(amount: Decimal) -> None:
-    """Refuse a value that is not an amount of money.
+def _narrow_word(record: Struct, name: str, word: str | None, words: type[StrEnum]) -> None:
+    if word is not None and type(word) is not words:
+        force_setattr(record, name, words(word))
 
-    Raises:
-        TypeError: It is no ``Decimal``.
-        ValueError: It is not finite, or beyond any amount that was ever paid.
+
+def _post_init(types: Mapping[str, type]) -> Callable[[Record], None]:
+    """Write the ``__post_init__`` of a class: a line per field, as one would by hand.
+
+    As a loop over the names, decoding a payment would take 5% longer.
     """
-    # "NaN" and "1e999999" are decimals to a parser, but no amount that was ever paid.
-    if type(amount) is not Decimal:
-        raise TypeError(f"Expected a Decimal, got {type(amount).__name__}")
-    if not (amount.is_finite() and -24 < amount.adjusted() < 24):
-        raise ValueError("Expected an amount of money")
+    lines = ["def post_init(self):", "    pass"]
+    for name, kind in types.items():
+        if kind is Decimal:
+            lines.append(f"    validate_money(self.{name})")
+        elif kind is datetime:
+            lines.append(f"    narrow_time(self, {name!r}, self.{name})")
+        elif kind is tuple:
+            lines.append(f"    narrow_list(self, {name!r}, self.{name})")
+        elif issubclass(kind, StrEnum):
+            lines.append(f"    narrow_word(self, {name!r}, self.{name}, types[{name!r}])")
+    scope: dict[str, Any] = {
+        "types": types,
+        "validate_money": _validate_money,
+        "narrow_time": _narrow_time,
+        "narrow_list": _narrow_list,
+        "narrow_word": _narrow_word,
+    }
+    exec("\n".join(lines), scope)  # noqa: S102 (of field names, as dataclasses do)
+    post_init: Callable[[Record], None] = scope["post_init"]
+    return post_init
 
 
-def without_value(error: msgspec.ValidationError) -> str:
-    """What msgspec says, with the path, and without a value that may be about a person."""
-    return re.sub(
-        r"^(Invalid enum value) .*?( - at `[^`]*`)?$", r"\1\2", str(error), flags=re.DOTALL
-    )
+def _type(hint: Any) -> type:
+    """Return the class of a field that may also be null: ``tuple`` for ``tuple[str, ...] | None``."""
+    kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+    if type(None) in get_args(hint) and len(kinds) == 1:
+        hint = kinds[0]
+        if getattr(hint, "__origin__", None) is tuple:
+            return tuple
+    return hint if isinstance(hint, type) else object
 
 
 class Record(Struct, frozen=True, dict=True):
-    """What PortOne sent, decoded, with the reply kept for :attr:`raw`."""
+    """An object of PortOne's API.
+
+    A subclass declares its fields. By their annotations a ``Decimal`` is validated as money, a
+    time of 0 ("never") becomes ``None`` and any other is in UTC, a ``Many[...]`` is never
+    ``None``, and a word becomes a member of its ``StrEnum``, which must accept every word.
+    """
+
+    shown: ClassVar[tuple[str, ...]] = ()
+    """The fields that ``repr`` prints: none that may be secret or about a person."""
+    strict: ClassVar[tuple[str, ...]] = ()
+    """Fields without which the whole record is worthless, beside those that are required and all
+    money: a record is not read where one of them has an unexpected type."""
+
+    _money: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        types = {name: _type(hint) for name, hint in get_type_hints(cls).items()}
+        cls._money = tuple(name for name, kind in types.items() if kind is Decimal)
+        cls.__post_init__ = _post_init(types)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # msgspec calls it
+
+    @classmethod
+    def strict_fields(cls) -> Iterator[str]:
+        """List the fields that must be readable, in the order of the class."""
+        for field in msgspec.structs.fields(cls):
+            if field.required or field.name in cls._money or field.name in cls.strict:
+                yield field.name
 
     @property
     def raw(self) -> dict[str, Any]:
         """Everything that PortOne sent about this, fields that are not modelled here included.
 
         Decoded anew at each access, numbers with a fraction as ``Decimal``. Empty for an object
-        that is not itself an answer, or one of a list: of a cancellation it is in the payment's.
+        that is not itself a response, or one of a list: that of a cancellation is in its payment's.
         It holds personal data: keep it out of logs.
         """
         source: tuple[bytes, int | None] | None = vars(self).get("_source")
@@ -78,21 +170,19 @@ class Record(Struct, frozen=True, dict=True):
         try:
             response = _json_object.decode(body)["response"]
         except msgspec.ValidationError:
-            # An integer beyond 64 bits: kept as it was sent.
+            # An integer beyond 64 bits: as it was sent.
             response = json.loads(body, parse_int=str, parse_float=str)["response"]
         return response if index is None else response[index]  # type: ignore[no-any-return]  # it was decoded as an object before
 
-    def _keep_source(self, body: bytes, index: int | None = None) -> None:
-        """Remember the reply, and the place in it where that is a list."""
-        force_setattr(self, "_source", (body, index))
-
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
-        return f"{type(self).__name__}({shown})"
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({fields})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Nothing, until a subclass says which of its fields are fit to be seen."""
-        return []
+        fields = [(name, getattr(self, name)) for name in self.shown]
+        return [
+            (name, str(value) if isinstance(value, StrEnum) else value) for name, value in fields
+        ]
 
     def __copy__(self) -> Record:
         return self
@@ -105,10 +195,37 @@ class Record(Struct, frozen=True, dict=True):
         return _restored, (type(self), msgspec.structs.asdict(self), body)
 
 
-def _restored(cls: type[Record], fields: dict[str, Any], source: bytes | None) -> Record:
+class ResponseRecord(Record, frozen=True, kw_only=True):
+    """A record that PortOne returns by itself or in a list, and that may be readable in part."""
+
+    unreadable_type: ClassVar[type[UnreadableRecord]] = UnreadableRecord
+    """What stands for one that cannot be read: a subclass names its identifiers."""
+
+    unreadable: Annotated[tuple[str, ...], NEVER_SENT] = ()
+    """Paths of optional fields that came as another JSON type, as in ``("extension",
+    "cancel_history[0].amount")``. Such a field is ``None`` or empty here, and :attr:`raw` has
+    what was sent. Empty for nearly all records."""
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        unreadable = [("unreadable", self.unreadable)] if self.unreadable else []
+        return super().__rich_repr__() + unreadable
+
+
+def attach_raw(record: Record, body: bytes, index: int | None = None) -> None:
+    """Store a response's body as the source of :attr:`Record.raw`.
+
+    Args:
+        record: A record that was decoded from it.
+        body: The whole envelope.
+        index: Where the record stands, if ``response`` is a list.
+    """
+    force_setattr(record, "_source", (body, index))
+
+
+def _restored(cls: type[Record], fields: dict[str, Any], body: bytes | None) -> Record:
     record = cls(**fields)
-    if source is not None:
-        record._keep_source(source)
+    if body is not None:
+        attach_raw(record, body)
     return record
 
 
@@ -116,7 +233,7 @@ def _exact(text: str) -> Decimal | str:
     try:
         return Decimal(text)
     except InvalidOperation:
-        return text  # Beyond any exponent: no number that anybody meant.
+        return text  # Beyond any exponent: not a number that anybody meant.
 
 
 _json_object = msgspec.json.Decoder(dict[str, Any], float_hook=_exact)

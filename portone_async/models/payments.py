@@ -10,26 +10,26 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, overload
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar, overload
 
 import msgspec
-from msgspec import Meta, Struct
-from msgspec.structs import force_setattr
 
 from portone_async.errors import UnexpectedResponseError
 
-from ._record import EXACT, Record, check_money, narrow_many, narrow_time, without_value
+from ._listing import Listing, Page
+from ._record import AWARE, EXACT, Many, Record, ResponseRecord, redacted_message
+from ._unreadable import UnreadableRecord
 
 __all__ = (
     "Cancellation",
     "Deposit",
     "Payment",
+    "PaymentListing",
+    "PaymentPage",
     "PaymentStatus",
     "Promotion",
-    "Record",
     "Sorting",
     "UnreadablePayment",
-    "without_value",
 )
 
 T = TypeVar("T")
@@ -73,83 +73,58 @@ class Sorting(StrEnum):
     UPDATED_ASC = "updated"
 
 
-_AWARE = Meta(tz=True)
-# ``null`` may stand for an empty list. __post_init__ makes it one, so no reader sees None. Written
-# so, and not as an alias, an editor shows the type that a reader has.
-if TYPE_CHECKING:
-    from builtins import tuple as Many  # noqa: N812 (its name in hints is not shown)
-else:
-
-    class Many:
-        def __class_getitem__(cls, items: Any) -> Any:
-            return Optional[tuple[items]]  # noqa: UP045 (of a type that is made at run time)
-
-
-# No reply can fill it: a member of this name that is not an empty list does not decode.
-_NEVER_SENT = Meta(max_length=0)
-
-
 class Cancellation(Record, frozen=True, kw_only=True):
     """One cancellation, whole or partial, of a payment."""
 
+    shown: ClassVar = ("amount", "cancelled_at", "cancellation_id")
+
     amount: Decimal
     """What was given back, in the payment's currency."""
-    cancelled_at: Annotated[datetime, _AWARE] | None = None
+    cancelled_at: Annotated[datetime, AWARE] | None = None
     pg_tid: str | None = None
     reason: str | None = None
     cancellation_id: str | None = None
     """PortOne's id of the cancellation; older ones have none."""
     receipt_url: str | None = None
 
-    def __post_init__(self) -> None:
-        check_money(self.amount)
-        narrow_time(self, "cancelled_at", self.cancelled_at)
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [
-            ("amount", self.amount),
-            ("cancelled_at", self.cancelled_at),
-            ("cancellation_id", self.cancellation_id),
-        ]
-
 
 class Deposit(Record, frozen=True, kw_only=True):
     """One deposit into a fixed virtual account."""
 
+    shown: ClassVar = ("amount", "deposited_at")
+
     amount: Decimal
     pg_tid: str | None = None
     depositor_name: str | None = None
-    deposited_at: Annotated[datetime, _AWARE] | None = None
-
-    def __post_init__(self) -> None:
-        check_money(self.amount)
-        narrow_time(self, "deposited_at", self.deposited_at)
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [
-            ("amount", self.amount),
-            ("deposited_at", self.deposited_at),
-        ]
+    deposited_at: Annotated[datetime, AWARE] | None = None
 
 
 class Promotion(Record, frozen=True, kw_only=True):
     """A PortOne promotion that the payment took part in."""
 
+    shown: ClassVar = ("id", "discount")
+
     id: str | None = None
     discount: Decimal = _ZERO
     """What the promotion took off, in the payment's currency."""
 
-    def __post_init__(self) -> None:
-        check_money(self.discount)
 
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [
-            ("id", self.id),
-            ("discount", self.discount),
-        ]
+class UnreadablePayment(UnreadableRecord, frozen=True, kw_only=True):
+    """A payment whose money, state or identity cannot be read: one of its strict fields is odd.
+
+    Strict are ``imp_uid``, ``merchant_uid``, ``status``, ``amount``, ``cancel_amount``,
+    ``currency`` and ``sandbox``. It says nothing about the payment but that it is there.
+    """
+
+    noun: ClassVar = "payment"
+
+    imp_uid: str | None
+    """``None`` when this, too, cannot be read."""
+    merchant_uid: str | None
+    """``None`` when this, too, cannot be read."""
 
 
-class Payment(Record, frozen=True, kw_only=True):
+class Payment(ResponseRecord, frozen=True, kw_only=True):
     """A payment, as PortOne knows it.
 
     Money is an exact ``Decimal`` in :attr:`currency` (1000 KRW is ``Decimal(1000)``); times are
@@ -158,6 +133,22 @@ class Payment(Record, frozen=True, kw_only=True):
     shows no personal data; the fields ``buyer_*``, ``card_number``, ``vbank_*``,
     ``custom_data`` and :attr:`raw` hold it.
     """
+
+    strict: ClassVar = ("currency", "sandbox")
+    unreadable_type: ClassVar = UnreadablePayment
+    shown: ClassVar = (
+        "imp_uid",
+        "merchant_uid",
+        "status",
+        "amount",
+        "cancel_amount",
+        "currency",
+        "sandbox",
+        "started_at",
+        "paid_at",
+        "failed_at",
+        "cancelled_at",
+    )
 
     imp_uid: str
     """PortOne's id of the payment: ``imp_...`` from the window, ``imps_...`` from the API."""
@@ -202,9 +193,9 @@ class Payment(Record, frozen=True, kw_only=True):
     vbank_name: str | None = None
     vbank_num: str | None = None
     vbank_holder: str | None = None
-    vbank_date: Annotated[datetime, _AWARE] | None = None
+    vbank_date: Annotated[datetime, AWARE] | None = None
     """Until when a deposit is awaited."""
-    vbank_issued_at: Annotated[datetime, _AWARE] | None = None
+    vbank_issued_at: Annotated[datetime, AWARE] | None = None
     name: str | None = None
     """What was bought."""
     buyer_name: str | None = None
@@ -215,10 +206,10 @@ class Payment(Record, frozen=True, kw_only=True):
     custom_data: str | None = None
     """What the shop sent along, as text: see :meth:`custom`."""
     user_agent: str | None = None
-    started_at: Annotated[datetime, _AWARE] | None = None
-    paid_at: Annotated[datetime, _AWARE] | None = None
-    failed_at: Annotated[datetime, _AWARE] | None = None
-    cancelled_at: Annotated[datetime, _AWARE] | None = None
+    started_at: Annotated[datetime, AWARE] | None = None
+    paid_at: Annotated[datetime, AWARE] | None = None
+    failed_at: Annotated[datetime, AWARE] | None = None
+    cancelled_at: Annotated[datetime, AWARE] | None = None
     fail_reason: str | None = None
     cancel_reason: str | None = None
     receipt_url: str | None = None
@@ -233,25 +224,6 @@ class Payment(Record, frozen=True, kw_only=True):
     promotion: Promotion | None = None
     extension: dict[str, Any] | None = None
     """What one PG adds, when asked for with ``extension=True``."""
-    unreadable: Annotated[tuple[str, ...], _NEVER_SENT] = ()
-    """Paths of optional fields that came as another JSON type, as in ``("extension",
-    "cancel_history[0].amount")``. Such a field is ``None`` or empty here, and :attr:`raw` has
-    what was sent. Empty for nearly all payments."""
-
-    def __post_init__(self) -> None:
-        check_money(self.amount)
-        check_money(self.cancel_amount)
-        if type(self.status) is not PaymentStatus:
-            force_setattr(self, "status", PaymentStatus(self.status))
-        narrow_time(self, "started_at", self.started_at)
-        narrow_time(self, "paid_at", self.paid_at)
-        narrow_time(self, "failed_at", self.failed_at)
-        narrow_time(self, "cancelled_at", self.cancelled_at)
-        narrow_time(self, "vbank_date", self.vbank_date)
-        narrow_time(self, "vbank_issued_at", self.vbank_issued_at)
-        narrow_many(self, "cancel_history", self.cancel_history)
-        narrow_many(self, "deposit_history", self.deposit_history)
-        narrow_many(self, "cancel_receipt_urls", self.cancel_receipt_urls)
 
     @property
     def balance(self) -> Decimal:
@@ -292,7 +264,7 @@ class Payment(Record, frozen=True, kw_only=True):
             try:
                 return msgspec.json.decode(self.custom_data, type=type, strict=False)
             except msgspec.ValidationError as error:
-                problem = without_value(error)
+                problem = redacted_message(error)
             except (msgspec.DecodeError, RecursionError):
                 problem = "it is not JSON"
         # Raised out here, so that the text itself is in no frame and no context.
@@ -301,38 +273,6 @@ class Payment(Record, frozen=True, kw_only=True):
     def __hash__(self) -> int:
         return hash((self.imp_uid, self.status))
 
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [
-            ("imp_uid", self.imp_uid),
-            ("merchant_uid", self.merchant_uid),
-            ("status", str(self.status)),
-            ("amount", self.amount),
-            ("cancel_amount", self.cancel_amount),
-            ("currency", self.currency),
-            ("sandbox", self.sandbox),
-            ("started_at", self.started_at),
-            ("paid_at", self.paid_at),
-            ("failed_at", self.failed_at),
-            ("cancelled_at", self.cancelled_at),
-            *([("unreadable", self.unreadable)] if self.unreadable else []),
-        ]
 
-
-class UnreadablePayment(Struct, frozen=True, kw_only=True):
-    """A payment whose money, state or identity cannot be read: one of its strict fields is odd.
-
-    Strict are ``imp_uid``, ``merchant_uid``, ``status``, ``amount``, ``cancel_amount``,
-    ``currency`` and ``sandbox``. It says nothing about the payment but that it is there.
-    """
-
-    imp_uid: str | None
-    """``None`` when this, too, cannot be read."""
-    merchant_uid: str | None
-    """``None`` when this, too, cannot be read."""
-    path: str
-    """The first strict field that cannot be read, as in ``$.amount``."""
-    reason: str
-    """What was expected there. Never the value that came."""
-
-    def __str__(self) -> str:
-        return f"imp_uid={self.imp_uid!r}, merchant_uid={self.merchant_uid!r} at {self.path}: {self.reason}"
+PaymentPage: TypeAlias = Page[Payment, UnreadablePayment]
+PaymentListing: TypeAlias = Listing[Payment, UnreadablePayment]

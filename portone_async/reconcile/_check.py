@@ -17,7 +17,7 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models import Payment
-from portone_async.models._listing import Listing
+from portone_async.models.payments import PaymentListing
 from portone_async.resources._stream import Stream, chunks_of
 from portone_async.resources.payments import ENDS_A_RUN
 from portone_async.resources.payments._batch import (
@@ -155,7 +155,7 @@ class OrderChecks:
         try:
             listing = await self._client.call(batch_call(identifiers))
         except PaymentNotFoundError:
-            listing = Listing()
+            listing = PaymentListing()
         return grouped(identifiers, listing)
 
     async def _halve(self, batch: Sequence[Order], error: PortOneError) -> _BatchResult:

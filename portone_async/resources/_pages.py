@@ -1,27 +1,30 @@
-"""Numbered pages of a list, and the iterator over payments that users get.
+"""Lists in pages: the numbered pages of one list, and the iterator that users get.
 
-Source: ``PagedPaymentAnnotation`` of PortOne's V1 REST API. A page number is a position in a list
-that changes: while pages are read one after the other, payments arrive and leave, and what stands
-behind them moves across the edge of a page. So a list of more than one page is read again until
-its totals agree with what was read, or until two readings are the same. Where payments may leave,
-as they do from a status, totals prove nothing: an arrival hides a departure. That serves the
-payments of an order, which rarely fill a page; a period is read by time (:mod:`_walk`).
+A page number is a position in a list that changes: while pages are read one after the other,
+records arrive and leave, and what stands behind them moves across the edge of a page. So a list of
+more than one page is read again until its totals agree with what was read, or until two readings
+are the same. Where records may leave, as payments do from a status, totals prove nothing: an
+arrival hides a departure. That serves short lists, as the payments of an order; those of a period
+are read by time (:mod:`payments._walk`).
+
+Source: ``PagedPaymentAnnotation`` of PortOne's V1 REST API.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Protocol, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from portone_async.errors import (
     ApiError,
     InvalidRequestError,
-    PaymentNotFoundError,
+    NotFoundError,
     UnexpectedResponseError,
 )
-from portone_async.models import Payment, UnreadablePayment
-from portone_async.models._listing import Page, unreadable_error
+from portone_async.models import ResponseRecord, UnreadableRecord
+from portone_async.models._listing import Page
+from portone_async.models._unreadable import unreadable_error
 
 __all__ = (
     "LARGEST_PAGE",
@@ -29,43 +32,53 @@ __all__ = (
     "Pages",
     "ReadPage",
     "Reader",
-    "checked_page_size",
     "count_of",
     "not_seen",
+    "validate_page_size",
 )
+
+R = TypeVar("R", bound=ResponseRecord)
 
 LARGEST_PAGE = 1000
 # How often a list is read from its first page before it is given up as one that never rests.
 _READINGS = 8
 
 
-ReadPage = Callable[[int], Awaitable[Page]]
+ReadPage = Callable[[int], Awaitable[Page[R, Any]]]
 """Reads a page, by its number, of one list."""
 
 
-class Reader(Protocol):
+class Reader(Protocol[R]):
     """A list that is read part by part."""
 
-    async def read(self) -> Page | None:
+    async def read(self) -> Page[R, Any] | None:
         """Read the next part; ``None`` at the end. After an error it may be called again."""
+        ...
 
 
-class NumberedPages:
-    """The pages 1, 2, … of one list, each payment once.
+class NumberedPages(Generic[R]):
+    """The pages 1, 2, … of one list, each record once.
 
     Args:
         read_page: Reads a page by its number.
-        may_be_missing: Whether "no such payment" for the first page means an empty list.
-        may_leave: Whether payments may leave the list.
+        key: Returns the identifier of a record, by which it is recognized.
+        may_be_missing: Whether "not found" for the first page means an empty list.
+        may_leave: Whether records may leave the list.
     """
 
     def __init__(
-        self, read_page: ReadPage, *, may_be_missing: bool = False, may_leave: bool = False
+        self,
+        read_page: ReadPage[R],
+        *,
+        key: Callable[[R], str],
+        may_be_missing: bool = False,
+        may_leave: bool = False,
     ) -> None:
         self._read_page = read_page
+        self._key = key
         self._may_be_missing = may_be_missing
         self._may_leave = may_leave
-        self._given: set[str] = set()
+        self._returned: set[str] = set()
         self._readings = 0
         self._ids: list[str] = []
         self._ids_before: list[str] = []
@@ -73,28 +86,28 @@ class NumberedPages:
         self._number = 1
         self._is_over = False
 
-    async def read(self) -> Page | None:
+    async def read(self) -> Page[R, Any] | None:
         """Read one page; ``None`` once the whole list was read without a change."""
         if self._is_over:
             return None
         try:
             page = await self._read_page(self._number)
-        except PaymentNotFoundError:
-            if not self._may_be_missing or self._number > 1 or self._given:
+        except NotFoundError:
+            if not self._may_be_missing or self._number > 1 or self._returned:
                 raise
             self._is_over = True
             return None
         except ApiError as error:
             if error.status != 400 or self._number == 1:
                 raise
-            # Beyond the last page: payments have left, or the last `next` was one too many.
+            # Beyond the last page: records have left, or the last `next` was one too many.
             self._end_reading(is_whole=False)
-            return _nothing
-        self._note(page)
-        return not_seen(page, self._given)
+            return Page(0, 0, ())
+        self._count(page)
+        return not_seen(page, self._returned, self._key)
 
-    def _note(self, page: Page) -> None:
-        ids = [*(each.imp_uid for each in page.list), *map(str, page.unreadable)]
+    def _count(self, page: Page[R, Any]) -> None:
+        ids = [*map(self._key, page.list), *map(str, page.unreadable)]
         known = set(self._ids)
         brings_more = count_of(page) > 0 and not (ids and known.issuperset(ids))
         if page.next and page.next != self._number + 1:
@@ -125,24 +138,24 @@ class NumberedPages:
         self._totals.clear()
 
 
-class Pages:
-    """The payments of one list after another, each once, read as they are asked for.
+class Pages(Generic[R]):
+    """The records of one list after another, each once, read as they are requested.
 
-    No request is in flight between two payments, so iteration may stop at any of them. Payments
-    that cannot be read are named by one ``UnexpectedResponseError`` after all others were given.
+    No request is in flight between two records, so iteration may stop at any of them. Records
+    that cannot be read are named by one ``UnexpectedResponseError`` after all others.
     """
 
-    def __init__(self, readers: Iterable[Reader]) -> None:
-        self._readers: Iterator[Reader] = iter(readers)
-        self._reader: Reader | None = None
-        self._payments: deque[Payment] = deque()
-        self._unreadable: list[UnreadablePayment] = []
+    def __init__(self, readers: Iterable[Reader[R]]) -> None:
+        self._readers: Iterator[Reader[R]] = iter(readers)
+        self._reader: Reader[R] | None = None
+        self._records: deque[R] = deque()
+        self._unreadable: list[UnreadableRecord] = []
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Payment:
-        while not self._payments:
+    async def __anext__(self) -> R:
+        while not self._records:
             if self._reader is None:
                 self._reader = next(self._readers, None)
                 if self._reader is None:
@@ -151,36 +164,37 @@ class Pages:
             if page is None:
                 self._reader = None
             else:
-                self._payments.extend(page.list)
+                self._records.extend(page.list)
                 self._unreadable.extend(page.unreadable)
-        return self._payments.popleft()
+        return self._records.popleft()
 
     def _end(self) -> Exception:
-        """Make what ends the iteration: an error, once, if a payment could not be read."""
+        """Return what ends the iteration: an error, once, if a record could not be read."""
         if not self._unreadable:
             return StopAsyncIteration()
         unreadable, self._unreadable = self._unreadable, []
         return unreadable_error(unreadable)
 
 
-def not_seen(page: Page, seen: set[str]) -> Page:
-    """Leave out the payments that were given before, and remember the others."""
-    new = {each.imp_uid: each for each in page.list if each.imp_uid not in seen}
-    unreadable = {str(each): each for each in page.unreadable if str(each) not in seen}
+def not_seen(page: Page[R, Any], seen: set[str], key: Callable[[R], str]) -> Page[R, Any]:
+    """Return a page without the records that were seen before, and remember the others."""
+    new = {key(record): record for record in page.list if key(record) not in seen}
+    unreadable = {str(record): record for record in page.unreadable if str(record) not in seen}
     seen.update(new, unreadable)
     return Page(page.total, page.next, tuple(new.values()), tuple(unreadable.values()))
 
 
-def count_of(page: Page) -> int:
-    """Count the payments on a page, those that cannot be read included."""
+def count_of(page: Page[Any, Any]) -> int:
+    """Count the records on a page, those that cannot be read included."""
     return len(page.list) + len(page.unreadable)
 
 
-def checked_page_size(page_size: int) -> int:
-    """Refuse a page size that the API refuses."""
+def validate_page_size(page_size: int) -> int:
+    """Return a page size that the API accepts.
+
+    Raises:
+        InvalidRequestError: It is not from 1 to 1000.
+    """
     if type(page_size) is not int or not 1 <= page_size <= LARGEST_PAGE:
         raise InvalidRequestError(f"page_size must be from 1 to {LARGEST_PAGE}: {page_size!r}")
     return page_size
-
-
-_nothing = Page(0, 0, ())

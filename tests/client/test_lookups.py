@@ -28,7 +28,7 @@ from portone_async import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from portone_async.models._listing import Listing, Page
+from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._batch import (
     LONGEST_QUERY,
@@ -118,24 +118,24 @@ def test_only_the_payment_that_was_asked_for_is_an_answer(call: Any, another: st
 
 
 def test_a_list_of_an_order_must_have_what_was_asked_for_and_nothing_of_another_order() -> None:
-    listing = Listing((seen(), seen("imp_2", status="failed")))
+    listing = PaymentListing((seen(), seen("imp_2", status="failed")))
 
     for status in (None, "paid", "failed"):
         assert check(listed_call("order-1", status), listing) is None
     assert "2 payment(s)" in str(check(listed_call("order-1", "cancelled"), listing))
     assert "none is cancelled" in str(check(listed_call("order-1", "cancelled"), listing))
-    another = Listing((*listing.payments, replace(seen(), merchant_uid="order-2")))
+    another = PaymentListing((*listing.list, replace(seen(), merchant_uid="order-2")))
     assert "another merchant_uid" in str(check(listed_call("order-1", None), another))
     for status in (None, "paid"):
-        assert "an empty list" in str(check(listed_call("order-1", status), Listing()))
+        assert "an empty list" in str(check(listed_call("order-1", status), PaymentListing()))
 
 
 NEWEST, WEEK = Sorting.STARTED_DESC, Window(0, 7 * 86400)
-EMPTY = Page(0, 0, ())
+EMPTY = PaymentPage(0, 0, ())
 
 
 def test_a_page_must_have_what_was_asked_for_and_nothing_else() -> None:
-    page = Page(2, 0, (seen(), seen("imp_2", status="failed")))
+    page = PaymentPage(2, 0, (seen(), seen("imp_2", status="failed")))
 
     assert check(find_all_call("order-1", None, None, 1, 10), page) is None
     assert check(list_call("all", WEEK, NEWEST, 1, 10), page) is None
@@ -152,7 +152,7 @@ def test_an_empty_page_is_believed_where_nothing_need_be() -> None:
 
     assert "an empty list" in str(check(order("order-1", None, None, 1, 10), EMPTY))
     assert check(period("paid", WEEK, NEWEST, 1, 10), EMPTY) is None
-    for page in (Page(3, 0, ()), Page(3, 2, ()), Page(0, 2, ())):
+    for page in (PaymentPage(3, 0, ()), PaymentPage(3, 2, ()), PaymentPage(0, 2, ())):
         said = f"PortOne listed none of {page.total} payment(s)"
         assert check(order("order-1", None, None, 1, 10), page) == said
         assert check(period("paid", WEEK, NEWEST, 1, 10), page) == said
@@ -375,7 +375,7 @@ def test_an_id_that_just_fits_is_taken_and_one_more_letter_is_not() -> None:
 
 def test_of_several_payments_of_an_id_the_newest_comes_first_and_each_once() -> None:
     old, new, never = seen("b", started_at=0), seen("c", started_at=1), seen("a")
-    listing = Listing((never, old, new, old))
+    listing = PaymentListing((never, old, new, old))
     groups = grouped([Asked("merchant_uid", "order-1")], listing)
 
     assert groups == [Group("order-1", (new, old, never))]

@@ -6,7 +6,7 @@ import copy
 import pickle
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -26,7 +26,9 @@ from portone_async import (
 )
 from portone_async._http.reply import Reply, read
 from portone_async.models import Sorting
-from portone_async.models._listing import Listing, Page, unreadable_error
+from portone_async.models._listing import Listing, Page
+from portone_async.models._unreadable import unreadable_error
+from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._batch import Asked, batch_call, grouped
 from portone_async.resources.payments._calls import (
@@ -35,6 +37,7 @@ from portone_async.resources.payments._calls import (
     get_call,
     list_call,
     listed_call,
+    unreadable_in,
 )
 from portone_async.testing import Body, FakePortOne, Json
 from portone_async.webhook import WebhookEvent, verify_webhook
@@ -165,8 +168,8 @@ def test_odd_strict_field_of_one_payment_is_an_error(call: Call[Any], name: str)
 
     (odd,) = error.unreadable
     assert odd.path == f"$.{name}"
-    assert odd.imp_uid == (None if name == "imp_uid" else IMP_UID)
-    assert odd.merchant_uid == (None if name == "merchant_uid" else ORDER)
+    assert odd.identifiers["imp_uid"] == (None if name == "imp_uid" else IMP_UID)
+    assert odd.identifiers["merchant_uid"] == (None if name == "merchant_uid" else ORDER)
     assert f"$.{name}: Expected" in error.reason
     assert error.status == 200
     assert pickle.loads(pickle.dumps(error)) == error
@@ -194,11 +197,11 @@ def test_odd_payment_of_another_is_not_shown(call: Call[Any], another: str) -> N
     assert ORDER not in str(error)
 
 
-def page_of(*payments: Any, call: Call[Any] | None = None) -> Page:
+def page_of(*payments: Any, call: Call[Any] | None = None) -> PaymentPage:
     call = call or list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10)
-    answer = read(call, Reply(200, {}, ok(paged(*payments))))
+    answer: Any = read(call, Reply(200, {}, ok(paged(*payments))))
     assert isinstance(answer, Page)
-    return answer
+    return cast("PaymentPage", answer)
 
 
 def test_page_sets_unreadable_payments_apart() -> None:
@@ -243,7 +246,7 @@ def test_listing_sets_unreadable_payments_apart() -> None:
 
     assert isinstance(listing, Listing)
     assert listing.unreadable == (ODD,)
-    assert [each.raw for each in listing.payments] == [CARD_PAID]
+    assert [each.raw for each in listing.list] == [CARD_PAID]
 
 
 def test_list_of_payments_needs_all_of_them() -> None:
@@ -256,7 +259,7 @@ def test_list_of_payments_needs_all_of_them() -> None:
 
 
 def test_error_names_a_few_and_has_all() -> None:
-    error = unreadable_error([ODD] * 9, FIND)
+    error = unreadable_in(FIND, [ODD] * 9)
 
     assert "9 payments" in error.reason
     assert error.reason.count(IMP_UID) == 5
@@ -275,7 +278,7 @@ def test_secret_in_an_id_is_not_shown() -> None:
 
     error = read(FIND, reply, lambda text: text.replace(secret, "***"))
     assert isinstance(error, UnexpectedResponseError)
-    assert error.unreadable[0].imp_uid == "imp_***"
+    assert error.unreadable[0].identifiers["imp_uid"] == "imp_***"
 
 
 @pytest.mark.parametrize("response", [None, 5, "x", [CARD_PAID]])
@@ -308,7 +311,7 @@ ASKED = [Asked("merchant_uid", "a"), Asked("merchant_uid", "b"), Asked("imp_uid"
 def test_unreadable_payment_is_in_every_group_it_may_be_of(
     payment: UnreadablePayment, uids: list[str]
 ) -> None:
-    groups = grouped(ASKED, Listing((), (payment,)))
+    groups = grouped(ASKED, PaymentListing((), (payment,)))
 
     assert [each.uid for each in groups if each.unreadable] == uids
 
@@ -385,7 +388,7 @@ async def test_find_by_listing_needs_the_times_it_sorts_by(
         await client.payments.find("a/b", status=status, sorting=sorting)
     except UnexpectedResponseError as error:
         assert [each.path for each in error.unreadable] == [f"$.{name}" for name in names] != []
-        assert [each.imp_uid for each in error.unreadable] == [IMP_UID]
+        assert [each.identifiers["imp_uid"] for each in error.unreadable] == [IMP_UID]
     else:
         assert names == []
 
@@ -420,8 +423,8 @@ def test_deep_nesting_is_of_its_field_only(begin: str, end: str, depth: int) -> 
     batch = batch_call([Asked("merchant_uid", ORDER)])
     listing = read(batch, Reply(200, {}, body([odd_payment, CARD_PAID])))
     assert isinstance(listing, Listing)
-    assert [each.unreadable for each in listing.payments] == [("extension",), ()]
-    assert listing.payments[0].name == odd_payment["name"]
+    assert [each.unreadable for each in listing.list] == [("extension",), ()]
+    assert listing.list[0].name == odd_payment["name"]
 
     call = list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10)
     page = read(call, Reply(200, {}, body(paged("deep", CARD_PAID | {"cancel_history": "deep"}))))

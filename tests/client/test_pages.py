@@ -20,8 +20,9 @@ from portone_async import (
     PortOneError,
     UnexpectedResponseError,
 )
-from portone_async.models._listing import Page
-from portone_async.resources._pages import NumberedPages, Pages, checked_page_size
+from portone_async.models.payments import PaymentPage
+from portone_async.resources._pages import NumberedPages, Pages, validate_page_size
+from portone_async.resources.payments._calls import imp_uid_of
 from tests.support.virtual_time import run
 
 
@@ -43,7 +44,7 @@ class Living:
         self.asked: list[int] = []
         self.before: dict[int, Callable[[list[int]], object]] = {}
 
-    async def page(self, number: int) -> Page:
+    async def page(self, number: int) -> PaymentPage:
         self.asked.append(number)
         if (change := self.before.pop(len(self.asked), None)) is not None:
             change(self.numbers)
@@ -52,13 +53,15 @@ class Living:
         if number < 1 or (not part and number > 1):
             raise ApiError("before the first page, or beyond the last", status=400, code=-1)
         has_next = start + self.page_size < len(self.numbers)
-        return Page(len(self.numbers), number + 1 if has_next else 0, tuple(map(payment, part)))
+        return PaymentPage(
+            len(self.numbers), number + 1 if has_next else 0, tuple(map(payment, part))
+        )
 
-    def pages(self) -> Pages:
-        return Pages([NumberedPages(self.page)])
+    def pages(self) -> Pages[Payment]:
+        return Pages([NumberedPages(self.page, key=imp_uid_of)])
 
 
-async def numbers(pages: Pages) -> list[int]:
+async def numbers(pages: Pages[Payment]) -> list[int]:
     return [int(each.amount) async for each in pages]
 
 
@@ -101,14 +104,14 @@ def test_departure_that_an_arrival_hides_loses_nothing() -> None:
         numbers.append(99)
 
     living.before = {2: swap}
-    pages = Pages([NumberedPages(living.page, may_leave=True)])
+    pages = Pages([NumberedPages(living.page, may_leave=True, key=imp_uid_of)])
 
     assert set(run(numbers(pages))) == {*range(30), 99}
 
 
 def test_several_lists_follow_each_other() -> None:
     one, two = Living(range(5), 2), Living(range(100, 103), 2)
-    pages = Pages([NumberedPages(each.page) for each in (one, two)])
+    pages = Pages([NumberedPages(each.page, key=imp_uid_of) for each in (one, two)])
 
     assert run(numbers(pages)) == [0, 1, 2, 3, 4, 100, 101, 102]
 
@@ -125,24 +128,24 @@ def test_page_is_read_when_it_is_asked_for() -> None:
 
 
 def test_order_without_payments_gives_none() -> None:
-    async def none(_: int) -> Page:
+    async def none(_: int) -> PaymentPage:
         raise PaymentNotFoundError("none", status=404, code=-1)
 
-    assert run(numbers(Pages([NumberedPages(none, may_be_missing=True)]))) == []
+    assert run(numbers(Pages([NumberedPages(none, may_be_missing=True, key=imp_uid_of)]))) == []
     with pytest.raises(PaymentNotFoundError):
-        run(numbers(Pages([NumberedPages(none)])))
+        run(numbers(Pages([NumberedPages(none, key=imp_uid_of)])))
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_first_page_that_fails_is_an_error(status: int) -> None:
     asked: list[int] = []
 
-    async def fails(number: int) -> Page:
+    async def fails(number: int) -> PaymentPage:
         asked.append(number)
         raise ApiError("no", status=status, code=-1)
 
     with pytest.raises(ApiError):
-        run(numbers(Pages([NumberedPages(fails, may_be_missing=True)])))
+        run(numbers(Pages([NumberedPages(fails, may_be_missing=True, key=imp_uid_of)])))
     assert asked == [1]
 
 
@@ -157,24 +160,24 @@ def test_first_page_that_fails_is_an_error(status: int) -> None:
 def test_later_page_that_fails_is_an_error(error: ApiError) -> None:
     living = Living(range(4), 2)
 
-    async def refuses(number: int) -> Page:
+    async def refuses(number: int) -> PaymentPage:
         if number == 2:
             raise error
         return await living.page(number)
 
     with pytest.raises(type(error)):
-        run(numbers(Pages([NumberedPages(refuses, may_be_missing=True)])))
+        run(numbers(Pages([NumberedPages(refuses, may_be_missing=True, key=imp_uid_of)])))
     assert living.asked == [1]
 
 
 def test_next_that_names_a_page_too_many_is_no_error() -> None:
     living = Living(range(4), 2)
 
-    async def one_too_many(number: int) -> Page:
+    async def one_too_many(number: int) -> PaymentPage:
         page = await living.page(number)
-        return Page(page.total, number + 1, page.list)
+        return PaymentPage(page.total, number + 1, page.list)
 
-    pages = Pages([NumberedPages(one_too_many)])
+    pages = Pages([NumberedPages(one_too_many, key=imp_uid_of)])
 
     assert run(numbers(pages)) == [0, 1, 2, 3]
     assert living.asked == [1, 2, 3]
@@ -182,21 +185,21 @@ def test_next_that_names_a_page_too_many_is_no_error() -> None:
 
 @pytest.mark.parametrize("following", [1, 3, 7, True, -1])
 def test_next_that_leads_elsewhere_is_refused(following: Any) -> None:
-    async def odd(_: int) -> Page:
-        return Page(10, following, (payment(1),))
+    async def odd(_: int) -> PaymentPage:
+        return PaymentPage(10, following, (payment(1),))
 
     with pytest.raises(UnexpectedResponseError, match="page 1"):
-        run(numbers(Pages([NumberedPages(odd)])))
+        run(numbers(Pages([NumberedPages(odd, key=imp_uid_of)])))
 
 
 def test_server_that_always_has_a_next_page_ends() -> None:
     asked: list[int] = []
 
-    async def endless(number: int) -> Page:
+    async def endless(number: int) -> PaymentPage:
         asked.append(number)
-        return Page(10**6 + len(asked), number + 1, (payment(number % 3),))
+        return PaymentPage(10**6 + len(asked), number + 1, (payment(number % 3),))
 
-    pages = Pages([NumberedPages(endless)])
+    pages = Pages([NumberedPages(endless, key=imp_uid_of)])
 
     assert sorted(run(numbers(pages))) == [0, 1, 2]
     assert len(asked) == 8
@@ -206,12 +209,12 @@ def test_page_that_failed_can_be_read_again() -> None:
     async def main() -> None:
         living, failures = Living(range(4), 2), [PortOneError("once")]
 
-        async def flaky(number: int) -> Page:
+        async def flaky(number: int) -> PaymentPage:
             if number == 2 and failures:
                 raise failures.pop()
             return await living.page(number)
 
-        pages = Pages([NumberedPages(flaky)])
+        pages = Pages([NumberedPages(flaky, key=imp_uid_of)])
         got = [int((await anext(pages)).amount) for _ in range(2)]
         with pytest.raises(PortOneError, match="once"):
             await anext(pages)
@@ -223,9 +226,9 @@ def test_page_that_failed_can_be_read_again() -> None:
 @pytest.mark.parametrize("size", [0, -1, 1001, 1.5, True, None, "100"])
 def test_a_page_size_that_the_api_refuses_is_refused(size: Any) -> None:
     with pytest.raises(InvalidRequestError, match="page_size"):
-        checked_page_size(size)
+        validate_page_size(size)
 
 
 @pytest.mark.parametrize("size", [1, 1000])
 def test_a_page_size_that_the_api_takes_is_taken(size: int) -> None:
-    assert checked_page_size(size) == size
+    assert validate_page_size(size) == size

@@ -22,6 +22,7 @@ from portone_async import (
     Sorting,
     UnexpectedResponseError,
 )
+from portone_async.models._record import attach_raw
 from tests.support.samples import CARD_PAID, PARTIALLY_CANCELLED, body
 
 MINIMAL = {"imp_uid": "imp_1", "merchant_uid": "order-1", "status": "paid", "amount": 1000}
@@ -206,7 +207,7 @@ def test_a_required_field_that_is_absent_is_named(name: str) -> None:
 def test_unknown_fields_break_nothing_and_are_in_raw() -> None:
     source = {"response": MINIMAL | {"enable_webhook": True, "fee": 1.10}}
     payment = decoded(MINIMAL, enable_webhook=True)
-    payment._keep_source(b'{"response":' + body(source["response"]) + b"}")
+    attach_raw(payment, b'{"response":' + body(source["response"]) + b"}")
 
     assert payment.raw["enable_webhook"] is True
     assert payment.raw["fee"] == Decimal("1.1")
@@ -341,7 +342,7 @@ def test_the_parts_of_a_payment_show_nobody() -> None:
 @pytest.mark.parametrize("sample", [MINIMAL, CARD_PAID, PARTIALLY_CANCELLED])
 def test_a_payment_survives_pickle_and_copies(sample: dict[str, Any]) -> None:
     payment = decoded(sample, extension={"REMITTER": "x"})
-    payment._keep_source(body({"response": sample}))
+    attach_raw(payment, body({"response": sample}))
 
     for twin in (pickle.loads(pickle.dumps(payment)), copy.copy(payment), copy.deepcopy(payment)):
         assert twin == payment
@@ -378,7 +379,7 @@ def test_an_amount_that_is_no_decimal_is_refused_in_words() -> None:
 @pytest.mark.parametrize("number", ["1e99999999999999999999", "9" * 6000, "1.10"])
 def test_raw_takes_any_number_and_survives_pickle(number: str) -> None:
     payment = decoded(MINIMAL)
-    payment._keep_source(b'{"response":{"odd":' + number.encode() + b"}}")
+    attach_raw(payment, b'{"response":{"odd":' + number.encode() + b"}}")
 
     assert str(payment.raw["odd"]) == number
     assert pickle.loads(pickle.dumps(payment)).raw == payment.raw
@@ -386,7 +387,7 @@ def test_raw_takes_any_number_and_survives_pickle(number: str) -> None:
 
 def test_one_of_a_list_shows_and_takes_along_its_own_part_to_the_last_digit() -> None:
     payment = decoded(MINIMAL)
-    payment._keep_source(b'{"response":[{"fee":0.1},{"fee":0.10000000000000000000000001}]}', 1)
+    attach_raw(payment, b'{"response":[{"fee":0.1},{"fee":0.10000000000000000000000001}]}', 1)
 
     assert payment.raw == {"fee": Decimal("0.10000000000000000000000001")}
     assert pickle.loads(pickle.dumps(payment)).raw == payment.raw

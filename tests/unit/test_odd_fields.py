@@ -22,6 +22,7 @@ from portone_async import (
 from portone_async._http.reply import Reply, read
 from portone_async.models import Record, Sorting
 from portone_async.models._listing import Listing, Page
+from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._batch import Asked, batch_call
 from portone_async.resources.payments._calls import find_call, list_call
@@ -177,14 +178,18 @@ def test_odd_payment_does_not_affect_the_others(
     items: list[tuple[Any, bool]], is_page: bool
 ) -> None:
     response: Any = [payment for payment, _ in items]
+    given_payments: tuple[Payment, ...]
+    unreadable: tuple[UnreadablePayment, ...]
     if is_page:
-        page = sent(LIST, {"total": len(items), "previous": 0, "next": 0, "list": response})
+        page: PaymentPage = sent(
+            LIST, {"total": len(items), "previous": 0, "next": 0, "list": response}
+        )
         assert isinstance(page, Page)
         given_payments, unreadable = page.list, page.unreadable
     else:
-        listing = sent(BATCH, response)
+        listing: PaymentListing = sent(BATCH, response)
         assert isinstance(listing, Listing)
-        given_payments, unreadable = listing.payments, listing.unreadable
+        given_payments, unreadable = listing.list, listing.unreadable
 
     whole = [payment for payment, is_readable in items if is_readable]
     odd = [payment for payment, is_readable in items if not is_readable]

@@ -550,7 +550,7 @@ def test_207_of_a_batch_holds_the_payments_that_were_found() -> None:
     listing = read(call, Reply(207, {}, ok([CARD_PAID])))
 
     assert not isinstance(listing, PortOneError)
-    assert len(listing.payments) == 1
+    assert len(listing.list) == 1
 
 
 def test_body_is_quoted_as_the_call_allows() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portone_async import ApiError, Payment, PaymentStatus, UnexpectedResponseError
-from portone_async.models._listing import Page
+from portone_async.models.payments import PaymentPage
 from portone_async.resources.payments._second import BusySecond
 from tests.support.virtual_time import run
 
@@ -29,7 +29,7 @@ class Second:
         self.has_next_always = False
         self.largest = 1_000
 
-    async def read(self, number: int, size: int) -> Page:
+    async def read(self, number: int, size: int) -> PaymentPage:
         self.requests += 1
         size = min(size, self.largest)
         if (change := self.before.get(self.requests)) is not None:
@@ -48,7 +48,7 @@ class Second:
             )
             for imp_uid in part
         )
-        return Page(self.total_of(len(self.ids)), number + 1 if has_next else 0, payments)
+        return PaymentPage(self.total_of(len(self.ids)), number + 1 if has_next else 0, payments)
 
     def leave(self, place: int) -> None:
         if self.ids:

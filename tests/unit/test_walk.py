@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portone_async import ApiError, Payment, PaymentStatus, Sorting, UnexpectedResponseError
-from portone_async.models._listing import Page
+from portone_async.models.payments import PaymentPage
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._walk import Walk, ascending
 from tests.support.virtual_time import run
@@ -49,7 +49,7 @@ class Shop:
             cancelled_at=time if self.status == "cancelled" else None,
         )
 
-    async def read(self, window: Window, number: int, size: int) -> Page:
+    async def read(self, window: Window, number: int, size: int) -> PaymentPage:
         if self.changes:
             self.changes.pop(0)(self)
         self.requests += 1
@@ -65,14 +65,14 @@ class Shop:
         if not part and number > 1:
             raise ApiError("beyond the last page", status=400, code=-1)
         last = max(1, -(-len(inside) // size))
-        return Page(
+        return PaymentPage(
             self.total_of(len(inside)), self.next_of(number, last), tuple(map(self.payment, part))
         )
 
     def walk(
         self, length: int | None, size: int, *, seen: set[str] | None = None, since: int = 0
     ) -> Walk:
-        async def read(window: Window, number: int, size: int) -> Page:
+        async def read(window: Window, number: int, size: int) -> PaymentPage:
             return await self.read(window, number, size)
 
         return Walk(
@@ -228,7 +228,7 @@ def test_next_that_names_a_page_too_many_ends(when: list[int], status: str, size
 def test_server_that_ignores_the_period_ends_in_an_error(status: str) -> None:
     shop = Shop(list(range(50)), status=status)
 
-    async def read(_: Window, number: int, size: int) -> Page:
+    async def read(_: Window, number: int, size: int) -> PaymentPage:
         return await shop.read(Window(0, None), number, size)
 
     walk = Walk(

@@ -27,8 +27,8 @@ from portone_async.errors import (
     WrongLoopError,
 )
 from portone_async.models import Payment, PaymentStatus, Sorting
-from portone_async.models._listing import Listing, Page, unreadable_error
-from portone_async.resources._pages import NumberedPages, Pages, checked_page_size
+from portone_async.models.payments import PaymentListing, PaymentPage
+from portone_async.resources._pages import NumberedPages, Pages, validate_page_size
 from portone_async.resources._stream import Stream, chunks_of, each_of
 from portone_async.resources._windows import utc_now, windows
 
@@ -38,8 +38,10 @@ from ._calls import (
     find_call,
     fits_in_a_path,
     get_call,
+    imp_uid_of,
     in_order,
     listed_call,
+    unreadable_in,
     without_place,
 )
 from ._verify import checked_amount, differences
@@ -135,10 +137,10 @@ class Payments:
         call = listed_call(merchant_uid, wanted)
         listing = await self._client.call(call)
         by = order or Sorting.STARTED_DESC
-        found = in_order(listing.payments, by, status=wanted)
+        found = in_order(listing.list, by, status=wanted)
         # Any of these may be the first.
         if unreadable := listing.unreadable or without_place(found, by):
-            raise unreadable_error(unreadable, call)
+            raise unreadable_in(call, unreadable)
         return found[0]
 
     async def get(
@@ -170,7 +172,7 @@ class Payments:
         status: PaymentStatusLike | None = None,
         sorting: SortingLike | None = None,
         page_size: int = 100,
-    ) -> Pages:
+    ) -> Pages[Payment]:
         """Every payment of an order, read page by page as they are asked for.
 
         ```python
@@ -196,18 +198,21 @@ class Payments:
         is_plain = fits_in_a_path(merchant_uid)
         wanted = None if status is None else checked_status(status)
         order = None if sorting is None else checked_sorting(sorting)
-        size = checked_page_size(page_size)
+        size = validate_page_size(page_size)
 
-        async def page(number: int) -> Page:
+        async def page(number: int) -> PaymentPage:
             if is_plain:
                 call = find_all_call(merchant_uid, wanted, order, number, size)
                 return await self._client.call(call)
             listing = await self._client.call(listed_call(merchant_uid, None))
             by = order or Sorting.STARTED_DESC
-            chosen = tuple(in_order(listing.payments, by, status=wanted))
-            return Page(len(chosen) + len(listing.unreadable), 0, chosen, listing.unreadable)
+            chosen = tuple(in_order(listing.list, by, status=wanted))
+            return PaymentPage(len(chosen) + len(listing.unreadable), 0, chosen, listing.unreadable)
 
-        return Pages([NumberedPages(page, may_be_missing=True, may_leave=wanted is not None)])
+        pages = NumberedPages(
+            page, key=imp_uid_of, may_be_missing=True, may_leave=wanted is not None
+        )
+        return Pages([pages])
 
     def list(
         self,
@@ -217,7 +222,7 @@ class Payments:
         until: datetime | None = None,
         sorting: SortingLike | None = None,
         page_size: int = 1000,
-    ) -> Pages:
+    ) -> Pages[Payment]:
         """Every payment of a status in a period, each once, read as they are asked for.
 
         The period is read in slices of whole seconds that fit into one answer each, so payments
@@ -254,7 +259,7 @@ class Payments:
 
         wanted = checked_status(status, known=LISTED)
         order = ascending(wanted) if sorting is None else checked_sorting(sorting)
-        size = checked_page_size(page_size)
+        size = validate_page_size(page_size)
 
         listed = StatusList(self._client, wanted, order, size)
         seen: set[str] = set()
@@ -444,7 +449,7 @@ class Payments:
         try:
             listing = await self._client.call(batch_call(chunk))
         except PaymentNotFoundError:
-            listing = Listing()
+            listing = PaymentListing()
         return grouped(chunk, listing)
 
 

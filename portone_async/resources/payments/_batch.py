@@ -16,7 +16,7 @@ from msgspec import Struct
 from portone_async.call import Call, check_identifier
 from portone_async.errors import InvalidRequestError
 from portone_async.models import Payment, UnreadablePayment
-from portone_async.models._listing import Listing
+from portone_async.models.payments import PaymentListing
 
 from ._calls import BATCH_SUCCESS, are_any, look_up
 
@@ -61,12 +61,12 @@ def weight(asked: Asked) -> int:
     return needed
 
 
-def batch_call(chunk: Iterable[Asked]) -> Call[Listing]:
+def batch_call(chunk: Iterable[Asked]) -> Call[PaymentListing]:
     """Ask for all of a chunk, each once."""
     pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in chunk)
     return look_up(
         "/payments",
-        Listing,
+        PaymentListing,
         identifiers={name.removesuffix("[]"): uid for name, uid in pairs},
         query=tuple(pairs),
         success=BATCH_SUCCESS,
@@ -74,10 +74,10 @@ def batch_call(chunk: Iterable[Asked]) -> Call[Listing]:
     )
 
 
-def grouped(chunk: Iterable[Asked], listing: Listing) -> list[Group]:
+def grouped(chunk: Iterable[Asked], listing: PaymentListing) -> list[Group]:
     """Put the payments to the ids of a chunk, in its order."""
     by_id: dict[Asked, list[Payment]] = {}
-    for payment in listing.payments:
+    for payment in listing.list:
         for name in ("merchant_uid", "imp_uid"):
             by_id.setdefault(Asked(name, getattr(payment, name)), []).append(payment)
     groups: list[Group] = []

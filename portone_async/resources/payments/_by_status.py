@@ -11,7 +11,7 @@ from __future__ import annotations
 from portone_async.call import Caller
 from portone_async.errors import ApiError, PaymentNotFoundError
 from portone_async.models import PaymentStatus, Sorting
-from portone_async.models._listing import Page
+from portone_async.models.payments import PaymentPage
 from portone_async.resources._windows import Window
 
 from ._calls import list_call
@@ -19,7 +19,7 @@ from ._walk import Walk, ascending
 
 __all__ = ("StatusList", "ascending")
 
-_EMPTY = Page(0, 0, ())
+_EMPTY = PaymentPage(0, 0, ())
 _ALL = "all"
 _STATUSES = (
     PaymentStatus.READY.value,
@@ -68,7 +68,7 @@ class StatusList:
             seen=seen,
         )
 
-    async def read(self, window: Window, number: int, size: int) -> Page:
+    async def read(self, window: Window, number: int, size: int) -> PaymentPage:
         """Read one page of a window."""
         call = list_call(self._status, window, self._sorting, number, size)
         try:
@@ -105,7 +105,7 @@ class _Witness(StatusList):
 
     has_answered = False
 
-    async def read(self, window: Window, number: int, size: int) -> Page:
+    async def read(self, window: Window, number: int, size: int) -> PaymentPage:
         call = list_call(self._status, window, self._sorting, number, size)
         try:
             page = await self._client.call(call)

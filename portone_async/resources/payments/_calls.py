@@ -15,7 +15,8 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models import Payment, Sorting, UnreadablePayment
-from portone_async.models._listing import Listing, Page
+from portone_async.models._unreadable import unreadable_error
+from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._windows import Window
 
 __all__ = (
@@ -25,11 +26,13 @@ __all__ = (
     "find_call",
     "fits_in_a_path",
     "get_call",
+    "imp_uid_of",
     "in_order",
     "list_call",
     "listed_call",
     "look_up",
     "payment_error",
+    "unreadable_in",
     "without_place",
 )
 
@@ -75,9 +78,9 @@ class IsAsked(Struct, frozen=True, kw_only=True, gc=False):
         return f"PortOne answered with a payment of another {another}"
 
 
-def are_any(listing: Listing) -> str | None:
+def are_any(listing: PaymentListing) -> str | None:
     """Whether an answer holds payments at all: a 404 says that there is none, 200 does not."""
-    if listing.payments or listing.unreadable:
+    if listing.list or listing.unreadable:
         return None
     return "PortOne answered with an empty list, where it says 404 when there is none"
 
@@ -88,8 +91,8 @@ class AreAsked(Struct, frozen=True):
     merchant_uid: str
     status: str | None
 
-    def __call__(self, listing: Listing) -> str | None:
-        payments = listing.payments
+    def __call__(self, listing: PaymentListing) -> str | None:
+        payments = listing.list
         if any(payment.merchant_uid != self.merchant_uid for payment in payments) or any(
             is_another(payment.merchant_uid, self.merchant_uid) for payment in listing.unreadable
         ):
@@ -112,7 +115,7 @@ class AllAre(Struct, frozen=True, kw_only=True):
     is_first: bool
     """Whether it is the first page: nothing that leaves the list meanwhile empties that one."""
 
-    def __call__(self, page: Page) -> str | None:
+    def __call__(self, page: PaymentPage) -> str | None:
         for name in ("merchant_uid", "status"):
             asked: str | None = getattr(self, name)
             if asked is not None and any(getattr(each, name) != asked for each in page.list):
@@ -124,7 +127,7 @@ class AllAre(Struct, frozen=True, kw_only=True):
         if page.total or page.next:
             return f"PortOne listed none of {page.total} payment(s)"
         # A status may have none in a period. Of an order PortOne says that with a 404.
-        return None if self.merchant_uid is None else are_any(Listing())
+        return None if self.merchant_uid is None else are_any(PaymentListing())
 
 
 def is_another(uid: str | None, asked: str | None) -> bool:
@@ -190,7 +193,7 @@ def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Pa
 
 def find_all_call(
     merchant_uid: str, status: str | None, sorting: Sorting | None, page: int, page_size: int
-) -> Call[Page]:
+) -> Call[PaymentPage]:
     """Ask for a page of the payments of an order whose number can travel in a path."""
     path = {"merchant_uid": merchant_uid}
     route = "/payments/findAll/{merchant_uid}"
@@ -202,7 +205,7 @@ def find_all_call(
         query["sorting"] = sorting
     return look_up(
         route,
-        Page,
+        PaymentPage,
         identifiers=path,
         path=path,
         query=query,
@@ -212,7 +215,7 @@ def find_all_call(
 
 def list_call(
     status: str, window: Window, sorting: Sorting, page: int, page_size: int
-) -> Call[Page]:
+) -> Call[PaymentPage]:
     """Ask for a page of the payments of a status in a window."""
     query: dict[str, QueryValue] = {
         "page": page,
@@ -225,7 +228,7 @@ def list_call(
     path = {"payment_status": status}
     return look_up(
         "/payments/status/{payment_status}",
-        Page,
+        PaymentPage,
         identifiers=path,
         path=path,
         query=query,
@@ -233,11 +236,11 @@ def list_call(
     )
 
 
-def listed_call(merchant_uid: str, status: str | None) -> Call[Listing]:
+def listed_call(merchant_uid: str, status: str | None) -> Call[PaymentListing]:
     """Ask for the payments of an order whose number cannot travel in a path."""
     return look_up(
         "/payments",
-        Listing,
+        PaymentListing,
         identifiers={"merchant_uid": merchant_uid},
         query=(("merchant_uid[]", merchant_uid),),
         success=BATCH_SUCCESS,
@@ -263,6 +266,21 @@ def in_order(
 
     of_status = (each for each in payments if status is None or each.status == status)
     return sorted(of_status, key=key, reverse=sorting.startswith("-"))
+
+
+def imp_uid_of(payment: Payment) -> str:
+    """Return the identifier by which a payment of a list is recognized."""
+    return payment.imp_uid
+
+
+def unreadable_in(
+    call: Call[Any], unreadable: Sequence[UnreadablePayment]
+) -> UnexpectedResponseError:
+    """Make the error that names payments which cannot be read, and their call."""
+    error = unreadable_error(unreadable)
+    error.endpoint, error.identifiers = call.endpoint, call.identifiers
+    error.advice = call.advice_for(error)
+    return error
 
 
 def without_place(payments: Sequence[Payment], sorting: Sorting) -> tuple[UnreadablePayment, ...]:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from portone_async.errors import ApiError, UnexpectedResponseError
-from portone_async.models._listing import Page
+from portone_async.models.payments import PaymentPage
 from portone_async.resources._pages import LARGEST_PAGE, count_of, not_seen
+
+from ._calls import imp_uid_of
 
 __all__ = ("BusySecond", "ReadNumbered")
 
-ReadNumbered = Callable[[int, int], Awaitable[Page]]
+ReadNumbered = Callable[[int, int], Awaitable[PaymentPage]]
 """Reads a page by its number and its size."""
 
 # How many pages may bring nothing new, for the first page of payments and each further one.
@@ -39,7 +41,7 @@ class BusySecond:
         read_page: ReadNumbered,
         *,
         page_size: int = LARGEST_PAGE,
-        first: Page | None = None,
+        first: PaymentPage | None = None,
     ) -> None:
         self._read_page = read_page
         self._page_size = page_size
@@ -51,7 +53,7 @@ class BusySecond:
         self._restarts = 0
         self._is_over = False
 
-    async def read(self) -> Page | None:
+    async def read(self) -> PaymentPage | None:
         """Read one page; ``None`` at the end. After an error it may be called again."""
         if self._is_over:
             return None
@@ -60,7 +62,7 @@ class BusySecond:
         if number > 1 and not self._continues(page):
             self._go_back()
             return _NOTHING
-        new = not_seen(page, self._seen)
+        new = not_seen(page, self._seen, imp_uid_of)
         self._position = (number - 1) * size + count_of(page)
         is_short = count_of(page) < size
         if not page.next:
@@ -78,7 +80,7 @@ class BusySecond:
         self._count_idle()
         self._page_size = max(1, page_size)
 
-    async def _page(self, number: int, size: int) -> Page:
+    async def _page(self, number: int, size: int) -> PaymentPage:
         if self._first is not None:
             first, self._first = self._first, None
             return first
@@ -89,7 +91,7 @@ class BusySecond:
                 raise
         return _NOTHING  # Beyond the last page.
 
-    def _continues(self, page: Page) -> bool:
+    def _continues(self, page: PaymentPage) -> bool:
         """Whether a page begins with a payment that was read already."""
         return bool(page.list) and page.list[0].imp_uid in self._seen
 
@@ -123,4 +125,4 @@ def _page_at(offset: int, page_size: int) -> tuple[int, int]:
     return pages + 1, offset // pages
 
 
-_NOTHING = Page(0, 0, ())
+_NOTHING = PaymentPage(0, 0, ())

@@ -1,6 +1,6 @@
 """The payments of one status in a window of time, read slice by slice.
 
-Page numbers shift while payments arrive and leave; times do not. So a window is not read by its
+PaymentPage numbers shift while payments arrive and leave; times do not. So a window is not read by its
 pages but by slices of whole seconds, each small enough for one answer, which is a list at one
 moment. A slice that was read is done: nothing that happens later shifts the others, and a walk
 that was stopped goes on from :attr:`Walk.position`.
@@ -28,15 +28,16 @@ from msgspec import Struct
 
 from portone_async.errors import UnexpectedResponseError
 from portone_async.models import Payment, PaymentStatus, Sorting
-from portone_async.models._listing import Page
+from portone_async.models.payments import PaymentPage
 from portone_async.resources._pages import LARGEST_PAGE, count_of, not_seen
 from portone_async.resources._windows import Window, utc_now
 
+from ._calls import imp_uid_of
 from ._second import BusySecond, ReadNumbered
 
 __all__ = ("ReadWindow", "Walk", "ascending")
 
-ReadWindow = Callable[[Window, int, int], Awaitable[Page]]
+ReadWindow = Callable[[Window, int, int], Awaitable[PaymentPage]]
 """Reads a page, by its number and its size, of the payments in a window."""
 
 # What the slices should fill of a page: as they are random in size, fuller ones would overflow.
@@ -101,7 +102,7 @@ class Walk:
         """The first second that is not done, ascending; ``None`` when all are."""
         return None if self._is_over else self._window.since + self._at
 
-    async def read(self) -> Page | None:
+    async def read(self) -> PaymentPage | None:
         """Read the next payments; ``None`` at the end. After an error it may be called again."""
         while not self._is_over:
             page = await (self._read_slice() if self._in_second is None else self._read_second())
@@ -109,7 +110,7 @@ class Walk:
                 return page
         return None
 
-    async def _read_slice(self) -> Page | None:
+    async def _read_slice(self) -> PaymentPage | None:
         """Read the next slice, or ``None`` if it overflows."""
         end = self._end_of_slice()
         at = self._at
@@ -134,7 +135,7 @@ class Walk:
             self._overflowed(end, page.total)
         return None
 
-    async def _read_second(self) -> Page | None:
+    async def _read_second(self) -> PaymentPage | None:
         """Read a page of the one second that holds more than a page."""
         assert self._in_second is not None
         page = await self._in_second.read()
@@ -146,12 +147,12 @@ class Walk:
         return None
 
     def _numbered(self, at: int) -> ReadNumbered:
-        async def read_page(number: int, size: int) -> Page:
+        async def read_page(number: int, size: int) -> PaymentPage:
             return await self._ask(self._part(at, at), number, size)
 
         return read_page
 
-    async def _ask(self, window: Window, number: int, size: int) -> Page:
+    async def _ask(self, window: Window, number: int, size: int) -> PaymentPage:
         allowed = _REQUESTS_PER_PAGE * (1 + self._given // self._page_size)
         if self._requests >= allowed:
             raise UnexpectedResponseError(
@@ -218,7 +219,7 @@ class Walk:
         second = int(time.timestamp() // 1)
         return self._last - second if self._is_descending else second - self._window.since
 
-    def _reached(self, page: Page, end: int) -> int | None:
+    def _reached(self, page: PaymentPage, end: int) -> int | None:
         """Tell the last second on a page, if its times prove that it is the slice's beginning."""
         places: list[int] = []
         for each in page.list:
@@ -234,9 +235,10 @@ class Walk:
             return None
         return places[-1]
 
-    def _new_of(self, page: Page) -> Page:
+    def _new_of(self, page: PaymentPage) -> PaymentPage:
         """Leave out what was given before."""
-        new = not_seen(page, set(self._boundary) if self._seen is None else self._seen)
+        seen = set(self._boundary) if self._seen is None else self._seen
+        new = not_seen(page, seen, imp_uid_of)
         self._given += count_of(new)
         return new
 
@@ -270,7 +272,7 @@ def _nominal_end(window: Window) -> int:
     return max(window.since, int(utc_now().timestamp()))
 
 
-def _is_whole(page: Page, page_size: int) -> bool:
+def _is_whole(page: PaymentPage, page_size: int) -> bool:
     """Whether an answer holds all of its slice.
 
     A full page that names a next one is not believed, whatever its total: some servers count
