@@ -23,7 +23,7 @@ class Exchange:
         self, account: Account, request: RecordedRequest, transport: asyncio.Transport
     ) -> None:
         self.account = account
-        """The state of the fake: ``tokens``, ``clock`` and so on."""
+        """The state of the fake: ``tokens``, ``clock``, and that of each section by ``state()``."""
         self.request = request
         self._transport = transport
 
