@@ -41,7 +41,7 @@ class Outcome(Struct, frozen=True):
 
     @property
     def error_line(self) -> str:
-        """The error in one line, escape."""
+        """The error in one line, escaped."""
         assert self.error is not None
         order, reason = escape_order_number(self.order), escape(self.error.reason)
         if self.is_missing:

@@ -36,7 +36,7 @@ def _cells(text: str) -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """Prints help as it is written, and error messages escape and without passwords."""
+    """Prints help as it is written, and error messages escaped and without passwords."""
 
     def __init__(self, *, prog: str, description: str, epilog: str | None = None) -> None:
         super().__init__(

@@ -69,7 +69,7 @@ def silence_stdout() -> None:
 
 
 def print_error(*lines: str) -> None:
-    """Write lines to stderr, escape; ignore a stderr that cannot be written."""
+    """Write lines to stderr, escaped; ignore a stderr that cannot be written."""
     with suppress(OSError, ValueError):
         for line in lines:
             sys.stderr.write(f"{escape(line)}\n")
