@@ -79,19 +79,19 @@ def _fields(item: Order | Refund | UnreadableOrder) -> tuple[bytes | str, ...]:
     return (uid, amount, refunded, currency, item.status.encode(errors="surrogatepass"))
 
 
-def differences(stored: Identity, given: Identity) -> list[str]:
-    """Describe the differences between a stored run and a given one."""
+def differences(stored: Identity, current: Identity) -> list[str]:
+    """Describe the differences between a stored run and the current one."""
     result: list[str] = []
-    if (stored.since, stored.until) != (given.since, given.until):
-        result.append(f"its period was {_period(stored)} and is now {_period(given)}")
-    if stored.statuses != given.statuses:
+    if (stored.since, stored.until) != (current.since, current.until):
+        result.append(f"its period was {_period(stored)} and is now {_period(current)}")
+    if stored.statuses != current.statuses:
         result.append(
-            f"its statuses were {_listed(stored.statuses)} and are now {_listed(given.statuses)}"
+            f"its statuses were {_joined(stored.statuses)} and are now {_joined(current.statuses)}"
         )
-    if stored.orders != given.orders:
-        result.append(f"its orders were {stored.orders} and are now {given.orders}")
-    elif stored.digest != given.digest:
-        result.append(f"its orders ({stored.orders}) are not the same as those given now")
+    if stored.orders != current.orders:
+        result.append(f"its orders were {stored.orders} and are now {current.orders}")
+    elif stored.digest != current.digest:
+        result.append(f"its orders ({stored.orders}) are not the same as those of this run")
     return result
 
 
@@ -105,5 +105,5 @@ def _period(identity: Identity) -> str:
     return f"{first} until {after}"
 
 
-def _listed(statuses: Iterable[str]) -> str:
+def _joined(statuses: Iterable[str]) -> str:
     return " ".join(statuses) or "none"

@@ -101,7 +101,7 @@ def test_equal_amount_in_another_notation_is_not_a_contradiction(store: Store) -
 
 @pytest.mark.parametrize("is_one_batch", [True, False], ids=["in one batch", "later"])
 @pytest.mark.parametrize(
-    ("other", "words"),
+    ("other", "description"),
     [
         pytest.param(Order("order-1", Decimal(1)), "1 KRW paid", id="amount"),
         pytest.param(Order("order-1", Decimal(1000), "USD"), "1000 USD paid", id="currency"),
@@ -111,11 +111,11 @@ def test_equal_amount_in_another_notation_is_not_a_contradiction(store: Store) -
     ],
 )
 def test_contradicted_order_stays_not_checked(
-    store: Store, other: Order, words: str, is_one_batch: bool
+    store: Store, other: Order, description: str, is_one_batch: bool
 ) -> None:
     for batch in [[ORDER, other]] if is_one_batch else [[ORDER], [other]]:
         store.add_orders(batch)
-    error = f"the order number was given twice: 1000 KRW paid, and {words}"
+    error = f"the order number was given twice: 1000 KRW paid, and {description}"
     expected = [finding_of(ORDER, Verdict.NOT_CHECKED, error=error)]
 
     assert list(store.findings()) == expected
