@@ -92,7 +92,7 @@ async def test_fresh_run_replaces_another(
         assert total(store) == 4
 
 
-async def test_same_orders_in_another_sequence_and_zone_are_the_same_run(
+async def test_same_orders_in_another_sequence_are_the_same_run(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     orders = paid_orders(server, 50)

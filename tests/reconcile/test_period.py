@@ -102,7 +102,7 @@ async def test_order_with_an_unreadable_payment_is_not_checked(
 
 
 @pytest.mark.parametrize(("since", "until"), [(None, None), (DAY, NEXT)])
-async def test_order_with_a_readable_and_an_unreadable_payment_is_not_checked(
+async def test_unreadable_second_payment_makes_an_order_not_checked(
     server: FakePortOne, client: PortOneClient, since: datetime | None, until: datetime | None
 ) -> None:
     orders = paid_orders(server, 3)
