@@ -28,7 +28,7 @@ import msgspec
 from msgspec import Struct
 
 from portone_async import Call, Payment, PaymentStatus, PortOneError
-from portone_async._http.reply import Reply, read
+from portone_async._http.reply import Reply, parse
 from portone_async.testing import FakePortOne
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ def as_the_client(order: str) -> Decode:
     call = Call("GET", "/payments/find/{merchant_uid}", Payment, check=problem)
 
     def decode(body: bytes) -> Payment:
-        outcome = read(call, Reply(200, {}, body))
+        outcome = parse(call, Reply(200, {}, body))
         if isinstance(outcome, PortOneError):
             raise outcome
         return outcome

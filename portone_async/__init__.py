@@ -32,15 +32,19 @@ from .errors import (
 from .models import (
     Cancellation,
     Deposit,
+    Failed,
+    Found,
+    Group,
+    Missing,
     Payment,
     PaymentStatus,
+    PaymentStatusLike,
     Promotion,
     Sorting,
+    SortingLike,
     UnreadablePayment,
 )
 from .policy import RateLimit, RetryPolicy, Timeouts
-from .resources.payments import Failed, Found, Group, Missing
-from .resources.payments._words import PaymentStatusLike, SortingLike
 from .throttle import Throttle, TokenBucket
 
 __all__ = (

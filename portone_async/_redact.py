@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any, Self, SupportsIndex, overload
 from urllib.parse import urlsplit
 
-__all__ = ("Blank", "Secret", "SecretBytes", "escaped", "excerpt", "host", "shown")
+__all__ = ("Redactor", "Secret", "SecretBytes", "escape", "excerpt", "host", "printable")
 
-Blank = Callable[[str], str]
+Redactor = Callable[[str], str]
 """Takes secrets out of a text."""
 
 _LONGEST = 400
@@ -22,7 +22,7 @@ _LONGEST_EXCERPT = 200
 _SOURCE = 64 * 1024
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     r"""``text`` with controls, marks of direction and odd blanks spelled out, as ``\x1b``."""
     if text.isprintable():
         return text
@@ -32,21 +32,21 @@ def escaped(text: str) -> str:
     )
 
 
-def shown(text: str, blank: Blank = str) -> str:
+def printable(text: str, redact: Redactor = str) -> str:
     """The beginning of ``text``, escaped. Secrets go first, or a part of one might stay."""
-    whole = escaped(blank(text[:_SOURCE]))
+    whole = escape(redact(text[:_SOURCE]))
     return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"
 
 
-def host(location: str, blank: Blank = str) -> str:
+def host(location: str, redact: Redactor = str) -> str:
     """The host of a URL; empty where there is none. The rest of it may hold a token."""
     try:
-        return shown(urlsplit(blank(location[:_SOURCE])).hostname or "")
+        return printable(urlsplit(redact(location[:_SOURCE])).hostname or "")
     except ValueError:
         return ""
 
 
-def excerpt(body: bytes, blank: Blank = str) -> str | None:
+def excerpt(body: bytes, redact: Redactor = str) -> str | None:
     """The beginning of a body that is plainly not JSON; ``None`` for any other.
 
     JSON, whole, in pieces or dressed up as a page, may show the buyer. So a page of tags is shown
@@ -54,7 +54,7 @@ def excerpt(body: bytes, blank: Blank = str) -> str | None:
     English words. Secrets are taken out before it is cut, or a part of one might stay.
     """
     text = " ".join(body[:_SOURCE].decode("utf-8", "replace").split())
-    text = blank(text.removeprefix("\ufeff"))
+    text = redact(text.removeprefix("\ufeff"))
     if text.startswith("<"):
         return re.split(r"[{\[]|&quot;|&#", text, maxsplit=1)[0][:_LONGEST_EXCERPT].strip()
     words = re.match(r"(?!(?:true|false|null)\b)[A-Za-z][A-Za-z0-9 .,:;!()/*'-]*", text)

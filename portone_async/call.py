@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from .errors import ApiError, InvalidRequestError, PortOneError
 
-__all__ = ("SUCCESS", "Call", "Caller", "Failure", "QueryValue", "check_identifier")
+__all__ = ("SUCCESS", "Call", "Caller", "Failure", "QueryValue", "validate_identifier")
 
 T = TypeVar("T")
 
@@ -195,14 +195,14 @@ def _segment(name: str, value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         # Not `str(value)`, which for a member of some Enum is its name.
         return value
-    check_identifier(name, value)
+    validate_identifier(name, value)
     return quote(value, safe="")
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def check_identifier(name: str, value: object) -> None:
+def validate_identifier(name: str, value: object) -> None:
     """Refuse what cannot be one segment of a path.
 
     ``.`` and ``..`` are taken away by clients and servers alike, even when they are quoted, and

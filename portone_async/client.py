@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import NoReturn, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, NoReturn, Self, TypedDict, TypeVar, Unpack
 
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
@@ -27,14 +27,16 @@ from ._core.validate import (
     validate_type,
 )
 from ._http.proxy import Proxy, proxy_for
-from ._http.reply import read
+from ._http.reply import parse
 from ._http.transport import Transport
 from .call import Call
 from .errors import ApiError, Attempt, InvalidRequestError, PortOneError, UnauthorizedError
 from .instrumentation import Observer
 from .policy import RateLimit, RetryPolicy, Timeouts
-from .resources.payments import Payments
 from .throttle import Throttle, Unthrottled
+
+if TYPE_CHECKING:
+    from .resources.payments import Payments
 
 __all__ = ("ClientOptions", "PortOneClient")
 
@@ -217,6 +219,8 @@ class PortOneClient:
     @property
     def payments(self) -> Payments:
         """Look-ups of payments."""
+        from .resources.payments import Payments  # noqa: PLC0415 (loaded on first use)
+
         return Payments(self)
 
     async def call(self, call: Call[T]) -> T:
@@ -273,7 +277,7 @@ class PortOneClient:
         )
         if isinstance(reply, PortOneError):
             return state.timed_out(reply)
-        outcome = read(state.call, reply, self._state.redact)
+        outcome = parse(state.call, reply, self._state.redact)
         if not isinstance(outcome, PortOneError):
             state.mark_succeeded(reply.status)
         return outcome

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from ._redact import escaped, shown
+from ._redact import escape, printable
 
 if TYPE_CHECKING:
     from .models import UnreadableRecord
@@ -103,7 +103,7 @@ class Difference(Struct, frozen=True):
     actual: str
 
     def __str__(self) -> str:
-        return f"{self.field} is {shown(self.actual)}, not {shown(self.expected)}"
+        return f"{self.field} is {printable(self.actual)}, not {printable(self.expected)}"
 
 
 class PortOneError(Exception):
@@ -115,7 +115,7 @@ class PortOneError(Exception):
     def __init__(
         self, reason: str = "", *, status: int | None = None, excerpt: str | None = None
     ) -> None:
-        reason = escaped(reason)
+        reason = escape(reason)
         super().__init__(reason)
         self.reason = reason
         """What went wrong, in a sentence: one printable line."""

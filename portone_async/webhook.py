@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Struct
 
-from .call import check_identifier
+from .call import validate_identifier
 from .errors import InvalidRequestError, InvalidWebhookError, PaymentMismatchError
 from .models import Payment, PaymentStatus
 from .resources.payments import Payments
-from .resources.payments._verify import checked_amount, differences
+from .resources.payments._verify import differences, validate_amount
 
 __all__ = (
     "ADDRESSES",
@@ -82,8 +82,8 @@ def parse_webhook(
     problem = ""
     try:
         event = _from_form(content) if is_form else _decoder.decode(content)
-        check_identifier("imp_uid", event.imp_uid)
-        check_identifier("merchant_uid", event.merchant_uid)
+        validate_identifier("imp_uid", event.imp_uid)
+        validate_identifier("merchant_uid", event.merchant_uid)
     except InvalidRequestError as error:
         # Behind the colon it shows what it refuses.
         problem = error.reason.partition(":")[0]
@@ -191,10 +191,10 @@ async def verify_webhook(
     found = differences(
         payment,
         merchant_uid=merchant_uid,
-        amount=checked_amount("amount", amount),
+        amount=validate_amount("amount", amount),
         currency=currency,
         imp_uid=event.imp_uid,
-        discount=checked_amount("discount", discount),
+        discount=validate_amount("discount", discount),
         allow_sandbox=allow_sandbox,
     )
     if not payment.is_paid:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Generic, TypeVar
 
-from portone_async._http.reply import check_response_type
+from portone_async._http.reply import validate_response_type
 from portone_async._http.transport import Transport
 from portone_async._redact import Secret, SecretBytes
 from portone_async.call import Call
@@ -141,7 +141,7 @@ class CallState(Generic[T]):
 
     def __init__(self, call: Call[T], options: CallOptions, client: ClientState) -> None:
         try:
-            check_response_type(call.response)
+            validate_response_type(call.response)
             self.target = call.target()
             payload = call.payload()
         except InvalidRequestError as error:

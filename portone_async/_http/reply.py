@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, TypeVar, get_origin
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from portone_async._redact import Blank, excerpt, host, shown
+from portone_async._redact import Redactor, excerpt, host, printable
 from portone_async.call import Call, Failure
 from portone_async.errors import (
     ApiError,
@@ -31,7 +31,7 @@ from portone_async.models._listing import Listing
 from portone_async.models._record import Record, attach_raw, redacted_message
 from portone_async.models._salvage import Reader, reader_for, shallow, wire_type
 
-__all__ = ("Reply", "check_response_type", "read")
+__all__ = ("Reply", "parse", "validate_response_type")
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ _failure_decoder = msgspec.json.Decoder(_Failure, strict=False)
 _raw_decoder = msgspec.json.Decoder(_Envelope[Raw], strict=False)
 
 
-def check_response_type(response: Any) -> None:
+def validate_response_type(response: Any) -> None:
     """Refuse a type that no answer could be decoded as, before anything is asked.
 
     Raises:
@@ -94,13 +94,13 @@ def check_response_type(response: Any) -> None:
     raise InvalidRequestError(f"response: {problem}")
 
 
-def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
+def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneError:
     """Give the answer to ``call``, or the error that fits the reply.
 
-    ``blank`` takes secrets out of what is quoted, before it is cut.
+    ``redact`` takes secrets out of what is quoted, before it is cut.
     """
     if reply.status not in call.success:
-        return _failure(call, reply, blank)
+        return _failure(call, reply, redact)
     body = reply.body.removeprefix(_BOM)
     response: Any = call.response
     try:
@@ -109,16 +109,16 @@ def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
             body.decode()
         envelope = _decoder(response).decode(body)
     except (msgspec.ValidationError, RecursionError) as error:
-        salvaged = _salvaged(call, reply, body, blank)
-        return _undecodable(call, reply, error, blank) if salvaged is None else salvaged
+        salvaged = _salvaged(call, reply, body, redact)
+        return _undecodable(call, reply, error, redact) if salvaged is None else salvaged
     except Exception as error:  # noqa: BLE001 (a Struct of the caller's may raise anything)
-        return _undecodable(call, reply, error, blank)
+        return _undecodable(call, reply, error, redact)
     if envelope.code != 0:
-        return _failure(call, reply, blank)
+        return _failure(call, reply, redact)
     answer: Any = envelope.response
     if get_origin(response) is Listing:
         answer = response(answer)
-    problem = _problem(call, answer)
+    problem = _check(call, answer)
     if problem is not None:
         return UnexpectedResponseError(problem, status=reply.status)
     if isinstance(answer, Record):
@@ -128,31 +128,33 @@ def read(call: Call[T], reply: Reply, blank: Blank = str) -> T | PortOneError:
     return answer  # type: ignore[no-any-return]  # it was decoded as the call's type
 
 
-def _salvaged(call: Call[T], reply: Reply, body: bytes, blank: Blank) -> T | PortOneError | None:
+def _salvaged(
+    call: Call[T], reply: Reply, body: bytes, redact: Redactor
+) -> T | PortOneError | None:
     """Read what can be read of a payment's or of payments' fields; ``None``: it is not that."""
     response: Any = call.response
     reader = reader_for(response)
     try:
         if reader is None:
             return None
-        answer = _read_loosely(reader, body, blank)
+        answer = _read_loosely(reader, body, redact)
     except (msgspec.DecodeError, RecursionError):
         return None
     if isinstance(answer, UnexpectedResponseError):
         answer.status = reply.status
         problem = _is_of_another(call, answer)
     else:
-        problem = None if answer is None else _problem(call, answer)
+        problem = None if answer is None else _check(call, answer)
     return answer if problem is None else UnexpectedResponseError(problem, status=reply.status)
 
 
-def _read_loosely(reader: Reader, body: bytes, blank: Blank) -> Any:
+def _read_loosely(reader: Reader, body: bytes, redact: Redactor) -> Any:
     try:
         envelope = _raw_decoder.decode(body)
-        return reader.read(bytes(envelope.response), blank) if envelope.code == 0 else None
+        return reader.read(bytes(envelope.response), redact) if envelope.code == 0 else None
     except RecursionError:
         envelope = _raw_decoder.decode(shallow(body, reader.depth))
-        return reader.read(bytes(envelope.response), blank) if envelope.code == 0 else None
+        return reader.read(bytes(envelope.response), redact) if envelope.code == 0 else None
 
 
 def _is_of_another(call: Call[Any], error: UnexpectedResponseError) -> str | None:
@@ -166,7 +168,7 @@ def _is_of_another(call: Call[Any], error: UnexpectedResponseError) -> str | Non
     return None
 
 
-def _problem(call: Call[T], answer: T) -> str | None:
+def _check(call: Call[T], answer: T) -> str | None:
     """Why the answer is not what was asked for. What raises here would show it in a traceback."""
     if call.check is None:
         return None
@@ -186,7 +188,7 @@ def _attach_raw_to_each(answer: Listing[Any, Any] | list[Any] | None, body: byte
                 attach_raw(record, body, index)
 
 
-def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) -> PortOneError:
+def _undecodable(call: Call[Any], reply: Reply, error: Exception, redact: Redactor) -> PortOneError:
     """Explain a 2xx that is not the envelope that was expected."""
     failure, is_json = _decoded_failure(reply)
     if not is_json:
@@ -194,22 +196,22 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, blank: Blank) 
             f"{reply.status} with a body that is not JSON, or cut short",
             status=reply.status,
             # It may hold a secret that is not known yet: that of getToken is a token.
-            excerpt=excerpt(reply.body, blank) if call.is_quotable else None,
+            excerpt=excerpt(reply.body, redact) if call.is_quotable else None,
         )
     if failure is not None and failure.code != 0:
-        return _failure(call, reply, blank)
+        return _failure(call, reply, redact)
     return UnexpectedResponseError(
-        f"{reply.status} with JSON of another shape: {_place(error)}", status=reply.status
+        f"{reply.status} with JSON of another shape: {_error_path(error)}", status=reply.status
     )
 
 
-def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
+def _failure(call: Call[Any], reply: Reply, redact: Redactor) -> PortOneError:
     """Find the error for a reply that is no success."""
     if not call.is_quotable:
-        blank = _without_long_words(blank)
+        redact = _without_long_words(redact)
     status = reply.status
     if 300 <= status < 400:
-        elsewhere = host(reply.headers.get("Location", ""), blank)
+        elsewhere = host(reply.headers.get("Location", ""), redact)
         return UnexpectedResponseError(
             f"{status}, a redirect{f' to {elsewhere}' if elsewhere else ''}; it was not followed, since "
             "a token travels with the request",
@@ -220,16 +222,16 @@ def _failure(call: Call[Any], reply: Reply, blank: Blank) -> PortOneError:
         failure = None  # An error status around a success: the envelope explains nothing.
     kind = _error_class(call, status, failure)
     if isinstance(kind, str):
-        return UnexpectedResponseError(kind, status=status, excerpt=excerpt(reply.body, blank))
+        return UnexpectedResponseError(kind, status=status, excerpt=excerpt(reply.body, redact))
     if failure is None:
         reason = f"HTTP {status} without a PortOne response envelope"
     else:
-        message = shown(failure.message or "no message", blank)
+        message = printable(failure.message or "no message", redact)
         reason = f"{status}, code {failure.code}: {message}"
     return kind(
         reason,
         status=status,
-        excerpt=excerpt(reply.body, blank),
+        excerpt=excerpt(reply.body, redact),
         code=None if failure is None else failure.code,
         message=None if failure is None else failure.message,
         retry_after=retry_after(reply.headers),
@@ -264,9 +266,9 @@ def _classified(call: Call[Any], status: int, failure: _Failure) -> type[ApiErro
         return f"the classify function of this call raised {type(error).__name__}"
 
 
-def _without_long_words(blank: Blank) -> Blank:
+def _without_long_words(redact: Redactor) -> Redactor:
     """Take out what may be such a secret of a failure, too, and leave its words."""
-    return lambda text: re.sub(r"[A-Za-z0-9_-]{20,}", "…", blank(text))
+    return lambda text: re.sub(r"[A-Za-z0-9_-]{20,}", "…", redact(text))
 
 
 def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
@@ -291,7 +293,7 @@ def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
     return None, True
 
 
-def _place(error: Exception) -> str:
+def _error_path(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, msgspec.ValidationError):

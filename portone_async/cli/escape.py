@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 
-from portone_async._redact import escaped as escape
+from portone_async._redact import escape
 
 __all__ = ("escape", "escape_json", "escape_order_number")
 

@@ -12,8 +12,8 @@ from portone_async.models import Sorting
 from portone_async.resources.payments._words import (
     LISTED,
     canonical,
-    checked_sorting,
-    checked_status,
+    validate_sorting,
+    validate_status,
 )
 
 __all__ = ("parse_format", "parse_sorting", "parse_status", "parse_statuses")
@@ -21,7 +21,7 @@ __all__ = ("parse_format", "parse_sorting", "parse_status", "parse_statuses")
 
 def parse_status(word: str) -> str:
     """Return the status of a spelling such as ``PAID`` or ``canceled``."""
-    return _validate(lambda: checked_status(canonical(word) or word))
+    return _validate(lambda: validate_status(canonical(word) or word))
 
 
 def parse_statuses(words: str) -> list[str]:
@@ -30,12 +30,12 @@ def parse_statuses(words: str) -> list[str]:
 
 
 def _parse_listed_status(word: str) -> str:
-    return _validate(lambda: checked_status(canonical(word, LISTED) or word, known=LISTED))
+    return _validate(lambda: validate_status(canonical(word, LISTED) or word, known=LISTED))
 
 
 def parse_sorting(word: str) -> str:
     """Return the sorting of a spelling such as ``-PAID``."""
-    return _validate(lambda: checked_sorting(canonical(word, Sorting) or word))
+    return _validate(lambda: validate_sorting(canonical(word, Sorting) or word))
 
 
 def parse_format(word: str) -> Format:

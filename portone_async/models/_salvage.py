@@ -30,7 +30,7 @@ from msgspec.inspect import (
 )
 from msgspec.structs import force_setattr
 
-from portone_async._redact import Blank
+from portone_async._redact import Redactor
 from portone_async.errors import UnexpectedResponseError
 
 from ._listing import Listing, Page
@@ -189,7 +189,7 @@ def _reason(error: msgspec.ValidationError) -> str:
 
 
 def _record(
-    cls: type[ResponseRecord], raw: bytes, blank: Blank
+    cls: type[ResponseRecord], raw: bytes, redact: Redactor
 ) -> ResponseRecord | UnreadableRecord:
     schema = _schema(cls)
     odd: list[str] = []
@@ -200,7 +200,7 @@ def _record(
         if isinstance(cleaned, _Fault):
             return cls.unreadable_type(
                 **{
-                    name: _identifier(raw, name, blank)
+                    name: _identifier(raw, name, redact)
                     for name in cls.unreadable_type.identifier_names()
                 },
                 path=f"$.{cleaned.path}" if cleaned.path else "$",
@@ -212,16 +212,16 @@ def _record(
     return record
 
 
-def _identifier(raw: bytes, name: str, blank: Blank) -> str | None:
+def _identifier(raw: bytes, name: str, redact: Redactor) -> str | None:
     """Return an identifier of a record that cannot be read; ``None`` if it is odd, too."""
     try:
-        return blank(_text.decode(bytes(_members.decode(raw)[name])))
+        return redact(_text.decode(bytes(_members.decode(raw)[name])))
     except (msgspec.ValidationError, KeyError):
         return None
 
 
-def _listing(cls: type[ResponseRecord], raws: Iterable[Raw], blank: Blank) -> Listing[Any, Any]:
-    records = [_record(cls, bytes(raw), blank) for raw in raws]
+def _listing(cls: type[ResponseRecord], raws: Iterable[Raw], redact: Redactor) -> Listing[Any, Any]:
+    records = [_record(cls, bytes(raw), redact) for raw in raws]
     return Listing(
         tuple(each for each in records if isinstance(each, ResponseRecord)),
         tuple(each for each in records if isinstance(each, UnreadableRecord)),
@@ -237,28 +237,28 @@ class _RawPage(Struct):
 _raw_page = msgspec.json.Decoder(_RawPage, strict=False)
 
 
-def _read_page(cls: type[ResponseRecord], raw: bytes, blank: Blank) -> Page[Any, Any]:
+def _read_page(cls: type[ResponseRecord], raw: bytes, redact: Redactor) -> Page[Any, Any]:
     page = _raw_page.decode(raw)
-    listing = _listing(cls, page.list, blank)
+    listing = _listing(cls, page.list, redact)
     return Page(page.total, page.next, listing.list, listing.unreadable)
 
 
-def _read_listing(cls: type[ResponseRecord], raw: bytes, blank: Blank) -> Listing[Any, Any]:
-    return _listing(cls, _items.decode(raw), blank)
+def _read_listing(cls: type[ResponseRecord], raw: bytes, redact: Redactor) -> Listing[Any, Any]:
+    return _listing(cls, _items.decode(raw), redact)
 
 
 def _read_list(
-    cls: type[ResponseRecord], raw: bytes, blank: Blank
+    cls: type[ResponseRecord], raw: bytes, redact: Redactor
 ) -> list[Any] | UnexpectedResponseError:
-    listing = _read_listing(cls, raw, blank)
+    listing = _read_listing(cls, raw, redact)
     return unreadable_error(listing.unreadable) if listing.unreadable else [*listing.list]
 
 
 def _read_one(
-    cls: type[ResponseRecord], raw: bytes, blank: Blank
+    cls: type[ResponseRecord], raw: bytes, redact: Redactor
 ) -> ResponseRecord | UnexpectedResponseError:
     _members.decode(raw)  # Not an object, so not a record: raise the usual error about its shape.
-    record = _record(cls, raw, blank)
+    record = _record(cls, raw, redact)
     return record if isinstance(record, ResponseRecord) else unreadable_error([record])
 
 
@@ -269,17 +269,17 @@ class Reader(Struct, frozen=True):
     """The class of the records in it."""
     depth: int
     """How deep the values of a record's fields stand in the whole reply."""
-    function: Callable[[type[ResponseRecord], bytes, Blank], Any]
+    function: Callable[[type[ResponseRecord], bytes, Redactor], Any]
 
-    def read(self, raw: bytes, blank: Blank) -> Any:
-        """Decode ``response`` and return the answer, or an error; ``blank`` redacts identifiers.
+    def read(self, raw: bytes, redact: Redactor) -> Any:
+        """Decode ``response`` and return the answer, or an error; ``redact`` redacts identifiers.
 
         Raises what msgspec raises where even the frame around the records is odd.
         """
-        return self.function(self.record, raw, blank)
+        return self.function(self.record, raw, redact)
 
 
-_READERS: dict[Any, tuple[int, Callable[[type[ResponseRecord], bytes, Blank], Any]]] = {
+_READERS: dict[Any, tuple[int, Callable[[type[ResponseRecord], bytes, Redactor], Any]]] = {
     None: (3, _read_one),
     list: (4, _read_list),
     Listing: (4, _read_listing),

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from portone_async._redact import shown
+from portone_async._redact import printable
 from portone_async.errors import UnexpectedResponseError
 
 __all__ = ("UnreadableRecord", "unreadable_error")
@@ -49,7 +49,7 @@ class UnreadableRecord(Struct, frozen=True, kw_only=True):
 
 def unreadable_error(unreadable: Sequence[UnreadableRecord]) -> UnexpectedResponseError:
     """Make the error that names records which cannot be read."""
-    named = "; ".join(shown(str(record)) for record in unreadable[:_NAMED])
+    named = "; ".join(printable(str(record)) for record in unreadable[:_NAMED])
     more = len(unreadable) - _NAMED
     noun = unreadable[0].noun
     count = f"a {noun}" if len(unreadable) == 1 else f"{len(unreadable)} {noun}s"

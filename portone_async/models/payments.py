@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar, overload
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar, overload
 
 import msgspec
 
@@ -27,8 +27,10 @@ __all__ = (
     "PaymentListing",
     "PaymentPage",
     "PaymentStatus",
+    "PaymentStatusLike",
     "Promotion",
     "Sorting",
+    "SortingLike",
     "UnreadablePayment",
 )
 
@@ -71,6 +73,17 @@ class Sorting(StrEnum):
     UPDATED_DESC = "-updated"
     """The latest change of state first."""
     UPDATED_ASC = "updated"
+
+
+PaymentStatusLike: TypeAlias = (
+    PaymentStatus | Literal["ready", "paid", "failed", "cancelled", "pending"] | str
+)
+"""A payment status: ``PaymentStatus.PAID``, ``"paid"``, or a word that PortOne adds later."""
+
+SortingLike: TypeAlias = (
+    Sorting | Literal["-started", "started", "-paid", "paid", "-updated", "updated"] | str
+)
+"""Which of several payments comes first: ``Sorting.PAID_DESC`` or ``"-paid"``."""
 
 
 class Cancellation(Record, frozen=True, kw_only=True):

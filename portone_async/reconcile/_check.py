@@ -16,18 +16,17 @@ from portone_async.errors import (
     TransientError,
     UnexpectedResponseError,
 )
-from portone_async.models import Payment
+from portone_async.models import Group, Payment
 from portone_async.models.payments import PaymentListing
-from portone_async.resources._stream import Stream, chunks_of
-from portone_async.resources.payments import ENDS_A_RUN
+from portone_async.resources._stream import Stream, batched
+from portone_async.resources.payments import FATAL_ERRORS
 from portone_async.resources.payments._batch import (
     LARGEST_BATCH,
     LONGEST_QUERY,
-    Asked,
-    Group,
+    Identifier,
     batch_call,
     grouped,
-    weight,
+    query_bytes,
 )
 
 from ._recorder import Recorder, in_thread
@@ -91,7 +90,7 @@ class OrderChecks:
 
     async def _unconfirmed(self) -> AsyncGenerator[Order, None]:
         """Check orders in batches; yield those that need all of their payments."""
-        batches = chunks_of(
+        batches = batched(
             self._unmatched(), _query_bytes, count=LARGEST_BATCH, weights=LONGEST_QUERY
         )
         async with Stream(
@@ -133,7 +132,7 @@ class OrderChecks:
         """Request the payments of a batch of orders; a rejected batch is halved."""
         try:
             groups = await self._request(batch)
-        except ENDS_A_RUN:
+        except FATAL_ERRORS:
             raise
         except TransientError as error:
             return (_BatchResult([_not_checked(order, error) for order in batch], []),)
@@ -151,7 +150,7 @@ class OrderChecks:
         return (result,)
 
     async def _request(self, batch: Sequence[Order]) -> Sequence[Group]:
-        identifiers = [Asked("merchant_uid", order.merchant_uid) for order in batch]
+        identifiers = [Identifier("merchant_uid", order.merchant_uid) for order in batch]
         try:
             listing = await self._client.call(batch_call(identifiers))
         except PaymentNotFoundError:
@@ -177,7 +176,7 @@ class OrderChecks:
         find_all = self._client.payments.find_all
         try:
             payments = [payment async for payment in find_all(order.merchant_uid)]
-        except ENDS_A_RUN:
+        except FATAL_ERRORS:
             raise
         except PortOneError as error:
             return (_not_checked(order, error),)
@@ -207,7 +206,7 @@ def _lies_in(payment: Payment, period: AssumedEmpty) -> bool:
 
 
 def _query_bytes(order: Order) -> int:
-    return weight(Asked("merchant_uid", order.merchant_uid))
+    return query_bytes(Identifier("merchant_uid", order.merchant_uid))
 
 
 def _not_checked(order: Order, error: PortOneError) -> Finding:

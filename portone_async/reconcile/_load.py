@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import aclosing
 from typing import TypeAlias
 
-from portone_async.resources._stream import chunks_of
+from portone_async.resources._stream import batched
 from portone_async.resources._windows import Window
 
 from ._recorder import Recorder, in_thread
@@ -38,7 +38,7 @@ async def load_orders(
     if not is_resumed:
         await in_thread(store.clear)
     digest = OrdersDigest()
-    async with aclosing(chunks_of(orders, lambda _: 1, count=_BATCH, weights=_BATCH)) as chunks:
+    async with aclosing(batched(orders, lambda _: 1, count=_BATCH, weights=_BATCH)) as chunks:
         async for chunk in chunks:
             await in_thread(digest.add, chunk)
             if not is_resumed:

@@ -16,7 +16,7 @@ from portone_async.resources.payments._words import STATUSES, refuse_misspelling
 from .bridge import Bridge
 
 if TYPE_CHECKING:
-    from portone_async.resources.payments._words import PaymentStatusLike
+    from portone_async.models import PaymentStatusLike
 else:
     # msgspec, which decodes findings from JSON, allows one string type in a union.
     PaymentStatusLike = str

@@ -18,8 +18,8 @@ from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.instrumentation import AttemptCallback
 from portone_async.models import PaymentStatus
 from portone_async.resources._windows import Window, utc_now, windows
-from portone_async.resources.payments import ENDS_A_RUN
-from portone_async.resources.payments._words import checked_statuses
+from portone_async.resources.payments import FATAL_ERRORS
+from portone_async.resources.payments._words import validate_statuses
 
 from ._check import OrderChecks
 from ._load import Orders, load_orders
@@ -85,7 +85,7 @@ async def reconcile(
     if (since is None) != (until is None):
         raise InvalidRequestError("a period needs both its ends: since and until")
     period = [] if since is None else windows(since, until, utc_now())
-    swept = tuple(dict.fromkeys(checked_statuses(statuses)))
+    swept = tuple(dict.fromkeys(validate_statuses(statuses)))
     if store is not None:
         if fresh:
             await in_thread(store.clear)
@@ -136,7 +136,7 @@ async def _retry_unreadable(recorder: Recorder, client: PortOneClient) -> None:
         if payment.imp_uid is not None:
             try:
                 readable = await client.payments.get(payment.imp_uid, include_sandbox=True)
-            except ENDS_A_RUN:
+            except FATAL_ERRORS:
                 raise
             except PortOneError as error:
                 reason = f"{type(error).__name__}: {error}"

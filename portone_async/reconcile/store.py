@@ -24,7 +24,7 @@ from typing import Self
 from msgspec.structs import asdict
 
 from portone_async.models import UnreadablePayment
-from portone_async.resources.payments._words import checked_member
+from portone_async.resources.payments._words import validate_member
 
 from . import _findings, _orders, _refunds, _snapshots, _state, _unreadable
 from ._database import Database, StoreError
@@ -311,7 +311,7 @@ class Store:
             InvalidRequestError: There is no such verdict.
         """
         # Validated here: a generator would raise only when it is read.
-        return self._read(None if verdict is None else checked_member("verdict", verdict, Verdict))
+        return self._read(None if verdict is None else validate_member("verdict", verdict, Verdict))
 
     def _read(self, verdict: Verdict | None) -> Iterator[Finding]:
         after = _findings.START

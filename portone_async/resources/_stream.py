@@ -25,7 +25,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from portone_async.errors import InvalidRequestError
 
-__all__ = ("Stream", "chunks_of", "each_of")
+__all__ = ("Stream", "aiter_any", "batched")
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -151,13 +151,13 @@ def _iterator(jobs: Iterable[Any] | AsyncIterable[Any]) -> Iterator[Any] | Async
     return aiter(jobs) if isinstance(jobs, AsyncIterable) else iter(jobs)
 
 
-async def chunks_of(
+async def batched(
     items: Iterable[J] | AsyncIterable[J], weight: Callable[[J], int], *, count: int, weights: int
 ) -> AsyncGenerator[list[J], None]:
     """Split a sequence into lists of at most ``count`` items that weigh at most ``weights``."""
     chunk: list[J] = []
     left = weights
-    async with aclosing(each_of(items)) as source:
+    async with aclosing(aiter_any(items)) as source:
         async for item in source:
             needed = weight(item)
             if chunk and (len(chunk) == count or needed > left):
@@ -169,7 +169,7 @@ async def chunks_of(
         yield chunk
 
 
-async def each_of(items: Iterable[J] | AsyncIterable[J]) -> AsyncGenerator[J, None]:
+async def aiter_any(items: Iterable[J] | AsyncIterable[J]) -> AsyncGenerator[J, None]:
     """Read a sequence of either kind."""
     if isinstance(items, AsyncIterable):
         async for item in items:

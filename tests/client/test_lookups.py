@@ -28,24 +28,24 @@ from portone_async import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
+from portone_async.models import Group
 from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._batch import (
     LONGEST_QUERY,
-    Asked,
-    Group,
+    Identifier,
     batch_call,
     grouped,
-    weight,
+    query_bytes,
 )
 from portone_async.resources.payments._calls import (
     find_all_call,
     find_call,
-    fits_in_a_path,
     get_call,
-    in_order,
+    is_path_safe,
     list_call,
     listed_call,
+    sort_payments,
 )
 from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
 from tests.support.custom_faults import Held
@@ -92,7 +92,7 @@ def test_payments_are_sorted_by_the_time_that_is_named_and_never_is_the_earliest
         seen("b", started_at=2, paid_at=5, cancelled_at=20),
     ]
 
-    assert "".join(each.imp_uid for each in in_order(payments, Sorting(sorting))) == expected
+    assert "".join(each.imp_uid for each in sort_payments(payments, Sorting(sorting))) == expected
 
 
 def check(call: Any, answer: Any) -> str | None:
@@ -190,9 +190,9 @@ def test_look_ups_are_asked_as_the_api_documents_them(call: Any, target: str) ->
 
 
 def test_an_order_number_with_a_slash_of_either_kind_does_not_fit_in_a_path() -> None:
-    assert [fits_in_a_path(uid) for uid in ("a", "a/b", "a\\b", "/")] == [True, False, False, False]
+    assert [is_path_safe(uid) for uid in ("a", "a/b", "a\\b", "/")] == [True, False, False, False]
     with pytest.raises(InvalidRequestError):
-        fits_in_a_path("..")
+        is_path_safe("..")
 
 
 async def test_find_all_gives_every_payment_of_an_order(
@@ -305,7 +305,7 @@ async def test_what_can_never_be_right_is_refused_at_once(
     assert not server.requests
 
 
-async def each_of(items: list[str]) -> AsyncIterator[str]:
+async def aiter_any(items: list[str]) -> AsyncIterator[str]:
     for item in items:
         yield item
 
@@ -319,7 +319,7 @@ async def test_get_many_gives_groups_in_the_order_asked_for(
         for _ in range(number % 3):
             server.add(merchant_uid=uid)
     by_id = server.add(merchant_uid="by id")
-    asked = each_of(orders) if is_async else orders
+    asked = aiter_any(orders) if is_async else orders
     async with client.payments.get_many(asked, [by_id.imp_uid, "imp_0"]) as stream:
         groups = [group async for group in stream]
 
@@ -357,26 +357,26 @@ async def test_a_hundred_ids_are_one_request_and_one_more_is_another(
 @pytest.mark.parametrize("name", ["merchant_uid", "imp_uid"])
 @pytest.mark.parametrize("uid", ["o", "가/나", "a+b"])
 def test_the_weight_of_an_id_is_what_it_adds_to_the_query(name: str, uid: str) -> None:
-    one = Asked(name, "x")
+    one = Identifier(name, "x")
 
-    def length(*asked: Asked) -> int:
+    def length(*asked: Identifier) -> int:
         return len(batch_call(asked).target())
 
-    assert weight(Asked(name, uid)) == length(one, Asked(name, uid)) - length(one)
+    assert query_bytes(Identifier(name, uid)) == length(one, Identifier(name, uid)) - length(one)
 
 
 def test_an_id_that_just_fits_is_taken_and_one_more_letter_is_not() -> None:
-    longest = "x" * (LONGEST_QUERY - weight(Asked("imp_uid", "x")) + 1)
+    longest = "x" * (LONGEST_QUERY - query_bytes(Identifier("imp_uid", "x")) + 1)
 
-    assert weight(Asked("imp_uid", longest)) == LONGEST_QUERY
+    assert query_bytes(Identifier("imp_uid", longest)) == LONGEST_QUERY
     with pytest.raises(InvalidRequestError, match="too long"):
-        weight(Asked("imp_uid", longest + "x"))
+        query_bytes(Identifier("imp_uid", longest + "x"))
 
 
 def test_of_several_payments_of_an_id_the_newest_comes_first_and_each_once() -> None:
     old, new, never = seen("b", started_at=0), seen("c", started_at=1), seen("a")
     listing = PaymentListing((never, old, new, old))
-    groups = grouped([Asked("merchant_uid", "order-1")], listing)
+    groups = grouped([Identifier("merchant_uid", "order-1")], listing)
 
     assert groups == [Group("order-1", (new, old, never))]
 

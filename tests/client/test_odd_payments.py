@@ -24,13 +24,13 @@ from portone_async import (
     UnexpectedResponseError,
     UnreadablePayment,
 )
-from portone_async._http.reply import Reply, read
+from portone_async._http.reply import Reply, parse
 from portone_async.models import Sorting
 from portone_async.models._listing import Listing, Page
 from portone_async.models._unreadable import unreadable_error
 from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._windows import Window
-from portone_async.resources.payments._batch import Asked, batch_call, grouped
+from portone_async.resources.payments._batch import Identifier, batch_call, grouped
 from portone_async.resources.payments._calls import (
     find_all_call,
     find_call,
@@ -54,13 +54,13 @@ WITHOUT_EXTENSION: dict[str, Any] = CARD_PAID | {"extension": []}
 
 
 def found(**fields: Any) -> Payment:
-    answer = read(FIND, Reply(200, {}, ok(CARD_PAID | fields)))
+    answer = parse(FIND, Reply(200, {}, ok(CARD_PAID | fields)))
     assert isinstance(answer, Payment)
     return answer
 
 
 def refused(call: Call[Any], response: Any) -> UnexpectedResponseError:
-    error = read(call, Reply(200, {}, ok(response)))
+    error = parse(call, Reply(200, {}, ok(response)))
     assert type(error) is UnexpectedResponseError
     return error
 
@@ -95,7 +95,7 @@ def test_ordinary_payment_has_nothing_unreadable() -> None:
 def test_reply_cannot_fill_unreadable(value: Any) -> None:
     assert found(unreadable=value).unreadable == ()
     assert found(unreadable=value, extension=[]).unreadable == ("extension",)
-    page = read(
+    page = parse(
         list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10),
         Reply(200, {}, ok(paged(CARD_PAID) | {"unreadable": value})),
     )
@@ -199,7 +199,7 @@ def test_odd_payment_of_another_is_not_shown(call: Call[Any], another: str) -> N
 
 def page_of(*payments: Any, call: Call[Any] | None = None) -> PaymentPage:
     call = call or list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10)
-    answer: Any = read(call, Reply(200, {}, ok(paged(*payments))))
+    answer: Any = parse(call, Reply(200, {}, ok(paged(*payments))))
     assert isinstance(answer, Page)
     return cast("PaymentPage", answer)
 
@@ -241,8 +241,8 @@ def test_page_of_another_status_is_refused_beside_an_odd_payment() -> None:
 
 
 def test_listing_sets_unreadable_payments_apart() -> None:
-    call = batch_call([Asked("merchant_uid", ORDER)])
-    listing = read(call, Reply(200, {}, ok([CARD_PAID, CARD_PAID | {"amount": None}])))
+    call = batch_call([Identifier("merchant_uid", ORDER)])
+    listing = parse(call, Reply(200, {}, ok([CARD_PAID, CARD_PAID | {"amount": None}])))
 
     assert isinstance(listing, Listing)
     assert listing.unreadable == (ODD,)
@@ -252,7 +252,7 @@ def test_listing_sets_unreadable_payments_apart() -> None:
 def test_list_of_payments_needs_all_of_them() -> None:
     call = Call("GET", "/payments", list[Payment])
 
-    payments = read(call, Reply(200, {}, ok([CARD_PAID, WITHOUT_EXTENSION])))
+    payments = parse(call, Reply(200, {}, ok([CARD_PAID, WITHOUT_EXTENSION])))
     assert isinstance(payments, list)
     assert [each.unreadable for each in payments] == [(), ("extension",)]
     assert refused(call, [CARD_PAID, CARD_PAID | {"amount": None}]).unreadable == (ODD,)
@@ -276,7 +276,7 @@ def test_secret_in_an_id_is_not_shown() -> None:
     secret = "a-token-that-is-secret"
     reply = Reply(200, {}, ok(CARD_PAID | {"imp_uid": f"imp_{secret}", "amount": None}))
 
-    error = read(FIND, reply, lambda text: text.replace(secret, "***"))
+    error = parse(FIND, reply, lambda text: text.replace(secret, "***"))
     assert isinstance(error, UnexpectedResponseError)
     assert error.unreadable[0].identifiers["imp_uid"] == "imp_***"
 
@@ -293,7 +293,11 @@ def odd(imp_uid: str | None, merchant_uid: str | None) -> UnreadablePayment:
     return UnreadablePayment(imp_uid=imp_uid, merchant_uid=merchant_uid, path="$", reason="")
 
 
-ASKED = [Asked("merchant_uid", "a"), Asked("merchant_uid", "b"), Asked("imp_uid", "imp_1")]
+ASKED = [
+    Identifier("merchant_uid", "a"),
+    Identifier("merchant_uid", "b"),
+    Identifier("imp_uid", "imp_1"),
+]
 
 
 @pytest.mark.parametrize(
@@ -409,25 +413,25 @@ def test_deep_nesting_is_of_its_field_only(begin: str, end: str, depth: int) -> 
     def body(response: Any) -> bytes:
         return ok(response).replace(b'"deep"', deep.encode())
 
-    payment = read(FIND, Reply(200, {}, body(CARD_PAID | {"extension": "deep", "new": "deep"})))
+    payment = parse(FIND, Reply(200, {}, body(CARD_PAID | {"extension": "deep", "new": "deep"})))
     assert isinstance(payment, Payment)
     assert payment.unreadable == ("extension",)
     assert payment.raw["name"] == CARD_PAID["name"]
 
-    error = read(FIND, Reply(200, {}, body(CARD_PAID | {"amount": "deep"})))
+    error = parse(FIND, Reply(200, {}, body(CARD_PAID | {"amount": "deep"})))
     assert isinstance(error, PortOneError)
     assert "$.amount" in str(error)
 
     # Brackets in a text are none.
     odd_payment = CARD_PAID | {"amount": 7, "name": '"[[{\\', "extension": "deep"}
-    batch = batch_call([Asked("merchant_uid", ORDER)])
-    listing = read(batch, Reply(200, {}, body([odd_payment, CARD_PAID])))
+    batch = batch_call([Identifier("merchant_uid", ORDER)])
+    listing = parse(batch, Reply(200, {}, body([odd_payment, CARD_PAID])))
     assert isinstance(listing, Listing)
     assert [each.unreadable for each in listing.list] == [("extension",), ()]
     assert listing.list[0].name == odd_payment["name"]
 
     call = list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10)
-    page = read(call, Reply(200, {}, body(paged("deep", CARD_PAID | {"cancel_history": "deep"}))))
+    page = parse(call, Reply(200, {}, body(paged("deep", CARD_PAID | {"cancel_history": "deep"}))))
     assert isinstance(page, Page)
     assert [each.path for each in page.unreadable] == ["$" if begin == "[" else "$.imp_uid"]
     assert [each.unreadable[0][:14] for each in page.list] == ["cancel_history"]
@@ -436,7 +440,7 @@ def test_deep_nesting_is_of_its_field_only(begin: str, end: str, depth: int) -> 
 @pytest.mark.parametrize("literal", ["1e999999", "9" * 400, '"9999-12-31T23:59:59-23:00"', '"x"'])
 def test_number_or_time_beyond_any_is_of_its_field_only(literal: str) -> None:
     body = ok(CARD_PAID | {"paid_at": "odd"}).replace(b'"odd"', literal.encode())
-    payment = read(FIND, Reply(200, {}, body))
+    payment = parse(FIND, Reply(200, {}, body))
 
     assert isinstance(payment, Payment)
     assert (payment.paid_at, payment.unreadable) == (None, ("paid_at",))
@@ -446,7 +450,7 @@ def test_number_or_time_beyond_any_is_of_its_field_only(literal: str) -> None:
 @pytest.mark.parametrize("literal", ['"NaN"', "1e999999", "9" * 400, '"Infinity"', "true"])
 def test_invalid_amount_is_unreadable(literal: str) -> None:
     body = ok(CARD_PAID | {"cancel_amount": "odd"}).replace(b'"odd"', literal.encode())
-    error = read(FIND, Reply(200, {}, body))
+    error = parse(FIND, Reply(200, {}, body))
 
     assert isinstance(error, UnexpectedResponseError)
     assert error.unreadable[0].path == "$.cancel_amount"
@@ -455,7 +459,7 @@ def test_invalid_amount_is_unreadable(literal: str) -> None:
 
 def test_last_of_equal_keys_counts_in_an_odd_payment() -> None:
     body = ok(CARD_PAID)[:-2] + b', "amount": [], "extension": [], "amount": 7}}'
-    payment = read(FIND, Reply(200, {}, body))
+    payment = parse(FIND, Reply(200, {}, body))
 
     assert isinstance(payment, Payment)
     assert payment.amount == Decimal(7)

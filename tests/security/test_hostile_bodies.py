@@ -26,7 +26,7 @@ from portone_async import (
     UnexpectedResponseError,
 )
 from portone_async._http import transport as _transport
-from portone_async._http.reply import Reply, read
+from portone_async._http.reply import Reply, parse
 from portone_async.resources.payments._calls import find_call
 from tests.support.fault_server import answer, scene
 from tests.support.samples import CARD_PAID, GATEWAY_503, NOT_FOUND, body, ok
@@ -398,7 +398,7 @@ def test_of_equal_keys_the_last_one_counts_for_every_reader(text: str) -> None:
     told: whoever adds a key to what PortOne sent can change one as well, and TLS is against that.
     """
     last = json.loads(text)
-    outcome = read(FIND, Reply(200, {}, text.encode()))
+    outcome = parse(FIND, Reply(200, {}, text.encode()))
 
     if last["code"] != 0:
         assert type(outcome) is ApiError

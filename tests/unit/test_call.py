@@ -20,7 +20,7 @@ from portone_async import (
     UnexpectedResponseError,
 )
 from portone_async.resources._windows import Window
-from portone_async.resources.payments._batch import Asked, batch_call
+from portone_async.resources.payments._batch import Identifier, batch_call
 from portone_async.resources.payments._calls import (
     find_all_call,
     find_call,
@@ -28,7 +28,7 @@ from portone_async.resources.payments._calls import (
     list_call,
     listed_call,
 )
-from portone_async.resources.payments._words import checked_status
+from portone_async.resources.payments._words import validate_status
 from tests.support import strategies
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -200,7 +200,7 @@ def test_call_names_only_the_identifiers_it_was_given() -> None:
         (list_call("paid", Window(0, 1), Sorting.PAID_ASC, 1, 10), {"payment_status": "paid"}),
         (listed_call("a/b", None), {"merchant_uid": "a/b"}),
         (
-            batch_call([Asked("merchant_uid", "order-1"), Asked("imp_uid", "imp_1")]),
+            batch_call([Identifier("merchant_uid", "order-1"), Identifier("imp_uid", "imp_1")]),
             {"merchant_uid": "order-1", "imp_uid": "imp_1"},
         ),
     ],
@@ -237,5 +237,5 @@ class Order(str, Enum):  # noqa: UP042 (its str() is its name, and that is the p
 
 
 def test_a_member_of_an_enum_is_asked_for_by_its_value() -> None:
-    call = find_call(Order.FIRST, checked_status(Order.PAID), None)
+    call = find_call(Order.FIRST, validate_status(Order.PAID), None)
     assert call.target() == "/payments/find/order-1/paid"

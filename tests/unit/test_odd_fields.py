@@ -19,19 +19,19 @@ from portone_async import (
     UnexpectedResponseError,
     UnreadablePayment,
 )
-from portone_async._http.reply import Reply, read
+from portone_async._http.reply import Reply, parse
 from portone_async.models import Record, Sorting
 from portone_async.models._listing import Listing, Page
 from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._windows import Window
-from portone_async.resources.payments._batch import Asked, batch_call
+from portone_async.resources.payments._batch import Identifier, batch_call
 from portone_async.resources.payments._calls import find_call, list_call
 from tests.support.samples import CARD_PAID, PARTIALLY_CANCELLED, ok
 
 ORDER = str(CARD_PAID["merchant_uid"])
 FIND = find_call(ORDER, None, None)
 LIST = list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 100)
-BATCH = batch_call([Asked("merchant_uid", ORDER)])
+BATCH = batch_call([Identifier("merchant_uid", ORDER)])
 STRICT = ("imp_uid", "merchant_uid", "status", "amount", "cancel_amount", "currency", "sandbox")
 FIELDS = sorted({*Payment.__struct_fields__} - {"unreadable"})
 
@@ -62,7 +62,7 @@ def root(path: str) -> str:
 
 
 def sent(call: Call[Any], response: Any) -> Any:
-    return read(call, Reply(200, {}, ok(response)))
+    return parse(call, Reply(200, {}, ok(response)))
 
 
 def is_said(field: Any, value: Any) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from portone_async import Call, UnexpectedResponseError
-from portone_async._http.reply import Reply, read
+from portone_async._http.reply import Reply, parse
 from portone_async.models import Record, ResponseRecord, UnreadableRecord
 from portone_async.models._listing import Listing, Page
 from portone_async.models._record import AWARE, Many
@@ -76,7 +76,7 @@ PAGE = Call("GET", "/x", Page[Schedule, UnreadableSchedule])
 
 
 def sent(call: Call[Any], response: Any) -> Any:
-    return read(call, Reply(200, {}, ok(response)))
+    return parse(call, Reply(200, {}, ok(response)))
 
 
 def test_fields_are_narrowed_by_their_annotations() -> None:

@@ -29,11 +29,11 @@ from portone_async import (
     UnexpectedResponseError,
 )
 from portone_async._core.token import get_token
-from portone_async._http.reply import Reply, check_response_type, read, retry_after
-from portone_async._redact import excerpt, host, shown
+from portone_async._http.reply import Reply, parse, retry_after, validate_response_type
+from portone_async._redact import excerpt, host, printable
 from portone_async.call import Failure
 from portone_async.resources._windows import Window
-from portone_async.resources.payments._batch import Asked, batch_call
+from portone_async.resources.payments._batch import Identifier, batch_call
 from portone_async.resources.payments._calls import (
     find_all_call,
     list_call,
@@ -56,7 +56,7 @@ DATE = "Mon, 23 Nov 2026 04:00:00 GMT"
 
 
 def outcome(status: int, content: bytes, **headers: str) -> Payment | PortOneError:
-    return read(FIND, Reply(status, {k.replace("_", "-"): v for k, v in headers.items()}, content))
+    return parse(FIND, Reply(status, {k.replace("_", "-"): v for k, v in headers.items()}, content))
 
 
 @given(strategies.statuses, strategies.headers, strategies.bodies)
@@ -70,7 +70,7 @@ def test_any_reply_is_an_answer_or_an_error_of_ours(
 ) -> None:
     calls: list[Call[Any]] = [FIND, ANY]
     for call in calls:
-        result = read(call, Reply(status, headers, content))
+        result = parse(call, Reply(status, headers, content))
 
         assert isinstance(result, Payment | dict | PortOneError)
         if isinstance(result, PortOneError):
@@ -166,7 +166,7 @@ class Picky(msgspec.Struct):
 def test_what_a_struct_of_the_callers_refuses_is_ours_and_shows_no_value(
     response: dict[str, Any],
 ) -> None:
-    error = read(Call("GET", "/x", Picky), Reply(200, {}, ok(response)))
+    error = parse(Call("GET", "/x", Picky), Reply(200, {}, ok(response)))
 
     assert type(error) is UnexpectedResponseError
     assert "홍길동" not in str(error)
@@ -178,7 +178,7 @@ def test_a_check_that_raises_is_an_error_of_ours() -> None:
         raise KeyError(answer["buyer_name"])
 
     call = Call("GET", "/x", dict[str, Any], check=broken)
-    error = read(call, Reply(200, {}, ok(CARD_PAID)))
+    error = parse(call, Reply(200, {}, ok(CARD_PAID)))
 
     assert type(error) is UnexpectedResponseError
     assert "KeyError" in str(error)
@@ -286,13 +286,13 @@ def test_what_portone_says_is_shown_in_part_and_in_one_line_and_kept_as_it_is() 
 
 @pytest.mark.parametrize("start", ["x" * n for n in range(380, 401, 2)], ids=len)
 def test_a_secret_is_taken_out_of_what_portone_says_before_it_is_cut(start: str) -> None:
-    def blank(text: str) -> str:
+    def redact(text: str) -> str:
         return text.replace("PLANTED-SECRET", "***")
 
     content = body({"code": -1, "message": f"{start}PLANTED-SECRET", "response": None})
     errors = (
-        read(FIND, Reply(400, {}, content), blank),
-        read(FIND, Reply(302, {"Location": f"https://{start}PLANTED-SECRET/"}, b""), blank),
+        parse(FIND, Reply(400, {}, content), redact),
+        parse(FIND, Reply(302, {"Location": f"https://{start}PLANTED-SECRET/"}, b""), redact),
     )
     for error in errors:
         assert isinstance(error, PortOneError)
@@ -316,12 +316,12 @@ def test_the_host_of_a_redirect_is_shown_in_part_and_in_one_line(host: str) -> N
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_success_that_may_be_a_token_is_not_quoted(status: int) -> None:
     plain = Reply(status, {}, b"planted token and words")
-    error = read(get_token("key", "secret"), plain)
+    error = parse(get_token("key", "secret"), plain)
 
     assert isinstance(error, MalformedResponseError)
     assert "planted" not in str(error)
     # Of a look-up it may be.
-    assert "planted" in str(read(FIND, plain))
+    assert "planted" in str(parse(FIND, plain))
 
 
 @pytest.mark.parametrize("status", [100, 401, 404, 503])
@@ -332,7 +332,7 @@ def test_a_failure_of_getToken_shows_its_words_and_nothing_that_may_be_a_token( 
     status: int, form: str
 ) -> None:
     token = "a1b2c3d4e5" * 4
-    error = read(get_token("key", "secret"), Reply(status, {}, form.format(token).encode()))
+    error = parse(get_token("key", "secret"), Reply(status, {}, form.format(token).encode()))
 
     assert isinstance(error, PortOneError)
     assert "a1b2" not in str(error)
@@ -340,7 +340,7 @@ def test_a_failure_of_getToken_shows_its_words_and_nothing_that_may_be_a_token( 
 
 
 def test_a_failure_of_getToken_shows_no_secret_however_short() -> None:  # noqa: N802 (the API's word)
-    error = read(
+    error = parse(
         get_token("key", "secret"),
         Reply(503, {}, b"no user k3y here"),
         lambda text: text.replace("k3y", "***"),
@@ -415,7 +415,7 @@ def test_a_success_without_an_answer_is_unexpected() -> None:
 @pytest.mark.parametrize("name", ["imp_uid", "merchant_uid", "status", "amount"])
 def test_a_missing_required_field_is_named_with_its_path(name: str) -> None:
     without = {key: value for key, value in CARD_PAID.items() if key != name}
-    error = read(ONE, Reply(200, {}, ok(without)))
+    error = parse(ONE, Reply(200, {}, ok(without)))
 
     assert type(error) is UnexpectedResponseError
     assert f"at $.{name}: missing" in str(error)
@@ -427,7 +427,7 @@ def test_a_missing_required_field_is_named_with_its_path(name: str) -> None:
 )
 def test_a_field_of_the_wrong_type_is_named_and_its_value_is_not_shown(name: str) -> None:
     for value in ({"id": ["홍길동"]}, [["홍길동"]]):
-        error = read(ONE, Reply(200, {}, ok(CARD_PAID | {name: value})))
+        error = parse(ONE, Reply(200, {}, ok(CARD_PAID | {name: value})))
 
         assert type(error) is UnexpectedResponseError
         assert f"at $.{name}: Expected" in str(error)
@@ -462,7 +462,7 @@ def test_the_last_of_two_equal_keys_counts_for_the_code_and_the_payment_alike() 
 
 def test_an_answer_that_is_not_what_was_asked_is_refused() -> None:
     call = Call("GET", "/x", Payment, check=lambda payment: f"no {payment.status}")
-    error = read(call, Reply(200, {}, ok(CARD_PAID)))
+    error = parse(call, Reply(200, {}, ok(CARD_PAID)))
 
     assert type(error) is UnexpectedResponseError
     assert "no paid" in str(error)
@@ -470,7 +470,7 @@ def test_an_answer_that_is_not_what_was_asked_is_refused() -> None:
 
 def test_what_a_check_quotes_of_an_answer_is_shown_in_one_line() -> None:
     call = Call("GET", "/x", Payment, check=lambda payment: f"it is {payment.name}")
-    error = read(call, Reply(200, {}, ok(CARD_PAID | {"name": "\x1b[2J\n"})))
+    error = parse(call, Reply(200, {}, ok(CARD_PAID | {"name": "\x1b[2J\n"})))
 
     assert type(error) is UnexpectedResponseError
     assert (error.reason, error.args) == (r"it is \x1b[2J\n", (r"it is \x1b[2J\n",))
@@ -479,14 +479,14 @@ def test_what_a_check_quotes_of_an_answer_is_shown_in_one_line() -> None:
 def test_the_errors_of_a_call_say_what_a_status_means_there() -> None:
     envelope = body({"code": -1, "message": "인증결과가 존재하지 않습니다.", "response": None})
 
-    assert type(read(ANY, Reply(404, {}, envelope))) is ApiError
+    assert type(parse(ANY, Reply(404, {}, envelope))) is ApiError
     explained = Call("GET", "/certifications", dict[str, Any], errors={404: ServerError})
-    assert type(read(explained, Reply(404, {}, envelope))) is ServerError
+    assert type(parse(explained, Reply(404, {}, envelope))) is ServerError
 
 
 def test_only_calls_of_payments_report_missing_payments() -> None:
-    assert type(read(ANY, Reply(404, {}, body(NOT_FOUND)))) is ApiError
-    assert type(read(FIND, Reply(404, {}, body(NOT_FOUND)))) is PaymentNotFoundError
+    assert type(parse(ANY, Reply(404, {}, body(NOT_FOUND)))) is ApiError
+    assert type(parse(FIND, Reply(404, {}, body(NOT_FOUND)))) is PaymentNotFoundError
 
 
 class CardNotFoundError(NotFoundError):
@@ -503,11 +503,11 @@ CARD: Call[dict[str, Any]] = Call("POST", "/x", dict, classify=card_error)
 @pytest.mark.parametrize("status", [200, 404, 429, 500])
 def test_classify_chooses_the_error_of_any_status(status: int) -> None:
     envelope = {"code": 1, "message": "no such card", "response": None}
-    error = read(CARD, Reply(status, {}, body(envelope)))
+    error = parse(CARD, Reply(status, {}, body(envelope)))
 
     assert type(error) is CardNotFoundError
     assert (error.status, error.code, error.message) == (status, 1, "no such card")
-    assert type(read(CARD, Reply(status, {}, body(envelope | {"message": "no"})))) is not type(
+    assert type(parse(CARD, Reply(status, {}, body(envelope | {"message": "no"})))) is not type(
         error
     )
 
@@ -519,7 +519,7 @@ def test_classify_is_not_asked_without_a_failure_of_portone(content: bytes) -> N
 
     call = Call("GET", "/x", dict[str, Any], classify=surprised)
 
-    assert type(read(call, Reply(404, {}, content))) is UnexpectedResponseError
+    assert type(parse(call, Reply(404, {}, content))) is UnexpectedResponseError
 
 
 def test_classify_that_raises_is_an_unexpected_response() -> None:
@@ -527,7 +527,7 @@ def test_classify_that_raises_is_an_unexpected_response() -> None:
         raise KeyError(failure.message)
 
     call = Call("GET", "/x", dict[str, Any], classify=broken)
-    error = read(call, Reply(200, {}, body(NOT_FOUND | {"message": "홍길동"})))
+    error = parse(call, Reply(200, {}, body(NOT_FOUND | {"message": "홍길동"})))
 
     assert type(error) is UnexpectedResponseError
     assert "KeyError" in str(error)
@@ -537,17 +537,19 @@ def test_classify_that_raises_is_an_unexpected_response() -> None:
 
 def test_207_is_no_success_unless_the_call_says_so() -> None:
     reply = Reply(207, {}, ok({"failed": 1}))
-    error = read(ANY, reply)
+    error = parse(ANY, reply)
 
     assert type(error) is UnexpectedResponseError
     assert (error.status, error.reason) == (207, "HTTP 207 is not a whole success of this call")
-    assert read(Call("GET", "/x", dict[str, Any], success={200, 207}), reply) == {"failed": 1}
-    assert type(read(ANY, Reply(207, {}, body(NOT_FOUND)))) is ApiError
+    assert parse(Call("GET", "/x", dict[str, Any], success={200, 207}), reply) == {"failed": 1}
+    assert type(parse(ANY, Reply(207, {}, body(NOT_FOUND)))) is ApiError
 
 
 def test_207_of_a_batch_holds_the_payments_that_were_found() -> None:
-    call = batch_call([Asked("merchant_uid", "order-1"), Asked("merchant_uid", "order-2")])
-    listing = read(call, Reply(207, {}, ok([CARD_PAID])))
+    call = batch_call(
+        [Identifier("merchant_uid", "order-1"), Identifier("merchant_uid", "order-2")]
+    )
+    listing = parse(call, Reply(207, {}, ok([CARD_PAID])))
 
     assert not isinstance(listing, PortOneError)
     assert len(listing.list) == 1
@@ -555,8 +557,8 @@ def test_207_of_a_batch_holds_the_payments_that_were_found() -> None:
 
 def test_body_is_quoted_as_the_call_allows() -> None:
     plain = Reply(200, {}, b"planted words")
-    quoted = read(Call("POST", "/x", dict[str, Any], quotable=True), plain)
-    hidden = read(Call("GET", "/x", dict[str, Any], quotable=False), plain)
+    quoted = parse(Call("POST", "/x", dict[str, Any], quotable=True), plain)
+    hidden = parse(Call("GET", "/x", dict[str, Any], quotable=False), plain)
 
     assert "planted words" in str(quoted)
     assert "planted" not in str(hidden)
@@ -568,7 +570,7 @@ def test_body_is_quoted_as_the_call_allows() -> None:
 def test_what_is_no_look_up_says_of_no_payment_that_it_is_missing(
     status: int, kind: type[PortOneError]
 ) -> None:
-    error = read(get_token("key", "secret"), Reply(status, {}, body(NOT_FOUND)))
+    error = parse(get_token("key", "secret"), Reply(status, {}, body(NOT_FOUND)))
 
     assert type(error) is kind
 
@@ -581,7 +583,7 @@ PAGE: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
 @pytest.mark.parametrize(
     ("call", "answer"),
     [
-        (batch_call([Asked("merchant_uid", "a")]), []),
+        (batch_call([Identifier("merchant_uid", "a")]), []),
         (listed_call("a/b", None), []),
         (find_all_call("a", None, None, 1, 100), PAGE),
         (find_all_call("a", None, None, 1, 100), PAGE | {"total": 1}),
@@ -591,12 +593,12 @@ PAGE: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
     ids=["batch", "listed", "find_all", "find_all of 1", "list of 1", "list with a next page"],
 )
 def test_an_empty_list_does_not_say_that_there_is_no_payment(call: Call[Any], answer: Any) -> None:
-    assert type(read(call, Reply(200, {}, ok(answer)))) is UnexpectedResponseError
+    assert type(parse(call, Reply(200, {}, ok(answer)))) is UnexpectedResponseError
 
 
 def test_a_period_without_payments_is_an_empty_page_and_so_is_one_that_has_run_dry() -> None:
     for call, page in ((LIST, PAGE), (BEHIND, PAGE | {"total": 100})):
-        answer = read(call, Reply(200, {}, ok(page)))
+        answer = parse(call, Reply(200, {}, ok(page)))
 
         assert not isinstance(answer, PortOneError)
         assert answer.list == ()
@@ -606,9 +608,9 @@ def test_a_type_that_nothing_decodes_as_is_refused_beforehand() -> None:
     class Odd:
         def __init__(self, x: int) -> None: ...
 
-    check_response_type(list[Payment])
+    validate_response_type(list[Payment])
     with pytest.raises(InvalidRequestError, match=r"response: Type unions"):
-        check_response_type(dict[Odd, int] | list[Odd] | Odd)
+        validate_response_type(dict[Odd, int] | list[Odd] | Odd)
 
 
 @pytest.mark.parametrize(
@@ -753,7 +755,7 @@ def test_what_a_gateway_says_is_quoted_with_any_status(status: int) -> None:
 
 def test_an_answer_that_is_refused_has_the_status_that_it_came_with() -> None:
     call = Call("GET", "/x", dict[str, Any], check=lambda _: "another")
-    error = read(call, Reply(201, {}, ok({})))
+    error = parse(call, Reply(201, {}, ok({})))
 
     assert isinstance(error, UnexpectedResponseError)
     assert error.status == 201
@@ -761,11 +763,11 @@ def test_an_answer_that_is_refused_has_the_status_that_it_came_with() -> None:
 
 def test_of_a_list_each_record_knows_its_own_source_and_other_things_need_none() -> None:
     both = ok([CARD_PAID | {"new": 1}, CARD_PAID | {"new": 2}])
-    payments = read(Call("GET", "/payments", list[Payment]), Reply(200, {}, both))
+    payments = parse(Call("GET", "/payments", list[Payment]), Reply(200, {}, both))
 
     assert isinstance(payments, list)
     assert [each.raw["new"] for each in payments] == [1, 2]
-    assert read(Call("GET", "/x", list[int]), Reply(200, {}, ok([5]))) == [5]
+    assert parse(Call("GET", "/x", list[int]), Reply(200, {}, ok([5]))) == [5]
 
 
 def test_what_is_quoted_ends_with_a_word_and_not_with_a_blank() -> None:
@@ -774,20 +776,20 @@ def test_what_is_quoted_ends_with_a_word_and_not_with_a_blank() -> None:
 
 
 def test_a_text_of_400_characters_is_shown_whole_and_a_longer_one_says_that_it_was_cut() -> None:
-    assert shown("x" * 400) == "x" * 400
-    assert shown("x" * 401) == "x" * 400 + "…"
+    assert printable("x" * 400) == "x" * 400
+    assert printable("x" * 401) == "x" * 400 + "…"
 
 
 def test_secrets_are_searched_in_the_beginning_of_a_huge_text_and_not_in_all_of_it() -> None:
     searched: list[int] = []
 
-    def blank(text: str) -> str:
+    def redact(text: str) -> str:
         searched.append(len(text))
         return text
 
-    for show in (shown, host):
-        show("x" * 10**6, blank)
-    excerpt(b"x" * 10**6, blank)
+    for show in (printable, host):
+        show("x" * 10**6, redact)
+    excerpt(b"x" * 10**6, redact)
 
     # Enough for what is shown, and no more work than a hostile server is worth.
     assert len(searched) == 3

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError
-from portone_async.resources._stream import Stream, chunks_of
+from portone_async.resources._stream import Stream, batched
 from tests.support.virtual_time import run
 
 
@@ -268,7 +268,7 @@ def test_a_stream_is_used_inside_of_its_block_only() -> None:
 @given(st.lists(st.integers(1, 150), max_size=60), st.integers(1, 10), st.integers(50, 120))
 def test_chunks_keep_order_and_both_bounds(weights: list[int], count: int, most: int) -> None:
     async def main() -> None:
-        chunks = [chunk async for chunk in chunks_of(weights, int, count=count, weights=most)]
+        chunks = [chunk async for chunk in batched(weights, int, count=count, weights=most)]
         assert [each for chunk in chunks for each in chunk] == weights
         assert all(0 < len(chunk) <= count for chunk in chunks)
         # What is too heavy by itself is left to whoever asked for it.

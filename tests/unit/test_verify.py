@@ -25,7 +25,7 @@ from portone_async import (
     Promotion,
     ServerError,
 )
-from portone_async.resources.payments._verify import checked_amount, differences
+from portone_async.resources.payments._verify import differences, validate_amount
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import PAID, UID, RefusingThrottle, reply, scripted_client, series
 from tests.support.virtual_time import run
@@ -137,7 +137,7 @@ def test_a_test_payment_is_accepted_when_it_is_said() -> None:
 )
 def test_an_amount_that_is_not_exact_is_refused(amount: Any) -> None:
     with pytest.raises(InvalidRequestError, match="amount"):
-        checked_amount("amount", amount)
+        validate_amount("amount", amount)
 
 
 def test_verify_gives_the_payment_of_the_order() -> None:

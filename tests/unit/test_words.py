@@ -25,9 +25,9 @@ from portone_async.resources.payments._words import (
     LISTED,
     STATUSES,
     canonical,
-    checked_sorting,
-    checked_status,
-    checked_statuses,
+    validate_sorting,
+    validate_status,
+    validate_statuses,
 )
 from portone_async.testing import FakePortOne
 
@@ -48,7 +48,7 @@ MISSPELT = [
 @pytest.mark.parametrize(("spelling", "word"), MISSPELT)
 def test_other_spelling_of_a_status_names_the_right_one(spelling: str, word: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        checked_status(spelling)
+        validate_status(spelling)
 
     assert caught.value.reason == f"status must be spelled '{word}', not {spelling!a}"
     assert canonical(spelling) == word
@@ -56,25 +56,25 @@ def test_other_spelling_of_a_status_names_the_right_one(spelling: str, word: str
 
 def test_open_enum_member_of_other_spelling_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="must be spelled 'paid'"):
-        checked_status(PaymentStatus("PAID"))
+        validate_status(PaymentStatus("PAID"))
 
 
 @pytest.mark.parametrize("word", [*PaymentStatus, "on_hold-2", "PARTIALLY", "paids", "all"])
 def test_known_and_unknown_status_words_are_sent(word: str) -> None:
-    assert checked_status(word) == word
-    assert type(checked_status(word)) is str
+    assert validate_status(word) == word
+    assert type(validate_status(word)) is str
 
 
 @pytest.mark.parametrize("status", ["", " ", "a b", "a/b", "결제", "paid/x", None, 5])
 def test_status_that_is_no_plain_word_is_refused(status: object) -> None:
     with pytest.raises(InvalidRequestError, match=r"^status must be a plain word"):
-        checked_status(status)
+        validate_status(status)
 
 
 def test_all_is_a_known_word_of_lists_only() -> None:
     with pytest.raises(InvalidRequestError, match="must be spelled 'all'"):
-        checked_status("ALL", known=LISTED)
-    assert checked_status("ALL") == "ALL"
+        validate_status("ALL", known=LISTED)
+    assert validate_status("ALL") == "ALL"
 
 
 @given(word=st.sampled_from(sorted(STATUSES)), data=st.data())
@@ -95,27 +95,27 @@ def test_canonical_gives_a_known_word_or_none(spelling: str) -> None:
 
 
 def test_sorting_is_a_member_or_refused_by_name() -> None:
-    assert checked_sorting("-paid") is Sorting.PAID_DESC
+    assert validate_sorting("-paid") is Sorting.PAID_DESC
     for spelling in ("-PAID", "- paid", "\uff0dpaid"):
         with pytest.raises(InvalidRequestError, match=r"^sorting must be spelled '-paid'"):
-            checked_sorting(spelling)
+            validate_sorting(spelling)
     nonsense: tuple[object, ...] = ("", "newest", None, 5, [])
     for sorting in nonsense:
         with pytest.raises(
             InvalidRequestError, match=r"^sorting must be one of .*-started, started"
         ):
-            checked_sorting(sorting)
+            validate_sorting(sorting)
 
 
 def test_statuses_are_several_known_words() -> None:
-    assert checked_statuses(iter(["paid", PaymentStatus.PAID, "all"])) == ["paid", "all"]
+    assert validate_statuses(iter(["paid", PaymentStatus.PAID, "all"])) == ["paid", "all"]
     for statuses in ("paid", PaymentStatus.PAID, None, 5):
         with pytest.raises(InvalidRequestError, match=r"as in \['paid'\]"):
-            checked_statuses(statuses)
+            validate_statuses(statuses)
     with pytest.raises(InvalidRequestError, match="at least one"):
-        checked_statuses([])
+        validate_statuses([])
     with pytest.raises(InvalidRequestError, match="must be spelled 'cancelled'"):
-        checked_statuses(["paid", "canceled"])
+        validate_statuses(["paid", "canceled"])
 
 
 def literals(alias: Any) -> list[str]:

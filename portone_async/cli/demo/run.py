@@ -23,9 +23,9 @@ from portone_async.cli.table import print_table
 from portone_async.cli.zone import SEOUL
 from portone_async.client import PortOneClient
 from portone_async.errors import Attempt
+from portone_async.models import Failed, Found, Missing
 from portone_async.policy import RateLimit, Timeouts
 from portone_async.reconcile import Finding, Verdict, reconcile
-from portone_async.resources.payments import Failed, Found, Missing
 from portone_async.testing import FakePortOne
 
 from .scenario import Cases, add_faults, add_payments

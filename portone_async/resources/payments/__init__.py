@@ -1,4 +1,7 @@
-"""``client.payments``: look-ups of payments, each one a :class:`Call` or many."""
+"""``client.payments``: look-ups of payments.
+
+API: https://developers.portone.io/api/rest-v1/payment
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
-
-from portone_async.call import Caller, check_identifier
+from portone_async.call import Caller, validate_identifier
 from portone_async.errors import (
     AuthenticationError,
     ClientClosedError,
@@ -26,31 +27,48 @@ from portone_async.errors import (
     UnsupportedVersionError,
     WrongLoopError,
 )
-from portone_async.models import Payment, PaymentStatus, Sorting
+from portone_async.models import (
+    Failed,
+    Found,
+    Group,
+    Missing,
+    Payment,
+    PaymentStatus,
+    PaymentStatusLike,
+    Sorting,
+    SortingLike,
+)
 from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._pages import NumberedPages, Pages, validate_page_size
-from portone_async.resources._stream import Stream, chunks_of, each_of
+from portone_async.resources._stream import Stream, aiter_any, batched
 from portone_async.resources._windows import utc_now, windows
 
-from ._batch import LARGEST_BATCH, LONGEST_QUERY, Asked, Group, batch_call, grouped, weight
+from ._batch import (
+    LARGEST_BATCH,
+    LONGEST_QUERY,
+    Identifier,
+    batch_call,
+    grouped,
+    query_bytes,
+)
 from ._calls import (
     find_all_call,
     find_call,
-    fits_in_a_path,
     get_call,
     imp_uid_of,
-    in_order,
+    is_path_safe,
     listed_call,
+    sort_payments,
     unreadable_in,
-    without_place,
+    unsortable,
 )
-from ._verify import checked_amount, differences
-from ._words import LISTED, PaymentStatusLike, SortingLike, checked_sorting, checked_status
+from ._verify import differences, validate_amount
+from ._words import LISTED, validate_sorting, validate_status
 
-__all__ = ("Failed", "Found", "Group", "Missing", "Payments")
+__all__ = ("FATAL_ERRORS", "Payments")
 
 # What no later look-up of a run would survive either.
-ENDS_A_RUN = (
+FATAL_ERRORS = (
     AuthenticationError,
     UnauthorizedError,
     ClientClosedError,
@@ -64,27 +82,6 @@ _BATCHES_AT_ONCE = 8
 # Seconds between two looks at an order that somebody is just paying.
 _POLLS = (0.5, 1.0, 2.0)
 _LAST_POLL = 3.0
-
-
-class Found(Struct, frozen=True):
-    """An order whose payment was found."""
-
-    merchant_uid: str
-    payment: Payment
-
-
-class Missing(Struct, frozen=True):
-    """An order that has no such payment: PortOne itself says so."""
-
-    merchant_uid: str
-    error: PaymentNotFoundError
-
-
-class Failed(Struct, frozen=True):
-    """An order that could not be checked: nothing is known about its payment."""
-
-    merchant_uid: str
-    error: PortOneError
 
 
 class Payments:
@@ -130,16 +127,16 @@ class Payments:
 
         Source: ``GET /payments/find/{merchant_uid}/{payment_status}``.
         """
-        wanted = None if status is None else checked_status(status)
-        order = None if sorting is None else checked_sorting(sorting)
-        if fits_in_a_path(merchant_uid):
+        wanted = None if status is None else validate_status(status)
+        order = None if sorting is None else validate_sorting(sorting)
+        if is_path_safe(merchant_uid):
             return await self._client.call(find_call(merchant_uid, wanted, order))
         call = listed_call(merchant_uid, wanted)
         listing = await self._client.call(call)
         by = order or Sorting.STARTED_DESC
-        found = in_order(listing.list, by, status=wanted)
+        found = sort_payments(listing.list, by, status=wanted)
         # Any of these may be the first.
-        if unreadable := listing.unreadable or without_place(found, by):
+        if unreadable := listing.unreadable or unsortable(found, by):
             raise unreadable_in(call, unreadable)
         return found[0]
 
@@ -195,9 +192,9 @@ class Payments:
 
         Source: ``GET /payments/findAll/{merchant_uid}/{payment_status}``.
         """
-        is_plain = fits_in_a_path(merchant_uid)
-        wanted = None if status is None else checked_status(status)
-        order = None if sorting is None else checked_sorting(sorting)
+        is_plain = is_path_safe(merchant_uid)
+        wanted = None if status is None else validate_status(status)
+        order = None if sorting is None else validate_sorting(sorting)
         size = validate_page_size(page_size)
 
         async def page(number: int) -> PaymentPage:
@@ -206,7 +203,7 @@ class Payments:
                 return await self._client.call(call)
             listing = await self._client.call(listed_call(merchant_uid, None))
             by = order or Sorting.STARTED_DESC
-            chosen = tuple(in_order(listing.list, by, status=wanted))
+            chosen = tuple(sort_payments(listing.list, by, status=wanted))
             return PaymentPage(len(chosen) + len(listing.unreadable), 0, chosen, listing.unreadable)
 
         pages = NumberedPages(
@@ -257,8 +254,8 @@ class Payments:
         # Most programs never list: importing the package does not load what only this needs.
         from ._by_status import StatusList, ascending  # noqa: PLC0415 (the reason above)
 
-        wanted = checked_status(status, known=LISTED)
-        order = ascending(wanted) if sorting is None else checked_sorting(sorting)
+        wanted = validate_status(status, known=LISTED)
+        order = ascending(wanted) if sorting is None else validate_sorting(sorting)
         size = validate_page_size(page_size)
 
         listed = StatusList(self._client, wanted, order, size)
@@ -336,13 +333,13 @@ class Payments:
             ClientClosedError: While it is read: the client is closed.
             WrongLoopError: While it is read: the client belongs to another event loop.
         """
-        wanted = None if status is None else checked_status(status)
-        order = None if sorting is None else checked_sorting(sorting)
+        wanted = None if status is None else validate_status(status)
+        order = None if sorting is None else validate_sorting(sorting)
 
         async def look_up(merchant_uid: str) -> tuple[Found | Missing | Failed]:
             try:
                 payment = await self.find(merchant_uid, status=wanted, sorting=order)
-            except ENDS_A_RUN:
+            except FATAL_ERRORS:
                 raise
             except PaymentNotFoundError as error:
                 return (Missing(merchant_uid, error),)
@@ -383,9 +380,9 @@ class Payments:
             InvalidRequestError: An argument that can never be right; nothing was sent.
             PortOneError: Any other failure: nothing is known about the payment then.
         """
-        check_identifier("merchant_uid", merchant_uid)
-        exact = checked_amount("amount", amount)
-        taken_off = checked_amount("discount", discount)
+        validate_identifier("merchant_uid", merchant_uid)
+        exact = validate_amount("amount", amount)
+        taken_off = validate_amount("discount", discount)
         if imp_uid is not None:
             payment = await self.get(imp_uid, include_sandbox=True)
         else:
@@ -445,7 +442,7 @@ class Payments:
                 raise
         raise last.with_traceback(None)
 
-    async def _groups(self, chunk: Sequence[Asked]) -> Sequence[Group]:
+    async def _groups(self, chunk: Sequence[Identifier]) -> Sequence[Group]:
         try:
             listing = await self._client.call(batch_call(chunk))
         except PaymentNotFoundError:
@@ -455,11 +452,11 @@ class Payments:
 
 def _batches(
     merchant_uids: Iterable[str] | AsyncIterable[str], imp_uids: Iterable[str] | AsyncIterable[str]
-) -> AsyncIterator[list[Asked]]:
-    async def asked() -> AsyncGenerator[Asked, None]:
+) -> AsyncIterator[list[Identifier]]:
+    async def asked() -> AsyncGenerator[Identifier, None]:
         for name, uids in (("merchant_uid", merchant_uids), ("imp_uid", imp_uids)):
-            async with aclosing(each_of(uids)) as source:
+            async with aclosing(aiter_any(uids)) as source:
                 async for uid in source:
-                    yield Asked(name, uid)
+                    yield Identifier(name, uid)
 
-    return chunks_of(asked(), weight, count=LARGEST_BATCH, weights=LONGEST_QUERY)
+    return batched(asked(), query_bytes, count=LARGEST_BATCH, weights=LONGEST_QUERY)

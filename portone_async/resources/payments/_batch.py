@@ -13,14 +13,21 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from portone_async.call import Call, check_identifier
+from portone_async.call import Call, validate_identifier
 from portone_async.errors import InvalidRequestError
-from portone_async.models import Payment, UnreadablePayment
+from portone_async.models import Group, Payment, UnreadablePayment
 from portone_async.models.payments import PaymentListing
 
-from ._calls import BATCH_SUCCESS, are_any, look_up
+from ._calls import BATCH_SUCCESS, look_up, require_any
 
-__all__ = ("LARGEST_BATCH", "LONGEST_QUERY", "Asked", "Group", "batch_call", "grouped", "weight")
+__all__ = (
+    "LARGEST_BATCH",
+    "LONGEST_QUERY",
+    "Identifier",
+    "batch_call",
+    "grouped",
+    "query_bytes",
+)
 
 LARGEST_BATCH = 100
 # A request line of over 8,190 bytes is refused by Apache as it comes; a base_url's path, the
@@ -28,7 +35,7 @@ LARGEST_BATCH = 100
 LONGEST_QUERY = 7800
 
 
-class Asked(Struct, frozen=True):
+class Identifier(Struct, frozen=True):
     """An id to ask for."""
 
     name: str
@@ -36,24 +43,13 @@ class Asked(Struct, frozen=True):
     uid: str
 
 
-class Group(Struct, frozen=True):
-    """An id that was asked for, with the payments that PortOne listed for it."""
-
-    uid: str
-    payments: tuple[Payment, ...] = ()
-    """The newest first. Empty: none was listed; :meth:`Payments.find_all` knows for sure."""
-    unreadable: tuple[UnreadablePayment, ...] = ()
-    """Payments that were listed, cannot be read, and are or may be of this id: one whose own id
-    cannot be read either is in every group that it may belong to."""
-
-
-def weight(asked: Asked) -> int:
+def query_bytes(asked: Identifier) -> int:
     """The bytes that an id takes in a request line.
 
     Raises:
         InvalidRequestError: It can never be looked up.
     """
-    check_identifier(asked.name, asked.uid)
+    validate_identifier(asked.name, asked.uid)
     # "&merchant_uid%5B%5D=" around it, or the same with imp_uid.
     needed = len(asked.name) + len("&%5B%5D=") + len(quote(asked.uid, safe=""))
     if needed > LONGEST_QUERY:
@@ -61,7 +57,7 @@ def weight(asked: Asked) -> int:
     return needed
 
 
-def batch_call(chunk: Iterable[Asked]) -> Call[PaymentListing]:
+def batch_call(chunk: Iterable[Identifier]) -> Call[PaymentListing]:
     """Ask for all of a chunk, each once."""
     pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in chunk)
     return look_up(
@@ -70,16 +66,16 @@ def batch_call(chunk: Iterable[Asked]) -> Call[PaymentListing]:
         identifiers={name.removesuffix("[]"): uid for name, uid in pairs},
         query=tuple(pairs),
         success=BATCH_SUCCESS,
-        check=are_any,
+        check=require_any,
     )
 
 
-def grouped(chunk: Iterable[Asked], listing: PaymentListing) -> list[Group]:
+def grouped(chunk: Iterable[Identifier], listing: PaymentListing) -> list[Group]:
     """Put the payments to the ids of a chunk, in its order."""
-    by_id: dict[Asked, list[Payment]] = {}
+    by_id: dict[Identifier, list[Payment]] = {}
     for payment in listing.list:
         for name in ("merchant_uid", "imp_uid"):
-            by_id.setdefault(Asked(name, getattr(payment, name)), []).append(payment)
+            by_id.setdefault(Identifier(name, getattr(payment, name)), []).append(payment)
     groups: list[Group] = []
     for each in chunk:
         found = by_id.get(each, [])
@@ -91,7 +87,7 @@ def grouped(chunk: Iterable[Asked], listing: PaymentListing) -> list[Group]:
     return groups
 
 
-def _may_be_of(payment: UnreadablePayment, asked: Asked) -> bool:
+def _may_be_of(payment: UnreadablePayment, asked: Identifier) -> bool:
     # An id that cannot be read may be any: no group may look as if it surely had no payment.
     return getattr(payment, asked.name) in (None, asked.uid)
 

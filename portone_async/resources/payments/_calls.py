@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from portone_async.call import SUCCESS, Call, Failure, QueryValue, check_identifier
+from portone_async.call import SUCCESS, Call, Failure, QueryValue, validate_identifier
 from portone_async.errors import (
     PaymentNotFoundError,
     PortOneError,
@@ -21,19 +21,19 @@ from portone_async.resources._windows import Window
 
 __all__ = (
     "BATCH_SUCCESS",
-    "are_any",
     "find_all_call",
     "find_call",
-    "fits_in_a_path",
     "get_call",
     "imp_uid_of",
-    "in_order",
+    "is_path_safe",
     "list_call",
     "listed_call",
     "look_up",
     "payment_error",
+    "require_any",
+    "sort_payments",
     "unreadable_in",
-    "without_place",
+    "unsortable",
 )
 
 
@@ -58,7 +58,7 @@ def payment_error(failure: Failure) -> type[PaymentNotFoundError] | None:
     return PaymentNotFoundError if is_said and failure.status in _NOT_FOUND else None
 
 
-class IsAsked(Struct, frozen=True, kw_only=True, gc=False):
+class MatchesPayment(Struct, frozen=True, kw_only=True, gc=False):
     """Whether an answer is the payment that was asked for."""
 
     merchant_uid: str | None = None
@@ -78,14 +78,14 @@ class IsAsked(Struct, frozen=True, kw_only=True, gc=False):
         return f"PortOne answered with a payment of another {another}"
 
 
-def are_any(listing: PaymentListing) -> str | None:
+def require_any(listing: PaymentListing) -> str | None:
     """Whether an answer holds payments at all: a 404 says that there is none, 200 does not."""
     if listing.list or listing.unreadable:
         return None
     return "PortOne answered with an empty list, where it says 404 when there is none"
 
 
-class AreAsked(Struct, frozen=True):
+class MatchesPayments(Struct, frozen=True):
     """Whether an answer holds payments of the order that was asked for, and nothing else."""
 
     merchant_uid: str
@@ -98,7 +98,7 @@ class AreAsked(Struct, frozen=True):
         ):
             return "PortOne answered with a payment of another merchant_uid"
         if listing.unreadable or not payments:
-            return are_any(listing)
+            return require_any(listing)
         if self.status is not None and all(each.status != self.status for each in payments):
             return (
                 f"PortOne listed {len(payments)} payment(s) of this order and none is "
@@ -107,7 +107,7 @@ class AreAsked(Struct, frozen=True):
         return None
 
 
-class AllAre(Struct, frozen=True, kw_only=True):
+class MatchesPage(Struct, frozen=True, kw_only=True):
     """Whether a page holds nothing but what was asked for, and something where it must."""
 
     merchant_uid: str | None = None
@@ -127,7 +127,7 @@ class AllAre(Struct, frozen=True, kw_only=True):
         if page.total or page.next:
             return f"PortOne listed none of {page.total} payment(s)"
         # A status may have none in a period. Of an order PortOne says that with a 404.
-        return None if self.merchant_uid is None else are_any(PaymentListing())
+        return None if self.merchant_uid is None else require_any(PaymentListing())
 
 
 def is_another(uid: str | None, asked: str | None) -> bool:
@@ -173,7 +173,7 @@ def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) ->
         identifiers=path,
         path=path,
         query=None if sorting is None else {"sorting": sorting},
-        check=IsAsked(merchant_uid=merchant_uid, status=status),
+        check=MatchesPayment(merchant_uid=merchant_uid, status=status),
     )
 
 
@@ -187,7 +187,7 @@ def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Pa
         identifiers=path,
         path=path,
         query={name: True for name, is_set in flags.items() if is_set},
-        check=IsAsked(imp_uid=imp_uid),
+        check=MatchesPayment(imp_uid=imp_uid),
     )
 
 
@@ -209,7 +209,7 @@ def find_all_call(
         identifiers=path,
         path=path,
         query=query,
-        check=AllAre(merchant_uid=merchant_uid, status=status, is_first=page == 1),
+        check=MatchesPage(merchant_uid=merchant_uid, status=status, is_first=page == 1),
     )
 
 
@@ -232,7 +232,7 @@ def list_call(
         identifiers=path,
         path=path,
         query=query,
-        check=AllAre(status=None if status == "all" else status, is_first=page == 1),
+        check=MatchesPage(status=None if status == "all" else status, is_first=page == 1),
     )
 
 
@@ -244,17 +244,17 @@ def listed_call(merchant_uid: str, status: str | None) -> Call[PaymentListing]:
         identifiers={"merchant_uid": merchant_uid},
         query=(("merchant_uid[]", merchant_uid),),
         success=BATCH_SUCCESS,
-        check=AreAsked(merchant_uid, status),
+        check=MatchesPayments(merchant_uid, status),
     )
 
 
-def fits_in_a_path(merchant_uid: str) -> bool:
+def is_path_safe(merchant_uid: str) -> bool:
     """Whether an order number has no slash, which web servers take apart even when quoted."""
-    check_identifier("merchant_uid", merchant_uid)
+    validate_identifier("merchant_uid", merchant_uid)
     return "/" not in merchant_uid and "\\" not in merchant_uid
 
 
-def in_order(
+def sort_payments(
     payments: Iterable[Payment], sorting: Sorting, *, status: str | None = None
 ) -> list[Payment]:
     """Those of a status, as the API sorts: missing times count as the 0 that it has for them."""
@@ -283,7 +283,7 @@ def unreadable_in(
     return error
 
 
-def without_place(payments: Sequence[Payment], sorting: Sorting) -> tuple[UnreadablePayment, ...]:
+def unsortable(payments: Sequence[Payment], sorting: Sorting) -> tuple[UnreadablePayment, ...]:
     """Those of several payments that cannot be sorted, since a time of theirs cannot be read."""
     if len(payments) < 2:
         return ()

@@ -8,7 +8,7 @@ from typing import Any
 from portone_async.errors import Difference, InvalidRequestError
 from portone_async.models import Payment, PaymentStatus
 
-__all__ = ("checked_amount", "differences")
+__all__ = ("differences", "validate_amount")
 
 
 def differences(
@@ -53,7 +53,7 @@ def differences(
     return tuple(found)
 
 
-def checked_amount(name: str, amount: Any) -> Decimal:
+def validate_amount(name: str, amount: Any) -> Decimal:
     """Give an exact amount.
 
     Raises:

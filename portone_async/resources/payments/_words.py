@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from portone_async.errors import InvalidRequestError
 from portone_async.models import PaymentStatus, Sorting
@@ -19,27 +19,15 @@ from portone_async.models import PaymentStatus, Sorting
 __all__ = (
     "LISTED",
     "STATUSES",
-    "PaymentStatusLike",
-    "SortingLike",
     "canonical",
-    "checked_member",
-    "checked_sorting",
-    "checked_status",
-    "checked_statuses",
     "refuse_misspelling",
+    "validate_member",
+    "validate_sorting",
+    "validate_status",
+    "validate_statuses",
 )
 
 E = TypeVar("E", bound=StrEnum)
-
-PaymentStatusLike: TypeAlias = (
-    PaymentStatus | Literal["ready", "paid", "failed", "cancelled", "pending"] | str
-)
-"""A payment status: ``PaymentStatus.PAID``, ``"paid"``, or a word that PortOne adds later."""
-
-SortingLike: TypeAlias = (
-    Sorting | Literal["-started", "started", "-paid", "paid", "-updated", "updated"] | str
-)
-"""Which of several payments comes first: ``Sorting.PAID_DESC`` or ``"-paid"``."""
 
 STATUSES = frozenset(status.value for status in PaymentStatus)
 LISTED = STATUSES | {"all"}
@@ -82,7 +70,7 @@ def refuse_misspelling(name: str, word: str, known: Iterable[str] = STATUSES) ->
         raise InvalidRequestError(f"{name} must be spelled {str(meant)!r}, not {word!a}")
 
 
-def checked_status(status: Any, *, known: frozenset[str] = STATUSES) -> str:
+def validate_status(status: Any, *, known: frozenset[str] = STATUSES) -> str:
     """Give a status as plain text.
 
     Raises:
@@ -99,31 +87,31 @@ def checked_status(status: Any, *, known: frozenset[str] = STATUSES) -> str:
     raise InvalidRequestError(f"status must be a plain word, as in 'paid': {status!a}")
 
 
-def checked_statuses(statuses: Any) -> list[str]:
+def validate_statuses(statuses: Any) -> list[str]:
     """Give several statuses of ``GET /payments/status/...``, each once, as plain text.
 
     Raises:
-        InvalidRequestError: As for :func:`checked_status`, or it is one text, or nothing.
+        InvalidRequestError: As for :func:`validate_status`, or it is one text, or nothing.
     """
     if isinstance(statuses, str) or not isinstance(statuses, Iterable):
         raise InvalidRequestError(f"statuses must be several words, as in ['paid']: {statuses!a}")
     given: Iterable[Any] = statuses  # pyright: ignore[reportUnknownVariableType]  # of anything
-    checked = list(dict.fromkeys(checked_status(status, known=LISTED) for status in given))
+    checked = list(dict.fromkeys(validate_status(status, known=LISTED) for status in given))
     if not checked:
         raise InvalidRequestError("statuses must name at least one status")
     return checked
 
 
-def checked_sorting(sorting: Any) -> Sorting:
+def validate_sorting(sorting: Any) -> Sorting:
     """Give a sorting as a member.
 
     Raises:
         InvalidRequestError: PortOne has no such sorting.
     """
-    return checked_member("sorting", sorting, Sorting)
+    return validate_member("sorting", sorting, Sorting)
 
 
-def checked_member(name: str, value: Any, kind: type[E]) -> E:
+def validate_member(name: str, value: Any, kind: type[E]) -> E:
     """Give a word of a closed set as a member of its enumeration.
 
     Raises:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeGuard
 from uuid import UUID
 
-from portone_async.call import check_identifier
+from portone_async.call import validate_identifier
 from portone_async.errors import InvalidRequestError
 
 from .blanks import strip_blanks
@@ -47,7 +47,7 @@ def parse_merchant_uid(cell: object) -> str:
     if is_rounded(number):
         raise _rounded_error(text)
     try:
-        check_identifier("merchant_uid", number)
+        validate_identifier("merchant_uid", number)
     except InvalidRequestError as error:
         problem = error.reason.partition(":")[0]
     else:

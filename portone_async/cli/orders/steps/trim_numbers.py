@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from portone_async.call import check_identifier
+from portone_async.call import validate_identifier
 from portone_async.cli.orders.cells.blanks import strip_blanks
 from portone_async.cli.orders.items import Item, Note
 from portone_async.errors import InvalidRequestError
@@ -77,7 +77,7 @@ def _trim(item: T) -> T:
 def _is_valid(item: Order | Refund) -> bool:
     """Return whether PortOne accepts the order number with its blanks."""
     try:
-        check_identifier("merchant_uid", item.merchant_uid)
+        validate_identifier("merchant_uid", item.merchant_uid)
     except InvalidRequestError:
         return False
     return True

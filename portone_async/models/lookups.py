@@ -1,0 +1,43 @@
+"""Results of looking up many payments."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from portone_async.errors import PaymentNotFoundError, PortOneError
+
+from .payments import Payment, UnreadablePayment
+
+__all__ = ("Failed", "Found", "Group", "Missing")
+
+
+class Found(Struct, frozen=True):
+    """An order with its payment."""
+
+    merchant_uid: str
+    payment: Payment
+
+
+class Missing(Struct, frozen=True):
+    """An order that has no such payment, as PortOne itself reports."""
+
+    merchant_uid: str
+    error: PaymentNotFoundError
+
+
+class Failed(Struct, frozen=True):
+    """An order that could not be checked: nothing is known about its payment."""
+
+    merchant_uid: str
+    error: PortOneError
+
+
+class Group(Struct, frozen=True):
+    """An id, with the payments that PortOne listed for it."""
+
+    uid: str
+    payments: tuple[Payment, ...] = ()
+    """The newest first. Empty: none was listed; :meth:`Payments.find_all` knows for sure."""
+    unreadable: tuple[UnreadablePayment, ...] = ()
+    """Payments that were listed, cannot be read, and are or may be of this id: one whose own id
+    cannot be read either is in every group that it may belong to."""
