@@ -35,6 +35,7 @@ class Completion(argparse.Action):
 
 def all_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
     """Yield the arguments of a parser and of its subparsers."""
+    # argparse has no public list of either.
     for action in parser._actions:
         yield action
         if isinstance(action, argparse._SubParsersAction):

@@ -143,7 +143,7 @@ def _printer(arguments: Arguments) -> OutcomePrinter:
 
     is_typed = "-" in arguments.order and sys.stdin is not None and sys.stdin.isatty()
     return OutcomePrinter(
-        partial(print_table, clock=arguments.tz), group_size=1 if is_typed else _ROWS_PER_TABLE
+        partial(print_table, zone=arguments.tz), group_size=1 if is_typed else _ROWS_PER_TABLE
     )
 
 

@@ -39,15 +39,15 @@ class _Row(Struct, frozen=True):
     paid_at: Text
 
 
-def print_table(outcomes: Sequence[Outcome], *, clock: tzinfo = SEOUL) -> None:
+def print_table(outcomes: Sequence[Outcome], *, zone: tzinfo = SEOUL) -> None:
     """Print a table of one line per order; on narrow terminals two lines, or a list.
 
     Args:
         outcomes: One row each.
-        clock: The zone of the times.
+        zone: The zone of the times.
     """
     console = make_console(pipe_width=_PIPE_WIDTH)
-    rows = [_row(outcome, clock) for outcome in outcomes]
+    rows = [_row(outcome, zone) for outcome in outcomes]
     unbounded = console.options.update(max_width=_PIPE_WIDTH)
     for layout in (_wide_table, _narrow_table):
         table = layout(rows)
@@ -115,7 +115,7 @@ def _table(texts: Sequence[str], amounts: Sequence[str], more_texts: Sequence[st
     return table
 
 
-def _row(outcome: Outcome, clock: tzinfo) -> _Row:
+def _row(outcome: Outcome, zone: tzinfo) -> _Row:
     order, blank = Text(escape_order_number(outcome.order)), Text()
     payment = outcome.payment
     if payment is None:
@@ -132,7 +132,7 @@ def _row(outcome: Outcome, clock: tzinfo) -> _Row:
         amount=_money(payment, payment.amount),
         cancelled=_money(payment, payment.cancel_amount) if is_cancelled else blank,
         balance=_money(payment, payment.balance) if is_cancelled else blank,
-        paid_at=Text(format_minute(payment.paid_at, clock)),
+        paid_at=Text(format_minute(payment.paid_at, zone)),
     )
 
 

@@ -25,13 +25,13 @@ def parse_zone(name: str) -> tzinfo:
         raise argparse.ArgumentTypeError(text) from None
 
 
-def in_zone(time: datetime, clock: tzinfo) -> datetime:
+def in_zone(time: datetime, zone: tzinfo) -> datetime:
     """Convert a time to a zone; return it unchanged where the result would leave the calendar."""
     with suppress(OverflowError):
-        return time.astimezone(clock)
+        return time.astimezone(zone)
     return time
 
 
-def format_minute(time: datetime | None, clock: tzinfo) -> str:
+def format_minute(time: datetime | None, zone: tzinfo) -> str:
     """Format a time to the minute with its offset: ``2026-11-01 09:00+09:00``."""
-    return "" if time is None else in_zone(time, clock).isoformat(sep=" ", timespec="minutes")
+    return "" if time is None else in_zone(time, zone).isoformat(sep=" ", timespec="minutes")

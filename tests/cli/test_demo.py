@@ -85,8 +85,7 @@ def test_printed_numbers_are_those_of_the_server(
     assert line is not None
     found, missing, not_checked, requests, retries = map(int, re.findall(r"\d+", line[0]))
     assert (found, missing, not_checked) == (143, 4, 3)
-    assert retries >= 20
-    assert requests >= 150 + 20
+    assert retries == requests - 150 >= 20
     total = re.search(r"^(\d+) requests, ", out, re.MULTILINE)
     assert total is not None
     assert requests + int(total[1]) == server.count("/payments")
