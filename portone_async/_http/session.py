@@ -6,7 +6,6 @@ import asyncio
 import platform
 import ssl
 from collections.abc import Coroutine
-from http.cookies import SimpleCookie
 from typing import Any
 
 import aiohttp
@@ -109,7 +108,7 @@ def _session(
 def _unchecked_session(connector: BaseConnector, base_url: URL, **options: Any) -> ClientSession:
     session = ClientSession(
         connector=connector,
-        cookie_jar=_NoCookies(),
+        cookie_jar=aiohttp.DummyCookieJar(),
         request_class=_Request,
         headers={
             # All that a request has in common, for one host: see `_Request`.
@@ -127,14 +126,6 @@ def _unchecked_session(connector: BaseConnector, base_url: URL, **options: Any) 
     # a send without a permit and an attempt that nobody counts (aio-libs/aiohttp#10790).
     session._retry_connection = False
     return session
-
-
-class _NoCookies(aiohttp.DummyCookieJar):
-    def filter_cookies(self, request_url: URL) -> SimpleCookie:  # noqa: ARG002 (of no URL)
-        return _NONE  # One for all requests: nothing is ever put into it.
-
-
-_NONE = SimpleCookie()
 
 
 class UnsolicitedDataError(aiohttp.ClientConnectionError):

@@ -93,10 +93,12 @@ class TokenBucket:
             await self._bind()
         # Only one task at a time is inside AsyncLimiter: left to itself it wakes waiters too
         # early after a busy loop and sends them to the end of its queue.
-        await self._queue.acquire(priority=priority)
+        if not self._queue.acquire_nowait():
+            await self._queue.acquire(priority=priority)
         try:
             while True:
-                await self._pause.wait()
+                if self._pause.is_active():
+                    await self._pause.wait()
                 await self._limiter.acquire()
                 if not self._pause.is_active():
                     return
