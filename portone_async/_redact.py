@@ -1,7 +1,7 @@
 """Keep secrets and personal data out of what is printed, logged or quoted. Pure.
 
-``Secret`` and ``SecretBytes`` have a closed ``repr``, as a traceback's local variables show it; the
-functions quote one printable, short line of a text from outside.
+``Secret`` and ``SecretBytes`` have a ``repr`` that reveals nothing, for the local variables of
+tracebacks; the functions quote a text from outside as one short, printable line.
 """
 
 from __future__ import annotations
@@ -14,32 +14,35 @@ from urllib.parse import urlsplit
 __all__ = ("Redactor", "Secret", "SecretBytes", "escape", "excerpt", "host", "printable")
 
 Redactor = Callable[[str], str]
-"""Takes secrets out of a text."""
+"""Removes secrets from a text."""
 
 _LONGEST = 400
 _LONGEST_EXCERPT = 200
-# Characters, or bytes. So much that enough is left however many secrets are taken out.
+# Characters or bytes: enough to leave an excerpt however many secrets are removed.
 _SOURCE = 64 * 1024
 
 
 def escape(text: str) -> str:
-    r"""``text`` with controls, marks of direction and odd blanks spelled out, as ``\x1b``."""
+    r"""Escape control characters, direction marks and odd blanks, as ``\x1b``."""
     if text.isprintable():
         return text
     return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-        for each in text
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
     )
 
 
 def printable(text: str, redact: Redactor = str) -> str:
-    """The beginning of ``text``, escaped. Secrets go first, or a part of one might stay."""
+    """Return the beginning of ``text``, redacted and escaped.
+
+    Redacted before it is cut, or a part of a secret might remain.
+    """
     whole = escape(redact(text[:_SOURCE]))
     return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"
 
 
 def host(location: str, redact: Redactor = str) -> str:
-    """The host of a URL; empty where there is none. The rest of it may hold a token."""
+    """Return the host of a URL, or an empty text. The rest of the URL may hold a token."""
     try:
         return printable(urlsplit(redact(location[:_SOURCE])).hostname or "")
     except ValueError:
@@ -47,11 +50,11 @@ def host(location: str, redact: Redactor = str) -> str:
 
 
 def excerpt(body: bytes, redact: Redactor = str) -> str | None:
-    """The beginning of a body that is plainly not JSON; ``None`` for any other.
+    """Return the beginning of a body that is plainly not JSON; ``None`` for any other.
 
-    JSON, whole, in pieces or dressed up as a page, may show the buyer. So a page of tags is shown
-    up to its first brace, bracket or quoted quotation mark, and other text only where it is plain
-    English words. Secrets are taken out before it is cut, or a part of one might stay.
+    JSON, whole, in pieces or inside a page, may name the buyer. So HTML is quoted up to its first
+    brace, bracket or escaped quotation mark, and other text only if it is plain English words. It
+    is redacted before it is cut, or a part of a secret might remain.
     """
     text = " ".join(body[:_SOURCE].decode("utf-8", "replace").split())
     text = redact(text.removeprefix("\ufeff"))
@@ -62,7 +65,7 @@ def excerpt(body: bytes, redact: Redactor = str) -> str | None:
 
 
 class Secret(str):
-    """A key, a token, or whatever may hold one."""
+    """A key, a token, or a text that may contain one."""
 
     __slots__ = ()
 
@@ -75,7 +78,7 @@ class Secret(str):
 
 
 class SecretBytes(bytes):
-    """A body: it may hold keys, cards and buyers."""
+    """A body: it may contain keys, card numbers and personal data."""
 
     __slots__ = ()
 
