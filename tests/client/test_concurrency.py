@@ -105,7 +105,7 @@ class Noting:
 
 
 @pytest.mark.slow
-async def test_ten_thousand_calls_on_real_connections_keep_the_bound_and_lose_nothing(
+async def test_ten_thousand_calls_keep_the_limits_on_real_connections(
     server: FakePortOne,
 ) -> None:
     # Debug mode, which the tests run in, costs more than the calls.
@@ -135,7 +135,7 @@ async def test_ten_thousand_calls_on_real_connections_keep_the_bound_and_lose_no
 # Closed in the midst of it
 
 
-async def test_a_client_closed_at_any_turn_ends_every_call_with_its_answer_or_one_clear_error(
+async def test_close_at_any_turn_ends_every_call_clearly(
     server: FakePortOne,
 ) -> None:
     seen: Counter[type] = Counter()

@@ -43,7 +43,7 @@ TOTAL = Timeouts(total=3.0, attempt=0.2)
     ],
     ids=lambda value: type(value).__name__,
 )
-async def test_one_fault_costs_one_more_try_and_the_answer_is_right(
+async def test_one_fault_costs_one_more_attempt(
     server: FakePortOne, fault: Fault, seconds: float
 ) -> None:
     added = server.add(merchant_uid="order-1")
@@ -58,7 +58,7 @@ async def test_one_fault_costs_one_more_try_and_the_answer_is_right(
     assert took.net < seconds + 5
 
 
-async def test_a_retry_after_of_an_hour_fails_at_once_with_the_hour(server: FakePortOne) -> None:
+async def test_retry_after_of_an_hour_fails_at_once(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with server.client(retry=QUICK, timeouts=TOTAL) as client:
         server.fail(TooManyRequests(retry_after="3600"))
@@ -75,7 +75,7 @@ async def test_a_retry_after_of_an_hour_fails_at_once_with_the_hour(server: Fake
     [CutBody(), Reset(), Status(503), TooManyRequests(retry_after="1"), HtmlPage(), Hang()],
     ids=lambda value: type(value).__name__,
 )
-async def test_a_fault_that_stays_is_a_transient_error_within_the_total(
+async def test_permanent_fault_is_a_transient_error_within_the_total(
     server: FakePortOne, fault: Fault
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -94,7 +94,7 @@ async def test_a_fault_that_stays_is_a_transient_error_within_the_total(
     assert len(error.attempts) >= 1
 
 
-async def test_a_server_that_never_answers_is_left_in_time(server: FakePortOne) -> None:
+async def test_silent_server_times_out(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with server.client(retry=QUICK, timeouts=Timeouts(total=0.5, attempt=None)) as client:
         await client.payments.find("order-1")
@@ -113,7 +113,7 @@ async def test_a_server_that_never_answers_is_left_in_time(server: FakePortOne) 
         assert took.net < 0.15
 
 
-async def test_a_token_that_never_comes_is_waited_for_no_longer_than_the_total(
+async def test_missing_token_times_out_within_the_total(
     server: FakePortOne,
 ) -> None:
     server.fail(Hang(), times=None, on="/users/getToken")
@@ -128,7 +128,7 @@ async def test_a_token_that_never_comes_is_waited_for_no_longer_than_the_total(
     assert not server.count("/payments")
 
 
-async def test_a_mixture_of_faults_under_load_gives_no_wrong_answer(server: FakePortOne) -> None:
+async def test_mixed_faults_under_load_give_no_wrong_result(server: FakePortOne) -> None:
     faults: list[Fault] = [Status(503), Reset(), CutBody(), HtmlPage(), Status(502), Hang()]
     faults = faults * 6 + [ExpiredToken()]
     added = {

@@ -96,7 +96,7 @@ def date(seconds: float) -> str:
         pytest.param([("Retry-After", "7, 30")], None, id="two in one"),
     ],
 )
-def test_a_retry_after_that_can_be_read_is_kept_to_the_second_and_no_other_holds_up(
+def test_valid_retry_after_is_obeyed_and_an_invalid_one_ignored(
     headers: list[tuple[str, str]], waited: float | None, status: int
 ) -> None:
     async def main() -> None:
@@ -112,7 +112,7 @@ def test_a_retry_after_that_can_be_read_is_kept_to_the_second_and_no_other_holds
 
 @pytest.mark.parametrize("retry_after", ["61", "3600", "999999999", date(3600)])
 @pytest.mark.parametrize("clock", [0, DAY, -DAY])
-async def test_a_retry_after_that_is_too_long_ends_the_call_at_once_whatever_the_servers_clock(
+async def test_too_long_retry_after_ends_the_call_for_any_server_clock(
     retry_after: str, clock: float
 ) -> None:
     async with leaves_nothing(), FakePortOne(now=NOW) as server:
@@ -132,7 +132,7 @@ async def test_a_retry_after_that_is_too_long_ends_the_call_at_once_whatever_the
 
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(1000, 50), None])
-def test_429_for_one_call_in_five_pauses_all_and_loses_none(rate_limit: RateLimit | None) -> None:
+def test_429_for_one_call_in_five_pauses_all(rate_limit: RateLimit | None) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         refused: list[float] = []
@@ -160,7 +160,7 @@ def test_429_for_one_call_in_five_pauses_all_and_loses_none(rate_limit: RateLimi
     run(main())
 
 
-async def test_429_for_one_call_in_five_is_waited_out_by_all_on_a_real_server(
+async def test_429_for_one_call_in_five_pauses_all_on_a_real_server(
     server: FakePortOne,
 ) -> None:
     fine = Delay(0)
@@ -176,7 +176,7 @@ async def test_429_for_one_call_in_five_is_waited_out_by_all_on_a_real_server(
     assert statuses == {200: CALLS, 429: CALLS // 5}
 
 
-async def test_a_burst_of_5xx_is_ridden_out_by_every_call(server: FakePortOne) -> None:
+async def test_burst_of_5xx_fails_no_call(server: FakePortOne) -> None:
     server.fail(Status(500), Status(502), Status(503), Status(504), times=50)
     async with server.client(rate_limit=None, retry=PATIENT) as client:
         payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(CALLS)])
@@ -184,7 +184,7 @@ async def test_a_burst_of_5xx_is_ridden_out_by_every_call(server: FakePortOne) -
     assert server.count("/payments") == CALLS + 200
 
 
-async def test_an_outage_costs_no_more_requests_than_the_budget_has_and_is_over_when_it_is(
+async def test_outage_costs_no_more_requests_than_the_budget(
     server: FakePortOne,
 ) -> None:
     server.fail(Status(503), times=None)
@@ -238,9 +238,7 @@ def _reset(connection: socket.socket) -> None:
 
 @pytest.mark.parametrize("end", [_fin, _reset], ids=["FIN", "gone"])
 @pytest.mark.parametrize("calls", [1, 20])
-async def test_a_connection_closed_as_the_request_goes_out_is_an_attempt_like_any_other(
-    end: Any, calls: int
-) -> None:
+async def test_connection_closed_during_the_request_is_one_attempt(end: Any, calls: int) -> None:
     """Aiohttp would send again on its own: a send without a permit that nobody counts."""
     attempts: list[Attempt] = []
     permits = Permits()
@@ -277,7 +275,7 @@ async def test_a_connection_closed_as_the_request_goes_out_is_an_attempt_like_an
             assert len(raw.requests) - arrived == calls
 
 
-async def test_what_changes_something_is_not_sent_again_after_its_connection_closed() -> None:
+async def test_call_that_is_not_idempotent_is_not_resent_after_a_close() -> None:
     shop = Shop()
     async with (
         leaves_nothing(),
@@ -295,7 +293,7 @@ async def test_what_changes_something_is_not_sent_again_after_its_connection_clo
         assert sum(b"/payments/cancel" in head for head in raw.requests) <= 1
 
 
-async def test_a_half_open_connection_is_left_in_time_and_never_used_again() -> None:
+async def test_half_open_connection_times_out_and_is_not_reused() -> None:
     class Vanishing(Shop):
         async def answer(self, writer: asyncio.StreamWriter, number: int) -> None:
             if number == 3:
@@ -328,7 +326,7 @@ async def test_a_half_open_connection_is_left_in_time_and_never_used_again() -> 
         assert raw.connections == 2
 
 
-async def test_calls_behind_one_that_hangs_wait_and_go_on_when_its_time_is_up(
+async def test_calls_behind_a_hanging_one_continue_after_its_timeout(
     server: FakePortOne,
 ) -> None:
     server.fail(Hang())
@@ -352,7 +350,7 @@ async def test_calls_behind_one_that_hangs_wait_and_go_on_when_its_time_is_up(
     assert server.count("/payments") == 50
 
 
-async def test_a_lent_pool_that_others_have_used_up_is_a_connection_not_made_in_time(
+async def test_exhausted_pool_of_a_session_is_a_connect_timeout(
     server: FakePortOne,
 ) -> None:
     async with (
@@ -398,7 +396,7 @@ async def restarted(stack: AsyncExitStack, port: int, seconds: float) -> FakePor
     return server
 
 
-async def test_a_server_killed_and_restarted_under_load_costs_no_patient_call() -> None:
+async def test_server_restart_under_load_fails_no_patient_call() -> None:
     port = free_port()
     async with leaves_nothing(), AsyncExitStack() as stack:
         server = await stack.enter_async_context(FakePortOne(port=port))
@@ -416,7 +414,7 @@ async def test_a_server_killed_and_restarted_under_load_costs_no_patient_call() 
     assert {each.amount for each in payments} == {1, 2}
 
 
-async def test_a_server_killed_under_load_ends_impatient_calls_typed_and_works_when_back() -> None:
+async def test_impatient_calls_fail_during_a_restart_and_then_recover() -> None:
     port = free_port()
     async with leaves_nothing(), AsyncExitStack() as stack:
         server = await stack.enter_async_context(FakePortOne(port=port))

@@ -103,7 +103,7 @@ BROKEN: dict[str, tuple[Script, type[TransientError]]] = {
 
 
 @pytest.mark.parametrize(("script", "kind"), BROKEN.values(), ids=BROKEN)
-async def test_a_broken_exchange_is_typed_and_made_again_until_the_tries_or_the_time_are_used_up(
+async def test_broken_exchange_is_retried_until_attempts_or_time_run_out(
     script: Script, kind: type[TransientError]
 ) -> None:
     async with scene() as at:
@@ -128,7 +128,7 @@ async def test_a_broken_exchange_is_typed_and_made_again_until_the_tries_or_the_
 
 
 @pytest.mark.parametrize(("script", "kind"), BROKEN.values(), ids=BROKEN)
-async def test_one_broken_exchange_costs_one_more_request_and_the_answer_is_right(
+async def test_one_broken_exchange_costs_one_more_request(
     script: Script, kind: type[TransientError]
 ) -> None:
     async with scene() as at:
@@ -154,7 +154,7 @@ FINAL: dict[str, tuple[Script, type[PortOneError]]] = {
 
 
 @pytest.mark.parametrize(("script", "kind"), FINAL.values(), ids=FINAL)
-async def test_an_answer_that_is_whole_but_means_nothing_is_final_and_never_missing(
+async def test_complete_but_meaningless_reply_is_final(
     script: Script, kind: type[PortOneError]
 ) -> None:
     async with scene() as at:
@@ -187,7 +187,7 @@ WELL: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("script", WELL.values(), ids=WELL)
-async def test_an_answer_in_an_odd_shape_is_the_answer_and_asked_for_once(script: Script) -> None:
+async def test_unusual_but_valid_reply_is_read_once(script: Script) -> None:
     async with scene() as at:
         at.server.script = script
         payment = await at.client.payments.find(UID)
@@ -209,7 +209,7 @@ DISPUTED: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("script", DISPUTED.values(), ids=DISPUTED)
-async def test_what_versions_of_aiohttp_disagree_on_is_the_right_payment_or_no_payment(
+async def test_reply_that_aiohttp_versions_parse_differently_is_never_wrong(
     script: Script,
 ) -> None:
     async with scene() as at:
@@ -225,7 +225,7 @@ async def test_what_versions_of_aiohttp_disagree_on_is_the_right_payment_or_no_p
             assert len(at.server.payments) == at.permits.given == 1
 
 
-async def test_an_answer_that_nobody_asked_for_is_not_the_answer_to_the_next_call() -> None:
+async def test_unsolicited_reply_is_not_used_for_the_next_call() -> None:
     async with scene() as at:
         is_pooled = asyncio.Event()
         at.server.script = (WHOLE, is_pooled, answer(ok(CARD_PAID | {"amount": 1})))
@@ -235,7 +235,7 @@ async def test_an_answer_that_nobody_asked_for_is_not_the_answer_to_the_next_cal
         # The scene makes the next call, and knows what is right.
 
 
-async def test_every_cut_of_a_gzip_stream_is_the_whole_answer_or_none() -> None:
+async def test_truncated_gzip_is_the_whole_reply_or_an_error() -> None:
     once = RetryPolicy(attempts=1)
     async with scene() as at:
         client = at.client.with_options(retry=once)
@@ -263,7 +263,7 @@ SLOW: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("script", SLOW.values(), ids=SLOW)
-async def test_a_server_that_is_too_slow_is_left_on_time_by_the_try_and_by_the_call(
+async def test_slow_server_meets_the_attempt_and_the_total_timeout(
     script: Script,
 ) -> None:
     async with scene() as at:
@@ -289,7 +289,7 @@ async def test_a_server_that_is_too_slow_is_left_on_time_by_the_try_and_by_the_c
         assert len(at.server.payments) == at.permits.given == 3
 
 
-async def test_a_server_that_refuses_connections_is_asked_as_often_as_it_may_be() -> None:
+async def test_refused_connection_is_retried() -> None:
     async with scene() as at:
         await at.server.stop()
         error = await at.failed()
@@ -310,7 +310,7 @@ async def test_a_server_that_refuses_connections_is_asked_as_often_as_it_may_be(
         await at.server.start()
 
 
-async def test_a_name_that_does_not_resolve_is_a_connection_that_failed_and_nothing_was_sent(
+async def test_unresolvable_name_is_a_failed_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     is_down = True
@@ -337,7 +337,7 @@ CHANGE: Call[dict[str, Any]] = Call("POST", "/payments/cancel", dict[str, Any], 
 @pytest.mark.parametrize(
     "name", ["reset before head", "FIN in body", "gzip cut, lengths right", "garbage status line"]
 )
-async def test_a_call_that_changes_something_is_sent_once_however_its_answer_breaks(
+async def test_call_that_is_not_idempotent_is_sent_once(
     name: str,
 ) -> None:
     async with scene() as at:
@@ -351,7 +351,7 @@ async def test_a_call_that_changes_something_is_sent_once_however_its_answer_bre
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["{}/payments/find/x", "//{}/x"])
-async def test_a_redirect_leads_nowhere(status: int, location: str) -> None:
+async def test_redirect_is_not_followed(status: int, location: str) -> None:
     async with FaultServer() as elsewhere, scene() as at:
         host = elsewhere.url if location.startswith("{}") else elsewhere.url.partition("//")[2]
         redirect = answer(b"", f"Location: {location.format(host)}", status=f"{status} Elsewhere")
@@ -365,7 +365,7 @@ async def test_a_redirect_leads_nowhere(status: int, location: str) -> None:
 
 
 @pytest.mark.parametrize("status", [302, 307, 308])
-async def test_a_redirect_does_not_take_the_keys_along(status: int) -> None:
+async def test_redirect_receives_no_keys(status: int) -> None:
     async with FaultServer() as elsewhere, scene(is_warm=False) as at:
         proper = at.server.token_script
         location = f"Location: {elsewhere.url}/users/getToken"
@@ -379,7 +379,7 @@ async def test_a_redirect_does_not_take_the_keys_along(status: int) -> None:
         at.server.token_script = proper
 
 
-async def test_a_cookie_is_never_sent_back() -> None:
+async def test_cookies_are_never_sent_back() -> None:
     cookies = ("Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/; Max-Age=999")
     async with scene() as at:
         for status in ("200 OK", "302 Found", "503 Service Unavailable"):

@@ -100,7 +100,7 @@ NONSENSE: dict[str, tuple[bytes, type[PortOneError]]] = {
 
 
 @pytest.mark.parametrize(("content", "kind"), NONSENSE.values(), ids=NONSENSE)
-async def test_a_body_of_nonsense_is_typed_shown_to_nobody_and_asked_for_again_only_where_it_helps(
+async def test_undecodable_body_raises_the_right_class_without_quoting_the_buyer(
     content: bytes, kind: type[PortOneError]
 ) -> None:
     async with scene() as at:
@@ -127,7 +127,7 @@ TYPES = [
 
 
 @pytest.mark.parametrize("header", TYPES)
-async def test_a_body_is_judged_by_itself_whatever_its_type_is_said_to_be(header: str) -> None:
+async def test_content_type_of_a_reply_is_ignored(header: str) -> None:
     async with scene() as at:
         at.server.script = (answer(in_korean(CARD_PAID).encode(), header),)
         payment = await at.client.payments.find(UID)
@@ -138,7 +138,7 @@ async def test_a_body_is_judged_by_itself_whatever_its_type_is_said_to_be(header
         assert type(await at.failed()) is MalformedResponseError
 
 
-async def test_a_byte_order_mark_is_no_part_of_the_answer() -> None:
+async def test_byte_order_mark_is_skipped() -> None:
     async with scene() as at:
         at.server.script = (answer(b"\xef\xbb\xbf" + BODY),)
         payment = await at.client.payments.find(UID)
@@ -169,9 +169,7 @@ MISSING = body(NOT_FOUND)
         ok(CARD_PAID | {"fail_reason": NOT_FOUND["message"]})[:-1],
     ],
 )
-async def test_only_a_whole_envelope_says_that_a_payment_is_missing(
-    content: bytes, status: str
-) -> None:
+async def test_only_a_complete_envelope_means_missing(content: bytes, status: str) -> None:
     async with scene() as at:
         at.server.script = (answer(content, status=status),)
         error = await at.failed(retry=ONCE)
@@ -179,7 +177,7 @@ async def test_only_a_whole_envelope_says_that_a_payment_is_missing(
         assert type(error) in {MalformedResponseError, UnexpectedResponseError, ApiError}
 
 
-async def test_every_cut_of_a_body_is_malformed() -> None:
+async def test_every_truncated_body_is_malformed() -> None:
     async with scene() as at:
         for size in range(0, len(BODY), 23):
             at.server.script = (answer(BODY[:size]),)
@@ -227,7 +225,7 @@ def fitting(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", Payment.__struct_fields__)
-async def test_value_of_the_wrong_type_is_named_and_never_shown(name: str) -> None:
+async def test_value_of_the_wrong_type_is_named_but_not_quoted(name: str) -> None:
     async with scene() as at:
         for kind, literal in VALUES.items():
             at.server.script = (answer(with_field(name, literal)),)
@@ -261,7 +259,7 @@ ODD: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-async def test_a_word_that_is_not_known_yet_is_a_value_and_never_paid(name: str) -> None:
+async def test_unknown_enum_value_is_decoded_and_never_paid(name: str) -> None:
     word, value = ODD[name]
     async with scene() as at:
         at.server.script = (answer(ok(CARD_PAID | {name: word})),)
@@ -272,7 +270,7 @@ async def test_a_word_that_is_not_known_yet_is_a_value_and_never_paid(name: str)
 
 
 @pytest.mark.parametrize("word", ["PAID", "paid ", "Paid", "paid\0", "pаid", "paid\u200b"])  # noqa: RUF001 (one has a Cyrillic letter)
-async def test_what_only_looks_like_paid_is_not_paid(word: str) -> None:
+async def test_status_similar_to_paid_is_not_paid(word: str) -> None:
     async with scene() as at:
         at.server.script = (answer(ok(CARD_PAID | {"status": word})),)
 
@@ -281,7 +279,7 @@ async def test_what_only_looks_like_paid_is_not_paid(word: str) -> None:
 
 @pytest.mark.parametrize("amount", [2**53 + 1, 2**63, 2**64, 2**64 + 1, 10**23, -(2**63) - 1])
 @pytest.mark.parametrize("name", ["amount", "cancel_amount"])
-async def test_a_huge_amount_is_exact_to_the_last_won(name: str, amount: int) -> None:
+async def test_huge_amount_is_exact(name: str, amount: int) -> None:
     async with scene() as at:
         at.server.script = (answer(with_field(name, str(amount))),)
         payment = await at.client.payments.find(UID)
@@ -291,7 +289,7 @@ async def test_a_huge_amount_is_exact_to_the_last_won(name: str, amount: int) ->
 
 
 @pytest.mark.parametrize("digits", [20, 400, 5000])
-async def test_a_huge_number_that_is_not_modelled_harms_nothing(digits: int) -> None:
+async def test_huge_number_in_an_unknown_field_is_ignored(digits: int) -> None:
     async with scene() as at:
         at.server.script = (answer(with_field("new", "1" + "0" * digits)),)
         payment = await at.client.payments.find(UID)
@@ -318,7 +316,7 @@ TOO_BIG: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", TOO_BIG.values(), ids=TOO_BIG)
-async def test_a_body_over_the_limit_is_left_where_the_limit_is(
+async def test_reading_stops_at_the_body_limit(
     content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_transport, "MAX_BODY", LIMIT)
@@ -339,7 +337,7 @@ async def test_a_body_over_the_limit_is_left_where_the_limit_is(
             assert most < len(content) + 4_000_000
 
 
-async def test_a_body_of_just_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_body_of_exactly_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_transport, "MAX_BODY", LIMIT)
     async with scene() as at:
         at.server.script = (answer(BODY.ljust(LIMIT)),)
@@ -390,7 +388,7 @@ READY = body({"imp_uid": "i", "merchant_uid": UID, "amount": 1, "status": "ready
 @given(envelopes)
 @example('{"code":1,"code":0,"response":' + READY + ',"status":"paid"}}')
 @example('{"code":0,"response":' + READY + r',"st\u0061tus":"paid"}}')
-def test_of_equal_keys_the_last_one_counts_for_every_reader(text: str) -> None:
+def test_last_of_duplicate_keys_wins_in_every_decoder(text: str) -> None:
     """There is one reading of a body: its code, the order number that is checked, the fields and
     ``raw`` take the same one of equal keys, which is also the one that other parsers take.
 
@@ -414,7 +412,7 @@ def test_of_equal_keys_the_last_one_counts_for_every_reader(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["name", "custom_data", "buyer_name", "pg_tid"])
-async def test_what_a_buyer_writes_adds_no_key(name: str) -> None:
+async def test_text_of_a_buyer_adds_no_key(name: str) -> None:
     hostile = 'x","status":"paid","amount":1,"code":0,"y":"\\","status":"paid'
     async with scene() as at:
         at.server.script = (answer(ok(CARD_PAID | {"status": "ready", name: hostile})),)
@@ -440,7 +438,7 @@ async def test_what_a_buyer_writes_adds_no_key(name: str) -> None:
         (BODY[:-2] + b', "amount": []}}', UnexpectedResponseError),
     ],
 )
-async def test_equal_keys_on_the_wire_are_read_like_that_too(doubled: bytes, outcome: type) -> None:
+async def test_last_of_duplicate_keys_wins_on_the_wire(doubled: bytes, outcome: type) -> None:
     async with scene() as at:
         at.server.script = (answer(doubled),)
         got, _ = await timed(at.client.payments.find(UID))

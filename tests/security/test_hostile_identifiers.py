@@ -62,7 +62,7 @@ def asked(server: FakePortOne) -> list[tuple[tuple[str, ...], tuple[tuple[str, s
 
 
 @pytest.mark.parametrize("uid", INJECTIONS)
-async def test_a_merchant_uid_is_one_value_of_the_one_request_whatever_is_in_it(
+async def test_hostile_merchant_uid_is_one_value_of_one_request(
     server: FakePortOne, client: PortOneClient, uid: str
 ) -> None:
     for number, other in enumerate(("a", "b", "order-1")):
@@ -80,7 +80,7 @@ async def test_a_merchant_uid_is_one_value_of_the_one_request_whatever_is_in_it(
 
 
 @pytest.mark.parametrize("uid", INJECTIONS)
-async def test_an_imp_uid_is_one_segment_of_the_one_request_whatever_is_in_it(
+async def test_hostile_imp_uid_is_one_segment_of_one_request(
     server: FakePortOne, client: PortOneClient, uid: str
 ) -> None:
     server.add(merchant_uid="order-1", imp_uid=uid)
@@ -95,7 +95,7 @@ async def test_an_imp_uid_is_one_segment_of_the_one_request_whatever_is_in_it(
     assert asked(server) == [(("payments", uid), ())]
 
 
-async def test_many_hostile_uids_are_asked_for_as_values_and_come_back_apart(
+async def test_hostile_uids_of_a_batch_stay_separate_values(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for number, uid in enumerate(INJECTIONS):
@@ -111,7 +111,7 @@ async def test_many_hostile_uids_are_asked_for_as_values_and_come_back_apart(
 
 
 @pytest.mark.parametrize("status", ["paid/../x", "paid?x=1", "paid&x", "..", "paid\r\nX: 1", "%2e"])
-async def test_a_status_that_is_no_word_is_sent_nowhere(
+async def test_status_that_is_not_a_word_is_not_sent(
     server: FakePortOne, client: PortOneClient, status: str
 ) -> None:
     with pytest.raises(InvalidRequestError, match="status"):
@@ -120,7 +120,7 @@ async def test_a_status_that_is_no_word_is_sent_nowhere(
 
 
 @pytest.mark.parametrize("uid", INJECTIONS)
-async def test_a_webhook_that_names_it_asks_for_it_and_for_nothing_else(
+async def test_hostile_uid_of_a_webhook_makes_one_request(
     server: FakePortOne, client: PortOneClient, uid: str
 ) -> None:
     server.add(merchant_uid="order-1", imp_uid="imp_1")
@@ -132,9 +132,7 @@ async def test_a_webhook_that_names_it_asks_for_it_and_for_nothing_else(
 
 
 @pytest.mark.parametrize("number", ["-0", "0", "-1", "1" + "0" * 30])
-def test_an_order_number_without_quotes_is_the_one_that_is_written_there(
-    tmp_path: Path, number: str
-) -> None:
+def test_unquoted_order_number_is_printed_unchanged(tmp_path: Path, number: str) -> None:
     path = tmp_path / "orders.jsonl"
     path.write_text(f'{{"order_id": {number}, "total": -0}}\n', encoding="utf-8")
 
@@ -160,9 +158,7 @@ LINE_BREAKS = (
 
 
 @pytest.mark.parametrize("end", LINE_BREAKS)
-async def test_a_key_with_a_line_break_is_refused_by_portone_and_makes_no_header(
-    server: FakePortOne, end: str
-) -> None:
+async def test_key_with_a_line_break_adds_no_header(server: FakePortOne, end: str) -> None:
     keys = (f"{server.imp_key}{end}", f"{server.imp_secret}{end}")
     async with PortOneClient(*keys, base_url=server.url, retry=AT_ONCE) as client:
         with pytest.raises(AuthenticationError):
@@ -174,7 +170,7 @@ async def test_a_key_with_a_line_break_is_refused_by_portone_and_makes_no_header
 
 
 @pytest.mark.parametrize("end", LINE_BREAKS)
-async def test_a_tier_with_a_line_break_is_refused_wherever_it_is_given(
+async def test_tier_with_a_line_break_is_rejected(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     monkeypatch.setenv("PORTONE_IMP_KEY", "k")
@@ -190,7 +186,7 @@ async def test_a_tier_with_a_line_break_is_refused_wherever_it_is_given(
 
 
 @pytest.mark.parametrize("end", LINE_BREAKS)
-async def test_a_token_with_a_line_break_is_never_sent(
+async def test_token_with_a_line_break_is_never_sent(
     server: FakePortOne, client: PortOneClient, end: str
 ) -> None:
     token = {"access_token": f"token{end}", "expired_at": 2e9, "now": 1e9}
@@ -204,7 +200,7 @@ async def test_a_token_with_a_line_break_is_never_sent(
 @pytest.mark.parametrize(
     "uid", ["a\r\nX-Evil: 1", "a\n", "\ra", "a\x00", "a\x85", "a\x9b", "a\ud800"]
 )
-async def test_an_order_number_with_a_control_character_is_sent_nowhere(
+async def test_order_number_with_a_control_character_is_not_sent(
     server: FakePortOne, client: PortOneClient, uid: str
 ) -> None:
     with pytest.raises(InvalidRequestError):
@@ -240,7 +236,7 @@ async def test_an_order_number_with_a_control_character_is_sent_nowhere(
     ],
     ids=ascii,
 )
-def test_a_base_url_that_could_be_read_in_two_ways_is_refused(base_url: str) -> None:
+def test_ambiguous_base_url_is_rejected(base_url: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         PortOneClient("k", "s", base_url=base_url)
     assert "evil" not in str(caught.value)

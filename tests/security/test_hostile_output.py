@@ -109,7 +109,7 @@ def paid(server: FakePortOne, uid: str, **fields: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ALL_AT_ONCE)
-async def test_no_argument_reaches_the_terminal_as_it_is(
+async def test_arguments_are_escaped_for_the_terminal(
     server: FakePortOne, command: Command, text: str
 ) -> None:
     paid(server, "a")
@@ -143,7 +143,7 @@ async def test_no_argument_reaches_the_terminal_as_it_is(
 
 
 @pytest.mark.parametrize("text", ALL_AT_ONCE)
-async def test_nothing_that_portone_says_of_a_payment_reaches_the_terminal_as_it_is(
+async def test_payment_fields_are_escaped_for_the_terminal(
     server: FakePortOne, command: Command, text: str
 ) -> None:
     fields = ("imp_uid", "status", "pay_method", "name", "buyer_name", "buyer_email", "pg_tid")
@@ -157,7 +157,7 @@ async def test_nothing_that_portone_says_of_a_payment_reaches_the_terminal_as_it
 
 
 @pytest.mark.parametrize("text", ALL_AT_ONCE)
-async def test_the_summary_of_a_run_shows_no_payment_of_a_strangers_as_it_is(
+async def test_summary_escapes_payments_without_an_order(
     server: FakePortOne, command: Command, text: str
 ) -> None:
     paid(server, f"b{text}", imp_uid=f"imp{text}", currency=text)
@@ -170,7 +170,7 @@ async def test_the_summary_of_a_run_shows_no_payment_of_a_strangers_as_it_is(
 
 @pytest.mark.parametrize("text", ALL_AT_ONCE)
 @pytest.mark.parametrize("on", ["/users/getToken", "/payments"])
-async def test_no_message_of_the_api_reaches_the_terminal_as_it_is(
+async def test_api_messages_are_escaped_for_the_terminal(
     server: FakePortOne, command: Command, text: str, on: str
 ) -> None:
     for status in (400, 401, 404):
@@ -191,9 +191,7 @@ async def test_no_message_of_the_api_reaches_the_terminal_as_it_is(
 
 
 @pytest.mark.parametrize("text", TERMINAL, ids=ascii)
-def test_no_name_of_a_file_or_a_column_and_no_cell_comes_out_of_a_file_as_it_is(
-    tmp_path: Path, text: str
-) -> None:
+def test_file_names_columns_and_cells_are_escaped_in_errors(tmp_path: Path, text: str) -> None:
     cell = quoted(text)
     path = tmp_path / f"{text.replace('/', '')}.csv"
     for content in (
@@ -215,7 +213,7 @@ def test_no_name_of_a_file_or_a_column_and_no_cell_comes_out_of_a_file_as_it_is(
 
 
 @pytest.mark.parametrize("rows", ['"order_id"x\ttotal\n', 'order_id\ttotal\n"a"x\t1\n'])
-def test_the_tab_between_two_cells_is_not_shown_as_it_is(tmp_path: Path, rows: str) -> None:
+def test_tab_between_two_cells_is_escaped(tmp_path: Path, rows: str) -> None:
     path = tmp_path / "orders.tsv"
     path.write_text(rows, encoding="utf-8")
     try:
@@ -230,7 +228,7 @@ def test_the_tab_between_two_cells_is_not_shown_as_it_is(tmp_path: Path, rows: s
     assert told.isprintable()
 
 
-async def test_what_cannot_be_shown_at_all_is_never_told_as_not_found(
+async def test_unprintable_order_number_is_never_reported_as_missing(
     server: FakePortOne, command: Command
 ) -> None:
     deep = b"[" * 700 + b"]" * 700
@@ -245,7 +243,7 @@ async def test_what_cannot_be_shown_at_all_is_never_told_as_not_found(
 
 
 @pytest.mark.parametrize("text", TERMINAL, ids=ascii)
-async def test_a_mismatch_says_in_one_plain_line_what_a_payment_is(
+async def test_mismatch_is_one_line_of_plain_text(
     server: FakePortOne, client: PortOneClient, text: str
 ) -> None:
     server.add(merchant_uid=text, imp_uid="imp_1", currency=text * 1000)
@@ -259,7 +257,7 @@ async def test_a_mismatch_says_in_one_plain_line_what_a_payment_is(
 
 
 @pytest.mark.parametrize("text", TERMINAL, ids=ascii)
-def test_an_error_says_in_one_plain_line_whatever_portone_said(text: str) -> None:
+def test_error_is_one_line_for_any_message_of_portone(text: str) -> None:
     async def main() -> PortOneError:
         refused = reply(400, msgspec.json.encode({"code": -1, "message": text, "response": None}))
         client, _ = scripted_client(lambda _: refused)
@@ -271,7 +269,7 @@ def test_an_error_says_in_one_plain_line_whatever_portone_said(text: str) -> Non
 
 
 @pytest.mark.parametrize("text", TERMINAL, ids=ascii)
-def test_an_error_quotes_a_page_of_a_gateway_without_what_a_terminal_obeys(text: str) -> None:
+def test_error_quotes_a_gateway_page_without_control_characters(text: str) -> None:
     async def main() -> PortOneError:
         client, _ = scripted_client(lambda _: reply(400, f"<html>{text}</html>".encode()))
         with pytest.raises(PortOneError) as caught:
@@ -308,7 +306,7 @@ def cells(path: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("text", FORMULAS, ids=ascii)
-async def test_nothing_that_portone_says_becomes_a_formula_or_another_row(
+async def test_payment_fields_become_no_formula_or_row_in_csv(
     server: FakePortOne, command: Command, text: str
 ) -> None:
     paid(server, text, imp_uid=text, currency=text)
@@ -325,9 +323,7 @@ async def test_nothing_that_portone_says_becomes_a_formula_or_another_row(
 
 
 @pytest.mark.parametrize("text", [text for text in FORMULAS if "/" not in text], ids=ascii)
-async def test_no_row_and_no_name_of_an_order_file_becomes_a_formula(
-    command: Command, text: str
-) -> None:
+async def test_order_rows_and_file_names_become_no_formula(command: Command, text: str) -> None:
     name = orders_file(f"{quoted(text)},no\n{quoted(text)},1000\n", f"{text}.csv")
 
     ran = await command("reconcile", name, "--out", "findings.csv")
@@ -370,7 +366,7 @@ class Elements(HTMLParser):
         self.found.append((tag, tuple(name for name, _ in attrs)))
 
 
-async def test_no_order_file_and_no_payment_adds_an_element_or_an_attribute_to_the_page(
+async def test_orders_and_payments_add_no_markup_to_the_page(
     server: FakePortOne, command: Command
 ) -> None:
     pages: list[str] = []

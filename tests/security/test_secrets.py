@@ -75,7 +75,7 @@ FAULTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_no_error_of_a_look_up_shows_a_key_a_token_or_the_buyer(
+async def test_errors_of_a_look_up_leak_nothing(
     server: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     seen: list[Attempt] = []
@@ -98,7 +98,7 @@ async def test_no_error_of_a_look_up_shows_a_key_a_token_or_the_buyer(
         )
 
 
-async def test_no_frame_holds_the_answer_of_a_call_of_ones_own(server: FakePortOne) -> None:
+async def test_frames_of_a_custom_call_hold_no_reply(server: FakePortOne) -> None:
     async with server.client(retry=AT_ONCE) as client:
         call: Call[dict[str, Any]] = Call(
             "GET",
@@ -124,7 +124,7 @@ TOKEN_FAULTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("fault", TOKEN_FAULTS)
-async def test_no_error_of_the_token_shows_a_key(
+async def test_errors_of_a_token_fetch_leak_no_key(
     server: FakePortOne, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     server.fail(TOKEN_FAULTS[fault], times=None, on="/users/getToken")
@@ -135,7 +135,7 @@ async def test_no_error_of_the_token_shows_a_key(
     assert_clean(caplog.text, error=caught.value, token=server.token)
 
 
-async def test_refused_keys_are_not_shown() -> None:
+async def test_rejected_keys_are_not_quoted() -> None:
     async with FakePortOne() as other, PortOneClient(KEY, SECRET, base_url=other.url) as client:
         with pytest.raises(PortOneError) as caught:
             await client.payments.find("order-1")
@@ -146,7 +146,7 @@ async def test_refused_keys_are_not_shown() -> None:
 @pytest.mark.parametrize(
     "options", [{"base_url": "http://evil.example"}, {"tier": "a b"}, {"retry": 5}], ids=str
 )
-def test_a_constructor_that_refuses_its_arguments_shows_no_key(
+def test_constructor_that_rejects_arguments_leaks_no_key(
     options: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PORTONE_IMP_KEY", KEY)
@@ -159,7 +159,7 @@ def test_a_constructor_that_refuses_its_arguments_shows_no_key(
     assert_clean(error=caught.value)
 
 
-async def test_a_cancelled_look_up_shows_no_token_in_any_frame(server: FakePortOne) -> None:
+async def test_frames_of_a_cancelled_look_up_hold_no_token(server: FakePortOne) -> None:
     async with server.client() as client:
         await client.payments.find("order-1")
         server.fail(Hang())
@@ -176,7 +176,7 @@ async def test_a_cancelled_look_up_shows_no_token_in_any_frame(server: FakePortO
     assert_clean(text, token=server.token)
 
 
-async def test_a_payment_shows_the_buyer_only_to_those_who_ask(server: FakePortOne) -> None:
+async def test_repr_of_a_payment_hides_the_buyer(server: FakePortOne) -> None:
     async with server.client() as client:
         payment = await client.payments.find("order-1")
 
@@ -184,7 +184,7 @@ async def test_a_payment_shows_the_buyer_only_to_those_who_ask(server: FakePortO
     assert_clean(repr(payment), str(payment), repr(payment.__rich_repr__()), f"{payment}")
 
 
-async def test_debug_logs_of_asyncio_show_nothing_either(
+async def test_debug_logs_of_asyncio_leak_nothing(
     server: FakePortOne, caplog: pytest.LogCaptureFixture
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -197,14 +197,14 @@ async def test_debug_logs_of_asyncio_show_nothing_either(
     assert_clean(caplog.text, token=server.token)
 
 
-def test_a_payment_survives_being_sent_to_a_worker() -> None:
+def test_payment_survives_pickling() -> None:
     payment = Payment(imp_uid="i", merchant_uid="m", status="paid", amount=Decimal(1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as a test may make it
 
     assert pickle.loads(pickle.dumps(payment)) == payment
 
 
 @pytest.mark.parametrize("room", [0, 1, 5, 20, 35])
-async def test_a_secret_at_the_edge_of_an_excerpt_leaves_no_part_of_itself(
+async def test_secret_at_the_edge_of_an_excerpt_is_redacted_whole(
     server: FakePortOne, room: int
 ) -> None:
     page = "<html>" + "x" * (194 - room) + SECRET + KEY
@@ -217,7 +217,7 @@ async def test_a_secret_at_the_edge_of_an_excerpt_leaves_no_part_of_itself(
     assert KEY[:8] not in str(caught.value)
 
 
-async def test_only_what_is_too_short_for_a_key_or_a_token_may_be_quoted() -> None:
+async def test_only_words_too_short_for_a_secret_are_quoted() -> None:
     refusal = {"code": -1, "message": "no secret, no tokenAB", "response": None}
     client, _ = scripted_client(
         lambda _: reply(400, body(refusal)), lambda _: token_reply("tokenAB")
@@ -228,7 +228,7 @@ async def test_only_what_is_too_short_for_a_key_or_a_token_may_be_quoted() -> No
     assert caught.value.message == "no secret, no ***"
 
 
-async def test_a_token_that_was_renewed_is_still_not_quoted() -> None:
+async def test_replaced_token_is_still_redacted() -> None:
     refusal = {"code": -1, "message": "token-1, token-2", "response": None}
     client, _ = scripted_client(
         lambda n: reply(401) if n == 1 else reply(400, body(refusal)),
@@ -240,7 +240,7 @@ async def test_a_token_that_was_renewed_is_still_not_quoted() -> None:
     assert caught.value.message == "***, ***"
 
 
-def test_a_password_in_a_base_url_is_in_no_frame() -> None:
+def test_frames_hold_no_password_of_a_base_url() -> None:
     with pytest.raises(PortOneError) as caught:
         PortOneClient("k", "s", base_url=PASSWORD_URL[0])
 
@@ -250,7 +250,7 @@ def test_a_password_in_a_base_url_is_in_no_frame() -> None:
 PASSWORD_URL = ["https://user:pl4nted@api.iamport.kr"]
 
 
-async def test_the_body_of_a_cancelled_call_is_in_no_frame(server: FakePortOne) -> None:
+async def test_frames_of_a_cancelled_call_hold_no_body(server: FakePortOne) -> None:
     async with server.client() as client:
         await client.payments.find("order-1")
         server.fail(Hang())

@@ -82,7 +82,7 @@ def _run(server: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     ],
     ids=["find", "find --json", "reconcile", "reconcile a period"],
 )
-async def test_no_failure_says_a_key_a_token_or_the_buyer(
+async def test_failures_print_no_secret_and_no_buyer(
     server: FakePortOne, run: Run, arguments: Sequence[str], fault: str
 ) -> None:
     server.fail(FAULTS[fault], times=None, on="/payments")
@@ -91,7 +91,7 @@ async def test_no_failure_says_a_key_a_token_or_the_buyer(
 
 
 @pytest.mark.parametrize("command", [("find", "order-1"), ("reconcile", "orders.csv")])
-async def test_refused_keys_are_not_said(
+async def test_rejected_keys_are_not_printed(
     server: FakePortOne, run: Run, command: Sequence[str]
 ) -> None:
     echo = {"code": -1, "message": f"{KEY} {SECRET} is no pair", "response": None}
@@ -101,9 +101,7 @@ async def test_refused_keys_are_not_said(
     assert "is no pair" in said
 
 
-async def test_a_password_in_the_address_of_a_database_is_said_and_kept_nowhere(
-    run: Run, tmp_path: Path
-) -> None:
+async def test_database_password_is_neither_printed_nor_stored(run: Run, tmp_path: Path) -> None:
     address = f"postgresql://someone:{PASSWORD}@127.0.0.1:1/shop"
     query = "SELECT 1 AS merchant_uid, 1 AS amount"
     code, said = await run("reconcile", address, "--query", query, "--store", "run.db")
@@ -114,7 +112,7 @@ async def test_a_password_in_the_address_of_a_database_is_said_and_kept_nowhere(
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
 
-async def test_a_store_exports_and_a_report_hold_no_buyer_no_key_and_no_token(
+async def test_store_exports_and_report_hold_no_secret_and_no_buyer(
     server: FakePortOne, run: Run, tmp_path: Path
 ) -> None:
     outputs = ("out.csv", "out.jsonl", "out.parquet")
@@ -198,7 +196,7 @@ async def test_unforeseen_error_leaves_a_traceback_without_secrets(server: FakeP
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
-async def test_the_stacks_of_a_killed_process_show_no_secrets(server: FakePortOne) -> None:
+async def test_stacks_of_a_killed_process_hold_no_secrets(server: FakePortOne) -> None:
     hanging = Hanging()
     server.fail(hanging, on="/payments")
     command = ("-X", "dev", "-X", "faulthandler", "-m", "portone_async", "find", "order-1")

@@ -137,7 +137,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize(("method", "fault"), sorted(ANSWERS))
-async def test_answer_with_an_odd_payment_shows_no_buyer(
+async def test_odd_payment_leaks_no_buyer(
     server: FakePortOne, caplog: pytest.LogCaptureFixture, method: str, fault: str
 ) -> None:
     ask, shape = METHODS[method]
@@ -153,7 +153,7 @@ async def test_answer_with_an_odd_payment_shows_no_buyer(
     ("method", "fault"),
     [(each, fault) for each in METHODS for fault in FAULTS if (each, fault) not in ANSWERS],
 )
-async def test_no_error_of_a_method_shows_a_key_a_token_or_the_buyer(
+async def test_errors_of_every_method_leak_nothing(
     server: FakePortOne, caplog: pytest.LogCaptureFixture, method: str, fault: str
 ) -> None:
     ask, shape = METHODS[method]
@@ -167,7 +167,7 @@ async def test_no_error_of_a_method_shows_a_key_a_token_or_the_buyer(
 
 
 @pytest.mark.parametrize("shape", [one, many, paged])
-async def test_someone_elses_payment_is_refused_without_its_buyer(
+async def test_payment_of_another_order_is_rejected_without_its_buyer(
     server: FakePortOne, caplog: pytest.LogCaptureFixture, shape: Callable[[Any], Any]
 ) -> None:
     for name, (ask, of) in METHODS.items():
@@ -181,7 +181,7 @@ async def test_someone_elses_payment_is_refused_without_its_buyer(
         assert_clean(caplog.text, error=caught.value, token=server.token)
 
 
-async def test_a_mismatch_tells_the_difference_and_nothing_else(server: FakePortOne) -> None:
+async def test_mismatch_reports_only_the_difference(server: FakePortOne) -> None:
     async with server.client(retry=AT_ONCE) as client:
         with pytest.raises(PortOneError, match="amount is 1000, not 1") as caught:
             await client.payments.verify("order-1", amount=1)
@@ -211,7 +211,7 @@ async def test_custom_data_of_another_type_is_not_quoted(server: FakePortOne, ki
     ],
     ids=["type", "status", "cut", "form", "page"],
 )
-def test_what_is_no_webhook_is_refused_without_a_quotation(sent: str) -> None:
+def test_invalid_webhook_is_rejected_without_a_quotation(sent: str) -> None:
     with pytest.raises(PortOneError) as caught:
         parse_webhook(sent.encode())
 
@@ -219,7 +219,7 @@ def test_what_is_no_webhook_is_refused_without_a_quotation(sent: str) -> None:
     assert_clean(error=caught.value.with_traceback(None))
 
 
-async def test_what_the_check_of_a_caller_says_of_a_key_or_a_token_is_blanked(
+async def test_secrets_in_the_message_of_a_check_are_redacted(
     server: FakePortOne,
 ) -> None:
     async with server.client() as client:

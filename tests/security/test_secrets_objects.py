@@ -120,9 +120,7 @@ def classes(module: ModuleType) -> Iterator[type]:
             yield value
 
 
-async def test_no_public_object_shows_a_key_a_token_or_the_buyer(
-    server: FakePortOne, tmp_path: Any
-) -> None:
+async def test_public_objects_leak_nothing(server: FakePortOne, tmp_path: Any) -> None:
     with Store.open(tmp_path / "run.db") as store:
         async with server.client(retry=AT_ONCE, rate_limit=TokenBucket(RateLimit())) as client:
             objects = await alive(client, store)
@@ -135,14 +133,14 @@ async def test_no_public_object_shows_a_key_a_token_or_the_buyer(
     assert_clean(*shown, token=server.token)
 
 
-def test_a_client_cannot_be_pickled_with_its_keys() -> None:
+def test_client_cannot_be_pickled() -> None:
     client = PortOneClient(KEY, SECRET)
     for each in (client, client.with_options(tier="A01"), client.payments):
         with pytest.raises(TypeError, match="make one in each process"):
             pickle.dumps(each)
 
 
-async def test_what_metrics_and_logs_get_of_refusals_and_renewals_is_clean(
+async def test_attempts_and_logs_of_token_renewals_leak_nothing(
     server: FakePortOne, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[Attempt] = []
@@ -162,7 +160,7 @@ async def test_what_metrics_and_logs_get_of_refusals_and_renewals_is_clean(
     assert_clean(repr(seen), caplog.text, *records, token=old)
 
 
-async def test_a_task_that_waits_shows_nothing_however_it_is_printed(server: FakePortOne) -> None:
+async def test_waiting_task_leaks_nothing_when_printed(server: FakePortOne) -> None:
     asyncio.get_running_loop().set_debug(True)
     async with server.client() as client:
         await client.payments.find("order-1")
@@ -181,7 +179,7 @@ async def test_a_task_that_waits_shows_nothing_however_it_is_printed(server: Fak
     assert_clean(stack.getvalue(), *reprs, repr(task), token=server.token)
 
 
-async def test_an_error_that_nobody_asked_for_is_reported_without_secrets(
+async def test_unretrieved_error_is_reported_without_secrets(
     server: FakePortOne, caplog: pytest.LogCaptureFixture
 ) -> None:
     asyncio.get_running_loop().set_debug(True)
@@ -202,7 +200,7 @@ async def test_an_error_that_nobody_asked_for_is_reported_without_secrets(
     caplog.clear()  # It was lost on purpose.
 
 
-async def test_a_client_that_was_dropped_is_told_of_without_its_keys(server: FakePortOne) -> None:
+async def test_warning_about_an_unclosed_client_has_no_keys(server: FakePortOne) -> None:
     client = server.client()
     await client.payments.find("order-1")
     with warnings.catch_warnings(record=True) as caught:
@@ -221,7 +219,7 @@ async def together(client: PortOneClient) -> None:
             group.create_task(client.payments.find("order-1"))
 
 
-async def test_a_failed_group_of_calls_shows_nothing_in_any_of_its_frames(
+async def test_frames_of_a_failed_task_group_leak_nothing(
     server: FakePortOne,
 ) -> None:
     async with server.client(retry=AT_ONCE) as client:
@@ -234,7 +232,7 @@ async def test_a_failed_group_of_calls_shows_nothing_in_any_of_its_frames(
     assert_clean("".join(lines), token=server.token)
 
 
-async def test_local_variables_that_are_cut_before_they_are_quoted_show_nothing(
+async def test_truncated_local_variables_leak_nothing(
     server: FakePortOne,
 ) -> None:
     """Of a long text rich shows the first 80 letters, and quotes them itself."""

@@ -152,7 +152,7 @@ BAD: dict[str, tuple[Callable[[trustme.CA], trustme.Blob], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_certificate_that_proves_nothing_is_final_and_the_next_good_one_works(
+async def test_invalid_certificate_is_final_until_it_is_replaced(
     server: TlsServer, trusting: ClientSession, authority: trustme.CA, name: str
 ) -> None:
     make, what_openssl_says = BAD[name]
@@ -175,7 +175,7 @@ async def test_a_certificate_that_proves_nothing_is_final_and_the_next_good_one_
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_token_is_not_sent_where_the_certificate_has_gone_bad_meanwhile(
+async def test_token_is_not_sent_after_the_certificate_became_invalid(
     server: TlsServer, trusting: ClientSession, authority: trustme.CA, name: str
 ) -> None:
     async with PortOneClient(
@@ -196,7 +196,7 @@ async def test_a_token_is_not_sent_where_the_certificate_has_gone_bad_meanwhile(
         assert b"Bearer" in server.received[-1]
 
 
-async def test_without_a_session_of_the_callers_no_private_authority_is_trusted(
+async def test_private_authority_is_not_trusted_by_default(
     server: TlsServer,
 ) -> None:
     async with PortOneClient("key", "secret", base_url=server.url, retry=AT_ONCE) as client:
@@ -206,7 +206,7 @@ async def test_without_a_session_of_the_callers_no_private_authority_is_trusted(
     assert not server.received
 
 
-async def test_a_session_with_a_ca_of_its_own_is_trusted(
+async def test_private_authority_of_a_session_is_trusted(
     server: TlsServer, trusting: ClientSession
 ) -> None:
     async with PortOneClient("k", "s", base_url=server.url, session=trusting) as client:
@@ -214,7 +214,7 @@ async def test_a_session_with_a_ca_of_its_own_is_trusted(
     assert len(server.received) == 2
 
 
-async def test_a_pinned_certificate_that_changes_is_final(
+async def test_changed_pinned_certificate_is_final(
     server: TlsServer, authority: trustme.CA
 ) -> None:
     pinned = authority.issue_cert(HOST)
@@ -248,7 +248,7 @@ def _unverified() -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("make", [lambda: False, _unchecked, _unverified])
-async def test_a_session_that_does_not_verify_is_refused(server: TlsServer, make: Any) -> None:
+async def test_session_without_verification_is_rejected(server: TlsServer, make: Any) -> None:
     async with ClientSession(connector=TCPConnector(ssl=make())) as session:
         client = PortOneClient("k", "s", base_url=server.url, session=session)
         with pytest.raises(InvalidRequestError, match="certificates"):
@@ -279,7 +279,7 @@ async def plain_server(answer: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]
             listener.close()
 
 
-async def test_a_server_without_tls_is_a_connection_that_failed_and_is_sent_no_key() -> None:
+async def test_server_without_tls_receives_no_key() -> None:
     async with (
         plain_server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (url, received),
         PortOneClient("the-key", "the-secret", base_url=url, retry=AT_ONCE) as client,
@@ -298,9 +298,7 @@ async def test_a_server_without_tls_is_a_connection_that_failed_and_is_sent_no_k
         (Timeouts(total=0.2, connect=None), DeadlineExceededError),
     ],
 )
-async def test_a_handshake_that_is_never_answered_is_left_in_time(
-    timeouts: Timeouts, kind: type[PortOneError]
-) -> None:
+async def test_unanswered_handshake_times_out(timeouts: Timeouts, kind: type[PortOneError]) -> None:
     async with (
         plain_server(b"") as (url, received),
         PortOneClient(

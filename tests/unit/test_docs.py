@@ -358,26 +358,26 @@ def _all_commands() -> list[Any]:
 
 
 @pytest.mark.parametrize("command", _all_commands())
-async def test_every_command_does_what_it_is_there_for(command: str, server: FakePortOne) -> None:
+async def test_every_command_runs(command: str, server: FakePortOne) -> None:
     rules = [rule for pattern, rule in RULES.items() if re.fullmatch(pattern, command)]
     assert len(rules) == 1, f"{len(rules)} rules for {command!r}"
     await rules[0](command)
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_every_block_is_of_a_kind_that_is_run(file: str) -> None:
+def test_every_block_is_executable(file: str) -> None:
     assert {block.kind for block in _blocks(file)} == {"python", "sh"}
     # No fence is hidden from the pattern that finds blocks.
     assert len(re.findall(r"```|~~~", _read(file))) == 2 * len(_blocks(file))
 
 
-def test_the_set_up_is_two_commands_in_both_files() -> None:
+def test_set_up_is_two_commands_in_both_files() -> None:
     for file in READMES:
         assert sum("-m venv" in command for command in _commands(file)) == 2
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_programs_of_the_environment_are_run_after_it_is_activated(file: str) -> None:
+def test_commands_follow_the_activation_of_the_environment(file: str) -> None:
     programs = ("python ", "pip ", "portone-async ")
     commands = [command for command in _commands(file) if "-m venv" not in command]
 
@@ -420,7 +420,7 @@ def test_both_files_have_the_same_sections_and_tables() -> None:
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_every_link_to_a_file_leads_to_one(file: str) -> None:
+def test_every_linked_file_exists(file: str) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", _read(file))
     own = [link for link in links if "://" not in link]
 
@@ -440,7 +440,7 @@ def _rows(file: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_the_table_of_errors_has_each_with_what_the_code_says(file: str) -> None:
+def test_table_of_errors_matches_the_classes(file: str) -> None:
     told = {
         row[0].strip("`"): {"yes": True, "no": False, "예": True, "아니요": False}[row[-1]]
         for row in _rows(file)
@@ -458,7 +458,7 @@ def test_the_table_of_errors_has_each_with_what_the_code_says(file: str) -> None
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_the_tables_of_options_have_each_with_its_default(file: str) -> None:
+def test_tables_of_options_match_the_defaults(file: str) -> None:
     options = RetryPolicy(), Timeouts(), RateLimit()
     told = {row[0].strip("`"): row[1] for row in _rows(file) if "." in row[0]}
     real = {
@@ -471,7 +471,7 @@ def test_the_tables_of_options_have_each_with_its_default(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_every_name_that_is_mentioned_exists(file: str) -> None:
+def test_every_mentioned_name_exists(file: str) -> None:
     known: dict[str, Any] = {**vars(builtins), "Decimal": Decimal, "MyStruct": Any}
     for module in (portone_async, reconcile, testing):
         known |= {name: getattr(module, name) for name in module.__all__}
@@ -485,7 +485,7 @@ def test_every_name_that_is_mentioned_exists(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_every_attribute_of_payments_and_errors_that_is_mentioned_exists(file: str) -> None:
+def test_every_mentioned_attribute_exists(file: str) -> None:
     payment = set(dir(portone_async.Payment))
     error = set(dir(portone_async.ApiError()))
     text = _read(file)
@@ -495,7 +495,7 @@ def test_every_attribute_of_payments_and_errors_that_is_mentioned_exists(file: s
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_the_faults_that_are_listed_are_all_there_are(file: str) -> None:
+def test_every_fault_is_listed(file: str) -> None:
     others = {"Exchange", "FakePortOne", "Fault", "RecordedRequest", "Reply"}
     line = next(each for each in _read(file).splitlines() if "`CutBody`" in each)
     listed = set(re.findall(r"`([A-Z]\w+)`", line))
@@ -503,7 +503,7 @@ def test_the_faults_that_are_listed_are_all_there_are(file: str) -> None:
     assert listed == set(testing.__all__) - others | {"Fault"}
 
 
-def test_newest_dated_version_of_the_change_log_is_this_one() -> None:
+def test_newest_version_of_the_changelog_is_this_one() -> None:
     headings = re.findall(r"^## (.*)$", _read("CHANGELOG.md"), re.MULTILINE)
     released = headings[headings[0] == "[Unreleased]" :]
     versions = [re.fullmatch(r"\[(.+?)\] - \d{4}-\d{2}-\d{2}", each) for each in released]

@@ -50,7 +50,7 @@ def fences(text: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_docstrings_have_no_form_that_editors_garble(path: Path) -> None:
+def test_docstrings_have_no_markup_that_editors_garble(path: Path) -> None:
     garbled = {
         name: text
         for text in docstrings(path)
@@ -72,7 +72,7 @@ def test_code_in_docstrings_is_fenced_and_parses(path: Path) -> None:
                 compile(code, str(path), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-def test_the_readers_of_docstrings_find_some() -> None:
+def test_docstring_parsers_find_examples() -> None:
     blocks = [block for path in FILES for text in docstrings(path) for block in fences(text)]
 
     assert len(blocks) >= 10
@@ -94,7 +94,7 @@ def _literals(hint: Any) -> list[object]:
     return [each for part in get_args(hint) for each in _literals(part)]
 
 
-def test_hints_of_public_fields_name_no_alias() -> None:
+def test_public_type_hints_name_no_alias() -> None:
     source = (PACKAGE / "models" / "payments.py").read_text("utf-8")
     (fields,) = (
         node

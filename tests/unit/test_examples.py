@@ -111,7 +111,7 @@ async def test_look_up_needs_no_account(without_keys: None) -> None:
     assert "fake PortOne" in complaints
 
 
-async def test_look_up_asks_the_shop_whose_keys_are_set(server: FakePortOne) -> None:
+async def test_look_up_uses_the_keys_of_the_environment(server: FakePortOne) -> None:
     server.add(merchant_uid="A/1", amount=700, **BUYER)
 
     status, output, complaints = await ran("look_up.py", "A/1", "..", "ORD-1")
@@ -124,7 +124,7 @@ async def test_look_up_asks_the_shop_whose_keys_are_set(server: FakePortOne) -> 
     ]
 
 
-async def test_look_up_does_not_take_a_failure_for_a_missing_payment(server: FakePortOne) -> None:
+async def test_look_up_reports_a_failure_not_a_missing_payment(server: FakePortOne) -> None:
     server.add(merchant_uid="A-1")
     # So long that the client does not wait for it.
     server.fail(TooManyRequests(retry_after="3600"), on="/payments/find/A-2")
@@ -139,7 +139,7 @@ async def test_look_up_does_not_take_a_failure_for_a_missing_payment(server: Fak
     assert "no payment" not in output
 
 
-async def test_look_up_ends_with_a_word_when_the_keys_are_refused(
+async def test_look_up_explains_rejected_keys(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PORTONE_IMP_SECRET", "another-planted-secret")
@@ -152,7 +152,7 @@ async def test_look_up_ends_with_a_word_when_the_keys_are_refused(
     assert "planted" not in complaints
 
 
-async def test_look_up_says_how_to_use_it() -> None:
+async def test_look_up_prints_its_usage() -> None:
     status, _, complaints = await ran("look_up.py")
 
     assert (status, complaints) == (1, "usage: look_up.py ORDER...\n")
@@ -166,14 +166,14 @@ async def test_custom_endpoint_needs_no_account(without_keys: None) -> None:
     assert "fake PortOne" in complaints
 
 
-async def test_custom_endpoint_asks_the_shop_whose_keys_are_set(server: FakePortOne) -> None:
+async def test_custom_endpoint_uses_the_keys_of_the_environment(server: FakePortOne) -> None:
     server.fail(ExpiredToken())
 
     assert await ran("custom_endpoint.py", "361") == (0, "361: BC카드\n", "")
     assert server.count("/cards/361", "GET") == 2
 
 
-async def test_custom_endpoint_does_not_take_a_failure_for_a_missing_card(
+async def test_custom_endpoint_reports_a_failure_not_a_missing_card(
     server: FakePortOne,
 ) -> None:
     server.fail(HtmlPage(404))
@@ -271,9 +271,7 @@ async def app(example: Any, request: pytest.FixtureRequest) -> AsyncIterator[App
         yield App(example, url, visitor)
 
 
-async def test_a_payment_is_told_without_anything_of_its_buyer(
-    server: FakePortOne, app: App
-) -> None:
+async def test_payment_is_returned_without_its_buyer(server: FakePortOne, app: App) -> None:
     payment = server.add(
         merchant_uid="A-1", status="cancelled", amount=20000, cancel_amount=5000, **BUYER
     )
@@ -303,7 +301,7 @@ async def test_a_payment_is_told_without_anything_of_its_buyer(
         ("주문 1+1?#%2F", "/orders/%EC%A3%BC%EB%AC%B8%201+1%3F%23%252F/payment"),
     ],
 )
-async def test_any_order_number_reaches_portone_as_it_is(
+async def test_any_order_number_reaches_portone_unchanged(
     server: FakePortOne, app: App, order: str, target: str
 ) -> None:
     server.add(merchant_uid=order, amount=1)
@@ -314,7 +312,7 @@ async def test_any_order_number_reaches_portone_as_it_is(
             assert (await answer.json())["merchant_uid"] == order
 
 
-async def test_a_status_may_be_asked_for(server: FakePortOne, app: App) -> None:
+async def test_status_can_be_requested(server: FakePortOne, app: App) -> None:
     server.add(merchant_uid="A-1", amount=1000)
     server.add(merchant_uid="A-1", status="ready")
 
@@ -336,7 +334,7 @@ async def test_a_status_may_be_asked_for(server: FakePortOne, app: App) -> None:
         ("/orders/A-1/payment", (Json({"code": 0, "response": {}}),), 502, "PortOneError"),
     ],
 )
-async def test_each_failure_has_a_status_and_a_word_fit_for_visitors(
+async def test_each_failure_has_a_status_and_a_public_message(
     *,
     server: FakePortOne,
     app: App,
@@ -359,7 +357,7 @@ async def test_each_failure_has_a_status_and_a_word_fit_for_visitors(
         assert inner not in answer.text
 
 
-async def test_a_timeout_ends_when_the_apps_patience_does(
+async def test_request_ends_with_the_timeout_of_the_app(
     server: FakePortOne, example: Any, request: pytest.FixtureRequest
 ) -> None:
     server.fail(Hang(), times=None)
@@ -381,7 +379,7 @@ async def test_a_timeout_ends_when_the_apps_patience_does(
         (Status(503), None),
     ],
 )
-async def test_what_portone_asks_to_wait_is_passed_on(
+async def test_retry_after_is_passed_on(
     server: FakePortOne, app: App, fault: Fault, header: str | None
 ) -> None:
     server.fail(fault, times=2)
@@ -392,14 +390,14 @@ async def test_what_portone_asks_to_wait_is_passed_on(
     assert answer.headers.get("Retry-After") == header
 
 
-async def test_one_hiccup_is_not_seen_by_visitors(server: FakePortOne, app: App) -> None:
+async def test_one_fault_is_not_visible_to_visitors(server: FakePortOne, app: App) -> None:
     server.add(merchant_uid="A-1")
     server.fail(Status(503))
 
     assert (await app.get("/orders/A-1/payment")).status_code == 200
 
 
-async def test_the_log_has_what_visitors_are_not_told(
+async def test_log_has_the_details_that_visitors_do_not_see(
     server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.add(merchant_uid="A-1", **BUYER)
@@ -418,7 +416,7 @@ async def test_the_log_has_what_visitors_are_not_told(
     assert not any(value in caplog.text for value in (KEY, SECRET, *BUYER.values()))
 
 
-async def test_many_visitors_share_one_token(server: FakePortOne, app: App) -> None:
+async def test_visitors_share_one_token(server: FakePortOne, app: App) -> None:
     server.add(merchant_uid="A-1")
 
     async with asyncio.TaskGroup() as group:
@@ -428,7 +426,7 @@ async def test_many_visitors_share_one_token(server: FakePortOne, app: App) -> N
     assert server.count("/users/getToken") == 1
 
 
-async def test_the_client_is_closed_when_the_app_ends(
+async def test_client_is_closed_with_the_app(
     server: FakePortOne,
     example: Any,
     request: pytest.FixtureRequest,
@@ -452,7 +450,7 @@ async def test_the_client_is_closed_when_the_app_ends(
     assert [" closed" in repr(client) for client in clients] == [True]
 
 
-async def test_an_app_without_keys_does_not_start(without_keys: None) -> None:
+async def test_app_without_keys_does_not_start(without_keys: None) -> None:
     example = loaded("aiohttp_app")
 
     with pytest.raises(example.InvalidRequestError, match="PORTONE_IMP_KEY is not set"):
@@ -460,7 +458,7 @@ async def test_an_app_without_keys_does_not_start(without_keys: None) -> None:
             pass
 
 
-async def test_a_visitor_who_leaves_takes_the_look_up_along(server: FakePortOne) -> None:
+async def test_look_up_is_cancelled_when_the_visitor_leaves(server: FakePortOne) -> None:
     server.add(merchant_uid="A-1")
     hanging = Hanging()
     server.fail(hanging)
@@ -513,7 +511,7 @@ def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("kind", [JSON, FORM])
-async def test_a_webhook_of_a_right_payment_pays_the_order_once(
+async def test_webhook_of_a_valid_payment_pays_the_order_once(
     server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     order = app.sell("A/1", 1000)
@@ -531,7 +529,7 @@ async def test_a_webhook_of_a_right_payment_pays_the_order_once(
     assert "paid" not in answers[0].text
 
 
-async def test_duplicates_at_the_same_time_pay_the_order_once(
+async def test_concurrent_duplicates_pay_the_order_once(
     server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
     order = app.sell("A-1", 1000)
@@ -560,9 +558,7 @@ class Held:
         return answer
 
 
-async def test_what_is_looked_up_later_counts_however_slow_the_former_was(
-    server: FakePortOne, app: App
-) -> None:
+async def test_later_look_up_wins_over_a_slow_earlier_one(server: FakePortOne, app: App) -> None:
     order = app.sell("A-1", 1000)
     payment = server.add(merchant_uid="A-1", amount=1000)
     await app.hook({**hook_of(payment), "imp_uid": "imp_1"})  # there is a token now
@@ -582,7 +578,7 @@ async def test_what_is_looked_up_later_counts_however_slow_the_former_was(
 
 
 @pytest.mark.parametrize("given_back", [1000, 300])
-async def test_money_given_back_cancels_the_order_once(
+async def test_refund_cancels_the_order_once(
     server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture, given_back: int
 ) -> None:
     order = app.sell("A-1", 1000)
@@ -600,7 +596,7 @@ async def test_money_given_back_cancels_the_order_once(
 
 
 @pytest.mark.parametrize("status", ["ready", "failed", "cancelled"])
-async def test_a_payment_that_is_none_leaves_the_order_open(
+async def test_invalid_payment_leaves_the_order_open(
     server: FakePortOne, app: App, status: str
 ) -> None:
     order = app.sell("A-1", 1000)
@@ -611,7 +607,7 @@ async def test_a_payment_that_is_none_leaves_the_order_open(
     assert (answer.status_code, order.state) == (200, "open")
 
 
-async def test_a_second_payment_is_told_and_pays_nothing(
+async def test_second_payment_is_reported_and_pays_nothing(
     server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
     order = app.sell("A-1", 1000)
@@ -640,7 +636,7 @@ async def test_a_second_payment_is_told_and_pays_nothing(
     ],
     ids=["forged", "unknown order", "another order", "amount", "currency", "test", "ready"],
 )
-async def test_a_webhook_that_fits_no_order_changes_none(
+async def test_webhook_without_an_order_changes_nothing(
     *,
     server: FakePortOne,
     app: App,
@@ -680,7 +676,7 @@ async def test_a_webhook_that_fits_no_order_changes_none(
         (b"x" * 3_000_000, JSON),
     ],
 )
-async def test_what_is_no_webhook_is_refused_and_nobody_asked(
+async def test_invalid_webhook_is_rejected_without_a_look_up(
     *, server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture, body: bytes, kind: str
 ) -> None:
     app.sell("A-1", 1000)
@@ -693,7 +689,7 @@ async def test_what_is_no_webhook_is_refused_and_nobody_asked(
     assert refusal[0] == logging.WARNING
 
 
-async def test_orders_to_try_fit_the_payments_of_the_fake(
+async def test_sample_orders_match_the_payments_of_the_fake(
     server: FakePortOne, app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
     add_samples(server)
@@ -709,7 +705,7 @@ async def test_orders_to_try_fit_the_payments_of_the_fake(
     assert "sandbox" in refusal[1]
 
 
-async def test_a_body_without_an_end_is_refused_before_it_comes(app: App) -> None:
+async def test_endless_body_is_rejected_early(app: App) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", URL(app.url).port)
     with closing(writer):
         writer.write(
@@ -730,7 +726,7 @@ async def test_a_body_without_an_end_is_refused_before_it_comes(app: App) -> Non
 @pytest.mark.parametrize(
     "fault", [Status(503), Disconnect(), TooManyRequests("0"), HtmlPage(404), Unauthorized()]
 )
-async def test_in_an_outage_the_order_stays_as_it_is_and_the_hook_is_to_come_again(
+async def test_outage_leaves_the_order_and_requests_redelivery(
     server: FakePortOne, app: App, fault: Fault
 ) -> None:
     order = app.sell("A-1", 1000)

@@ -18,11 +18,11 @@ def kept() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("target", "path"), list(kept()))
-def test_no_input_that_was_kept_breaks_a_promise(target: str, path: Path) -> None:
+def test_no_stored_input_breaks_a_promise(target: str, path: Path) -> None:
     TARGETS[target](path.read_bytes())
 
 
-def test_the_corpus_is_small_and_every_input_of_it_has_a_target() -> None:
+def test_corpus_is_small_and_every_input_has_a_target() -> None:
     files = [path for path in CORPUS.rglob("*") if path.is_file()]
 
     assert {path.parent.name for path in files} == set(TARGETS)
