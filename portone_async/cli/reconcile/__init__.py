@@ -77,7 +77,7 @@ def add_to(commands: Commands) -> None:
         metavar="FIELD=COLUMN",
         help=_(
             "the columns of merchant_uid, amount, currency, status, cancelled_amount (default: the "
-            "usual English and Korean names; 'currency=' for no such column)"
+            "usual English and Korean names; 'currency=' for no such column); put ORDERS before it"
         ),
     )
     source.add_argument(
