@@ -16,7 +16,7 @@ from tests.support.raw_server import raw_server
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
 from tests.support.stopwatch import Stopwatch
-from tests.support.virtual_time import run
+from tests.support.virtual_time import virtual_time
 
 SCRIPTS: dict[str, Callable[[], Any]] = {
     # All of it within a few turns of the loop, so that a place is handed over in one of them.
@@ -97,7 +97,8 @@ class Bereaved(Cancelled):
 @pytest.mark.parametrize("ending", [Cancelled, TimedOut, Bereaved])
 @pytest.mark.parametrize("ahead", [0, 2])
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_call_cut_off_at_any_moment_leaves_nothing_behind(
+@virtual_time
+async def test_a_call_cut_off_at_any_moment_leaves_nothing_behind(
     script: str, ahead: int, ending: type[Cancelled]
 ) -> None:
     """Every await is met by some number of turns of the loop, or some time on its clock.
@@ -132,12 +133,9 @@ def test_a_call_cut_off_at_any_moment_leaves_nothing_behind(
         assert (await client.payments.find(UID)).is_paid
         return is_over
 
-    async def main() -> None:
-        ends = [await one(partial(turns, count)) for count in range(1, 40)]
-        ends += [await one(partial(asyncio.sleep, n * 0.003)) for n in range(1, 60)]
-        assert not any(ends[:3])
-
-    run(main())
+    ends = [await one(partial(turns, count)) for count in range(1, 40)]
+    ends += [await one(partial(asyncio.sleep, n * 0.003)) for n in range(1, 60)]
+    assert not any(ends[:3])
 
 
 async def _is_paid(client: PortOneClient) -> None:

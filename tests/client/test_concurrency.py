@@ -25,7 +25,7 @@ from portone_async.throttle import TokenBucket
 from tests.support.idle import assert_idle, leaves_nothing, turns, until
 from tests.support.scripted import PAID, UID, scripted_client, token_reply
 from tests.support.stopwatch import Stopwatch
-from tests.support.virtual_time import run
+from tests.support.virtual_time import virtual_time
 
 MANY = 10_000
 DOOMED = MANY // 100
@@ -53,37 +53,37 @@ def most_in_any_window(times: list[float], rate: float) -> float:
 # Ten thousand
 
 
-def test_calls_cancelled_at_random_moments_leave_the_bound_and_the_others_as_they_were() -> None:
-    async def main() -> None:
-        rng = random.Random(7)
-        client, transport = scripted_client(
-            lambda _: (rng.uniform(0.001, 0.05), PAID),
-            lambda _: (0.05, token_reply("t", 7200)),
-            rate_limit=RateLimit(500, 10),
-            max_in_flight=40,
-            timeouts=Timeouts(total=30),
-        )
-        calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(2000)]
+@virtual_time
+async def test_calls_cancelled_at_random_moments_leave_the_bound_and_the_others_as_they_were() -> (
+    None
+):
+    rng = random.Random(7)
+    client, transport = scripted_client(
+        lambda _: (rng.uniform(0.001, 0.05), PAID),
+        lambda _: (0.05, token_reply("t", 7200)),
+        rate_limit=RateLimit(500, 10),
+        max_in_flight=40,
+        timeouts=Timeouts(total=30),
+    )
+    calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(2000)]
 
-        async def cancel(call: asyncio.Task[Any]) -> None:
-            await asyncio.sleep(rng.uniform(0, 2000 / 500))
-            call.cancel()
+    async def cancel(call: asyncio.Task[Any]) -> None:
+        await asyncio.sleep(rng.uniform(0, 2000 / 500))
+        call.cancel()
 
-        await asyncio.gather(*[cancel(call) for call in rng.sample(calls, 20)])
-        results = await asyncio.gather(*calls, return_exceptions=True)
-        counts = Counter(type(each) for each in results)
-        assert set(counts) == {Payment, asyncio.CancelledError}
-        assert counts[Payment] >= 2000 - 20
-        assert len(transport.tokens) == 1
-        assert len(transport.times()) <= 2000
-        assert most_in_any_window([at for at, _, _ in transport.sent], 500) <= 10 + 1
-        assert transport.most_under_way <= 40
-        assert transport.under_way == 0
-        assert_idle(client, max_in_flight=40)
-        await client.close()
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    run(main())
+    await asyncio.gather(*[cancel(call) for call in rng.sample(calls, 20)])
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    counts = Counter(type(each) for each in results)
+    assert set(counts) == {Payment, asyncio.CancelledError}
+    assert counts[Payment] >= 2000 - 20
+    assert len(transport.tokens) == 1
+    assert len(transport.times()) <= 2000
+    assert most_in_any_window([at for at, _, _ in transport.sent], 500) <= 10 + 1
+    assert transport.most_under_way <= 40
+    assert transport.under_way == 0
+    assert_idle(client, max_in_flight=40)
+    await client.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 class Noting:

@@ -37,7 +37,7 @@ from tests.support.raw_server import raw_server
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
 from tests.support.stopwatch import Stopwatch, timed
-from tests.support.virtual_time import run
+from tests.support.virtual_time import virtual_time
 
 DAY = 86400
 NOW = 1795406400  # Mon, 23 Nov 2026 04:00:00 GMT
@@ -96,18 +96,16 @@ def date(seconds: float) -> str:
         pytest.param([("Retry-After", "7, 30")], None, id="two in one"),
     ],
 )
-def test_valid_retry_after_is_obeyed_and_an_invalid_one_ignored(
+@virtual_time
+async def test_valid_retry_after_is_obeyed_and_an_invalid_one_ignored(
     headers: list[tuple[str, str]], waited: float | None, status: int
 ) -> None:
-    async def main() -> None:
-        refusal = Reply(status, CIMultiDict(headers), b"<html>")
-        client, transport = scripted_client(series(PAID, refusal, PAID), retry=AT_ONCE)
-        await client.payments.find(UID)
-        await client.payments.find(UID)
-        _, refused, again = transport.times()
-        assert (waited or 0) <= again - refused < (waited or 0) + 0.1
-
-    run(main())
+    refusal = Reply(status, CIMultiDict(headers), b"<html>")
+    client, transport = scripted_client(series(PAID, refusal, PAID), retry=AT_ONCE)
+    await client.payments.find(UID)
+    await client.payments.find(UID)
+    _, refused, again = transport.times()
+    assert (waited or 0) <= again - refused < (waited or 0) + 0.1
 
 
 @pytest.mark.parametrize("retry_after", ["61", "3600", "999999999", date(3600)])
@@ -132,32 +130,30 @@ async def test_too_long_retry_after_ends_the_call_for_any_server_clock(
 
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(1000, 50), None])
-def test_429_for_one_call_in_five_pauses_all(rate_limit: RateLimit | None) -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        refused: list[float] = []
+@virtual_time
+async def test_429_for_one_call_in_five_pauses_all(rate_limit: RateLimit | None) -> None:
+    loop = asyncio.get_running_loop()
+    refused: list[float] = []
 
-        def answer(number: int) -> Any:
-            if number % 5:
-                return 0.02, PAID
-            refused.append(loop.time() + 0.02)
-            return 0.02, reply(429, b"", Retry_After="1")
+    def answer(number: int) -> Any:
+        if number % 5:
+            return 0.02, PAID
+        refused.append(loop.time() + 0.02)
+        return 0.02, reply(429, b"", Retry_After="1")
 
-        client, transport = scripted_client(
-            answer,
-            rate_limit=rate_limit,
-            retry=RetryPolicy(attempts=20, backoff_initial=0.0, budget=None),
-            timeouts=Timeouts(total=None, attempt=None),
-        )
-        payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(CALLS)])
-        assert all(each.is_paid for each in payments)
-        times = transport.times()
-        assert len(times) == CALLS + len(refused)
-        for at in refused:
-            # A tick of the virtual clock, in which calls that were let in before are sent.
-            assert not [time for time in times if at + 1e-3 < time < at + 1]
-
-    run(main())
+    client, transport = scripted_client(
+        answer,
+        rate_limit=rate_limit,
+        retry=RetryPolicy(attempts=20, backoff_initial=0.0, budget=None),
+        timeouts=Timeouts(total=None, attempt=None),
+    )
+    payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(CALLS)])
+    assert all(each.is_paid for each in payments)
+    times = transport.times()
+    assert len(times) == CALLS + len(refused)
+    for at in refused:
+        # A tick of the virtual clock, in which calls that were let in before are sent.
+        assert not [time for time in times if at + 1e-3 < time < at + 1]
 
 
 async def test_429_for_one_call_in_five_pauses_all_on_a_real_server(

@@ -23,7 +23,7 @@ from portone_async import (
 from portone_async.models.payments import PaymentPage
 from portone_async.resources._pages import NumberedPages, Pages, validate_page_size
 from portone_async.resources.payments._calls import imp_uid_of
-from tests.support.virtual_time import run
+from tests.support.virtual_time import run, virtual_time
 
 
 def payment(number: int) -> Payment:
@@ -116,15 +116,13 @@ def test_several_lists_follow_each_other() -> None:
     assert run(numbers(pages)) == [0, 1, 2, 3, 4, 100, 101, 102]
 
 
-def test_page_is_read_when_it_is_asked_for() -> None:
-    async def main() -> None:
-        living = Living(range(100), 10)
-        pages = living.pages()
-        for _ in range(10):
-            await anext(pages)
-        assert living.asked == [1]
-
-    run(main())
+@virtual_time
+async def test_page_is_read_when_it_is_asked_for() -> None:
+    living = Living(range(100), 10)
+    pages = living.pages()
+    for _ in range(10):
+        await anext(pages)
+    assert living.asked == [1]
 
 
 def test_order_without_payments_gives_none() -> None:
@@ -205,22 +203,20 @@ def test_server_that_always_has_a_next_page_ends() -> None:
     assert len(asked) == 8
 
 
-def test_page_that_failed_can_be_read_again() -> None:
-    async def main() -> None:
-        living, failures = Living(range(4), 2), [PortOneError("once")]
+@virtual_time
+async def test_page_that_failed_can_be_read_again() -> None:
+    living, failures = Living(range(4), 2), [PortOneError("once")]
 
-        async def flaky(number: int) -> PaymentPage:
-            if number == 2 and failures:
-                raise failures.pop()
-            return await living.page(number)
+    async def flaky(number: int) -> PaymentPage:
+        if number == 2 and failures:
+            raise failures.pop()
+        return await living.page(number)
 
-        pages = Pages([NumberedPages(flaky, key=imp_uid_of)])
-        got = [int((await anext(pages)).amount) for _ in range(2)]
-        with pytest.raises(PortOneError, match="once"):
-            await anext(pages)
-        assert got + await numbers(pages) == [0, 1, 2, 3]
-
-    run(main())
+    pages = Pages([NumberedPages(flaky, key=imp_uid_of)])
+    got = [int((await anext(pages)).amount) for _ in range(2)]
+    with pytest.raises(PortOneError, match="once"):
+        await anext(pages)
+    assert got + await numbers(pages) == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("size", [0, -1, 1001, 1.5, True, None, "100"])

@@ -45,7 +45,7 @@ from tests.support.scripted import (
     series,
     token_reply,
 )
-from tests.support.virtual_time import run
+from tests.support.virtual_time import run, virtual_time
 
 HANG = (10**6, PAID)
 UNSENT = ConnectionFailedError("refused")
@@ -62,28 +62,24 @@ async def failure(client: PortOneClient) -> PortOneError:
     return caught.value
 
 
-def test_a_transient_failure_is_tried_again_until_it_works() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(reply(503), ConnectionFailedError("reset"), reply(200), PAID)
-        )
-        assert (await client.payments.find(UID)).is_paid
-        assert len(transport.times()) == 4
-
-    run(main())
+@virtual_time
+async def test_a_transient_failure_is_tried_again_until_it_works() -> None:
+    client, transport = scripted_client(
+        series(reply(503), ConnectionFailedError("reset"), reply(200), PAID)
+    )
+    assert (await client.payments.find(UID)).is_paid
+    assert len(transport.times()) == 4
 
 
 @pytest.mark.parametrize("attempts", [1, 2, 7])
-def test_attempts_counts_sends(attempts: int) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda _: reply(503), retry=RetryPolicy(attempts=attempts), timeouts=Timeouts(None)
-        )
-        error = await failure(client)
-        assert len(transport.times()) == len(error.attempts) == attempts
-        assert error.gave_up == f"RetryPolicy.attempts is {attempts}"
-
-    run(main())
+@virtual_time
+async def test_attempts_counts_sends(attempts: int) -> None:
+    client, transport = scripted_client(
+        lambda _: reply(503), retry=RetryPolicy(attempts=attempts), timeouts=Timeouts(None)
+    )
+    error = await failure(client)
+    assert len(transport.times()) == len(error.attempts) == attempts
+    assert error.gave_up == f"RetryPolicy.attempts is {attempts}"
 
 
 @pytest.mark.parametrize(
@@ -103,55 +99,51 @@ def test_attempts_counts_sends(attempts: int) -> None:
     ],
     ids=str,
 )
-def test_what_is_worth_another_try_gets_one(outcome: Any, is_tried_again: bool) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(lambda _: outcome, retry=RetryPolicy(attempts=2))
-        error = await failure(client)
-        assert len(transport.times()) == (2 if is_tried_again else 1)
-        assert isinstance(error, TransientError) is is_tried_again
-
-    run(main())
+@virtual_time
+async def test_what_is_worth_another_try_gets_one(outcome: Any, is_tried_again: bool) -> None:
+    client, transport = scripted_client(lambda _: outcome, retry=RetryPolicy(attempts=2))
+    error = await failure(client)
+    assert len(transport.times()) == (2 if is_tried_again else 1)
+    assert isinstance(error, TransientError) is is_tried_again
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_what_changes_something_is_sent_twice_only_if_it_surely_never_arrived(method: str) -> None:
-    async def main() -> None:
-        for outcome, sends in ((reply(503), 1), (reply(429), 1), (HANG, 1), (UNSENT, 4)):
-            client, transport = scripted_client(series(outcome))
-            call = Call(method, "/payments/cancel", Payment, body={"imp_uid": "imp_1"})
-            with pytest.raises(TransientError) as caught:
-                await client.call(call)
-            assert len(transport.times()) == sends
-            assert caught.value.was_sent is (sends == 1)
-            if sends == 1:
-                assert caught.value.gave_up == (
-                    "not retried: the request may have been processed and is not idempotent"
-                )
-
-    run(main())
-
-
-def test_the_waits_are_jittered_below_a_doubling_ceiling() -> None:
-    async def main() -> None:
-        waits: list[tuple[float, ...]] = []
-        for _ in range(200):
-            seen: list[Attempt] = []
-            client, _transport = scripted_client(
-                lambda _: reply(503),
-                on_attempt=seen.append,
-                timeouts=Timeouts(None),
-                rate_limit=None,
-                retry=RetryPolicy(attempts=5, backoff_initial=1, backoff_max=3),
+@virtual_time
+async def test_what_changes_something_is_sent_twice_only_if_it_surely_never_arrived(
+    method: str,
+) -> None:
+    for outcome, sends in ((reply(503), 1), (reply(429), 1), (HANG, 1), (UNSENT, 4)):
+        client, transport = scripted_client(series(outcome))
+        call = Call(method, "/payments/cancel", Payment, body={"imp_uid": "imp_1"})
+        with pytest.raises(TransientError) as caught:
+            await client.call(call)
+        assert len(transport.times()) == sends
+        assert caught.value.was_sent is (sends == 1)
+        if sends == 1:
+            assert caught.value.gave_up == (
+                "not retried: the request may have been processed and is not idempotent"
             )
-            await failure(client)
-            waits.append(tuple(each.wait for each in seen[1:] if each.wait is not None))
-        for position, ceiling in enumerate((1, 2, 3, 3)):
-            column = [wait[position] for wait in waits]
-            assert 0 < min(column) < 0.2 * ceiling
-            assert sum(each < ceiling / 2 for each in column) == pytest.approx(100, abs=35)
-            assert 0.8 * ceiling < max(column) <= ceiling
 
-    run(main())
+
+@virtual_time
+async def test_the_waits_are_jittered_below_a_doubling_ceiling() -> None:
+    waits: list[tuple[float, ...]] = []
+    for _ in range(200):
+        seen: list[Attempt] = []
+        client, _transport = scripted_client(
+            lambda _: reply(503),
+            on_attempt=seen.append,
+            timeouts=Timeouts(None),
+            rate_limit=None,
+            retry=RetryPolicy(attempts=5, backoff_initial=1, backoff_max=3),
+        )
+        await failure(client)
+        waits.append(tuple(each.wait for each in seen[1:] if each.wait is not None))
+    for position, ceiling in enumerate((1, 2, 3, 3)):
+        column = [wait[position] for wait in waits]
+        assert 0 < min(column) < 0.2 * ceiling
+        assert sum(each < ceiling / 2 for each in column) == pytest.approx(100, abs=35)
+        assert 0.8 * ceiling < max(column) <= ceiling
 
 
 @pytest.mark.parametrize(
@@ -163,117 +155,101 @@ def test_the_waits_are_jittered_below_a_doubling_ceiling() -> None:
     ],
 )
 @pytest.mark.parametrize("status", [429, 503, 500])
-def test_retry_after_is_honoured(status: int, headers: dict[str, str]) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(reply(status, b"<html>", **headers), PAID), retry=AT_ONCE
-        )
-        await client.payments.find(UID)
-        first, second = transport.times()
-        assert second - first == pytest.approx(7, abs=0.1)
-
-    run(main())
+@virtual_time
+async def test_retry_after_is_honoured(status: int, headers: dict[str, str]) -> None:
+    client, transport = scripted_client(
+        series(reply(status, b"<html>", **headers), PAID), retry=AT_ONCE
+    )
+    await client.payments.find(UID)
+    first, second = transport.times()
+    assert second - first == pytest.approx(7, abs=0.1)
 
 
-def test_a_retry_after_beyond_the_ceiling_ends_the_call_at_once_and_is_carried() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(lambda _: reply(429, Retry_After="3600"))
-        started = now()
-        error = await failure(client)
-        assert isinstance(error, RateLimitedError)
-        assert error.retry_after == 3600
-        assert "3600 s" in (error.gave_up or "")
-        assert now() - started < 0.1
-        assert len(transport.times()) == 1
-
-    run(main())
+@virtual_time
+async def test_a_retry_after_beyond_the_ceiling_ends_the_call_at_once_and_is_carried() -> None:
+    client, transport = scripted_client(lambda _: reply(429, Retry_After="3600"))
+    started = now()
+    error = await failure(client)
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == 3600
+    assert "3600 s" in (error.gave_up or "")
+    assert now() - started < 0.1
+    assert len(transport.times()) == 1
 
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(1000, 10), None])
-def test_a_retry_after_pauses_every_caller(rate_limit: RateLimit | None) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(PAID, reply(429, Retry_After="5"), PAID), rate_limit=rate_limit, retry=AT_ONCE
-        )
-        await client.payments.find(UID)
-        await asyncio.gather(client.payments.find(UID), asyncio.sleep(0.1))
-        paused = [asyncio.create_task(client.payments.find(UID)) for _ in range(50)]
-        view = client.with_options(timeouts=Timeouts(10))
-        await asyncio.gather(*paused, view.payments.find(UID))
-        times = transport.times()
-        assert times[2] - times[1] >= 5
-
-    run(main())
+@virtual_time
+async def test_a_retry_after_pauses_every_caller(rate_limit: RateLimit | None) -> None:
+    client, transport = scripted_client(
+        series(PAID, reply(429, Retry_After="5"), PAID), rate_limit=rate_limit, retry=AT_ONCE
+    )
+    await client.payments.find(UID)
+    await asyncio.gather(client.payments.find(UID), asyncio.sleep(0.1))
+    paused = [asyncio.create_task(client.payments.find(UID)) for _ in range(50)]
+    view = client.with_options(timeouts=Timeouts(10))
+    await asyncio.gather(*paused, view.payments.find(UID))
+    times = transport.times()
+    assert times[2] - times[1] >= 5
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 502])
-def test_a_retry_after_of_another_status_pauses_nobody_else(status: int) -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            series(reply(status, body(NOT_FOUND), Retry_After="30"), PAID),
-            retry=RetryPolicy(attempts=1),
-        )
-        await failure(client)
-        began = now()
-        await client.payments.find(UID)
-        assert now() - began < 1
-
-    run(main())
+@virtual_time
+async def test_a_retry_after_of_another_status_pauses_nobody_else(status: int) -> None:
+    client, _ = scripted_client(
+        series(reply(status, body(NOT_FOUND), Retry_After="30"), PAID),
+        retry=RetryPolicy(attempts=1),
+    )
+    await failure(client)
+    began = now()
+    await client.payments.find(UID)
+    assert now() - began < 1
 
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(1000, 10), None])
-def test_a_pause_holds_callers_that_come_while_it_lasts(rate_limit: RateLimit | None) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(reply(503, Retry_After="5"), PAID), rate_limit=rate_limit
-        )
-        refused = asyncio.create_task(client.payments.find(UID))
-        await asyncio.sleep(1)
-        began = now()
-        await client.payments.find(UID)
-        assert now() - began >= 3.9
-        await refused
-        assert sorted(transport.times()) == transport.times()
-        assert transport.times()[1] - transport.times()[0] >= 5
-
-    run(main())
+@virtual_time
+async def test_a_pause_holds_callers_that_come_while_it_lasts(rate_limit: RateLimit | None) -> None:
+    client, transport = scripted_client(
+        series(reply(503, Retry_After="5"), PAID), rate_limit=rate_limit
+    )
+    refused = asyncio.create_task(client.payments.find(UID))
+    await asyncio.sleep(1)
+    began = now()
+    await client.payments.find(UID)
+    assert now() - began >= 3.9
+    await refused
+    assert sorted(transport.times()) == transport.times()
+    assert transport.times()[1] - transport.times()[0] >= 5
 
 
-def test_a_pause_is_no_longer_than_its_ceiling() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            series(reply(429, Retry_After="3600"), PAID), retry=RetryPolicy(retry_after_max=20)
-        )
-        await failure(client)
-        began = now()
-        await client.payments.find(UID)
-        assert 19 < now() - began < 21
-
-    run(main())
+@virtual_time
+async def test_a_pause_is_no_longer_than_its_ceiling() -> None:
+    client, _ = scripted_client(
+        series(reply(429, Retry_After="3600"), PAID), retry=RetryPolicy(retry_after_max=20)
+    )
+    await failure(client)
+    began = now()
+    await client.payments.find(UID)
+    assert 19 < now() - began < 21
 
 
-def test_an_unthrottled_view_pauses_its_client_too() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(series(reply(429, Retry_After="5"), PAID))
-        view = client.with_options(rate_limit=None, retry=RetryPolicy(attempts=1))
-        await failure(view)
-        began = now()
-        await client.payments.find(UID)
-        assert now() - began >= 4.9
-
-    run(main())
+@virtual_time
+async def test_an_unthrottled_view_pauses_its_client_too() -> None:
+    client, _ = scripted_client(series(reply(429, Retry_After="5"), PAID))
+    view = client.with_options(rate_limit=None, retry=RetryPolicy(attempts=1))
+    await failure(view)
+    began = now()
+    await client.payments.find(UID)
+    assert now() - began >= 4.9
 
 
-def test_a_view_with_a_throttle_of_its_own_does_not_pause_its_client() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(series(reply(429, Retry_After="5"), PAID))
-        view = client.with_options(rate_limit=RateLimit(), retry=RetryPolicy(attempts=1))
-        await failure(view)
-        began = now()
-        await client.payments.find(UID)
-        assert now() - began < 0.1
-
-    run(main())
+@virtual_time
+async def test_a_view_with_a_throttle_of_its_own_does_not_pause_its_client() -> None:
+    client, _ = scripted_client(series(reply(429, Retry_After="5"), PAID))
+    view = client.with_options(rate_limit=RateLimit(), retry=RetryPolicy(attempts=1))
+    await failure(view)
+    began = now()
+    await client.payments.find(UID)
+    assert now() - began < 0.1
 
 
 @pytest.mark.parametrize("total", [0.3, 2.0, 60.0])
@@ -282,178 +258,150 @@ def test_a_view_with_a_throttle_of_its_own_does_not_pause_its_client() -> None:
     [HANG, reply(503), (0.25, reply(503)), reply(503, Retry_After="1"), UNSENT],
     ids=["hang", "503", "slow 503", "Retry-After", "refused"],
 )
-def test_the_total_bounds_the_call_whatever_happens(total: float, outcome: Any) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda _: outcome,
-            retry=RetryPolicy(attempts=10**6, budget=None),
-            timeouts=Timeouts(total=total, attempt=0.4),
-            rate_limit=RateLimit(10, 1),
-        )
-        started = now()
-        error = await failure(client)
-        assert isinstance(error, TransientError)
-        assert now() - started <= total + 0.15 + 0.05  # the token's permit, and half of 50 ms
-        assert transport.under_way == 0
-
-    run(main())
+@virtual_time
+async def test_the_total_bounds_the_call_whatever_happens(total: float, outcome: Any) -> None:
+    client, transport = scripted_client(
+        lambda _: outcome,
+        retry=RetryPolicy(attempts=10**6, budget=None),
+        timeouts=Timeouts(total=total, attempt=0.4),
+        rate_limit=RateLimit(10, 1),
+    )
+    started = now()
+    error = await failure(client)
+    assert isinstance(error, TransientError)
+    assert now() - started <= total + 0.15 + 0.05  # the token's permit, and half of 50 ms
+    assert transport.under_way == 0
 
 
-def test_a_call_that_runs_out_of_time_says_so_with_its_history() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            series(reply(503), HANG), retry=AT_ONCE, timeouts=Timeouts(total=3, attempt=10)
-        )
-        error = await failure(client)
-        assert type(error) is DeadlineExceededError
-        assert [each.error for each in error.attempts] == ["ServerError", "DeadlineExceededError"]
-        assert error.elapsed == pytest.approx(3, abs=0.1)
-        assert "within 3 s" in str(error)
-
-    run(main())
+@virtual_time
+async def test_a_call_that_runs_out_of_time_says_so_with_its_history() -> None:
+    client, _ = scripted_client(
+        series(reply(503), HANG), retry=AT_ONCE, timeouts=Timeouts(total=3, attempt=10)
+    )
+    error = await failure(client)
+    assert type(error) is DeadlineExceededError
+    assert [each.error for each in error.attempts] == ["ServerError", "DeadlineExceededError"]
+    assert error.elapsed == pytest.approx(3, abs=0.1)
+    assert "within 3 s" in str(error)
 
 
-def test_a_connection_that_breaks_as_the_time_is_up_is_not_called_a_timeout() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            lambda _: (9.999, ConnectionFailedError("reset")),
-            timeouts=Timeouts(total=10, attempt=None),
-        )
-        error = await failure(client)
-        assert type(error) is ConnectionFailedError
-        assert "no time left" in (error.gave_up or "")
-
-    run(main())
+@virtual_time
+async def test_a_connection_that_breaks_as_the_time_is_up_is_not_called_a_timeout() -> None:
+    client, _ = scripted_client(
+        lambda _: (9.999, ConnectionFailedError("reset")),
+        timeouts=Timeouts(total=10, attempt=None),
+    )
+    error = await failure(client)
+    assert type(error) is ConnectionFailedError
+    assert "no time left" in (error.gave_up or "")
 
 
-def test_an_attempt_gets_no_more_than_its_own_time() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(HANG, HANG, PAID), retry=AT_ONCE, timeouts=Timeouts(total=60, attempt=2)
-        )
+@virtual_time
+async def test_an_attempt_gets_no_more_than_its_own_time() -> None:
+    client, transport = scripted_client(
+        series(HANG, HANG, PAID), retry=AT_ONCE, timeouts=Timeouts(total=60, attempt=2)
+    )
+    await client.payments.find(UID)
+    times = transport.times()
+    assert [b - a for a, b in pairwise(times)] == pytest.approx([2, 2], abs=0.1)
+
+
+@virtual_time
+async def test_no_wait_is_begun_that_would_cross_the_end() -> None:
+    client, _ = scripted_client(lambda _: reply(503, Retry_After="30"), timeouts=Timeouts(total=10))
+    started = now()
+    error = await failure(client)
+    assert type(error) is ServerError
+    assert "no time left" in (error.gave_up or "")
+    assert now() - started < 0.1
+
+
+@virtual_time
+async def test_queueing_for_the_first_permit_does_not_use_up_the_total() -> None:
+    client, _ = scripted_client(rate_limit=RateLimit(10, 1), timeouts=Timeouts(total=1))
+    payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(500)])
+    assert len(payments) == 500
+
+
+@virtual_time
+async def test_a_retry_does_not_queue_behind_calls_that_have_not_begun() -> None:
+    client, transport = scripted_client(
+        lambda n: reply(503) if n in (5, 50, 500) else PAID,
+        rate_limit=RateLimit(10, 1),
+        timeouts=Timeouts(total=20),
+    )
+    payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(1000)])
+    assert len(payments) == 1000
+    assert len(transport.times()) == 1003
+
+
+@virtual_time
+async def test_a_retry_goes_first_also_when_its_call_had_nothing_to_wait_for() -> None:
+    client, _ = scripted_client(
+        lambda n: reply(503) if n == 2 else PAID, rate_limit=RateLimit(10, 1), retry=AT_ONCE
+    )
+    await client.payments.find(UID)
+    await asyncio.sleep(1)
+    started = now()
+    failing = asyncio.create_task(client.payments.find(UID))
+    others = [asyncio.create_task(client.payments.find(UID)) for _ in range(100)]
+    await failing
+    assert now() - started < 1
+    await asyncio.gather(*others)
+
+
+@virtual_time
+async def test_without_timeouts_a_call_waits_as_long_as_it_takes() -> None:
+    client, _ = scripted_client(
+        lambda _: (7200, PAID), timeouts=Timeouts(None, None, None), rate_limit=None
+    )
+    started = now()
+    await client.payments.find(UID)
+    assert now() - started == pytest.approx(7200, abs=1)
+
+
+@virtual_time
+async def test_an_outage_is_not_multiplied_once_the_budget_is_empty() -> None:
+    client, transport = scripted_client(
+        lambda _: reply(503), retry=RetryPolicy(attempts=4, backoff_initial=0, budget=50)
+    )
+    errors = [await failure(client) for _ in range(20)]
+    assert len(transport.times()) == 20 + 50 // 5
+    assert "budget is empty" in str(errors[-1])
+    view = client.with_options(retry=RetryPolicy(budget=10**6, backoff_initial=0))
+    assert "budget is empty" in str(await failure(view))
+
+
+@virtual_time
+async def test_a_retry_after_a_timeout_costs_twice_as_much() -> None:
+    client, transport = scripted_client(
+        lambda _: HANG,
+        retry=RetryPolicy(attempts=100, backoff_initial=0, budget=50),
+        timeouts=Timeouts(total=None, attempt=1),
+    )
+    await failure(client)
+    assert len(transport.times()) == 1 + 50 // 10
+
+
+@virtual_time
+async def test_a_success_after_a_retry_gives_back_what_the_retry_cost() -> None:
+    client, _ = scripted_client(
+        lambda n: reply(503) if n % 2 else PAID, retry=RetryPolicy(backoff_initial=0, budget=5)
+    )
+    for _ in range(20):
         await client.payments.find(UID)
-        times = transport.times()
-        assert [b - a for a, b in pairwise(times)] == pytest.approx([2, 2], abs=0.1)
-
-    run(main())
 
 
-def test_no_wait_is_begun_that_would_cross_the_end() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            lambda _: reply(503, Retry_After="30"), timeouts=Timeouts(total=10)
-        )
-        started = now()
-        error = await failure(client)
-        assert type(error) is ServerError
-        assert "no time left" in (error.gave_up or "")
-        assert now() - started < 0.1
-
-    run(main())
-
-
-def test_queueing_for_the_first_permit_does_not_use_up_the_total() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(rate_limit=RateLimit(10, 1), timeouts=Timeouts(total=1))
-        payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(500)])
-        assert len(payments) == 500
-
-    run(main())
-
-
-def test_a_retry_does_not_queue_behind_calls_that_have_not_begun() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda n: reply(503) if n in (5, 50, 500) else PAID,
-            rate_limit=RateLimit(10, 1),
-            timeouts=Timeouts(total=20),
-        )
-        payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(1000)])
-        assert len(payments) == 1000
-        assert len(transport.times()) == 1003
-
-    run(main())
-
-
-def test_a_retry_goes_first_also_when_its_call_had_nothing_to_wait_for() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            lambda n: reply(503) if n == 2 else PAID, rate_limit=RateLimit(10, 1), retry=AT_ONCE
-        )
-        await client.payments.find(UID)
-        await asyncio.sleep(1)
-        started = now()
-        failing = asyncio.create_task(client.payments.find(UID))
-        others = [asyncio.create_task(client.payments.find(UID)) for _ in range(100)]
-        await failing
-        assert now() - started < 1
-        await asyncio.gather(*others)
-
-    run(main())
-
-
-def test_without_timeouts_a_call_waits_as_long_as_it_takes() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            lambda _: (7200, PAID), timeouts=Timeouts(None, None, None), rate_limit=None
-        )
-        started = now()
-        await client.payments.find(UID)
-        assert now() - started == pytest.approx(7200, abs=1)
-
-    run(main())
-
-
-def test_an_outage_is_not_multiplied_once_the_budget_is_empty() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda _: reply(503), retry=RetryPolicy(attempts=4, backoff_initial=0, budget=50)
-        )
-        errors = [await failure(client) for _ in range(20)]
-        assert len(transport.times()) == 20 + 50 // 5
-        assert "budget is empty" in str(errors[-1])
-        view = client.with_options(retry=RetryPolicy(budget=10**6, backoff_initial=0))
-        assert "budget is empty" in str(await failure(view))
-
-    run(main())
-
-
-def test_a_retry_after_a_timeout_costs_twice_as_much() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda _: HANG,
-            retry=RetryPolicy(attempts=100, backoff_initial=0, budget=50),
-            timeouts=Timeouts(total=None, attempt=1),
-        )
-        await failure(client)
-        assert len(transport.times()) == 1 + 50 // 10
-
-    run(main())
-
-
-def test_a_success_after_a_retry_gives_back_what_the_retry_cost() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            lambda n: reply(503) if n % 2 else PAID, retry=RetryPolicy(backoff_initial=0, budget=5)
-        )
-        for _ in range(20):
-            await client.payments.find(UID)
-
-    run(main())
-
-
-def test_a_budget_of_none_has_no_end() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda _: reply(503),
-            retry=RetryPolicy(attempts=300, backoff_initial=0, budget=None),
-            timeouts=Timeouts(None),
-            rate_limit=None,
-        )
-        await failure(client)
-        assert len(transport.times()) == 300
-
-    run(main())
+@virtual_time
+async def test_a_budget_of_none_has_no_end() -> None:
+    client, transport = scripted_client(
+        lambda _: reply(503),
+        retry=RetryPolicy(attempts=300, backoff_initial=0, budget=None),
+        timeouts=Timeouts(None),
+        rate_limit=None,
+    )
+    await failure(client)
+    assert len(transport.times()) == 300
 
 
 @given(
@@ -486,67 +434,63 @@ OUTCOMES = [
 
 
 @given(st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=12), st.integers(1, 6))
-def test_for_any_script_of_replies_the_sends_stop_where_they_should(
+@virtual_time
+async def test_for_any_script_of_replies_the_sends_stop_where_they_should(
     script: list[Any], attempts: int
 ) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(*script, PAID), retry=RetryPolicy(attempts=attempts, backoff_initial=0)
-        )
-        renewed, sends, expected = False, 0, None
-        for outcome in [*script, PAID]:
-            sends += 1
-            is_401 = outcome is OUTCOMES[3]
-            if is_401 and not renewed:
-                renewed = True
-                continue
-            if outcome in (PAID, OUTCOMES[2]) or is_401 or sends >= attempts:
-                expected = outcome
-                break
-        try:
-            await client.payments.find(UID)
-        except PortOneError as error:
-            assert expected is not PAID
-            assert error.status == (expected.status if expected else None)
-            assert [each.number for each in error.attempts] == list(range(1, sends + 1))
-        else:
-            assert expected is PAID
-        assert len(transport.times()) == sends
-
-    run(main())
-
-
-def test_each_try_is_told_of_with_what_came_of_it() -> None:
-    async def main() -> None:
-        seen: list[Attempt] = []
-        client, _ = scripted_client(
-            series((0.5, reply(503)), reply(200), reply(401, body(UNAUTHORIZED)), PAID),
-            on_attempt=seen.append,
-        )
+    client, transport = scripted_client(
+        series(*script, PAID), retry=RetryPolicy(attempts=attempts, backoff_initial=0)
+    )
+    renewed, sends, expected = False, 0, None
+    for outcome in [*script, PAID]:
+        sends += 1
+        is_401 = outcome is OUTCOMES[3]
+        if is_401 and not renewed:
+            renewed = True
+            continue
+        if outcome in (PAID, OUTCOMES[2]) or is_401 or sends >= attempts:
+            expected = outcome
+            break
+    try:
         await client.payments.find(UID)
-        token, *tries = seen
-        assert (token.method, token.route, token.status) == ("POST", "/users/getToken", 200)
-        assert [
-            (each.number, each.status, each.code, each.error)
-            for each in tries
-            if each.route != "/users/getToken"
-        ] == [
-            (1, 503, None, "ServerError"),
-            (2, 200, None, "MalformedResponseError"),
-            (3, 401, -1, "UnauthorizedError"),
-            (4, 200, None, None),
-        ]
-        assert tries[2].wait == 0.0  # Nothing is to be waited for but the new token.
-        assert tries[0].route == "/payments/find/{merchant_uid}"
-        assert tries[0].elapsed == pytest.approx(0.5, abs=0.01)
-        assert [each.wait is None for each in tries if each.route != "/users/getToken"] == [
-            False,
-            False,
-            False,
-            True,
-        ]
+    except PortOneError as error:
+        assert expected is not PAID
+        assert error.status == (expected.status if expected else None)
+        assert [each.number for each in error.attempts] == list(range(1, sends + 1))
+    else:
+        assert expected is PAID
+    assert len(transport.times()) == sends
 
-    run(main())
+
+@virtual_time
+async def test_each_try_is_told_of_with_what_came_of_it() -> None:
+    seen: list[Attempt] = []
+    client, _ = scripted_client(
+        series((0.5, reply(503)), reply(200), reply(401, body(UNAUTHORIZED)), PAID),
+        on_attempt=seen.append,
+    )
+    await client.payments.find(UID)
+    token, *tries = seen
+    assert (token.method, token.route, token.status) == ("POST", "/users/getToken", 200)
+    assert [
+        (each.number, each.status, each.code, each.error)
+        for each in tries
+        if each.route != "/users/getToken"
+    ] == [
+        (1, 503, None, "ServerError"),
+        (2, 200, None, "MalformedResponseError"),
+        (3, 401, -1, "UnauthorizedError"),
+        (4, 200, None, None),
+    ]
+    assert tries[2].wait == 0.0  # Nothing is to be waited for but the new token.
+    assert tries[0].route == "/payments/find/{merchant_uid}"
+    assert tries[0].elapsed == pytest.approx(0.5, abs=0.01)
+    assert [each.wait is None for each in tries if each.route != "/users/getToken"] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_a_callback_that_raises_breaks_nothing_and_is_logged(
@@ -588,252 +532,222 @@ def test_one_debug_line_a_try_and_one_warning_a_retry(caplog: pytest.LogCaptureF
     assert UID not in caplog.text
 
 
-def test_a_second_401_ends_the_call_even_when_more_tries_are_allowed() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
-        error = await failure(client)
-        assert type(error) is UnauthorizedError
-        assert len(transport.times()) == 2
-        assert len(transport.tokens) == 2
-
-    run(main())
+@virtual_time
+async def test_a_second_401_ends_the_call_even_when_more_tries_are_allowed() -> None:
+    client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
+    error = await failure(client)
+    assert type(error) is UnauthorizedError
+    assert len(transport.times()) == 2
+    assert len(transport.tokens) == 2
 
 
-def test_html_for_an_answer_is_malformed_in_the_end() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(lambda _: reply(200, b"<html>maintenance"), retry=AT_ONCE)
-        error = await failure(client)
-        assert type(error) is MalformedResponseError
-        assert error.excerpt == "<html>maintenance"
-
-    run(main())
+@virtual_time
+async def test_html_for_an_answer_is_malformed_in_the_end() -> None:
+    client, _ = scripted_client(lambda _: reply(200, b"<html>maintenance"), retry=AT_ONCE)
+    error = await failure(client)
+    assert type(error) is MalformedResponseError
+    assert error.excerpt == "<html>maintenance"
 
 
-def test_a_refused_token_is_renewed_at_once_and_not_after_a_wait() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(reply(401, body(UNAUTHORIZED)), PAID),
-            retry=RetryPolicy(backoff_initial=1000, backoff_max=1000),
-        )
-        await client.payments.find(UID)
-        first, second = transport.times()
-        assert second - first < 0.5
-
-    run(main())
+@virtual_time
+async def test_a_refused_token_is_renewed_at_once_and_not_after_a_wait() -> None:
+    client, transport = scripted_client(
+        series(reply(401, body(UNAUTHORIZED)), PAID),
+        retry=RetryPolicy(backoff_initial=1000, backoff_max=1000),
+    )
+    await client.payments.find(UID)
+    first, second = transport.times()
+    assert second - first < 0.5
 
 
-def test_a_renewal_is_no_retry_of_the_policy() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            series(reply(401, body(UNAUTHORIZED)), PAID), retry=RetryPolicy(attempts=1, budget=0)
-        )
-        assert (await client.payments.find(UID)).is_paid
-
-    run(main())
+@virtual_time
+async def test_a_renewal_is_no_retry_of_the_policy() -> None:
+    client, _ = scripted_client(
+        series(reply(401, body(UNAUTHORIZED)), PAID), retry=RetryPolicy(attempts=1, budget=0)
+    )
+    assert (await client.payments.find(UID)).is_paid
 
 
-def test_the_tokens_own_failures_are_not_multiplied_by_the_call() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(token=lambda _: reply(503), retry=AT_ONCE)
-        error = await failure(client)
-        assert type(error) is ServerError
-        assert error.endpoint == "POST /users/getToken"
-        assert len(transport.tokens) == 4
-        assert not transport.times()
-
-    run(main())
+@virtual_time
+async def test_the_tokens_own_failures_are_not_multiplied_by_the_call() -> None:
+    client, transport = scripted_client(token=lambda _: reply(503), retry=AT_ONCE)
+    error = await failure(client)
+    assert type(error) is ServerError
+    assert error.endpoint == "POST /users/getToken"
+    assert len(transport.tokens) == 4
+    assert not transport.times()
 
 
-def test_a_second_token_that_cannot_be_had_ends_the_call_with_its_own_error() -> None:
-    async def main() -> None:
-        late = RequestTimeoutError("no answer in time")
-        client, transport = scripted_client(
-            lambda _: reply(401, body(UNAUTHORIZED)), series(token_reply(), late), retry=AT_ONCE
-        )
-        error = await failure(client)
-        assert type(error) is RequestTimeoutError
-        assert error.endpoint == "POST /users/getToken"
-        assert len(transport.times()) == 1
-
-    run(main())
+@virtual_time
+async def test_a_second_token_that_cannot_be_had_ends_the_call_with_its_own_error() -> None:
+    late = RequestTimeoutError("no answer in time")
+    client, transport = scripted_client(
+        lambda _: reply(401, body(UNAUTHORIZED)), series(token_reply(), late), retry=AT_ONCE
+    )
+    error = await failure(client)
+    assert type(error) is RequestTimeoutError
+    assert error.endpoint == "POST /users/getToken"
+    assert len(transport.times()) == 1
 
 
-def test_a_retry_that_queues_for_a_permit_ends_with_the_total() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda _: reply(503),
-            rate_limit=RateLimit(0.1, 2),
-            retry=AT_ONCE,
-            timeouts=Timeouts(total=5),
-        )
-        began = now()
-        error = await failure(client)
-        assert type(error) is DeadlineExceededError
-        assert now() - began == pytest.approx(5, abs=0.05)
-        assert len(error.attempts) == len(transport.times()) == 1
-
-    run(main())
+@virtual_time
+async def test_a_retry_that_queues_for_a_permit_ends_with_the_total() -> None:
+    client, transport = scripted_client(
+        lambda _: reply(503),
+        rate_limit=RateLimit(0.1, 2),
+        retry=AT_ONCE,
+        timeouts=Timeouts(total=5),
+    )
+    began = now()
+    error = await failure(client)
+    assert type(error) is DeadlineExceededError
+    assert now() - began == pytest.approx(5, abs=0.05)
+    assert len(error.attempts) == len(transport.times()) == 1
 
 
-def test_an_error_of_a_throttle_of_ones_own_comes_out_and_nothing_is_sent() -> None:
-    async def main() -> None:
-        throttle = RefusingThrottle(left=1)
-        client, transport = scripted_client(rate_limit=throttle, max_in_flight=1)
-        for _ in range(3):
-            with pytest.raises(TimeoutError, match="no permit is to be had"):
-                await client.payments.find(UID)
-        assert not transport.times()
-        throttle.left = 1
-        await client.payments.find(UID)
-
-    run(main())
+@virtual_time
+async def test_an_error_of_a_throttle_of_ones_own_comes_out_and_nothing_is_sent() -> None:
+    throttle = RefusingThrottle(left=1)
+    client, transport = scripted_client(rate_limit=throttle, max_in_flight=1)
+    for _ in range(3):
+        with pytest.raises(TimeoutError, match="no permit is to be had"):
+            await client.payments.find(UID)
+    assert not transport.times()
+    throttle.left = 1
+    await client.payments.find(UID)
 
 
-def test_a_slow_token_counts_against_the_total_and_the_queue_before_it_does_not() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda _: HANG,
-            lambda _: (4, token_reply()),
-            timeouts=Timeouts(total=10),
-            retry=AT_ONCE,
-        )
-        started = now()
-        error = await failure(client)
-        assert type(error) is DeadlineExceededError
-        assert now() - started == pytest.approx(10, abs=0.1)
-        assert transport.times()[0] - started == pytest.approx(4, abs=0.1)
-
-    run(main())
+@virtual_time
+async def test_a_slow_token_counts_against_the_total_and_the_queue_before_it_does_not() -> None:
+    client, transport = scripted_client(
+        lambda _: HANG,
+        lambda _: (4, token_reply()),
+        timeouts=Timeouts(total=10),
+        retry=AT_ONCE,
+    )
+    started = now()
+    error = await failure(client)
+    assert type(error) is DeadlineExceededError
+    assert now() - started == pytest.approx(10, abs=0.1)
+    assert transport.times()[0] - started == pytest.approx(4, abs=0.1)
 
 
-def test_a_call_that_had_to_queue_has_its_total_still() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            series(PAID, (5, PAID), HANG),
-            timeouts=Timeouts(total=10),
-            retry=RetryPolicy(attempts=1),
-            max_in_flight=1,
-        )
-        await client.payments.find(UID)
-        before = asyncio.create_task(client.payments.find(UID))
-        await asyncio.sleep(0)
-        started = now()
-        await failure(client)
-        assert now() - started == pytest.approx(5 + 10, abs=0.1)
-        await before
-
-    run(main())
+@virtual_time
+async def test_a_call_that_had_to_queue_has_its_total_still() -> None:
+    client, _ = scripted_client(
+        series(PAID, (5, PAID), HANG),
+        timeouts=Timeouts(total=10),
+        retry=RetryPolicy(attempts=1),
+        max_in_flight=1,
+    )
+    await client.payments.find(UID)
+    before = asyncio.create_task(client.payments.find(UID))
+    await asyncio.sleep(0)
+    started = now()
+    await failure(client)
+    assert now() - started == pytest.approx(5 + 10, abs=0.1)
+    await before
 
 
-def test_what_a_first_token_has_cost_is_not_there_for_a_second() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            lambda _: (1, reply(401, body(UNAUTHORIZED))),
-            series((4, token_reply()), HANG),
-            timeouts=Timeouts(total=10),
-            retry=RetryPolicy(attempts=1),
-            max_in_flight=1,
-        )
-        refused = asyncio.create_task(failure(client))
-        await asyncio.sleep(0)
-        started = now()
-        # It waits 4 s for the token that the one before it has refused, and 6 s for the next.
-        error = await failure(client)
-        assert type(error) is DeadlineExceededError
-        assert now() - started == pytest.approx(4 + 1 + 6, abs=0.1)
-        await refused
-
-    run(main())
+@virtual_time
+async def test_what_a_first_token_has_cost_is_not_there_for_a_second() -> None:
+    client, _ = scripted_client(
+        lambda _: (1, reply(401, body(UNAUTHORIZED))),
+        series((4, token_reply()), HANG),
+        timeouts=Timeouts(total=10),
+        retry=RetryPolicy(attempts=1),
+        max_in_flight=1,
+    )
+    refused = asyncio.create_task(failure(client))
+    await asyncio.sleep(0)
+    started = now()
+    # It waits 4 s for the token that the one before it has refused, and 6 s for the next.
+    error = await failure(client)
+    assert type(error) is DeadlineExceededError
+    assert now() - started == pytest.approx(4 + 1 + 6, abs=0.1)
+    await refused
 
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(0.01, 1), None])
-def test_calls_that_wait_for_a_permit_hold_one_place_between_them(
+@virtual_time
+async def test_calls_that_wait_for_a_permit_hold_one_place_between_them(
     rate_limit: RateLimit | None,
 ) -> None:
-    async def main() -> None:
-        client, _ = scripted_client(max_in_flight=2)
-        await client.payments.find(UID)
-        paused = client.with_options(rate_limit=rate_limit)
-        await paused._options.throttle.pause(1000)
-        queued = [asyncio.create_task(paused.payments.find(UID)) for _ in range(5)]
-        await asyncio.sleep(1)
-        started = now()
-        await client.payments.find(UID)
-        assert now() - started < 1
-        for task in queued:
-            task.cancel()
-        await asyncio.wait(queued)
-
-    run(main())
+    client, _ = scripted_client(max_in_flight=2)
+    await client.payments.find(UID)
+    paused = client.with_options(rate_limit=rate_limit)
+    await paused._options.throttle.pause(1000)
+    queued = [asyncio.create_task(paused.payments.find(UID)) for _ in range(5)]
+    await asyncio.sleep(1)
+    started = now()
+    await client.payments.find(UID)
+    assert now() - started < 1
+    for task in queued:
+        task.cancel()
+    await asyncio.wait(queued)
 
 
-def test_a_view_whose_throttle_is_slow_or_paused_does_not_hold_up_the_others() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(max_in_flight=4)
-        await client.payments.find(UID)
-        slow = client.with_options(rate_limit=RateLimit(0.01, 1))
-        await slow._options.throttle.pause(1000)
-        queued = [asyncio.create_task(slow.payments.find(UID)) for _ in range(20)]
-        await asyncio.sleep(1)
-        started = now()
-        await asyncio.gather(*[client.payments.find(UID) for _ in range(20)])
-        assert now() - started < 1
-        for task in queued:
-            task.cancel()
-        await asyncio.wait(queued)
-
-    run(main())
+@virtual_time
+async def test_a_view_whose_throttle_is_slow_or_paused_does_not_hold_up_the_others() -> None:
+    client, _ = scripted_client(max_in_flight=4)
+    await client.payments.find(UID)
+    slow = client.with_options(rate_limit=RateLimit(0.01, 1))
+    await slow._options.throttle.pause(1000)
+    queued = [asyncio.create_task(slow.payments.find(UID)) for _ in range(20)]
+    await asyncio.sleep(1)
+    started = now()
+    await asyncio.gather(*[client.payments.find(UID) for _ in range(20)])
+    assert now() - started < 1
+    for task in queued:
+        task.cancel()
+    await asyncio.wait(queued)
 
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(0.01, 1), None])
-def test_closing_ends_all_who_wait_for_a_turn_a_permit_or_the_next_try(
+@virtual_time
+async def test_closing_ends_all_who_wait_for_a_turn_a_permit_or_the_next_try(
     rate_limit: RateLimit | None,
 ) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(PAID, reply(429, Retry_After="50"), PAID),
-            rate_limit=rate_limit,
-            max_in_flight=2,
-            timeouts=Timeouts(total=None),
-        )
-        await client.payments.find(UID)
-        calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(20)]
-        await asyncio.sleep(250)
-        calls += [asyncio.create_task(client.payments.find(UID)) for _ in range(5)]
-        transport.open = partial(_closed, transport)  # type: ignore[method-assign]
-        sent = len(transport.sent)
-        started = now()
-        await client.close()
-        results = await asyncio.gather(*calls, return_exceptions=True)
-        assert now() - started < 0.1
-        assert {type(each) for each in results} <= {ClientClosedError, Payment}
-        for error in results:
-            if isinstance(error, ClientClosedError):
-                assert len(error.attempts) <= 1
-        assert len(transport.sent) == sent
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    run(main())
+    client, transport = scripted_client(
+        series(PAID, reply(429, Retry_After="50"), PAID),
+        rate_limit=rate_limit,
+        max_in_flight=2,
+        timeouts=Timeouts(total=None),
+    )
+    await client.payments.find(UID)
+    calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(20)]
+    await asyncio.sleep(250)
+    calls += [asyncio.create_task(client.payments.find(UID)) for _ in range(5)]
+    transport.open = partial(_closed, transport)  # type: ignore[method-assign]
+    sent = len(transport.sent)
+    started = now()
+    await client.close()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert now() - started < 0.1
+    assert {type(each) for each in results} <= {ClientClosedError, Payment}
+    for error in results:
+        if isinstance(error, ClientClosedError):
+            assert len(error.attempts) <= 1
+    assert len(transport.sent) == sent
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def test_closing_ends_those_who_wait_for_a_place_although_its_holder_goes_on() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series(PAID, (100, PAID)), max_in_flight=1, timeouts=Timeouts(None, None)
-        )
-        await client.payments.find(UID)
-        holder = asyncio.create_task(client.payments.find(UID))
-        await asyncio.sleep(1)
-        queued = [asyncio.create_task(failure(client)) for _ in range(5)]
-        await asyncio.sleep(1)
-        transport.open = partial(_closed, transport)  # type: ignore[method-assign]
-        started = now()
-        await client.close()
-        assert {type(each) for each in await asyncio.gather(*queued)} == {ClientClosedError}
-        assert now() - started < 0.1
-        assert (await holder).is_paid
-
-    run(main())
+@virtual_time
+async def test_closing_ends_those_who_wait_for_a_place_although_its_holder_goes_on() -> None:
+    client, transport = scripted_client(
+        series(PAID, (100, PAID)), max_in_flight=1, timeouts=Timeouts(None, None)
+    )
+    await client.payments.find(UID)
+    holder = asyncio.create_task(client.payments.find(UID))
+    await asyncio.sleep(1)
+    queued = [asyncio.create_task(failure(client)) for _ in range(5)]
+    await asyncio.sleep(1)
+    transport.open = partial(_closed, transport)  # type: ignore[method-assign]
+    started = now()
+    await client.close()
+    assert {type(each) for each in await asyncio.gather(*queued)} == {ClientClosedError}
+    assert now() - started < 0.1
+    assert (await holder).is_paid
 
 
 def _closed(transport: ScriptedTransport) -> None:

@@ -32,7 +32,7 @@ from portone_async.testing import FakePortOne, Json, Status, Unauthorized
 from tests.conftest import AT_ONCE
 from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
-from tests.support.virtual_time import run
+from tests.support.virtual_time import run, virtual_time
 
 
 def now() -> float:
@@ -43,25 +43,21 @@ async def find(client: PortOneClient) -> None:
     assert (await client.payments.find(UID)).is_paid
 
 
-def test_one_fetch_serves_all_who_wait() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(token=lambda _: (1, token_reply()), max_in_flight=2)
-        await asyncio.gather(*[find(client) for _ in range(100)])
-        assert len(transport.tokens) == 1
-
-    run(main())
+@virtual_time
+async def test_one_fetch_serves_all_who_wait() -> None:
+    client, transport = scripted_client(token=lambda _: (1, token_reply()), max_in_flight=2)
+    await asyncio.gather(*[find(client) for _ in range(100)])
+    assert len(transport.tokens) == 1
 
 
-def test_cold_calls_that_fill_every_slot_do_not_deadlock() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            token=lambda _: (1, token_reply()), max_in_flight=1, rate_limit=RateLimit(1000, 1)
-        )
-        async with asyncio.timeout(60):
-            await asyncio.gather(*[find(client) for _ in range(50)])
-        assert transport.most_under_way == 1
-
-    run(main())
+@virtual_time
+async def test_cold_calls_that_fill_every_slot_do_not_deadlock() -> None:
+    client, transport = scripted_client(
+        token=lambda _: (1, token_reply()), max_in_flight=1, rate_limit=RateLimit(1000, 1)
+    )
+    async with asyncio.timeout(60):
+        await asyncio.gather(*[find(client) for _ in range(50)])
+    assert transport.most_under_way == 1
 
 
 @pytest.mark.parametrize("lifetime", [61, 300, 1800])
@@ -86,24 +82,22 @@ def test_a_token_is_renewed_inside_its_last_minute_and_not_before(lifetime: floa
 
 
 @pytest.mark.parametrize(("left", "token"), [(44, "token1"), (11, "token1"), (9, "token2")])
-def test_only_a_token_that_is_all_but_over_is_waited_for(left: float, token: str) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            token=lambda n: (3.0 if n > 1 else 0.0, token_reply(f"token{n}")), rate_limit=None
-        )
-        loop = asyncio.get_running_loop()
-        await find(client)
-        await asyncio.sleep(1800 - left)
-        started = loop.time()
-        await asyncio.gather(*[find(client) for _ in range(50)])
-        assert loop.time() - started == pytest.approx(0 if token == "token1" else 3, abs=0.1)
-        assert {used for *_, used in transport.sent[-51:]} == {None, f"Bearer {token}"}
-        await asyncio.sleep(3.0)
-        await find(client)
-        assert len(transport.tokens) == 2
-        assert transport.sent[-1][2] == "Bearer token2"
-
-    run(main())
+@virtual_time
+async def test_only_a_token_that_is_all_but_over_is_waited_for(left: float, token: str) -> None:
+    client, transport = scripted_client(
+        token=lambda n: (3.0 if n > 1 else 0.0, token_reply(f"token{n}")), rate_limit=None
+    )
+    loop = asyncio.get_running_loop()
+    await find(client)
+    await asyncio.sleep(1800 - left)
+    started = loop.time()
+    await asyncio.gather(*[find(client) for _ in range(50)])
+    assert loop.time() - started == pytest.approx(0 if token == "token1" else 3, abs=0.1)
+    assert {used for *_, used in transport.sent[-51:]} == {None, f"Bearer {token}"}
+    await asyncio.sleep(3.0)
+    await find(client)
+    assert len(transport.tokens) == 2
+    assert transport.sent[-1][2] == "Bearer token2"
 
 
 @given(st.floats(-1e9, 1e9), st.floats(0, 3600), st.floats(1, 7200))
@@ -119,123 +113,112 @@ def test_the_lifetime_does_not_depend_on_any_wall_clock(
 
 
 @pytest.mark.parametrize("lifetime", [REFRESH_MARGIN, 40, 1, 0, -3600])
-def test_a_fresh_token_that_is_due_already_is_used_without_a_loop(lifetime: float) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(token=lambda _: token_reply(lifetime=lifetime))
+@virtual_time
+async def test_a_fresh_token_that_is_due_already_is_used_without_a_loop(lifetime: float) -> None:
+    client, transport = scripted_client(token=lambda _: token_reply(lifetime=lifetime))
+    await find(client)
+    assert len(transport.tokens) == 1
+    await find(client)
+    assert len(transport.tokens) == 2
+    assert len(transport.times()) == 2
+
+
+@virtual_time
+async def test_a_long_queue_never_runs_out_of_token() -> None:
+    client, transport = scripted_client(
+        token=lambda n: token_reply(f"token{n}", 300), rate_limit=RateLimit(1, 2)
+    )
+    await asyncio.gather(*[find(client) for _ in range(1000)])
+    assert len(transport.times()) == 1000
+    ends = {f"Bearer token{n}": at + 300 for n, at in enumerate(transport.tokens, 1)}
+    assert all(at < ends[used or ""] for at, _, used in transport.sent if used)
+    assert len(transport.tokens) == pytest.approx(1000 / (300 - REFRESH_MARGIN), abs=1)
+
+
+@virtual_time
+async def test_a_call_reads_the_newest_token_after_the_queue() -> None:
+    client, transport = scripted_client(
+        series((20, PAID), reply(401, body(UNAUTHORIZED)), PAID), max_in_flight=1
+    )
+    first = asyncio.create_task(find(client))
+    await asyncio.sleep(1)
+    queued = [asyncio.create_task(find(client)) for _ in range(5)]
+    await asyncio.gather(first, *queued)
+    used = [authorization for _, path, authorization in transport.sent if "find" in path]
+    assert used == ["Bearer token1", "Bearer token1"] + ["Bearer token2"] * 5
+    assert len(transport.tokens) == 2
+
+
+@virtual_time
+async def test_calls_that_lose_their_token_in_the_queue_keep_their_places() -> None:
+    client, transport = scripted_client(
+        lambda n: reply(401, body(UNAUTHORIZED)) if n == 20 else PAID,
+        rate_limit=RateLimit(50, 5),
+    )
+    order: list[int] = []
+
+    async def numbered(number: int) -> None:
         await find(client)
-        assert len(transport.tokens) == 1
-        await find(client)
-        assert len(transport.tokens) == 2
-        assert len(transport.times()) == 2
+        order.append(number)
 
-    run(main())
-
-
-def test_a_long_queue_never_runs_out_of_token() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            token=lambda n: token_reply(f"token{n}", 300), rate_limit=RateLimit(1, 2)
-        )
-        await asyncio.gather(*[find(client) for _ in range(1000)])
-        assert len(transport.times()) == 1000
-        ends = {f"Bearer token{n}": at + 300 for n, at in enumerate(transport.tokens, 1)}
-        assert all(at < ends[used or ""] for at, _, used in transport.sent if used)
-        assert len(transport.tokens) == pytest.approx(1000 / (300 - REFRESH_MARGIN), abs=1)
-
-    run(main())
+    await asyncio.gather(*[numbered(number) for number in range(100)])
+    # The one that was refused, and the few whose permits came while there was no token,
+    # wait for those who are in the throttle already: no longer.
+    late = [number for place, number in enumerate(order) if place - number > 2]
+    assert len(late) <= 3
+    assert all(order.index(number) - number <= 34 for number in late)
+    assert len(transport.tokens) == 2
+    times = transport.times()
+    assert max(b - a for a, b in pairwise(times)) < 0.1
 
 
-def test_a_call_reads_the_newest_token_after_the_queue() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            series((20, PAID), reply(401, body(UNAUTHORIZED)), PAID), max_in_flight=1
-        )
-        first = asyncio.create_task(find(client))
-        await asyncio.sleep(1)
-        queued = [asyncio.create_task(find(client)) for _ in range(5)]
-        await asyncio.gather(first, *queued)
-        used = [authorization for _, path, authorization in transport.sent if "find" in path]
-        assert used == ["Bearer token1", "Bearer token1"] + ["Bearer token2"] * 5
-        assert len(transport.tokens) == 2
+@virtual_time
+async def test_a_refused_token_is_renewed_once_for_all_and_each_call_repeated_once() -> None:
+    is_revoked = False
 
-    run(main())
+    def script(_: int) -> Any:
+        stale = transport.sent[-1][2] == "Bearer token1"
+        return (0.5, reply(401, body(UNAUTHORIZED))) if is_revoked and stale else (0.5, PAID)
 
-
-def test_calls_that_lose_their_token_in_the_queue_keep_their_places() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            lambda n: reply(401, body(UNAUTHORIZED)) if n == 20 else PAID,
-            rate_limit=RateLimit(50, 5),
-        )
-        order: list[int] = []
-
-        async def numbered(number: int) -> None:
-            await find(client)
-            order.append(number)
-
-        await asyncio.gather(*[numbered(number) for number in range(100)])
-        # The one that was refused, and the few whose permits came while there was no token,
-        # wait for those who are in the throttle already: no longer.
-        late = [number for place, number in enumerate(order) if place - number > 2]
-        assert len(late) <= 3
-        assert all(order.index(number) - number <= 34 for number in late)
-        assert len(transport.tokens) == 2
-        times = transport.times()
-        assert max(b - a for a, b in pairwise(times)) < 0.1
-
-    run(main())
+    client, transport = scripted_client(script, rate_limit=None, max_in_flight=50)
+    await find(client)
+    is_revoked = True
+    await asyncio.gather(*[find(client) for _ in range(50)])
+    assert len(transport.tokens) == 2
+    assert len(transport.times()) == 1 + 50 + 50
 
 
-def test_a_refused_token_is_renewed_once_for_all_and_each_call_repeated_once() -> None:
-    async def main() -> None:
-        is_revoked = False
-
-        def script(_: int) -> Any:
-            stale = transport.sent[-1][2] == "Bearer token1"
-            return (0.5, reply(401, body(UNAUTHORIZED))) if is_revoked and stale else (0.5, PAID)
-
-        client, transport = scripted_client(script, rate_limit=None, max_in_flight=50)
-        await find(client)
-        is_revoked = True
-        await asyncio.gather(*[find(client) for _ in range(50)])
-        assert len(transport.tokens) == 2
-        assert len(transport.times()) == 1 + 50 + 50
-
-    run(main())
+@virtual_time
+async def test_cancelling_the_call_that_started_the_fetch_cancels_nobody_else() -> None:
+    client, transport = scripted_client(token=lambda _: (5, token_reply()))
+    first = asyncio.create_task(find(client))
+    await asyncio.sleep(1)
+    others = [asyncio.create_task(find(client)) for _ in range(9)]
+    await asyncio.sleep(1)
+    first.cancel()
+    await asyncio.gather(*others)
+    assert first.cancelled()
+    assert len(transport.tokens) == 1
 
 
-def test_cancelling_the_call_that_started_the_fetch_cancels_nobody_else() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(token=lambda _: (5, token_reply()))
-        first = asyncio.create_task(find(client))
-        await asyncio.sleep(1)
-        others = [asyncio.create_task(find(client)) for _ in range(9)]
-        await asyncio.sleep(1)
-        first.cancel()
-        await asyncio.gather(*others)
-        assert first.cancelled()
-        assert len(transport.tokens) == 1
-
-    run(main())
-
-
-def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_starts_another() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(token=series((5, token_reply()), token_reply("next")))
-        waiting = [asyncio.create_task(find(client)) for _ in range(3)]
-        await asyncio.sleep(1)
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert transport.under_way == 0
-        await find(client)
-        assert len(transport.tokens) == 2
-
-    run(main())
+@virtual_time
+async def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_starts_another() -> (
+    None
+):
+    client, transport = scripted_client(token=series((5, token_reply()), token_reply("next")))
+    waiting = [asyncio.create_task(find(client)) for _ in range(3)]
+    await asyncio.sleep(1)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert transport.under_way == 0
+    await find(client)
+    assert len(transport.tokens) == 2
 
 
-def test_whoever_leaves_last_sees_a_fetch_end_that_takes_its_time_for_that() -> None:
+@virtual_time
+async def test_whoever_leaves_last_sees_a_fetch_end_that_takes_its_time_for_that() -> None:
     class Reluctant:
         async def acquire(self, *, priority: bool = False) -> None:
             assert priority
@@ -248,15 +231,12 @@ def test_whoever_leaves_last_sees_a_fetch_end_that_takes_its_time_for_that() -> 
 
         async def close(self) -> None: ...
 
-    async def main() -> None:
-        client, _ = scripted_client(rate_limit=Reluctant())
-        waiting = asyncio.create_task(find(client))
-        await asyncio.sleep(1)
-        waiting.cancel()
-        await asyncio.wait({waiting})
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    run(main())
+    client, _ = scripted_client(rate_limit=Reluctant())
+    waiting = asyncio.create_task(find(client))
+    await asyncio.sleep(1)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def test_a_hundred_who_wait_for_the_token_are_one_who_waits_for_its_task() -> None:
@@ -281,99 +261,85 @@ def test_a_hundred_who_wait_for_the_token_are_one_who_waits_for_its_task() -> No
     assert len(listeners) == 1
 
 
-def test_those_who_wait_for_the_token_go_on_in_the_order_of_their_coming() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
-        order: list[int] = []
+@virtual_time
+async def test_those_who_wait_for_the_token_go_on_in_the_order_of_their_coming() -> None:
+    client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
+    order: list[int] = []
 
-        async def numbered(number: int) -> None:
-            await find(client)
-            order.append(number)
+    async def numbered(number: int) -> None:
+        await find(client)
+        order.append(number)
 
-        await asyncio.gather(*[numbered(number) for number in range(100)])
-        assert order == list(range(100))
-
-    run(main())
+    await asyncio.gather(*[numbered(number) for number in range(100)])
+    assert order == list(range(100))
 
 
-def test_a_fetch_that_was_given_up_does_not_end_the_next_one() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(token=lambda _: (5, token_reply()))
-        gone = asyncio.create_task(find(client))
-        await asyncio.sleep(1)
-        gone.cancel()
-        first = asyncio.create_task(find(client))
-        await asyncio.sleep(1)
-        await asyncio.gather(first, find(client))
-        assert len(transport.tokens) == 2
-
-    run(main())
+@virtual_time
+async def test_a_fetch_that_was_given_up_does_not_end_the_next_one() -> None:
+    client, transport = scripted_client(token=lambda _: (5, token_reply()))
+    gone = asyncio.create_task(find(client))
+    await asyncio.sleep(1)
+    gone.cancel()
+    first = asyncio.create_task(find(client))
+    await asyncio.sleep(1)
+    await asyncio.gather(first, find(client))
+    assert len(transport.tokens) == 2
 
 
-def test_when_the_fetch_fails_all_who_wait_get_an_error_of_their_own() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            token=lambda _: (1, reply(503)), retry=RetryPolicy(attempts=2, backoff_initial=0)
-        )
-        results = await asyncio.gather(*[find(client) for _ in range(20)], return_exceptions=True)
-        assert {type(each) for each in results} == {ServerError}
-        assert len({id(each) for each in results}) == 20
-        for error in results:
-            assert isinstance(error, ServerError)
-            assert error.endpoint == "POST /users/getToken"
-            assert len(error.attempts) == 2
-        assert len(transport.tokens) == 2
-        assert not transport.times()
-
-    run(main())
+@virtual_time
+async def test_when_the_fetch_fails_all_who_wait_get_an_error_of_their_own() -> None:
+    client, transport = scripted_client(
+        token=lambda _: (1, reply(503)), retry=RetryPolicy(attempts=2, backoff_initial=0)
+    )
+    results = await asyncio.gather(*[find(client) for _ in range(20)], return_exceptions=True)
+    assert {type(each) for each in results} == {ServerError}
+    assert len({id(each) for each in results}) == 20
+    for error in results:
+        assert isinstance(error, ServerError)
+        assert error.endpoint == "POST /users/getToken"
+        assert len(error.attempts) == 2
+    assert len(transport.tokens) == 2
+    assert not transport.times()
 
 
-def test_a_view_with_less_time_does_not_wait_longer_for_the_token() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(token=lambda _: (20, token_reply()))
-        view = client.with_options(timeouts=Timeouts(total=2))
-        patient = asyncio.create_task(find(client))
-        started = now()
-        with pytest.raises(DeadlineExceededError) as caught:
-            await find(view)
-        assert now() - started == pytest.approx(2, abs=0.1)
-        assert caught.value.endpoint == "GET /payments/find/{merchant_uid}"
-        await patient
-
-    run(main())
+@virtual_time
+async def test_a_view_with_less_time_does_not_wait_longer_for_the_token() -> None:
+    client, _ = scripted_client(token=lambda _: (20, token_reply()))
+    view = client.with_options(timeouts=Timeouts(total=2))
+    patient = asyncio.create_task(find(client))
+    started = now()
+    with pytest.raises(DeadlineExceededError) as caught:
+        await find(view)
+    assert now() - started == pytest.approx(2, abs=0.1)
+    assert caught.value.endpoint == "GET /payments/find/{merchant_uid}"
+    await patient
 
 
-def test_closing_ends_a_fetch_under_way() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(token=lambda _: (50, token_reply()))
-        waiting = asyncio.create_task(find(client))
-        await asyncio.sleep(1)
-        await client.close()
-        with pytest.raises(ClientClosedError):
-            await waiting
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    run(main())
+@virtual_time
+async def test_closing_ends_a_fetch_under_way() -> None:
+    client, _ = scripted_client(token=lambda _: (50, token_reply()))
+    waiting = asyncio.create_task(find(client))
+    await asyncio.sleep(1)
+    await client.close()
+    with pytest.raises(ClientClosedError):
+        await waiting
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def test_a_failed_early_renewal_harms_no_call_and_is_not_reported_as_lost() -> None:
-    async def main() -> None:
-        problems: list[dict[str, Any]] = []
-        asyncio.get_running_loop().set_exception_handler(
-            lambda _, context: problems.append(context)
-        )
-        client, transport = scripted_client(
-            lambda _: (30, PAID),
-            series(token_reply("t", 100), reply(400)),
-            max_in_flight=1,
-            rate_limit=None,
-            timeouts=Timeouts(None, None),
-        )
-        await asyncio.gather(*[find(client) for _ in range(3)])
-        assert len(transport.tokens) > 1
-        assert not problems
-
-    run(main())
+@virtual_time
+async def test_a_failed_early_renewal_harms_no_call_and_is_not_reported_as_lost() -> None:
+    problems: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
+    client, transport = scripted_client(
+        lambda _: (30, PAID),
+        series(token_reply("t", 100), reply(400)),
+        max_in_flight=1,
+        rate_limit=None,
+        timeouts=Timeouts(None, None),
+    )
+    await asyncio.gather(*[find(client) for _ in range(3)])
+    assert len(transport.tokens) > 1
+    assert not problems
 
 
 @pytest.mark.parametrize(
@@ -481,22 +447,20 @@ def test_a_secret_shows_in_no_repr_and_is_sent_as_it_is() -> None:
     assert pickle.loads(pickle.dumps(secret)) == "s3cret"
 
 
-def test_a_token_that_another_task_has_renewed_is_not_discarded() -> None:
-    async def main() -> None:
-        fresh = Token(AccessToken("b", 1800, 0), now())
-        stale = Token(AccessToken("a", 1800, 0), now())
-        tokens = TokenCache()
+@virtual_time
+async def test_a_token_that_another_task_has_renewed_is_not_discarded() -> None:
+    fresh = Token(AccessToken("b", 1800, 0), now())
+    stale = Token(AccessToken("a", 1800, 0), now())
+    tokens = TokenCache()
 
-        async def get(_: Any) -> Token:
-            return fresh
+    async def get(_: Any) -> Token:
+        return fresh
 
-        await tokens.ensure(get, None)
-        tokens.invalidate(stale)
-        assert tokens.latest(get) is fresh
-        tokens.invalidate(fresh)
-        assert tokens.is_missing
-
-    run(main())
+    await tokens.ensure(get, None)
+    tokens.invalidate(stale)
+    assert tokens.latest(get) is fresh
+    tokens.invalidate(fresh)
+    assert tokens.is_missing
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, -1), (400, -1), (401, -1), (403, -1)])
@@ -511,71 +475,63 @@ async def test_keys_refused_in_any_way_are_an_authentication_error(
     assert server.count("/") == 1
 
 
-def test_a_refusal_that_stays_does_not_multiply_tokens() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
-        for _ in range(10):
-            with pytest.raises(PortOneError):
-                await client.payments.find(UID)
-        assert len(transport.times()) == 20
-        assert len(transport.tokens) == 1 + 10
-
-    run(main())
+@virtual_time
+async def test_a_refusal_that_stays_does_not_multiply_tokens() -> None:
+    client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
+    for _ in range(10):
+        with pytest.raises(PortOneError):
+            await client.payments.find(UID)
+    assert len(transport.times()) == 20
+    assert len(transport.tokens) == 1 + 10
 
 
-def test_whoever_joins_a_fetch_late_waits_no_longer_than_its_own_total() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            token=lambda _: (50, token_reply()), timeouts=Timeouts(total=100, attempt=None)
-        )
-        patient = asyncio.create_task(find(client))
-        await asyncio.sleep(10)
-        started = now()
-        with pytest.raises(DeadlineExceededError):
-            await find(client.with_options(timeouts=Timeouts(total=3)))
-        assert now() - started == pytest.approx(3, abs=0.1)
-        await patient
-
-    run(main())
+@virtual_time
+async def test_whoever_joins_a_fetch_late_waits_no_longer_than_its_own_total() -> None:
+    client, _ = scripted_client(
+        token=lambda _: (50, token_reply()), timeouts=Timeouts(total=100, attempt=None)
+    )
+    patient = asyncio.create_task(find(client))
+    await asyncio.sleep(10)
+    started = now()
+    with pytest.raises(DeadlineExceededError):
+        await find(client.with_options(timeouts=Timeouts(total=3)))
+    assert now() - started == pytest.approx(3, abs=0.1)
+    await patient
 
 
-def test_what_a_fetch_queues_for_its_permit_is_not_taken_off_the_time_of_a_call() -> None:
-    async def main() -> None:
-        started = now()
-        throttle = TokenBucket(RateLimit(100, 100))
-        await throttle.pause(10)
-        client, transport = scripted_client(
-            lambda _: (3, PAID),
-            lambda _: (1, token_reply()),
-            rate_limit=throttle,
-            timeouts=Timeouts(total=5),
-        )
+@virtual_time
+async def test_what_a_fetch_queues_for_its_permit_is_not_taken_off_the_time_of_a_call() -> None:
+    started = now()
+    throttle = TokenBucket(RateLimit(100, 100))
+    await throttle.pause(10)
+    client, transport = scripted_client(
+        lambda _: (3, PAID),
+        lambda _: (1, token_reply()),
+        rate_limit=throttle,
+        timeouts=Timeouts(total=5),
+    )
+    await find(client)
+    assert transport.tokens == pytest.approx([started + 10], abs=0.1)
+    # What it does take is.
+    client, _ = scripted_client(
+        lambda _: (3, PAID), lambda _: (3, token_reply()), timeouts=Timeouts(total=5)
+    )
+    with pytest.raises(DeadlineExceededError):
         await find(client)
-        assert transport.tokens == pytest.approx([started + 10], abs=0.1)
-        # What it does take is.
-        client, _ = scripted_client(
-            lambda _: (3, PAID), lambda _: (3, token_reply()), timeouts=Timeouts(total=5)
-        )
-        with pytest.raises(DeadlineExceededError):
-            await find(client)
-
-    run(main())
 
 
-def test_a_fetch_that_takes_too_long_says_so_itself_to_all_who_wait() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(
-            token=lambda _: (50, token_reply()), timeouts=Timeouts(total=5, attempt=None)
-        )
-        started = now()
-        results = await asyncio.gather(*[find(client) for _ in range(3)], return_exceptions=True)
-        assert now() - started == pytest.approx(5, abs=0.1)
-        for error in results:
-            assert isinstance(error, DeadlineExceededError)
-            assert error.endpoint == "POST /users/getToken"
-            assert len(error.attempts) == 1
-
-    run(main())
+@virtual_time
+async def test_a_fetch_that_takes_too_long_says_so_itself_to_all_who_wait() -> None:
+    client, _ = scripted_client(
+        token=lambda _: (50, token_reply()), timeouts=Timeouts(total=5, attempt=None)
+    )
+    started = now()
+    results = await asyncio.gather(*[find(client) for _ in range(3)], return_exceptions=True)
+    assert now() - started == pytest.approx(5, abs=0.1)
+    for error in results:
+        assert isinstance(error, DeadlineExceededError)
+        assert error.endpoint == "POST /users/getToken"
+        assert len(error.attempts) == 1
 
 
 class Counting:
@@ -591,33 +547,29 @@ class Counting:
     async def close(self) -> None: ...
 
 
-def test_no_permit_is_taken_for_a_token_that_ended_in_the_queue() -> None:
-    async def main() -> None:
-        throttle = Counting()
-        client, transport = scripted_client(
-            series((200, PAID), PAID),
-            lambda _: token_reply(lifetime=100),
-            rate_limit=throttle,
-            max_in_flight=1,
-            timeouts=Timeouts(None, None),
-        )
-        await asyncio.gather(*[find(client) for _ in range(2)])
-        assert len(transport.tokens) == 2
-        assert throttle.taken == len(transport.sent) == 4
-
-    run(main())
+@virtual_time
+async def test_no_permit_is_taken_for_a_token_that_ended_in_the_queue() -> None:
+    throttle = Counting()
+    client, transport = scripted_client(
+        series((200, PAID), PAID),
+        lambda _: token_reply(lifetime=100),
+        rate_limit=throttle,
+        max_in_flight=1,
+        timeouts=Timeouts(None, None),
+    )
+    await asyncio.gather(*[find(client) for _ in range(2)])
+    assert len(transport.tokens) == 2
+    assert throttle.taken == len(transport.sent) == 4
 
 
-def test_no_permit_is_taken_while_there_is_no_token() -> None:
-    async def main() -> None:
-        throttle = Counting()
-        client, transport = scripted_client(
-            lambda n: (0.1, reply(401, body(UNAUTHORIZED))) if n == 1 else (0.1, PAID),
-            lambda _: (5, token_reply()),
-            rate_limit=throttle,
-            max_in_flight=1,
-        )
-        await asyncio.gather(*[find(client) for _ in range(20)])
-        assert throttle.taken == len(transport.sent)
-
-    run(main())
+@virtual_time
+async def test_no_permit_is_taken_while_there_is_no_token() -> None:
+    throttle = Counting()
+    client, transport = scripted_client(
+        lambda n: (0.1, reply(401, body(UNAUTHORIZED))) if n == 1 else (0.1, PAID),
+        lambda _: (5, token_reply()),
+        rate_limit=throttle,
+        max_in_flight=1,
+    )
+    await asyncio.gather(*[find(client) for _ in range(20)])
+    assert throttle.taken == len(transport.sent)

@@ -46,7 +46,7 @@ from tests.support.idle import leaves_nothing
 from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body
 from tests.support.scripted import PAID, UID, reply, scripted_client, token_reply
 from tests.support.stopwatch import timed
-from tests.support.virtual_time import run
+from tests.support.virtual_time import virtual_time
 
 DAY = 86400.0
 TOTAL = Timeouts(total=5.0, attempt=1.0)
@@ -296,37 +296,34 @@ class _LoopClock(Clock):
         max_size=12,
     )
 )
-def test_clock_steps_in_any_order_lose_no_call_and_start_no_loop(
+@virtual_time
+async def test_clock_steps_in_any_order_lose_no_call_and_start_no_loop(
     events: list[tuple[float, float]],
 ) -> None:
     """The far end keeps PortOne's own rules of tokens; see ``portone_async.testing.tokens``."""
+    clock = _LoopClock()
+    tokens = Tokens(clock, 1800)
 
-    async def main() -> None:
-        clock = _LoopClock()
-        tokens = Tokens(clock, 1800)
+    def answer(_: int) -> Any:
+        authorization = transport.sent[-1][2] or ""
+        is_good = tokens.accepts(authorization.removeprefix("Bearer "))
+        return PAID if is_good else reply(401, body(UNAUTHORIZED))
 
-        def answer(_: int) -> Any:
-            authorization = transport.sent[-1][2] or ""
-            is_good = tokens.accepts(authorization.removeprefix("Bearer "))
-            return PAID if is_good else reply(401, body(UNAUTHORIZED))
+    def issue(_: int) -> Any:
+        token = tokens.issue()
+        return token_reply(token.value, token.expired_at - clock.now, clock.now)
 
-        def issue(_: int) -> Any:
-            token = tokens.issue()
-            return token_reply(token.value, token.expired_at - clock.now, clock.now)
-
-        client, transport = scripted_client(answer, issue, rate_limit=None)
-        for step, wait in events:
-            clock.offset += step
-            fetched, sent = len(transport.tokens), len(transport.times())
-            for _ in range(5):
-                assert (await client.payments.find(UID)).is_paid
-            assert len(transport.tokens) - fetched <= 1 + (sent == 0)
-            assert len(transport.times()) - sent <= 5 + 1
-            await asyncio.sleep(wait)
-        await client.close()
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    run(main())
+    client, transport = scripted_client(answer, issue, rate_limit=None)
+    for step, wait in events:
+        clock.offset += step
+        fetched, sent = len(transport.tokens), len(transport.times())
+        for _ in range(5):
+            assert (await client.payments.find(UID)).is_paid
+        assert len(transport.tokens) - fetched <= 1 + (sent == 0)
+        assert len(transport.times()) - sent <= 5 + 1
+        await asyncio.sleep(wait)
+    await client.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_a_client_closed_during_a_storm_of_401_ends_every_call(server: FakePortOne) -> None:

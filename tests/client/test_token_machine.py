@@ -25,7 +25,7 @@ from portone_async._core.token import REFRESH_MARGIN
 from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body, ok
 from tests.support.scripted import PAID, Outcome, reply, scripted_client, series, token_reply
 from tests.support.state_machines import TICK, VirtualMachine, check, watch
-from tests.support.virtual_time import run
+from tests.support.virtual_time import virtual_time
 
 # The thorough profile takes five times as long.
 pytestmark = pytest.mark.timeout(300)
@@ -414,15 +414,13 @@ def test_calls_that_queue_share_their_tokens_and_end_as_they_should() -> None:
     check(QueueingTokenMachine, steps=30)
 
 
-def test_a_token_that_ended_in_a_pause_is_renewed_before_the_next_call_is_sent() -> None:
-    async def main() -> None:
-        ok_then_paused = series(reply(200, ok({})), reply(429, Retry_After="60"), PAID)
-        client, transport = scripted_client(ok_then_paused, lambda n: token_reply(f"token{n}", 100))
-        call = Call("GET", "/payments/x", dict[str, Any])
-        await client.call(call)
-        await asyncio.sleep(50)
-        await asyncio.gather(client.call(call), return_exceptions=True)
-        await client.call(call)  # 50 seconds are left of the token, 60 of the pause.
-        assert transport.sent[-1][1:] == ("/payments/x", "Bearer token2")
-
-    run(main())
+@virtual_time
+async def test_a_token_that_ended_in_a_pause_is_renewed_before_the_next_call_is_sent() -> None:
+    ok_then_paused = series(reply(200, ok({})), reply(429, Retry_After="60"), PAID)
+    client, transport = scripted_client(ok_then_paused, lambda n: token_reply(f"token{n}", 100))
+    call = Call("GET", "/payments/x", dict[str, Any])
+    await client.call(call)
+    await asyncio.sleep(50)
+    await asyncio.gather(client.call(call), return_exceptions=True)
+    await client.call(call)  # 50 seconds are left of the token, 60 of the pause.
+    assert transport.sent[-1][1:] == ("/payments/x", "Bearer token2")

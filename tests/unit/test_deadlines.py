@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async._http.deadlines import Deadlines
-from tests.support.virtual_time import VirtualLoop, run
+from tests.support.virtual_time import VirtualLoop, run, virtual_time
 
 
 class CountingLoop(VirtualLoop):
@@ -142,17 +142,15 @@ async def test_closing_leaves_no_timer_unless_a_deadline_still_runs() -> None:
     assert timer.cancelled()
 
 
-def test_a_deadline_after_the_closing_ends_its_task_as_one_before_it() -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        deadlines = Deadlines(loop)
-        with deadlines.at(loop.time() + 1):
-            pass
-        deadlines.close()
-        with pytest.raises(TimeoutError), deadlines.at(loop.time() + 3600):
-            await asyncio.Event().wait()
-
-    run(main())
+@virtual_time
+async def test_a_deadline_after_the_closing_ends_its_task_as_one_before_it() -> None:
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+    with deadlines.at(loop.time() + 1):
+        pass
+    deadlines.close()
+    with pytest.raises(TimeoutError), deadlines.at(loop.time() + 3600):
+        await asyncio.Event().wait()
 
 
 def test_the_timer_that_rings_last_sets_no_other() -> None:

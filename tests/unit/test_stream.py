@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError
 from portone_async.resources._stream import Stream, batched
-from tests.support.virtual_time import run
+from tests.support.virtual_time import run, virtual_time
 
 
 class Work:
@@ -57,134 +57,121 @@ def only_this_task() -> bool:
 @pytest.mark.parametrize("is_ordered", [True, False])
 @pytest.mark.parametrize("is_async", [True, False])
 @given(count=st.integers(0, 30), in_flight=st.integers(1, 9), rng=st.randoms(use_true_random=False))
-def test_every_job_has_its_result_and_no_more_than_promised_is_under_way(
+@virtual_time
+async def test_every_job_has_its_result_and_no_more_than_promised_is_under_way(
     is_ordered: bool, is_async: bool, count: int, in_flight: int, rng: random.Random
 ) -> None:
-    async def main() -> None:
-        work = Work(lambda _: rng.random())
-        jobs = source(count, rng.choice([0.0, 0.1])) if is_async else range(count)
-        async with Stream(jobs, work, in_flight=in_flight, is_ordered=is_ordered) as stream:
-            results = [result async for result in stream]
-        expected = [2 * number for number in range(count)]
-        assert (results if is_ordered else sorted(results)) == expected
-        assert work.most <= in_flight
-        assert only_this_task()
-
-    run(main())
+    work = Work(lambda _: rng.random())
+    jobs = source(count, rng.choice([0.0, 0.1])) if is_async else range(count)
+    async with Stream(jobs, work, in_flight=in_flight, is_ordered=is_ordered) as stream:
+        results = [result async for result in stream]
+    expected = [2 * number for number in range(count)]
+    assert (results if is_ordered else sorted(results)) == expected
+    assert work.most <= in_flight
+    assert only_this_task()
 
 
-def test_results_come_as_they_are_done_unless_order_is_promised() -> None:
-    async def main() -> None:
-        for is_ordered, first in ((True, 0), (False, 4)):
-            work = Work(lambda number: 10.0 - number)
-            async with Stream(range(3), work, in_flight=3, is_ordered=is_ordered) as stream:
-                assert await anext(stream) == first
-
-    run(main())
+@virtual_time
+async def test_results_come_as_they_are_done_unless_order_is_promised() -> None:
+    for is_ordered, first in ((True, 0), (False, 4)):
+        work = Work(lambda number: 10.0 - number)
+        async with Stream(range(3), work, in_flight=3, is_ordered=is_ordered) as stream:
+            assert await anext(stream) == first
 
 
-def test_a_slow_source_does_not_hold_up_results() -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        async with Stream(source(2, 100.0), Work(), in_flight=5, is_ordered=False) as stream:
-            assert await anext(stream) == 0
-            assert loop.time() - started == pytest.approx(101, abs=0.1)
-
-    run(main())
+@virtual_time
+async def test_a_slow_source_does_not_hold_up_results() -> None:
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    async with Stream(source(2, 100.0), Work(), in_flight=5, is_ordered=False) as stream:
+        assert await anext(stream) == 0
+        assert loop.time() - started == pytest.approx(101, abs=0.1)
 
 
-def test_no_work_is_begun_that_nobody_asked_for() -> None:
-    async def main() -> None:
-        work, taken = Work(), 0
+@virtual_time
+async def test_no_work_is_begun_that_nobody_asked_for() -> None:
+    work, taken = Work(), 0
 
-        def jobs() -> Iterator[int]:
-            nonlocal taken
-            for number in range(10**9):
-                taken += 1
-                yield number
+    def jobs() -> Iterator[int]:
+        nonlocal taken
+        for number in range(10**9):
+            taken += 1
+            yield number
 
-        stream = Stream(jobs(), work, in_flight=8, is_ordered=True)
-        async with stream:
-            assert work.begun == 0
-            for _ in range(100):
-                await anext(stream)
-            assert taken <= 100 + 8
-
-    run(main())
+    stream = Stream(jobs(), work, in_flight=8, is_ordered=True)
+    async with stream:
+        assert work.begun == 0
+        for _ in range(100):
+            await anext(stream)
+        assert taken <= 100 + 8
 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
 @pytest.mark.parametrize("is_async", [True, False])
 @pytest.mark.parametrize("after", [0, 1, 5])
-def test_a_stream_that_is_left_early_leaves_nothing_behind(
+@virtual_time
+async def test_a_stream_that_is_left_early_leaves_nothing_behind(
     is_ordered: bool, is_async: bool, after: int
 ) -> None:
-    async def main() -> None:
-        is_closed = False
+    is_closed = False
 
-        async def jobs() -> AsyncIterator[int]:
-            nonlocal is_closed
-            try:
-                async for number in source(10**6, 0.1):
-                    yield number
-            finally:
-                is_closed = True
+    async def jobs() -> AsyncIterator[int]:
+        nonlocal is_closed
+        try:
+            async for number in source(10**6, 0.1):
+                yield number
+        finally:
+            is_closed = True
 
-        work = Work(lambda number: 1.0 + number % 3)
-        items = jobs() if is_async else range(10**6)
-        async with Stream(items, work, in_flight=4, is_ordered=is_ordered) as stream:
-            for _ in range(after):
-                await anext(stream)
-        assert only_this_task()
-        assert work.under_way == 0
-        assert is_closed or not is_async or after == 0
-
-    run(main())
+    work = Work(lambda number: 1.0 + number % 3)
+    items = jobs() if is_async else range(10**6)
+    async with Stream(items, work, in_flight=4, is_ordered=is_ordered) as stream:
+        for _ in range(after):
+            await anext(stream)
+    assert only_this_task()
+    assert work.under_way == 0
+    assert is_closed or not is_async or after == 0
 
 
-def test_a_consumer_that_is_cancelled_or_fails_leaves_nothing_behind() -> None:
-    async def main() -> None:
-        work = Work(lambda _: 100.0)
+@virtual_time
+async def test_a_consumer_that_is_cancelled_or_fails_leaves_nothing_behind() -> None:
+    work = Work(lambda _: 100.0)
 
-        async def consume() -> None:
-            await read(Stream(range(50), work, in_flight=7, is_ordered=False))
+    async def consume() -> None:
+        await read(Stream(range(50), work, in_flight=7, is_ordered=False))
 
-        task = asyncio.create_task(consume())
-        await asyncio.sleep(1)
-        assert work.under_way == 7
-        task.cancel()
-        await asyncio.wait({task})
-        assert task.cancelled()
-        assert work.under_way == 0
+    task = asyncio.create_task(consume())
+    await asyncio.sleep(1)
+    assert work.under_way == 7
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert work.under_way == 0
 
-        async def fail() -> None:
-            async with Stream(range(50), Work(), in_flight=7, is_ordered=True) as stream:
-                await anext(stream)
-                raise RuntimeError("mine")
+    async def fail() -> None:
+        async with Stream(range(50), Work(), in_flight=7, is_ordered=True) as stream:
+            await anext(stream)
+            raise RuntimeError("mine")
 
-        with pytest.raises(RuntimeError, match="mine"):
-            await fail()
-        assert only_this_task()
-
-    run(main())
+    with pytest.raises(RuntimeError, match="mine"):
+        await fail()
+    assert only_this_task()
 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
-def test_an_error_of_the_work_comes_out_and_ends_the_rest(is_ordered: bool) -> None:
-    async def main() -> None:
-        work = Work()
-        with pytest.raises(ValueError, match="-1"):
-            await read(Stream([1, 2, -1, 3, 4], work, in_flight=2, is_ordered=is_ordered))
-        assert work.under_way == 0
-        assert only_this_task()
-
-    run(main())
+@virtual_time
+async def test_an_error_of_the_work_comes_out_and_ends_the_rest(is_ordered: bool) -> None:
+    work = Work()
+    with pytest.raises(ValueError, match="-1"):
+        await read(Stream([1, 2, -1, 3, 4], work, in_flight=2, is_ordered=is_ordered))
+    assert work.under_way == 0
+    assert only_this_task()
 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
 @pytest.mark.parametrize("is_async", [True, False])
-def test_an_error_of_the_source_comes_out(is_async: bool, is_ordered: bool) -> None:
+@virtual_time
+async def test_an_error_of_the_source_comes_out(is_async: bool, is_ordered: bool) -> None:
     async def broken() -> AsyncIterator[int]:
         yield 1
         raise KeyError("source")
@@ -193,17 +180,15 @@ def test_an_error_of_the_source_comes_out(is_async: bool, is_ordered: bool) -> N
         yield 1
         raise KeyError("source")
 
-    async def main() -> None:
-        jobs = broken() if is_async else broken_too()
-        with pytest.raises(KeyError, match="source"):
-            await read(Stream(jobs, Work(), in_flight=2, is_ordered=is_ordered))
-        assert only_this_task()
-
-    run(main())
+    jobs = broken() if is_async else broken_too()
+    with pytest.raises(KeyError, match="source"):
+        await read(Stream(jobs, Work(), in_flight=2, is_ordered=is_ordered))
+    assert only_this_task()
 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
-def test_a_source_that_failed_is_asked_no_more(is_ordered: bool) -> None:
+@virtual_time
+async def test_a_source_that_failed_is_asked_no_more(is_ordered: bool) -> None:
     class Broken:
         asked = 0
 
@@ -216,13 +201,10 @@ def test_a_source_that_failed_is_asked_no_more(is_ordered: bool) -> None:
                 return 1
             raise KeyError("source")
 
-    async def main() -> None:
-        source = Broken()
-        with pytest.raises(KeyError, match="source"):
-            await read(Stream(source, Work(), in_flight=9, is_ordered=is_ordered))
-        assert source.asked == 2
-
-    run(main())
+    source = Broken()
+    with pytest.raises(KeyError, match="source"):
+        await read(Stream(source, Work(), in_flight=9, is_ordered=is_ordered))
+    assert source.asked == 2
 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
@@ -252,32 +234,28 @@ def test_a_source_that_is_left_while_it_is_waited_for_is_no_error(
     assert not caplog.records
 
 
-def test_a_stream_is_used_inside_of_its_block_only() -> None:
-    async def main() -> None:
-        stream = Stream(range(3), Work(), in_flight=2, is_ordered=True)
-        with pytest.raises(InvalidRequestError, match="async with"):
-            await anext(stream)
-        async with stream:
-            await anext(stream)
-        with pytest.raises(InvalidRequestError, match="async with"):
-            await anext(stream)
-
-    run(main())
+@virtual_time
+async def test_a_stream_is_used_inside_of_its_block_only() -> None:
+    stream = Stream(range(3), Work(), in_flight=2, is_ordered=True)
+    with pytest.raises(InvalidRequestError, match="async with"):
+        await anext(stream)
+    async with stream:
+        await anext(stream)
+    with pytest.raises(InvalidRequestError, match="async with"):
+        await anext(stream)
 
 
 @given(st.lists(st.integers(1, 150), max_size=60), st.integers(1, 10), st.integers(50, 120))
-def test_chunks_keep_order_and_both_bounds(weights: list[int], count: int, most: int) -> None:
-    async def main() -> None:
-        chunks = [chunk async for chunk in batched(weights, int, count=count, weights=most)]
-        assert [each for chunk in chunks for each in chunk] == weights
-        assert all(0 < len(chunk) <= count for chunk in chunks)
-        # What is too heavy by itself is left to whoever asked for it.
-        assert all(sum(chunk) <= most for chunk in chunks if len(chunk) > 1)
-        for chunk, following in pairwise(chunks):
-            # None could have been fuller.
-            assert len(chunk) == count or sum(chunk) + following[0] > most
-
-    run(main())
+@virtual_time
+async def test_chunks_keep_order_and_both_bounds(weights: list[int], count: int, most: int) -> None:
+    chunks = [chunk async for chunk in batched(weights, int, count=count, weights=most)]
+    assert [each for chunk in chunks for each in chunk] == weights
+    assert all(0 < len(chunk) <= count for chunk in chunks)
+    # What is too heavy by itself is left to whoever asked for it.
+    assert all(sum(chunk) <= most for chunk in chunks if len(chunk) > 1)
+    for chunk, following in pairwise(chunks):
+        # None could have been fuller.
+        assert len(chunk) == count or sum(chunk) + following[0] > most
 
 
 @pytest.mark.parametrize("ticks", range(6))

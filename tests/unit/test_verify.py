@@ -28,7 +28,7 @@ from portone_async import (
 from portone_async.resources.payments._verify import differences, validate_amount
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import PAID, UID, RefusingThrottle, reply, scripted_client, series
-from tests.support.virtual_time import run
+from tests.support.virtual_time import virtual_time
 
 PAYMENT = Payment(
     imp_uid="imp_1",
@@ -140,148 +140,124 @@ def test_an_amount_that_is_not_exact_is_refused(amount: Any) -> None:
         validate_amount("amount", amount)
 
 
-def test_verify_gives_the_payment_of_the_order() -> None:
-    async def main() -> None:
-        client, transport = scripted_client()
-        payment = await client.payments.verify(UID, amount=15000)
-        assert payment.merchant_uid == UID
-        assert transport.sent[-1][1] == f"/payments/find/{UID}/paid"
-
-    run(main())
+@virtual_time
+async def test_verify_gives_the_payment_of_the_order() -> None:
+    client, transport = scripted_client()
+    payment = await client.payments.verify(UID, amount=15000)
+    assert payment.merchant_uid == UID
+    assert transport.sent[-1][1] == f"/payments/find/{UID}/paid"
 
 
-def test_verify_by_the_id_that_a_browser_named_checks_the_order() -> None:
-    async def main() -> None:
-        client, transport = scripted_client()
-        imp_uid = CARD_PAID["imp_uid"]
-        payment = await client.payments.verify(UID, amount=15000, imp_uid=imp_uid)
-        assert payment.imp_uid == imp_uid
-        assert transport.sent[-1][1] == f"/payments/{imp_uid}?include_sandbox=true"
-        with pytest.raises(PaymentMismatchError) as caught:
-            await client.payments.verify("another-order", amount=15000, imp_uid=imp_uid)
-        assert caught.value.differences == (Difference("merchant_uid", "another-order", UID),)
-
-    run(main())
+@virtual_time
+async def test_verify_by_the_id_that_a_browser_named_checks_the_order() -> None:
+    client, transport = scripted_client()
+    imp_uid = CARD_PAID["imp_uid"]
+    payment = await client.payments.verify(UID, amount=15000, imp_uid=imp_uid)
+    assert payment.imp_uid == imp_uid
+    assert transport.sent[-1][1] == f"/payments/{imp_uid}?include_sandbox=true"
+    with pytest.raises(PaymentMismatchError) as caught:
+        await client.payments.verify("another-order", amount=15000, imp_uid=imp_uid)
+    assert caught.value.differences == (Difference("merchant_uid", "another-order", UID),)
 
 
-def test_verify_says_what_an_unpaid_order_is_instead() -> None:
-    async def main() -> None:
-        ready = reply(200, ok(CARD_PAID | {"status": "ready", "amount": 1, "paid_at": 0}))
-        client, _ = scripted_client(series(NONE_PAID, ready))
-        with pytest.raises(PaymentMismatchError) as caught:
-            await client.payments.verify(UID, amount=15000)
-        error = caught.value
-        assert error.differences == (
-            Difference("status", "paid", "ready"),
-            Difference("amount", "15000", "1"),
-        )
-        assert "status is ready, not paid" in str(error)
-        assert "Do not ship" in str(error)
-        assert "홍길동" not in str(error) + repr(vars(error))
-        assert not error.is_transient
-        assert pickle.loads(pickle.dumps(error)) == error
-
-    run(main())
+@virtual_time
+async def test_verify_says_what_an_unpaid_order_is_instead() -> None:
+    ready = reply(200, ok(CARD_PAID | {"status": "ready", "amount": 1, "paid_at": 0}))
+    client, _ = scripted_client(series(NONE_PAID, ready))
+    with pytest.raises(PaymentMismatchError) as caught:
+        await client.payments.verify(UID, amount=15000)
+    error = caught.value
+    assert error.differences == (
+        Difference("status", "paid", "ready"),
+        Difference("amount", "15000", "1"),
+    )
+    assert "status is ready, not paid" in str(error)
+    assert "Do not ship" in str(error)
+    assert "홍길동" not in str(error) + repr(vars(error))
+    assert not error.is_transient
+    assert pickle.loads(pickle.dumps(error)) == error
 
 
-def test_verify_of_an_order_without_any_payment_is_not_found() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(lambda _: NONE_PAID)
-        with pytest.raises(PaymentNotFoundError):
-            await client.payments.verify(UID, amount=15000)
-
-    run(main())
+@virtual_time
+async def test_verify_of_an_order_without_any_payment_is_not_found() -> None:
+    client, _ = scripted_client(lambda _: NONE_PAID)
+    with pytest.raises(PaymentNotFoundError):
+        await client.payments.verify(UID, amount=15000)
 
 
-def test_verify_refuses_a_float_before_anything_is_sent() -> None:
-    async def main() -> None:
-        client, transport = scripted_client()
-        with pytest.raises(InvalidRequestError):
-            await client.payments.verify(UID, amount=150.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
-        assert not transport.sent
-
-    run(main())
+@virtual_time
+async def test_verify_refuses_a_float_before_anything_is_sent() -> None:
+    client, transport = scripted_client()
+    with pytest.raises(InvalidRequestError):
+        await client.payments.verify(UID, amount=150.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
+    assert not transport.sent
 
 
 async def waited(client: PortOneClient, timeout: float) -> Payment:  # noqa: ASYNC109 (its own)
     return await client.payments.wait_until_paid(UID, timeout=timeout)
 
 
-def test_waiting_ends_with_the_payment_when_it_is_visible() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(series(NONE_PAID, NONE_PAID, NONE_PAID, PAID))
-        assert (await waited(client, 30)).is_paid
-        times = transport.times()
-        assert [round(time - times[0], 1) for time in times] == [0.0, 0.5, 1.5, 3.5]
-
-    run(main())
+@virtual_time
+async def test_waiting_ends_with_the_payment_when_it_is_visible() -> None:
+    client, transport = scripted_client(series(NONE_PAID, NONE_PAID, NONE_PAID, PAID))
+    assert (await waited(client, 30)).is_paid
+    times = transport.times()
+    assert [round(time - times[0], 1) for time in times] == [0.0, 0.5, 1.5, 3.5]
 
 
-def test_waiting_is_bounded_and_polite() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(lambda _: NONE_PAID)
-        with pytest.raises(PaymentNotFoundError):
-            await waited(client, 30)
-        times = transport.times()
-        assert times[-1] - times[0] <= 30
-        assert len(times) <= 13
-
-    run(main())
+@virtual_time
+async def test_waiting_is_bounded_and_polite() -> None:
+    client, transport = scripted_client(lambda _: NONE_PAID)
+    with pytest.raises(PaymentNotFoundError):
+        await waited(client, 30)
+    times = transport.times()
+    assert times[-1] - times[0] <= 30
+    assert len(times) <= 13
 
 
 @pytest.mark.parametrize("outcome", [reply(503), (100, PAID)], ids=["503", "hang"])
-def test_waiting_outlasts_an_outage_and_then_says_what_it_was(outcome: Any) -> None:
-    async def main() -> None:
-        client, _ = scripted_client(lambda n: outcome if n < 6 else PAID)
-        assert (await waited(client, 500)).is_paid
-        client, _ = scripted_client(lambda _: outcome)
-        with pytest.raises((ServerError, DeadlineExceededError)):
-            await waited(client, 20)
-
-    run(main())
+@virtual_time
+async def test_waiting_outlasts_an_outage_and_then_says_what_it_was(outcome: Any) -> None:
+    client, _ = scripted_client(lambda n: outcome if n < 6 else PAID)
+    assert (await waited(client, 500)).is_paid
+    client, _ = scripted_client(lambda _: outcome)
+    with pytest.raises((ServerError, DeadlineExceededError)):
+        await waited(client, 20)
 
 
-def test_a_wait_that_would_cross_the_end_is_not_begun() -> None:
-    async def main() -> None:
-        client, transport = scripted_client(lambda _: NONE_PAID)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        with pytest.raises(PaymentNotFoundError):
-            await waited(client, 6)
-        # Looked at after 0, 0.5, 1.5 and 3.5 seconds; the next would be after 6.5.
-        assert len(transport.times()) == 4
-        assert loop.time() - began == pytest.approx(3.5, abs=0.1)
-
-    run(main())
+@virtual_time
+async def test_a_wait_that_would_cross_the_end_is_not_begun() -> None:
+    client, transport = scripted_client(lambda _: NONE_PAID)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with pytest.raises(PaymentNotFoundError):
+        await waited(client, 6)
+    # Looked at after 0, 0.5, 1.5 and 3.5 seconds; the next would be after 6.5.
+    assert len(transport.times()) == 4
+    assert loop.time() - began == pytest.approx(3.5, abs=0.1)
 
 
-def test_an_answer_that_does_not_come_in_time_ends_with_what_was_known_before() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(series(NONE_PAID, (100, PAID)))
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        with pytest.raises(PaymentNotFoundError):
-            await waited(client, 7)
-        assert loop.time() - began == pytest.approx(7, abs=0.1)
-
-    run(main())
+@virtual_time
+async def test_an_answer_that_does_not_come_in_time_ends_with_what_was_known_before() -> None:
+    client, _ = scripted_client(series(NONE_PAID, (100, PAID)))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with pytest.raises(PaymentNotFoundError):
+        await waited(client, 7)
+    assert loop.time() - began == pytest.approx(7, abs=0.1)
 
 
-def test_a_timeout_that_is_not_of_the_wait_comes_out_as_it_is() -> None:
-    async def main() -> None:
-        client, _ = scripted_client(rate_limit=RefusingThrottle(left=1))
-        with pytest.raises(TimeoutError, match="no permit is to be had"):
-            await waited(client, 20)
-
-    run(main())
+@virtual_time
+async def test_a_timeout_that_is_not_of_the_wait_comes_out_as_it_is() -> None:
+    client, _ = scripted_client(rate_limit=RefusingThrottle(left=1))
+    with pytest.raises(TimeoutError, match="no permit is to be had"):
+        await waited(client, 20)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
-def test_waiting_for_no_time_is_refused(timeout: float) -> None:
-    async def main() -> None:
-        client, transport = scripted_client()
-        with pytest.raises(InvalidRequestError, match="timeout"):
-            await waited(client, timeout)
-        assert not transport.sent
-
-    run(main())
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+@virtual_time
+async def test_waiting_for_no_time_is_refused(seconds: float) -> None:
+    client, transport = scripted_client()
+    with pytest.raises(InvalidRequestError, match="timeout"):
+        await waited(client, seconds)
+    assert not transport.sent
