@@ -1,4 +1,4 @@
-"""What most tests need: a fake PortOne, a client on it, a socket that breaks HTTP, and mocks."""
+"""Fixtures that most tests share: a fake PortOne, a client, mocks and a browser."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ settings.register_profile("dev", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
-# The command line speaks the language of the locale: English, except where a test sets another.
+# The command line uses the language of the locale: English, unless a test sets another.
 os.environ["LANGUAGE"] = "en"
 
-# A shell gives what it runs in the background a deaf ear to Ctrl-C, and processes inherit it.
+# Shells start background jobs with SIGINT ignored, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AT_ONCE = RetryPolicy(backoff_initial=0.0, backoff_max=0.0)
@@ -49,8 +49,8 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_lost(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fail where asyncio reports an error that nobody was told, or a task that nobody awaits."""
+def _no_lost_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail if asyncio logs an error that was never raised, or a task that was never awaited."""
     yield
     lost = [
         record.getMessage()
@@ -73,7 +73,7 @@ async def _client(server: FakePortOne) -> AsyncIterator[PortOneClient]:
 
 
 def missing_program(sentence: str) -> NoReturn:
-    """Leave a test out where its program is not installed; on CI, where it must be, fail."""
+    """Skip a test whose program is not installed; fail on CI, where it must be."""
     if os.environ.get("CI"):
         pytest.fail(sentence)
     pytest.skip(sentence)
@@ -94,7 +94,7 @@ class _Mocks(aioresponses):
 
 @pytest.fixture(name="mocks")
 def _mocks() -> Iterator[Any]:
-    """Replies and exceptions in the place of aiohttp's own.
+    """Replace the replies and exceptions of aiohttp.
 
     aioresponses makes a ``ClientResponse`` without the ``stream_writer`` that aiohttp 3.14 wants
     (its issue 289): a class that has one is handed to it here. It patches the session above the

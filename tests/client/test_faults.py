@@ -1,4 +1,4 @@
-"""Seven ways in which a server fails: each ends typed, right, and inside one total deadline."""
+"""Seven server faults: each ends with the right result or error within the total deadline."""
 
 from __future__ import annotations
 

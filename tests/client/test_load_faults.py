@@ -1,4 +1,4 @@
-"""What a server does under load, and to its connections: every send is paid for, no call is lost."""
+"""Faults under load: every request has a permit, and every call ends."""
 
 from __future__ import annotations
 

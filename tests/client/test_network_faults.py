@@ -1,4 +1,4 @@
-"""What a network can do to an exchange: each ends typed, counted, in time, and leaves nothing."""
+"""Network faults: each ends with the right error, in time, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from portone_async import (
     TransientError,
     UnexpectedResponseError,
 )
-from tests.support.fault_server import End, FaultServer, Script, Slowly, answer, scene, until
+from tests.support.fault_server import End, FaultServer, Script, Slowly, answer, set_up, until
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import UID
 from tests.support.stopwatch import timed
@@ -106,14 +106,10 @@ BROKEN: dict[str, tuple[Script, type[TransientError]]] = {
 async def test_broken_exchange_is_retried_until_attempts_or_time_run_out(
     script: Script, kind: type[TransientError]
 ) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = script
-        error = await at.failed()
-
-        assert type(error) is kind
+        error = await at.fails_with(kind, requests=4)
         assert error.is_transient
-        # Each send is an attempt that paid its permit: aiohttp makes none of its own.
-        assert len(at.server.payments) == at.permits.given == len(error.attempts) == 4
 
         for_ever = RetryPolicy(attempts=10**6, backoff_initial=0.02, backoff_max=0.02, budget=None)
         patient = at.client.with_options(retry=for_ever, timeouts=Timeouts(total=0.06))
@@ -123,7 +119,7 @@ async def test_broken_exchange_is_retried_until_attempts_or_time_run_out(
         assert took.net < 0.11
         await at.nothing_is_left()
         # The deadline may come between the last permit and its request.
-        assert len(at.server.payments) <= at.permits.given <= len(at.server.payments) + 1
+        assert len(at.server.payments) <= at.permits.granted <= len(at.server.payments) + 1
         assert len(at.server.payments) <= 4 + len(late.attempts)
 
 
@@ -131,12 +127,12 @@ async def test_broken_exchange_is_retried_until_attempts_or_time_run_out(
 async def test_one_broken_exchange_costs_one_more_request(
     script: Script, kind: type[TransientError]
 ) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script, at.server.times = script, 1
         payment = await at.client.payments.find(UID)
 
         assert payment.amount == at.server.amount
-        assert len(at.server.payments) == at.permits.given == 2
+        assert len(at.server.payments) == at.permits.granted == 2
 
 
 FINAL: dict[str, tuple[Script, type[PortOneError]]] = {
@@ -157,13 +153,13 @@ FINAL: dict[str, tuple[Script, type[PortOneError]]] = {
 async def test_complete_but_meaningless_reply_is_final(
     script: Script, kind: type[PortOneError]
 ) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = script
         error = await at.failed()
 
         assert type(error) is kind
         assert not error.is_transient
-        assert len(at.server.payments) == at.permits.given == len(error.attempts) == 1
+        assert len(at.server.payments) == at.permits.granted == len(error.attempts) == 1
 
 
 EARLY = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -188,13 +184,13 @@ WELL: dict[str, Script] = {
 
 @pytest.mark.parametrize("script", WELL.values(), ids=WELL)
 async def test_unusual_but_valid_reply_is_read_once(script: Script) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = script
         payment = await at.client.payments.find(UID)
 
         assert payment.merchant_uid == UID
         assert payment.amount == 15000
-        assert len(at.server.payments) == at.permits.given == 1
+        assert len(at.server.payments) == at.permits.granted == 1
 
 
 DISPUTED: dict[str, Script] = {
@@ -212,32 +208,32 @@ DISPUTED: dict[str, Script] = {
 async def test_reply_that_aiohttp_versions_parse_differently_is_never_wrong(
     script: Script,
 ) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = script
         outcome, _ = await timed(at.client.payments.find(UID))
 
         if isinstance(outcome, PortOneError):
             assert type(outcome) in {ConnectionFailedError, MalformedResponseError, ApiError}
             assert len(outcome.attempts) == (4 if outcome.is_transient else 1)
-            assert len(at.server.payments) == at.permits.given == len(outcome.attempts)
+            assert len(at.server.payments) == at.permits.granted == len(outcome.attempts)
         else:
             assert outcome.raw == CARD_PAID
-            assert len(at.server.payments) == at.permits.given == 1
+            assert len(at.server.payments) == at.permits.granted == 1
 
 
 async def test_unsolicited_reply_is_not_used_for_the_next_call() -> None:
-    async with scene() as at:
+    async with set_up() as at:
         is_pooled = asyncio.Event()
         at.server.script = (WHOLE, is_pooled, answer(ok(CARD_PAID | {"amount": 1})))
         await at.client.payments.find(UID)
         is_pooled.set()
         await until(lambda: not at.server.busy)
-        # The scene makes the next call, and knows what is right.
+        # The set_up makes the next call, and knows what is right.
 
 
 async def test_truncated_gzip_is_the_whole_reply_or_an_error() -> None:
     once = RetryPolicy(attempts=1)
-    async with scene() as at:
+    async with set_up() as at:
         client = at.client.with_options(retry=once)
         for size in range(0, len(GZIPPED), 11):
             at.server.script = (gzipped(GZIPPED[:size]),)
@@ -266,7 +262,7 @@ SLOW: dict[str, Script] = {
 async def test_slow_server_meets_the_attempt_and_the_total_timeout(
     script: Script,
 ) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = script
         twice = RetryPolicy(attempts=2, backoff_initial=0.0, backoff_max=0.0)
         hasty = at.client.with_options(retry=twice, timeouts=Timeouts(total=30, attempt=0.1))
@@ -276,7 +272,7 @@ async def test_slow_server_meets_the_attempt_and_the_total_timeout(
         assert took.seconds >= 0.19
         assert took.net < 0.25
         await at.nothing_is_left()
-        assert len(at.server.payments) == at.permits.given == len(error.attempts) == 2
+        assert len(at.server.payments) == at.permits.granted == len(error.attempts) == 2
 
         bounded = at.client.with_options(timeouts=Timeouts(total=0.1, attempt=None))
         error, took = await timed(bounded.payments.find(UID))
@@ -286,17 +282,17 @@ async def test_slow_server_meets_the_attempt_and_the_total_timeout(
         assert took.net < 0.15
         await at.nothing_is_left()
         await until(lambda: not at.server.open)  # What may still come belongs to nobody.
-        assert len(at.server.payments) == at.permits.given == 3
+        assert len(at.server.payments) == at.permits.granted == 3
 
 
 async def test_refused_connection_is_retried() -> None:
-    async with scene() as at:
+    async with set_up() as at:
         await at.server.stop()
         error = await at.failed()
 
         assert type(error) is ConnectionFailedError
         assert not error.was_sent
-        assert at.permits.given == len(error.attempts) == 4
+        assert at.permits.granted == len(error.attempts) == 4
 
         hasty = at.client.with_options(
             retry=RetryPolicy(attempts=10**6, backoff_initial=0.02, backoff_max=0.02, budget=None),
@@ -321,12 +317,12 @@ async def test_unresolvable_name_is_a_failed_connection(
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    async with scene(host="localhost", is_warm=False) as at:
+    async with set_up(host="localhost", is_warm=False) as at:
         error = await at.failed()
 
         assert type(error) is ConnectionFailedError
         assert not error.was_sent
-        assert at.permits.given == len(error.attempts) == 4
+        assert at.permits.granted == len(error.attempts) == 4
         assert at.server.connections == 0
         is_down = False
 
@@ -340,19 +336,19 @@ CHANGE: Call[dict[str, Any]] = Call("POST", "/payments/cancel", dict[str, Any], 
 async def test_call_that_is_not_idempotent_is_sent_once(
     name: str,
 ) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script, kind = BROKEN[name]
         with pytest.raises(kind) as caught:
             await at.client.call(CHANGE)
 
         assert caught.value.was_sent
-        assert len(at.server.payments) == at.permits.given == 1
+        assert len(at.server.payments) == at.permits.granted == 1
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["{}/payments/find/x", "//{}/x"])
 async def test_redirect_is_not_followed(status: int, location: str) -> None:
-    async with FaultServer() as elsewhere, scene() as at:
+    async with FaultServer() as elsewhere, set_up() as at:
         host = elsewhere.url if location.startswith("{}") else elsewhere.url.partition("//")[2]
         redirect = answer(b"", f"Location: {location.format(host)}", status=f"{status} Elsewhere")
         at.server.script = (redirect,)
@@ -360,20 +356,20 @@ async def test_redirect_is_not_followed(status: int, location: str) -> None:
 
         assert type(error) is UnexpectedResponseError
         assert not error.is_transient
-        assert len(at.server.payments) == at.permits.given == 1
+        assert len(at.server.payments) == at.permits.granted == 1
         assert elsewhere.connections == 0
 
 
 @pytest.mark.parametrize("status", [302, 307, 308])
 async def test_redirect_receives_no_keys(status: int) -> None:
-    async with FaultServer() as elsewhere, scene(is_warm=False) as at:
+    async with FaultServer() as elsewhere, set_up(is_warm=False) as at:
         proper = at.server.token_script
         location = f"Location: {elsewhere.url}/users/getToken"
         at.server.token_script = (answer(b"", location, status=f"{status} Elsewhere"),)
         error = await at.failed()
 
         assert type(error) is UnexpectedResponseError
-        assert len(at.server.tokens) == at.permits.given == 1
+        assert len(at.server.tokens) == at.permits.granted == 1
         assert not at.server.payments
         assert elsewhere.connections == 0
         at.server.token_script = proper
@@ -381,7 +377,7 @@ async def test_redirect_receives_no_keys(status: int) -> None:
 
 async def test_cookies_are_never_sent_back() -> None:
     cookies = ("Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/; Max-Age=999")
-    async with scene() as at:
+    async with set_up() as at:
         for status in ("200 OK", "302 Found", "503 Service Unavailable"):
             at.server.script = (answer(BODY, *cookies, "Location: /x", status=status),)
             await timed(at.client.payments.find(UID))

@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of what reads other people's bytes; the corpus is replayed by the suite.
+"""Coverage-guided fuzzing of the parsers of untrusted bytes; the test suite replays the corpus.
 
 ``python -m tests.fuzz [TARGET] [--seconds N]`` needs atheris; the replay does not.
 """

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz [TARGET] [--seconds N] [--into FOLDER]``: look for what breaks a promise."""
+"""``python -m tests.fuzz [TARGET] [--seconds N] [--into FOLDER]``: search for inputs that break a promise."""
 
 from __future__ import annotations
 

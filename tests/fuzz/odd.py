@@ -1,4 +1,4 @@
-"""Changes that a bit flip takes for ever to find: a value for another, a pair twice, a cut."""
+"""Mutations that bit flips rarely reach: replace a value, duplicate a pair, truncate."""
 
 from __future__ import annotations
 

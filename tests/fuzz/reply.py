@@ -1,4 +1,4 @@
-"""A reply of any kind: the answer that was asked for, or one error of ours that tells no lie.
+"""Fuzz HTTP replies: the result is the requested payment, or one correct error.
 
 An input is the look-up and the status, the reply's headers, an empty line, the body::
 

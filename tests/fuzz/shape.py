@@ -1,4 +1,4 @@
-"""What every text for people must be, wherever it comes from."""
+"""Check that text for people is printable and on one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is fuzzed: each target takes any bytes, and raises when a promise is broken."""
+"""The fuzz targets: each takes any bytes, and raises when a promise is broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A webhook's body of any kind: an event that can be looked up, or one error that shows nothing.
+"""Fuzz webhook bodies: the result is an event, or one error that quotes nothing.
 
 An input is the ``Content-Type`` (or an empty line), then the body.
 """

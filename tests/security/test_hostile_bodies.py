@@ -1,4 +1,4 @@
-"""Whole HTTP answers whose bodies are nonsense, odd or hostile: the right payment, or no payment."""
+"""Hostile bodies in valid HTTP responses yield the right payment or an error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from portone_async import (
 from portone_async._http import transport as _transport
 from portone_async._http.reply import Reply, parse
 from portone_async.resources.payments._calls import find_call
-from tests.support.fault_server import answer, scene
+from tests.support.fault_server import answer, set_up
 from tests.support.samples import CARD_PAID, GATEWAY_503, NOT_FOUND, body, ok
 from tests.support.scripted import UID
 from tests.support.stopwatch import timed
@@ -103,13 +103,11 @@ NONSENSE: dict[str, tuple[bytes, type[PortOneError]]] = {
 async def test_undecodable_body_raises_the_right_class_without_quoting_the_buyer(
     content: bytes, kind: type[PortOneError]
 ) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(content),)
-        error = await at.failed()
+        requests = 4 if issubclass(kind, TransientError) else 1
+        error = await at.fails_with(kind, requests=requests)
 
-        assert type(error) is kind
-        sends = 4 if issubclass(kind, TransientError) else 1
-        assert len(at.server.payments) == at.permits.given == len(error.attempts) == sends
         assert "홍길동" not in str(error)
         assert "010-0000-0000" not in str(error)
         assert at.server.connections == 1  # HTTP was whole: the connection is as good as before.
@@ -128,7 +126,7 @@ TYPES = [
 
 @pytest.mark.parametrize("header", TYPES)
 async def test_content_type_of_a_reply_is_ignored(header: str) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(in_korean(CARD_PAID).encode(), header),)
         payment = await at.client.payments.find(UID)
         assert payment.amount == 15000
@@ -139,7 +137,7 @@ async def test_content_type_of_a_reply_is_ignored(header: str) -> None:
 
 
 async def test_byte_order_mark_is_skipped() -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(b"\xef\xbb\xbf" + BODY),)
         payment = await at.client.payments.find(UID)
 
@@ -170,7 +168,7 @@ MISSING = body(NOT_FOUND)
     ],
 )
 async def test_only_a_complete_envelope_means_missing(content: bytes, status: str) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(content, status=status),)
         error = await at.failed(retry=ONCE)
 
@@ -178,7 +176,7 @@ async def test_only_a_complete_envelope_means_missing(content: bytes, status: st
 
 
 async def test_every_truncated_body_is_malformed() -> None:
-    async with scene() as at:
+    async with set_up() as at:
         for size in range(0, len(BODY), 23):
             at.server.script = (answer(BODY[:size]),)
 
@@ -226,7 +224,7 @@ def fitting(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", Payment.__struct_fields__)
 async def test_value_of_the_wrong_type_is_named_but_not_quoted(name: str) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         for kind, literal in VALUES.items():
             at.server.script = (answer(with_field(name, literal)),)
             outcome, _ = await timed(at.client.payments.find(UID))
@@ -261,7 +259,7 @@ ODD: dict[str, tuple[str, Any]] = {
 @pytest.mark.parametrize("name", ODD)
 async def test_unknown_enum_value_is_decoded_and_never_paid(name: str) -> None:
     word, value = ODD[name]
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(ok(CARD_PAID | {name: word})),)
         payment = await at.client.payments.find(UID)
 
@@ -271,7 +269,7 @@ async def test_unknown_enum_value_is_decoded_and_never_paid(name: str) -> None:
 
 @pytest.mark.parametrize("word", ["PAID", "paid ", "Paid", "paid\0", "pаid", "paid\u200b"])  # noqa: RUF001 (one has a Cyrillic letter)
 async def test_status_similar_to_paid_is_not_paid(word: str) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(ok(CARD_PAID | {"status": word})),)
 
         assert not (await at.client.payments.find(UID)).is_paid
@@ -280,7 +278,7 @@ async def test_status_similar_to_paid_is_not_paid(word: str) -> None:
 @pytest.mark.parametrize("amount", [2**53 + 1, 2**63, 2**64, 2**64 + 1, 10**23, -(2**63) - 1])
 @pytest.mark.parametrize("name", ["amount", "cancel_amount"])
 async def test_huge_amount_is_exact(name: str, amount: int) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(with_field(name, str(amount))),)
         payment = await at.client.payments.find(UID)
 
@@ -290,7 +288,7 @@ async def test_huge_amount_is_exact(name: str, amount: int) -> None:
 
 @pytest.mark.parametrize("digits", [20, 400, 5000])
 async def test_huge_number_in_an_unknown_field_is_ignored(digits: int) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(with_field("new", "1" + "0" * digits)),)
         payment = await at.client.payments.find(UID)
 
@@ -320,7 +318,7 @@ async def test_reading_stops_at_the_body_limit(
     content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_transport, "MAX_BODY", LIMIT)
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (content,)
         tracemalloc.start()
         try:
@@ -331,7 +329,7 @@ async def test_reading_stops_at_the_body_limit(
 
         assert type(error) is UnexpectedResponseError
         assert f"{LIMIT} bytes" in error.reason
-        assert len(at.server.payments) == at.permits.given == 1
+        assert len(at.server.payments) == at.permits.granted == 1
         # The server's copy of what it sends is in it; what a bomb holds is not.
         if INFLATES_IN_PARTS:
             assert most < len(content) + 4_000_000
@@ -339,7 +337,7 @@ async def test_reading_stops_at_the_body_limit(
 
 async def test_body_of_exactly_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_transport, "MAX_BODY", LIMIT)
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(BODY.ljust(LIMIT)),)
         assert (await at.client.payments.find(UID)).amount == 15000
 
@@ -414,7 +412,7 @@ def test_last_of_duplicate_keys_wins_in_every_decoder(text: str) -> None:
 @pytest.mark.parametrize("name", ["name", "custom_data", "buyer_name", "pg_tid"])
 async def test_text_of_a_buyer_adds_no_key(name: str) -> None:
     hostile = 'x","status":"paid","amount":1,"code":0,"y":"\\","status":"paid'
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(ok(CARD_PAID | {"status": "ready", name: hostile})),)
         payment = await at.client.payments.find(UID)
 
@@ -439,7 +437,7 @@ async def test_text_of_a_buyer_adds_no_key(name: str) -> None:
     ],
 )
 async def test_last_of_duplicate_keys_wins_on_the_wire(doubled: bytes, outcome: type) -> None:
-    async with scene() as at:
+    async with set_up() as at:
         at.server.script = (answer(doubled),)
         got, _ = await timed(at.client.payments.find(UID))
 

@@ -1,4 +1,4 @@
-"""Identifiers that mean harm stay what they are: one value, in one place of one request."""
+"""Hostile identifiers stay one value in one place of one request."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ async def test_hostile_uid_of_a_webhook_makes_one_request(
 
 
 @pytest.mark.parametrize("number", ["-0", "0", "-1", "1" + "0" * 30])
-def test_unquoted_order_number_is_printed_unchanged(tmp_path: Path, number: str) -> None:
+def test_unquoted_order_number_is_read_exactly(tmp_path: Path, number: str) -> None:
     path = tmp_path / "orders.jsonl"
     path.write_text(f'{{"order_id": {number}, "total": -0}}\n', encoding="utf-8")
 

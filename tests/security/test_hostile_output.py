@@ -1,4 +1,4 @@
-"""Text that means harm is text wherever it comes out: terminals, errors, spreadsheets, the page."""
+"""Hostile text stays text in terminals, errors, spreadsheets and the report."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_tab_between_two_cells_is_escaped(tmp_path: Path, rows: str) -> None:
     assert told.isprintable()
 
 
-async def test_unprintable_order_number_is_never_reported_as_missing(
+async def test_deeply_nested_payment_is_never_reported_as_missing(
     server: FakePortOne, command: Command
 ) -> None:
     deep = b"[" * 700 + b"]" * 700

@@ -1,4 +1,4 @@
-"""The command line shows no key, no token and no buyer, and keeps none in its files."""
+"""The command line neither prints nor stores keys, tokens and buyers."""
 
 from __future__ import annotations
 

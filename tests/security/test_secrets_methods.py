@@ -1,4 +1,4 @@
-"""No error of any method shows a key, a token or a buyer, whatever came back."""
+"""No error of any method leaks a key, a token or a buyer, for any reply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No public object shows a key, a token or a buyer, however it is looked at or lost."""
+"""No public object leaks a key, a token or a buyer when it is printed, logged or dropped."""
 
 from __future__ import annotations
 

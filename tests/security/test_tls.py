@@ -1,4 +1,4 @@
-"""A certificate that proves nothing gets no request, let alone a key or a token."""
+"""A server without a valid certificate receives no request, no key and no token."""
 
 from __future__ import annotations
 

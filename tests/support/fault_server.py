@@ -1,4 +1,4 @@
-"""A server of bytes that does what a script says: the far end of every fault of the network."""
+"""A server that sends scripted bytes: every network fault, and a client set up to meet it."""
 
 from __future__ import annotations
 
@@ -16,61 +16,62 @@ import pytest
 from portone_async import PortOneClient, PortOneError, RateLimit, TokenBucket
 from tests.conftest import AT_ONCE
 
+from .raw_server import close_listener
 from .samples import CARD_PAID, ok
 from .scripted import UID, token_reply
 
 
 class End(Enum):
-    """How the server leaves a connection; without one it stays open for the next request."""
+    """How the server closes a connection. Without it, the connection stays open."""
 
     FIN = auto()
     RST = auto()
 
 
 class Slowly(NamedTuple):
-    """One byte at a time."""
+    """Bytes sent one at a time."""
 
     content: bytes
     seconds: float
-    """Between two bytes; with 0 the loop takes a turn."""
+    """Seconds between two bytes; 0 yields to the event loop once."""
 
 
 Step = bytes | Slowly | asyncio.Event | End
-"""What is sent, what is waited for, or how it ends."""
+"""Bytes to send, an event to wait for, or how to close."""
 Script = tuple[Step, ...]
 
 
 def answer(content: bytes, *headers: str, status: str = "200 OK", length: object = None) -> bytes:
-    """A whole answer, the length as it is unless something else is said."""
-    told = len(content) if length is None else length
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {told}", *headers, "", ""]
+    """Return a complete HTTP response; ``length`` overrides its Content-Length."""
+    declared = len(content) if length is None else length
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {declared}", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1") + content
 
 
 class FaultServer:
-    """Answers ``getToken``, and each payment with the script, or with the truth if there is none.
+    """Answers ``getToken``, and payment requests with the script, or correctly without one.
 
-    The truth differs from request to request, by its amount: an old answer is never the right one.
+    The amount differs from request to request, so a stale reply is detected.
     """
 
     def __init__(self) -> None:
         self.url = ""
         self.script: Script | None = None
         self.times = 10**9
-        """For how many requests the script holds."""
+        """Requests that still get the script."""
         self.busy = 0
-        """How many scripts are under way."""
+        """Scripts in progress."""
         self.token_script: Script = (answer(token_reply().body),)
         self.amount = 1000
         self.payments: list[bytes] = []
-        """The heads of the requests for payments."""
+        """Heads of the payment requests."""
         self.tokens: list[bytes] = []
         self.connections = 0
         self.open: set[asyncio.Task[None]] = set()
-        """One for each connection that is open."""
+        """One task per open connection."""
         self._port = 0
 
-    def truth(self) -> bytes:
+    def correct_reply(self) -> bytes:
         self.amount += 1
         return ok(CARD_PAID | {"amount": self.amount})
 
@@ -81,8 +82,8 @@ class FaultServer:
         self.url = f"http://127.0.0.1:{self._port}"
 
     async def stop(self) -> None:
-        """Refuse connections, and break those that are open."""
-        self._listener.close()
+        """Refuse new connections, and close the open ones."""
+        await close_listener(self._listener)
         tasks = tuple(self.open)
         for task in tasks:
             task.cancel()
@@ -127,7 +128,7 @@ class FaultServer:
             return self.token_script
         self.payments.append(head)
         if self.script is None or not self.times:
-            return (answer(self.truth()),)
+            return (answer(self.correct_reply()),)
         self.times -= 1
         return self.script
 
@@ -142,47 +143,58 @@ async def _do(step: Step, writer: asyncio.StreamWriter) -> None:
         case bytes():
             writer.write(step)
             await writer.drain()
-            for _ in range(5):  # It arrives before what comes next.
+            for _ in range(5):  # Let the client read it before the next step.
                 await asyncio.sleep(0)
         case asyncio.Event():
             await step.wait()
         case End.FIN:
             writer.close()
         case End.RST:
-            lingers_not = struct.pack("ii", 1, 0)
+            no_linger = struct.pack("ii", 1, 0)
             writer.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, lingers_not
+                socket.SOL_SOCKET, socket.SO_LINGER, no_linger
             )
             writer.transport.abort()
 
 
 class CountedPermits(TokenBucket):
-    """The real throttle, which counts what it gives."""
+    """The real throttle, counting its permits."""
 
     def __init__(self) -> None:
         super().__init__(RateLimit(rate=100_000, burst=100))
-        self.given = 0
+        self.granted = 0
 
     async def acquire(self, *, priority: bool = False) -> None:
         await super().acquire(priority=priority)
-        self.given += 1
+        self.granted += 1
 
 
-class Scene(NamedTuple):
-    """A server, a client on it, and what they say of each other."""
+class Setup(NamedTuple):
+    """A fault server, a client on it, and the client's throttle."""
 
     server: FaultServer
     client: PortOneClient
     permits: CountedPermits
 
     async def failed(self, **options: Any) -> PortOneError:
-        """The error that a look-up ends with."""
+        """Return the error of a look-up."""
         with pytest.raises(PortOneError) as caught:
             await self.client.with_options(**options).payments.find(UID)
         return caught.value
 
+    async def fails_with(self, kind: type[PortOneError], *, requests: int) -> PortOneError:
+        """Return the error of a look-up, and check its class, requests, permits and attempts.
+
+        Each request is an attempt with a permit: aiohttp sends none by itself.
+        """
+        error = await self.failed()
+        assert type(error) is kind
+        assert len(self.server.payments) == self.permits.granted == requests
+        assert len(error.attempts) == requests
+        return error
+
     async def next_call_is_right(self) -> None:
-        """With one slot only, a call behind one that has kept it would wait for ever."""
+        """Check the next call: with one slot, it would wait forever behind a leaked one."""
         self.server.script = None
         async with asyncio.timeout(10):
             payment = await self.client.payments.find(UID)
@@ -190,7 +202,7 @@ class Scene(NamedTuple):
         assert payment.amount == self.server.amount
 
     async def nothing_is_left(self) -> None:
-        """One connection may wait in the pool; no task may."""
+        """Wait until at most one pooled connection is left, and no task."""
         await until(lambda: len(self.server.open) <= 1)
         await until(lambda: not self.stray_tasks())
 
@@ -199,10 +211,10 @@ class Scene(NamedTuple):
 
 
 @asynccontextmanager
-async def scene(*, host: str = "127.0.0.1", is_warm: bool = True) -> AsyncGenerator[Scene]:
-    """A client with place for one call at a time; warm, it has a token and a pooled connection.
+async def set_up(*, host: str = "127.0.0.1", is_warm: bool = True) -> AsyncGenerator[Setup]:
+    """Set up a client with one slot; a warm one has a token and a pooled connection.
 
-    When it is over the next call must be right, and no task, connection or descriptor left.
+    On exit, check that the next call succeeds and that no task, connection or descriptor is left.
     """
     files = _open_files()
     permits = CountedPermits()
@@ -215,11 +227,11 @@ async def scene(*, host: str = "127.0.0.1", is_warm: bool = True) -> AsyncGenera
             rate_limit=permits,
             max_in_flight=1,
         ) as client:
-            made = Scene(server, client, permits)
+            made = Setup(server, client, permits)
             if is_warm:
                 await made.next_call_is_right()
             server.payments.clear()
-            permits.given = 0
+            permits.granted = 0
             yield made
             await made.nothing_is_left()
             await made.next_call_is_right()
@@ -228,10 +240,10 @@ async def scene(*, host: str = "127.0.0.1", is_warm: bool = True) -> AsyncGenera
     await until(lambda: _open_files() <= files)
 
 
-async def until(is_so: Callable[[], bool]) -> None:
-    """Give the loop turns until it is so, which takes no time but that of the machine."""
+async def until(condition: Callable[[], bool]) -> None:
+    """Yield to the event loop until ``condition`` holds."""
     async with asyncio.timeout(10):
-        while not is_so():
+        while not condition():
             await asyncio.sleep(0)
 
 

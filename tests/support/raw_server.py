@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-__all__ = ("RawServer", "raw_server")
+__all__ = ("RawServer", "close_listener", "raw_server")
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, int], Awaitable[None]]
 
@@ -51,7 +51,20 @@ async def raw_server(handle: Handler) -> AsyncGenerator[RawServer]:
     try:
         yield raw
     finally:
-        listener.close()
+        await close_listener(listener)
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def close_listener(listener: asyncio.Server) -> None:
+    """Stop listening, without losing connections that have just been accepted.
+
+    asyncio never closes a connection that it accepts before and hands over after ``close()``:
+    https://github.com/python/cpython/issues/109564
+    """
+    for sock in listener.sockets:
+        asyncio.get_running_loop().remove_reader(sock)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    listener.close()

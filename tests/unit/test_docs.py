@@ -1,4 +1,4 @@
-"""What the README files and the change log say is so: every block is run, every table compared.
+"""Run every code block of the README files, and compare every table with the code.
 
 Blocks of Python are run in order, in one namespace for each file, with a ``client`` and a
 ``server`` that has the payments of ``python -m portone_async.testing``:

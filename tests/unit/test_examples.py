@@ -1,4 +1,4 @@
-"""The examples do what they say, over HTTP and as processes of their own."""
+"""The examples work, over HTTP and as processes."""
 
 from __future__ import annotations
 

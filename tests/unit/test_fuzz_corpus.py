@@ -1,4 +1,4 @@
-"""The fuzzer's corpus, replayed: what once broke a promise does not break it again."""
+"""Replay the corpus of the fuzzer: inputs that once broke a promise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release is made of and checked with."""
+"""Dependencies of the package, the audit of a release, and its documented limits."""
 
 from __future__ import annotations
 
