@@ -6,4 +6,6 @@
 4. :mod:`.lost_digits` notes order numbers that look rounded.
 5. :mod:`.orphan_rows` replaces payments without an order by a note.
 6. :mod:`.empty_source` rejects a file without orders.
+
+The first two store waiting items in a database of :mod:`.temporary`.
 """

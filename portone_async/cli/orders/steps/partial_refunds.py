@@ -1,8 +1,8 @@
 """Complete partly refunded orders from their refund rows.
 
-Some exports keep 부분취소 (partly cancelled) as the status of the sale, and put the amount into a
-negative row of its own, before it or after it. So such a sale waits in a temporary file for the
-end of the source.
+In some exports the sale has the status 부분취소 (partly cancelled), and a separate negative row,
+before it or after it, has the refunded amount. So such a sale waits in a temporary file for the end
+of the source.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
+from msgspec.structs import replace
+
 from portone_async.cli.orders.cells.blanks import strip_blanks
 from portone_async.cli.orders.items import BadRow, Item, PartlyRefundedRow
 from portone_async.reconcile.finding import Order, Refund
+
+from .temporary import temporary_database
 
 __all__ = ("resolve_partial_refunds",)
 
@@ -24,14 +28,13 @@ def resolve_partial_refunds(items: Generator[Item, None, None]) -> Generator[Ite
 
     A sale becomes an order if the source has a refund row for it, and a bad row otherwise.
     """
-    # An empty path is a temporary file, which SQLite deletes. Threads may take turns with a
-    # generator, but never run it at the same time.
-    with closing(sqlite3.connect("", check_same_thread=False)) as database, closing(items):
+    with temporary_database() as database, closing(items):
         database.execute("CREATE TABLE sales (number TEXT, row BLOB)")
         database.execute("CREATE TABLE refunds (number TEXT PRIMARY KEY) WITHOUT ROWID")
         for item in items:
             match item:
                 case PartlyRefundedRow():
+                    # `trim_numbers` trims the numbers of orders and refunds only.
                     sale = [strip_blanks(item.merchant_uid), pickle.dumps(item)]
                     database.execute("INSERT INTO sales VALUES (?, ?)", sale)
                 case Refund():
@@ -50,7 +53,6 @@ def _resolve_sales(database: sqlite3.Connection) -> Iterator[Order | BadRow]:
     for number, pickled, has_refunds in rows:
         sale: PartlyRefundedRow = pickle.loads(pickled)  # noqa: S301 (written above)
         if has_refunds:
-            order = sale.order
-            yield Order(number, order.amount, order.currency, order.status)
+            yield replace(sale.order, merchant_uid=number)
         else:
             yield BadRow(sale.where, sale.reason, sale.merchant_uid)

@@ -4,9 +4,9 @@ Exports put a tab before an order number to keep Excel from parsing a number, an
 ``CHAR(20)`` with blanks. PortOne knows the number without them. But a blank may also be part of
 a number: then the source has both, with the blank and without.
 
-Which case it is, is known at the end of the source. Until then the orders in question wait in a
-temporary file, so memory does not grow with their number; then the source is read once more for
-the numbers without blanks. A tab cannot be part of a number, and does not wait.
+Only the end of the source decides between the two. Until then such orders wait in a temporary
+file, so memory does not grow with their number; then the source is read once more for the numbers
+without blanks. A tab cannot be part of a number, so an order with a tab does not wait.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from portone_async.cli.orders.items import Item, Note
 from portone_async.errors import InvalidRequestError
 from portone_async.reconcile.finding import Order, Refund
 
+from .temporary import temporary_database
+
 __all__ = ("trim_order_numbers",)
 
 Items = Generator[Item, None, None]
@@ -41,7 +43,8 @@ def trim_order_numbers(read: Callable[[], Items], name: str) -> Items:
         name: The source, for the notes.
     """
     trimmed = kept = 0
-    with closing(_WaitingOrders()) as waiting:
+    with temporary_database() as database:
+        waiting = _WaitingOrders(database)
         with closing(read()) as items:
             for item in items:
                 if not isinstance(item, Order | Refund) or not _has_blanks(item):
@@ -53,11 +56,11 @@ def trim_order_numbers(read: Callable[[], Items], name: str) -> Items:
                     yield _trim(item)
         if waiting.count:
             with closing(read()) as items:
-                waiting.find_others(_numbers_without_blanks(items))
-        for order, is_other in waiting.orders():
-            trimmed += not is_other
-            kept += is_other
-            yield order if is_other else _trim(order)
+                waiting.add_taken(_numbers_without_blanks(items))
+        for item, keeps_blanks in waiting.items():
+            trimmed += not keeps_blanks
+            kept += keeps_blanks
+            yield item if keeps_blanks else _trim(item)
     if trimmed:
         text = _("blanks or tabs around {n} order numbers were removed")
         yield Note(name, text.format(n=f"{trimmed:,}"))
@@ -90,17 +93,18 @@ def _numbers_without_blanks(items: Iterable[Item]) -> Iterator[str]:
 
 
 class _WaitingOrders:
-    """Orders in a temporary database, and those of their trimmed numbers that other orders have."""
+    """Orders and refunds whose numbers have blanks, and the trimmed numbers that are taken.
 
-    def __init__(self) -> None:
+    A trimmed number is taken if another order has it.
+    """
+
+    def __init__(self, database: sqlite3.Connection) -> None:
         self.count = 0
-        # An empty path is a temporary file, which SQLite deletes. Threads may take turns with a
-        # generator, but never run it at the same time.
-        self._database = sqlite3.connect("", check_same_thread=False)
+        self._database = database
         self._database.execute(
-            "CREATE TABLE waiting (number TEXT, untrimmed TEXT, is_order INTEGER, item BLOB)"
+            "CREATE TABLE waiting (trimmed TEXT, untrimmed TEXT, is_order INTEGER, item BLOB)"
         )
-        self._database.execute("CREATE TABLE others (number TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._database.execute("CREATE TABLE taken (number TEXT PRIMARY KEY) WITHOUT ROWID")
 
     def add(self, item: Order | Refund) -> None:
         self.count += 1
@@ -114,26 +118,23 @@ class _WaitingOrders:
             ],
         )
 
-    def find_others(self, numbers: Iterable[str]) -> None:
-        """Store the ``numbers`` that a waiting order would have if it were trimmed."""
-        self._database.execute("CREATE INDEX by_number ON waiting (number)")
+    def add_taken(self, numbers: Iterable[str]) -> None:
+        """Store those numbers of other orders that equal the trimmed number of a waiting item."""
+        self._database.execute("CREATE INDEX by_trimmed ON waiting (trimmed)")
         self._database.executemany(
-            "INSERT OR IGNORE INTO others SELECT number FROM waiting WHERE number = ? LIMIT 1",
+            "INSERT OR IGNORE INTO taken SELECT trimmed FROM waiting WHERE trimmed = ? LIMIT 1",
             ((number,) for number in numbers),
         )
 
-    def orders(self) -> Iterator[tuple[Order | Refund, bool]]:
-        """Yield all items as they were added, and whether their trimmed number is another order's.
+    def items(self) -> Iterator[tuple[Order | Refund, bool]]:
+        """Yield all items as they were added, and whether their numbers keep the blanks.
 
-        A refund follows the order of its number: it keeps its blanks if that order has them.
+        An order keeps them if its trimmed number is taken, and a refund if its order keeps them.
         """
         rows = self._database.execute(
-            """SELECT item, number IN (SELECT number FROM others)
+            """SELECT item, trimmed IN (SELECT number FROM taken)
                 AND untrimmed IN (SELECT untrimmed FROM waiting WHERE is_order)
             FROM waiting ORDER BY rowid"""
         )
-        for item, is_other in rows:
-            yield pickle.loads(item), bool(is_other)  # noqa: S301 (written above)
-
-    def close(self) -> None:
-        self._database.close()
+        for item, keeps_blanks in rows:
+            yield pickle.loads(item), bool(keeps_blanks)  # noqa: S301 (written above)
