@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from .cells.cell import printable
+from .cells.cell import quote
 from .errors import OrdersError
 from .exported_findings import column_of, is_findings_file
 
@@ -39,7 +39,7 @@ _KNOWN_NAMES = {
     "status": {"status", "paymentstatus", "paystatus", "상태", "결제상태"},
     "cancelled_amount": _CANCELLED_AMOUNT,
 }
-# The progress of an order or transaction. All that it can tell about the payment is a refund.
+# The progress of an order or transaction. Of the payment it only reveals that it was refunded.
 _ORDER_STATUS = {
     *("orderstatus", "transactionstatus"),
     *("주문상태", "주문처리상태", "주문진행상태", "상품주문상태"),
@@ -136,9 +136,9 @@ def _find(field: str, wanted: str | None, names: Sequence[str]) -> int | None:
         return None
     indexes = _candidates(field, wanted, names)
     if wanted is not None and not indexes:
-        raise OrdersError(f"there is no column {printable(wanted)} for {field}; {_list(names)}")
+        raise OrdersError(f"there is no column {quote(wanted)} for {field}; {_list(names)}")
     if len(indexes) > 1:
-        several = ", ".join(printable(names[index]) for index in indexes)
+        several = ", ".join(quote(names[index]) for index in indexes)
         raise OrdersError(f"{field} could be any of {several}: {_hint(field)}; {_list(names)}")
     return indexes[0] if indexes else None
 
@@ -181,6 +181,6 @@ def _hint(field: str) -> str:
 
 
 def _list(names: Sequence[str]) -> str:
-    listed = [printable(name) for name in names[:_MAX_LISTED]]
+    listed = [quote(name) for name in names[:_MAX_LISTED]]
     more = len(names) - len(listed)
     return f"columns found: {', '.join(listed)}{f' and {more} more' if more else ''}"

@@ -1,8 +1,8 @@
 """Recognize a findings file that ``--out`` has written, and read its orders back.
 
 Formats: .csv, .jsonl and .parquet. In these files ``amount`` belongs to the payment, and
-``order_amount`` to the order. A payment without an order has a row too, and so has a row that
-could not be read.
+``order_amount`` to the order. Some rows are not orders: payments without an order, and rows of the
+original source that could not be read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = (
     "column_of",
     "flatten",
     "is_findings_file",
-    "parse_error",
+    "previous_error",
     "strip_trailing_zeros",
 )
 
@@ -43,12 +43,12 @@ def column_of(field: str) -> str:
 
 
 def strip_trailing_zeros(cells: Iterable[object]) -> list[object]:
-    """Remove the trailing zeros of amounts: in Parquet each has nine decimals."""
+    """Remove the trailing zeros of amounts: Parquet stores nine decimals of every amount."""
     return [cell.normalize() if isinstance(cell, Decimal) else cell for cell in cells]
 
 
 def flatten(members: Sequence[tuple[str, object]]) -> Sequence[tuple[str, object]]:
-    """Replace the nested ``order`` of a finding in JSON by members named as the columns are."""
+    """Replace the nested ``order`` of a JSON finding by members named like the columns of a CSV."""
     if not _JSON_MEMBERS.issubset(name for name, _ in members):
         return members
     flat: list[tuple[str, object]] = []
@@ -63,6 +63,6 @@ def flatten(members: Sequence[tuple[str, object]]) -> Sequence[tuple[str, object
     return flat
 
 
-def parse_error(cell: object) -> str:
+def previous_error(cell: object) -> str:
     """Return why the row could not be read the first time; empty for a payment without order."""
     return escape(str(cell or ""))[:_MAX_ERROR_LENGTH]

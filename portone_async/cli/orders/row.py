@@ -11,19 +11,21 @@ from msgspec.structs import replace
 from portone_async.models import PaymentStatus
 from portone_async.reconcile.finding import Order, Refund
 
-from .cells.cell import BadCellError, EmptyCellError, printable
+from .cells.cell import BadCellError, EmptyCellError, quote
 from .cells.merchant_uid import parse_merchant_uid
 from .cells.money import is_in_won, parse_amount, parse_currency, parse_refunded_amount
 from .cells.status import PARTIALLY_CANCELLED, parse_order_status, parse_status
 from .cells.total_labels import is_total_row
 from .columns import Layout
-from .exported_findings import parse_error
+from .exported_findings import previous_error
 from .items import BadRow, Item, Note, OrphanRow, PartlyRefundedRow, RowWithoutNumber, TotalRow
 
 __all__ = ("parse_row",)
 
 _ZERO = Decimal(0)
+# The statuses of an order that may have a refunded amount.
 _REFUNDABLE = (PaymentStatus.PAID, PaymentStatus.CANCELLED)
+# The statuses of a row with a negative amount.
 _REFUNDED = (PaymentStatus.CANCELLED, PARTIALLY_CANCELLED)
 _EMPTY = (None, "")
 
@@ -42,8 +44,8 @@ def parse_row(cells: Sequence[object], layout: Layout, source: str, number: int)
         number: The number of the row, or of the line on which it begins.
     """
     where = f"{source}{number}"
-    if (other := _parse_non_order(cells, layout, where)) is not None:
-        return other
+    if (non_order := _parse_non_order(cells, layout, where)) is not None:
+        return non_order
     try:
         currency = _parse_currency(cells, layout)
         merchant_uid = parse_merchant_uid(cells[layout.merchant_uid])
@@ -63,6 +65,7 @@ def parse_row(cells: Sequence[object], layout: Layout, source: str, number: int)
 
 
 def _parse_non_order(cells: Sequence[object], layout: Layout, where: str) -> BadRow | Note | None:
+    """Recognize rows that are not orders by design: exported payments and errors, and totals."""
     if layout.error is not None and cells[layout.amount] in _EMPTY:
         return _parse_orphan(cells[layout.merchant_uid], cells[layout.error], where)
     if is_total_row(cells, layout.merchant_uid):
@@ -71,7 +74,7 @@ def _parse_non_order(cells: Sequence[object], layout: Layout, where: str) -> Bad
 
 
 def _parse_orphan(merchant_uid: object, error: object, where: str) -> BadRow | OrphanRow:
-    if reason := parse_error(error):
+    if reason := previous_error(error):
         number = merchant_uid if isinstance(merchant_uid, str) else ""
         return BadRow(where, f"could not be read before: {reason}", number)
     return OrphanRow(where, "a payment without an order")
@@ -82,7 +85,7 @@ def _row_without_number(cells: Sequence[object], layout: Layout, where: str, rea
         amount = parse_amount(cells[layout.amount])
     except BadCellError:
         return BadRow(where, reason)
-    currency = _parse_currency(cells, layout)
+    currency = _parse_currency(cells, layout)  # Raises nothing: `parse_row` did the same before.
     return RowWithoutNumber(where, reason, amount=amount, currency=currency)
 
 
@@ -149,10 +152,8 @@ def _check_refund(cells: Sequence[object], layout: Layout, order: Order) -> None
     Raises:
         BadCellError: One does.
     """
-    problem = (
-        f"amount of order {printable(order.merchant_uid)} is negative: "
-        f"{printable(cells[layout.amount])}"
-    )
+    amount = quote(cells[layout.amount])
+    problem = f"amount of order {quote(order.merchant_uid)} is negative: {amount}"
     if _parse_refunded_amount(cells, layout) not in {0, -order.amount}:
         raise BadCellError(f"{problem}, but cancelled_amount differs")
     try:

@@ -1,10 +1,10 @@
-"""Helpers of all cell parsers: errors, printable text, and Excel's formula around a text."""
+"""Helpers of all cell parsers: errors, quoting, and Excel's formula around a text."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ("BadCellError", "EmptyCellError", "printable", "type_name", "unwrap_formula")
+__all__ = ("BadCellError", "EmptyCellError", "quote", "type_name", "unwrap_formula")
 
 _MAX_PRINTED = 60
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
@@ -18,7 +18,7 @@ class EmptyCellError(BadCellError):
     """A required cell is empty."""
 
 
-def printable(cell: object) -> str:
+def quote(cell: object) -> str:
     """Quote a cell for a message: without control characters, and at most 60 characters of it."""
     text = repr((cell if isinstance(cell, str) else str(cell))[: _MAX_PRINTED + 1])
     return text if len(text) <= _MAX_PRINTED + 2 else f"{text[:_MAX_PRINTED]}…{text[0]}"
@@ -26,6 +26,7 @@ def printable(cell: object) -> str:
 
 def type_name(cell: object) -> str:
     """Describe the type of a cell that should have another type."""
+    # The class of a JSON object is private: `_Object`.
     return f"of type {type(cell).__name__.lstrip('_')}"
 
 

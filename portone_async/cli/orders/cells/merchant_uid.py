@@ -11,7 +11,7 @@ from portone_async.call import validate_identifier
 from portone_async.errors import InvalidRequestError
 
 from .blanks import strip_blanks
-from .cell import BadCellError, EmptyCellError, printable, type_name, unwrap_formula
+from .cell import BadCellError, EmptyCellError, quote, type_name, unwrap_formula
 from .rounded import is_rounded
 
 __all__ = ("has_common_form", "is_placeholder", "parse_merchant_uid")
@@ -43,16 +43,17 @@ def parse_merchant_uid(cell: object) -> str:
     if not number:
         raise EmptyCellError("merchant_uid is empty")
     if is_placeholder(number):
-        raise EmptyCellError(f"merchant_uid is not an order number: {printable(text)}")
+        raise EmptyCellError(f"merchant_uid is not an order number: {quote(text)}")
     if is_rounded(number):
         raise _rounded_error(text)
     try:
         validate_identifier("merchant_uid", number)
     except InvalidRequestError as error:
+        # Without the value, which stands after the colon and may be of any length.
         problem = error.reason.partition(":")[0]
     else:
         return text
-    raise BadCellError(f"{problem}: {printable(text)}")
+    raise BadCellError(f"{problem}: {quote(text)}")
 
 
 def has_common_form(cell: object) -> TypeGuard[str]:
@@ -78,7 +79,7 @@ def _to_text(cell: object) -> str:
     if isinstance(cell, float | Decimal):
         raise _rounded_error(cell)
     raise BadCellError(
-        f"merchant_uid is {type_name(cell)}, not text or a whole number: {printable(cell)}"
+        f"merchant_uid is {type_name(cell)}, not text or a whole number: {quote(cell)}"
     )
 
 
@@ -90,6 +91,6 @@ def _is_whole(cell: object) -> bool:
 
 def _rounded_error(cell: object) -> BadCellError:
     return BadCellError(
-        f"merchant_uid has been rounded by a spreadsheet or another tool: {printable(cell)}; "
+        f"merchant_uid has been rounded by a spreadsheet or another tool: {quote(cell)}; "
         "export order numbers as text"
     )

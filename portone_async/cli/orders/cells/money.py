@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from .cell import BadCellError, printable, type_name, unwrap_formula
+from .cell import BadCellError, quote, type_name, unwrap_formula
 
 __all__ = ("is_in_won", "parse_amount", "parse_currency", "parse_refunded_amount")
 
@@ -69,26 +69,26 @@ def _parse(field: str, cell: object) -> Decimal:
     else:
         amount = _parse_number(field, cell)
     if not amount.is_finite():
-        raise BadCellError(f"{field} is not a number: {printable(cell)}")
+        raise BadCellError(f"{field} is not a number: {quote(cell)}")
     _, digits, exponent = amount.as_tuple()
     assert isinstance(exponent, int)  # It is finite.
     if amount.copy_abs() >= _TOO_LARGE or max(len(digits), -exponent) > _MAX_DIGITS:
-        raise BadCellError(f"{field} has more digits than any amount: {printable(cell)}")
+        raise BadCellError(f"{field} has more digits than any amount: {quote(cell)}")
     if exponent > 0:
-        amount = amount.quantize(Decimal(1))
-    # Turn -0 into 0.
-    return amount or amount.copy_abs()
+        amount = amount.quantize(Decimal(1))  # Turn 1E+3 into 1000.
+    return amount or amount.copy_abs()  # Turn -0 into 0.
 
 
 def _parse_number(field: str, cell: object) -> Decimal:
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
-        problem = "is empty" if cell is None else f"is {type_name(cell)}: {printable(cell)}"
+        problem = "is empty" if cell is None else f"is {type_name(cell)}: {quote(cell)}"
         raise BadCellError(f"{field} {problem}")
     if not isinstance(cell, float):
         return Decimal(cell)
+    # `repr` adds ".0" to a whole float; these are not digits of the amount.
     amount = Decimal(repr(cell).removesuffix(".0"))
     if len(amount.as_tuple().digits) > _MAX_FLOAT_DIGITS:
-        raise BadCellError(f"{field} is a float that is not exact: {printable(cell)}")
+        raise BadCellError(f"{field} is a float that is not exact: {quote(cell)}")
     return amount
 
 
@@ -102,7 +102,7 @@ def _parse_text(field: str, cell: str) -> Decimal:
         unsigned = "".join(part for part in negative.groups() if part)
         if match := _AMOUNT.fullmatch(unsigned):
             return _to_decimal(match).copy_negate()
-    raise BadCellError(f"{field} is not a plain number: {printable(cell)}")
+    raise BadCellError(f"{field} is not a plain number: {quote(cell)}")
 
 
 def _to_decimal(match: re.Match[str]) -> Decimal:
@@ -124,7 +124,7 @@ def parse_currency(cell: object) -> str:
     if cell is None:
         return "KRW"
     if not isinstance(cell, str):
-        raise BadCellError(f"currency is {type_name(cell)}: {printable(cell)}")
+        raise BadCellError(f"currency is {type_name(cell)}: {quote(cell)}")
     return _parse_currency_text(cell)
 
 
@@ -134,5 +134,5 @@ def _parse_currency_text(cell: str) -> str:
     if not text or text in _WON:
         return "KRW"
     if not re.fullmatch("[A-Z]{3}", text):
-        raise BadCellError(f"currency is not a three-letter code: {printable(cell)}")
+        raise BadCellError(f"currency is not a three-letter code: {quote(cell)}")
     return text

@@ -2,7 +2,7 @@
 
 Only unambiguous words are accepted. Words with several meanings, such as 완료 (which step is
 complete?) and 환불요청 (refunded yet?), are rejected. So are a mall's words for the order and its
-delivery: 구매확정 (purchase confirmed) does not tell whether the order was paid.
+delivery: 구매확정 (purchase confirmed) does not mean that the order was paid.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from portone_async.models import PaymentStatus
 from portone_async.resources.payments._words import canonical
 
-from .cell import BadCellError, printable, type_name
+from .cell import BadCellError, quote, type_name
 
 __all__ = ("PARTIALLY_CANCELLED", "parse_order_status", "parse_status")
 
@@ -61,7 +61,7 @@ def parse_status(cell: object) -> str:
     if cell is None:
         raise BadCellError("status is empty")
     if not isinstance(cell, str):
-        raise BadCellError(f"status is {type_name(cell)}: {printable(cell)}; {_HINT}")
+        raise BadCellError(f"status is {type_name(cell)}: {quote(cell)}; {_HINT}")
     return _parse_status_text(cell)
 
 
@@ -98,7 +98,7 @@ def _parse_status_text(cell: str) -> str:
         problem = "is about the order or its delivery, not its payment"
     else:
         problem = f"is not a clear word for any of {', '.join(PaymentStatus)}"
-    raise BadCellError(f"status {problem}: {printable(cell)}; {_HINT}")
+    raise BadCellError(f"status {problem}: {quote(cell)}; {_HINT}")
 
 
 def _normalize(cell: str) -> str:

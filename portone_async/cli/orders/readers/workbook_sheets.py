@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from portone_async.cli.orders.cells.cell import printable
+from portone_async.cli.orders.cells.cell import quote
 from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
 
@@ -42,11 +42,11 @@ def choose_sheet(
     if wanted is not None:
         return workbook.get_sheet_by_name(_resolve_name(workbook, wanted)), ""
     chosen = _find_orders(workbook, columns)
-    others = [printable(name) for name in workbook.sheet_names if name != chosen.name]
+    others = [quote(name) for name in workbook.sheet_names if name != chosen.name]
     if not others:
         return chosen, ""
     text = _("the sheet {name} is read, not {others}")
-    return chosen, text.format(name=printable(chosen.name), others=_list(others))
+    return chosen, text.format(name=quote(chosen.name), others=_list(others))
 
 
 def numbered_rows(sheet: CalamineSheet) -> Iterator[Row]:
@@ -61,8 +61,8 @@ def _resolve_name(workbook: CalamineWorkbook, wanted: str) -> str:
         return wanted
     if wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= len(names):
         return names[int(wanted) - 1]
-    known = _list([printable(name) for name in names])
-    raise OrdersError(f"has no sheet {printable(wanted)}, only {known}")
+    known = _list([quote(name) for name in names])
+    raise OrdersError(f"has no sheet {quote(wanted)}, only {known}")
 
 
 def _find_orders(workbook: CalamineWorkbook, columns: Columns) -> CalamineSheet:
@@ -77,8 +77,8 @@ def _find_orders(workbook: CalamineWorkbook, columns: Columns) -> CalamineSheet:
             with_header = sheet
         else:
             raise OrdersError(
-                f"has orders in several sheets, {printable(with_header.name)} and "
-                f"{printable(name)}: choose one with --sheet, and read them one at a time"
+                f"has orders in several sheets, {quote(with_header.name)} and "
+                f"{quote(name)}: choose one with --sheet, and read them one at a time"
             )
     # Without any header, the reader reports the columns of the first sheet with rows.
     if chosen := with_header or with_rows:
