@@ -2,7 +2,7 @@
 
 :func:`read_orders` is the whole pipeline. Its parts, from the source to the caller:
 
-- :mod:`.formats` tells the format, and :mod:`.readers` reads the rows of each format;
+- :mod:`.formats` detects the format, and :mod:`.readers` reads the rows of each format;
 - :mod:`.columns` finds the columns, :mod:`.cells` parses single cells, :mod:`.row` whole rows;
 - :mod:`.steps` are the decisions that need more than one row;
 - :mod:`.items` are the results.
@@ -48,12 +48,13 @@ def read_orders(
     Threads may take turns with it.
 
     Args:
-        source: The path of a file, or a ``postgresql://`` address. What the address leaves out,
-            above all the password, comes from where libpq looks: ``PGPASSWORD``, ``~/.pgpass``.
+        source: The path of a file, or a ``postgresql://`` address. libpq reads missing parts of
+            an address, such as the password, from ``PGPASSWORD``, ``~/.pgpass`` and so on.
         query: The SELECT that returns the orders of a database; only for databases.
         columns: The names of the columns.
-        source_format: ``None`` to tell it by the source's name.
-        delimiter: The character between the fields of a CSV; ``None`` to tell it by the header.
+        source_format: ``None`` to detect it by the source's name.
+        delimiter: The character between the fields of a CSV; ``None`` to detect it by
+            the header.
         sheet: The name of a workbook's sheet, or its number from 1; ``None`` for the only sheet
             that has a header of orders.
         header_row: The row of the header, from 1; in a CSV the line on which it begins. ``None``
@@ -64,15 +65,15 @@ def read_orders(
         anywhere among them.
 
     Raises:
-        OrdersError: At once, if the arguments cannot denote a source; during iteration, if the
-            source cannot be read any further.
+        OrdersError: At once, if the arguments are invalid; during iteration, if the source cannot
+            be read, or not any further.
     """
     options = ReadOptions(
         query=query, columns=columns, delimiter=delimiter, sheet=sheet, header_row=header_row
     )
     source_format = source_format or format_of(source)
     check_options(source_format, options)
-    # Nothing of an address is ever printed: it may contain a password.
+    # Never print an address: it may contain a password.
     name = "postgresql" if source_format is Format.POSTGRESQL else escape(source)
 
     items = trim_order_numbers(lambda: read_rows(source, name, source_format, options), name)
@@ -95,7 +96,7 @@ def _name_source_in_errors(items: Iterator[Item], name: str) -> Generator[Item, 
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except UnicodeDecodeError:
-        # The file was decoded completely before, to detect its encoding.
+        # The whole file was decoded before, to detect its encoding.
         reason = "was changed while it was read"
     else:
         return

@@ -1,12 +1,14 @@
-"""Read the rows of a source lazily, with the library that can be trusted with its format.
+"""Read the rows of a source lazily.
 
-- CSV: the standard library. DuckDB is faster, but cannot tell the line number of a row that it
-  parses (a row with a bad amount is such a row), and needs a download to read CP949.
+The library for each format, and why:
+
+- CSV: the standard library. DuckDB is faster, but does not report the line numbers of rows, which
+  messages about bad rows need, and must download an extension to read CP949.
 - JSON Lines: the standard library, which yields numbers as they are written.
-- Workbooks: python-calamine, which reads all three kinds, and fast. They are held in memory.
+- Workbooks: python-calamine, which reads all three kinds, and fast. It loads a whole sheet.
 - Parquet: DuckDB.
 - SQLite: the standard library; PostgreSQL: psycopg. DuckDB downloads an extension for either at
-  run time, which a server without access to the internet cannot.
+  run time, which fails on a server without access to the internet.
 """
 
 from __future__ import annotations

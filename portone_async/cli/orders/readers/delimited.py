@@ -37,7 +37,11 @@ class _Row(Struct, frozen=True):
     """The line on which it begins, from 1."""
     cells: Sequence[str]
     problem: str = ""
-    """Why it is malformed. Its cells were then split at every delimiter, quoted or not."""
+    """Why it is malformed.
+
+    The cells of a malformed row are split at every delimiter, quoted or not; if it spans several
+    lines, it has none.
+    """
 
 
 def read_delimited(
@@ -114,7 +118,7 @@ def _split(lines: Iterable[str], delimiter: str) -> Iterator[_Row]:
 
 
 def _record(lines: Iterable[str], raw: list[str]) -> Iterator[str]:
-    """Yield all lines, and append each to ``raw``."""
+    """Pass on all lines, and append them to ``raw``."""
     for line in lines:
         raw.append(line)
         yield line
@@ -124,7 +128,7 @@ def _describe(error: str, first: int, last: int) -> str:
     """Describe an error of the CSV parser.
 
     Raises:
-        OrdersError: The parser is inside a field, and would take what follows for rows.
+        OrdersError: The parser is inside a field, and would parse the rest of the field as rows.
     """
     if "field limit" in error:
         raise OrdersError(

@@ -1,4 +1,4 @@
-"""Detect a file whose content is not what its name says, and say what to do about it. Pure."""
+"""Detect a file whose content does not fit its name; the error explains what to do. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portone_async.cli.orders.errors import OrdersError
 __all__ = ("SNIFF_BYTES", "check_is_text", "check_is_workbook")
 
 SNIFF_BYTES = 4096
-"""How much of the beginning of a file to pass to these functions."""
+"""The length of the beginning of a file that these functions need."""
 
 _SAVE_AS = "open it in Excel or LibreOffice, save it as .xlsx or 'CSV UTF-8', and use that file"
 _TAGS = (b"<html", b"<!doctype html", b"<head", b"<body", b"<table", b"<meta", b"<style", b"<tr")
@@ -33,7 +33,7 @@ def check_is_text(start: bytes) -> None:
     """Check that a file can be read as text.
 
     Raises:
-        OrdersError: It is something else; the message says what to do.
+        OrdersError: It is something else; the message explains what to do.
     """
     file_type = _detect(start)
     if file_type is _FileType.TEXT:
@@ -48,7 +48,7 @@ def check_is_workbook(start: bytes) -> None:
     """Check that a file may be a workbook.
 
     Raises:
-        OrdersError: It cannot be one; the message says what to do.
+        OrdersError: It cannot be one; the message explains what to do.
     """
     if not start:
         raise OrdersError("is empty")
@@ -69,14 +69,10 @@ def _detect(start: bytes) -> _FileType:
         return _FileType.OLE
     if start.startswith(b"%PDF-"):
         return _FileType.PDF
-    if not start.startswith(_UTF_16) and _is_binary(start.removeprefix(codecs.BOM_UTF8)):
+    # Some text files contain a few NUL bytes.
+    if not start.startswith(_UTF_16) and start.count(0) * 10 > len(start):
         return _FileType.BINARY
     return _detect_markup(start)
-
-
-def _is_binary(start: bytes) -> bool:
-    start = start[: SNIFF_BYTES - len(codecs.BOM_UTF8)]
-    return start.count(0) * 10 > len(start)
 
 
 def _detect_markup(start: bytes) -> _FileType:

@@ -78,7 +78,7 @@ def _to_texts(row: Row) -> list[str]:
 
 def _search(texts: Sequence[Sequence[str]], columns: Columns, max_rows: int) -> _Match | None:
     single = _search_single_rows(texts[:max_rows], columns)
-    rows = texts[: max(max_rows, 2)]
+    rows = texts[: max(max_rows, 2)]  # A pair needs two rows even if it must begin in the first.
     # A complete header in the second row is not the lower half of one in two rows.
     if single or _search_single_rows(rows, columns):
         return single

@@ -38,6 +38,7 @@ def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, 
                 continue
             names = tuple(key for key, _ in members)
             if layout_of is None:
+                # An error here ends the reading: the first object must have all columns.
                 fixed = _fix_status_column(columns, names)
                 layout_of = lru_cache(maxsize=256)(partial(find_columns, fixed))
             try:
@@ -70,7 +71,7 @@ def _decode(line: str) -> _Object:
     """Decode an object.
 
     Raises:
-        ValueError: It is not valid JSON; the message contains nothing of the line.
+        ValueError: It is not valid JSON; the message does not quote the line.
     """
     try:
         value: object = _decode_json(line)
@@ -102,7 +103,7 @@ def _parse_fraction(text: str) -> Decimal:
         return _TOO_LARGE
 
 
-# Not an error: the member may be one that is not needed.
+# Not an error: the member may be one that is not read.
 _TOO_LARGE = Decimal("Infinity")
 _CONSTANTS = {"NaN": Decimal("NaN"), "Infinity": _TOO_LARGE, "-Infinity": -_TOO_LARGE}
 _decode_json = json.JSONDecoder(

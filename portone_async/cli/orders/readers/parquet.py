@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns, Layout, find_columns
@@ -13,6 +14,9 @@ from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.exported_findings import strip_trailing_zeros
 from portone_async.cli.orders.items import Item
 from portone_async.cli.orders.row import parse_row
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ("read_parquet",)
 
@@ -45,11 +49,9 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
                 raise OrdersError("amount is a 32-bit float, which has only 7 exact digits")
             connection.execute(f"SELECT {_select(layout, names)} FROM read_parquet(?)", file)  # noqa: S608 (the names are quoted)
             layout = _selected_layout(layout)
-            number = 0
-            while rows := connection.fetchmany(_BATCH_ROWS):
-                for number, cells in enumerate(rows, number + 1):  # noqa: B020 (continues the count)
-                    exact = cells if layout.error is None else strip_trailing_zeros(cells)
-                    yield parse_row(exact, layout, source, number)
+            for number, cells in enumerate(_fetch(connection), 1):
+                exact = cells if layout.error is None else strip_trailing_zeros(cells)
+                yield parse_row(exact, layout, source, number)
     except duckdb.Error as error:
         problem = escape(str(error).partition("\n")[0])
     else:
@@ -57,10 +59,15 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
     raise OrdersError(problem)
 
 
+def _fetch(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
+    while rows := connection.fetchmany(_BATCH_ROWS):
+        yield from rows
+
+
 def _select(layout: Layout, names: list[str]) -> str:
     """Return the columns of a SELECT, in the order of :func:`_selected_layout`."""
     indexes = (layout.merchant_uid, layout.amount, *layout.optional, *layout.order_status)
-    return ", ".join("NULL" if index is None else _quote(names[index]) for index in indexes)
+    return ", ".join("NULL" if index is None else _quote_name(names[index]) for index in indexes)
 
 
 def _selected_layout(layout: Layout) -> Layout:
@@ -72,6 +79,6 @@ def _selected_layout(layout: Layout) -> Layout:
     return Layout(0, 1, currency, status, cancelled_amount, error, order_status)
 
 
-def _quote(name: str) -> str:
+def _quote_name(name: str) -> str:
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

@@ -37,14 +37,16 @@ def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Ite
     try:
         with psycopg.connect(**parameters) as connection:
             connection.read_only = True
-            with connection.cursor("orders") as rows:
-                rows.itersize = _BATCH_ROWS
-                rows.execute(query.encode())
-                description = rows.description or []
+            # A name makes it a server-side cursor.
+            with connection.cursor("orders") as cursor:
+                cursor.itersize = _BATCH_ROWS
+                # psycopg's annotations accept a computed query only as bytes.
+                cursor.execute(query.encode())
+                description = cursor.description or []
                 layout = find_columns(columns, [column.name for column in description])
                 if description[layout.amount].type_code == _FLOAT4:
                     raise OrdersError("amount is a real, which has only 6 exact digits")
-                for number, cells in enumerate(rows, 1):
+                for number, cells in enumerate(cursor, 1):
                     yield parse_row(cells, layout, "postgresql row ", number)
     except psycopg.Error as error:
         problem = error.diag.message_primary or str(error)
@@ -60,7 +62,8 @@ def _parse_address(address: str) -> dict[str, Any]:
     """Return the connection parameters of an address.
 
     Raises:
-        OrdersError: The address is invalid. Nothing of it is quoted: it may contain a password.
+        OrdersError: The address is invalid. The message does not quote it, since it may contain a
+            password.
     """
     from psycopg import ProgrammingError  # noqa: PLC0415 (an extra)
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 (an extra)

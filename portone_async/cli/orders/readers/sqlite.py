@@ -21,11 +21,11 @@ def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Generato
     path.open("rb").close()  # Raise the same OSError as for other files.
     try:
         with closing(_connect(path)) as connection:
-            rows = connection.execute(query)
-            if rows.description is None:
+            cursor = connection.execute(query)
+            if cursor.description is None:
                 raise OrdersError("the query returns no rows: it must be a SELECT")
-            layout = find_columns(columns, [column[0] for column in rows.description])
-            for number, cells in enumerate(rows, 1):
+            layout = find_columns(columns, [column[0] for column in cursor.description])
+            for number, cells in enumerate(cursor, 1):
                 yield parse_row(cells, layout, source, number)
     except sqlite3.Error as error:
         problem = escape(str(error))

@@ -32,7 +32,7 @@ _LOCKED = (
     "use that file"
 )
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-# From here on a float cannot represent every whole number.
+# From this number on a float cannot represent every whole number.
 _FIRST_INEXACT = 2**53
 
 
@@ -89,12 +89,12 @@ def _check(path: Path) -> None:
 
 def _load(path: Path) -> CalamineWorkbook:
     try:
-        # By its name: only then calamine distinguishes a password from damage.
+        # calamine distinguishes a password from damage only if it opens the file by its name.
         return CalamineWorkbook.from_path(path)  # pyright: ignore[reportUnknownMemberType] (a bare PathLike)
     except PasswordError:
         raise
     except CalamineError:
-        # By its content: shop systems name an .xlsx .xls.
+        # Open it by its content instead: some shop systems export .xlsx files with the suffix .xls.
         with path.open("rb") as file:
             return CalamineWorkbook.from_filelike(file)
 
