@@ -1,4 +1,4 @@
-"""A file that is not what its name says is named with advice."""
+"""A file whose content does not fit its name is rejected, with advice."""
 
 from __future__ import annotations
 

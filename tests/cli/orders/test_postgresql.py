@@ -1,4 +1,4 @@
-"""PostgreSQL is read exactly, lazily and read-only; the tests start a server of their own."""
+"""PostgreSQL is read exactly, lazily and read-only; the tests start their own server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PASSWORD = "p@ss/w:rd#1?%"
 
 
 def _server_program(name: str) -> str | None:
-    """Return the newest of those that Debian installs outside of the PATH, or the one in it."""
+    """Return the newest version that Debian installs outside of the PATH, or the one in the PATH."""
     installed = sorted(
         Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4])
     )
@@ -209,9 +209,8 @@ def test_wrong_password_is_not_printed(address: str) -> None:
 
 
 def test_server_message_with_the_password_is_not_printed(address: str) -> None:
-    message = postgresql_error(
-        address, f"SELECT '{PASSWORD}'::int AS order_no"
-    )  # PostgreSQL quotes the value.
+    # PostgreSQL quotes the value that it cannot convert.
+    message = postgresql_error(address, f"SELECT '{PASSWORD}'::int AS order_no")
 
     assert PASSWORD not in message
     assert "not printed here" in message
