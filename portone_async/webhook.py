@@ -17,10 +17,10 @@ import msgspec
 from msgspec import Struct
 
 from .call import validate_identifier
-from .errors import InvalidRequestError, InvalidWebhookError, PaymentMismatchError
+from .errors import InvalidRequestError, InvalidWebhookError
 from .models import Payment, PaymentStatus
 from .resources.payments import Payments
-from .resources.payments._verify import differences, validate_amount
+from .resources.payments._verify import differences, require_none, validate_amount
 
 __all__ = (
     "ADDRESSES",
@@ -201,11 +201,8 @@ async def verify_webhook(
         # Not paid (yet, or any more) is a state to act on, and no mismatch.
         passing = {"status", "cancel_amount", "cancel_history"}
         found = tuple(each for each in found if each.field not in passing)
-    if not found:
-        return payment
-    error = PaymentMismatchError("; ".join(map(str, found)), differences=found)
-    error.identifiers = {"merchant_uid": merchant_uid, "imp_uid": event.imp_uid}
-    raise error
+    require_none(found, merchant_uid=merchant_uid, imp_uid=event.imp_uid)
+    return payment
 
 
 def is_from_portone(address: Any) -> bool:

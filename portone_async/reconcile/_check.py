@@ -90,9 +90,7 @@ class OrderChecks:
 
     async def _unconfirmed(self) -> AsyncGenerator[Order, None]:
         """Check orders in batches; yield those that need all of their payments."""
-        batches = batched(
-            self._unmatched(), _query_bytes, count=LARGEST_BATCH, weights=LONGEST_QUERY
-        )
+        batches = batched(self._unmatched(), _query_bytes, count=LARGEST_BATCH, total=LONGEST_QUERY)
         async with Stream(
             batches, self._check_batch, in_flight=_CONCURRENT_BATCHES, is_ordered=False
         ) as stream:

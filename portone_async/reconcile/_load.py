@@ -38,7 +38,7 @@ async def load_orders(
     if not is_resumed:
         await in_thread(store.clear)
     digest = OrdersDigest()
-    async with aclosing(batched(orders, lambda _: 1, count=_BATCH, weights=_BATCH)) as chunks:
+    async with aclosing(batched(orders, lambda _: 1, count=_BATCH, total=_BATCH)) as chunks:
         async for chunk in chunks:
             await in_thread(digest.add, chunk)
             if not is_resumed:

@@ -152,25 +152,25 @@ def _iterator(jobs: Iterable[Any] | AsyncIterable[Any]) -> Iterator[Any] | Async
 
 
 async def batched(
-    items: Iterable[J] | AsyncIterable[J], weight: Callable[[J], int], *, count: int, weights: int
+    items: Iterable[J] | AsyncIterable[J], size: Callable[[J], int], *, count: int, total: int
 ) -> AsyncGenerator[list[J], None]:
-    """Split a sequence into lists of at most ``count`` items that weigh at most ``weights``."""
-    chunk: list[J] = []
-    left = weights
+    """Split a sequence into lists of at most ``count`` items, whose sizes sum to at most ``total``."""
+    batch: list[J] = []
+    left = total
     async with aclosing(aiter_any(items)) as source:
         async for item in source:
-            needed = weight(item)
-            if chunk and (len(chunk) == count or needed > left):
-                yield chunk
-                chunk, left = [], weights
-            chunk.append(item)
+            needed = size(item)
+            if batch and (len(batch) == count or needed > left):
+                yield batch
+                batch, left = [], total
+            batch.append(item)
             left -= needed
-    if chunk:
-        yield chunk
+    if batch:
+        yield batch
 
 
 async def aiter_any(items: Iterable[J] | AsyncIterable[J]) -> AsyncGenerator[J, None]:
-    """Read a sequence of either kind."""
+    """Iterate over a sequence of either kind."""
     if isinstance(items, AsyncIterable):
         async for item in items:
             yield item

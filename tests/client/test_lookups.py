@@ -45,8 +45,8 @@ from portone_async.resources.payments._calls import (
     is_path_safe,
     list_call,
     listed_call,
-    sort_payments,
 )
+from portone_async.resources.payments._sorting import sort_payments
 from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
 from tests.support.custom_faults import Held
 from tests.support.idle import assert_idle

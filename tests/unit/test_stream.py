@@ -248,10 +248,10 @@ async def test_a_stream_is_used_inside_of_its_block_only() -> None:
 @given(st.lists(st.integers(1, 150), max_size=60), st.integers(1, 10), st.integers(50, 120))
 @virtual_time
 async def test_chunks_keep_order_and_both_bounds(weights: list[int], count: int, most: int) -> None:
-    chunks = [chunk async for chunk in batched(weights, int, count=count, weights=most)]
+    chunks = [chunk async for chunk in batched(weights, int, count=count, total=most)]
     assert [each for chunk in chunks for each in chunk] == weights
     assert all(0 < len(chunk) <= count for chunk in chunks)
-    # What is too heavy by itself is left to whoever asked for it.
+    # An item that is too large by itself is a batch of its own.
     assert all(sum(chunk) <= most for chunk in chunks if len(chunk) > 1)
     for chunk, following in pairwise(chunks):
         # None could have been fuller.

@@ -5,28 +5,13 @@ API: https://developers.portone.io/api/rest-v1/payment
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from portone_async.call import Caller, validate_identifier
-from portone_async.errors import (
-    AuthenticationError,
-    ClientClosedError,
-    DeadlineExceededError,
-    InvalidRequestError,
-    PaymentMismatchError,
-    PaymentNotFoundError,
-    PortOneError,
-    ProxyError,
-    TransientError,
-    UnauthorizedError,
-    UnsupportedVersionError,
-    WrongLoopError,
-)
+from portone_async.errors import InvalidRequestError, PaymentNotFoundError
 from portone_async.models import (
     Failed,
     Found,
@@ -35,53 +20,24 @@ from portone_async.models import (
     Payment,
     PaymentStatus,
     PaymentStatusLike,
-    Sorting,
     SortingLike,
 )
-from portone_async.models.payments import PaymentListing, PaymentPage
-from portone_async.resources._pages import NumberedPages, Pages, validate_page_size
-from portone_async.resources._stream import Stream, aiter_any, batched
+from portone_async.resources._pages import Pages, validate_page_size
+from portone_async.resources._stream import Stream
 from portone_async.resources._windows import utc_now, windows
 
-from ._batch import (
-    LARGEST_BATCH,
-    LONGEST_QUERY,
-    Identifier,
-    batch_call,
-    grouped,
-    query_bytes,
-)
 from ._calls import (
-    find_all_call,
     find_call,
     get_call,
-    imp_uid_of,
     is_path_safe,
-    listed_call,
-    sort_payments,
-    unreadable_in,
-    unsortable,
 )
-from ._verify import differences, validate_amount
+from ._many import FATAL_ERRORS, find_each, get_groups
+from ._order import find_listed, order_pages
+from ._polling import poll
+from ._verify import differences, require_none, validate_amount
 from ._words import LISTED, validate_sorting, validate_status
 
 __all__ = ("FATAL_ERRORS", "Payments")
-
-# What no later look-up of a run would survive either.
-FATAL_ERRORS = (
-    AuthenticationError,
-    UnauthorizedError,
-    ClientClosedError,
-    WrongLoopError,
-    UnsupportedVersionError,
-    ProxyError,
-)
-# What a stream keeps under way; the client's own max_in_flight and throttle bound it further.
-_LOOK_UPS_AT_ONCE = 64
-_BATCHES_AT_ONCE = 8
-# Seconds between two looks at an order that somebody is just paying.
-_POLLS = (0.5, 1.0, 2.0)
-_LAST_POLL = 3.0
 
 
 class Payments:
@@ -99,31 +55,30 @@ class Payments:
     ) -> Payment:
         r"""Find the payment of an order.
 
-        One order number may have several payments, since each try of a buyer makes one. Without
-        ``status`` the first by ``sorting`` is given, which may be a later, abandoned try of an
-        order that was paid before: to know whether an order is paid, ask for ``status="paid"``.
+        An order may have several payments: each attempt of a buyer makes one. Without ``status``
+        this returns the first by ``sorting``, which may be a later, abandoned attempt for an order
+        that was paid before: to know whether an order is paid, pass ``status="paid"``.
 
         Payments of test channels are found as well: see :attr:`Payment.sandbox`.
 
         Args:
             merchant_uid: The shop's order number, any text.
             status: Only payments of this status: ``ready``, ``paid``, ``failed``, ``cancelled`` or
-                ``pending``. A word that PortOne may add later is sent, too; one of these in
-                another spelling (``PAID``, ``canceled``) is refused.
+                ``pending``. An unknown word is sent as it is, since PortOne may add some; another
+                spelling of a known one (``PAID``, ``canceled``) is rejected.
             sorting: Which comes first: ``-started`` (the newest, PortOne's own choice),
                 ``started``, ``-paid``, ``paid``, ``-updated`` or ``updated``.
 
         Raises:
-            PaymentNotFoundError: PortOne says that there is none.
-            InvalidRequestError: An argument that can never be right; nothing was sent.
+            PaymentNotFoundError: PortOne reports that there is none.
+            InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: Any other failure: nothing is known about the payment then.
 
-        An order number with ``/`` or ``\`` in it cannot travel in a path: web servers refuse a
-        quoted slash, or take it for a real one and look up another order. For those the payments
-        are asked for by ``GET /payments?merchant_uid[]=...``, which carries any text, and sorted
-        here. It is not documented whether that lists every payment of an order, so when it
-        gives some but none of the ``status``, the result is an ``UnexpectedResponseError``
-        and not "missing". "updated" is taken to be the last of the payment's times there.
+        An order number with ``/`` or ``\`` is not safe in a path: web servers reject a quoted
+        slash, or decode it and look up another order. Those are looked up by
+        ``GET /payments?merchant_uid[]=...`` and sorted here, "updated" by the last of a payment's
+        times. PortOne does not document that this lists every payment of an order, so if it lists
+        some but none of the ``status``, that is an ``UnexpectedResponseError``, not "missing".
 
         Source: ``GET /payments/find/{merchant_uid}/{payment_status}``.
         """
@@ -131,14 +86,7 @@ class Payments:
         order = None if sorting is None else validate_sorting(sorting)
         if is_path_safe(merchant_uid):
             return await self._client.call(find_call(merchant_uid, wanted, order))
-        call = listed_call(merchant_uid, wanted)
-        listing = await self._client.call(call)
-        by = order or Sorting.STARTED_DESC
-        found = sort_payments(listing.list, by, status=wanted)
-        # Any of these may be the first.
-        if unreadable := listing.unreadable or unsortable(found, by):
-            raise unreadable_in(call, unreadable)
-        return found[0]
+        return await find_listed(self._client, merchant_uid, wanted, order)
 
     async def get(
         self, imp_uid: str, *, include_sandbox: bool = False, extension: bool = False
@@ -148,12 +96,12 @@ class Payments:
         Args:
             imp_uid: As in ``imp_123456789012``.
             include_sandbox: Find payments of test channels, too. PortOne hides them here (and
-                only here) since 2026-01-26, so that nobody pays with a test card.
-            extension: Ask for what a PG adds of its own, :attr:`Payment.extension`.
+                only here) since 2026-01-26, so that a test card cannot pay for goods.
+            extension: Request the fields that a PG adds, :attr:`Payment.extension`.
 
         Raises:
-            PaymentNotFoundError: PortOne says that there is none.
-            InvalidRequestError: An argument that can never be right; nothing was sent.
+            PaymentNotFoundError: PortOne reports that there is none.
+            InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: Any other failure: nothing is known about the payment then.
 
         Source: ``GET /payments/{imp_uid}``.
@@ -170,15 +118,15 @@ class Payments:
         sorting: SortingLike | None = None,
         page_size: int = 100,
     ) -> Pages[Payment]:
-        """Every payment of an order, read page by page as they are asked for.
+        """Iterate over every payment of an order, page by page.
 
         ```python
         async for payment in client.payments.find_all("order-1"):
             ...
         ```
 
-        An order without payments gives none, and no error. For an order number with a slash
-        the list is that of ``GET /payments``, which is not documented to be complete.
+        An order without payments is empty, not an error. For an order number with a slash the
+        list is that of ``GET /payments``, which is not documented to be complete.
 
         Args:
             merchant_uid: The shop's order number, any text.
@@ -187,29 +135,15 @@ class Payments:
             page_size: Payments per request, 1000 at most.
 
         Raises:
-            InvalidRequestError: An argument that can never be right; nothing was sent.
-            PortOneError: While it is read: whatever :meth:`find` raises, but for "not found".
+            InvalidRequestError: An argument can never be right; nothing was sent.
+            PortOneError: During iteration: any error of :meth:`find` but "not found".
 
         Source: ``GET /payments/findAll/{merchant_uid}/{payment_status}``.
         """
-        is_plain = is_path_safe(merchant_uid)
         wanted = None if status is None else validate_status(status)
         order = None if sorting is None else validate_sorting(sorting)
         size = validate_page_size(page_size)
-
-        async def page(number: int) -> PaymentPage:
-            if is_plain:
-                call = find_all_call(merchant_uid, wanted, order, number, size)
-                return await self._client.call(call)
-            listing = await self._client.call(listed_call(merchant_uid, None))
-            by = order or Sorting.STARTED_DESC
-            chosen = tuple(sort_payments(listing.list, by, status=wanted))
-            return PaymentPage(len(chosen) + len(listing.unreadable), 0, chosen, listing.unreadable)
-
-        pages = NumberedPages(
-            page, key=imp_uid_of, may_be_missing=True, may_leave=wanted is not None
-        )
-        return Pages([pages])
+        return Pages([order_pages(self._client, merchant_uid, wanted, order, size)])
 
     def list(
         self,
@@ -220,39 +154,37 @@ class Payments:
         sorting: SortingLike | None = None,
         page_size: int = 1000,
     ) -> Pages[Payment]:
-        """Every payment of a status in a period, each once, read as they are asked for.
+        """Iterate over every payment of a status in a period, each once.
 
-        The period is read in slices of whole seconds that fit into one answer each, so payments
-        that arrive or leave meanwhile never hide others. The time that counts is
-        that of the status: when a payment was started (``ready``), ``paid``, ``failed`` or
-        ``cancelled``. One that was paid yesterday and cancelled today is among the cancelled
-        of today and no longer among the paid of yesterday. Payments of test channels are listed.
+        The period is read in slices of whole seconds that fit into one response each, so payments
+        that arrive or leave meanwhile never hide others. The time that counts is that of the
+        status: when a payment was started (``ready``), ``paid``, ``failed`` or ``cancelled``. One
+        that was paid yesterday and cancelled today is among the cancelled of today and no longer
+        among the paid of yesterday. Payments of test channels are listed.
 
-        To give each payment once, it remembers the ids of all that were given: about 100 bytes
-        each.
+        Memory: the ids of all payments so far, about 100 bytes each.
 
         Args:
             status: ``ready``, ``paid``, ``failed``, ``cancelled`` or ``all``.
-            since: The first moment, with a time zone; ``None`` for 90 days before the end.
-            until: The first moment after the period; ``None`` for as long as it is read.
+            since: The start, with a time zone; ``None`` for 90 days before the end.
+            until: The end, not included; ``None`` for as long as the iteration takes.
             sorting: Their order within a slice; the slices follow each other in its direction.
                 So the whole list is in order for ``paid`` by ``paid`` and ``ready`` by
                 ``started``, the defaults; every other status is sorted slice by slice.
-            page_size: Payments per request, 1000 at most. Those of a single second are asked
-                for together, up to 1000.
+            page_size: Payments per request, 1000 at most. A single second is always read with
+                1000.
 
         Raises:
-            InvalidRequestError: An argument that can never be right, such as an empty or
-                reversed period; nothing was sent.
-            UnexpectedResponseError: While it is read: PortOne's pages contradict each other; or,
-                after all others were given, some payments cannot be read (``unreadable``).
-            PortOneError: While it is read: what any call raises.
+            InvalidRequestError: An argument can never be right, such as an empty or reversed
+                period; nothing was sent.
+            UnexpectedResponseError: During iteration: PortOne's pages contradict each other; or,
+                after all others, some payments cannot be read (``unreadable``).
+            PortOneError: During iteration: any error of a call.
 
         Source: ``GET /payments/status/{payment_status}``; a window of it is 90 days at most,
         so longer periods are read in several.
         """
-        # Most programs never list: importing the package does not load what only this needs.
-        from ._by_status import StatusList, ascending  # noqa: PLC0415 (the reason above)
+        from ._by_status import StatusList, ascending  # noqa: PLC0415 (most programs never list)
 
         wanted = validate_status(status, known=LISTED)
         order = ascending(wanted) if sorting is None else validate_sorting(sorting)
@@ -270,7 +202,7 @@ class Payments:
         merchant_uids: Iterable[str] | AsyncIterable[str] = (),
         imp_uids: Iterable[str] | AsyncIterable[str] = (),
     ) -> Stream[Group]:
-        """The payments of any number of orders, a hundred per request, in the order asked for.
+        """Look up the payments of many orders, a hundred per request, in the order of the ids.
 
         ```python
         async with client.payments.get_many(orders) as stream:
@@ -278,27 +210,22 @@ class Payments:
                 print(group.uid, len(group.payments))
         ```
 
-        An empty group means that PortOne listed no payment for the id. Whether it lists every
-        payment of an order is not documented: before anything is refunded or shipped because of
-        what is *not* there, ask :meth:`find_all`. A payment that cannot be read is in
-        ``group.unreadable`` of every group that it belongs to or may belong to.
+        An empty group means that PortOne listed no payment for the id. It does not document that
+        it lists every payment of an order: before you refund or ship because a payment is *not*
+        there, call :meth:`find_all`. A payment that cannot be read is in ``group.unreadable`` of
+        every group that it belongs to or may belong to.
 
         Args:
-            merchant_uids: Order numbers, any number of them.
+            merchant_uids: Any number of order numbers.
             imp_uids: PortOne's own ids, which come after them.
 
         Raises:
-            InvalidRequestError: In its turn, an id that can never be looked up.
-            PortOneError: While it is read: what any call raises.
+            InvalidRequestError: During iteration: an id can never be looked up.
+            PortOneError: During iteration: any error of a call.
 
         Source: ``GET /payments?merchant_uid[]=...&imp_uid[]=...``.
         """
-        return Stream(
-            _batches(merchant_uids, imp_uids),
-            self._groups,
-            in_flight=_BATCHES_AT_ONCE,
-            is_ordered=True,
-        )
+        return get_groups(self._client, merchant_uids, imp_uids)
 
     def find_many(
         self,
@@ -307,7 +234,7 @@ class Payments:
         status: PaymentStatusLike | None = None,
         sorting: SortingLike | None = None,
     ) -> Stream[Found | Missing | Failed]:
-        """Find the payments of many orders, each as soon as it is known.
+        """Find the payments of many orders; results come as soon as they are known.
 
         ```python
         async with client.payments.find_many(orders, status="paid") as stream:
@@ -318,36 +245,26 @@ class Payments:
                     case Failed(merchant_uid, error): ...
         ```
 
-        One order that cannot be checked never ends the run; refused keys or a closed client do.
-        One request each: :meth:`get_many` needs a hundredth of that.
+        An order that cannot be checked does not end the run; refused keys or a closed client do.
+        Each order takes a request: :meth:`get_many` takes a hundredth of that.
 
         Args:
-            merchant_uids: Order numbers, any number of them.
+            merchant_uids: Any number of order numbers.
             status: As for :meth:`find`.
             sorting: As for :meth:`find`.
 
         Raises:
             InvalidRequestError: ``status`` or ``sorting`` can never be right.
-            AuthenticationError: While it is read: the keys were refused.
-            UnauthorizedError: While it is read: the token was refused for good.
-            ClientClosedError: While it is read: the client is closed.
-            WrongLoopError: While it is read: the client belongs to another event loop.
+            PortOneError: During iteration: an error that every order would have: refused keys or
+                token, a closed client, another event loop, a proxy that refuses.
         """
         wanted = None if status is None else validate_status(status)
         order = None if sorting is None else validate_sorting(sorting)
 
-        async def look_up(merchant_uid: str) -> tuple[Found | Missing | Failed]:
-            try:
-                payment = await self.find(merchant_uid, status=wanted, sorting=order)
-            except FATAL_ERRORS:
-                raise
-            except PaymentNotFoundError as error:
-                return (Missing(merchant_uid, error),)
-            except PortOneError as error:
-                return (Failed(merchant_uid, error),)
-            return (Found(merchant_uid, payment),)
+        async def find(merchant_uid: str) -> Payment:
+            return await self.find(merchant_uid, status=wanted, sorting=order)
 
-        return Stream(merchant_uids, look_up, in_flight=_LOOK_UPS_AT_ONCE, is_ordered=False)
+        return find_each(find, merchant_uids)
 
     async def verify(
         self,
@@ -359,25 +276,25 @@ class Payments:
         discount: int | Decimal = 0,
         allow_sandbox: bool = False,
     ) -> Payment:
-        """Give the payment of an order if it is what must be true before goods are shipped.
+        """Return the payment of an order if its goods can be shipped.
 
-        That is: paid, this amount in this currency, nothing of it cancelled, made in a live
-        channel, for this very order.
+        That is: it is paid, in this amount and currency, not cancelled even in part, made in a
+        live channel, and of this very order.
 
         Args:
             merchant_uid: The shop's order number.
             amount: What the order costs, exactly, in ``currency``.
             currency: As in ``KRW``.
-            imp_uid: The payment that the browser or a webhook named. It is only a hint, and
-                must belong to the order.
-            discount: What a PortOne promotion is expected to have taken off. Whether ``amount``
-                is meant before or after it is not documented: it is compared as PortOne has it.
+            imp_uid: The payment that the browser or a webhook named: a hint, checked against
+                the order.
+            discount: The expected discount of a PortOne promotion. Whether ``amount`` is before
+                or after it is not documented: it is compared as PortOne returns it.
             allow_sandbox: Accept a payment of a test channel.
 
         Raises:
-            PaymentMismatchError: It is something else; ``differences`` has all of it.
+            PaymentMismatchError: It differs; ``differences`` has every reason.
             PaymentNotFoundError: The order has no payment at all.
-            InvalidRequestError: An argument that can never be right; nothing was sent.
+            InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: Any other failure: nothing is known about the payment then.
         """
         validate_identifier("merchant_uid", merchant_uid)
@@ -389,9 +306,9 @@ class Payments:
             try:
                 payment = await self.find(merchant_uid, status=PaymentStatus.PAID)
             except PaymentNotFoundError:
-                # None is paid: what there is instead is worth knowing.
+                # None is paid: report the payment that there is instead.
                 payment = await self.find(merchant_uid)
-        found = differences(
+        reasons = differences(
             payment,
             merchant_uid=merchant_uid,
             amount=exact,
@@ -400,63 +317,26 @@ class Payments:
             discount=taken_off,
             allow_sandbox=allow_sandbox,
         )
-        if not found:
-            return payment
-        error = PaymentMismatchError("; ".join(map(str, found)), differences=found)
-        error.identifiers = {"merchant_uid": merchant_uid, "imp_uid": payment.imp_uid}
-        raise error
+        require_none(reasons, merchant_uid=merchant_uid, imp_uid=payment.imp_uid)
+        return payment
 
-    async def wait_until_paid(self, merchant_uid: str, *, timeout: float) -> Payment:  # noqa: ASYNC109 (a bound of what is waited for, not of one await)
+    async def wait_until_paid(self, merchant_uid: str, *, timeout: float) -> Payment:  # noqa: ASYNC109 (a bound of all requests, not of one await)
         """Wait for a payment that was made a moment ago and may not be visible yet.
 
-        It looks again after half a second, one, two, and then every three seconds.
+        It polls after half a second, one, two, and then every three seconds.
 
         Args:
             merchant_uid: The shop's order number.
             timeout: Seconds until it gives up.
 
         Raises:
-            PaymentNotFoundError: Nobody has paid until then, says PortOne.
-            PortOneError: Any other failure. One that may pass is waited out as well.
+            PaymentNotFoundError: PortOne reports no paid payment until then.
+            PortOneError: Any other failure. Transient ones are retried until then as well.
         """
         if not timeout > 0:
             raise InvalidRequestError(f"timeout must be more than 0: {timeout!r}")
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        last: PortOneError = DeadlineExceededError(f"no answer within {timeout:g} s")
-        polls = iter(_POLLS)
-        bound = asyncio.timeout_at(deadline)
-        try:
-            async with bound:
-                while True:
-                    try:
-                        return await self.find(merchant_uid, status=PaymentStatus.PAID)
-                    except (PaymentNotFoundError, TransientError) as error:
-                        last = error
-                    wait = next(polls, _LAST_POLL)
-                    if loop.time() + wait >= deadline:
-                        break
-                    await asyncio.sleep(wait)
-        except TimeoutError:
-            if not bound.expired():
-                raise
-        raise last.with_traceback(None)
 
-    async def _groups(self, chunk: Sequence[Identifier]) -> Sequence[Group]:
-        try:
-            listing = await self._client.call(batch_call(chunk))
-        except PaymentNotFoundError:
-            listing = PaymentListing()
-        return grouped(chunk, listing)
+        async def find() -> Payment:
+            return await self.find(merchant_uid, status=PaymentStatus.PAID)
 
-
-def _batches(
-    merchant_uids: Iterable[str] | AsyncIterable[str], imp_uids: Iterable[str] | AsyncIterable[str]
-) -> AsyncIterator[list[Identifier]]:
-    async def asked() -> AsyncGenerator[Identifier, None]:
-        for name, uids in (("merchant_uid", merchant_uids), ("imp_uid", imp_uids)):
-            async with aclosing(aiter_any(uids)) as source:
-                async for uid in source:
-                    yield Identifier(name, uid)
-
-    return batched(asked(), query_bytes, count=LARGEST_BATCH, weights=LONGEST_QUERY)
+        return await poll(find, timeout)

@@ -18,7 +18,8 @@ from portone_async.errors import InvalidRequestError
 from portone_async.models import Group, Payment, UnreadablePayment
 from portone_async.models.payments import PaymentListing
 
-from ._calls import BATCH_SUCCESS, look_up, require_any
+from ._calls import BATCH_SUCCESS, look_up
+from ._checks import require_any
 
 __all__ = (
     "LARGEST_BATCH",

@@ -1,11 +1,9 @@
-"""The calls of ``/payments``, and what their answers must be. Pure."""
+"""The calls of ``/payments``. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
-
-from msgspec import Struct
 
 from portone_async.call import SUCCESS, Call, Failure, QueryValue, validate_identifier
 from portone_async.errors import (
@@ -19,6 +17,8 @@ from portone_async.models._unreadable import unreadable_error
 from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._windows import Window
 
+from ._checks import MatchesPage, MatchesPayment, MatchesPayments
+
 __all__ = (
     "BATCH_SUCCESS",
     "find_all_call",
@@ -30,10 +30,7 @@ __all__ = (
     "listed_call",
     "look_up",
     "payment_error",
-    "require_any",
-    "sort_payments",
     "unreadable_in",
-    "unsortable",
 )
 
 
@@ -56,83 +53,6 @@ def payment_error(failure: Failure) -> type[PaymentNotFoundError] | None:
     is_said = _NO_SUCH_PAYMENT in (failure.message or "")
     # A 404 alone may also tell of a wrong Tier, or come from a gateway.
     return PaymentNotFoundError if is_said and failure.status in _NOT_FOUND else None
-
-
-class MatchesPayment(Struct, frozen=True, kw_only=True, gc=False):
-    """Whether an answer is the payment that was asked for."""
-
-    merchant_uid: str | None = None
-    imp_uid: str | None = None
-    status: str | None = None
-
-    def __call__(self, payment: Payment) -> str | None:
-        if self.merchant_uid is not None and payment.merchant_uid != self.merchant_uid:
-            another = "merchant_uid"
-        elif self.imp_uid is not None and payment.imp_uid != self.imp_uid:
-            another = "imp_uid"
-        elif self.status is not None and payment.status != self.status:
-            another = "status"
-        else:
-            return None
-        # The values that came back are another's: they are not shown.
-        return f"PortOne answered with a payment of another {another}"
-
-
-def require_any(listing: PaymentListing) -> str | None:
-    """Whether an answer holds payments at all: a 404 says that there is none, 200 does not."""
-    if listing.list or listing.unreadable:
-        return None
-    return "PortOne answered with an empty list, where it says 404 when there is none"
-
-
-class MatchesPayments(Struct, frozen=True):
-    """Whether an answer holds payments of the order that was asked for, and nothing else."""
-
-    merchant_uid: str
-    status: str | None
-
-    def __call__(self, listing: PaymentListing) -> str | None:
-        payments = listing.list
-        if any(payment.merchant_uid != self.merchant_uid for payment in payments) or any(
-            is_another(payment.merchant_uid, self.merchant_uid) for payment in listing.unreadable
-        ):
-            return "PortOne answered with a payment of another merchant_uid"
-        if listing.unreadable or not payments:
-            return require_any(listing)
-        if self.status is not None and all(each.status != self.status for each in payments):
-            return (
-                f"PortOne listed {len(payments)} payment(s) of this order and none is "
-                f"{self.status}, but the list may not be complete"
-            )
-        return None
-
-
-class MatchesPage(Struct, frozen=True, kw_only=True):
-    """Whether a page holds nothing but what was asked for, and something where it must."""
-
-    merchant_uid: str | None = None
-    status: str | None = None
-    is_first: bool
-    """Whether it is the first page: nothing that leaves the list meanwhile empties that one."""
-
-    def __call__(self, page: PaymentPage) -> str | None:
-        for name in ("merchant_uid", "status"):
-            asked: str | None = getattr(self, name)
-            if asked is not None and any(getattr(each, name) != asked for each in page.list):
-                return f"PortOne listed a payment of another {name}"
-        if any(is_another(each.merchant_uid, self.merchant_uid) for each in page.unreadable):
-            return "PortOne listed a payment of another merchant_uid"
-        if page.list or page.unreadable or not self.is_first:
-            return None
-        if page.total or page.next:
-            return f"PortOne listed none of {page.total} payment(s)"
-        # A status may have none in a period. Of an order PortOne says that with a 404.
-        return None if self.merchant_uid is None else require_any(PaymentListing())
-
-
-def is_another(uid: str | None, asked: str | None) -> bool:
-    """Whether an id that can be read is not the one that was asked for."""
-    return None not in (uid, asked) and uid != asked
 
 
 def look_up(
@@ -161,7 +81,7 @@ def look_up(
 
 
 def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) -> Call[Payment]:
-    """Ask for the first payment of an order whose number can travel in a path."""
+    """Make the call for the first payment of an order whose number is safe in a path."""
     path = {"merchant_uid": merchant_uid}
     route = "/payments/find/{merchant_uid}"
     if status is not None:
@@ -178,7 +98,7 @@ def find_call(merchant_uid: str, status: str | None, sorting: Sorting | None) ->
 
 
 def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Payment]:
-    """Ask for a payment by PortOne's own id."""
+    """Make the call for a payment by PortOne's own id."""
     flags = {"include_sandbox": include_sandbox, "extension": extension}
     path = {"imp_uid": imp_uid}
     return look_up(
@@ -194,7 +114,7 @@ def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Pa
 def find_all_call(
     merchant_uid: str, status: str | None, sorting: Sorting | None, page: int, page_size: int
 ) -> Call[PaymentPage]:
-    """Ask for a page of the payments of an order whose number can travel in a path."""
+    """Make the call for a page of the payments of an order whose number is safe in a path."""
     path = {"merchant_uid": merchant_uid}
     route = "/payments/findAll/{merchant_uid}"
     if status is not None:
@@ -216,7 +136,7 @@ def find_all_call(
 def list_call(
     status: str, window: Window, sorting: Sorting, page: int, page_size: int
 ) -> Call[PaymentPage]:
-    """Ask for a page of the payments of a status in a window."""
+    """Make the call for a page of the payments of a status in a window."""
     query: dict[str, QueryValue] = {
         "page": page,
         "limit": page_size,
@@ -237,7 +157,7 @@ def list_call(
 
 
 def listed_call(merchant_uid: str, status: str | None) -> Call[PaymentListing]:
-    """Ask for the payments of an order whose number cannot travel in a path."""
+    """Make the call for the payments of an order whose number is not safe in a path."""
     return look_up(
         "/payments",
         PaymentListing,
@@ -254,20 +174,6 @@ def is_path_safe(merchant_uid: str) -> bool:
     return "/" not in merchant_uid and "\\" not in merchant_uid
 
 
-def sort_payments(
-    payments: Iterable[Payment], sorting: Sorting, *, status: str | None = None
-) -> list[Payment]:
-    """Those of a status, as the API sorts: missing times count as the 0 that it has for them."""
-    names = _sorted_by(sorting)
-
-    def key(payment: Payment) -> float:
-        times = (getattr(payment, name) for name in names)
-        return max((time.timestamp() for time in times if time is not None), default=0.0)
-
-    of_status = (each for each in payments if status is None or each.status == status)
-    return sorted(of_status, key=key, reverse=sorting.startswith("-"))
-
-
 def imp_uid_of(payment: Payment) -> str:
     """Return the identifier by which a payment of a list is recognized."""
     return payment.imp_uid
@@ -281,30 +187,3 @@ def unreadable_in(
     error.endpoint, error.identifiers = call.endpoint, call.identifiers
     error.advice = call.advice_for(error)
     return error
-
-
-def unsortable(payments: Sequence[Payment], sorting: Sorting) -> tuple[UnreadablePayment, ...]:
-    """Those of several payments that cannot be sorted, since a time of theirs cannot be read."""
-    if len(payments) < 2:
-        return ()
-    return tuple(
-        UnreadablePayment(
-            imp_uid=each.imp_uid,
-            merchant_uid=each.merchant_uid,
-            path=f"$.{name}",
-            reason="Expected a time to sort by",
-        )
-        for each in payments
-        for name in _sorted_by(sorting)
-        if name in each.unreadable
-    )
-
-
-def _sorted_by(sorting: Sorting) -> tuple[str, ...]:
-    match sorting.removeprefix("-"):
-        case "started":
-            return ("started_at",)
-        case "paid":
-            return ("paid_at",)
-        case _:
-            return ("started_at", "paid_at", "failed_at", "cancelled_at")

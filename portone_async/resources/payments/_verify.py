@@ -1,14 +1,15 @@
-"""Whether a payment is what an order says. Pure."""
+"""Compare a payment with an order. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from portone_async.errors import Difference, InvalidRequestError
+from portone_async.errors import Difference, InvalidRequestError, PaymentMismatchError
 from portone_async.models import Payment, PaymentStatus
 
-__all__ = ("differences", "validate_amount")
+__all__ = ("differences", "require_none", "validate_amount")
 
 
 def differences(
@@ -21,7 +22,7 @@ def differences(
     discount: Decimal,
     allow_sandbox: bool,
 ) -> tuple[Difference, ...]:
-    """Everything that speaks against shipping the goods of an order."""
+    """Return every reason not to ship the goods of an order."""
     found: list[Difference] = []
 
     def expect(field: str, expected: object, actual: object, *, is_met: bool) -> None:
@@ -39,8 +40,8 @@ def differences(
     equal("amount", amount, payment.amount)
     equal("cancel_amount", Decimal(0), payment.cancel_amount)
     expect("cancel_history", "empty", "not empty", is_met=not payment.cancel_history)
-    # PortOne does not say whether the amount is the one before or after a discount, so one that
-    # nobody expects is a difference, and is neither added nor taken off.
+    # PortOne does not document whether the amount is the one before or after a discount, so an
+    # unexpected discount is a difference, and is neither added nor subtracted.
     taken_off = payment.promotion.discount if payment.promotion is not None else Decimal(0)
     equal("promotion.discount", discount, taken_off)
     for field in ("promotion", "cancel_history"):
@@ -48,16 +49,29 @@ def differences(
         odd = [path for path in payment.unreadable if path.startswith(field)]
         expect(field, "readable", f"unreadable at {', '.join(odd)}", is_met=not odd)
     if not allow_sandbox:
-        # None, in payments from before 2026-01-26, is not known to be live.
+        # None, in payments from before 2026-01-26, may be either.
         expect("sandbox", False, payment.sandbox, is_met=payment.sandbox is False)
     return tuple(found)
 
 
-def validate_amount(name: str, amount: Any) -> Decimal:
-    """Give an exact amount.
+def require_none(differences: Sequence[Difference], *, merchant_uid: str, imp_uid: str) -> None:
+    """Reject a payment that differs from its order.
 
     Raises:
-        InvalidRequestError: A float, which has lost its cents, or no finite number.
+        PaymentMismatchError: There is a difference; the error has all of them.
+    """
+    if not differences:
+        return
+    error = PaymentMismatchError("; ".join(map(str, differences)), differences=tuple(differences))
+    error.identifiers = {"merchant_uid": merchant_uid, "imp_uid": imp_uid}
+    raise error
+
+
+def validate_amount(name: str, amount: Any) -> Decimal:
+    """Return an exact amount.
+
+    Raises:
+        InvalidRequestError: It is a float, which may have lost its cents, negative, or not finite.
     """
     if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
         raise InvalidRequestError(f"{name} must be an int or a Decimal: {amount!r}")
