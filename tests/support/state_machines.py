@@ -1,4 +1,4 @@
-"""State machines of hypothesis whose steps are taken in one loop of virtual time."""
+"""Hypothesis state machines whose steps run in one event loop with virtual time."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .virtual_time import VirtualLoop
 T = TypeVar("T")
 
 TICK = 0.001
-"""Seconds. What takes no time is done within it: a turn of the virtual loop takes a millionth."""
+"""Seconds that suffice for anything immediate: a turn of the virtual loop takes a microsecond."""
 
 
 def check(machine: type[RuleBasedStateMachine], steps: int = 25) -> None:
-    """Look for a sequence of steps after which the machine and its model disagree."""
+    """Search for a sequence of steps after which the machine and its model differ."""
     # Not explained: for that, Python 3.11 would trace each line of each step.
     phases = [phase for phase in settings().phases if phase is not Phase.explain]
     run_state_machine_as_test(machine, settings=settings(stateful_step_count=steps, phases=phases))
 
 
 class VirtualMachine(RuleBasedStateMachine):
-    """Its tasks live from step to step, and run only while a step waits."""
+    """A state machine whose tasks persist between steps, and run only while a step waits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,8 +34,7 @@ class VirtualMachine(RuleBasedStateMachine):
         self.loop = self._runner.get_loop()
         self.loop.set_exception_handler(lambda _, context: self.blame(str(context)))
         self.broken: list[str] = []
-        """What the model says must not have happened. Noted where it happens: raised there, it
-        would be one more failure for the code under test to deal with."""
+        """Violations of the model. Collected, because the code under test would handle an exception."""
 
     @property
     def now(self) -> float:
@@ -49,20 +48,20 @@ class VirtualMachine(RuleBasedStateMachine):
         return self._runner.run(main)
 
     def wait(self, seconds: float = TICK) -> None:
-        """Let time pass, and whatever happens in it happen."""
+        """Run the loop for some time."""
         self.played(asyncio.sleep(seconds))
 
     def stall(self, seconds: float) -> None:
-        """Let time pass in which the loop runs nothing at all."""
-        clock: Any = self.loop
-        clock._clock.now += seconds
+        """Advance the clock while the loop runs nothing."""
+        assert isinstance(self.loop, VirtualLoop)
+        self.loop.stall(seconds)
 
     @invariant()
     def _nothing_is_broken(self) -> None:
         assert not self.broken, self.broken[0]
 
     def finish(self) -> None:
-        """What must hold in the end, whatever came before."""
+        """Check what must hold after any sequence of steps."""
 
     def teardown(self) -> None:
         try:
@@ -74,9 +73,9 @@ class VirtualMachine(RuleBasedStateMachine):
 
 
 class Meter:
-    """A vessel of ``burst`` that leaks ``rate`` a second, and must never run over.
+    """A leaky bucket that holds ``burst``, leaks ``rate`` a second, and must not overflow.
 
-    That it does not is the same as: no T seconds see more than ``rate * T + burst``.
+    Equivalent: no T seconds see more than ``rate * T + burst``.
     """
 
     def __init__(self, rate: float, burst: int) -> None:
@@ -86,25 +85,25 @@ class Meter:
         self._at = 0.0
 
     def add(self, now: float) -> bool:
-        """Put one in; say whether it fits."""
+        """Add one; return whether it fits."""
         self._level = max(0.0, self._level - self.rate * (now - self._at)) + 1
         self._at = now
         return self._level <= self.burst + self.rate * TICK / 10
 
     def hold_up(self, seconds: float) -> None:
-        """Let it leak nothing for so long."""
+        """Stop the leak for some seconds."""
         self._at += seconds
 
     @property
     def has_room_at(self) -> float:
-        """When there is room for one more."""
+        """The time at which one more fits."""
         return self._at + max(0.0, self._level + 1 - self.burst) / self.rate
 
 
 def watch(transport: ScriptedTransport, ended: Callable[[int, Outcome | None], None]) -> None:
-    """Tell of each exchange when the client has its outcome, ``None`` if it was cancelled.
+    """Call ``ended`` with the index in ``transport.sent`` and the outcome of each exchange.
 
-    It is told of by its place in ``transport.sent``; that it begins, the script knows.
+    The outcome is ``None`` if the exchange was cancelled.
     """
     send = transport.send
 

@@ -38,6 +38,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.now
 
+    def stall(self, seconds: float) -> None:
+        """Advance the clock while the loop runs nothing."""
+        self._clock.now += seconds
+
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in virtual time."""

@@ -23,7 +23,7 @@ def stall(seconds: float) -> None:
     """Advance the clock while the loop runs nothing."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    loop._clock.now += seconds
+    loop.stall(seconds)
 
 
 def most_in_a_window(times: list[float], seconds: float) -> int:
