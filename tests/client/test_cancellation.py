@@ -98,7 +98,7 @@ class Bereaved(Cancelled):
 @pytest.mark.parametrize("ahead", [0, 2])
 @pytest.mark.parametrize("script", SCRIPTS)
 @virtual_time
-async def test_a_call_cut_off_at_any_moment_leaves_nothing_behind(
+async def test_call_cancelled_at_any_moment_leaves_nothing(
     script: str, ahead: int, ending: type[Cancelled]
 ) -> None:
     """Every await is met by some number of turns of the loop, or some time on its clock.
@@ -147,7 +147,7 @@ async def _is_paid(client: PortOneClient) -> None:
     [Hang(), Delay(5), Status(503, headers={"Retry-After": "5"}), Unauthorized()],
     ids=lambda f: type(f).__name__,
 )
-async def test_a_cancelled_exchange_leaves_no_connection_and_no_task(
+async def test_cancelled_request_leaves_no_connection_and_no_task(
     server: FakePortOne, fault: Any
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -169,7 +169,7 @@ async def test_a_cancelled_exchange_leaves_no_connection_and_no_task(
             assert (await fresh.payments.find("order-1")).is_paid
 
 
-async def test_a_call_cancelled_at_any_turn_of_a_real_connection_leaves_nothing_behind() -> None:
+async def test_call_cancelled_on_a_real_connection_leaves_nothing() -> None:
     stages: set[str] = set()
 
     async def one(count: int) -> bool:
@@ -223,7 +223,7 @@ def server_tasks(before: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
     }
 
 
-async def test_a_timeout_of_the_callers_own_cuts_a_call_short(server: FakePortOne) -> None:
+async def test_timeout_of_the_caller_cancels_a_call(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with server.client(retry=RetryPolicy(backoff_initial=30, backoff_max=30)) as client:
         await client.payments.find("order-1")
@@ -237,7 +237,7 @@ async def test_a_timeout_of_the_callers_own_cuts_a_call_short(server: FakePortOn
         assert (await client.payments.find("order-1")).is_paid
 
 
-async def test_a_failing_sibling_ends_a_call_in_its_back_off(server: FakePortOne) -> None:
+async def test_failing_sibling_task_cancels_a_call_in_its_backoff(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
 
     async def fail() -> None:

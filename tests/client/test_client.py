@@ -38,10 +38,11 @@ from portone_async.testing import FakePortOne, Json, Status
 from tests.conftest import AT_ONCE
 from tests.support import strategies
 from tests.support.samples import CARD_PAID
-from tests.support.scripted import PAID, UID, scripted_client
+from tests.support.scripted import PAID, UID, reply, scripted_client
+from tests.support.virtual_time import virtual_time
 
 
-async def test_a_payment_is_found_by_its_order_number(
+async def test_payment_is_found_by_its_order_number(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     added = server.add(merchant_uid="order-1", amount=Decimal("10.05"), currency="USD")
@@ -54,7 +55,7 @@ async def test_a_payment_is_found_by_its_order_number(
 
 @pytest.mark.parametrize("status", ["paid", PaymentStatus.PAID])
 @pytest.mark.parametrize("sorting", ["-paid", Sorting.PAID_DESC])
-async def test_status_and_sorting_are_sent_as_the_api_names_them(
+async def test_status_and_sorting_are_sent_in_the_words_of_the_api(
     server: FakePortOne, client: PortOneClient, status: Any, sorting: Any
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -63,9 +64,7 @@ async def test_status_and_sorting_are_sent_as_the_api_names_them(
     assert server.requests[-1].target == "/payments/find/order-1/paid?sorting=-paid"
 
 
-async def test_nothing_is_sent_that_was_not_said(
-    server: FakePortOne, client: PortOneClient
-) -> None:
+async def test_defaults_are_not_sent(server: FakePortOne, client: PortOneClient) -> None:
     payment = server.add(merchant_uid="order-1")
     await client.payments.find("order-1")
     await client.payments.get(payment.imp_uid)
@@ -77,7 +76,7 @@ async def test_nothing_is_sent_that_was_not_said(
 @pytest.mark.parametrize("merchant_uid", ["order-1", "a/b"])
 @pytest.mark.parametrize("sorting", [None, *Sorting])
 @pytest.mark.parametrize("status", [None, "ready", "paid", "failed"])
-async def test_of_several_payments_the_first_by_sorting_is_given(
+async def test_find_returns_the_first_payment_by_sorting(
     server: FakePortOne,
     client: PortOneClient,
     merchant_uid: str,
@@ -116,7 +115,7 @@ async def test_of_several_payments_the_first_by_sorting_is_given(
     assert status in (None, found.status)
 
 
-async def test_a_missing_payment_is_told_from_everything_else(
+async def test_only_a_missing_payment_raises_payment_not_found(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for uid in ("nope", "no/pe"):
@@ -135,7 +134,7 @@ async def test_a_missing_payment_is_told_from_everything_else(
         await client.payments.get("imp_0")
 
 
-async def test_a_wrong_base_url_is_not_a_missing_payment(server: FakePortOne) -> None:
+async def test_wrong_base_url_is_not_a_missing_payment(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with PortOneClient(
         server.imp_key, server.imp_secret, base_url=server.url + "/v2"
@@ -145,7 +144,7 @@ async def test_a_wrong_base_url_is_not_a_missing_payment(server: FakePortOne) ->
     assert not isinstance(caught.value, PaymentNotFoundError)
 
 
-async def test_a_base_url_may_have_a_path(server: FakePortOne) -> None:
+async def test_base_url_may_have_a_path(server: FakePortOne) -> None:
     async with PortOneClient("k", "s", base_url=server.url + "/proxy/", retry=AT_ONCE) as client:
         with pytest.raises(PortOneError):
             await client.payments.find("order-1")
@@ -216,7 +215,7 @@ async def test_odd_order_numbers_arrive_unchanged(merchant_uid: str) -> None:
 
 
 @pytest.mark.parametrize("merchant_uid", ["", ".", "..", "a\nb", "\x00", "\x7f", "\ud800", None, 5])
-async def test_an_impossible_order_number_is_refused_before_anything_is_sent(
+async def test_impossible_order_number_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient, merchant_uid: Any
 ) -> None:
     with pytest.raises(InvalidRequestError, match="merchant_uid"):
@@ -227,7 +226,7 @@ async def test_an_impossible_order_number_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("sorting", ["newest", "", "-", "PAID", "paid ", 5])
-async def test_an_unknown_sorting_is_refused_before_anything_is_sent(
+async def test_unknown_sorting_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient, sorting: Any
 ) -> None:
     with pytest.raises(InvalidRequestError, match="sorting"):
@@ -236,7 +235,7 @@ async def test_an_unknown_sorting_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("status", ["", "paid/x", "..", "a b", "결제", "paid?x", 5])
-async def test_a_status_that_is_no_plain_word_is_refused_before_anything_is_sent(
+async def test_status_that_is_not_a_plain_word_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient, status: Any
 ) -> None:
     for uid in ("order-1", "a/b"):
@@ -245,7 +244,7 @@ async def test_a_status_that_is_no_plain_word_is_refused_before_anything_is_sent
     assert not server.requests
 
 
-async def test_an_unknown_status_is_sent(server: FakePortOne, client: PortOneClient) -> None:
+async def test_unknown_status_is_sent(server: FakePortOne, client: PortOneClient) -> None:
     server.add(merchant_uid="order-1", status="on_hold")
 
     assert (await client.payments.find("order-1", status="on_hold")).status == "on_hold"
@@ -255,7 +254,7 @@ async def test_an_unknown_status_is_sent(server: FakePortOne, client: PortOneCli
 @pytest.mark.parametrize(
     "change", [{"merchant_uid": "order-2"}, {"merchant_uid": "ORDER-1"}, {"status": "ready"}]
 )
-async def test_a_payment_that_is_not_the_one_asked_for_is_never_given(
+async def test_another_payment_is_never_returned(
     server: FakePortOne, client: PortOneClient, change: dict[str, str]
 ) -> None:
     other = CARD_PAID | {"merchant_uid": "order-1"} | change
@@ -267,7 +266,7 @@ async def test_a_payment_that_is_not_the_one_asked_for_is_never_given(
     assert "order-2" not in str(caught.value)
 
 
-async def test_get_checks_that_it_got_what_it_asked_for(
+async def test_get_checks_the_identifier_of_the_payment(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(Json({"code": 0, "message": None, "response": CARD_PAID}))
@@ -283,7 +282,7 @@ async def test_get_checks_that_it_got_what_it_asked_for(
         ([CARD_PAID | {"merchant_uid": "a/b", "status": "ready"}], "paid", "not be complete"),
     ],
 )
-async def test_a_list_that_proves_nothing_is_not_a_missing_payment(
+async def test_empty_list_is_not_a_missing_payment(
     server: FakePortOne, client: PortOneClient, listed: list[Any], status: str | None, said: str
 ) -> None:
     server.fail(Json({"code": 0, "message": None, "response": listed}))
@@ -291,7 +290,7 @@ async def test_a_list_that_proves_nothing_is_not_a_missing_payment(
         await client.payments.find("a/b", status=status)
 
 
-async def test_a_slash_travels_in_the_query_where_no_server_takes_it_apart(
+async def test_order_number_with_a_slash_is_sent_in_the_query(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.add(merchant_uid="a/b")
@@ -300,7 +299,7 @@ async def test_a_slash_travels_in_the_query_where_no_server_takes_it_apart(
     assert server.requests[-1].target == "/payments?merchant_uid%5B%5D=a%2Fb"
 
 
-async def test_the_raw_payment_of_a_list_is_its_own(
+async def test_raw_of_a_listed_payment_is_its_own(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.add(merchant_uid="a/b", amount=1, new_field="first")
@@ -313,7 +312,7 @@ async def test_the_raw_payment_of_a_list_is_its_own(
     assert b"second" not in pickle.dumps(payment)
 
 
-async def test_test_payments_are_hidden_from_get_and_found_by_order_number(
+async def test_sandbox_payments_are_found_by_order_number_only(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     payment = server.add(merchant_uid="order-1", sandbox=True)
@@ -324,9 +323,7 @@ async def test_test_payments_are_hidden_from_get_and_found_by_order_number(
     assert (await client.payments.find("order-1")).sandbox
 
 
-async def test_the_extension_comes_when_it_is_asked_for(
-    server: FakePortOne, client: PortOneClient
-) -> None:
+async def test_extension_is_returned_on_request(server: FakePortOne, client: PortOneClient) -> None:
     payment = server.add(merchant_uid="order-1", extension={"REMITTER": "x"})
 
     assert (await client.payments.get(payment.imp_uid)).extension is None
@@ -340,7 +337,7 @@ class Card(msgspec.Struct):
     name: str
 
 
-async def test_an_endpoint_that_is_not_wrapped_is_a_call_away(
+async def test_endpoint_without_a_method_can_be_called(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     card = await client.call(
@@ -354,7 +351,7 @@ async def test_an_endpoint_that_is_not_wrapped_is_a_call_away(
     assert caught.value.status == 404
 
 
-async def test_a_body_is_sent_as_json_and_a_code_in_a_200_is_an_error(
+async def test_body_is_sent_as_json_and_a_code_in_a_200_is_an_error(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     call = Call(
@@ -368,7 +365,7 @@ async def test_a_body_is_sent_as_json_and_a_code_in_a_200_is_an_error(
     assert server.count("/payments/prepare", "POST") == 2
 
 
-async def test_a_response_type_that_nothing_decodes_as_is_refused_before_anything_is_sent(
+async def test_undecodable_response_type_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     two_objects: Any = Payment | Card
@@ -409,7 +406,9 @@ async def test_a_response_type_that_nothing_decodes_as_is_refused_before_anythin
     ],
     ids=str,
 )
-def test_an_argument_that_can_never_be_right_is_refused(options: dict[str, Any], said: str) -> None:
+def test_invalid_argument_of_the_constructor_is_rejected(
+    options: dict[str, Any], said: str
+) -> None:
     arguments: dict[str, Any] = {"imp_key": "k", "imp_secret": "s"} | options
 
     with pytest.raises(InvalidRequestError, match=said) as caught:
@@ -418,21 +417,21 @@ def test_an_argument_that_can_never_be_right_is_refused(options: dict[str, Any],
 
 
 @pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1:1", "127.9.9.9", "[::1]:1"])
-def test_plain_http_is_for_loopback(host: str) -> None:
+def test_plain_http_is_accepted_for_loopback_only(host: str) -> None:
     PortOneClient("k", "s", base_url=f"http://{host}")
 
 
 @pytest.mark.parametrize(
     "host", ["xn--9n2bp8q.com", "API.iamport.kr", "gw.example:8443/a%20b", "1.2.3.4"]
 )
-def test_any_host_that_two_parsers_agree_on_is_taken(host: str) -> None:
+def test_host_on_which_two_parsers_agree_is_accepted(host: str) -> None:
     assert (
         repr(PortOneClient("k", "s", base_url=f"https://{host}/"))
         == f"<PortOneClient https://{host}>"
     )
 
 
-def test_the_environment_makes_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_env_reads_all_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTONE_IMP_KEY", "k-1")
     monkeypatch.setenv("PORTONE_IMP_SECRET", "s-1")
     monkeypatch.setenv("PORTONE_BASE_URL", "http://127.0.0.1:1/")
@@ -447,7 +446,7 @@ def test_the_environment_makes_a_client(monkeypatch: pytest.MonkeyPatch) -> None
     assert other._options.tier is None
 
 
-def test_the_environment_needs_no_more_than_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_env_requires_only_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BASE_URL", "TIER"):
         monkeypatch.delenv(f"PORTONE_{name}", raising=False)
     monkeypatch.setenv("PORTONE_IMP_KEY", "k-1")
@@ -458,7 +457,7 @@ def test_the_environment_needs_no_more_than_the_keys(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("name", ["PORTONE_IMP_KEY", "PORTONE_IMP_SECRET"])
 @pytest.mark.parametrize("value", [None, ""])
-def test_a_missing_variable_is_named(
+def test_missing_variable_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
 ) -> None:
     monkeypatch.setenv("PORTONE_IMP_KEY", "k-1")
@@ -472,7 +471,7 @@ def test_a_missing_variable_is_named(
         PortOneClient.from_env()
 
 
-def test_a_client_may_be_made_outside_of_any_loop_and_used_in_one() -> None:
+def test_client_can_be_created_outside_of_a_loop() -> None:
     with asyncio.Runner() as runner:
         server = runner.run(FakePortOne().__aenter__())
         server.add(merchant_uid="order-1")
@@ -486,7 +485,7 @@ def test_a_client_may_be_made_outside_of_any_loop_and_used_in_one() -> None:
         runner.run(use())
 
 
-def test_use_from_a_second_loop_is_one_clear_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_use_in_a_second_loop_raises_wrong_loop_error(caplog: pytest.LogCaptureFixture) -> None:
     client = PortOneClient("k", "s", base_url="http://127.0.0.1:1", retry=RetryPolicy(attempts=1))
 
     async def use() -> None:
@@ -506,7 +505,7 @@ def test_use_from_a_second_loop_is_one_clear_error(caplog: pytest.LogCaptureFixt
     asyncio.run(use_again())
 
 
-def test_a_client_whose_loop_is_gone_can_be_closed_and_leaves_no_warning() -> None:
+def test_client_of_a_closed_loop_closes_without_a_warning() -> None:
     with asyncio.Runner() as first:
         server = first.run(FakePortOne().__aenter__())
         server.add(merchant_uid="order-1")
@@ -526,7 +525,7 @@ def test_a_client_whose_loop_is_gone_can_be_closed_and_leaves_no_warning() -> No
     assert "closed" in repr(client)
 
 
-async def test_use_after_close_is_one_clear_error_and_close_is_idempotent(
+async def test_use_after_close_raises_client_closed_error(
     server: FakePortOne,
 ) -> None:
     client = server.client()
@@ -544,11 +543,11 @@ async def test_use_after_close_is_one_clear_error_and_close_is_idempotent(
     assert "closed" in repr(client)
 
 
-async def test_closing_an_unused_client_is_fine() -> None:
+async def test_unused_client_can_be_closed() -> None:
     await PortOneClient("k", "s").close()
 
 
-async def test_an_owned_client_that_is_dropped_unclosed_warns(server: FakePortOne) -> None:
+async def test_client_that_is_dropped_unclosed_warns(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     client = server.client()
     await client.payments.find("order-1")
@@ -563,7 +562,7 @@ async def test_an_owned_client_that_is_dropped_unclosed_warns(server: FakePortOn
     assert issubclass(ours[0].category, ResourceWarning)
 
 
-async def test_a_client_that_was_never_used_or_was_closed_is_dropped_in_silence(
+async def test_unused_or_closed_client_is_dropped_without_a_warning(
     server: FakePortOne,
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -577,7 +576,7 @@ async def test_a_client_that_was_never_used_or_was_closed_is_dropped_in_silence(
         gc.collect()
 
 
-async def test_a_view_shares_token_connections_and_throttle(server: FakePortOne) -> None:
+async def test_view_shares_token_connections_and_throttle(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with server.client() as client:
         await client.payments.find("order-1")
@@ -593,7 +592,7 @@ async def test_a_view_shares_token_connections_and_throttle(server: FakePortOne)
     assert [each.headers.get("tier") for each in server.requests] == [None, None, "A01", None]
 
 
-def test_a_view_differs_in_what_is_given_and_in_nothing_else() -> None:
+def test_view_changes_only_the_given_options() -> None:
     client = PortOneClient("k", "s", tier="A01", retry=AT_ONCE, timeouts=Timeouts(7))
     view = client.with_options(tier=None, rate_limit=RateLimit(1, 1))
 
@@ -613,7 +612,7 @@ def test_a_view_differs_in_what_is_given_and_in_nothing_else() -> None:
     [{"retry": 3}, {"timeouts": 5.0}, {"on_attempt": "log"}, {"rate_limit": 10}, {"retry": None}],
     ids=str,
 )
-def test_a_view_refuses_what_the_client_refuses(options: dict[str, Any]) -> None:
+def test_view_rejects_what_the_client_rejects(options: dict[str, Any]) -> None:
     (name,) = options
     with pytest.raises(InvalidRequestError, match=name):
         PortOneClient("k", "s", **options)
@@ -621,7 +620,7 @@ def test_a_view_refuses_what_the_client_refuses(options: dict[str, Any]) -> None
         PortOneClient("k", "s").with_options(**options)
 
 
-async def test_a_view_has_a_callback_of_its_own_if_it_is_given_one() -> None:
+async def test_view_replaces_on_attempt() -> None:
     clients: list[Attempt] = []
     views: list[Attempt] = []
     client, _ = scripted_client(on_attempt=clients.append, rate_limit=None)
@@ -633,7 +632,7 @@ async def test_a_view_has_a_callback_of_its_own_if_it_is_given_one() -> None:
     assert [each.method for each in views] == ["GET"]
 
 
-async def test_a_call_that_can_never_be_made_says_which_it_was() -> None:
+async def test_invalid_call_is_named_in_its_error() -> None:
     client, transport = scripted_client()
     with pytest.raises(InvalidRequestError) as caught:
         await client.call(Call("GET", "/x/{y}", dict[str, Any], path={"y": ".."}))
@@ -642,7 +641,7 @@ async def test_a_call_that_can_never_be_made_says_which_it_was() -> None:
     assert not transport.sent
 
 
-async def test_one_bucket_given_to_several_clients_is_one_limit(server: FakePortOne) -> None:
+async def test_one_bucket_is_one_limit_for_several_clients(server: FakePortOne) -> None:
     bucket = TokenBucket(RateLimit(20, 1))
     server.add(merchant_uid="order-1")
     async with server.client(rate_limit=bucket) as one, server.client(rate_limit=bucket) as two:
@@ -653,7 +652,7 @@ async def test_one_bucket_given_to_several_clients_is_one_limit(server: FakePort
     assert times[-1] - times[0] >= 10 / 20
 
 
-async def test_any_throttle_may_be_plugged_in_and_counts_every_request(server: FakePortOne) -> None:
+async def test_custom_throttle_counts_every_request(server: FakePortOne) -> None:
     class Counting:
         def __init__(self) -> None:
             self.acquired = 0
@@ -680,7 +679,7 @@ async def test_any_throttle_may_be_plugged_in_and_counts_every_request(server: F
     assert throttle.paused == [1.0]
 
 
-async def test_a_throttle_is_told_that_calls_wait_for_the_fetch_of_a_token() -> None:
+async def test_token_fetch_has_priority_in_a_throttle() -> None:
     class Told:
         def __init__(self) -> None:
             self.first: list[bool] = []
@@ -699,7 +698,7 @@ async def test_a_throttle_is_told_that_calls_wait_for_the_fetch_of_a_token() -> 
     assert throttle.first == [True, False]
 
 
-async def test_a_throttle_derived_from_ours_is_asked_for_every_request() -> None:
+async def test_subclass_of_token_bucket_counts_every_request() -> None:
     class Counting(TokenBucket):
         acquired = 0
 
@@ -716,7 +715,7 @@ async def test_a_throttle_derived_from_ours_is_asked_for_every_request() -> None
 
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(), None])
-async def test_a_call_that_waits_for_nothing_sets_no_timeout_on_its_way(
+async def test_call_without_a_wait_sets_no_timeout(
     monkeypatch: pytest.MonkeyPatch, rate_limit: RateLimit | None
 ) -> None:
     client, transport = scripted_client(rate_limit=rate_limit)
@@ -728,22 +727,39 @@ async def test_a_call_that_waits_for_nothing_sets_no_timeout_on_its_way(
     assert len(transport.times()) == 2
 
 
-async def test_the_bound_holds_for_what_the_server_sees(server: FakePortOne) -> None:
-    server.add(merchant_uid="order-1")
-    server.fail(Status(503), times=30)
-    async with server.client(
-        rate_limit=RateLimit(100, 3), retry=RetryPolicy(attempts=40, backoff_initial=0)
-    ) as client:
-        await asyncio.gather(*[client.payments.find("order-1") for _ in range(60)])
-    times = [each.at for each in server.requests]
+@virtual_time
+async def test_requests_with_retries_keep_the_rate() -> None:
+    client, transport = scripted_client(
+        lambda number: reply(503) if number <= 30 else PAID,
+        rate_limit=RateLimit(100, 3),
+        retry=RetryPolicy(attempts=40, backoff_initial=0),
+    )
+    await asyncio.gather(*[client.payments.find(UID) for _ in range(60)])
+    times = [time for time, _, _ in transport.sent]
 
     assert len(times) == 91
     for first, last in itertools.combinations(range(len(times)), 2):
-        # What was started in time may be read by the server a moment later.
-        assert last - first + 1 <= 100 * (times[last] - times[first]) + 3 + 100 * 0.05
+        assert last - first + 1 <= 100 * (times[last] - times[first]) + 3 + 1e-6
 
 
-async def test_32_exchanges_are_under_way_at_most_unless_another_number_is_given() -> None:
+async def test_client_closes_only_the_throttle_that_it_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[TokenBucket] = []
+
+    async def close(self: TokenBucket) -> None:
+        closed.append(self)
+
+    monkeypatch.setattr(TokenBucket, "close", close)
+    shared = TokenBucket(RateLimit(20, 1))
+    for rate_limit in (RateLimit(10, 1), shared):
+        async with scripted_client(rate_limit=rate_limit)[0] as client:
+            await client.with_options(rate_limit=RateLimit(5, 1)).close()
+
+    assert [bucket.rate_limit for bucket in closed] == [RateLimit(10, 1)]
+
+
+async def test_at_most_32_requests_are_in_flight_by_default() -> None:
     client, transport = scripted_client(lambda _: (0.01, PAID), rate_limit=None)
     await asyncio.gather(*[client.payments.find(UID) for _ in range(100)])
 
@@ -751,7 +767,7 @@ async def test_32_exchanges_are_under_way_at_most_unless_another_number_is_given
 
 
 @pytest.mark.parametrize("max_in_flight", [1, 3])
-async def test_no_more_exchanges_are_under_way_than_max_in_flight(max_in_flight: int) -> None:
+async def test_max_in_flight_bounds_the_requests_in_flight(max_in_flight: int) -> None:
     client, transport = scripted_client(
         lambda _: (0.01, PAID), max_in_flight=max_in_flight, rate_limit=None
     )
@@ -760,7 +776,7 @@ async def test_no_more_exchanges_are_under_way_than_max_in_flight(max_in_flight:
     assert transport.most_under_way == max_in_flight
 
 
-async def test_the_user_agent_names_us(server: FakePortOne, client: PortOneClient) -> None:
+async def test_user_agent_names_the_package(server: FakePortOne, client: PortOneClient) -> None:
     server.add(merchant_uid="order-1")
     await client.payments.find("order-1")
 

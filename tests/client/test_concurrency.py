@@ -54,9 +54,7 @@ def most_in_any_window(times: list[float], rate: float) -> float:
 
 
 @virtual_time
-async def test_calls_cancelled_at_random_moments_leave_the_bound_and_the_others_as_they_were() -> (
-    None
-):
+async def test_random_cancellations_keep_the_limit_and_other_calls() -> None:
     rng = random.Random(7)
     client, transport = scripted_client(
         lambda _: (rng.uniform(0.001, 0.05), PAID),
@@ -135,7 +133,7 @@ async def test_ten_thousand_calls_keep_the_limits_on_real_connections(
 # Closed in the midst of it
 
 
-async def test_close_at_any_turn_ends_every_call_clearly(
+async def test_close_at_any_moment_ends_every_call(
     server: FakePortOne,
 ) -> None:
     seen: Counter[type] = Counter()
@@ -166,9 +164,7 @@ STATES: dict[str, tuple[Callable[[FakePortOne], None], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_a_client_closed_while_calls_wait_for_anything_ends_them_at_once(
-    server: FakePortOne, state: str
-) -> None:
+async def test_close_ends_waiting_calls_at_once(server: FakePortOne, state: str) -> None:
     prepare, options = STATES[state]
     prepare(server)
     client = server.client(**options)
@@ -190,7 +186,7 @@ async def test_a_client_closed_while_calls_wait_for_anything_ends_them_at_once(
 # Two loops
 
 
-async def test_a_client_at_work_in_one_loop_refuses_another_and_goes_on(
+async def test_client_in_use_rejects_another_loop_and_continues(
     server: FakePortOne,
 ) -> None:
     problems: list[BaseException] = []
@@ -288,7 +284,7 @@ async def forked(server: FakePortOne, in_child: str, *, is_inside: bool = False)
 
 
 @pytest.mark.parametrize("is_inside", [False, True])
-async def test_a_forked_child_gets_one_clear_error_from_its_parents_client(
+async def test_client_in_a_forked_child_raises_wrong_loop_error(
     server: FakePortOne, is_inside: bool
 ) -> None:
     said = await forked(server, 'say("child", asyncio.run(find(client)))', is_inside=is_inside)
@@ -296,19 +292,19 @@ async def test_a_forked_child_gets_one_clear_error_from_its_parents_client(
     assert server.count("/payments") == 2
 
 
-async def test_a_forked_child_works_with_a_client_of_its_own(server: FakePortOne) -> None:
+async def test_forked_child_can_use_its_own_client(server: FakePortOne) -> None:
     said = await forked(server, 'say("child", asyncio.run(find_with_its_own()))')
     assert said == ["parent paid", "child paid", "parent paid"]
 
 
-async def test_a_forked_child_does_not_share_its_parents_connections_in_its_parents_loop(
+async def test_forked_child_does_not_share_connections(
     server: FakePortOne,
 ) -> None:
     said = await forked(server, 'say("child", runner.run(find(client)))')
     assert said == ["parent paid", "child WrongLoopError", "parent paid"]
 
 
-async def test_a_forked_child_that_drops_its_parents_client_does_not_cut_off_the_parent(
+async def test_client_dropped_in_a_forked_child_leaves_the_parent_connected(
     server: FakePortOne,
 ) -> None:
     said = await forked(server, "del client; gc.collect()")

@@ -130,7 +130,7 @@ async def test_user_and_password_reach_the_proxy_alone(
         b"HTTP/1.1 200 OK\r\nDate: Sun, 01 Nov 2026 00:00:00 GMT\r\nVia: 1.1 squid\r\n\r\n",
     ],
 )
-async def test_proxies_agree_in_many_ways(
+async def test_every_form_of_a_successful_connect_is_accepted(
     tls: KeptAlive, proxy: TunnelProxy, trusting: ClientSession, agreement: bytes
 ) -> None:
     proxy.agreement = agreement
@@ -174,7 +174,7 @@ async def test_own_connections_trust_no_private_authority_behind_a_proxy(
 
 
 @pytest.mark.parametrize("credentials", ["", f"user:{PASSWORD}"])
-async def test_wanted_credentials_are_a_final_error(
+async def test_missing_proxy_credentials_are_a_final_error(
     tls: KeptAlive, proxy: TunnelProxy, trusting: ClientSession, credentials: str
 ) -> None:
     proxy.wanted = b"user:another"
@@ -212,7 +212,7 @@ async def test_refusing_status_is_a_final_error(
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-async def test_failing_status_is_tried_again(
+async def test_failing_status_is_retried(
     tls: KeptAlive, proxy: TunnelProxy, trusting: ClientSession, status: int
 ) -> None:
     proxy.answer(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status)
@@ -266,7 +266,7 @@ async def test_unreachable_proxy_is_named(tls: KeptAlive, trusting: ClientSessio
         (Timeouts(connect=None, attempt=None, total=0.1), DeadlineExceededError),
     ],
 )
-async def test_hanging_proxy_is_left_in_time(
+async def test_hanging_proxy_times_out(
     tls: KeptAlive,
     proxy: TunnelProxy,
     trusting: ClientSession,
@@ -285,7 +285,7 @@ async def test_hanging_proxy_is_left_in_time(
 
 
 @pytest.mark.parametrize("has_session", [False, True])
-async def test_password_of_a_proxy_shows_up_nowhere(
+async def test_password_of_a_proxy_is_never_printed(
     tls: KeptAlive,
     proxy: TunnelProxy,
     trusting: ClientSession,
@@ -399,7 +399,7 @@ def test_wrong_setting_of_the_environment_is_not_quoted(monkeypatch: pytest.Monk
     assert all(PASSWORD not in text for text in canaries.error_texts(caught.value))
 
 
-def test_setting_that_is_no_text_is_refused() -> None:
+def test_setting_that_is_not_a_text_is_rejected() -> None:
     with pytest.raises(InvalidRequestError, match="proxy must be a str, not bool"):
         PortOneClient("key", "secret", proxy=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
 

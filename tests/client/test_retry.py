@@ -63,7 +63,7 @@ async def failure(client: PortOneClient) -> PortOneError:
 
 
 @virtual_time
-async def test_a_transient_failure_is_tried_again_until_it_works() -> None:
+async def test_transient_failure_is_retried_until_it_succeeds() -> None:
     client, transport = scripted_client(
         series(reply(503), ConnectionFailedError("reset"), reply(200), PAID)
     )
@@ -73,7 +73,7 @@ async def test_a_transient_failure_is_tried_again_until_it_works() -> None:
 
 @pytest.mark.parametrize("attempts", [1, 2, 7])
 @virtual_time
-async def test_attempts_counts_sends(attempts: int) -> None:
+async def test_attempts_bounds_the_sends(attempts: int) -> None:
     client, transport = scripted_client(
         lambda _: reply(503), retry=RetryPolicy(attempts=attempts), timeouts=Timeouts(None)
     )
@@ -100,7 +100,7 @@ async def test_attempts_counts_sends(attempts: int) -> None:
     ids=str,
 )
 @virtual_time
-async def test_what_is_worth_another_try_gets_one(outcome: Any, is_tried_again: bool) -> None:
+async def test_only_transient_failures_are_retried(outcome: Any, is_tried_again: bool) -> None:
     client, transport = scripted_client(lambda _: outcome, retry=RetryPolicy(attempts=2))
     error = await failure(client)
     assert len(transport.times()) == (2 if is_tried_again else 1)
@@ -109,7 +109,7 @@ async def test_what_is_worth_another_try_gets_one(outcome: Any, is_tried_again: 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @virtual_time
-async def test_what_changes_something_is_sent_twice_only_if_it_surely_never_arrived(
+async def test_non_idempotent_call_is_retried_only_if_never_sent(
     method: str,
 ) -> None:
     for outcome, sends in ((reply(503), 1), (reply(429), 1), (HANG, 1), (UNSENT, 4)):
@@ -126,7 +126,7 @@ async def test_what_changes_something_is_sent_twice_only_if_it_surely_never_arri
 
 
 @virtual_time
-async def test_the_waits_are_jittered_below_a_doubling_ceiling() -> None:
+async def test_waits_are_jittered_below_a_doubling_ceiling() -> None:
     waits: list[tuple[float, ...]] = []
     for _ in range(200):
         seen: list[Attempt] = []
@@ -166,7 +166,7 @@ async def test_retry_after_is_honoured(status: int, headers: dict[str, str]) -> 
 
 
 @virtual_time
-async def test_a_retry_after_beyond_the_ceiling_ends_the_call_at_once_and_is_carried() -> None:
+async def test_retry_after_beyond_the_maximum_ends_the_call() -> None:
     client, transport = scripted_client(lambda _: reply(429, Retry_After="3600"))
     started = now()
     error = await failure(client)
@@ -179,7 +179,7 @@ async def test_a_retry_after_beyond_the_ceiling_ends_the_call_at_once_and_is_car
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(1000, 10), None])
 @virtual_time
-async def test_a_retry_after_pauses_every_caller(rate_limit: RateLimit | None) -> None:
+async def test_retry_after_pauses_all_calls(rate_limit: RateLimit | None) -> None:
     client, transport = scripted_client(
         series(PAID, reply(429, Retry_After="5"), PAID), rate_limit=rate_limit, retry=AT_ONCE
     )
@@ -194,7 +194,7 @@ async def test_a_retry_after_pauses_every_caller(rate_limit: RateLimit | None) -
 
 @pytest.mark.parametrize("status", [400, 404, 500, 502])
 @virtual_time
-async def test_a_retry_after_of_another_status_pauses_nobody_else(status: int) -> None:
+async def test_retry_after_of_other_statuses_pauses_no_other_call(status: int) -> None:
     client, _ = scripted_client(
         series(reply(status, body(NOT_FOUND), Retry_After="30"), PAID),
         retry=RetryPolicy(attempts=1),
@@ -207,7 +207,7 @@ async def test_a_retry_after_of_another_status_pauses_nobody_else(status: int) -
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(1000, 10), None])
 @virtual_time
-async def test_a_pause_holds_callers_that_come_while_it_lasts(rate_limit: RateLimit | None) -> None:
+async def test_pause_delays_calls_that_start_during_it(rate_limit: RateLimit | None) -> None:
     client, transport = scripted_client(
         series(reply(503, Retry_After="5"), PAID), rate_limit=rate_limit
     )
@@ -222,7 +222,7 @@ async def test_a_pause_holds_callers_that_come_while_it_lasts(rate_limit: RateLi
 
 
 @virtual_time
-async def test_a_pause_is_no_longer_than_its_ceiling() -> None:
+async def test_pause_is_at_most_retry_after_max() -> None:
     client, _ = scripted_client(
         series(reply(429, Retry_After="3600"), PAID), retry=RetryPolicy(retry_after_max=20)
     )
@@ -233,7 +233,7 @@ async def test_a_pause_is_no_longer_than_its_ceiling() -> None:
 
 
 @virtual_time
-async def test_an_unthrottled_view_pauses_its_client_too() -> None:
+async def test_unthrottled_view_pauses_its_client_too() -> None:
     client, _ = scripted_client(series(reply(429, Retry_After="5"), PAID))
     view = client.with_options(rate_limit=None, retry=RetryPolicy(attempts=1))
     await failure(view)
@@ -243,7 +243,7 @@ async def test_an_unthrottled_view_pauses_its_client_too() -> None:
 
 
 @virtual_time
-async def test_a_view_with_a_throttle_of_its_own_does_not_pause_its_client() -> None:
+async def test_view_with_its_own_throttle_does_not_pause_its_client() -> None:
     client, _ = scripted_client(series(reply(429, Retry_After="5"), PAID))
     view = client.with_options(rate_limit=RateLimit(), retry=RetryPolicy(attempts=1))
     await failure(view)
@@ -259,7 +259,7 @@ async def test_a_view_with_a_throttle_of_its_own_does_not_pause_its_client() -> 
     ids=["hang", "503", "slow 503", "Retry-After", "refused"],
 )
 @virtual_time
-async def test_the_total_bounds_the_call_whatever_happens(total: float, outcome: Any) -> None:
+async def test_total_bounds_the_call(total: float, outcome: Any) -> None:
     client, transport = scripted_client(
         lambda _: outcome,
         retry=RetryPolicy(attempts=10**6, budget=None),
@@ -274,7 +274,7 @@ async def test_the_total_bounds_the_call_whatever_happens(total: float, outcome:
 
 
 @virtual_time
-async def test_a_call_that_runs_out_of_time_says_so_with_its_history() -> None:
+async def test_deadline_exceeded_error_has_the_history() -> None:
     client, _ = scripted_client(
         series(reply(503), HANG), retry=AT_ONCE, timeouts=Timeouts(total=3, attempt=10)
     )
@@ -286,7 +286,7 @@ async def test_a_call_that_runs_out_of_time_says_so_with_its_history() -> None:
 
 
 @virtual_time
-async def test_a_connection_that_breaks_as_the_time_is_up_is_not_called_a_timeout() -> None:
+async def test_connection_that_breaks_at_the_deadline_is_not_a_timeout() -> None:
     client, _ = scripted_client(
         lambda _: (9.999, ConnectionFailedError("reset")),
         timeouts=Timeouts(total=10, attempt=None),
@@ -297,7 +297,7 @@ async def test_a_connection_that_breaks_as_the_time_is_up_is_not_called_a_timeou
 
 
 @virtual_time
-async def test_an_attempt_gets_no_more_than_its_own_time() -> None:
+async def test_attempt_timeout_bounds_an_attempt() -> None:
     client, transport = scripted_client(
         series(HANG, HANG, PAID), retry=AT_ONCE, timeouts=Timeouts(total=60, attempt=2)
     )
@@ -307,7 +307,7 @@ async def test_an_attempt_gets_no_more_than_its_own_time() -> None:
 
 
 @virtual_time
-async def test_no_wait_is_begun_that_would_cross_the_end() -> None:
+async def test_wait_beyond_the_deadline_is_not_started() -> None:
     client, _ = scripted_client(lambda _: reply(503, Retry_After="30"), timeouts=Timeouts(total=10))
     started = now()
     error = await failure(client)
@@ -317,14 +317,14 @@ async def test_no_wait_is_begun_that_would_cross_the_end() -> None:
 
 
 @virtual_time
-async def test_queueing_for_the_first_permit_does_not_use_up_the_total() -> None:
+async def test_queueing_for_the_first_permit_is_not_in_the_total() -> None:
     client, _ = scripted_client(rate_limit=RateLimit(10, 1), timeouts=Timeouts(total=1))
     payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(500)])
     assert len(payments) == 500
 
 
 @virtual_time
-async def test_a_retry_does_not_queue_behind_calls_that_have_not_begun() -> None:
+async def test_retry_goes_before_new_calls() -> None:
     client, transport = scripted_client(
         lambda n: reply(503) if n in (5, 50, 500) else PAID,
         rate_limit=RateLimit(10, 1),
@@ -336,7 +336,7 @@ async def test_a_retry_does_not_queue_behind_calls_that_have_not_begun() -> None
 
 
 @virtual_time
-async def test_a_retry_goes_first_also_when_its_call_had_nothing_to_wait_for() -> None:
+async def test_retry_goes_first_after_an_attempt_without_a_wait() -> None:
     client, _ = scripted_client(
         lambda n: reply(503) if n == 2 else PAID, rate_limit=RateLimit(10, 1), retry=AT_ONCE
     )
@@ -351,7 +351,7 @@ async def test_a_retry_goes_first_also_when_its_call_had_nothing_to_wait_for() -
 
 
 @virtual_time
-async def test_without_timeouts_a_call_waits_as_long_as_it_takes() -> None:
+async def test_call_without_timeouts_is_not_bounded() -> None:
     client, _ = scripted_client(
         lambda _: (7200, PAID), timeouts=Timeouts(None, None, None), rate_limit=None
     )
@@ -361,7 +361,7 @@ async def test_without_timeouts_a_call_waits_as_long_as_it_takes() -> None:
 
 
 @virtual_time
-async def test_an_outage_is_not_multiplied_once_the_budget_is_empty() -> None:
+async def test_empty_budget_stops_retries() -> None:
     client, transport = scripted_client(
         lambda _: reply(503), retry=RetryPolicy(attempts=4, backoff_initial=0, budget=50)
     )
@@ -373,7 +373,7 @@ async def test_an_outage_is_not_multiplied_once_the_budget_is_empty() -> None:
 
 
 @virtual_time
-async def test_a_retry_after_a_timeout_costs_twice_as_much() -> None:
+async def test_retry_after_a_timeout_costs_twice_as_much() -> None:
     client, transport = scripted_client(
         lambda _: HANG,
         retry=RetryPolicy(attempts=100, backoff_initial=0, budget=50),
@@ -384,7 +384,7 @@ async def test_a_retry_after_a_timeout_costs_twice_as_much() -> None:
 
 
 @virtual_time
-async def test_a_success_after_a_retry_gives_back_what_the_retry_cost() -> None:
+async def test_success_after_a_retry_refunds_its_cost() -> None:
     client, _ = scripted_client(
         lambda n: reply(503) if n % 2 else PAID, retry=RetryPolicy(backoff_initial=0, budget=5)
     )
@@ -393,7 +393,7 @@ async def test_a_success_after_a_retry_gives_back_what_the_retry_cost() -> None:
 
 
 @virtual_time
-async def test_a_budget_of_none_has_no_end() -> None:
+async def test_budget_of_none_is_unlimited() -> None:
     client, transport = scripted_client(
         lambda _: reply(503),
         retry=RetryPolicy(attempts=300, backoff_initial=0, budget=None),
@@ -407,7 +407,7 @@ async def test_a_budget_of_none_has_no_end() -> None:
 @given(
     st.integers(0, 200), st.lists(st.tuples(st.sampled_from(["pay", "earn"]), st.integers(0, 30)))
 )
-def test_a_budget_is_never_overdrawn_nor_overfull(
+def test_budget_stays_between_zero_and_its_capacity(
     capacity: int, steps: list[tuple[str, int]]
 ) -> None:
     budget, left = RetryBudget(capacity), capacity
@@ -435,7 +435,7 @@ OUTCOMES = [
 
 @given(st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=12), st.integers(1, 6))
 @virtual_time
-async def test_for_any_script_of_replies_the_sends_stop_where_they_should(
+async def test_sends_of_any_script_of_replies_are_as_expected(
     script: list[Any], attempts: int
 ) -> None:
     client, transport = scripted_client(
@@ -463,7 +463,7 @@ async def test_for_any_script_of_replies_the_sends_stop_where_they_should(
 
 
 @virtual_time
-async def test_each_try_is_told_of_with_what_came_of_it() -> None:
+async def test_on_attempt_receives_the_outcome_of_each_attempt() -> None:
     seen: list[Attempt] = []
     client, _ = scripted_client(
         series((0.5, reply(503)), reply(200), reply(401, body(UNAUTHORIZED)), PAID),
@@ -493,7 +493,7 @@ async def test_each_try_is_told_of_with_what_came_of_it() -> None:
     ]
 
 
-def test_a_callback_that_raises_breaks_nothing_and_is_logged(
+def test_on_attempt_that_raises_is_logged_and_ignored(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken(_: Attempt) -> None:
@@ -507,7 +507,9 @@ def test_a_callback_that_raises_breaks_nothing_and_is_logged(
     assert "an observer raised" in caplog.text
 
 
-def test_one_debug_line_a_try_and_one_warning_a_retry(caplog: pytest.LogCaptureFixture) -> None:
+def test_log_has_a_debug_line_per_attempt_and_a_warning_per_retry(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG, "portone_async")
 
     async def main() -> None:
@@ -533,7 +535,7 @@ def test_one_debug_line_a_try_and_one_warning_a_retry(caplog: pytest.LogCaptureF
 
 
 @virtual_time
-async def test_a_second_401_ends_the_call_even_when_more_tries_are_allowed() -> None:
+async def test_second_401_ends_the_call() -> None:
     client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
     error = await failure(client)
     assert type(error) is UnauthorizedError
@@ -542,7 +544,7 @@ async def test_a_second_401_ends_the_call_even_when_more_tries_are_allowed() -> 
 
 
 @virtual_time
-async def test_html_for_an_answer_is_malformed_in_the_end() -> None:
+async def test_html_is_a_malformed_response() -> None:
     client, _ = scripted_client(lambda _: reply(200, b"<html>maintenance"), retry=AT_ONCE)
     error = await failure(client)
     assert type(error) is MalformedResponseError
@@ -550,7 +552,7 @@ async def test_html_for_an_answer_is_malformed_in_the_end() -> None:
 
 
 @virtual_time
-async def test_a_refused_token_is_renewed_at_once_and_not_after_a_wait() -> None:
+async def test_refused_token_is_renewed_without_a_wait() -> None:
     client, transport = scripted_client(
         series(reply(401, body(UNAUTHORIZED)), PAID),
         retry=RetryPolicy(backoff_initial=1000, backoff_max=1000),
@@ -561,7 +563,7 @@ async def test_a_refused_token_is_renewed_at_once_and_not_after_a_wait() -> None
 
 
 @virtual_time
-async def test_a_renewal_is_no_retry_of_the_policy() -> None:
+async def test_token_renewal_is_allowed_with_one_attempt() -> None:
     client, _ = scripted_client(
         series(reply(401, body(UNAUTHORIZED)), PAID), retry=RetryPolicy(attempts=1, budget=0)
     )
@@ -569,7 +571,7 @@ async def test_a_renewal_is_no_retry_of_the_policy() -> None:
 
 
 @virtual_time
-async def test_the_tokens_own_failures_are_not_multiplied_by_the_call() -> None:
+async def test_failed_token_fetch_is_not_retried_by_the_call() -> None:
     client, transport = scripted_client(token=lambda _: reply(503), retry=AT_ONCE)
     error = await failure(client)
     assert type(error) is ServerError
@@ -579,7 +581,7 @@ async def test_the_tokens_own_failures_are_not_multiplied_by_the_call() -> None:
 
 
 @virtual_time
-async def test_a_second_token_that_cannot_be_had_ends_the_call_with_its_own_error() -> None:
+async def test_failed_renewal_ends_the_call_with_its_own_error() -> None:
     late = RequestTimeoutError("no answer in time")
     client, transport = scripted_client(
         lambda _: reply(401, body(UNAUTHORIZED)), series(token_reply(), late), retry=AT_ONCE
@@ -591,7 +593,7 @@ async def test_a_second_token_that_cannot_be_had_ends_the_call_with_its_own_erro
 
 
 @virtual_time
-async def test_a_retry_that_queues_for_a_permit_ends_with_the_total() -> None:
+async def test_retry_in_the_queue_ends_with_the_total() -> None:
     client, transport = scripted_client(
         lambda _: reply(503),
         rate_limit=RateLimit(0.1, 2),
@@ -606,7 +608,7 @@ async def test_a_retry_that_queues_for_a_permit_ends_with_the_total() -> None:
 
 
 @virtual_time
-async def test_an_error_of_a_throttle_of_ones_own_comes_out_and_nothing_is_sent() -> None:
+async def test_error_of_a_custom_throttle_is_raised() -> None:
     throttle = RefusingThrottle(left=1)
     client, transport = scripted_client(rate_limit=throttle, max_in_flight=1)
     for _ in range(3):
@@ -618,7 +620,7 @@ async def test_an_error_of_a_throttle_of_ones_own_comes_out_and_nothing_is_sent(
 
 
 @virtual_time
-async def test_a_slow_token_counts_against_the_total_and_the_queue_before_it_does_not() -> None:
+async def test_token_fetch_counts_against_the_total_but_its_queue_does_not() -> None:
     client, transport = scripted_client(
         lambda _: HANG,
         lambda _: (4, token_reply()),
@@ -633,7 +635,7 @@ async def test_a_slow_token_counts_against_the_total_and_the_queue_before_it_doe
 
 
 @virtual_time
-async def test_a_call_that_had_to_queue_has_its_total_still() -> None:
+async def test_queueing_leaves_the_total_untouched() -> None:
     client, _ = scripted_client(
         series(PAID, (5, PAID), HANG),
         timeouts=Timeouts(total=10),
@@ -650,7 +652,7 @@ async def test_a_call_that_had_to_queue_has_its_total_still() -> None:
 
 
 @virtual_time
-async def test_what_a_first_token_has_cost_is_not_there_for_a_second() -> None:
+async def test_second_token_fetch_has_only_the_rest_of_the_total() -> None:
     client, _ = scripted_client(
         lambda _: (1, reply(401, body(UNAUTHORIZED))),
         series((4, token_reply()), HANG),
@@ -670,7 +672,7 @@ async def test_what_a_first_token_has_cost_is_not_there_for_a_second() -> None:
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(0.01, 1), None])
 @virtual_time
-async def test_calls_that_wait_for_a_permit_hold_one_place_between_them(
+async def test_calls_waiting_for_a_permit_hold_one_slot(
     rate_limit: RateLimit | None,
 ) -> None:
     client, _ = scripted_client(max_in_flight=2)
@@ -688,7 +690,7 @@ async def test_calls_that_wait_for_a_permit_hold_one_place_between_them(
 
 
 @virtual_time
-async def test_a_view_whose_throttle_is_slow_or_paused_does_not_hold_up_the_others() -> None:
+async def test_slow_throttle_of_a_view_does_not_delay_the_others() -> None:
     client, _ = scripted_client(max_in_flight=4)
     await client.payments.find(UID)
     slow = client.with_options(rate_limit=RateLimit(0.01, 1))
@@ -705,7 +707,7 @@ async def test_a_view_whose_throttle_is_slow_or_paused_does_not_hold_up_the_othe
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(0.01, 1), None])
 @virtual_time
-async def test_closing_ends_all_who_wait_for_a_turn_a_permit_or_the_next_try(
+async def test_close_ends_calls_in_queues_and_between_attempts(
     rate_limit: RateLimit | None,
 ) -> None:
     client, transport = scripted_client(
@@ -733,7 +735,7 @@ async def test_closing_ends_all_who_wait_for_a_turn_a_permit_or_the_next_try(
 
 
 @virtual_time
-async def test_closing_ends_those_who_wait_for_a_place_although_its_holder_goes_on() -> None:
+async def test_close_ends_calls_that_wait_for_a_slot() -> None:
     client, transport = scripted_client(
         series(PAID, (100, PAID)), max_in_flight=1, timeouts=Timeouts(None, None)
     )
@@ -758,6 +760,6 @@ def _closed(transport: ScriptedTransport) -> None:
 async def _never_awaited(_: Attempt) -> None: ...
 
 
-def test_a_callback_that_would_have_to_be_awaited_is_refused() -> None:
+def test_coroutine_function_is_rejected_as_on_attempt() -> None:
     with pytest.raises(InvalidRequestError, match="on_attempt"):
         PortOneClient("k", "s", on_attempt=_never_awaited)

@@ -426,5 +426,5 @@ class Replay:
                 assert error.retry_after == kinds[-1].retry_after
 
 
-def test_a_call_is_tried_again_exactly_when_it_may_be_and_told_as_it_was() -> None:
+def test_retries_and_their_reports_agree_with_the_model() -> None:
     check(RetryMachine)

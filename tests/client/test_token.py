@@ -44,7 +44,7 @@ async def find(client: PortOneClient) -> None:
 
 
 @virtual_time
-async def test_one_fetch_serves_all_who_wait() -> None:
+async def test_one_token_fetch_serves_all_waiting_calls() -> None:
     client, transport = scripted_client(token=lambda _: (1, token_reply()), max_in_flight=2)
     await asyncio.gather(*[find(client) for _ in range(100)])
     assert len(transport.tokens) == 1
@@ -61,7 +61,7 @@ async def test_cold_calls_that_fill_every_slot_do_not_deadlock() -> None:
 
 
 @pytest.mark.parametrize("lifetime", [61, 300, 1800])
-def test_a_token_is_renewed_inside_its_last_minute_and_not_before(lifetime: float) -> None:
+def test_token_is_renewed_inside_its_last_minute(lifetime: float) -> None:
     async def main() -> None:
         client, transport = scripted_client(
             token=lambda n: token_reply(f"token{n}", lifetime), rate_limit=None
@@ -83,7 +83,7 @@ def test_a_token_is_renewed_inside_its_last_minute_and_not_before(lifetime: floa
 
 @pytest.mark.parametrize(("left", "token"), [(44, "token1"), (11, "token1"), (9, "token2")])
 @virtual_time
-async def test_only_a_token_that_is_all_but_over_is_waited_for(left: float, token: str) -> None:
+async def test_calls_wait_only_for_a_token_about_to_expire(left: float, token: str) -> None:
     client, transport = scripted_client(
         token=lambda n: (3.0 if n > 1 else 0.0, token_reply(f"token{n}")), rate_limit=None
     )
@@ -101,7 +101,7 @@ async def test_only_a_token_that_is_all_but_over_is_waited_for(left: float, toke
 
 
 @given(st.floats(-1e9, 1e9), st.floats(0, 3600), st.floats(1, 7200))
-def test_the_lifetime_does_not_depend_on_any_wall_clock(
+def test_token_lifetime_does_not_depend_on_a_wall_clock(
     server_now: float, passed: float, lifetime: float
 ) -> None:
     token = Token(AccessToken("t", server_now + lifetime, server_now), sent_at=1000.0)
@@ -114,7 +114,7 @@ def test_the_lifetime_does_not_depend_on_any_wall_clock(
 
 @pytest.mark.parametrize("lifetime", [REFRESH_MARGIN, 40, 1, 0, -3600])
 @virtual_time
-async def test_a_fresh_token_that_is_due_already_is_used_without_a_loop(lifetime: float) -> None:
+async def test_short_lived_token_is_used_once(lifetime: float) -> None:
     client, transport = scripted_client(token=lambda _: token_reply(lifetime=lifetime))
     await find(client)
     assert len(transport.tokens) == 1
@@ -124,7 +124,7 @@ async def test_a_fresh_token_that_is_due_already_is_used_without_a_loop(lifetime
 
 
 @virtual_time
-async def test_a_long_queue_never_runs_out_of_token() -> None:
+async def test_long_queue_always_has_a_valid_token() -> None:
     client, transport = scripted_client(
         token=lambda n: token_reply(f"token{n}", 300), rate_limit=RateLimit(1, 2)
     )
@@ -136,7 +136,7 @@ async def test_a_long_queue_never_runs_out_of_token() -> None:
 
 
 @virtual_time
-async def test_a_call_reads_the_newest_token_after_the_queue() -> None:
+async def test_call_uses_the_latest_token_after_the_queue() -> None:
     client, transport = scripted_client(
         series((20, PAID), reply(401, body(UNAUTHORIZED)), PAID), max_in_flight=1
     )
@@ -150,7 +150,7 @@ async def test_a_call_reads_the_newest_token_after_the_queue() -> None:
 
 
 @virtual_time
-async def test_calls_that_lose_their_token_in_the_queue_keep_their_places() -> None:
+async def test_calls_whose_token_expires_in_the_queue_keep_their_order() -> None:
     client, transport = scripted_client(
         lambda n: reply(401, body(UNAUTHORIZED)) if n == 20 else PAID,
         rate_limit=RateLimit(50, 5),
@@ -173,7 +173,7 @@ async def test_calls_that_lose_their_token_in_the_queue_keep_their_places() -> N
 
 
 @virtual_time
-async def test_a_refused_token_is_renewed_once_for_all_and_each_call_repeated_once() -> None:
+async def test_refused_token_is_renewed_once_for_all_calls() -> None:
     is_revoked = False
 
     def script(_: int) -> Any:
@@ -189,7 +189,7 @@ async def test_a_refused_token_is_renewed_once_for_all_and_each_call_repeated_on
 
 
 @virtual_time
-async def test_cancelling_the_call_that_started_the_fetch_cancels_nobody_else() -> None:
+async def test_cancelling_the_first_waiter_does_not_cancel_the_fetch() -> None:
     client, transport = scripted_client(token=lambda _: (5, token_reply()))
     first = asyncio.create_task(find(client))
     await asyncio.sleep(1)
@@ -202,9 +202,7 @@ async def test_cancelling_the_call_that_started_the_fetch_cancels_nobody_else() 
 
 
 @virtual_time
-async def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_starts_another() -> (
-    None
-):
+async def test_fetch_is_cancelled_with_its_last_waiter() -> None:
     client, transport = scripted_client(token=series((5, token_reply()), token_reply("next")))
     waiting = [asyncio.create_task(find(client)) for _ in range(3)]
     await asyncio.sleep(1)
@@ -218,7 +216,7 @@ async def test_when_the_last_waiter_leaves_the_fetch_ends_and_the_next_call_star
 
 
 @virtual_time
-async def test_whoever_leaves_last_sees_a_fetch_end_that_takes_its_time_for_that() -> None:
+async def test_last_waiter_waits_until_the_cancelled_fetch_has_ended() -> None:
     class Reluctant:
         async def acquire(self, *, priority: bool = False) -> None:
             assert priority
@@ -239,7 +237,7 @@ async def test_whoever_leaves_last_sees_a_fetch_end_that_takes_its_time_for_that
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def test_a_hundred_who_wait_for_the_token_are_one_who_waits_for_its_task() -> None:
+def test_many_waiters_add_one_callback_to_the_task_of_the_fetch() -> None:
     # A task forgets a callback in linear time: fifty thousand who left one would take minutes.
     listeners: list[object] = []
 
@@ -262,7 +260,7 @@ def test_a_hundred_who_wait_for_the_token_are_one_who_waits_for_its_task() -> No
 
 
 @virtual_time
-async def test_those_who_wait_for_the_token_go_on_in_the_order_of_their_coming() -> None:
+async def test_waiters_for_the_token_continue_in_order() -> None:
     client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
     order: list[int] = []
 
@@ -275,7 +273,7 @@ async def test_those_who_wait_for_the_token_go_on_in_the_order_of_their_coming()
 
 
 @virtual_time
-async def test_a_fetch_that_was_given_up_does_not_end_the_next_one() -> None:
+async def test_cancelled_fetch_does_not_end_the_next_one() -> None:
     client, transport = scripted_client(token=lambda _: (5, token_reply()))
     gone = asyncio.create_task(find(client))
     await asyncio.sleep(1)
@@ -287,7 +285,7 @@ async def test_a_fetch_that_was_given_up_does_not_end_the_next_one() -> None:
 
 
 @virtual_time
-async def test_when_the_fetch_fails_all_who_wait_get_an_error_of_their_own() -> None:
+async def test_failed_fetch_raises_an_own_error_for_each_waiter() -> None:
     client, transport = scripted_client(
         token=lambda _: (1, reply(503)), retry=RetryPolicy(attempts=2, backoff_initial=0)
     )
@@ -303,7 +301,7 @@ async def test_when_the_fetch_fails_all_who_wait_get_an_error_of_their_own() -> 
 
 
 @virtual_time
-async def test_a_view_with_less_time_does_not_wait_longer_for_the_token() -> None:
+async def test_view_waits_for_the_token_within_its_own_total() -> None:
     client, _ = scripted_client(token=lambda _: (20, token_reply()))
     view = client.with_options(timeouts=Timeouts(total=2))
     patient = asyncio.create_task(find(client))
@@ -316,7 +314,7 @@ async def test_a_view_with_less_time_does_not_wait_longer_for_the_token() -> Non
 
 
 @virtual_time
-async def test_closing_ends_a_fetch_under_way() -> None:
+async def test_close_ends_a_token_fetch_in_flight() -> None:
     client, _ = scripted_client(token=lambda _: (50, token_reply()))
     waiting = asyncio.create_task(find(client))
     await asyncio.sleep(1)
@@ -327,7 +325,7 @@ async def test_closing_ends_a_fetch_under_way() -> None:
 
 
 @virtual_time
-async def test_a_failed_early_renewal_harms_no_call_and_is_not_reported_as_lost() -> None:
+async def test_failed_early_renewal_fails_no_call() -> None:
     problems: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
     client, transport = scripted_client(
@@ -359,7 +357,7 @@ async def test_a_failed_early_renewal_harms_no_call_and_is_not_reported_as_lost(
         {"access_token": "t", "now": 1},
     ],
 )
-async def test_nonsense_instead_of_a_token_is_an_error_and_never_sent(response: Any) -> None:
+async def test_invalid_token_is_an_error_and_never_sent(response: Any) -> None:
     async with FakePortOne() as server, server.client() as client:
         server.fail(Json({"code": 0, "message": None, "response": response}), on="/users/getToken")
         with pytest.raises(UnexpectedResponseError) as caught:
@@ -368,7 +366,7 @@ async def test_nonsense_instead_of_a_token_is_an_error_and_never_sent(response: 
         assert not server.count("/payments")
 
 
-async def test_refused_keys_are_an_authentication_error_and_not_tried_again(
+async def test_refused_keys_are_not_retried(
     server: FakePortOne,
 ) -> None:
     async with PortOneClient("wrong-key", "wrong-secret", base_url=server.url) as client:
@@ -382,7 +380,7 @@ async def test_refused_keys_are_an_authentication_error_and_not_tried_again(
     assert server.count("/") == 1
 
 
-async def test_the_keys_go_into_the_body_and_the_token_into_the_header(
+async def test_keys_are_sent_in_the_body_and_the_token_in_the_header(
     server: FakePortOne,
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -401,9 +399,7 @@ async def test_the_keys_go_into_the_body_and_the_token_into_the_header(
     assert found.headers["tier"] == "A01"
 
 
-async def test_an_expired_token_is_renewed_and_the_answer_is_right(
-    server: FakePortOne, client: PortOneClient
-) -> None:
+async def test_expired_token_is_renewed(server: FakePortOne, client: PortOneClient) -> None:
     server.add(merchant_uid="order-1", amount=5)
     await client.payments.find("order-1")
     server.advance(3600)
@@ -413,7 +409,7 @@ async def test_an_expired_token_is_renewed_and_the_answer_is_right(
     assert server.count("/payments") == 3
 
 
-async def test_a_token_that_stays_refused_raises_after_one_repetition(
+async def test_token_that_stays_refused_raises_after_one_renewal(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -426,7 +422,7 @@ async def test_a_token_that_stays_refused_raises_after_one_repetition(
     assert server.count("/users/getToken") == 2
 
 
-async def test_a_token_fetch_is_retried_by_itself(server: FakePortOne) -> None:
+async def test_token_fetch_is_retried(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     server.fail(Status(503), times=3, on="/users/getToken")
     async with server.client(retry=AT_ONCE) as client:
@@ -436,7 +432,7 @@ async def test_a_token_fetch_is_retried_by_itself(server: FakePortOne) -> None:
     assert server.count("/payments") == 1
 
 
-def test_a_secret_shows_in_no_repr_and_is_sent_as_it_is() -> None:
+def test_secret_has_a_closed_repr() -> None:
     secret = Secret("s3cret")
 
     assert "s3cret" not in repr(secret) + repr([secret]) + repr({"a": secret})
@@ -448,7 +444,7 @@ def test_a_secret_shows_in_no_repr_and_is_sent_as_it_is() -> None:
 
 
 @virtual_time
-async def test_a_token_that_another_task_has_renewed_is_not_discarded() -> None:
+async def test_renewed_token_is_not_invalidated() -> None:
     fresh = Token(AccessToken("b", 1800, 0), now())
     stale = Token(AccessToken("a", 1800, 0), now())
     tokens = TokenCache()
@@ -464,7 +460,7 @@ async def test_a_token_that_another_task_has_renewed_is_not_discarded() -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, -1), (400, -1), (401, -1), (403, -1)])
-async def test_keys_refused_in_any_way_are_an_authentication_error(
+async def test_every_refusal_of_the_keys_is_an_authentication_error(
     server: FakePortOne, status: int, code: int
 ) -> None:
     refusal = {"code": code, "message": "no", "response": None}
@@ -476,7 +472,7 @@ async def test_keys_refused_in_any_way_are_an_authentication_error(
 
 
 @virtual_time
-async def test_a_refusal_that_stays_does_not_multiply_tokens() -> None:
+async def test_permanent_401_does_not_multiply_token_fetches() -> None:
     client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
     for _ in range(10):
         with pytest.raises(PortOneError):
@@ -486,7 +482,7 @@ async def test_a_refusal_that_stays_does_not_multiply_tokens() -> None:
 
 
 @virtual_time
-async def test_whoever_joins_a_fetch_late_waits_no_longer_than_its_own_total() -> None:
+async def test_late_waiter_waits_no_longer_than_its_own_total() -> None:
     client, _ = scripted_client(
         token=lambda _: (50, token_reply()), timeouts=Timeouts(total=100, attempt=None)
     )
@@ -500,7 +496,7 @@ async def test_whoever_joins_a_fetch_late_waits_no_longer_than_its_own_total() -
 
 
 @virtual_time
-async def test_what_a_fetch_queues_for_its_permit_is_not_taken_off_the_time_of_a_call() -> None:
+async def test_queueing_of_a_token_fetch_is_not_in_the_total() -> None:
     started = now()
     throttle = TokenBucket(RateLimit(100, 100))
     await throttle.pause(10)
@@ -521,7 +517,7 @@ async def test_what_a_fetch_queues_for_its_permit_is_not_taken_off_the_time_of_a
 
 
 @virtual_time
-async def test_a_fetch_that_takes_too_long_says_so_itself_to_all_who_wait() -> None:
+async def test_slow_fetch_raises_its_own_error_for_all_waiters() -> None:
     client, _ = scripted_client(
         token=lambda _: (50, token_reply()), timeouts=Timeouts(total=5, attempt=None)
     )
@@ -548,7 +544,7 @@ class Counting:
 
 
 @virtual_time
-async def test_no_permit_is_taken_for_a_token_that_ended_in_the_queue() -> None:
+async def test_no_permit_is_spent_on_a_token_that_expired_in_the_queue() -> None:
     throttle = Counting()
     client, transport = scripted_client(
         series((200, PAID), PAID),
@@ -563,7 +559,7 @@ async def test_no_permit_is_taken_for_a_token_that_ended_in_the_queue() -> None:
 
 
 @virtual_time
-async def test_no_permit_is_taken_while_there_is_no_token() -> None:
+async def test_no_permit_is_spent_without_a_token() -> None:
     throttle = Counting()
     client, transport = scripted_client(
         lambda n: (0.1, reply(401, body(UNAUTHORIZED))) if n == 1 else (0.1, PAID),

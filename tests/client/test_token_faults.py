@@ -113,7 +113,7 @@ UNBELIEVABLE: dict[str, tuple[Fault, type[PortOneError], int]] = {
 
 
 @pytest.mark.parametrize("name", UNBELIEVABLE)
-async def test_a_getToken_that_cannot_be_believed_ends_all_calls_typed_and_harms_no_later_one(  # noqa: N802
+async def test_invalid_token_reply_fails_waiting_calls_but_no_later_one(
     server: FakePortOne, name: str
 ) -> None:
     fault, kind, sends = UNBELIEVABLE[name]
@@ -137,7 +137,7 @@ async def test_a_getToken_that_cannot_be_believed_ends_all_calls_typed_and_harms
         assert server.count("/users/getToken") == 1
 
 
-async def test_a_getToken_that_never_answers_is_left_at_the_total_and_asked_again_later(  # noqa: N802
+async def test_hanging_token_fetch_ends_with_the_total(
     server: FakePortOne,
 ) -> None:
     server.fail(Hang(), times=None, on="/users/getToken")
@@ -163,7 +163,7 @@ async def test_a_getToken_that_never_answers_is_left_at_the_total_and_asked_agai
         pytest.param({"expired_at": 1000, "now": 1000}, 10, id="this very second"),
     ],
 )
-async def test_any_end_is_lived_with_and_never_costs_more_than_a_fetch_a_call(
+async def test_any_expiry_costs_at_most_one_fetch_per_call(
     server: FakePortOne, changes: dict[str, Any], fetches: int
 ) -> None:
     server.fail(Altered(**changes), times=None, on="/users/getToken")
@@ -180,7 +180,7 @@ async def test_any_end_is_lived_with_and_never_costs_more_than_a_fetch_a_call(
         assert server.count("/users/getToken") == fetches + 1
 
 
-async def test_a_token_that_looks_expired_to_calls_at_once_is_fetched_once_for_them(
+async def test_token_that_seems_expired_is_fetched_once_for_all(
     server: FakePortOne,
 ) -> None:
     server.fail(Altered(expired_at=0), times=None, on="/users/getToken")
@@ -190,7 +190,7 @@ async def test_a_token_that_looks_expired_to_calls_at_once_is_fetched_once_for_t
     assert server.count("/users/getToken") == 1
 
 
-async def test_the_same_token_after_a_401_is_sent_once_more_and_no_third_time(
+async def test_same_token_after_a_401_is_sent_only_once_more(
     server: FakePortOne,
 ) -> None:
     server.fail(Unauthorized(), times=None)
@@ -215,7 +215,7 @@ async def test_the_same_token_after_a_401_is_sent_once_more_and_no_third_time(
         pytest.param(200, 200, 1, id="one for all at once"),
     ],
 )
-async def test_a_storm_of_401_under_load_is_no_storm_of_getToken(  # noqa: N802
+async def test_many_401_under_load_cause_few_token_fetches(
     server: FakePortOne, calls: int, places: int, fetches: int
 ) -> None:
     server.fail(Unauthorized(), times=None)
@@ -237,7 +237,7 @@ async def test_a_storm_of_401_under_load_is_no_storm_of_getToken(  # noqa: N802
         assert server.count("/") <= 2
 
 
-async def test_a_token_revoked_under_load_is_fetched_once_and_no_call_is_lost(
+async def test_token_revoked_under_load_is_fetched_once(
     server: FakePortOne,
 ) -> None:
     async with server.client(retry=AT_ONCE, rate_limit=None, max_in_flight=50) as client:
@@ -250,7 +250,7 @@ async def test_a_token_revoked_under_load_is_fetched_once_and_no_call_is_lost(
 
 
 @pytest.mark.parametrize("step", [DAY, -DAY])
-async def test_a_step_of_our_own_wall_clock_changes_nothing(
+async def test_step_of_the_local_wall_clock_changes_nothing(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch, step: float
 ) -> None:
     async with server.client(rate_limit=None) as client:
@@ -265,7 +265,7 @@ async def test_a_step_of_our_own_wall_clock_changes_nothing(
 
 
 @pytest.mark.parametrize(("step", "is_refused"), [(DAY, True), (-DAY, False)])
-async def test_a_step_of_the_servers_clock_costs_one_renewal_at_most(
+async def test_step_of_the_server_clock_costs_at_most_one_renewal(
     server: FakePortOne, step: float, is_refused: bool
 ) -> None:
     async with server.client(rate_limit=None, max_in_flight=8) as client:
@@ -297,7 +297,7 @@ class _LoopClock(Clock):
     )
 )
 @virtual_time
-async def test_clock_steps_in_any_order_lose_no_call_and_start_no_loop(
+async def test_clock_steps_fail_no_call(
     events: list[tuple[float, float]],
 ) -> None:
     """The far end keeps PortOne's own rules of tokens; see ``portone_async.testing.tokens``."""
@@ -326,7 +326,7 @@ async def test_clock_steps_in_any_order_lose_no_call_and_start_no_loop(
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_client_closed_during_a_storm_of_401_ends_every_call(server: FakePortOne) -> None:
+async def test_close_during_many_401_ends_every_call(server: FakePortOne) -> None:
     server.fail(Unauthorized(), times=None)
     async with asyncio.timeout(10):
         client: PortOneClient = server.client(retry=AT_ONCE, rate_limit=None, max_in_flight=4)

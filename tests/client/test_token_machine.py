@@ -406,16 +406,16 @@ class QueueingTokenMachine(TokenMachine):
         self.make_with(places, limit)
 
 
-def test_a_token_is_fetched_when_it_must_be_and_only_then_and_nobody_waits_in_vain() -> None:
+def test_token_fetches_agree_with_the_model() -> None:
     check(TokenMachine, steps=30)
 
 
-def test_calls_that_queue_share_their_tokens_and_end_as_they_should() -> None:
+def test_queueing_calls_share_tokens_as_in_the_model() -> None:
     check(QueueingTokenMachine, steps=30)
 
 
 @virtual_time
-async def test_a_token_that_ended_in_a_pause_is_renewed_before_the_next_call_is_sent() -> None:
+async def test_token_that_expired_in_a_pause_is_renewed_first() -> None:
     ok_then_paused = series(reply(200, ok({})), reply(429, Retry_After="60"), PAID)
     client, transport = scripted_client(ok_then_paused, lambda n: token_reply(f"token{n}", 100))
     call = Call("GET", "/payments/x", dict[str, Any])

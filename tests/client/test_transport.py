@@ -76,7 +76,7 @@ def raised(error: BaseException) -> PortOneError:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_every_exception_of_aiohttp_becomes_one_of_ours(
+def test_every_exception_of_aiohttp_is_translated(
     error: BaseException, kind: type[PortOneError], was_sent: bool | None
 ) -> None:
     ours = raised(error)
@@ -86,7 +86,7 @@ def test_every_exception_of_aiohttp_becomes_one_of_ours(
     assert "홍길동" not in str(ours)
 
 
-def test_a_reply_that_is_no_http_is_malformed_and_its_text_is_not_shown() -> None:
+def test_reply_that_is_not_http_is_malformed_and_not_quoted() -> None:
     info: Any = aiohttp.RequestInfo(URL(URL_), "GET", {}, URL(URL_))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # never read
     ours = raised(aiohttp.ClientResponseError(info, (), status=400, message="홍길동"))
 
@@ -102,7 +102,7 @@ def test_a_reply_that_is_no_http_is_malformed_and_its_text_is_not_shown() -> Non
         (TimeoutError(), RequestTimeoutError),
     ],
 )
-async def test_a_mocked_exception_is_tried_again_and_then_raised_as_ours(
+async def test_mocked_exception_is_retried_and_translated(
     mocks: Any, error: Exception, kind: type[PortOneError]
 ) -> None:
     mocks.post(f"{URL_}/users/getToken", body=token_reply().body)
@@ -115,7 +115,7 @@ async def test_a_mocked_exception_is_tried_again_and_then_raised_as_ours(
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
-async def test_the_shape_of_a_request_is_what_the_page_says(mocks: Any) -> None:
+async def test_request_has_the_documented_shape(mocks: Any) -> None:
     mocks.post(f"{URL_}/users/getToken", body=token_reply("tok").body)
     url = URL(f"{URL_}/payments/find/a%20b%2B/paid?sorting=-paid", encoded=True)
     mocks.get(url, body=ok(CARD_PAID | {"merchant_uid": "a b+"}))
@@ -190,7 +190,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         "html",
     ],
 )
-async def test_a_broken_reply_is_tried_again_and_typed(
+async def test_broken_reply_is_retried_and_raises_its_class(
     answer: bytes, kind: type[PortOneError] | None
 ) -> None:
     async with answering(answer, times=1) as raw, client_of(raw) as client:
@@ -210,7 +210,7 @@ def client_of(raw: RawServer) -> PortOneClient:
     return PortOneClient("key", "secret", base_url=raw.url, retry=AT_ONCE, rate_limit=None)
 
 
-async def test_a_dropped_connection_is_not_sent_to_twice_in_one_attempt(
+async def test_dropped_connection_is_one_send_per_attempt(
     server: FakePortOne,
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -223,7 +223,7 @@ async def test_a_dropped_connection_is_not_sent_to_twice_in_one_attempt(
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
-async def test_a_body_over_the_limit_is_refused_and_not_asked_for_again(
+async def test_body_over_the_limit_is_rejected_and_not_retried(
     monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     monkeypatch.setattr(_transport, "MAX_BODY", 10_000)
@@ -240,7 +240,7 @@ async def test_a_body_over_the_limit_is_refused_and_not_asked_for_again(
         assert len(raw.requests) == 2
 
 
-async def test_a_redirect_is_not_followed(server: FakePortOne) -> None:
+async def test_redirect_is_not_followed(server: FakePortOne) -> None:
     server.add(merchant_uid=UID)
     redirect = f"HTTP/1.1 302 Found\r\nLocation: {server.url}/payments/find/{UID}\r\nContent-Length: 0\r\n\r\n"
     async with answering(redirect.encode()) as raw, client_of(raw) as client:
@@ -260,7 +260,7 @@ async def test_cookies_are_ignored() -> None:
         assert b"cookie" not in b"".join(raw.requests).lower()
 
 
-async def test_nobody_listening_is_a_connection_that_failed_and_was_not_sent() -> None:
+async def test_refused_connection_was_not_sent() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -280,7 +280,7 @@ async def _angry(*_: Any) -> Any:
     raise AssertionError("a session's own hooks have no part in our requests")
 
 
-async def test_the_settings_of_a_callers_session_neither_break_us_nor_travel(
+async def test_settings_of_a_passed_session_are_not_used(
     server: FakePortOne,
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -313,7 +313,7 @@ async def test_the_settings_of_a_callers_session_neither_break_us_nor_travel(
     assert server.requests[1].headers["authorization"].startswith("Bearer ")
 
 
-async def test_a_callers_session_is_used_and_lends_its_connections(server: FakePortOne) -> None:
+async def test_connections_of_a_passed_session_are_used(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with (
         ClientSession(connector=TCPConnector(limit=3, limit_per_host=2)) as session,
@@ -325,7 +325,7 @@ async def test_a_callers_session_is_used_and_lends_its_connections(server: FakeP
         assert 1 <= sum(map(len, session.connector._conns.values())) <= 2
 
 
-async def test_a_client_with_a_lent_session_that_is_dropped_unclosed_is_no_leak(
+async def test_client_with_a_passed_session_is_dropped_without_a_warning(
     server: FakePortOne,
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -337,7 +337,7 @@ async def test_a_client_with_a_lent_session_that_is_dropped_unclosed_is_no_leak(
         assert not session.closed
 
 
-async def test_a_lent_session_that_is_closed_is_one_clear_error(server: FakePortOne) -> None:
+async def test_closed_passed_session_raises_client_closed_error(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     session = ClientSession()
     async with server.client(session=session) as client:
@@ -350,7 +350,7 @@ async def test_a_lent_session_that_is_closed_is_one_clear_error(server: FakePort
         await fresh.payments.find("order-1")
 
 
-async def test_a_lent_session_that_is_closed_while_a_call_queues_is_the_same_error(
+async def test_session_closed_while_a_call_queues_raises_client_closed_error(
     server: FakePortOne,
 ) -> None:
     class Closing:
@@ -369,7 +369,7 @@ async def test_a_lent_session_that_is_closed_while_a_call_queues_is_the_same_err
     assert server.count("/payments") == 0
 
 
-def test_a_lent_session_of_another_loop_is_one_clear_error() -> None:
+def test_passed_session_of_another_loop_raises_wrong_loop_error() -> None:
     async def make() -> ClientSession:
         return ClientSession()
 
@@ -385,7 +385,7 @@ def test_a_lent_session_of_another_loop_is_one_clear_error() -> None:
         first.run(session.close())
 
 
-async def test_closing_ends_calls_under_way_with_one_clear_error(server: FakePortOne) -> None:
+async def test_close_ends_calls_in_flight(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     client = server.client(max_in_flight=2)
     await client.payments.find("order-1")
@@ -399,7 +399,7 @@ async def test_closing_ends_calls_under_way_with_one_clear_error(server: FakePor
     assert {type(each) for each in results} == {ClientClosedError}
 
 
-async def test_a_connection_that_cannot_be_made_in_time_is_a_timeout_that_was_not_sent(
+async def test_connect_timeout_was_not_sent(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(*_: Any, **__: Any) -> Any:
@@ -412,7 +412,7 @@ async def test_a_connection_that_cannot_be_made_in_time_is_a_timeout_that_was_no
     assert caught.value.was_sent is False
 
 
-async def test_session_that_trusts_the_environment_lends_no_netrc(
+async def test_session_with_trust_env_sends_no_netrc_credentials(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "netrc").write_text("default login foo password bar")
@@ -423,7 +423,7 @@ async def test_session_that_trusts_the_environment_lends_no_netrc(
     assert "authorization" not in server.requests[0].headers
 
 
-async def test_a_name_that_takes_too_long_to_resolve_is_a_connection_not_made_in_time(
+async def test_slow_name_resolution_is_a_connect_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def never(*_: Any, **__: Any) -> Any:

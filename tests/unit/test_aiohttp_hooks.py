@@ -46,7 +46,7 @@ NAMES = {
 UNDOCUMENTED = {"should_close"}
 
 
-async def test_names_that_we_rely_on_are_these_and_exist() -> None:
+async def test_private_names_of_aiohttp_in_use_exist() -> None:
     used = {name for path in _modules() for name in _private_names(path)}
     overridden = {name for name in vars(_session._Request) if not name.startswith("__")}
     assert {name for name in used if name in await _names_of_aiohttp()} | overridden == NAMES
@@ -128,7 +128,7 @@ async def test_hook_that_is_not_called_is_refused(
     assert "does not call ClientRequest.send()" in reason
 
 
-async def test_second_send_of_its_own_is_refused(
+async def test_aiohttp_that_sends_twice_is_rejected(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patched = _patched("self._retry_connection and", "")
@@ -153,7 +153,7 @@ async def test_request_that_waits_before_the_hook_is_refused(
         ("session", "_default_proxy_auth"),
     ],
 )
-async def test_lent_session_without_what_is_checked_is_refused(
+async def test_session_without_the_checked_names_is_rejected(
     server: FakePortOne, owner: str, name: str
 ) -> None:
     async with ClientSession() as session:
@@ -163,7 +163,7 @@ async def test_lent_session_without_what_is_checked_is_refused(
         lent.__dict__[name] = value
 
 
-async def test_hooks_are_tried_once(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hooks_are_checked_once(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[_aiohttp._Nowhere] = []
 
     async def connect(self: _aiohttp._Nowhere, *_: Any, **__: Any) -> Any:
@@ -180,7 +180,7 @@ async def test_hooks_are_tried_once(server: FakePortOne, monkeypatch: pytest.Mon
     assert not server.requests
 
 
-async def test_trial_is_not_seen_by_monitoring(
+async def test_check_of_the_hooks_is_not_monitored(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
@@ -212,13 +212,13 @@ async def test_trial_is_not_seen_by_monitoring(
     assert all(url.startswith(server.url) for url in seen)
 
 
-async def test_mock_of_aiohttp_is_not_tried(mocks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_mocked_aiohttp_is_not_checked(mocks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_aiohttp, "_checked", set[object]())
     async with PortOneClient("key", "secret"):
         assert not _aiohttp._checked
 
 
-async def test_check_keeps_nothing_of_its_caller_alive(server: FakePortOne) -> None:
+async def test_check_of_the_hooks_keeps_no_reference(server: FakePortOne) -> None:
     script = (
         "import asyncio, gc, weakref\n"
         "from portone_async import PortOneClient\n"

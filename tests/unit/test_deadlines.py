@@ -69,11 +69,11 @@ async def ends(tasks: list[Any], *, is_shared: bool) -> list[tuple[str, float]]:
 
 
 @given(st.lists(TASK, max_size=20))
-def test_each_ends_when_and_how_a_timeout_of_its_own_would_end_it(tasks: list[Any]) -> None:
+def test_deadlines_end_tasks_as_asyncio_timeout_would(tasks: list[Any]) -> None:
     assert run(ends(tasks, is_shared=True)) == run(ends(tasks, is_shared=False))
 
 
-def test_ten_thousand_that_are_never_reached_set_one_timer_in_the_time_of_a_bound() -> None:
+def test_ten_thousand_unreached_deadlines_set_one_timer() -> None:
     async def main() -> int:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, CountingLoop)
@@ -87,7 +87,7 @@ def test_ten_thousand_that_are_never_reached_set_one_timer_in_the_time_of_a_boun
         assert runner.run(main()) == 1
 
 
-async def test_a_cancellation_that_comes_with_the_deadline_is_not_swallowed() -> None:
+async def test_cancellation_at_the_deadline_is_not_swallowed() -> None:
     loop = asyncio.get_running_loop()
     deadlines = Deadlines(loop)
     task = asyncio.current_task()
@@ -101,7 +101,7 @@ async def test_a_cancellation_that_comes_with_the_deadline_is_not_swallowed() ->
     task.uncancel()
 
 
-async def test_a_task_goes_on_after_its_deadline_as_if_it_was_never_cancelled() -> None:
+async def test_task_continues_uncancelled_after_its_deadline() -> None:
     loop = asyncio.get_running_loop()
     deadlines = Deadlines(loop)
     task = asyncio.current_task()
@@ -114,7 +114,7 @@ async def test_a_task_goes_on_after_its_deadline_as_if_it_was_never_cancelled() 
         await asyncio.sleep(0)
 
 
-async def test_an_error_of_the_code_itself_is_not_replaced() -> None:
+async def test_error_of_the_block_is_not_replaced() -> None:
     loop = asyncio.get_running_loop()
     deadlines = Deadlines(loop)
 
@@ -128,7 +128,7 @@ async def test_an_error_of_the_code_itself_is_not_replaced() -> None:
         await fail_when_cancelled()
 
 
-async def test_closing_leaves_no_timer_unless_a_deadline_still_runs() -> None:
+async def test_close_cancels_the_timer_unless_a_deadline_is_pending() -> None:
     loop = asyncio.get_running_loop()
     deadlines = Deadlines(loop)
     loop.call_soon(deadlines.close)
@@ -143,7 +143,7 @@ async def test_closing_leaves_no_timer_unless_a_deadline_still_runs() -> None:
 
 
 @virtual_time
-async def test_a_deadline_after_the_closing_ends_its_task_as_one_before_it() -> None:
+async def test_deadline_after_close_still_ends_its_task() -> None:
     loop = asyncio.get_running_loop()
     deadlines = Deadlines(loop)
     with deadlines.at(loop.time() + 1):
@@ -153,7 +153,7 @@ async def test_a_deadline_after_the_closing_ends_its_task_as_one_before_it() -> 
         await asyncio.Event().wait()
 
 
-def test_the_timer_that_rings_last_sets_no_other() -> None:
+def test_last_timer_sets_no_other() -> None:
     async def main() -> int:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, CountingLoop)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from portone_async import InvalidRequestError, RateLimit, RetryPolicy, Timeouts
 
 
-def test_the_defaults_are_those_that_are_documented() -> None:
+def test_defaults_are_as_documented() -> None:
     assert RetryPolicy() == RetryPolicy(4, 0.5, 8.0, 60.0, 500)
     assert RateLimit() == RateLimit(50.0, 5)
     assert Timeouts() == Timeouts(60.0, 30.0, 5.0)
@@ -42,14 +42,14 @@ def test_the_defaults_are_those_that_are_documented() -> None:
         (Timeouts, "connect", True),
     ],
 )
-def test_a_value_out_of_its_range_is_refused_and_named(kind: Any, field: str, value: Any) -> None:
+def test_value_out_of_range_is_rejected_and_named(kind: Any, field: str, value: Any) -> None:
     with pytest.raises(InvalidRequestError, match=rf"^{field} must be a "):
         kind(**{field: value})
     with pytest.raises(InvalidRequestError, match=rf"^{field} must be a "):
         msgspec.structs.replace(kind(), **{field: value})
 
 
-def test_the_edges_of_the_ranges_are_inside() -> None:
+def test_edges_of_the_ranges_are_accepted() -> None:
     RetryPolicy(attempts=1, backoff_initial=0, backoff_max=0, retry_after_max=0, budget=0)
     RateLimit(rate=1e-3, burst=1)
     Timeouts(total=1e-3, attempt=1, connect=1)
@@ -63,18 +63,18 @@ def test_the_edges_of_the_ranges_are_inside() -> None:
         (RateLimit, "rate", "finite number, more than 0: -1"),
     ],
 )
-def test_a_refusal_tells_what_would_be_taken(kind: Any, field: str, bound: str) -> None:
+def test_error_names_the_accepted_range(kind: Any, field: str, bound: str) -> None:
     with pytest.raises(InvalidRequestError, match=rf"^{field} must be a {bound}$"):
         kind(**{field: -1})
 
 
-def test_none_is_no_bound() -> None:
+def test_none_means_unlimited() -> None:
     assert Timeouts(None, None, None).total is None
     assert RetryPolicy(budget=None).budget is None
 
 
 @pytest.mark.parametrize("policy", [RetryPolicy(), RateLimit(), Timeouts()])
-def test_a_policy_is_a_value(policy: Any) -> None:
+def test_policy_is_a_value(policy: Any) -> None:
     assert pickle.loads(pickle.dumps(policy)) == policy == type(policy)()
     assert hash(policy) == hash(type(policy)())
     with pytest.raises(AttributeError):
@@ -82,9 +82,7 @@ def test_a_policy_is_a_value(policy: Any) -> None:
 
 
 @given(st.floats(0, 100), st.floats(0, 1000), st.integers(1, 10**6))
-def test_the_backoff_never_shrinks_and_never_passes_its_ceiling(
-    initial: float, ceiling: float, retry: int
-) -> None:
+def test_backoff_grows_up_to_its_maximum(initial: float, ceiling: float, retry: int) -> None:
     policy = RetryPolicy(backoff_initial=initial, backoff_max=ceiling)
 
     assert policy.backoff(1) == min(initial, ceiling)

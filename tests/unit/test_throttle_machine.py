@@ -194,7 +194,7 @@ class BucketMachine(VirtualMachine):
         assert not self.waiting, "somebody waits for ever"
 
 
-def test_a_bucket_gives_each_permit_in_turn_as_soon_as_the_rate_and_the_pauses_allow() -> None:
+def test_bucket_agrees_with_the_model() -> None:
     check(BucketMachine)
 
 
@@ -411,5 +411,5 @@ class QueuesMachine(VirtualMachine):
         assert self.under_way["one"] == self.places
 
 
-def test_calls_of_any_views_go_in_order_and_no_queue_holds_up_another() -> None:
+def test_queues_of_views_agree_with_the_model() -> None:
     check(QueuesMachine)
