@@ -24,11 +24,12 @@ from msgspec.structs import replace
 
 import portone_async
 from portone_async.cli.report import NotWrittenError, write_report
+from portone_async.cli.report import page as page_package
 from portone_async.cli.report.messages import LANGUAGES, messages
 from portone_async.cli.report.money import format_amount
 from portone_async.cli.report.page.reasons import REASONS
 from portone_async.cli.report.page.render import SCRIPTS, read_asset
-from portone_async.cli.report.page.table_row import printable, script_json
+from portone_async.cli.report.page.safe_text import printable, script_json
 from portone_async.cli.report.page.time_buckets import Unit
 from portone_async.cli.report.statement import statement
 from portone_async.models import PaymentStatus
@@ -104,7 +105,7 @@ def test_page_loads_nothing(page: Page) -> None:
     assert not re.search(r"url\(|@import|https?:|//\w+\.|import\(|fetch\(|XMLHttp|WebSocket", code)
 
 
-def test_policy_allows_only_the_own_style_and_script(page: Page) -> None:
+def test_policy_allows_only_the_style_and_script_of_the_page(page: Page) -> None:
     (policy,) = (
         attributes["content"] or ""
         for tag, attributes in page.tags
@@ -217,7 +218,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def test_every_message_is_used() -> None:
-    folder = Path(printable.__code__.co_filename).parent
+    folder = Path(page_package.__file__).parent
     sources = "".join(
         (folder / name).read_text(encoding="utf-8")
         for name in (
@@ -243,7 +244,7 @@ def test_every_message_is_used() -> None:
     }
     composed |= {f"table.{step}" for step in ("first", "previous", "next", "last")}
     composed |= {f"time.{name}" for name in ("charged", "short", "over", "outside", "unknown")}
-    composed |= {f"sign.{who}" for who in ("made", "checked", "approved")}
+    composed |= {f"sign.{role}" for role in ("made", "checked", "approved")}
     composed |= {"table.sorted.ascending", "table.sorted.descending"}
 
     assert composed <= messages("en").keys()

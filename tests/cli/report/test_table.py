@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from portone_async.cli.report.page.table_row import printable
+from portone_async.cli.report.page.safe_text import printable
 from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
 from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snapshot
@@ -313,7 +313,7 @@ def test_day_without_differences_has_no_table(report: Report) -> None:
     assert report.element("#differences .empty").text == "No differences."
 
 
-def test_page_without_javascript_names_what_is_missing(report: Report) -> None:
+def test_page_without_javascript_states_that_the_table_needs_it(report: Report) -> None:
     report.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         report.open(day())

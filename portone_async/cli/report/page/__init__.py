@@ -4,7 +4,8 @@ The modules, in the order in which a finding passes through them:
 
 1. ``tally`` counts and sums up all findings,
 2. by hour in ``time_buckets``, on the clock of ``clock``;
-3. ``table_row`` makes a row of each difference, ``reasons`` explains its error.
+3. ``table_row`` makes a row of each difference, ``reasons`` explains its error,
+   ``safe_text`` escapes its texts.
 4. ``figures`` turns the summary and the tally into the figures of the page,
 5. with the bars and columns of ``charts``.
 6. ``render`` fills the template in ``assets``.
@@ -23,7 +24,7 @@ from portone_async.cli.zone import SEOUL
 from portone_async.reconcile.finding import AssumedEmpty, Finding, Summary
 
 from .clock import format_time, zone_name
-from .table_row import printable
+from .safe_text import printable
 from .tally import Period, Tally
 
 __all__ = ("write_report",)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
 from msgspec import Struct
 
@@ -126,8 +127,8 @@ def _panel(labels: Sequence[str], amounts: Sequence[Decimal], currency: str) -> 
 
 
 def _ticks(labels: Sequence[str]) -> list[Tick]:
-    every = -(-len(labels) // _MAX_TICKS)
-    return [Tick(number, labels[number]) for number in range(0, len(labels), every)]
+    step = ceil(len(labels) / _MAX_TICKS)
+    return [Tick(number, labels[number]) for number in range(0, len(labels), step)]
 
 
 def _share(amount: Decimal, whole: Decimal) -> float:

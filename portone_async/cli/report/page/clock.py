@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from portone_async.cli.zone import in_zone
 
-__all__ = ("format_time", "local_time", "zone_name", "zoned")
+__all__ = ("format_time", "in_zone_or_none", "local_time", "zone_name")
 
 
 def format_time(time: datetime, zone: tzinfo) -> str:
@@ -16,7 +16,7 @@ def format_time(time: datetime, zone: tzinfo) -> str:
     return in_zone(time, zone).isoformat(sep=" ", timespec="seconds")
 
 
-def zoned(time: datetime, zone: tzinfo) -> datetime | None:
+def in_zone_or_none(time: datetime, zone: tzinfo) -> datetime | None:
     """Convert a time to the zone; ``None`` if the year would be before 1 or after 9999."""
     with suppress(OverflowError):
         return time.astimezone(zone)
@@ -25,7 +25,7 @@ def zoned(time: datetime, zone: tzinfo) -> datetime | None:
 
 def local_time(time: datetime, zone: tzinfo) -> datetime | None:
     """Convert a time to the zone, naive; ``None`` if the year would be before 1 or after 9999."""
-    aware = zoned(time, zone)
+    aware = in_zone_or_none(time, zone)
     return None if aware is None else aware.replace(tzinfo=None)
 
 

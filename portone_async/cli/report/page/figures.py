@@ -13,7 +13,7 @@ from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Summary, Verdict
 
 from .charts import Bar, TimeChart, in_question, time_chart, verdict_chart
-from .table_row import printable
+from .safe_text import printable
 from .tally import Tally
 from .time_buckets import Bucket, Unit, choose_unit
 

@@ -24,7 +24,7 @@ from portone_async.cli.report.messages import LANGUAGES, Language, messages
 from portone_async.reconcile.finding import Summary, Verdict
 
 from .figures import Figures
-from .table_row import script_json
+from .safe_text import script_json
 from .tally import Tally
 
 __all__ = ("SCRIPTS", "PageInfo", "read_asset", "render_page")
@@ -101,7 +101,7 @@ def render_page(
         messages=_script_data({code: messages(code) for code in LANGUAGES}),
         settings=_script_data(settings),
         rows=map(Markup, tally.rows),
-        shown_rows=len(tally.rows),
+        row_count=len(tally.rows),
         language=initial,
         languages={code: messages(code)["language"] for code in LANGUAGES},
         text=messages(initial),

@@ -1,32 +1,23 @@
-"""Table rows: a finding as compact JSON that is safe inside a ``script`` element."""
+"""The rows of the table of differences, as compact as ``report.js`` reads them."""
 
 from __future__ import annotations
 
 from datetime import tzinfo
 from decimal import Decimal
 
-import msgspec
 from msgspec import Struct
 
-from portone_async.cli.escape import escape, escape_order_number
 from portone_async.cli.report.money import format_amount
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
 
-from .clock import zoned
+from .clock import in_zone_or_none
 from .reasons import reason_of
+from .safe_text import printable, printable_order_number
 
-__all__ = ("printable", "script_json", "table_row")
+__all__ = ("table_row",)
 
-# PortOne's order numbers have at most 40 characters; a hostile text may be of any length.
-_MAX_TEXT = 160
 _MAX_ERROR = 600
 _MAX_PAYMENTS = 10
-
-_encoder = msgspec.json.Encoder()
-# Even inside a string, "</script>" ends a script element and "<!--" changes how it is parsed.
-_SCRIPT_ESCAPES = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
 
 
 class RowPayment(Struct, frozen=True, array_like=True):
@@ -72,7 +63,7 @@ def table_row(finding: Finding, discrepancy: tuple[str, Decimal] | None, zone: t
     reason, place = reason_of(finding)
     return Row(
         verdict=finding.verdict.value,
-        merchant_uid=_printable_number(finding.merchant_uid),
+        merchant_uid=printable_order_number(finding.merchant_uid),
         order=None if finding.order is None else _order_fields(finding.order),
         payments=[_row_payment(payment, zone) for payment in finding.payments[:_MAX_PAYMENTS]],
         more_payments=max(0, len(finding.payments) - _MAX_PAYMENTS),
@@ -83,42 +74,24 @@ def table_row(finding: Finding, discrepancy: tuple[str, Decimal] | None, zone: t
     )
 
 
-def script_json(value: object) -> str:
-    """Encode a value as JSON that is safe inside a ``script`` element."""
-    return _encoder.encode(value).decode().translate(_SCRIPT_ESCAPES)
-
-
-def printable(text: str, max_length: int = _MAX_TEXT) -> str:
-    """Truncate an untrusted text, and escape control and direction characters."""
-    if len(text) > max_length:
-        text = f"{text[:max_length]}…"
-    return escape(text)
-
-
-def _printable_number(merchant_uid: str) -> str:
-    if len(merchant_uid) > _MAX_TEXT:
-        return printable(merchant_uid)
-    return escape_order_number(merchant_uid)
-
-
 def _amount_fields(currency: str, amount: Decimal) -> tuple[str, str]:
     return format_amount(amount, currency), printable(currency)
 
 
 def _order_fields(order: Order) -> tuple[str, str, str, str]:
     amount, currency = _amount_fields(order.currency, order.amount)
-    refunded = _or_empty(order.cancelled_amount, order.currency)
+    refunded = _format_unless_zero(order.cancelled_amount, order.currency)
     return amount, currency, printable(order.status), refunded
 
 
 def _row_payment(payment: PaymentSnapshot, zone: tzinfo) -> RowPayment:
     time = payment.paid_at or payment.cancelled_at
-    local = None if time is None else zoned(time, zone)
+    local = None if time is None else in_zone_or_none(time, zone)
     currency = payment.currency or ""
     return RowPayment(
         imp_uid=printable(payment.imp_uid),
         amount=format_amount(payment.amount, currency),
-        cancelled=_or_empty(payment.cancel_amount, currency),
+        cancelled=_format_unless_zero(payment.cancel_amount, currency),
         currency=printable(currency),
         status=printable(payment.status),
         is_test=payment.sandbox is True,
@@ -126,5 +99,5 @@ def _row_payment(payment: PaymentSnapshot, zone: tzinfo) -> RowPayment:
     )
 
 
-def _or_empty(amount: Decimal, currency: str) -> str:
+def _format_unless_zero(amount: Decimal, currency: str) -> str:
     return format_amount(amount, currency) if amount else ""

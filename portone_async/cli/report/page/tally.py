@@ -14,7 +14,8 @@ from portone_async.reconcile.ledger import Ledger, bridges, entries
 from portone_async.reconcile.money import Sums, add_to
 
 from .clock import local_time
-from .table_row import script_json, table_row
+from .safe_text import script_json
+from .table_row import table_row
 from .time_buckets import Bucket, Unit
 
 __all__ = ("Period", "Tally")
@@ -45,7 +46,8 @@ class Tally:
         self.orders = 0
         """The number of orders that could be read."""
         self.without_order = 0
-        """The number of matched findings without an order: payments with no money left on them."""
+        """The number of matched findings without an order: payments refunded, never
+        paid, or in a test channel."""
         self.unreadable = 0
         """The number of unreadable rows and payments, whose money is in no bridge."""
         self.hours: dict[datetime, Bucket] = {}
@@ -90,9 +92,9 @@ class Tally:
         return buckets
 
     def agrees_with(self, summary: Summary) -> bool:
-        """Whether the counts, the amounts and the bridge equal those of the run.
+        """Return whether the counts, the amounts and the bridge equal those of the run.
 
-        The amounts of matched findings are not compared, and no bridge if the summary has none.
+        Does not compare the amounts of matched findings, or the bridge if the summary has none.
         """
         own = self.bridges()
         return (
