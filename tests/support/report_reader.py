@@ -1,4 +1,4 @@
-"""Opens reports in Chromium."""
+"""Open reports in Chromium."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--lang=en-US",
-    # A page reaches no other machine.
+    # Names of other machines are not resolved.
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 
@@ -44,7 +44,7 @@ def program(*names: str) -> str:
         if (path := shutil.which(name)) is not None:
             return path
     return missing_program(
-        f"{names[0]} is not installed, and the report must be seen in a browser: "
+        f"{names[0]} is not installed, and the tests of the report need a browser: "
         "apt-get install chromium chromium-driver fonts-noto-cjk"
     )
 
@@ -145,4 +145,5 @@ class Report:
 
 
 def many(count: int = 120) -> list[Finding]:
+    """Return findings of missing orders: ``o-0``, ``o-1`` and so on."""
     return [finding(f"o-{n}", Verdict.MISSING, order(f"o-{n}", f"{n}00")) for n in range(count)]

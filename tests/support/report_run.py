@@ -9,7 +9,17 @@ from decimal import Decimal
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Summary, Verdict
 from portone_async.reconcile.ledger import bridges
 
-__all__ = ("HOSTILE", "PERIOD", "day", "order", "snapshot", "summary_of")
+__all__ = (
+    "HOSTILE",
+    "KST",
+    "NOON",
+    "PERIOD",
+    "day",
+    "finding",
+    "order",
+    "snapshot",
+    "summary_of",
+)
 
 KST = timezone(timedelta(hours=9))
 PERIOD = (datetime(2026, 11, 1, tzinfo=KST), datetime(2026, 11, 2, tzinfo=KST))

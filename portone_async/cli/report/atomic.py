@@ -29,7 +29,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Generator[Path]:
     The temporary file is in the same folder, and is removed if the block raises.
 
     Raises:
-        NotWrittenError: An ``OSError`` was raised, in the block too.
+        NotWrittenError: An ``OSError`` was raised, by the block or by this function.
     """
     requested = Path(path)
     # Replace the target of a symbolic link, not the link.
@@ -59,7 +59,8 @@ def _temporary_file(target: Path, requested: Path) -> Generator[Path]:
         if target.exists() and not target.is_file():
             # As root, renaming a file to /dev/null would replace the device.
             raise FileExistsError("it exists and is not a regular file")
-        # A random name: two runs may write the same file.
+        # Random, since two runs may write the same file. Shortened, since a name has at most 255
+        # bytes, and a Hangul syllable takes three.
         temporary = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.part")
         try:
             temporary.touch(exist_ok=False)

@@ -49,7 +49,7 @@ def discrepancy(finding: Finding, bridges: Mapping[str, Bridge]) -> tuple[str, D
 
 
 def is_unreadable(finding: Finding) -> bool:
-    """Whether no amount of the order could be read."""
+    """Return whether a finding stands for a row or payment of which no amount could be read."""
     return finding.verdict is Verdict.NOT_CHECKED and finding.order is None and not finding.payments
 
 
@@ -61,6 +61,7 @@ def format_amount(amount: Decimal, currency: str = "") -> str:
         currency: A currency with cents gets at least two decimals, so that columns align.
     """
     exponent = amount.as_tuple().exponent
+    # NaN, or so large or small that its zeros would fill the page.
     if not isinstance(exponent, int) or abs(amount.adjusted()) > 60:
         return str(amount)
     places = 2 if currency in _WITH_CENTS else 0

@@ -41,6 +41,7 @@ class Line(Struct, frozen=True):
         return not any(self.amounts)
 
 
+# The key, the kind, and the sign before an amount; an empty sign for a total.
 _LINES = (
     ("ordered", Kind.SUM, ""),
     ("not_due", Kind.PART, "-"),
@@ -65,9 +66,9 @@ _LINES = (
 
 def statement(bridges: Mapping[str, Bridge]) -> list[Line]:
     """Return the lines of bridges, with the currencies in the order of :func:`sort_currencies`."""
-    columns = sort_currencies(bridges)
+    currencies = sort_currencies(bridges)
     return [
-        Line(key, kind, [_signed(getattr(bridges[name], key), sign, name) for name in columns])
+        Line(key, kind, [_format(getattr(bridges[name], key), sign, name) for name in currencies])
         for key, kind, sign in _LINES
     ]
 
@@ -77,7 +78,7 @@ def sort_currencies(currencies: Collection[str]) -> list[str]:
     return sorted(currencies, key=lambda currency: (currency != "KRW", currency))
 
 
-def _signed(amount: Decimal, sign: str, currency: str) -> str:
+def _format(amount: Decimal, sign: str, currency: str) -> str:
     if not amount:
         return "" if sign else format_amount(amount, currency)
     if sign == "-":

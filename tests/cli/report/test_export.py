@@ -35,7 +35,7 @@ TIMES = st.none() | st.datetimes(
     max_value=datetime(9998, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone)
     timezones=st.just(UTC),
 )
-SIGHTINGS = st.builds(
+SNAPSHOTS = st.builds(
     PaymentSnapshot,
     imp_uid=TEXT,
     merchant_uid=TEXT,
@@ -52,7 +52,7 @@ FINDINGS = st.builds(
     merchant_uid=TEXT,
     verdict=st.sampled_from(Verdict),
     order=st.none() | st.builds(Order, TEXT, MONEY, TEXT, TEXT, MONEY),
-    payments=st.lists(SIGHTINGS, max_size=3).map(tuple),
+    payments=st.lists(SNAPSHOTS, max_size=3).map(tuple),
     error=st.none() | TEXT,
 )
 

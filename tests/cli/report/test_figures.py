@@ -79,7 +79,7 @@ def test_unreadable_rows_do_not_count_as_orders() -> None:
     assert figures.matched_percent == "100.00"
 
 
-def test_money_in_question_is_what_the_note_of_the_charts_names() -> None:
+def test_note_of_the_charts_names_the_parts_of_money_in_question() -> None:
     parts = {"short": 1, "over": 20, "unknown": 300, "unassigned": 4000}
     bridge = Bridge(
         missing=Decimal(1), orphans=Decimal(20), not_checked=Decimal(300), unassigned=Decimal(4000)
@@ -144,8 +144,8 @@ def test_orphan_counts_the_amounts_of_its_payments() -> None:
 def test_time_buckets_add_up_to_the_bridge() -> None:
     tally = tally_of(day())
     total = Bucket()
-    for flow in (*tally.hours.values(), tally.outside_period, tally.without_time):
-        total.merge(flow)
+    for bucket in (*tally.hours.values(), tally.outside_period, tally.without_time):
+        total.merge(bucket)
 
     assert (total.findings, total.differences) == (len(day()), tally.differences)
     assert total.ledger.bridges() == tally.bridges() == bridges(day())

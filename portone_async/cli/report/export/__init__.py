@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -74,8 +74,12 @@ def _in_zone(finding: Finding, timezone: tzinfo) -> Finding:
 
 
 def _payment_in_zone(payment: PaymentSnapshot, timezone: tzinfo) -> PaymentSnapshot:
-    times = {"paid_at": payment.paid_at, "cancelled_at": payment.cancelled_at}
     return replace(
         payment,
-        **{name: in_zone(time, timezone) for name, time in times.items() if time is not None},
+        paid_at=_time_in_zone(payment.paid_at, timezone),
+        cancelled_at=_time_in_zone(payment.cancelled_at, timezone),
     )
+
+
+def _time_in_zone(time: datetime | None, timezone: tzinfo) -> datetime | None:
+    return None if time is None else in_zone(time, timezone)

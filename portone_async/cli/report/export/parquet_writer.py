@@ -86,9 +86,11 @@ def _amounts(finding: Finding) -> Iterator[Decimal]:
 
 
 def _check_fits(amount: Decimal, finding: Finding) -> None:
-    # DuckDB would round the amount silently.
+    """Check that an amount fits into a column, where DuckDB would round it silently."""
     _, digits, exponent = amount.as_tuple()
+    # NaN and the infinities have no exponent, and do not fit.
     places = -exponent if isinstance(exponent, int) else _DIGITS + 1
+    # Zeros at the end do not count.
     while places > _PLACES and digits and digits[-1] == 0:
         digits, places = digits[:-1], places - 1
     if places > _PLACES or len(digits) - places > _DIGITS - _PLACES:
