@@ -19,14 +19,14 @@ __all__ = ("SUCCESS", "Call", "Caller", "Failure", "QueryValue", "validate_ident
 T = TypeVar("T")
 
 QueryValue: TypeAlias = str | int | bool | datetime
-"""What a query parameter may be: text, a number, a flag, or a time with a zone."""
+"""A query parameter: text, a number, a flag, or a time with a time zone."""
 
 SUCCESS = frozenset(range(200, 300)) - {207}
 """HTTP statuses of a whole success. A 207 (Multi-Status) reports that a part has failed."""
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-# Most identifiers are of these, and need neither checks nor quotes.
+# Most identifiers match: they need neither validation nor quoting.
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -53,12 +53,12 @@ class _Operation(Struct, Generic[T], frozen=True):
     route: str
     """The path's template, as in ``/payments/find/{merchant_uid}``."""
     response: type[T]
-    """The type of the envelope's ``response``: a Struct, ``dict``, ``list[...]``, whatever
-    msgspec decodes. Numbers and times in strings are read as what the type says."""
+    """The type of the envelope's ``response``: a Struct, ``dict``, ``list[...]``, any type that
+    msgspec decodes. Numbers and times in strings are decoded as the type requires."""
 
 
 class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
-    """One call of one operation, wrapped by this package or not.
+    """One call of one operation, also of one that this package does not wrap.
 
     ```python
     class Card(msgspec.Struct):
@@ -71,7 +71,7 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     """
 
     path: Mapping[str, str] | None = None
-    """A value for each ``{name}`` of the route; they are quoted here."""
+    """A value for each ``{name}`` of the route, not quoted."""
     # Not `QueryValue`: an editor would show that name only.
     query: (
         Mapping[str, str | int | bool | datetime]
@@ -80,11 +80,11 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     ) = None
     """Parameters, in order; pairs, where one is repeated (``imp_uid[]``).
 
-    They are encoded as the API documents them, and quoted: ``True`` as ``true``, a time as whole
-    Unix seconds, rounded down. A float, ``None`` and a time without a zone are refused.
+    They are encoded as the API documents it: ``True`` as ``true``, a time as whole Unix seconds,
+    rounded down. A float, ``None`` and a time without a time zone are rejected.
     """
     body: Any = None
-    """What to send as JSON; ``None`` for no body."""
+    """The body, sent as JSON; ``None`` for no body."""
     identifiers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Identifiers of the request that an error may name, as in ``{"imp_uid": "imp_1"}``. Any
     other value of a call may be secret or about a person, and is never printed."""
@@ -116,12 +116,12 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
 
     @property
     def endpoint(self) -> str:
-        """Method and route, fit for logs and metrics: no value of a call is in it."""
+        """Method and route, without values: for logs and metrics."""
         return f"{self.method} {self.route}"
 
     @property
     def is_idempotent(self) -> bool:
-        """Whether it may be sent again although it may have been processed."""
+        """Whether it may be sent again although the first request may have been processed."""
         return self.method == "GET" if self.idempotent is None else self.idempotent
 
     @property
@@ -138,10 +138,10 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
         )
 
     def target(self) -> str:
-        """The request target, ``/payments/find/a%2Bb?sorting=-paid``, quoted.
+        """Return the quoted request target, as in ``/payments/find/a%2Bb?sorting=-paid``.
 
         Raises:
-            InvalidRequestError: The route and the values do not fit, or cannot be sent.
+            InvalidRequestError: The values do not match the route, or cannot be sent.
         """
         if self.method not in _METHODS:
             raise InvalidRequestError(f"method must be one of {', '.join(sorted(_METHODS))}")
@@ -162,10 +162,10 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
         return f"{target}?{query}" if query else target
 
     def payload(self) -> bytes | None:
-        """The body as it is sent, in JSON.
+        """Return the body in JSON.
 
         Raises:
-            InvalidRequestError: It cannot be said in JSON.
+            InvalidRequestError: It cannot be encoded.
         """
         if self.body is None:
             return None
@@ -176,7 +176,7 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
         raise InvalidRequestError(f"body cannot be encoded as JSON ({problem})")
 
     def __repr__(self) -> str:
-        # Values of a call, its body above all, may be secret or about a person.
+        # The values of a call, its body above all, may be secret or about a person.
         return f"Call({self.method!r}, {self.route!r})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
@@ -203,13 +203,13 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def validate_identifier(name: str, value: object) -> None:
-    """Refuse what cannot be one segment of a path.
+    """Reject a value that cannot be one segment of a path.
 
-    ``.`` and ``..`` are taken away by clients and servers alike, even when they are quoted, and
-    would turn the look-up of one payment into that of another.
+    Clients and servers alike remove ``.`` and ``..``, even quoted, which would turn the look-up of
+    one payment into that of another.
 
     Raises:
-        InvalidRequestError: It is no text, empty, a dot segment, or has characters that no
+        InvalidRequestError: It is not text, empty, a dot segment, or has characters that no
             identifier has.
     """
     if isinstance(value, str) and _PLAIN.fullmatch(value):
@@ -225,10 +225,10 @@ def validate_identifier(name: str, value: object) -> None:
 
 
 def _encoded(name: object, value: Any) -> str:
-    """A query value as the API writes it.
+    """Return a query value in the API's format.
 
     Raises:
-        InvalidRequestError: It is of no type that the API has, or could mean two things.
+        InvalidRequestError: The API has no such type, or the value is ambiguous.
     """
     problem = f"must be a str, int, bool or datetime, not {type(value).__name__}"
     match value:
@@ -241,7 +241,7 @@ def _encoded(name: object, value: Any) -> str:
             try:
                 return int.__repr__(value)
             except ValueError:
-                problem = "has more digits than any number of the API"
+                problem = "has too many digits"
         case datetime():
             if value.utcoffset() is not None:
                 return str((value - _EPOCH) // _SECOND)
@@ -266,7 +266,7 @@ def _pairs(query: Any) -> list[tuple[str, Any]]:
     given: Any = query.items() if hasattr(query, "items") else query or ()
     try:
         pairs = [(pair, *pair) for pair in given]
-        # A text of two letters is no pair of them.
+        # A text of two letters unpacks, but is not a pair.
         if not any(isinstance(pair, str) for pair, *_ in pairs):
             return [(name, value) for _, name, value in pairs]
     except (TypeError, ValueError):
@@ -276,7 +276,7 @@ def _pairs(query: Any) -> list[tuple[str, Any]]:
 
 @lru_cache(maxsize=256)
 def _template(route: str) -> tuple[str, Mapping[str, str]]:
-    """Split ``/a/{b}/c`` into its beginning ``/a/`` and what follows each name: ``{"b": "/c"}``."""
+    """Split ``/a/{b}/c`` into its prefix ``/a/`` and the literal after each name: ``{"b": "/c"}``."""
     pieces = re.split(r"\{(\w+)\}", route)
     literals, names = pieces[::2], pieces[1::2]
     if (

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, and what a caller can do about it.
+"""The errors of this package, and what a caller can do about each.
 
 ```text
     PortOneError
@@ -6,20 +6,20 @@
     ├── ClientClosedError         the client was used after close()
     ├── WrongLoopError            the client belongs to another event loop
     ├── UnsupportedVersionError   the installed aiohttp is too new or too old
-    ├── InvalidWebhookError       also ValueError: what came in is no webhook of PortOne's
-    ├── CertificateError          the far end could not prove that it is PortOne
-    ├── ProxyError                the proxy makes no connection to PortOne
-    ├── PaymentMismatchError      the payment is there, but not as the order says
-    ├── UnexpectedResponseError   an answer that cannot be believed
+    ├── InvalidWebhookError       also ValueError: the body is not a webhook of PortOne V1
+    ├── CertificateError          the server did not prove that it is PortOne
+    ├── ProxyError                the proxy refuses to connect to PortOne
+    ├── PaymentMismatchError      the payment differs from the order
+    ├── UnexpectedResponseError   a response that cannot be trusted
     │   └── MalformedResponseError    not HTTP, or not JSON     (transient)
-    ├── ApiError                  PortOne answered with a failure
-    │   ├── AuthenticationError       imp_key or imp_secret refused
-    │   ├── UnauthorizedError         token refused, even after a renewal
+    ├── ApiError                  PortOne reports a failure
+    │   ├── AuthenticationError       imp_key or imp_secret rejected
+    │   ├── UnauthorizedError         token rejected, even after a renewal
     │   ├── NotFoundError             PortOne itself reports that it does not exist
     │   │   └── PaymentNotFoundError
     │   ├── RateLimitedError          429                       (transient)
     │   └── ServerError               408 425 500 502 503 504   (transient)
-    └── TransientError            worth trying again
+    └── TransientError            the same call may succeed later
         ├── ConnectionFailedError     refused, reset, closed, cut short
         ├── RequestTimeoutError       also TimeoutError: one attempt took too long
         ├── DeadlineExceededError     also TimeoutError: the whole call took too long
@@ -28,10 +28,9 @@
         └── MalformedResponseError
 ```
 
-Whatever the class, an error says what was asked (``endpoint``, ``asked``), what came back
-(``status``, ``excerpt``), what was tried (``attempts``, ``elapsed``, ``gave_up``) and what to
-do. None of it holds a key, a token, a body in JSON or an object of the HTTP library, so an
-error may be logged, pickled and sent to another process.
+Every error has the request (``endpoint``, ``identifiers``), the response (``status``,
+``excerpt``), the attempts (``attempts``, ``elapsed``, ``gave_up``) and ``advice``. It has no key,
+token, JSON body or object of the HTTP library: it can be logged and pickled.
 """
 
 from __future__ import annotations
@@ -75,27 +74,27 @@ __all__ = (
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One try of a call, as ``on_attempt`` receives it and as errors keep it."""
+    """One attempt of a call, for ``on_attempt`` and for errors."""
 
     method: str
     route: str
-    """The template, as in ``/payments/find/{merchant_uid}``: never the values put into it."""
+    """The template, as in ``/payments/find/{merchant_uid}``, without values."""
     number: int
     """1 for the first send of the call."""
     elapsed: float
-    """Seconds from the permit to the outcome; waiting for the permit is not in it."""
+    """Seconds from the permit to the outcome, without the wait for the permit."""
     status: int | None = None
     """The HTTP status, where there was a reply."""
     code: int | None = None
-    """The envelope's ``code``, where it tells of a failure."""
+    """The envelope's ``code``, if it reports a failure."""
     error: str | None = None
     """The name of the error's class; ``None`` for a success."""
     wait: float | None = None
-    """Seconds until the next try; ``None`` when there is none."""
+    """Seconds until the next attempt; ``None`` when there is none."""
 
 
 class Difference(Struct, frozen=True):
-    """One thing in which a payment is not what the order says."""
+    """A field in which a payment differs from the order."""
 
     field: str
     """As in ``amount`` or ``status``."""
@@ -107,7 +106,7 @@ class Difference(Struct, frozen=True):
 
 
 class PortOneError(Exception):
-    """The root of every error that this package raises."""
+    """Base class of every error that this package raises."""
 
     advice: str = ""
     """What to do about it, in a sentence or two."""
@@ -122,34 +121,34 @@ class PortOneError(Exception):
         self.status = status
         """The HTTP status, where there was a reply."""
         self.excerpt = excerpt
-        """The beginning of a body that is plainly not JSON, as a gateway's HTML page."""
+        """The beginning of a body that is not JSON, such as a gateway's HTML page."""
         self.endpoint: str | None = None
         """Method and route template, as in ``GET /payments/find/{merchant_uid}``."""
         self.identifiers: Mapping[str, str] = {}
-        """The identifiers that were asked for."""
+        """The identifiers of the request, as in ``{"merchant_uid": "order-1"}``."""
         self.attempts: tuple[Attempt, ...] = ()
-        """What was tried, in order."""
+        """The attempts, in order."""
         self.elapsed: float = 0.0
-        """Seconds from the call's start, queueing included."""
+        """Seconds since the call started, waits included."""
         self.gave_up: str | None = None
-        """Why a failure that was worth another try did not get one."""
+        """Why a failure that may be transient was not retried."""
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same call may well succeed later."""
+        """Whether the same call may succeed later."""
         return isinstance(self, TransientError)
 
     def __str__(self) -> str:
-        # repr() escapes what a terminal might obey; Korean stays readable.
-        asked = ", ".join(f"{name}={value!r}" for name, value in self.identifiers.items())
-        if self.endpoint and asked:
-            asked = f"({asked})"
-        question = " ".join(filter(None, (self.endpoint, asked)))
-        parts = [f"{question}: " if question else "", self.reason.rstrip(".")]
+        # repr() escapes control sequences of terminals; Korean stays readable.
+        identifiers = ", ".join(f"{name}={value!r}" for name, value in self.identifiers.items())
+        if self.endpoint and identifiers:
+            identifiers = f"({identifiers})"
+        request = " ".join(filter(None, (self.endpoint, identifiers)))
+        parts = [f"{request}: " if request else "", self.reason.rstrip(".")]
         if self.excerpt is not None:
             parts.append(f", body begins {self.excerpt!r}")
         if self.attempts:
-            tries = ", ".join(map(_told, self.attempts))
+            tries = ", ".join(map(_outcome, self.attempts))
             times = "once" if len(self.attempts) == 1 else f"{len(self.attempts)} times"
             parts.append(f". Tried {times} in {self.elapsed:.2f} s ({tries})")
         if self.gave_up:
@@ -161,27 +160,28 @@ class PortOneError(Exception):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self._facts() == other._facts()
+        return _fields(self) == _fields(other)
 
     def __hash__(self) -> int:
         return hash((type(self), self.args))
 
-    def _facts(self) -> dict[str, Any]:
-        # Notes and the like that others hang on an exception are not part of what it says.
-        return {name: value for name, value in vars(self).items() if not name.startswith("__")}
+
+def _fields(error: PortOneError) -> dict[str, Any]:
+    # Without notes and the like.
+    return {name: value for name, value in vars(error).items() if not name.startswith("__")}
 
 
-def _told(attempt: Attempt) -> str:
+def _outcome(attempt: Attempt) -> str:
     is_success = attempt.status is None or attempt.status < 400
     return str(attempt.error if is_success else attempt.status)
 
 
 class InvalidRequestError(PortOneError, ValueError):
-    """An argument that can never be right. Nothing was sent."""
+    """An argument can never be right. Nothing was sent."""
 
 
 class ClientClosedError(PortOneError):
-    """The client, or the session that it was given, is closed."""
+    """The client, or its session, is closed."""
 
     advice = "Make one client when the program starts and close it when the program ends."
 
@@ -189,8 +189,7 @@ class ClientClosedError(PortOneError):
 class WrongLoopError(PortOneError):
     """The client, its session or its throttle belongs to another event loop or process.
 
-    Nothing was sent, and the arguments may be right: the program runs a second loop (another
-    ``asyncio.run()``, a thread, a fork) where one client needs one loop.
+    Nothing was sent. The program runs a second loop: another ``asyncio.run()``, a thread, a fork.
     """
 
     advice = (
@@ -204,13 +203,13 @@ class WrongLoopError(PortOneError):
 
 
 class UnsupportedVersionError(PortOneError):
-    """The installed aiohttp lacks something that keeps tokens and answers safe. Nothing was sent."""
+    """The installed aiohttp lacks a feature that keeps tokens and responses safe. Nothing was sent."""
 
     advice = "Install a version of aiohttp that the metadata of portone-async allows."
 
 
 class InvalidWebhookError(PortOneError, ValueError):
-    """What came in is no webhook of PortOne's: too large, not decodable, or without its fields."""
+    """The body is not a webhook of PortOne V1: too large, not decodable, or fields are missing."""
 
 
 class CertificateError(PortOneError):
@@ -220,39 +219,32 @@ class CertificateError(PortOneError):
 
 
 class ProxyError(PortOneError):
-    """The proxy refused to connect to PortOne, for good: as 407 or 403 does. No token was sent.
+    """The proxy refuses to connect to PortOne, by 407 or 403 for example. No token was sent.
 
     A proxy that cannot be reached, or answers with a 502, is a :class:`ConnectionFailedError`.
     """
 
     advice = (
-        "Check the proxy's user name and password (Basic is the scheme that is spoken), "
+        "Check the proxy's user name and password (only Basic is supported), "
         "and that it lets the host of base_url through."
     )
 
 
 class PaymentMismatchError(PortOneError):
-    """PortOne has the payment, but it is not what the order says. Do not ship."""
+    """PortOne has the payment, but it differs from the order. Do not ship."""
 
     advice = "Do not ship. Look at the payment in PortOne's console before anything is refunded."
 
-    def __init__(
-        self,
-        reason: str = "",
-        *,
-        status: int | None = None,
-        excerpt: str | None = None,
-        differences: tuple[Difference, ...] = (),
-    ) -> None:
-        super().__init__(reason, status=status, excerpt=excerpt)
+    def __init__(self, reason: str = "", *, differences: tuple[Difference, ...] = ()) -> None:
+        super().__init__(reason)
         self.differences = differences
-        """All of them, not the first only."""
+        """Every difference, not only the first."""
 
 
 class UnexpectedResponseError(PortOneError):
-    """An answer that is no answer: wrong shape, someone else's payment, a redirect, too large.
+    """The response cannot be trusted: unexpected schema, another payment, a redirect, or too large.
 
-    It says nothing about the payment: neither that it exists nor that it does not.
+    It does not show that the requested object exists, nor that it does not.
     """
 
     advice = "Check base_url, then ask PortOne."
@@ -262,7 +254,7 @@ class UnexpectedResponseError(PortOneError):
 
 
 class ApiError(PortOneError):
-    """PortOne answered with a failure: ``code != 0``, or an error status without an envelope."""
+    """PortOne reports a failure: ``code != 0``, or an error status without an envelope."""
 
     def __init__(
         self,
@@ -278,23 +270,20 @@ class ApiError(PortOneError):
         self.code = code
         """The envelope's ``code``; ``None`` without an envelope."""
         self.message = message
-        """The envelope's ``message``, PortOne's own words (Korean), as long and as odd as they
-        came; only secrets are taken out. ``reason`` has what may be shown of it."""
+        """The envelope's ``message`` in full (Korean); only secrets are redacted. ``reason`` has the
+        part that is safe to print."""
         self.retry_after = retry_after
-        """Seconds that the server asked to wait, where it did."""
+        """The seconds of ``Retry-After``, if the server sent it."""
 
 
 class AuthenticationError(ApiError):
-    """PortOne refused the key pair at ``POST /users/getToken``."""
+    """PortOne rejected the key pair at ``POST /users/getToken``."""
 
-    advice = (
-        "Check imp_key and imp_secret (the V1 REST API pair, not a V2 secret) "
-        "and the console's IP allow-list."
-    )
+    advice = "Check imp_key and imp_secret (V1 REST API, not V2) and the console's IP allow-list."
 
 
 class UnauthorizedError(ApiError):
-    """PortOne refused the token, and once more after a renewal."""
+    """PortOne rejected the token, and again after a renewal."""
 
     advice = "Check that the key pair is still valid and that the Tier code belongs to it."
 
@@ -311,24 +300,22 @@ class PaymentNotFoundError(NotFoundError):
     """PortOne itself reports that there is no such payment for this key pair."""
 
     advice = (
-        "Besides 'never paid', this is the answer for a payment of another shop's key pair, "
+        "Besides 'never paid', PortOne reports this for a payment of another shop's key pair, "
         "of a V2 channel, of a test channel (get() needs include_sandbox=True), "
         "or one that was made a moment ago."
     )
 
 
 class TransientError(PortOneError):
-    """A failure that may well be gone when the call is made again."""
+    """A temporary failure: the same call may succeed later."""
 
     was_sent: bool = True
-    """``False`` only when the request surely never reached the server.
-
-    Look this up before repeating a call that changes something.
-    """
+    """``False`` only if the request certainly never reached the server: then, and only then, is it
+    safe to repeat a call that changes something."""
 
 
 class ConnectionFailedError(TransientError):
-    """No connection, or one that broke before the whole answer was here."""
+    """No connection, or it broke before the whole response arrived."""
 
     advice = "Check the network, the proxy and PortOne's status page."
 
@@ -336,7 +323,9 @@ class ConnectionFailedError(TransientError):
 class RequestTimeoutError(TransientError, TimeoutError):
     """One attempt took longer than ``Timeouts.attempt`` (or ``connect``) allows."""
 
-    advice = "PortOne is slow or out of reach; Timeouts.attempt and Timeouts.connect bound a try."
+    advice = (
+        "PortOne is slow or out of reach; Timeouts.attempt and Timeouts.connect bound an attempt."
+    )
 
 
 class DeadlineExceededError(TransientError, TimeoutError):
@@ -346,16 +335,16 @@ class DeadlineExceededError(TransientError, TimeoutError):
 
 
 class RateLimitedError(ApiError, TransientError):
-    """429: too many requests. ``retry_after`` has the seconds to wait, where PortOne said so."""
+    """HTTP 429: too many requests. ``retry_after`` has the seconds to wait, if PortOne sent them."""
 
     advice = "Lower RateLimit.rate, and divide it by the number of processes that share the keys."
 
 
 class ServerError(ApiError, TransientError):
-    """PortOne, or a gateway before it, could not serve the request for now."""
+    """PortOne, or a gateway before it, cannot serve the request now."""
 
     advice = "Try again later."
 
 
 class MalformedResponseError(UnexpectedResponseError, TransientError):
-    """What came back is not HTTP or not JSON: cut short, garbled, or a page for people."""
+    """The response is not HTTP or not JSON: truncated, garbled, or a page for people."""

@@ -1,7 +1,7 @@
-"""Webhooks of PortOne V1: a hint that something has happened, never the truth about it.
+"""Webhooks of PortOne V1: a hint to look a payment up, never a proof.
 
-A V1 webhook has no signature, so anybody can send one. It may come twice, late, or not at all,
-and says less than the look-up that must follow it: :func:`verify_webhook` makes that look-up.
+A V1 webhook has no signature, so anyone can send one. It may arrive twice, late, or not at all, and
+has less data than the look-up that must follow it: :func:`verify_webhook` makes that look-up.
 
 Source: https://developers.portone.io/opi/ko/integration/webhook/readme-v1
 """
@@ -32,14 +32,14 @@ __all__ = (
 )
 
 ADDRESSES = frozenset({"52.78.100.19", "52.78.48.223", "52.78.5.241"})
-"""Where PortOne says that its V1 webhooks come from."""
+"""The addresses from which PortOne sends V1 webhooks, as it documents them."""
 
 MAX_BODY = 16 * 1024
 """Bytes. A webhook has four short fields."""
 
 
 class WebhookEvent(Struct, frozen=True):
-    """What a webhook says. All of it is hearsay until it was looked up."""
+    """The fields of a webhook. Do not trust them until the payment was looked up."""
 
     imp_uid: str
     merchant_uid: str
@@ -56,7 +56,7 @@ class _HasPayments(Protocol):
 _decoder = msgspec.json.Decoder(WebhookEvent)
 _BOM = b"\xef\xbb\xbf"
 _FORM = "application/x-www-form-urlencoded"
-# Each is of one version of the V2 webhook and in no V1 webhook:
+# Each set of keys is in one version of the V2 webhook and in no V1 webhook:
 # https://developers.portone.io/opi/ko/integration/webhook/readme-v2
 _KEYS_OF_V2 = ({"type", "timestamp", "data"}, {"payment_id", "tx_id"})
 
@@ -64,17 +64,17 @@ _KEYS_OF_V2 = ({"type", "timestamp", "data"}, {"payment_id", "tx_id"})
 def parse_webhook(
     body: bytes | bytearray | memoryview | str, content_type: str | bytes | None = None
 ) -> WebhookEvent:
-    """Read a webhook's body, which is JSON or a form, as set in PortOne's console.
+    """Parse a webhook's body: JSON or a form, as set in PortOne's console.
 
-    Unknown fields, as those of convenience-store events, are left out.
+    Unknown fields, such as those of convenience-store events, are ignored.
 
     Args:
-        body: The request's body as it came, as bytes or as text, not parsed.
-        content_type: Its ``Content-Type``. Unless it says JSON or a form, the body decides: what
-            begins with a brace is JSON, anything else a form.
+        body: The request's body, as bytes or text, not parsed.
+        content_type: Its ``Content-Type``. If that is neither JSON nor a form, the body decides: a
+            body that begins with a brace is JSON, any other a form.
 
     Raises:
-        InvalidWebhookError: It is too large, or no webhook of V1; one of V2 is named as such.
+        InvalidWebhookError: It is too large, or not a webhook of V1; one of V2 is named as such.
             The body is not in the message.
     """
     content = _content(body)
@@ -85,7 +85,7 @@ def parse_webhook(
         validate_identifier("imp_uid", event.imp_uid)
         validate_identifier("merchant_uid", event.merchant_uid)
     except InvalidRequestError as error:
-        # Behind the colon it shows what it refuses.
+        # After the colon stands the rejected value.
         problem = error.reason.partition(":")[0]
     except msgspec.ValidationError as error:
         problem = str(error)
@@ -102,7 +102,7 @@ def parse_webhook(
 
 
 def _content(body: object) -> bytes:
-    """A body as bytes, at most :data:`MAX_BODY` of them."""
+    """Return a body as bytes, at most :data:`MAX_BODY` of them."""
     if isinstance(body, memoryview):
         body = body.tobytes()
     if not isinstance(body, str | bytes | bytearray):
@@ -128,7 +128,7 @@ def _is_form(content: bytes, content_type: object) -> bool:
 
 
 def _form_fields(content: bytes) -> dict[str, str]:
-    # An optional field that is blank is one that is not there, which is how it is read.
+    # parse_qsl drops blank fields: an optional field that is blank is absent.
     return dict(parse_qsl(content.decode(), max_num_fields=50, errors="strict"))
 
 
@@ -154,10 +154,10 @@ async def verify_webhook(
     discount: int | Decimal = 0,
     allow_sandbox: bool = False,
 ) -> Payment:
-    """Look up the payment that a webhook names, and see whether it belongs to the order.
+    """Look up the payment that a webhook names, and check that it belongs to the order.
 
-    Act on the status of the payment that comes back, whatever the event said, and so that doing
-    it twice does what doing it once does: webhooks repeat.
+    Act on the status of the returned payment, not on that of the event, and make the handler
+    idempotent: webhooks repeat.
 
     ```python
     event = parse_webhook(await request.body(), request.headers.get("content-type"))
@@ -171,20 +171,20 @@ async def verify_webhook(
 
     Args:
         client: Your client.
-        event: What :func:`parse_webhook` gave.
+        event: The result of :func:`parse_webhook`.
         merchant_uid: The number of your own order that the event is about.
-        amount: What that order costs, exactly, in ``currency``.
+        amount: The exact price of that order, in ``currency``.
         currency: As in ``KRW``.
-        discount: What a PortOne promotion is expected to have taken off.
+        discount: The expected discount of a PortOne promotion.
         allow_sandbox: Accept a payment of a test channel.
 
     Returns:
-        The payment as PortOne has it now. Only when its status is ``paid`` has money come in, and
-        then nothing of it was given back.
+        The payment as PortOne has it now. Only if its status is ``paid`` was money received, and
+        then none of it was refunded.
 
     Raises:
         PaymentMismatchError: It is not the payment of this order; ``differences`` says why.
-        PaymentNotFoundError: PortOne knows no such payment: the webhook is not PortOne's.
+        PaymentNotFoundError: There is no such payment: the webhook is not from PortOne.
         PortOneError: Any other failure. Answer with a 500: PortOne can be asked to send again.
     """
     payment = await client.payments.get(event.imp_uid, include_sandbox=True)
@@ -198,7 +198,7 @@ async def verify_webhook(
         allow_sandbox=allow_sandbox,
     )
     if not payment.is_paid:
-        # Not paid (yet, or any more) is a state to act on, and no mismatch.
+        # Not paid (yet, or any more) is a state to act on, not a mismatch.
         passing = {"status", "cancel_amount", "cancel_history"}
         found = tuple(each for each in found if each.field not in passing)
     require_none(found, merchant_uid=merchant_uid, imp_uid=event.imp_uid)
@@ -206,11 +206,11 @@ async def verify_webhook(
 
 
 def is_from_portone(address: Any) -> bool:
-    """Whether an address is one of those that PortOne names for its webhooks.
+    """Return whether an address is one of those that PortOne documents for its webhooks.
 
-    It is a filter, no proof: addresses change, and behind a proxy the address is what the proxy
-    says, so take that of the hop you trust, never a header that anybody can set. What makes a
-    webhook safe is the look-up, not this.
+    It is a filter, not a proof: addresses change, and behind a proxy the peer is the proxy. Use the
+    address that a trusted proxy reports, never a header that any client can set. The look-up makes
+    a webhook safe, not this.
     """
     try:
         parsed = ip_address(address)

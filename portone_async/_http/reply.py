@@ -1,7 +1,7 @@
-"""What a reply means: the answer that was asked for, or the one error that fits. Pure.
+"""Parse a reply into the response of its call, or into an error. Pure.
 
-Any status with any bytes ends in one of the two, and a failure is a value here, not raised: no
-frame of a traceback ever holds a body.
+Every status with any bytes ends in one of the two. Errors are returned, not raised, so that no
+frame of a traceback holds a body.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ __all__ = ("Reply", "parse", "validate_response_type")
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
-# JSON's integers have no end: one of 4,000 digits is no code, and would fill a whole log line.
+# JSON has integers of any length: one of 4,000 digits is not a code, and would fill a log line.
 _Code = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-# Statuses that tell of the moment, not of the request (RFC 9110, 8470).
+# Temporary failures (RFC 9110, 8470).
 _UNAVAILABLE = frozenset({408, 425, 500, 502, 503, 504})
 
 
 class Reply(Struct, frozen=True):
-    """One HTTP reply, its body read whole."""
+    """One HTTP reply with its whole body."""
 
     status: int
     headers: Mapping[str, str]
@@ -63,7 +63,7 @@ class _Envelope(Struct, Generic[T]):
 
 
 class _Failure(Struct):
-    """An envelope, whatever its ``response`` may be."""
+    """An envelope with any ``response``, or none."""
 
     code: _Code
     message: str | None = None
@@ -80,7 +80,7 @@ _raw_decoder = msgspec.json.Decoder(_Envelope[Raw], strict=False)
 
 
 def validate_response_type(response: Any) -> None:
-    """Refuse a type that no answer could be decoded as, before anything is asked.
+    """Reject a type that msgspec cannot decode, before a request is sent.
 
     Raises:
         InvalidRequestError: msgspec cannot decode it.
@@ -95,9 +95,9 @@ def validate_response_type(response: Any) -> None:
 
 
 def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneError:
-    """Give the answer to ``call``, or the error that fits the reply.
+    """Return the response of ``call``, or the error for its reply.
 
-    ``redact`` takes secrets out of what is quoted, before it is cut.
+    ``redact`` removes secrets from every quoted text, before it is cut.
     """
     if reply.status not in call.success:
         return _failure(call, reply, redact)
@@ -105,13 +105,13 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
     response: Any = call.response
     try:
         if not body.isascii():
-            # What is not modelled is skipped whatever its bytes are, and `raw` would meet them.
+            # msgspec skips unknown fields without decoding them, but `raw` decodes them.
             body.decode()
         envelope = _decoder(response).decode(body)
     except (msgspec.ValidationError, RecursionError) as error:
         salvaged = _salvaged(call, reply, body, redact)
         return _undecodable(call, reply, error, redact) if salvaged is None else salvaged
-    except Exception as error:  # noqa: BLE001 (a Struct of the caller's may raise anything)
+    except Exception as error:  # noqa: BLE001 (a Struct of the caller may raise anything)
         return _undecodable(call, reply, error, redact)
     if envelope.code != 0:
         return _failure(call, reply, redact)
@@ -131,7 +131,7 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
 def _salvaged(
     call: Call[T], reply: Reply, body: bytes, redact: Redactor
 ) -> T | PortOneError | None:
-    """Read what can be read of a payment's or of payments' fields; ``None``: it is not that."""
+    """Read the readable fields of a record or of records; ``None`` for any other response."""
     response: Any = call.response
     reader = reader_for(response)
     try:
@@ -169,12 +169,12 @@ def _is_of_another(call: Call[Any], error: UnexpectedResponseError) -> str | Non
 
 
 def _check(call: Call[T], answer: T) -> str | None:
-    """Why the answer is not what was asked for. What raises here would show it in a traceback."""
+    """Return why the response does not answer the request. A traceback would show the response."""
     if call.check is None:
         return None
     try:
         return call.check(answer)
-    except Exception as error:  # noqa: BLE001 (it is the caller's own)
+    except Exception as error:  # noqa: BLE001 (a function of the caller)
         return f"the check of this call raised {type(error).__name__}"
 
 
@@ -189,11 +189,11 @@ def _attach_raw_to_each(answer: Listing[Any, Any] | list[Any] | None, body: byte
 
 
 def _undecodable(call: Call[Any], reply: Reply, error: Exception, redact: Redactor) -> PortOneError:
-    """Explain a 2xx that is not the envelope that was expected."""
+    """Return the error for a 2xx that is not the expected envelope."""
     failure, is_json = _decoded_failure(reply)
     if not is_json:
         return MalformedResponseError(
-            f"{reply.status} with a body that is not JSON, or cut short",
+            f"HTTP {reply.status} with a body that is not JSON, or is truncated",
             status=reply.status,
             # It may hold a secret that is not known yet: that of getToken is a token.
             excerpt=excerpt(reply.body, redact) if call.is_quotable else None,
@@ -201,25 +201,26 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, redact: Redact
     if failure is not None and failure.code != 0:
         return _failure(call, reply, redact)
     return UnexpectedResponseError(
-        f"{reply.status} with JSON of another shape: {_error_path(error)}", status=reply.status
+        f"HTTP {reply.status} with JSON of another schema: {_error_path(error)}",
+        status=reply.status,
     )
 
 
 def _failure(call: Call[Any], reply: Reply, redact: Redactor) -> PortOneError:
-    """Find the error for a reply that is no success."""
+    """Return the error for a reply that is not a success."""
     if not call.is_quotable:
         redact = _without_long_words(redact)
     status = reply.status
     if 300 <= status < 400:
         elsewhere = host(reply.headers.get("Location", ""), redact)
         return UnexpectedResponseError(
-            f"{status}, a redirect{f' to {elsewhere}' if elsewhere else ''}; it was not followed, since "
-            "a token travels with the request",
+            f"HTTP {status}, a redirect{f' to {elsewhere}' if elsewhere else ''}; it was not followed, "
+            "since the request carries a token",
             status=status,
         )
     failure, _ = _decoded_failure(reply)
     if failure is not None and failure.code == 0:
-        failure = None  # An error status around a success: the envelope explains nothing.
+        failure = None  # An error status with a success inside explains nothing.
     kind = _error_class(call, status, failure)
     if isinstance(kind, str):
         return UnexpectedResponseError(kind, status=status, excerpt=excerpt(reply.body, redact))
@@ -262,17 +263,17 @@ def _classified(call: Call[Any], status: int, failure: _Failure) -> type[ApiErro
         return None
     try:
         return call.classify(Failure(status, failure.code, failure.message))
-    except Exception as error:  # noqa: BLE001 (it is the caller's own)
+    except Exception as error:  # noqa: BLE001 (a function of the caller)
         return f"the classify function of this call raised {type(error).__name__}"
 
 
 def _without_long_words(redact: Redactor) -> Redactor:
-    """Take out what may be such a secret of a failure, too, and leave its words."""
+    """Redact long words as well: each may be a secret that is not known yet."""
     return lambda text: re.sub(r"[A-Za-z0-9_-]{20,}", "…", redact(text))
 
 
 def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
-    """The envelope without its answer, if it is one; and whether the body is JSON at all."""
+    """Return the envelope of a failure, if it is one, and whether the body is JSON at all."""
     try:
         text = reply.body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -284,7 +285,7 @@ def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:
     except msgspec.DecodeError:
         return None, False
     try:
-        # The decoder stops at the first wrong type: a body cut short behind it is no JSON.
+        # The decoder stops at the first wrong type: the rest may be truncated.
         msgspec.json.decode(text)
     except msgspec.DecodeError:
         return None, False
@@ -302,13 +303,13 @@ def _error_path(error: Exception) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that the server asks to wait; ``None`` for nothing, or for nonsense.
+    """Return the seconds of ``Retry-After``; ``None`` if it is absent or invalid.
 
-    Seconds in digits, or an HTTP date (RFC 9110, 10.2.3), which is taken against the reply's own
-    ``Date``: the clock here may be wrong, and the difference of two times of one clock is not.
+    Seconds in digits, or an HTTP date (RFC 9110, 10.2.3), which is compared with the reply's own
+    ``Date``: the local clock may be wrong.
     """
     value = headers.get("Retry-After", "").strip()
-    # More digits than this are no time that anybody meant.
+    # More digits are not a meaningful time.
     if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
     now = headers.get("Date", "")

@@ -1,8 +1,8 @@
-"""Many look-ups at once, as a stream that may be left at any time.
+"""Concurrent look-ups as a stream, which can be left at any time.
 
-Work is begun when somebody asks for a result, so what is in memory is what is in flight. The
-tasks belong to a context manager, and there is no ``yield`` inside of it (PEP 789): whoever
-leaves the block, by ``break``, an exception or a cancellation, leaves nothing behind.
+Work starts only when a result is requested, so memory is bounded by the work in flight. The tasks
+belong to a context manager without a ``yield`` inside (PEP 789): leaving the block by ``break``, an
+exception or a cancellation cancels them all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _END: Any = object()
 
 
 class Stream(Generic[R]):
-    """Results, one after the other, while up to ``in_flight`` others are worked on.
+    """Iterates over results, while up to ``in_flight`` jobs are worked on.
 
     ```python
     async with client.payments.find_many(orders) as stream:
@@ -89,7 +89,7 @@ class Stream(Generic[R]):
 
     async def __anext__(self) -> R:
         if not self._is_open:
-            raise InvalidRequestError("a stream is used inside of 'async with ... as stream:'")
+            raise InvalidRequestError("use a stream inside of 'async with ... as stream:'")
         while not self._results:
             self._changed.clear()
             self._begin()
@@ -109,10 +109,10 @@ class Stream(Generic[R]):
         return None
 
     def _begin(self) -> None:
-        """Begin as much work as there is room for."""
+        """Start as many jobs as there is room for."""
         while self._has_more and len(self._running) + len(self._done) < self._in_flight:
             if isinstance(self._jobs, AsyncIterator):
-                # Waited for beside the work, so that a slow source does not hold up results.
+                # Awaited in a task of its own, so that a slow source does not hold up results.
                 if self._pulling is None:
                     self._pulling = asyncio.ensure_future(anext(self._jobs, _END))
                     self._pulling.add_done_callback(self._pulled)
@@ -125,11 +125,11 @@ class Stream(Generic[R]):
         if pulling.cancelled():
             return
         if pulling.exception() is not None:
-            # The source's own error comes out in its turn, as a result would.
+            # Placed among the work tasks, so that the source's error is raised in its turn.
             self._has_more = False
             self._running.append(pulling)
             self._finish(pulling)
-        elif self._is_open:  # It may have been left in this very tick.
+        elif self._is_open:  # The stream may have been left in this very tick.
             self._take(pulling.result())
 
     def _take(self, job: Any) -> None:

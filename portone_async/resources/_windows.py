@@ -67,5 +67,5 @@ def _windows(first: int, last: int, *, is_open: bool) -> Iterator[Window]:
 
 
 def utc_now() -> datetime:
-    """Read the local clock, where a period's end is left open."""
+    """Return the time of the local clock."""
     return datetime.now(UTC)

@@ -285,7 +285,7 @@ def test_secret_in_an_id_is_not_shown() -> None:
 def test_answer_that_is_no_payment_is_of_another_shape(response: Any) -> None:
     error = refused(FIND, response)
 
-    assert "JSON of another shape: Expected `object`" in error.reason
+    assert "JSON of another schema: Expected `object`" in error.reason
     assert error.unreadable == ()
 
 

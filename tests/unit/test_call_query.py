@@ -85,7 +85,7 @@ class Unsure(tzinfo):
         (None, "is None: leave the parameter out instead"),
         (datetime(2026, 11, 1), "must have a time zone"),  # noqa: DTZ001 (the point)
         (datetime(2026, 11, 1, tzinfo=Unsure()), "must have a time zone"),
-        pytest.param(10**5000, "has more digits than any number of the API", id="long"),
+        pytest.param(10**5000, "has too many digits", id="long"),
     ],
 )
 async def test_other_query_value_is_refused_by_name(

@@ -1,9 +1,8 @@
-"""Many payments in one request: what fits in, and what comes out of it. Pure.
+"""Many payments by one request of ``GET /payments``. Pure.
 
-``GET /payments`` takes up to a hundred ids. What it leaves undocumented is not relied on: the
-order of its list, whether it lists every payment of an order number, and what its 207 says. So
-payments are put to their ids by their own fields, what was not asked for is left out, and an id
-without a payment means that none was listed, not that none exists.
+It takes up to a hundred ids. PortOne does not document the order of its list, whether it lists every
+payment of an order number, nor the meaning of its 207. So payments are grouped by their own fields,
+others are ignored, and an id without a payment means that none was listed, not that none exists.
 """
 
 from __future__ import annotations
@@ -31,36 +30,38 @@ __all__ = (
 )
 
 LARGEST_BATCH = 100
-# A request line of over 8,190 bytes is refused by Apache as it comes; a base_url's path, the
-# method and the version need their part of it. A Korean letter takes nine bytes.
+# Apache rejects a request line of over 8,190 bytes by default, of which the path of base_url, the
+# method and the version take a part. A Korean letter takes nine bytes.
 LONGEST_QUERY = 7800
 
 
 class Identifier(Struct, frozen=True):
-    """An id to ask for."""
+    """An id to look up."""
 
     name: str
     """``merchant_uid`` or ``imp_uid``."""
     uid: str
 
 
-def query_bytes(asked: Identifier) -> int:
-    """The bytes that an id takes in a request line.
+def query_bytes(identifier: Identifier) -> int:
+    """Return the bytes that an id takes in a request line.
 
     Raises:
         InvalidRequestError: It can never be looked up.
     """
-    validate_identifier(asked.name, asked.uid)
+    validate_identifier(identifier.name, identifier.uid)
     # "&merchant_uid%5B%5D=" around it, or the same with imp_uid.
-    needed = len(asked.name) + len("&%5B%5D=") + len(quote(asked.uid, safe=""))
+    needed = len(identifier.name) + len("&%5B%5D=") + len(quote(identifier.uid, safe=""))
     if needed > LONGEST_QUERY:
-        raise InvalidRequestError(f"{asked.name} is too long to be sent: {len(asked.uid)} letters")
+        raise InvalidRequestError(
+            f"{identifier.name} is too long to be sent: {len(identifier.uid)} letters"
+        )
     return needed
 
 
-def batch_call(chunk: Iterable[Identifier]) -> Call[PaymentListing]:
-    """Ask for all of a chunk, each once."""
-    pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in chunk)
+def batch_call(batch: Iterable[Identifier]) -> Call[PaymentListing]:
+    """Make the call that looks up ids, each once."""
+    pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in batch)
     return look_up(
         "/payments",
         PaymentListing,
@@ -71,14 +72,14 @@ def batch_call(chunk: Iterable[Identifier]) -> Call[PaymentListing]:
     )
 
 
-def grouped(chunk: Iterable[Identifier], listing: PaymentListing) -> list[Group]:
-    """Put the payments to the ids of a chunk, in its order."""
+def grouped(batch: Iterable[Identifier], listing: PaymentListing) -> list[Group]:
+    """Group payments by the ids of a batch, in its order."""
     by_id: dict[Identifier, list[Payment]] = {}
     for payment in listing.list:
         for name in ("merchant_uid", "imp_uid"):
             by_id.setdefault(Identifier(name, getattr(payment, name)), []).append(payment)
     groups: list[Group] = []
-    for each in chunk:
+    for each in batch:
         found = by_id.get(each, [])
         newest_first = sorted(
             {payment.imp_uid: payment for payment in found}.values(), key=_started, reverse=True
@@ -88,9 +89,9 @@ def grouped(chunk: Iterable[Identifier], listing: PaymentListing) -> list[Group]
     return groups
 
 
-def _may_be_of(payment: UnreadablePayment, asked: Identifier) -> bool:
-    # An id that cannot be read may be any: no group may look as if it surely had no payment.
-    return getattr(payment, asked.name) in (None, asked.uid)
+def _may_be_of(payment: UnreadablePayment, identifier: Identifier) -> bool:
+    # An unreadable id may be any id: no group may look certainly empty.
+    return getattr(payment, identifier.name) in (None, identifier.uid)
 
 
 def _started(payment: Payment) -> float:

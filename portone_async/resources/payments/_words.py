@@ -1,8 +1,8 @@
-"""Words of the API that a caller may write: statuses, sortings, verdicts. Pure.
+"""Validate the words of the API: statuses, sortings, verdicts. Pure.
 
 A misspelt status is dangerous: PortOne answers "no such payment" to ``status="PAID"``, which
-reads as "not paid". So an argument that is a known word in another spelling is refused with the
-right word, while a word that is not known at all is sent, since PortOne may add words.
+reads as "not paid". So another spelling of a known word is rejected with the right one, while an
+unknown word is sent, since PortOne may add words.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ E = TypeVar("E", bound=StrEnum)
 
 STATUSES = frozenset(status.value for status in PaymentStatus)
 LISTED = STATUSES | {"all"}
-"""What ``GET /payments/status/{payment_status}`` takes."""
+"""The statuses that ``GET /payments/status/{payment_status}`` accepts."""
 
 # The API writes the British form; the American one is as common.
 _AMERICAN = {"canceled": "cancelled"}
 
 
 def canonical(spelling: str, words: Iterable[str] = STATUSES) -> str | None:
-    """Find the known word that a spelling stands for.
+    """Return the known word that a spelling stands for.
 
     Case, blanks, underscores, full-width letters and the American "canceled" do not matter:
     ``" PAID"`` and ``"Paid"`` are both ``"paid"``.
@@ -60,10 +60,10 @@ def _key(word: str) -> str:
 
 
 def refuse_misspelling(name: str, word: str, known: Iterable[str] = STATUSES) -> None:
-    """Refuse a known word in another spelling, and let every other word pass.
+    """Reject another spelling of a known word, and accept every other word.
 
     Raises:
-        InvalidRequestError: It is one; the message names the right spelling.
+        InvalidRequestError: It is one; the message has the right spelling.
     """
     meant = canonical(word, known)
     if meant is not None and meant != word:
@@ -71,10 +71,10 @@ def refuse_misspelling(name: str, word: str, known: Iterable[str] = STATUSES) ->
 
 
 def validate_status(status: Any, *, known: frozenset[str] = STATUSES) -> str:
-    """Give a status as plain text.
+    """Return a status as plain text.
 
     Raises:
-        InvalidRequestError: It is no plain word, or a known word in another spelling.
+        InvalidRequestError: It is not a plain word, or another spelling of a known one.
     """
     if isinstance(status, str):
         # Not `str(status)`, which for a member of some Enum is its name.
@@ -88,7 +88,7 @@ def validate_status(status: Any, *, known: frozenset[str] = STATUSES) -> str:
 
 
 def validate_statuses(statuses: Any) -> list[str]:
-    """Give several statuses of ``GET /payments/status/...``, each once, as plain text.
+    """Return several statuses of ``GET /payments/status/...``, each once, as plain text.
 
     Raises:
         InvalidRequestError: As for :func:`validate_status`, or it is one text, or nothing.
@@ -103,7 +103,7 @@ def validate_statuses(statuses: Any) -> list[str]:
 
 
 def validate_sorting(sorting: Any) -> Sorting:
-    """Give a sorting as a member.
+    """Return a sorting as a member.
 
     Raises:
         InvalidRequestError: PortOne has no such sorting.
@@ -112,7 +112,7 @@ def validate_sorting(sorting: Any) -> Sorting:
 
 
 def validate_member(name: str, value: Any, kind: type[E]) -> E:
-    """Give a word of a closed set as a member of its enumeration.
+    """Return a word of a closed set as a member of its enumeration.
 
     Raises:
         InvalidRequestError: The word is not one of them; if only the spelling is wrong, the right one is
