@@ -38,11 +38,11 @@ async def load_orders(
     if not is_resumed:
         await in_thread(store.clear)
     digest = OrdersDigest()
-    async with aclosing(batched(orders, lambda _: 1, count=_BATCH, total=_BATCH)) as chunks:
-        async for chunk in chunks:
-            await in_thread(digest.add, chunk)
+    async with aclosing(batched(orders, count=_BATCH)) as batches:
+        async for batch in batches:
+            await in_thread(digest.add, batch)
             if not is_resumed:
-                await in_thread(_store, store, chunk)
+                await in_thread(_store, store, batch)
     identity = Identity.of(windows, statuses, digest)
     if is_resumed:
         await in_thread(store.check_identity, identity)
@@ -53,10 +53,10 @@ async def load_orders(
         await recorder.identify(identity)
 
 
-def _store(store: Store, chunk: Sequence[Item]) -> None:
-    store.record(finding for item in chunk if (finding := _not_checked(item)) is not None)
+def _store(store: Store, batch: Sequence[Item]) -> None:
+    store.record(finding for item in batch if (finding := _not_checked(item)) is not None)
     store.add_orders(
-        item for item in chunk if not isinstance(item, UnreadableOrder) and _is_unicode(item)
+        item for item in batch if not isinstance(item, UnreadableOrder) and _is_unicode(item)
     )
 
 

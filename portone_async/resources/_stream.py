@@ -152,7 +152,11 @@ def _iterator(jobs: Iterable[Any] | AsyncIterable[Any]) -> Iterator[Any] | Async
 
 
 async def batched(
-    items: Iterable[J] | AsyncIterable[J], size: Callable[[J], int], *, count: int, total: int
+    items: Iterable[J] | AsyncIterable[J],
+    size: Callable[[J], int] = lambda _: 0,
+    *,
+    count: int,
+    total: int = 0,
 ) -> AsyncGenerator[list[J], None]:
     """Split a sequence into lists of at most ``count`` items, whose sizes sum to at most ``total``."""
     batch: list[J] = []
