@@ -1,8 +1,7 @@
-"""Known vulnerabilities in what users install: `python .ci/audit.py REQUIREMENTS`.
+"""Audit the dependencies for known vulnerabilities: `python .ci/audit.py REQUIREMENTS`.
 
-It fails when there is one, and when a service answers for some packages and not for others. A
-machine that reaches no service has audited nothing: it says so, loudly, and goes on, or fails
-where AUDIT=required is set, as it is for a release.
+Fails for a vulnerability, and if a service knows only some of the packages. Without access to any
+service, prints a warning, or fails if AUDIT=required is set, as it is for a release.
 """
 
 from __future__ import annotations
@@ -17,30 +16,32 @@ from typing import Any
 SERVICES = ("pypi", "osv")
 
 
-class Unreachable(Exception):  # noqa: N818 (no error: the next service is asked)
+class Unreachable(Exception):  # noqa: N818 (not an error: the next service is tried)
     """The service did not answer, for any package."""
 
 
 def problems(dependencies: Sequence[dict[str, Any]]) -> list[str]:
-    """What stands against these dependencies, as pip-audit reports them, in sentences.
+    """Describe the vulnerable and the skipped dependencies of a report of pip-audit.
 
     Raises:
-        Unreachable: None of them was audited. pip-audit takes "no such package" for an answer,
-            and a mirror that has no such service gives it for every package there is.
+        Unreachable: No dependency was audited. A mirror without the service returns "no such
+            package" for every package, which pip-audit accepts.
     """
-    skipped = [each for each in dependencies if "skip_reason" in each]
+    skipped = [package for package in dependencies if "skip_reason" in package]
     if len(skipped) == len(dependencies):
-        raise Unreachable("it knows none of the packages")
-    return [f"{each['name']} was not audited: {each['skip_reason']}" for each in skipped] + [
-        f"{each['name']} {each['version']}: {found['id']}, mended in {found['fix_versions']}"
-        for each in dependencies
-        for found in each.get("vulns", ())
+        raise Unreachable("it knows no package")
+    return [
+        f"{package['name']} was not audited: {package['skip_reason']}" for package in skipped
+    ] + [
+        f"{package['name']} {package['version']}: {flaw['id']}, fixed in {flaw['fix_versions']}"
+        for package in dependencies
+        for flaw in package.get("vulns", ())
     ]
 
 
 def dependencies_of(requirements: str, service: str) -> list[dict[str, Any]]:
-    """Ask a service about pinned requirements, without building or resolving anything."""
-    ran = subprocess.run(
+    """Query a service for pinned requirements, without resolving or building any."""
+    process = subprocess.run(
         [
             *(sys.executable, "-m", "pip_audit", "--requirement", requirements),
             *("--no-deps", "--disable-pip", "--format", "json"),
@@ -51,22 +52,22 @@ def dependencies_of(requirements: str, service: str) -> list[dict[str, Any]]:
         check=False,
     )
     try:
-        report: dict[str, list[dict[str, Any]]] = json.loads(ran.stdout)
+        report: dict[str, list[dict[str, Any]]] = json.loads(process.stdout)
     except ValueError:
-        raise Unreachable(ran.stderr.strip().rpartition("\n")[2]) from None
+        raise Unreachable(process.stderr.strip().rpartition("\n")[2]) from None
     return report["dependencies"]
 
 
 def main(requirements: str) -> int:
     for service in SERVICES:
         try:
-            found = problems(dependencies_of(requirements, service))
+            lines = problems(dependencies_of(requirements, service))
         except Unreachable as reason:
             print(f"{service}: no answer ({reason})")
             continue
-        print("\n".join(found) or f"{service}: no known vulnerability")
-        return int(bool(found))
-    print("!!! NOT AUDITED: no service for vulnerabilities can be reached from here !!!")
+        print("\n".join(lines) or f"{service}: no known vulnerability")
+        return int(bool(lines))
+    print("!!! NOT AUDITED: no vulnerability service can be reached !!!")
     return int(os.environ.get("AUDIT") == "required")
 
 

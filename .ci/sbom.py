@@ -1,8 +1,8 @@
-"""The SBOM of a wheel, in CycloneDX: `python .ci/sbom.py WHEEL ENVIRONMENT OUT`.
+"""Write the CycloneDX SBOM of a wheel: `python .ci/sbom.py WHEEL ENVIRONMENT OUT`.
 
-It names the wheel with its digest, and what pip installs with it, with versions and licences, as
-found in an environment that holds nothing else. It lies beside the wheel and not in it (PEP 770):
-the wheel bundles nothing, and what it is installed with is decided when it is installed.
+Lists the wheel with its digest, and the packages that pip installs with it, with versions and
+licences, from an environment that holds nothing else. The SBOM is a separate file, not part of the
+wheel (PEP 770): the wheel bundles nothing, and its dependencies are resolved on installation.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from packaging.utils import canonicalize_name
 
 def metadata_of(wheel: Path) -> Any:
     with zipfile.ZipFile(wheel) as archive:
-        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        (name,) = (path for path in archive.namelist() if path.endswith(".dist-info/METADATA"))
         return HeaderParser().parsestr(archive.read(name).decode())
 
 
 def sbom(wheel: Path, environment: Path) -> dict[str, Any]:
-    """What cyclonedx-py finds in the environment, with the wheel as its subject."""
+    """Return the SBOM of the environment by cyclonedx-py, with the wheel as its subject."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "sbom.json")
         subprocess.run(
@@ -42,7 +42,7 @@ def sbom(wheel: Path, environment: Path) -> dict[str, Any]:
             check=True,
         )
         bom: dict[str, Any] = json.loads(out.read_text())
-    # The version is not in pyproject.toml itself.
+    # pyproject.toml does not contain the version.
     metadata = metadata_of(wheel)
     bom["metadata"]["component"] |= {
         "version": metadata["Version"],
@@ -53,7 +53,7 @@ def sbom(wheel: Path, environment: Path) -> dict[str, Any]:
 
 
 def check(bom: dict[str, Any], wheel: Path) -> None:
-    """Refuse one that is not valid, or does not say what it is there to say."""
+    """Assert that an SBOM is valid and complete."""
     error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bom))
     assert error is None, error
     components = {canonicalize_name(each["name"]): each for each in bom["components"]}
