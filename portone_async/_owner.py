@@ -39,15 +39,15 @@ class LoopOwner:
     def claim(self, *, after_closed: bool = False) -> Generator[None]:
         """Make the running loop the owner, once the block has ended without an error.
 
-        Atomic: of threads that claim at the same time one enters the block, and the others are
-        refused. The lock is never waited for, so that no thread can hang here, nor a child that
-        was forked while another thread held it.
+        Atomic: of several threads that claim at the same time only one enters the block, and the
+        others are refused. Nothing waits for the lock, so that no thread can hang here, nor a
+        child that was forked while another thread held it.
 
         Args:
-            after_closed: Whether the place of a closed loop may be taken.
+            after_closed: Whether the running loop may replace an owner that is closed.
 
         Raises:
-            WrongLoopError: Another loop is the owner, or about to be.
+            WrongLoopError: Another loop is the owner, or is becoming it.
         """
         is_alone = self._claiming.acquire(blocking=False)
         try:
@@ -62,7 +62,7 @@ class LoopOwner:
                 self._claiming.release()
 
     def refusal(self) -> WrongLoopError:
-        """Make the error for a use outside of the owner."""
+        """Return the error for a use outside of the owner."""
         if self.loop is not None and self.process != os.getpid():
             return WrongLoopError(
                 f"{self._what} was used before the process forked, and is the parent's; "

@@ -62,35 +62,35 @@ class ClientOptions(TypedDict, total=False):
 
 
 class PortOneClient:
-    """A client of PortOne V1 for one key pair. Make one per process, and close it.
+    """A client of PortOne V1 for one key pair. Create one per process, and close it.
 
     ```python
     async with PortOneClient(imp_key, imp_secret) as client:
         payment = await client.payments.find("order-1", status="paid")
     ```
 
-    It may be made anywhere, at import time too; connections are made on first use, and belong to
-    the event loop that runs then: in another one it raises :class:`WrongLoopError`. Any number of
-    tasks may use it at once.
+    It can be created anywhere, also at import time. Connections are opened on first use, and
+    belong to the event loop that runs then: in another one it raises :class:`WrongLoopError`. Any
+    number of tasks can use it at once.
 
     Args:
         imp_key: The REST API key of the console's V1 section.
         imp_secret: The REST API secret that belongs to it.
-        base_url: Where the API is. Plain ``http`` is refused unless the host is loopback.
+        base_url: The URL of the API. Plain ``http`` is accepted for loopback hosts only.
         tier: The code of a sub-merchant, sent as ``Tier`` with each call.
-        retry: When a failed try is followed by another.
+        retry: When a failed attempt is retried.
         rate_limit: How many requests may start: a :class:`RateLimit`, any :class:`Throttle`
-            (the same object in several clients is one limit for all), or ``None`` for no bound.
+            (the same object in several clients is one limit for all), or ``None`` for no limit.
         timeouts: How long a call may take.
-        max_in_flight: Exchanges under way at once.
-        session: A session to take connections from. It is not closed, and lends its connector
-            and its proxy (for https, without ``proxy``) only: its headers, auth, cookies, timeouts, base URL, trace
-            configurations and middlewares have no part in our requests. Where others use its
+        max_in_flight: Maximum number of requests in flight.
+        session: A session to take connections from. Only its connector and its proxy (for https,
+            without ``proxy``) are used: its headers, auth, cookies, timeouts, base URL, trace
+            configurations and middlewares are not. It is not closed. If other code uses its
             connections as well, a request may wait for a free one after its permit, and start
-            later than the rate says: give it room enough.
+            later than the rate allows: give it enough connections.
         proxy: The URL of an HTTP proxy, as ``http://user:password@proxy.example:3128``, or
             ``"env"`` for ``HTTPS_PROXY`` and ``NO_PROXY``; it wins over the proxy of ``session``.
-            All goes through a tunnel (``CONNECT``), so that the proxy sees a host, and no token.
+            Requests go through a tunnel (``CONNECT``): the proxy sees the host, but no token.
             A plain http ``base_url`` (loopback) has no tunnel: a URL is refused there, and
             ``"env"`` means no proxy.
         observers: Notified of the start and the end of each call and each attempt; see
@@ -99,7 +99,7 @@ class PortOneClient:
             observer that does this.
 
     Raises:
-        InvalidRequestError: An argument that can never be right.
+        InvalidRequestError: An argument is invalid.
     """
 
     _is_view = False
@@ -156,16 +156,16 @@ class PortOneClient:
 
     @classmethod
     def from_env(cls, **overrides: Unpack[ClientOptions]) -> Self:
-        """Make a client from the environment.
+        """Create a client from environment variables.
 
         ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` must be set, ``PORTONE_BASE_URL`` and
-        ``PORTONE_TIER`` may be.
+        ``PORTONE_TIER`` can be.
 
         Args:
             **overrides: Keyword arguments of the constructor; they win over the environment.
 
         Raises:
-            InvalidRequestError: A variable is missing (it is named), or an argument is wrong.
+            InvalidRequestError: A variable is missing (the error names it), or an argument is invalid.
         """
         if (base_url := os.environ.get("PORTONE_BASE_URL")) and "base_url" not in overrides:
             overrides["base_url"] = base_url
@@ -185,7 +185,7 @@ class PortOneClient:
         observers: tuple[Observer, ...] = (),
         on_attempt: Callable[[Attempt], object] | UnsetType | None = UNSET,
     ) -> Self:
-        """Make a view of this client with other options. It is cheap.
+        """Create a cheap view of this client with other options.
 
         The view shares the connections, the token, the retry budget and, unless it is replaced,
         the throttle. The token is always fetched with the options of the client that was

@@ -1,4 +1,7 @@
-"""Times until which tasks may wait: as ``asyncio.timeout_at``, with one timer for all of them."""
+"""Deadlines of tasks, as ``asyncio.timeout_at`` sets them, but with one timer for all.
+
+A timer for each call would cost 5 % more instructions per look-up (benchmarks/instructions.py).
+"""
 
 from __future__ import annotations
 
@@ -12,43 +15,43 @@ __all__ = ("Deadline", "Deadlines")
 class Deadlines:
     """The deadlines of one event loop.
 
-    Most are never reached, so a timer for each would be made to be thrown away. One is set here
-    for the earliest; when it rings, it is set for the earliest of those that are left.
+    Most are never reached. So there is one timer, for the earliest; when it fires, it is set for
+    the earliest of those that are left.
     """
 
-    __slots__ = ("_loop", "_rings_at", "_running", "_timer")
+    __slots__ = ("_fires_at", "_loop", "_running", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._running: set[Deadline] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._rings_at = inf
+        self._fires_at = inf
 
-    def at(self, until: float | None) -> Deadline:
-        """Make a context that ends with ``TimeoutError`` at this time of the loop's clock."""
-        return Deadline(self, inf if until is None else until)
+    def at(self, time: float | None) -> Deadline:
+        """Return a context that ends with ``TimeoutError`` at a time of the loop's clock."""
+        return Deadline(self, inf if time is None else time)
 
     def close(self) -> None:
-        """Let the timer go, unless a deadline still runs."""
+        """Cancel the timer, unless a deadline is still pending."""
         if self._timer is not None and not self._running:
             self._timer.cancel()
-            self._timer, self._rings_at = None, inf
+            self._timer, self._fires_at = None, inf
 
     def _add(self, deadline: Deadline) -> None:
         self._running.add(deadline)
-        if deadline.until < self._rings_at:
+        if deadline.until < self._fires_at:
             self._set(deadline.until)
 
-    def _set(self, rings_at: float) -> None:
+    def _set(self, fires_at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(rings_at, self._ring)
-        self._rings_at = rings_at
+        self._timer = self._loop.call_at(fires_at, self._fire)
+        self._fires_at = fires_at
 
-    def _ring(self) -> None:
+    def _fire(self) -> None:
         # Not by the clock: a timer may be a tick early.
-        now = self._rings_at
-        self._timer, self._rings_at = None, inf
+        now = self._fires_at
+        self._timer, self._fires_at = None, inf
         next_one = inf
         for deadline in self._running:
             if deadline.until > now:
@@ -60,7 +63,7 @@ class Deadlines:
 
 
 class Deadline:
-    """One of them; a context of the task that enters it."""
+    """A deadline of the task that enters this context."""
 
     __slots__ = ("_cancelling", "_deadlines", "_task", "is_over", "until")
 
@@ -68,10 +71,10 @@ class Deadline:
         self._deadlines = deadlines
         self.until = until
         self.is_over = False
-        """Whether it has cut its task short."""
+        """Whether it was reached, and has cancelled its task."""
 
     def end(self) -> None:
-        """Cut the task short."""
+        """Cancel the task."""
         self.is_over = True
         self._task.cancel()
 
@@ -89,7 +92,7 @@ class Deadline:
         traceback: TracebackType | None,
     ) -> None:
         self._deadlines._running.discard(self)
-        # Somebody else's cancellation, before or meanwhile, is not ours to swallow.
+        # A cancellation from elsewhere, before or meanwhile, must not be swallowed.
         if (
             self.is_over
             and self._task.uncancel() <= self._cancelling

@@ -1,8 +1,7 @@
-"""What this package relies on inside of aiohttp: checked, and refused in words where it is missing.
+"""Checks that aiohttp has the private names that this package relies on.
 
-A private name that a later aiohttp renames would silently take a guard away: a ``getattr()`` with
-a default finds nothing to check, an attribute that is set has no effect, an overridden method is
-never called.
+If a later aiohttp renames one, a guard would silently be gone: a ``getattr()`` with a default finds
+nothing to check, an attribute that is set has no effect, an overridden method is never called.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from portone_async.errors import UnsupportedVersionError
 __all__ = ("check_hooks", "private")
 
 _checked: set[object] = set()
-"""The versions of ``ClientSession._request`` that were found to call our hook."""
+"""The versions of ``ClientSession._request`` that call ``_Request.send()``."""
 
 
 def private(owner: Any, name: str) -> Any:
-    """Return a private attribute of an object of aiohttp's.
+    """Return a private attribute of an object of aiohttp.
 
     Raises:
-        UnsupportedVersionError: This aiohttp has none of that name.
+        UnsupportedVersionError: This aiohttp has no such attribute.
     """
     try:
         return getattr(owner, name)
@@ -37,16 +36,16 @@ def private(owner: Any, name: str) -> Any:
 
 
 def check_hooks(make_session: Callable[[BaseConnector], ClientSession]) -> None:
-    """Make one request that goes nowhere, to see that aiohttp calls our request's ``send``.
+    """Check that aiohttp calls ``send()`` of a request class, with a request that goes nowhere.
 
-    The request meets a connection that breaks as soon as ``send`` looks at it. So nothing else
-    may have been written before, and nothing may be tried again after that.
+    Its connection breaks as soon as ``send()`` looks at it. So nothing can have been written
+    before, and aiohttp must not retry after that.
 
     Args:
-        make_session: Makes a session on this connector, as all of ours are made.
+        make_session: Creates a session with a connector, as for real requests.
 
     Raises:
-        UnsupportedVersionError: It was not called, or the request was made a second time.
+        UnsupportedVersionError: ``send()`` was not called, or the request was retried.
     """
     private(ClientRequest, "send")
     private(ResponseHandler, "should_close")
@@ -56,7 +55,7 @@ def check_hooks(make_session: Callable[[BaseConnector], ClientSession]) -> None:
         return
     connector = _Nowhere()
     session = make_session(connector)
-    session.trace_configs.clear()  # Monitoring adds its own; this is not a request to be seen.
+    session.trace_configs.clear()  # Of monitoring, for which this is not a request.
     try:
         ended = _run_at_once(request(session, "GET", "http://localhost/"))
     finally:
@@ -69,11 +68,11 @@ def check_hooks(make_session: Callable[[BaseConnector], ClientSession]) -> None:
 
 
 class _LookedAtError(ServerDisconnectedError):
-    """The hook was called; and a connection broke, after which aiohttp may try again."""
+    """``send()`` was called, and the connection broke: aiohttp may retry after this error."""
 
 
 class _Nowhere(BaseConnector):
-    """Counts the connections that it is asked for; each breaks when it is looked at."""
+    """A connector that counts its connections; each breaks when ``send()`` looks at it."""
 
     connections = 0
 
@@ -99,21 +98,21 @@ class _Breaking:
 
 
 def _run_at_once(request: Any) -> type[BaseException] | None:
-    """Run a coroutine that waits for nothing; return the class of what it raises.
+    """Run a coroutine that does not wait; return the class of its exception.
 
-    Not the error itself: its traceback would keep every frame from here up in a reference cycle,
-    the client's own among them.
+    Not the exception itself: its traceback would keep the frames of the caller, and the client
+    with them, in a reference cycle.
     """
     try:
         request.send(None)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is not what was expected)
+    except Exception as error:  # noqa: BLE001 (any other exception means that aiohttp has changed)
         return type(error)
     request.close()
     return None
 
 
 def _is_of_aiohttp(function: Any) -> bool:
-    """Whether it is aiohttp's own code, however that is packed."""
+    """Return whether a function is aiohttp's own code."""
     own: Any = ClientSession.closed
     code = getattr(function, "__code__", None)
     return code is not None and code.co_filename == own.fget.__code__.co_filename

@@ -43,16 +43,16 @@ class Proxy:
         if problem := _problem(secret):
             raise InvalidRequestError(f"proxy {problem}")
         parts = urlsplit(str(_complete(secret)))
-        # Not in the URL: aiohttp shows that in the repr of a connection.
+        # Not in the URL, which aiohttp puts into the repr of a connection.
         self.url = URL(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
         self.name = f"{self.url.host_subcomponent}:{self.url.port}"
-        """Host and port, to be named in errors."""
+        """Host and port, for errors."""
         self._authorization = None if authorization is None else Secret(authorization)
         if authorization is None and parts.username is not None:
             self._authorization = _basic(Secret(parts.username), Secret(parts.password or ""))
 
     def __repr__(self) -> str:
-        # A traceback may show an instance whose constructor raised.
+        # A traceback may contain an instance whose constructor raised.
         return f"<Proxy {getattr(self, 'name', '')}>"
 
     @property
@@ -71,10 +71,10 @@ def proxy_for(setting: object, base_url: str) -> Proxy | None:
 
     Args:
         setting: A URL, ``"env"`` for ``HTTPS_PROXY`` and ``NO_PROXY``, or ``None``.
-        base_url: A checked URL.
+        base_url: A validated URL.
 
     Raises:
-        InvalidRequestError: It is not a proxy, or a proxy would be shown the token.
+        InvalidRequestError: It is not the URL of a proxy, or the proxy would receive the token.
     """
     if setting is None:
         return None
@@ -88,42 +88,42 @@ def proxy_for(setting: object, base_url: str) -> Proxy | None:
 
 
 def refuse_plain(base_url: URL) -> None:
-    """Raise ``InvalidRequestError`` where a proxy would be sent the token in plain text."""
+    """Raise ``InvalidRequestError`` if a proxy would receive the token in plain text."""
     if base_url.scheme != "https":
         raise InvalidRequestError(
             "proxy is for an https base_url: a request to a plain http URL (as of a test server on "
-            "this machine) would be given to the proxy together with the token"
+            "this machine) would reach the proxy together with the token"
         )
 
 
 def _environment_proxy(base_url: URL) -> Proxy | None:
-    """Return what ``HTTPS_PROXY`` and ``NO_PROXY`` say."""
+    """Return the proxy that ``HTTPS_PROXY`` and ``NO_PROXY`` set."""
     from urllib.request import getproxies_environment  # noqa: PLC0415 (heavy, and rarely needed)
 
     return _unless_bypassed(Secret(getproxies_environment().get("https", "")), base_url)
 
 
 def system_proxy(base_url: URL) -> Proxy | None:
-    """Return what aiohttp would use with ``trust_env``, the settings of the system included."""
+    """Return the proxy that aiohttp uses with ``trust_env``, system settings included."""
     from urllib.request import getproxies  # noqa: PLC0415 (heavy, and rarely needed)
 
     return _unless_bypassed(Secret(getproxies().get("https", "")), base_url)
 
 
-def _unless_bypassed(found: Secret, base_url: URL) -> Proxy | None:
-    """Return the proxy that was found; none for plain http, nor for a host of ``NO_PROXY``."""
+def _unless_bypassed(url: Secret, base_url: URL) -> Proxy | None:
+    """Return a proxy; ``None`` for plain http, and for a host of ``NO_PROXY``."""
     from urllib.request import proxy_bypass  # noqa: PLC0415 (heavy, and rarely needed)
 
     host = base_url.host or ""
-    if not found or base_url.scheme != "https":
+    if not url or base_url.scheme != "https":
         return None
     if proxy_bypass(host) or proxy_bypass(f"{host}:{base_url.port}"):
         return None
-    return Proxy(found)
+    return Proxy(url)
 
 
 def refused_tunnel(status: int, proxy: Proxy | None) -> PortOneError:
-    """Make the error for a proxy that answered ``CONNECT`` with another status than 200."""
+    """Return the error for a proxy that answered ``CONNECT`` with a status other than 200."""
     name = "" if proxy is None else f" {proxy.name}"
     if status in _TRANSIENT:
         broken = ConnectionFailedError(f"the proxy{name} could not connect: it answered {status}")
