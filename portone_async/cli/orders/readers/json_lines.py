@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from portone_async.cli.orders.columns import Columns, Layout, find_columns
@@ -24,31 +25,46 @@ __all__ = ("read_json_lines",)
 _ENDS = "\r\n\x1a"
 
 
+class _Row(Struct, frozen=True):
+    number: int
+    """The number of its line, from 1."""
+    names: tuple[str, ...]
+    cells: list[object]
+
+
 def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, None, None]:
     source = f"{name}:"
-    layout_of: Callable[[tuple[str, ...]], Layout] | None = None
+    find_layout: Callable[[tuple[str, ...]], Layout] | None = None
     with open_text(path, newline="\n") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip().strip(_ENDS):
+        for row in _decode_lines(lines, source):
+            if isinstance(row, BadRow):
+                yield row
                 continue
-            try:
-                members = flatten(_decode(line.rstrip(_ENDS)))
-            except ValueError as error:
-                yield BadRow(f"{source}{number}", str(error))
-                continue
-            names = tuple(key for key, _ in members)
-            if layout_of is None:
+            if find_layout is None:
                 # An error here ends the reading: the first object must have all columns.
-                fixed = _fix_status_column(columns, names)
-                layout_of = lru_cache(maxsize=256)(partial(find_columns, fixed))
+                fixed = _fix_status_column(columns, row.names)
+                find_layout = lru_cache(maxsize=256)(partial(find_columns, fixed))
             try:
-                layout = layout_of(names)
+                layout = find_layout(row.names)
             except OrdersError as error:
-                yield BadRow(f"{source}{number}", str(error))
-                continue
-            yield parse_row([cell for _, cell in members], layout, source, number)
-    if layout_of is None:
+                yield BadRow(f"{source}{row.number}", str(error))
+            else:
+                yield parse_row(row.cells, layout, source, row.number)
+    if find_layout is None:
         raise OrdersError("has no line with an order")
+
+
+def _decode_lines(lines: Iterable[str], source: str) -> Iterator[_Row | BadRow]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip().strip(_ENDS):
+            continue
+        try:
+            members = flatten(_decode(line.rstrip(_ENDS)))
+        except ValueError as error:
+            yield BadRow(f"{source}{number}", str(error))
+        else:
+            names = tuple(name for name, _ in members)
+            yield _Row(number, names, [cell for _, cell in members])
 
 
 def _fix_status_column(columns: Columns, names: Sequence[str]) -> Columns:
