@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-from .cells.cell import quote
+from .cells.cell import fold, quote, quote_list
 from .errors import OrdersError
 from .exported_findings import column_of, is_findings_file
 
@@ -83,7 +82,7 @@ class Layout(Struct, frozen=True):
     """Columns about the order instead of its payment; empty if there is a :attr:`status`."""
 
     @property
-    def all(self) -> tuple[int, ...]:
+    def indexes(self) -> tuple[int, ...]:
         """The indexes of all columns that are read."""
         single = (*self.optional, self.merchant_uid, self.amount)
         return *(index for index in single if index is not None), *self.order_status
@@ -170,9 +169,7 @@ def _match_known(field: str, names: Sequence[str]) -> list[int]:
 
 def _normalize(name: str) -> str:
     """Make ``Merchant UID``, ``merchantUid`` and ``merchant_uid`` equal, and ``금액(원)`` ``금액``."""
-    # NFKC composes the Hangul syllables that macOS decomposes.
-    name = unicodedata.normalize("NFKC", name).casefold()
-    name = re.sub(r"[\s_.\-\ufeff]", "", name)
+    name = re.sub(r"[\s_.\-\ufeff]", "", fold(name))
     return re.sub(r"\((원|krw|won)\)$", "", name)
 
 
@@ -181,6 +178,4 @@ def _hint(field: str) -> str:
 
 
 def _list(names: Sequence[str]) -> str:
-    listed = [quote(name) for name in names[:_MAX_LISTED]]
-    more = len(names) - len(listed)
-    return f"columns found: {', '.join(listed)}{f' and {more} more' if more else ''}"
+    return f"columns found: {quote_list(names, _MAX_LISTED)}"

@@ -1,10 +1,20 @@
-"""Helpers of all cell parsers: errors, quoting, and Excel's formula around a text."""
+"""Helpers of all cell parsers: errors, quoting, folding, Excel's formulas."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
 
-__all__ = ("BadCellError", "EmptyCellError", "quote", "type_name", "unwrap_formula")
+__all__ = (
+    "BadCellError",
+    "EmptyCellError",
+    "fold",
+    "quote",
+    "quote_list",
+    "type_name",
+    "unwrap_formula",
+)
 
 _MAX_PRINTED = 60
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
@@ -22,6 +32,19 @@ def quote(cell: object) -> str:
     """Quote a cell for a message: without control characters, and at most 60 characters of it."""
     text = repr((cell if isinstance(cell, str) else str(cell))[: _MAX_PRINTED + 1])
     return text if len(text) <= _MAX_PRINTED + 2 else f"{text[:_MAX_PRINTED]}…{text[0]}"
+
+
+def quote_list(texts: Sequence[str], max_quoted: int) -> str:
+    """Quote the first texts of a list, and count the others: ``'a', 'b' and 3 more``."""
+    quoted = ", ".join(map(quote, texts[:max_quoted]))
+    more = len(texts) - max_quoted
+    return f"{quoted} and {more} more" if more > 0 else quoted
+
+
+def fold(text: str) -> str:
+    """Make spellings equal that differ in case, width or the composition of Hangul."""
+    # macOS decomposes Hangul syllables; NFKC composes them.
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def type_name(cell: object) -> str:

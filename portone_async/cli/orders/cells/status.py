@@ -8,13 +8,12 @@ delivery: 구매확정 (purchase confirmed) does not mean that the order was pai
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from portone_async.models import PaymentStatus
 from portone_async.resources.payments._words import canonical
 
-from .cell import BadCellError, quote, type_name
+from .cell import BadCellError, fold, quote, type_name
 
 __all__ = ("PARTIALLY_CANCELLED", "parse_order_status", "parse_status")
 
@@ -102,5 +101,4 @@ def _parse_status_text(cell: str) -> str:
 
 
 def _normalize(cell: str) -> str:
-    # NFKC composes the Hangul syllables that macOS decomposes.
-    return re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", cell)).casefold()
+    return re.sub(r"[\s_-]", "", fold(cell))

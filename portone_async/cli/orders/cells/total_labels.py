@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
+from .cell import fold
 from .merchant_uid import has_common_form, is_placeholder
 
 __all__ = ("is_total_row",)
@@ -61,4 +61,4 @@ def _normalize(cell: object) -> str:
         return str(cell)
     if not isinstance(cell, str):
         return "?"
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", cell)).casefold()
+    return re.sub(r"\s", "", fold(cell))

@@ -184,5 +184,5 @@ def _parse(row: _Row, header: Header, source: str) -> Item:
 def _is_harmless(cells: Sequence[str], header: Header) -> bool:
     """Return whether a malformed row has all its fields, and no quote in a field that is read."""
     return len(cells) == len(header.names) and not any(
-        character in cells[index] for index in header.layout.all for character in '"\r'
+        character in cells[index] for index in header.layout.indexes for character in '"\r'
     )

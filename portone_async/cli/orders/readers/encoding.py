@@ -28,7 +28,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class _Encoding(Struct, frozen=True):
     name: str
     mismatch: str = ""
-    """Where the file violates this and every other encoding, for a message; or empty."""
+    """The first bad byte in this and every other encoding, for a message; empty if all bytes fit."""
 
 
 @contextmanager

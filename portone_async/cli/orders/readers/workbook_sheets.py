@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from portone_async.cli.orders.cells.cell import quote
+from portone_async.cli.orders.cells.cell import quote, quote_list
 from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
 
@@ -42,11 +42,11 @@ def choose_sheet(
     if wanted is not None:
         return workbook.get_sheet_by_name(_resolve_name(workbook, wanted)), ""
     chosen = _find_orders(workbook, columns)
-    others = [quote(name) for name in workbook.sheet_names if name != chosen.name]
+    others = [name for name in workbook.sheet_names if name != chosen.name]
     if not others:
         return chosen, ""
     text = _("the sheet {name} is read, not {others}")
-    return chosen, text.format(name=quote(chosen.name), others=_list(others))
+    return chosen, text.format(name=quote(chosen.name), others=quote_list(others, _MAX_LISTED))
 
 
 def numbered_rows(sheet: CalamineSheet) -> Iterator[Row]:
@@ -61,7 +61,7 @@ def _resolve_name(workbook: CalamineWorkbook, wanted: str) -> str:
         return wanted
     if wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= len(names):
         return names[int(wanted) - 1]
-    known = _list([quote(name) for name in names])
+    known = quote_list(names, _MAX_LISTED)
     raise OrdersError(f"has no sheet {quote(wanted)}, only {known}")
 
 
@@ -92,8 +92,3 @@ def _visible_sheets(workbook: CalamineWorkbook) -> list[str]:
         for sheet in workbook.sheets_metadata
         if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
     ]
-
-
-def _list(names: list[str]) -> str:
-    more = len(names) - _MAX_LISTED
-    return ", ".join(names[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
