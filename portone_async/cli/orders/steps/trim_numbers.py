@@ -61,6 +61,10 @@ def trim_order_numbers(read: Callable[[], Items], name: str) -> Items:
             trimmed += not keeps_blanks
             kept += keeps_blanks
             yield item if keeps_blanks else _trim(item)
+    yield from _notes(trimmed, kept, name)
+
+
+def _notes(trimmed: int, kept: int, name: str) -> Iterator[Note]:
     if trimmed:
         text = _("blanks or tabs around {n} order numbers were removed")
         yield Note(name, text.format(n=f"{trimmed:,}"))

@@ -57,6 +57,7 @@ class Unit(StrEnum):
             case Unit.DAY:
                 return start + _DAY
             case _:
+                # Any day of the next month or year.
                 return self.start(start + (31 if self is Unit.MONTH else 366) * _DAY)
 
     def label(self, start: datetime) -> str:
