@@ -1,7 +1,8 @@
-"""Call an endpoint of your own choice: ``python examples/custom_endpoint.py CARD_CODE...``.
+"""Call an endpoint that has no method: ``python examples/custom_endpoint.py ORDER AMOUNT``.
 
-This one names the card company behind a code, as in ``Payment.card_code``. Without
-``PORTONE_IMP_KEY`` a fake PortOne on this machine is asked.
+It registers the amount of an order before the buyer pays (``POST /payments/prepare``), so that
+PortOne refuses a payment of another amount. Without ``PORTONE_IMP_KEY`` it uses a fake PortOne on
+this machine.
 """
 
 from __future__ import annotations
@@ -11,28 +12,35 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 import msgspec
 
-from portone_async import ApiError, Call, PortOneClient, PortOneError
+from portone_async import Call, PortOneClient, PortOneError
 from portone_async.testing import FakePortOne
 
 
-class Card(msgspec.Struct, frozen=True):
-    """What of the answer is wanted; all else in it is passed over."""
+class Prepared(msgspec.Struct, frozen=True):
+    """The fields of the response that this script needs; others are ignored."""
 
-    code: str
-    name: str
+    merchant_uid: str
+    amount: Decimal
 
 
-def card(code: str) -> Call[Card]:
-    """An operation as a value: token, rate, retries and errors are those of every other call."""
-    return Call("GET", "/cards/{card_standard_code}", Card, path={"card_standard_code": code})
+def prepare(merchant_uid: str, amount: Decimal) -> Call[Prepared]:
+    """Build the call. Token, throttle, retries and errors are those of every other call."""
+    return Call(
+        "POST",
+        "/payments/prepare",
+        Prepared,
+        body={"merchant_uid": merchant_uid, "amount": amount},
+        identifiers={"merchant_uid": merchant_uid},
+    )
 
 
 @asynccontextmanager
 async def connected() -> AsyncGenerator[PortOneClient, None]:
-    """Give a client of the shop whose keys are set, or of an invented one."""
+    """Open a client of the shop whose keys are set, or of a fake one."""
     if os.environ.get("PORTONE_IMP_KEY"):
         async with PortOneClient.from_env() as client:
             yield client
@@ -42,24 +50,19 @@ async def connected() -> AsyncGenerator[PortOneClient, None]:
         yield client
 
 
-async def print_names(codes: Sequence[str]) -> None:
+async def register(merchant_uid: str, amount: Decimal) -> None:
     async with connected() as client:
-        for code in codes:
-            try:
-                name = (await client.call(card(code))).name
-            except ApiError as error:
-                # 404 is the only answer that says something about the code.
-                if error.status != 404:
-                    raise
-                name = "no such card company"
-            print(f"{code}: {name}")
+        prepared = await client.call(prepare(merchant_uid, amount))
+        print(f"{prepared.merchant_uid}: {prepared.amount}")
 
 
-def main(codes: Sequence[str]) -> str | None:
-    """Print the names of ``codes``; give what ended it before its time."""
+def main(arguments: Sequence[str]) -> str | None:
+    """Register one amount; return the error that ended it."""
+    if len(arguments) != 2:
+        return "usage: custom_endpoint.py ORDER AMOUNT"
     try:
-        asyncio.run(print_names(codes or ["361", "381"]))
-    except PortOneError as error:
+        asyncio.run(register(arguments[0], Decimal(arguments[1])))
+    except (PortOneError, ArithmeticError) as error:
         return str(error)
     return None
 

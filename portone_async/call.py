@@ -61,12 +61,13 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     """One call of one operation, also of one that this package does not wrap.
 
     ```python
-    class Card(msgspec.Struct):
-        code: str
-        name: str
+    class Prepared(msgspec.Struct):
+        merchant_uid: str
+        amount: Decimal
 
-    call = Call("GET", "/cards/{card_standard_code}", Card, path={"card_standard_code": "361"})
-    card = await client.call(call)
+    body = {"merchant_uid": "order-1", "amount": 12900}
+    call = Call("POST", "/payments/prepare", Prepared, body=body)
+    prepared = await client.call(call)
     ```
     """
 

@@ -159,31 +159,26 @@ async def test_look_up_prints_its_usage() -> None:
 
 
 async def test_custom_endpoint_needs_no_account(without_keys: None) -> None:
-    status, output, complaints = await ran("custom_endpoint.py", "381", "999")
+    status, output, complaints = await ran("custom_endpoint.py", "order-1", "12900")
 
-    assert status == 0
-    assert output.splitlines() == ["381: KB국민카드", "999: no such card company"]
+    assert (status, output) == (0, "order-1: 12900\n")
     assert "fake PortOne" in complaints
 
 
 async def test_custom_endpoint_uses_the_keys_of_the_environment(server: FakePortOne) -> None:
     server.fail(ExpiredToken())
 
-    assert await ran("custom_endpoint.py", "361") == (0, "361: BC카드\n", "")
-    assert server.count("/cards/361", "GET") == 2
+    assert await ran("custom_endpoint.py", "order-1", "12900") == (0, "order-1: 12900\n", "")
+    assert server.count("/payments/prepare", "POST") == 2
 
 
-async def test_custom_endpoint_reports_a_failure_not_a_missing_card(
-    server: FakePortOne,
-) -> None:
-    server.fail(HtmlPage(404))
+async def test_custom_endpoint_prints_what_portone_reports(server: FakePortOne) -> None:
+    await ran("custom_endpoint.py", "order-1", "12900")
 
-    status, output, complaints = await ran("custom_endpoint.py", "361")
+    status, output, complaints = await ran("custom_endpoint.py", "order-1", "1000")
 
     assert (status, output) == (1, "")
-    assert complaints.startswith(
-        "GET /cards/{card_standard_code}: HTTP 404 that does not come from"
-    )
+    assert complaints.startswith("POST /payments/prepare (merchant_uid='order-1'): 200, code 1: ")
 
 
 # The apps
