@@ -1,6 +1,6 @@
-"""The Structs that travel on the wire, as PortOne names their fields. Shared with the fake server.
+"""The Structs of the API, with the fields as PortOne names them. Shared with the fake server.
 
-PortOne adds fields and enum values at any time: unknown ones are kept in ``raw`` and never an error.
+PortOne adds fields and enum values at any time: unknown ones are in ``raw``, and never an error.
 """
 
 from ._record import Record, ResponseRecord

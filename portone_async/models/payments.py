@@ -1,8 +1,8 @@
-"""What travels on the wire, as PortOne names it.
+"""Payments, with the fields as PortOne names them.
 
 Source: the ``PaymentAnnotation`` of PortOne's V1 REST API (``GET /payments/find/...``,
 https://developers.portone.io/api/rest-v1/payment). PortOne adds fields and enum values at any
-time, so unknown ones are kept out of the way and never an error.
+time: unknown ones are in ``raw``, and never an error.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Sorting(StrEnum):
     """Which of several payments of one order comes first."""
 
     STARTED_DESC = "-started"
-    """The newest payment window first. What the API does when nothing is said."""
+    """The newest payment window first: the API's default."""
     STARTED_ASC = "started"
     PAID_DESC = "-paid"
     PAID_ASC = "paid"
@@ -92,7 +92,7 @@ class Cancellation(Record, frozen=True, kw_only=True):
     shown: ClassVar = ("amount", "cancelled_at", "cancellation_id")
 
     amount: Decimal
-    """What was given back, in the payment's currency."""
+    """The refund, in the payment's currency."""
     cancelled_at: Annotated[datetime, AWARE] | None = None
     pg_tid: str | None = None
     reason: str | None = None
@@ -119,14 +119,14 @@ class Promotion(Record, frozen=True, kw_only=True):
 
     id: str | None = None
     discount: Decimal = _ZERO
-    """What the promotion took off, in the payment's currency."""
+    """The discount, in the payment's currency."""
 
 
 class UnreadablePayment(UnreadableRecord, frozen=True, kw_only=True):
-    """A payment whose money, state or identity cannot be read: one of its strict fields is odd.
+    """A payment whose money, state or identity cannot be read.
 
     Strict are ``imp_uid``, ``merchant_uid``, ``status``, ``amount``, ``cancel_amount``,
-    ``currency`` and ``sandbox``. It says nothing about the payment but that it is there.
+    ``currency`` and ``sandbox``. It only shows that the payment exists.
     """
 
     noun: ClassVar = "payment"
@@ -138,12 +138,12 @@ class UnreadablePayment(UnreadableRecord, frozen=True, kw_only=True):
 
 
 class Payment(ResponseRecord, frozen=True, kw_only=True):
-    """A payment, as PortOne knows it.
+    """A payment, as PortOne returns it.
 
     Money is an exact ``Decimal`` in :attr:`currency` (1000 KRW is ``Decimal(1000)``); times are
     aware UTC datetimes, ``None`` for what has not happened. Only :attr:`imp_uid`,
-    :attr:`merchant_uid`, :attr:`status` and :attr:`amount` are sure to be there. The ``repr``
-    shows no personal data; the fields ``buyer_*``, ``card_number``, ``vbank_*``,
+    :attr:`merchant_uid`, :attr:`status` and :attr:`amount` are always there. The ``repr`` has no
+    personal data; the fields ``buyer_*``, ``card_number``, ``vbank_*``,
     ``custom_data`` and :attr:`raw` hold it.
     """
 
@@ -170,9 +170,9 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     status: PaymentStatus
     """``ready``, ``paid``, ``failed`` or ``cancelled``; any other word may come, too."""
     amount: Decimal
-    """What was ordered. Whether a promotion's discount is taken off is not documented."""
+    """The amount of the order. Whether a discount is subtracted is not documented."""
     cancel_amount: Decimal = _ZERO
-    """What was given back so far."""
+    """The sum of all refunds."""
     currency: str | None = None
     sandbox: bool | None = None
     """Whether it was made in a test channel; ``None`` (unknown) before 2026-01-26."""
@@ -197,9 +197,9 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     card_publisher_code: str | None = None
     card_publisher_name: str | None = None
     card_quota: int | None = None
-    """Months of instalment; 0 for a lump sum, and for what is no card."""
+    """Months of instalment; 0 for a lump sum, and for other methods than cards."""
     card_number: str | None = None
-    """Masked, each PG in its own way."""
+    """Masked, in a way that depends on the PG."""
     card_type: int | None = None
     """0 credit, 1 check; ``None`` when the PG does not say, which is not credit."""
     vbank_code: str | None = None
@@ -207,17 +207,17 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     vbank_num: str | None = None
     vbank_holder: str | None = None
     vbank_date: Annotated[datetime, AWARE] | None = None
-    """Until when a deposit is awaited."""
+    """The deadline for the deposit."""
     vbank_issued_at: Annotated[datetime, AWARE] | None = None
     name: str | None = None
-    """What was bought."""
+    """The name of the goods."""
     buyer_name: str | None = None
     buyer_email: str | None = None
     buyer_tel: str | None = None
     buyer_addr: str | None = None
     buyer_postcode: str | None = None
     custom_data: str | None = None
-    """What the shop sent along, as text: see :meth:`custom`."""
+    """The shop's own data, as text: see :meth:`custom`."""
     user_agent: str | None = None
     started_at: Annotated[datetime, AWARE] | None = None
     paid_at: Annotated[datetime, AWARE] | None = None
@@ -236,39 +236,39 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     """``issue``, ``payment`` or ``payment.scheduled``."""
     promotion: Promotion | None = None
     extension: dict[str, Any] | None = None
-    """What one PG adds, when asked for with ``extension=True``."""
+    """Fields that a PG adds, if requested by ``extension=True``."""
 
     @property
     def balance(self) -> Decimal:
-        """What is left of the amount after cancellations: ``amount - cancel_amount``."""
+        """The amount after cancellations: ``amount - cancel_amount``."""
         return EXACT.subtract(self.amount, self.cancel_amount)
 
     @property
     def is_paid(self) -> bool:
-        """Whether the status is ``paid``: charged, and nothing of it cancelled.
+        """Whether the status is ``paid``: charged, and not cancelled even in part.
 
-        It does not look at the amount, the currency or :attr:`sandbox`: compare those too
-        before goods are shipped.
+        It does not check the amount, the currency or :attr:`sandbox`: compare those too before you
+        ship.
         """
         return self.status == PaymentStatus.PAID
 
     @property
     def is_partially_cancelled(self) -> bool:
-        """Whether a part was given back and a part kept. PortOne's status is ``cancelled`` then."""
+        """Whether only a part was refunded. PortOne's status is ``cancelled`` then."""
         return 0 < self.cancel_amount < self.amount
 
     @overload
     def custom(self) -> dict[str, Any]: ...
     @overload
     def custom(self, type: type[T]) -> T: ...
-    def custom(self, type: type[Any] = dict) -> Any:  # noqa: A002 (msgspec's word for it)
-        """``custom_data``, decoded from JSON.
+    def custom(self, type: type[Any] = dict) -> Any:  # noqa: A002 (the name that msgspec uses)
+        """Decode ``custom_data`` from JSON.
 
         Args:
-            type: What to decode it as: ``dict``, or any type that msgspec knows.
+            type: The type to decode: ``dict``, or any type that msgspec supports.
 
         Raises:
-            UnexpectedResponseError: There is none, it is no JSON, or not of that type.
+            UnexpectedResponseError: There is none, it is not JSON, or not of that type.
         """
         problem = "there is none"
         if "custom_data" in self.unreadable:
@@ -280,7 +280,7 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
                 problem = redacted_message(error)
             except (msgspec.DecodeError, RecursionError):
                 problem = "it is not JSON"
-        # Raised out here, so that the text itself is in no frame and no context.
+        # Raised here, so that no frame or context of the error holds the text.
         raise UnexpectedResponseError(f"custom_data of {self.imp_uid} cannot be decoded: {problem}")
 
     def __hash__(self) -> int:

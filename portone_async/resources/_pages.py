@@ -1,9 +1,9 @@
-"""Lists in pages: the numbered pages of one list, and the iterator that users get.
+"""Lists in pages: the numbered pages of one list, and the iterator for users.
 
 A page number is a position in a list that changes: while pages are read one after the other,
-records arrive and leave, and what stands behind them moves across the edge of a page. So a list of
-more than one page is read again until its totals agree with what was read, or until two readings
-are the same. Where records may leave, as payments do from a status, totals prove nothing: an
+records arrive and leave, and the ones after them move across the edge of a page. So a list of more
+than one page is read again until its totals agree with the records, or until two readings are the
+same. Where records may leave, as payments do from a status, totals prove nothing: an
 arrival hides a departure. That serves short lists, as the payments of an order; those of a period
 are read by time (:mod:`payments._walk`).
 
@@ -40,7 +40,7 @@ __all__ = (
 R = TypeVar("R", bound=ResponseRecord)
 
 LARGEST_PAGE = 1000
-# How often a list is read from its first page before it is given up as one that never rests.
+# How often a list is read from its first page before it is given up.
 _READINGS = 8
 
 
@@ -124,7 +124,7 @@ class NumberedPages(Generic[R]):
             self._number += 1
 
     def _end_reading(self, *, is_whole: bool) -> None:
-        """Stop if what was read is the list at one moment, else read it again from its start."""
+        """Stop if this reading is a snapshot of the list, else read it again from its start."""
         agrees = not self._may_leave and self._totals == {len(set(self._ids))}
         if is_whole or agrees or self._ids == self._ids_before:
             self._is_over = True

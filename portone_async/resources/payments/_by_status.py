@@ -1,8 +1,8 @@
-"""``GET /payments/status/{payment_status}``, and what a refusal of a window means.
+"""Lists by ``GET /payments/status/{payment_status}``, and what its HTTP 400 for a window means.
 
-PortOne documents a 400 for "a page beyond the data", and does not say whether page 1 of an empty
-window is one. So a refusal of a valid window is taken for "empty" if other lists of that window do
-not contradict it, and remembered in :attr:`StatusList.assumed_empty`. Where that cannot be compared
+PortOne documents a 400 for "a page beyond the data", but not whether page 1 of an empty window is
+one. So a valid window that is refused is assumed to be empty if other lists of that window do not
+contradict it, and is stored in :attr:`StatusList.assumed_empty`. Unless the caller compares that
 with later look-ups, PortOne must also have answered at least one such request.
 """
 
@@ -33,7 +33,7 @@ class StatusList:
     """The payments of one status, by window and page number.
 
     Args:
-        client: The client to ask with.
+        client: The client.
         status: Which payments.
         sorting: Their order.
         page_size: The most payments in a page.
@@ -55,7 +55,7 @@ class StatusList:
         self._page_size = page_size
         self._is_trusted = is_checked_later
         self.assumed_empty: list[Window] = []
-        """Windows that PortOne refused, and that no other list shows a payment of."""
+        """Windows that PortOne refused, and of which no other list has a payment."""
 
     def walk(self, window: Window, *, seen: set[str] | None = None) -> Walk:
         """Read a window slice by slice."""
@@ -74,7 +74,7 @@ class StatusList:
         try:
             page = await self._client.call(call)
         except ApiError as error:
-            # Of a status that is not documented, the status itself may be what is refused.
+            # If the status is not documented, PortOne may refuse the status itself.
             is_valid = self._status in (_ALL, *_STATUSES)
             if number > 1 or not is_valid or not _may_mean_empty(error):
                 raise
@@ -101,7 +101,7 @@ class StatusList:
 
 
 class _Witness(StatusList):
-    """Another list of the window; its own refusals say nothing."""
+    """Another list of the window; its own refusals mean nothing."""
 
     has_answered = False
 

@@ -1,9 +1,9 @@
-"""The payments of one second that holds more than the largest page: read by page numbers.
+"""Read the payments of one second with more than the largest page, by page numbers.
 
 Payments arrive and leave meanwhile, and move the others across the edges of pages. So each page
-overlaps the one before: it must begin with a payment that was read already. What stands behind it
-in the list stood behind it before, so nothing that stays is skipped. Where a page begins with
-another payment, some have left, and the next page overlaps more.
+overlaps the one before: it must begin with a payment that was read already. The payments after it
+were after it before, so none that stays is skipped. Where a page begins with another payment, some
+have left, and the next page overlaps more.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _RESTARTS = 16
 
 
 class BusySecond:
-    """One list, each payment once, by pages that overlap.
+    """Reads one list by pages that overlap, each payment once.
 
     Args:
-        read_page: Asks for a page.
+        read_page: Requests a page.
         page_size: The most payments in a page.
-        first: The first page, where it was read already.
+        first: The first page, if it was read already.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class BusySecond:
         return new
 
     def _shrink(self, page_size: int) -> None:
-        """Ask for pages as small as PortOne gives them: by larger ones it does not count."""
+        """Request pages as small as PortOne returns them: it does not count by larger ones."""
         self._count_idle()
         self._page_size = max(1, page_size)
 
@@ -92,7 +92,7 @@ class BusySecond:
         return _NOTHING  # Beyond the last page.
 
     def _continues(self, page: PaymentPage) -> bool:
-        """Whether a page begins with a payment that was read already."""
+        """Return whether a page begins with a payment that was read already."""
         return bool(page.list) and page.list[0].imp_uid in self._seen
 
     def _count_idle(self) -> None:
@@ -101,7 +101,7 @@ class BusySecond:
             raise self._never_rests()
 
     def _go_back(self) -> None:
-        """Overlap more, and in the end begin with the first page again."""
+        """Overlap more, and finally begin with the first page again."""
         self._count_idle()
         self._overlap *= 4
         if 2 * self._overlap >= self._page_size:  # No page would bring anything new.
@@ -118,7 +118,7 @@ class BusySecond:
 
 
 def _page_at(offset: int, page_size: int) -> tuple[int, int]:
-    """Choose the number and the size of a page that begins at an offset, or shortly before."""
+    """Return number and size of a page that begins at an offset, or shortly before."""
     if 2 * offset < page_size:
         return 1, page_size
     pages = -(-offset // page_size)

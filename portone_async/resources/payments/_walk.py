@@ -1,20 +1,19 @@
 """The payments of one status in a window of time, read slice by slice.
 
-PaymentPage numbers shift while payments arrive and leave; times do not. So a window is not read by its
-pages but by slices of whole seconds, each small enough for one answer, which is a list at one
-moment. A slice that was read is done: nothing that happens later shifts the others, and a walk
-that was stopped goes on from :attr:`Walk.position`.
+PaymentPage numbers shift while payments arrive and leave; times do not. So a window is read by slices of
+whole seconds instead of pages, each small enough for one response, which is a snapshot. Later
+changes do not shift the other slices, and a stopped walk can continue from :attr:`Walk.position`.
 
 Two ways to find the slices:
 
 - Where the API sorts by the time that it filters by (``paid`` by ``paid``, ``ready`` by
-  ``started``), an answer that is too small for its slice still holds the slice's beginning. The
-  next one begins with the last second that was read.
-- Else a slice that holds more than a page is asked for again, as a shorter one. Its length follows
+  ``started``), a response that is too small for its slice still has the beginning of the slice.
+  The next slice begins with the last second that was read.
+- Otherwise a slice with more than a page is requested again, as a shorter one. Its length follows
   the totals, and at least halves.
 
-A single second is asked for with the largest page that the API has, and only one that holds more
-is read by page numbers (:mod:`_second`).
+A single second is requested with the API's largest page, and only one with more payments is read by
+page numbers (:mod:`_second`).
 
 Source: ``GET /payments/status/{payment_status}``.
 """
@@ -40,7 +39,7 @@ __all__ = ("ReadWindow", "Walk", "ascending")
 ReadWindow = Callable[[Window, int, int], Awaitable[PaymentPage]]
 """Reads a page, by its number and its size, of the payments in a window."""
 
-# What the slices should fill of a page: as they are random in size, fuller ones would overflow.
+# The part of a page that slices should fill: their sizes are random, so fuller ones would overflow.
 _FILL = 0.9
 # Requests that a walk may make before the first full page, and for each one. Finding a single busy
 # second in 90 days takes some 50.
@@ -48,7 +47,7 @@ _REQUESTS_PER_PAGE = 100
 
 
 class _Overflow(Struct):
-    """A slice known to hold more than a page."""
+    """A slice with more than a page."""
 
     end: int
     expected: int
@@ -59,13 +58,13 @@ class Walk:
     """One window of one status.
 
     Args:
-        read_window: Asks PortOne.
+        read_window: Requests a page.
         window: Whole seconds, 90 days at most.
         status: Which payments; it tells the time that PortOne filters by.
         sorting: The order inside a slice. Slices follow each other in its direction.
         page_size: The most payments in one answer, but for a single second.
-        seen: Payments that are not given again; those given are added. Without it, a payment that
-            changes its time while it is walked is given again.
+        seen: Ids of payments that are not returned again; new ones are added. Without it, a
+            payment whose time changes during the walk is returned again.
     """
 
     def __init__(
@@ -95,11 +94,11 @@ class Walk:
         self._count_in_second = 0
         self._is_over = False
         self._requests = 0
-        self._given = 0
+        self._returned = 0
 
     @property
     def position(self) -> int | None:
-        """The first second that is not done, ascending; ``None`` when all are."""
+        """The first second that was not read, ascending; ``None`` at the end."""
         return None if self._is_over else self._window.since + self._at
 
     async def read(self) -> PaymentPage | None:
@@ -114,7 +113,7 @@ class Walk:
         """Read the next slice, or ``None`` if it overflows."""
         end = self._end_of_slice()
         at = self._at
-        page = await self._ask(self._part(at, end), 1, self._page_size)
+        page = await self._request(self._part(at, end), 1, self._page_size)
         if _is_whole(page, self._page_size):
             new = self._new_of(page)
             self._done(end, count_of(page))
@@ -148,22 +147,22 @@ class Walk:
 
     def _numbered(self, at: int) -> ReadNumbered:
         async def read_page(number: int, size: int) -> PaymentPage:
-            return await self._ask(self._part(at, at), number, size)
+            return await self._request(self._part(at, at), number, size)
 
         return read_page
 
-    async def _ask(self, window: Window, number: int, size: int) -> PaymentPage:
-        allowed = _REQUESTS_PER_PAGE * (1 + self._given // self._page_size)
+    async def _request(self, window: Window, number: int, size: int) -> PaymentPage:
+        allowed = _REQUESTS_PER_PAGE * (1 + self._returned // self._page_size)
         if self._requests >= allowed:
             raise UnexpectedResponseError(
-                f"{self._requests} requests gave only {self._given} payment(s) from {window.since} "
+                f"{self._requests} requests gave only {self._returned} payment(s) from {window.since} "
                 "on: PortOne's pages contradict each other"
             )
         self._requests += 1
         return await self._read_window(window, number, size)
 
     def _end_of_slice(self) -> int:
-        """Choose where the next slice ends."""
+        """Return where the next slice ends."""
         if self._time_of is not None:
             return max(self._end, self._at)
         while self._overflows and self._overflows[-1].end < self._at:
@@ -174,12 +173,12 @@ class Walk:
         left = overflow.end - self._at + 1
         if overflow.expected <= self._page_size or left == 1:
             return overflow.end
-        if self._length >= 8 * left:  # What was expected has left, or stands at the very end.
+        if self._length >= 8 * left:  # The expected payments have left, or stand at the very end.
             return overflow.end
         return self._at + max(1, min(self._length, left // 2)) - 1
 
     def _overflowed(self, end: int, total: int) -> None:
-        """Make the slices shorter: this one holds more than a page."""
+        """Make the slices shorter: this one has more than a page."""
         length = end - self._at + 1
         expected = max(total, 2 * self._page_size)
         share = min(0.5, max(1 / 16, _FILL * self._page_size / expected))
@@ -190,7 +189,7 @@ class Walk:
             self._overflows.append(_Overflow(end, expected))
 
     def _done(self, end: int, count: int) -> None:
-        """Go on behind a slice that was read, with a length that fits how full it was."""
+        """Continue after a slice that was read, with a length that fits how full it was."""
         length = end - self._at + 1
         if count:
             self._length = max(1, int(length * min(8.0, _FILL * self._page_size / count)))
@@ -203,7 +202,7 @@ class Walk:
         self._is_over = self._at > self._end
 
     def _part(self, at: int, end: int) -> Window:
-        """Give a slice as the API counts it; an open end stays open."""
+        """Return a slice as the API counts it; an open end stays open."""
         if self._is_descending:
             is_open = self._window.until is None and at == 0
             first = max(self._window.since, self._last - end)
@@ -220,7 +219,7 @@ class Walk:
         return self._last - second if self._is_descending else second - self._window.since
 
     def _reached(self, page: PaymentPage, end: int) -> int | None:
-        """Tell the last second on a page, if its times prove that it is the slice's beginning."""
+        """Return the last second on a page, if its times prove that it is the slice's beginning."""
         places: list[int] = []
         for each in page.list:
             place = self._place(each)
@@ -236,15 +235,15 @@ class Walk:
         return places[-1]
 
     def _new_of(self, page: PaymentPage) -> PaymentPage:
-        """Leave out what was given before."""
+        """Return a page without the payments that were returned before."""
         seen = set(self._boundary) if self._seen is None else self._seen
         new = not_seen(page, seen, imp_uid_of)
-        self._given += count_of(new)
+        self._returned += count_of(new)
         return new
 
 
 def ascending(status: str) -> Sorting:
-    """Sort by the time that PortOne filters a status by, where it can; the oldest first."""
+    """Return the sorting, oldest first, by the time that PortOne filters a status by, if it has one."""
     match status:
         case PaymentStatus.READY:
             return Sorting.STARTED_ASC
@@ -255,7 +254,7 @@ def ascending(status: str) -> Sorting:
 
 
 def _time_sorted_by(status: str, sorting: Sorting) -> Callable[[Payment], datetime | None] | None:
-    """Find the time by which a list is both filtered and sorted, if there is one."""
+    """Return the time by which a list is both filtered and sorted, if there is one."""
     match status, sorting.removeprefix("-"):
         case PaymentStatus.PAID, "paid":
             return lambda payment: payment.paid_at
@@ -266,17 +265,17 @@ def _time_sorted_by(status: str, sorting: Sorting) -> Callable[[Payment], dateti
 
 
 def _nominal_end(window: Window) -> int:
-    """The last second; of an open window the present one, by the local clock."""
+    """Return the last second; of an open window the present one, by the local clock."""
     if window.until is not None:
         return window.until
     return max(window.since, int(utc_now().timestamp()))
 
 
 def _is_whole(page: PaymentPage, page_size: int) -> bool:
-    """Whether an answer holds all of its slice.
+    """Return whether a response has all of its slice.
 
-    A full page that names a next one is not believed, whatever its total: some servers count
-    elsewhere than where they list.
+    A full page that names a next one does not, whatever its total: some servers count by other
+    rules than they list.
     """
     count = count_of(page)
     return not page.next or (count == page.total and count < page_size)
