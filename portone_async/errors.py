@@ -167,7 +167,7 @@ class PortOneError(Exception):
 
 
 def _fields(error: PortOneError) -> dict[str, Any]:
-    # Without notes and the like.
+    # Without notes.
     return {name: value for name, value in vars(error).items() if not name.startswith("__")}
 
 
@@ -235,8 +235,10 @@ class PaymentMismatchError(PortOneError):
 
     advice = "Do not ship. Look at the payment in PortOne's console before anything is refunded."
 
-    def __init__(self, reason: str = "", *, differences: tuple[Difference, ...] = ()) -> None:
-        super().__init__(reason)
+    def __init__(
+        self, reason: str = "", *, differences: tuple[Difference, ...] = (), **response: Any
+    ) -> None:
+        super().__init__(reason, **response)
         self.differences = differences
         """Every difference, not only the first."""
 
@@ -310,8 +312,7 @@ class TransientError(PortOneError):
     """A temporary failure: the same call may succeed later."""
 
     was_sent: bool = True
-    """``False`` only if the request certainly never reached the server: then, and only then, is it
-    safe to repeat a call that changes something."""
+    """``False`` only if the request certainly never reached the server, so may be repeated."""
 
 
 class ConnectionFailedError(TransientError):
