@@ -73,6 +73,8 @@ def _cannot_run(*lines: str) -> ExitCode:
 
 
 def _os_error(error: OSError) -> str:
+    if error.errno is None:  # Not of the system: its text is complete.
+        return f"portone-async: {error}"
     text = _("{file} could not be read or written: {reason}")
     file = _("the output") if error.filename is None else error.filename
     return f"portone-async: {text.format(file=file, reason=error.strerror or error)}"

@@ -9,7 +9,6 @@ from contextlib import redirect_stdout
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -176,11 +175,10 @@ def test_look_ups_meet_every_kind_of_fault() -> None:
         def fail(self, *added: Fault, times: int | None = 1, on: str = "/") -> None:
             faults.extend(added * (times or 1))
 
-    cases = add_payments(Server(), 300, DAY, Random(1))
-    looked_up = dict(list(cases.items())[:300])
-    assert (
-        add_faults(Server(), looked_up, Random(1)) == len(faults) - 6
-    )  # Three last, on two routes each.
+    cases = add_payments(Server(), 300, DAY, 1)
+    lasting = len(faults)
+    assert add_faults(Server(), list(cases)[:300]) == len(faults) - lasting
+    assert lasting == 6  # Three orders, on two routes each.
     assert {type(fault) for fault in faults} >= {
         *(CutBody, ExpiredToken, Hang, HtmlPage, Reset, Status, TooManyRequests)
     }
@@ -188,7 +186,7 @@ def test_look_ups_meet_every_kind_of_fault() -> None:
 
 def test_seed_decides_the_orders(few: None) -> None:
     def planted(seed: int) -> list[tuple[str, Any, Verdict]]:
-        cases = add_payments(FakePortOne(), 1, DAY, Random(seed))
+        cases = add_payments(FakePortOne(), 1, DAY, seed)
         return [(order.merchant_uid, order.amount, verdict) for order, verdict in cases.items()]
 
     assert planted(3) == planted(3)
@@ -214,7 +212,7 @@ def test_few_look_ups_give_the_planted_results(
 
 
 def test_day_has_as_many_orders_as_look_ups(few: None) -> None:
-    cases = add_payments(FakePortOne(), 1000, DAY, Random(1))
+    cases = add_payments(FakePortOne(), 1000, DAY, 1)
     assert sum(verdict is Verdict.MATCHED for verdict in cases.values()) == 1000
 
 
@@ -238,8 +236,8 @@ def test_invalid_rate_exits_2(rate: str, capsys: pytest.CaptureFixture[str]) -> 
 def test_wrong_results_are_counted_and_exit_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, few: None
 ) -> None:
-    def mislabel(server: FakePortOne, orders: int, since: datetime, random: Random) -> Cases:
-        cases = add_payments(server, orders, since, random)
+    def mislabel(server: FakePortOne, orders: int, since: datetime, seed: int) -> Cases:
+        cases = add_payments(server, orders, since, seed)
         wrong = {Verdict.MISSING: Verdict.PAID_TWICE}
         return {order: wrong.get(verdict, verdict) for order, verdict in cases.items()}
 
@@ -260,7 +258,7 @@ def test_report_option_names_the_file_of_all_differences(
     assert f"  {report}\n" in capsys.readouterr().out
     assert [child.name for child in tmp_path.iterdir()] == ["out"]
     page = report.read_text("utf-8")
-    cases = add_payments(FakePortOne(), 1, DAY, Random(1))
+    cases = add_payments(FakePortOne(), 1, DAY, 1)
     differing = [
         order.merchant_uid for order, verdict in cases.items() if verdict is not Verdict.MATCHED
     ]
