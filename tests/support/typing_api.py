@@ -23,6 +23,7 @@ from portone_async import (
     Timeouts,
     TokenBucket,
 )
+from portone_async.instrumentation import AttemptCallback, CallInfo, CallObserver, Observer
 from portone_async.testing import FakePortOne, Status
 
 
@@ -67,9 +68,17 @@ class Mine:
     async def close(self) -> None: ...
 
 
+class Spans:
+    def call_started(self, call: CallInfo) -> CallObserver | None:
+        assert_type(call.route, str)
+        return AttemptCallback(print).call_started(call)
+
+
 async def plugged_in() -> None:
     throttles: list[Throttle] = [Mine(), TokenBucket(RateLimit())]
-    PortOneClient("k", "s", rate_limit=throttles[0], on_attempt=print)
+    observers: tuple[Observer, ...] = (Spans(), AttemptCallback(print))
+    client = PortOneClient("k", "s", rate_limit=throttles[0], observers=observers, on_attempt=print)
+    assert_type(client.with_options(observers=(Spans(),)), PortOneClient)
     async with FakePortOne() as server:
         server.fail(Status(503), times=2)
         assert_type(server.add(merchant_uid="o"), Payment)
