@@ -41,14 +41,7 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
     file = [re.sub(r"([*?\[])", r"[\1]", str(path))]
     try:
         with closing(duckdb.connect(config=_CONFIG)) as connection:
-            connection.execute("SELECT * FROM read_parquet(?) LIMIT 0", file)
-            description = connection.description or []
-            names = [str(column[0]) for column in description]
-            layout = find_columns(columns, names)
-            if str(description[layout.amount][1]) == "FLOAT":
-                raise OrdersError("amount is a 32-bit float, which has only 7 exact digits")
-            connection.execute(f"SELECT {_select(layout, names)} FROM read_parquet(?)", file)  # noqa: S608 (the names are quoted)
-            layout = _selected_layout(layout)
+            layout = _query(connection, file, columns)
             for number, cells in enumerate(_fetch(connection), 1):
                 exact = cells if layout.error is None else strip_trailing_zeros(cells)
                 yield parse_row(exact, layout, source, number)
@@ -57,6 +50,18 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
     else:
         return
     raise OrdersError(problem)
+
+
+def _query(connection: duckdb.DuckDBPyConnection, file: list[str], columns: Columns) -> Layout:
+    """Select the needed columns; return their layout in the result."""
+    connection.execute("SELECT * FROM read_parquet(?) LIMIT 0", file)
+    description = connection.description or []
+    names = [str(column[0]) for column in description]
+    layout = find_columns(columns, names)
+    if str(description[layout.amount][1]) == "FLOAT":
+        raise OrdersError("amount is a 32-bit float, which has only 7 exact digits")
+    connection.execute(f"SELECT {_select(layout, names)} FROM read_parquet(?)", file)  # noqa: S608 (the names are quoted)
+    return _selected_layout(layout)
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from portone_async.cli.escape import escape
-from portone_async.cli.orders.columns import Columns, find_columns
+from portone_async.cli.orders.columns import Columns, Layout, find_columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import Item
 from portone_async.cli.orders.row import parse_row
+
+if TYPE_CHECKING:
+    from psycopg import Column
 
 __all__ = ("read_postgresql",)
 
@@ -42,10 +45,7 @@ def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Ite
                 cursor.itersize = _BATCH_ROWS
                 # psycopg's annotations accept a computed query only as bytes.
                 cursor.execute(query.encode())
-                description = cursor.description or []
-                layout = find_columns(columns, [column.name for column in description])
-                if description[layout.amount].type_code == _FLOAT4:
-                    raise OrdersError("amount is a real, which has only 6 exact digits")
+                layout = _find_layout(cursor.description or [], columns)
                 for number, cells in enumerate(cursor, 1):
                     yield parse_row(cells, layout, "postgresql row ", number)
     except psycopg.Error as error:
@@ -56,6 +56,13 @@ def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Ite
     if password and password in problem:
         problem = "failed; the message is not printed here, since it contains the password"
     raise OrdersError(escape(problem.strip()))
+
+
+def _find_layout(description: Sequence[Column], columns: Columns) -> Layout:
+    layout = find_columns(columns, [column.name for column in description])
+    if description[layout.amount].type_code == _FLOAT4:
+        raise OrdersError("amount is a real, which has only 6 exact digits")
+    return layout
 
 
 def _parse_address(address: str) -> dict[str, Any]:
