@@ -77,7 +77,7 @@ def rounded_reason(cell: object) -> str:
 
 
 def is_read_unchanged(merchant_uid: str) -> bool:
-    """Return whether an order number is read as it is: without blanks, and not taken for another thing."""
+    """Return whether this text is read as an order number, and unchanged."""
     return (
         strip_blanks(merchant_uid) == merchant_uid != ""
         and merchant_uid not in {".", ".."}
