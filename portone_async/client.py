@@ -36,6 +36,7 @@ from .policy import RateLimit, RetryPolicy, Timeouts
 from .throttle import Throttle, Unthrottled
 
 if TYPE_CHECKING:
+    from .resources.codes import Codes
     from .resources.payments import Payments
 
 __all__ = ("ClientOptions", "PortOneClient")
@@ -222,6 +223,13 @@ class PortOneClient:
         from .resources.payments import Payments  # noqa: PLC0415 (loaded on first use)
 
         return Payments(self)
+
+    @property
+    def codes(self) -> Codes:
+        """Names of card companies and banks."""
+        from .resources.codes import Codes  # noqa: PLC0415 (loaded on first use)
+
+        return Codes(self)
 
     async def call(self, call: Call[T]) -> T:
         """Make any call of the API: the one path that every request takes.

@@ -20,6 +20,18 @@ async def test_codes_of_cards_and_banks_have_names(server: FakePortOne) -> None:
         assert body == {"code": 0, "message": None, "response": {"code": code, "name": name}}
 
 
+@pytest.mark.parametrize("target", ["/cards", "/banks"])
+async def test_each_listed_code_has_the_name_of_its_look_up(
+    server: FakePortOne, target: str
+) -> None:
+    _, listed = await fetch_json(server, target)
+
+    assert len(listed["response"]) == 7
+    for entry in listed["response"]:
+        _, single = await fetch_json(server, f"{target}/{entry['code']}")
+        assert single["response"] == entry
+
+
 @pytest.mark.parametrize("target", ["/cards/000", "/banks/361"])
 async def test_unknown_code_gets_404_in_an_envelope(server: FakePortOne, target: str) -> None:
     status, body = await fetch_json(server, target)

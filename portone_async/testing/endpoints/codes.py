@@ -32,12 +32,24 @@ BANKS = {
 }
 
 
+def cards(_: Account, __: RecordedRequest, ___: Mapping[str, str]) -> Reply:
+    return _list(CARDS)
+
+
+def banks(_: Account, __: RecordedRequest, ___: Mapping[str, str]) -> Reply:
+    return _list(BANKS)
+
+
 def card(_: Account, __: RecordedRequest, path: Mapping[str, str]) -> Reply:
     return _named(CARDS, path["card_standard_code"])
 
 
 def bank(_: Account, __: RecordedRequest, path: Mapping[str, str]) -> Reply:
     return _named(BANKS, path["bank_standard_code"])
+
+
+def _list(names: Mapping[str, str]) -> Reply:
+    return envelope([{"code": code, "name": name} for code, name in names.items()])
 
 
 def _named(names: Mapping[str, str], code: str) -> Reply:
@@ -48,6 +60,8 @@ def _named(names: Mapping[str, str], code: str) -> Reply:
 
 
 ROUTES = (
+    Route("GET", "/cards", cards),
     Route("GET", "/cards/{card_standard_code}", card),
+    Route("GET", "/banks", banks),
     Route("GET", "/banks/{bank_standard_code}", bank),
 )
