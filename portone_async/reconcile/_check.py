@@ -127,7 +127,11 @@ class OrderChecks:
         return None
 
     async def _check_batch(self, batch: Sequence[Order]) -> tuple[_BatchResult]:
-        """Request the payments of a batch of orders; a rejected batch is halved."""
+        """Request the payments of a batch of orders; a rejected batch is halved.
+
+        Returns:
+            One result: ``Stream`` expects a sequence of results from each job.
+        """
         try:
             groups = await self._request(batch)
         except FATAL_ERRORS:
@@ -159,6 +163,7 @@ class OrderChecks:
         """Halve a rejected batch until the order that causes it is alone."""
         if len(batch) == 1:
             self._rejections += 1
+            # Its confirmation makes another request, which may be accepted.
             return _BatchResult([], list(batch))
         if self._rejections >= _MOST_REJECTIONS:
             return _BatchResult([_not_checked(order, error) for order in batch], [])

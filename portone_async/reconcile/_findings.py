@@ -67,7 +67,8 @@ _PAGE = """
     FROM findings AS f LEFT JOIN orders ON kind = :order AND position = key
     WHERE (kind, key) > (:after_kind, :after_key) AND verdict = coalesce(:verdict, verdict)
     ORDER BY kind, key LIMIT :limit"""
-# Most findings of a run: with one payment the order has all amounts, and nothing is decoded.
+# Most findings of a run: the order of a single payment has all amounts, so that no JSON is decoded.
+# Two payments have '},{' between them; a value that contains it is only decoded without need.
 _PAID_AND_MATCHED = """
     SELECT currency, amount, cancelled_amount FROM findings JOIN orders ON position = key
     WHERE kind = :order AND verdict = :matched AND status = :paid
@@ -96,7 +97,7 @@ def record(connection: Connection, findings: Iterable[Finding]) -> str | None:
     """Store findings; each replaces the one with the same key.
 
     Returns:
-        The number of an order that is not in the store, if there is one.
+        The order number of a finding whose order is not in the store; ``None`` if all are.
     """
     of_orders: list[tuple[Any, ...]] = []
     others: list[tuple[Any, ...]] = []
@@ -111,6 +112,7 @@ def record(connection: Connection, findings: Iterable[Finding]) -> str | None:
             others.append((Kind.ROW, finding.error or "", finding.merchant_uid, *columns))
     connection.executemany(_RECORD, others)
     if connection.executemany(_RECORD_OF_ORDER, of_orders).rowcount < len(of_orders):
+        # The missing rows belong to unknown orders, or to contradicted ones, which is not an error.
         for *_, merchant_uid in of_orders:
             if not connection.execute(_HAS_ORDER, [merchant_uid]).fetchone():
                 return str(merchant_uid)
@@ -126,9 +128,15 @@ def record_unreadable(connection: Connection, imp_uid: str | None, finding: Find
 
 
 def record_contradiction(connection: Connection, contradiction: Contradiction) -> None:
-    """Store the finding of an order that was given twice, with different content."""
-    order, verdict = contradiction, Verdict.NOT_CHECKED.value
-    row = (Kind.ORDER, order.position, order.merchant_uid, verdict, "[]", order.error)
+    """Store the finding of an order that appears twice, with different content."""
+    row = (
+        Kind.ORDER,
+        contradiction.position,
+        contradiction.merchant_uid,
+        Verdict.NOT_CHECKED.value,
+        "[]",
+        contradiction.error,
+    )
     connection.execute(_RECORD, row)
 
 

@@ -48,7 +48,8 @@ _FIND = """
     FROM orders WHERE merchant_uid = ?"""
 _MARK_CONTRADICTED = """
     UPDATE orders SET is_contradicted = 1 WHERE position = ? AND NOT is_contradicted"""
-# The plus removes the column's type, without which SQLite would not use the index of the key.
+# `+position` is an expression without a type: compared with an INTEGER column, the BLOB `key` would
+# be converted, and SQLite would not use its index.
 _PENDING = """
     SELECT position, o.merchant_uid, amount, currency, status, cancelled_amount, snapshot
     FROM (
@@ -69,7 +70,7 @@ class PendingOrder(Struct, frozen=True):
 
 
 class Contradiction(Struct, frozen=True):
-    """An order that was given twice, with different content."""
+    """An order that cannot be checked, since the input contradicts itself."""
 
     position: int
     merchant_uid: str
@@ -95,12 +96,12 @@ def add(connection: Connection, orders: Sequence[Order]) -> tuple[int, list[Cont
 
 def _contradiction(connection: Connection, order: Order) -> Contradiction | None:
     stored = find(connection, order.merchant_uid)
-    if stored is None or stored[1] == order:
+    if stored is None:
         return None
     position, first = stored
-    if not mark_contradicted(connection, position):
+    if first == order or not mark_contradicted(connection, position):
         return None
-    error = f"the order number was given twice: {_describe(first)}, and {_describe(order)}"
+    error = f"the order number appears twice: {_describe(first)}, and {_describe(order)}"
     return Contradiction(position, order.merchant_uid, error)
 
 

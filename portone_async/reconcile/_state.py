@@ -60,7 +60,7 @@ def restart(connection: Connection) -> None:
     """Delete everything in the store and start a new run."""
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     for (table,) in tables.fetchall():
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 (our own names)
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 (names of this schema)
     connection.execute(_NEW_RUN)
     connection.execute("UPDATE run SET started_at = ?", [time.time()])
 

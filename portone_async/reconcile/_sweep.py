@@ -50,6 +50,7 @@ async def _sweep_window(recorder: Recorder, client: Caller, status: str, window:
     walk = payments.walk(window if since is None else Window(since, window.until))
     is_done = False
     while not is_done:
+        # The last slice comes with a page or, if it brings nothing new, without one.
         page = await walk.read()
         is_done = page is None or walk.position is None
         assumed = [_assumed_empty(status, refused) for refused in payments.assumed_empty]
@@ -66,6 +67,10 @@ async def _sweep_window(recorder: Recorder, client: Caller, status: str, window:
 
 
 def _assumed_empty(status: str, window: Window) -> AssumedEmpty:
+    """Return the part of a refused window that is old enough for its payments to be visible.
+
+    It is empty if the whole window is newer than that.
+    """
     latest = int(utc_now().timestamp()) - _VISIBILITY_DELAY
     until = latest if window.until is None else min(window.until + 1, latest)
     return AssumedEmpty(

@@ -45,7 +45,7 @@ class Bridge(Struct, frozen=True, kw_only=True):
     charged_less: Decimal = _ZERO
     """Short: less was charged than ordered."""
     cancelled_more: Decimal = _ZERO
-    """Short: more was cancelled than the order says."""
+    """Short: more was cancelled than the order declares."""
 
     not_checked: Decimal = _ZERO
     """Unknown: the order could not be checked."""
@@ -57,7 +57,7 @@ class Bridge(Struct, frozen=True, kw_only=True):
     paid_twice: Decimal = _ZERO
     """Over: further payments of an order."""
     charged_more: Decimal = _ZERO
-    """Over: more was charged, or less cancelled, than the order says."""
+    """Over: more was charged, or less cancelled, than the order declares."""
 
     unassigned: Decimal = _ZERO
     """Charged for an order of another currency, or for one that could not be checked."""

@@ -1,18 +1,18 @@
 """Compare an order with its payments: one pure function, money before status words.
 
 An order number may have many payments, since each failed or abandoned attempt of a customer
-repeats it. The status alone does not say what a payment is to the shop:
+repeats it. The status alone does not tell whether the shop has received money:
 
 - **test**: ``sandbox`` is true: no money. ``None`` (payments from before 2026-01-26) counts as live
   here, since nothing is shipped because of a comparison, and old books would raise an alarm for
   each payment. Before shipping use ``client.payments.verify``.
-- **net paid**: live, charged, and not fully cancelled: the shop has money of it. Charged is a
-  payment that is ``paid``, and one of another status except ``ready`` and ``failed`` that has a
-  ``paid_at`` or a ``cancel_amount``. So a virtual account that was revoked before any deposit is
-  not money, and a status that PortOne may add one day is judged by what happened to the payment.
+- **charged**: its status is ``paid``; or its status is neither ``ready`` nor ``failed`` and it has
+  a ``paid_at`` or a ``cancel_amount``. So a virtual account that was revoked before any deposit was
+  not charged, and a status that PortOne may add later is judged by the payment's other fields.
+- **net paid**: live, charged, and not fully cancelled: the shop has received its money.
 
-The verdict on an order is the first of these that holds. It is about the one payment that is net
-paid; if there is none, about the live one that comes nearest to the order.
+The verdict on an order is the first in this list whose condition holds. It compares the order with
+its only net paid payment; if there is none, with the live payment that is nearest to the order.
 
 - ``missing``: no payment at all
 - ``paid_twice``: two or more payments are net paid, whatever their amounts and currencies
@@ -20,11 +20,11 @@ paid; if there is none, about the live one that comes nearest to the order.
 - ``status_differs``: the status is another, or it contradicts ``cancel_amount``; a partial
   cancellation of a ``paid`` or ``cancelled`` order is not a difference; an order that is ``paid``
   and fully refunded should be ``cancelled``
-- ``currency_differs``: currencies are not the same text; ``None`` differs, too
+- ``currency_differs``: the currencies are not the same text; ``None`` differs as well
 - ``amount_differs``: the amount charged is not the amount ordered, less was refunded than the
-  order says, or more than was charged
-- ``partially_cancelled``: a part was cancelled and a part is net paid, and the order says of no or
-  of a smaller refund
+  order declares, or more than was charged
+- ``partially_cancelled``: a part was cancelled and a part is net paid, and the order declares no
+  refund or a smaller one
 - ``matched``: everything agrees
 
 Payments that belong to no order are an ``orphan`` when one of them is net paid or may still become
@@ -42,7 +42,7 @@ from portone_async.models import PaymentStatus
 
 from .finding import Finding, Order, PaymentSnapshot, Verdict
 
-__all__ = ("compare", "is_charged", "is_net_paid", "status_rank")
+__all__ = ("NEVER_CHARGED", "compare", "is_charged", "is_net_paid", "status_rank")
 
 _STATUS_RANKS = {
     PaymentStatus.READY.value: 0,
@@ -50,8 +50,9 @@ _STATUS_RANKS = {
     PaymentStatus.PAID.value: 3,
     PaymentStatus.CANCELLED.value: 4,
 }
-_NEVER_CHARGED = (PaymentStatus.READY, PaymentStatus.FAILED)
-# From near to far: if no payment moved money, the verdict is that of the best one.
+_UNKNOWN_STATUS_RANK = 1
+NEVER_CHARGED = (PaymentStatus.READY, PaymentStatus.FAILED)
+# From near to far: if no payment is net paid, the verdict is that of the nearest one.
 _NEARNESS = (
     Verdict.MATCHED,
     Verdict.AMOUNT_DIFFERS,
@@ -65,7 +66,7 @@ def compare(order: Order | None, payments: Sequence[PaymentSnapshot]) -> Finding
 
     Args:
         order: What the shop expects; ``None`` for payments that belong to no order.
-        payments: The payments of this order number, in any sequence. A payment that is in it
+        payments: The payments of this order number, in any sequence. A payment that is listed
             twice, in two states, counts once, in the later one. Their ``merchant_uid`` is not
             compared.
 
@@ -75,7 +76,7 @@ def compare(order: Order | None, payments: Sequence[PaymentSnapshot]) -> Finding
     latest = _latest_states(payments)
     if order is None:
         merchant_uid = latest[0].merchant_uid if latest else ""
-        is_orphan = any(map(_may_be_money, latest))
+        is_orphan = any(map(_may_hold_money, latest))
         verdict = Verdict.ORPHAN if is_orphan else Verdict.MATCHED
     else:
         merchant_uid = order.merchant_uid
@@ -88,7 +89,7 @@ def status_rank(status: str) -> int:
 
     ``failed`` comes before ``paid``: at some PGs a failed payment is paid days later.
     """
-    return _STATUS_RANKS.get(status, 1)
+    return _STATUS_RANKS.get(status, _UNKNOWN_STATUS_RANK)
 
 
 def _verdict(order: Order, payments: Sequence[PaymentSnapshot]) -> Verdict:
@@ -144,7 +145,7 @@ def _has_status(payment: PaymentSnapshot, status: str) -> bool:
 def is_charged(payment: PaymentSnapshot) -> bool:
     """Whether money was charged, cancelled since or not."""
     return payment.status == PaymentStatus.PAID or (
-        payment.status not in _NEVER_CHARGED
+        payment.status not in NEVER_CHARGED
         and (payment.paid_at is not None or payment.cancel_amount > 0)
     )
 
@@ -154,7 +155,7 @@ def is_net_paid(payment: PaymentSnapshot) -> bool:
     if not is_charged(payment):
         return False
     is_fully_cancelled = payment.cancel_amount >= payment.amount and (
-        # A paid payment of amount 0 is not cancelled by having cancelled nothing.
+        # A paid payment of amount 0 is not cancelled although 0 of 0 is cancelled.
         payment.cancel_amount > 0 or payment.status == PaymentStatus.CANCELLED
     )
     return not is_fully_cancelled
@@ -165,11 +166,13 @@ def _is_partial(payment: PaymentSnapshot) -> bool:
     return payment.cancel_amount > 0 and is_net_paid(payment)
 
 
-def _may_be_money(payment: PaymentSnapshot) -> bool:
+def _may_hold_money(payment: PaymentSnapshot) -> bool:
+    """Whether a payment is net paid, or may still become so."""
     if payment.sandbox is True:
         return False
-    is_settled = is_charged(payment) or payment.status in _STATUS_RANKS
-    return is_net_paid(payment) or not is_settled
+    # An unknown status without a charge, such as "pending": the charge may follow.
+    is_open = payment.status not in _STATUS_RANKS and not is_charged(payment)
+    return is_net_paid(payment) or is_open
 
 
 def _latest_states(payments: Iterable[PaymentSnapshot]) -> tuple[PaymentSnapshot, ...]:

@@ -10,7 +10,7 @@ from portone_async.models import PaymentStatus
 from portone_async.models._record import EXACT
 
 from .bridge import Bridge
-from .compare import is_charged, is_net_paid
+from .compare import NEVER_CHARGED, is_charged, is_net_paid
 from .finding import Finding, Order, PaymentSnapshot, Verdict
 from .money import Sums, add_to, total
 
@@ -20,7 +20,6 @@ Entry: TypeAlias = tuple[str, str, Decimal]
 """A currency, a field of ``Bridge``, and an amount."""
 
 _ZERO = Decimal(0)
-_NO_MONEY = (PaymentStatus.READY, PaymentStatus.FAILED)
 
 
 def bridges(findings: Iterable[Finding]) -> dict[str, Bridge]:
@@ -76,19 +75,19 @@ def entries(finding: Finding) -> Iterator[Entry]:
     order = finding.order
     if order is None:
         line = "unassigned" if finding.verdict is Verdict.NOT_CHECKED else "orphans"
-        yield from _to_line(line, balances)
+        yield from _entries_of(line, balances)
         return
     due = _due(order, has_net_payment=any(map(is_net_paid, charged)))
     yield order.currency, "ordered", order.amount
     yield order.currency, "not_due", EXACT.subtract(order.amount, due)
     if finding.verdict is Verdict.NOT_CHECKED:
         yield order.currency, "not_checked", due
-        yield from _to_line("unassigned", balances)
+        yield from _entries_of("unassigned", balances)
     else:
-        yield from _compared(order, due, finding.payments, charged)
+        yield from _compared_entries(order, due, finding.payments, charged)
 
 
-def _compared(
+def _compared_entries(
     order: Order,
     due: Decimal,
     payments: Sequence[PaymentSnapshot],
@@ -103,16 +102,16 @@ def _compared(
     if short and any(balances.values()):
         # The charge in the other currency may cover what is short; no exchange rate is known.
         yield order.currency, "other_currency", short
-        yield from _to_line("unassigned", balances)
+        yield from _entries_of("unassigned", balances)
         return
     if short:
-        yield from _shortage(order, short, payments, charged)
+        yield from _shortage_entries(order, short, payments, charged)
     over = "paid_twice" if sum(map(is_net_paid, charged)) > 1 else "charged_more"
     yield order.currency, over, EXACT.subtract(balance, matched)
-    yield from _to_line(over, balances)
+    yield from _entries_of(over, balances)
 
 
-def _shortage(
+def _shortage_entries(
     order: Order,
     short: Decimal,
     payments: Sequence[PaymentSnapshot],
@@ -138,7 +137,7 @@ def _due(order: Order, *, has_net_payment: bool) -> Decimal:
             return rest
         case PaymentStatus.CANCELLED:
             return rest if order.cancelled_amount else _ZERO
-        case status if status in _NO_MONEY:
+        case status if status in NEVER_CHARGED:
             return _ZERO
         case _:
             # For an unknown status money is due only if a payment has some.
@@ -154,5 +153,5 @@ def _balances(payments: Iterable[PaymentSnapshot]) -> Sums:
     return sums
 
 
-def _to_line(line: str, balances: Mapping[str, Decimal]) -> Iterator[Entry]:
+def _entries_of(line: str, balances: Mapping[str, Decimal]) -> Iterator[Entry]:
     return ((currency, line, balance) for currency, balance in balances.items())

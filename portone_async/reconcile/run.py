@@ -115,7 +115,7 @@ async def _run(
             await _retry_unreadable(recorder, counted)
             await _find_orphans(recorder)
         await in_thread(recorder.store.mark_ended)
-    except* PortOneError as errors:
+    except* PortOneError as errors:  # Also a single one: only task groups raise groups.
         raise _first(errors) from None
     finally:
         await recorder.save_usage()

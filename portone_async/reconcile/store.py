@@ -69,7 +69,7 @@ class Store:
         return cls(Database(path, _SCHEMA))
 
     def close(self) -> None:
-        """Release the file. Nothing needs to be saved: every step has been."""
+        """Release the file. Every step is stored already."""
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -105,7 +105,7 @@ class Store:
         """Refuse to resume if this store holds another run.
 
         Raises:
-            StoreError: The orders, the period or the statuses differ; it says which.
+            StoreError: The orders, the period or the statuses differ; the message names them.
         """
         stored = self.identity
         changes = [] if stored is None else differences(stored, identity)
@@ -134,7 +134,7 @@ class Store:
     # Orders.
 
     def add_orders(self, orders: Iterable[Order | Refund]) -> int:
-        """Store orders and refunds, in batches of their own transactions.
+        """Store orders and refunds, in batches of one transaction each.
 
         An order that is stored already, with equal fields, is stored once: the input may be added
         again from its start. An order number that comes with another amount, currency or status is
@@ -308,7 +308,7 @@ class Store:
         ``imp_uid``; then rows that could not be read, by their error.
 
         Raises:
-            InvalidRequestError: There is no such verdict.
+            InvalidRequestError: The verdict does not exist.
         """
         # Validated here: a generator would raise only when it is read.
         return self._read(None if verdict is None else validate_member("verdict", verdict, Verdict))

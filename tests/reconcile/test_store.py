@@ -115,7 +115,7 @@ def test_contradicted_order_stays_not_checked(
 ) -> None:
     for batch in [[ORDER, other]] if is_one_batch else [[ORDER], [other]]:
         store.add_orders(batch)
-    error = f"the order number was given twice: 1000 KRW paid, and {description}"
+    error = f"the order number appears twice: 1000 KRW paid, and {description}"
     expected = [finding_of(ORDER, Verdict.NOT_CHECKED, error=error)]
 
     assert list(store.findings()) == expected

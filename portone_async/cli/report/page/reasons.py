@@ -20,7 +20,7 @@ _BY_ERROR = {
 }
 # By another start of the error; `reconcile` writes these texts.
 _BY_START = {
-    "the order number was given twice": "contradicted",
+    "the order number appears twice": "contradicted",
     "negative amounts count as refunds": "refunds",
     # An unreadable payment in a list.
     "imp_uid=": "answer",
