@@ -29,7 +29,7 @@ class BadRow(Struct, frozen=True):
 
     where: str
     reason: str
-    """What is wrong. Of the row it quotes only the bad cell, shortened."""
+    """The problem. It quotes only the bad cell of the row, shortened."""
     merchant_uid: str = ""
     """The order number, if it and the amount could be read."""
 

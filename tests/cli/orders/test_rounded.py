@@ -1,4 +1,4 @@
-"""Rounded order numbers are bad rows, whatever the source."""
+"""Rounded order numbers are bad rows in every kind of source."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def parse_merchant_uid(cell: object) -> str:
     try:
         validate_identifier("merchant_uid", number)
     except InvalidRequestError as error:
-        # Without the value, which stands after the colon and may be of any length.
+        # Without the value after the colon, which may be of any length.
         problem = error.reason.partition(":")[0]
     else:
         return text

@@ -7,7 +7,7 @@ and a paid order would be reported missing. So these forms are rejected:
   Excel, ``2E+16`` of a narrow column, ``2.02e+16`` of pandas and SQLite, ``2.02E16`` of Java;
 - a whole number with a fraction of zeros: ``20261101001.0`` of pandas and Java;
 - a number with thousands separators: ``20,261,101,001``;
-- what a spreadsheet writes for a value that it cannot display: ``########``, ``#N/A``.
+- the signs of a spreadsheet for an error or a column that is too narrow: ``########``, ``#N/A``.
 
 ``1E5`` and ``12E3``, with neither sign nor point, are accepted: a tool writes a number like that
 only when a single digit is left of 16 or more, while short product codes often look so.

@@ -109,8 +109,8 @@ def _read_header(
         rows, max_rows = islice(rows, header_row - 1, None), 1
     top = list(islice(rows, max_rows + 2))
     if not top:
-        what = "rows" if header_row is None else f"row {header_row}"
-        raise OrdersError(f"has no {what} in this sheet")
+        missing = "rows" if header_row is None else f"row {header_row}"
+        raise OrdersError(f"has no {missing} in this sheet")
     return top, find_header([cells for _, cells in top], columns, max_rows)
 
 

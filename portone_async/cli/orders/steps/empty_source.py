@@ -18,7 +18,7 @@ def check_not_empty(
     """Pass on all items; at the end, check that one of them was more than a note.
 
     Args:
-        items: What was read.
+        items: The items of the source.
         name: The source, for the note.
         is_query: The items are the result of a query, which may be empty.
 

@@ -24,7 +24,7 @@ def note_lost_digits(items: Generator[Item, None, None], name: str) -> Generator
     and the note explains why they may be missing.
 
     Args:
-        items: What was read.
+        items: The items of the source.
         name: The source, for the note.
     """
     count = rounded = 0
