@@ -80,7 +80,9 @@ class Outcome(Struct, frozen=True):
             payment = sent if personal_data else without_personal_data(sent)
             line |= {"found": True, "payment": payment}
         elif self.error is not None:
-            found = False if self.is_missing else None
-            name = type(self.error).__name__
-            line |= {"found": found, "error": name, "message": self.error.reason}
+            line |= {
+                "found": False if self.is_missing else None,
+                "error": type(self.error).__name__,
+                "message": self.error.reason,
+            }
         return escape_json(_encoder.encode(line).decode(), encoding)

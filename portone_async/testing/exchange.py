@@ -17,7 +17,7 @@ __all__ = ("Exchange", "Fault")
 
 
 class Exchange:
-    """What a fault can read and do."""
+    """A request to the fake and the connection that it came on."""
 
     def __init__(
         self, account: Account, request: RecordedRequest, transport: asyncio.Transport

@@ -1,6 +1,6 @@
 """The lock that guards the state of every fake in this process.
 
-A fake serves from a thread of its own while tests change it from theirs. Each change and each
+A fake serves from its own thread while tests change it from theirs. Each change and each
 look-up of its state is one step under this lock. No step awaits or runs a user's code, so a holder
 of the lock never waits for another thread. A step takes microseconds, so one lock for all fakes is
 enough, and a fork has to keep only this one.

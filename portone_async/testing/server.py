@@ -41,7 +41,7 @@ class FakePortOne:
         payment = await client.payments.find("order-1")  # retried
     ```
 
-    It serves from a thread of its own, so a plain ``with FakePortOne() as server:`` works, too. It
+    It serves from its own thread, so a plain ``with FakePortOne() as server:`` works, too. It
     answers plain tests, other threads, processes and event loops, and code that blocks. Its
     methods may be called from any thread. A forked child reaches it over HTTP only: the child's
     copy of this object is not connected to the server.

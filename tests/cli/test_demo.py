@@ -1,4 +1,4 @@
-"""``portone-async demo``: its numbers are honest, and its options do what ``--help`` says."""
+"""``portone-async demo``: the printed numbers, the options and the report."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class RecordingServer(FakePortOne):
-    """Keeps the servers that were made, and the faults that were set."""
+    """Records the servers that were created, and their faults."""
 
     servers: list[RecordingServer]
 

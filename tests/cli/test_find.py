@@ -17,6 +17,8 @@ from msgspec import Struct
 from portone_async.cli import main
 from portone_async.testing import Exchange, FakePortOne, Json, Status
 
+pytestmark = pytest.mark.usefixtures("environment")
+
 PERSONAL = {
     "buyer_name": "홍길동",
     "buyer_email": "hong@example.com",
@@ -43,14 +45,6 @@ class Ran(Struct):
 
 
 Run = Callable[..., Awaitable[Ran]]
-
-
-@pytest.fixture(autouse=True)
-def _environment(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-    monkeypatch.delenv("PORTONE_TIER", raising=False)
 
 
 @pytest.fixture(name="run")

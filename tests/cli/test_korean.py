@@ -42,8 +42,8 @@ def catalogue() -> dict[Key, str]:
 
 def texts() -> set[Key]:
     """All texts that the package marks."""
-    found = extract_from_dir(FOLDER.parent)
-    return {(context, message) for _, _, message, _, context in found if isinstance(message, str)}
+    marked = extract_from_dir(FOLDER.parent)
+    return {(context, message) for _, _, message, _, context in marked if isinstance(message, str)}
 
 
 def of_argparse() -> set[Key]:
@@ -155,15 +155,12 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(name="run")
 def _run(
-    server: FakePortOne,
+    environment: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Run:
     set_locale(monkeypatch, LANG="ko_KR.UTF-8", COLUMNS="80")
-    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -193,7 +190,7 @@ def test_every_help_is_korean(monkeypatch: pytest.MonkeyPatch) -> None:
     set_locale(monkeypatch, LANG="ko_KR.UTF-8")
     set_language()
     helps = [action.help for action in all_actions(_parser()) if action.metavar != "COMMAND"]
-    assert [each for each in helps if not re.search("[가-힣]", each or "")] == []
+    assert [text for text in helps if not re.search("[가-힣]", text or "")] == []
 
 
 @pytest.mark.parametrize(

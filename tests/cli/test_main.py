@@ -64,7 +64,9 @@ def test_completion_knows_commands_and_options(
         (["reconcile", "--out", "find"], ["findings.csv"]),
     ],
 )
-def test_bash_completes(tmp_path: Path, words: list[str], completed: list[str]) -> None:
+def test_bash_completes_commands_options_and_files(
+    tmp_path: Path, words: list[str], completed: list[str]
+) -> None:
     (tmp_path / "findings.csv").touch()
     script = (
         f'eval "$({sys.executable} -m portone_async --completion bash)"\n'
@@ -183,6 +185,23 @@ def test_invalid_columns_variable_keeps_the_output(
     assert "matched" in capsys.readouterr().out
 
 
+CANCELLED = Payment(
+    imp_uid="imp_770000000001",
+    merchant_uid="ORD-1",
+    status=PaymentStatus.CANCELLED,
+    amount=Decimal(1234567),
+    cancel_amount=Decimal(234567),
+    currency="KRW",
+    paid_at=datetime(2026, 2, 2, tzinfo=UTC),
+)
+
+
+def set_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    terminal = {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": str(width), "LINES": "40"}
+    for name, value in terminal.items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.mark.parametrize(("width", "lines_a_row"), [(80, 2), (120, 1)])
 def test_table_fits_the_terminal(
     capsys: pytest.CaptureFixture[str],
@@ -190,19 +209,8 @@ def test_table_fits_the_terminal(
     width: int,
     lines_a_row: int,
 ) -> None:
-    terminal = {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": str(width), "LINES": "40"}
-    for name, value in terminal.items():
-        monkeypatch.setenv(name, value)
-    payment = Payment(
-        imp_uid="imp_770000000001",
-        merchant_uid="ORD-1",
-        status=PaymentStatus.CANCELLED,
-        amount=Decimal(1234567),
-        cancel_amount=Decimal(234567),
-        currency="KRW",
-        paid_at=datetime(2026, 2, 2, tzinfo=UTC),
-    )
-    print_table([Outcome("ORD-1", payment=payment)] * 3)
+    set_terminal(monkeypatch, width)
+    print_table([Outcome("ORD-1", payment=CANCELLED)] * 3)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + 3 * lines_a_row
     assert max(map(len, lines)) <= width
@@ -215,18 +223,8 @@ def test_table_fits_the_terminal(
 def test_values_are_whole_on_a_narrow_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    terminal = {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": str(width), "LINES": "40"}
-    for name, value in terminal.items():
-        monkeypatch.setenv(name, value)
-    payment = Payment(
-        imp_uid="imp_770000000001",
-        merchant_uid="ORD-1",
-        status=PaymentStatus.CANCELLED,
-        amount=Decimal(1234567),
-        cancel_amount=Decimal(234567),
-        currency="KRW",
-    )
-    print_table([Outcome("ORD-20261101-000001", payment=payment)])
+    set_terminal(monkeypatch, width)
+    print_table([Outcome("ORD-20261101-000001", payment=CANCELLED)])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= width
     for whole in ("ORD-20261101-000001", "imp_770000000001", "1,234,567 KRW", "1,000,000"):

@@ -26,14 +26,11 @@ Run = Callable[..., Awaitable[tuple[int, str, str]]]
 @pytest.fixture(name="run")
 def _run(
     server: FakePortOne,
+    environment: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Run:
-    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-    monkeypatch.delenv("PORTONE_TIER", raising=False)
     monkeypatch.chdir(tmp_path)
 
     async def run(*arguments: str) -> tuple[int, str, str]:
@@ -226,7 +223,7 @@ async def test_statuses_are_accepted_in_every_spelling(server: FakePortOne, run:
     assert listed_statuses(server) == {"paid", "cancelled"}
 
 
-async def test_statuses_do_not_swallow_the_orders(server: FakePortOne, run: Run) -> None:
+async def test_orders_can_follow_the_statuses_option(server: FakePortOne, run: Run) -> None:
     paid(server, "a")
     orders = write("order_id,amount\na,1000\n")
     code, _, err = await run(*PERIOD, "--statuses", "paid", orders)

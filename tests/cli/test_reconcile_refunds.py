@@ -22,13 +22,7 @@ Run = Callable[..., Awaitable[tuple[int, list[tuple[str, str, str]]]]]
 
 
 @pytest.fixture(name="run")
-def _run(
-    server: FakePortOne, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-    monkeypatch.delenv("PORTONE_TIER", raising=False)
+def _run(environment: None, capsys: pytest.CaptureFixture[str]) -> Run:
 
     async def run(content: str, *options: str) -> tuple[int, list[tuple[str, str, str]]]:
         Path("orders.csv").write_text(content, encoding="cp949")

@@ -18,7 +18,8 @@ from portone_async.cli import main
 from portone_async.cli.stdin import stdin_lines
 from portone_async.testing import FakePortOne
 
-PROGRAM = (sys.executable, "-m", "portone_async")
+# With warnings, but not "-X dev": in debug mode asyncio reports slow tasks to stderr.
+PROGRAM = (sys.executable, "-W", "default", "-m", "portone_async")
 COMMANDS = {
     "find": ["find", "a"],
     "find_json": ["find", "a", "--json"],
@@ -31,7 +32,7 @@ COMMANDS = {
 each_way_to_write = pytest.mark.parametrize(
     ("name", "buffering"),
     [
-        *(("find", ""), ("find_json", "1"), ("reconcile", "")),
+        *(("find", ""), ("find_json", ""), ("find_json", "1"), ("reconcile", "")),
         *(("help", "1"), ("version", "")),
     ],
 )
@@ -39,13 +40,11 @@ only_posix = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell s
 
 
 @pytest.fixture(autouse=True)
-def _environment(server: FakePortOne, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _files(
+    server: FakePortOne, environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     server.add(merchant_uid="a", name="Café 라떼 \U0001f381")
-    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    monkeypatch.delenv("PORTONE_TIER", raising=False)
     monkeypatch.chdir(tmp_path)
     Path("orders.csv").write_text("order_id,amount\na,1000\n")
 
@@ -165,10 +164,10 @@ async def test_lines_are_answered_while_stdin_stays_open(server: FakePortOne) ->
     process, write = await _open("-", "--json")
     assert process.stdin is not None
     assert process.stdout is not None
-    for order, found in (("a", True), ("none", False), ("a", True)):
+    for order, is_found in (("a", True), ("none", False), ("a", True)):
         write(f"{order}\n".encode())
         line = json.loads(await process.stdout.readline())
-        assert (line["merchant_uid"], line["found"]) == (order, found)
+        assert (line["merchant_uid"], line["found"]) == (order, is_found)
     process.stdin.close()
     await process.communicate()
     assert process.returncode == 1

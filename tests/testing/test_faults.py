@@ -161,13 +161,13 @@ async def test_exception_in_a_fault_is_logged_and_becomes_a_500(
 ) -> None:
     class Broken:
         async def meet(self, _: Exchange) -> Reply:
-            raise error("of its own")
+            raise error("planted")
 
     server.fail(Broken())
     assert await statuses(server, 2) == [500, 200]
     assert [request.status for request in server.requests] == [500, 200]
     assert "Broken failed on RecordedRequest(GET /payments/find/o -> None)" in caplog.text
-    assert "of its own" in caplog.text
+    assert "planted" in caplog.text
     server.errors.clear()
 
 

@@ -285,7 +285,7 @@ def statuses_with(*faults: Any) -> list[int]:
 
 
 def test_fault_error_is_raised_on_close() -> None:
-    error = AssertionError("of its own")
+    error = AssertionError("planted")
     with pytest.raises(AssertionError) as raised:
         statuses_with(Broken(error))
     assert raised.value is error
@@ -303,13 +303,13 @@ def test_several_fault_errors_are_raised_as_a_group() -> None:
 def test_error_of_the_test_names_the_fault_error() -> None:
     def fail() -> NoReturn:
         with FakePortOne() as server:
-            server.fail(Broken(ValueError("of its own")))
+            server.fail(Broken(ValueError("planted")))
             raise LookupError(fetch(server))
 
     with pytest.raises(LookupError, match="500") as raised:
         fail()
     (note,) = raised.value.__notes__
-    assert note.endswith("ValueError: of its own")
+    assert note.endswith("ValueError: planted")
     assert "Broken failed on" in note
 
 

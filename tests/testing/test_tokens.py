@@ -128,7 +128,7 @@ async def test_token_can_be_ended_early(server: FakePortOne, end: Any) -> None:
 
 
 @pytest.mark.parametrize("end", [FakePortOne.expire_token, FakePortOne.revoke_token])
-async def test_ending_no_token_is_not_an_error(server: FakePortOne, end: Any) -> None:
+async def test_expire_and_revoke_need_no_token(server: FakePortOne, end: Any) -> None:
     end(server)
     assert server.token is None
 

@@ -34,12 +34,12 @@ def fields_of(payment: Payment) -> dict[str, Any]:
     return encode(Payment, fields)
 
 
-def fill_defaults(record: dict[str, Any], given: Mapping[str, Any], now: float) -> None:
-    """Add the fields that the status implies and that were not given."""
+def fill_defaults(record: dict[str, Any], explicit: Mapping[str, Any], now: float) -> None:
+    """Add the fields that the status implies, except the ``explicit`` ones."""
 
     def imply(name: str, value: Callable[[], Any]) -> None:
         current = record.get(name)
-        if name not in given and current is not UNSET and not current:
+        if name not in explicit and current is not UNSET and not current:
             record[name] = value()
 
     seconds = int(now)

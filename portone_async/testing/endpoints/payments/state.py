@@ -54,8 +54,8 @@ class Payments:
             ValueError: There is a payment with this ``imp_uid``, or a time has no time zone.
             msgspec.ValidationError: No client could decode it.
         """
-        given = {} if payment is None else fields_of(payment)
-        serial, record = self._new_record(given | encode(Payment, fields))
+        explicit = {} if payment is None else fields_of(payment)
+        serial, record = self._new_record(explicit | encode(Payment, fields))
         added = decode(record)
         entry = self._entry(record, serial=serial, changed_serial=serial)
         self._register(entry)
@@ -101,9 +101,9 @@ class Payments:
             KeyError: There is no such payment.
         """
         old = self._entries[imp_uid]
-        given = encode(Payment, fields)
-        record = old.record | given
-        fill_defaults(record, given, self._clock.now)
+        explicit = encode(Payment, fields)
+        record = old.record | explicit
+        fill_defaults(record, explicit, self._clock.now)
         updated = decode(record)
         entry = self._entry(record, serial=old.serial, changed_serial=next(self._serials))
         self.remove(imp_uid)
@@ -155,11 +155,11 @@ class Payments:
         """Return the payments that reached their status in a period: :meth:`Timeline.between`."""
         return self._timelines[status].between(since, until, sorting)
 
-    def _new_record(self, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def _new_record(self, explicit: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Return the serial and the record of a new payment."""
         serial = next(self._serials)
-        record = self._defaults(serial) | given
-        fill_defaults(record, given, self._clock.now)
+        record = self._defaults(serial) | explicit
+        fill_defaults(record, explicit, self._clock.now)
         return serial, record
 
     def _defaults(self, serial: int) -> dict[str, Any]:
