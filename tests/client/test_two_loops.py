@@ -53,7 +53,9 @@ async def in_a_thread(use: Coroutine[Any, Any, Any]) -> Any:
         thread.join()
 
 
-@pytest.mark.parametrize("flags", [(), ("-X", "dev")], ids=" ".join)
+@pytest.mark.parametrize(
+    "flags", [(), pytest.param(("-X", "dev"), marks=pytest.mark.slow)], ids=" ".join
+)
 def test_one_of_two_loops_wins_and_the_other_is_refused(flags: tuple[str, ...]) -> None:
     program = [sys.executable, *flags, "-W", "error", "-m", "tests.support.two_loops"]
     run = subprocess.run(program, capture_output=True, text=True, check=True)

@@ -46,6 +46,7 @@ def test_killed_run_resumes_to_the_same_result(tmp_path: Path) -> None:
     assert all(rows(tmp_path / "undisturbed.db").values())
 
 
+@pytest.mark.slow
 def test_files_copied_at_any_moment_resume_to_the_same_result(tmp_path: Path) -> None:
     # A killed process leaves its files as they are at that moment. Copying them then is the same
     # as a kill, and faster.

@@ -131,6 +131,7 @@ def test_csv_round_trip_returns_the_same_values(folder: Path, findings: list[Fin
             )
 
 
+@pytest.mark.slow
 @given(st.lists(FINDINGS, min_size=1, max_size=4))
 def test_parquet_round_trip_returns_the_same_values(folder: Path, findings: list[Finding]) -> None:
     path = folder / "findings.parquet"
