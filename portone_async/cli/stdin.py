@@ -36,15 +36,15 @@ async def stdin_lines() -> AsyncGenerator[str, None]:
                 yield line.rstrip("\r\n")
     finally:
         cancelled: Future[str | None] = Future()
-        cancelled.cancel()
+        cancelled.cancel()  # A cancelled request ends the thread.
         requests.put(cancelled)
 
 
 async def _next(requests: SimpleQueue[Future[str | None]]) -> str | None:
-    line: Future[str | None] = Future()
-    requests.put(line)
+    request: Future[str | None] = Future()
+    requests.put(request)
     try:
-        return await asyncio.wrap_future(line)
+        return await asyncio.wrap_future(request)
     except OSError as error:
         text = _("stdin cannot be read: {reason}")
         raise InvalidRequestError(text.format(reason=error.strerror or error)) from None
@@ -66,14 +66,14 @@ def _lines() -> Iterator[str]:
 
 def _serve(lines: Iterator[str], requests: SimpleQueue[Future[str | None]]) -> None:
     while True:
-        line = requests.get()
-        if not line.set_running_or_notify_cancel():
+        request = requests.get()
+        if not request.set_running_or_notify_cancel():
             return
         try:
             text = next(lines, None)
         except Exception as error:  # noqa: BLE001 (raised again in the event loop)
-            line.set_exception(error)
+            request.set_exception(error)
             return
-        line.set_result(text)
+        request.set_result(text)
         if text is None:
             return

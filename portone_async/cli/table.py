@@ -119,10 +119,10 @@ def _row(outcome: Outcome, zone: tzinfo) -> _Row:
     order, blank = Text(escape_order_number(outcome.order)), Text()
     payment = outcome.payment
     if payment is None:
-        unknown = (
+        status = (
             Text(_("not found"), "yellow") if outcome.is_missing else Text(_("not checked"), "red")
         )
-        return _Row(order, blank, unknown, blank, blank, blank, blank, blank)
+        return _Row(order, blank, status, blank, blank, blank, blank, blank)
     is_cancelled = payment.cancel_amount != 0
     return _Row(
         order=order,

@@ -37,6 +37,7 @@ def raise_errors(errors: Sequence[BaseException], test_error: BaseException | No
     """Raise the recorded exceptions, or add them as notes to the one that ends the test."""
     if test_error is not None:
         for error in errors:
+            # record_error() added the last note: the fault and its request.
             test_error.add_note(f"{error.__notes__[-1]}: {type(error).__name__}: {error}")
     elif len(errors) == 1:
         raise errors[0]

@@ -122,7 +122,7 @@ async def test_every_documented_field_is_sent(server: FakePortOne) -> None:
     payment = server.add(imp_uid="imp_1", merchant_uid="order-1")
     body = await body_of(server, payment.imp_uid)
 
-    given = {
+    explicit = {
         "imp_uid": "imp_1",
         "merchant_uid": "order-1",
         "status": "paid",
@@ -147,7 +147,7 @@ async def test_every_documented_field_is_sent(server: FakePortOne) -> None:
         "escrow": False,
         "cash_receipt_issued": False,
     }
-    assert body == dict.fromkeys(CARD_PAID) | blank | given
+    assert body == dict.fromkeys(CARD_PAID) | blank | explicit
 
 
 async def test_json_is_escaped_and_sorted_as_by_php(server: FakePortOne) -> None:
@@ -242,7 +242,7 @@ async def test_cancel_amount_defaults_to_the_whole_amount(server: FakePortOne) -
     }
 
 
-async def test_given_fields_are_not_overwritten(server: FakePortOne) -> None:
+async def test_explicit_fields_are_not_overwritten(server: FakePortOne) -> None:
     payment = server.add(status="cancelled", cancel_amount=0, paid_at=0, cancel_reason=None)
 
     assert payment.cancel_amount == 0

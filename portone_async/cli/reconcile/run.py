@@ -73,6 +73,7 @@ def _run(arguments: Arguments) -> Summary:
             store.clear()
         ended_at = store.ended_at
         with View(make_console(), store.progress()) as view:
+            # A store with an identity has all orders of its run: the view's total has them, too.
             counter = view if store.identity is None else None
             items = _read(orders, counter, notes, is_strict=arguments.strict)
             options |= {"on_attempt": view.count_attempt}
@@ -112,7 +113,7 @@ def _temporary_path(stack: ExitStack) -> str:
 async def _read(
     orders: Generator[Item, None, None], view: View | None, notes: Notes, *, is_strict: bool
 ) -> AsyncIterator[Order | Refund | UnreadableOrder]:
-    """Read the orders of the source; ``view`` counts those of a new run."""
+    """Read the orders of the source; ``view`` counts them unless it has their total."""
     while batch := await asyncio.to_thread(lambda: list(islice(orders, _ROWS_PER_BATCH))):
         bad = [item for item in batch if isinstance(item, BadRow)]
         if bad and is_strict:

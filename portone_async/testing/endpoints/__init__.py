@@ -1,7 +1,7 @@
 """The sections of PortOne's reference, one module each.
 
-A module has its ``ROUTES`` and, if the section keeps anything, a class for its state, which the
-handlers get by ``account.state(...)``. To add a section, write the module, list it here, and
+A module has its ``ROUTES`` and, if the section has state, a class for it, whose instance the
+handlers get with ``account.state(...)``. To add a section, write the module, list it here, and
 return its state from a property of :class:`FakePortOne`.
 """
 

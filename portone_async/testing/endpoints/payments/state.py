@@ -32,6 +32,7 @@ class Payments:
         self._timelines: defaultdict[str | None, Timeline] = defaultdict(Timeline)
         """By status; ``None`` for all."""
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        """One tuple for each combination of field names, shared by its entries."""
         self._serials = count(1)
 
     def __len__(self) -> int:
