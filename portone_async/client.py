@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from types import TracebackType
@@ -44,6 +45,7 @@ __all__ = ("ClientOptions", "PortOneClient")
 T = TypeVar("T")
 Client = TypeVar("Client", bound="PortOneClient")
 
+# The statuses whose Retry-After is meant for all calls, not only for the one that failed.
 _PAUSING = (429, 503)
 
 
@@ -249,26 +251,22 @@ class PortOneClient:
                 if not isinstance(outcome, PortOneError):
                     state.attempts.end()
                     return outcome
-                failure = outcome
+                failure, failed_at = outcome, asyncio.get_running_loop().time()
                 wait = state.retry.next_wait(failure)
-                if (
-                    isinstance(failure, UnauthorizedError)
-                    and token is not None
-                    and wait is not None
-                ):
-                    self._state.tokens.invalidate(token)
-                elif isinstance(failure, ApiError) and failure.status in _PAUSING:
-                    await self._state.pause(self._options, failure.retry_after)
+                state.attempts.failed(failure, wait)
+                if isinstance(failure, ApiError) and failure.status in _PAUSING:
+                    await self._state.pause(self._options, failure.retry_after, state.deadline)
                 if wait is None:
                     break
-                state.attempts.failed(failure, wait)
-                await self._state.sleep(wait)
+                if isinstance(failure, UnauthorizedError) and token is not None:
+                    self._state.tokens.invalidate(token)
+                # From the failure on: a throttle that is slow to pause delays no retry.
+                await self._state.sleep_until(failed_at + wait)
         except PortOneError as error:
-            failure = error  # Not of an attempt: there is no token, or the client is closed.
+            failure = error  # Not of an attempt: no token, no time left, or a closed client.
         except BaseException as error:
             state.attempts.end(error)
             raise
-        state.attempts.failed(failure)
         # Drop the traceback so far: our own frames hold secrets.
         raise state.final_error(failure).with_traceback(None)
 

@@ -39,11 +39,6 @@ class RetryPolicy(Struct, frozen=True):
         if self.budget is not None:
             _check_int("budget", self.budget, minimum=0)
 
-    def backoff(self, retry: int) -> float:
-        """Return the longest wait, in seconds, before retry number ``retry`` (1 is the first)."""
-        # 2.0 ** 1024 overflows; the maximum is reached long before that.
-        return min(self.backoff_max, self.backoff_initial * 2.0 ** min(retry - 1, 64))
-
 
 class RateLimit(Struct, frozen=True):
     """The rate at which requests may start: at most ``rate * T + burst`` in any T seconds.

@@ -53,8 +53,6 @@ class AttemptLog:
 
     def failed(self, error: PortOneError, wait: float | None = None) -> None:
         """Record a failed attempt, and the seconds until the next one if there is one."""
-        if self.number == len(self.attempts):
-            return  # The call failed before it was sent.
         self._record(
             status=error.status,
             code=error.code if isinstance(error, ApiError) else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Generic, TypeVar
@@ -12,11 +13,13 @@ from portone_async._http.transport import Transport
 from portone_async._redact import Secret, SecretBytes
 from portone_async.call import Call
 from portone_async.errors import (
+    ClientClosedError,
     DeadlineExceededError,
     InvalidRequestError,
     PortOneError,
     RequestTimeoutError,
 )
+from portone_async.throttle import Throttle
 from portone_async.throttle._semaphore import FairSemaphore
 
 from .attempts import AttemptLog
@@ -27,6 +30,8 @@ from .token import Token, TokenCache
 __all__ = ("CallState", "ClientState")
 
 T = TypeVar("T")
+
+_log = logging.getLogger("portone_async")
 
 
 class ClientState:
@@ -74,24 +79,38 @@ class ClientState:
             self.transport.open()
             raise  # Not interrupted: the block itself raised this.
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait for so many seconds, or until the client is closed."""
+    async def sleep_until(self, time: float) -> None:
+        """Wait until a time on the loop's clock, or until the client is closed."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(time):
                 await self._closed.wait()
 
-    async def pause(self, options: CallOptions, retry_after: float | None) -> None:
+    async def pause(
+        self, options: CallOptions, retry_after: float | None, deadline: float | None
+    ) -> None:
         """Pause the throttle for as long as the server requests, or the policy allows.
 
-        For a view without a throttle, that of the client is paused as well.
+        For a view without a throttle, that of the client is paused as well. The call's outcome is
+        known already: what a throttle raises is logged, and it is interrupted when the pause would
+        be over, when the client is closed, and at the call's deadline.
         """
-        if not retry_after:
+        seconds = min(retry_after or 0.0, options.retry.retry_after_max)
+        if seconds == 0.0:
             return
-        seconds = min(retry_after, options.retry.retry_after_max)
-        async with self.interrupted_by_close():
-            await options.throttle.pause(seconds)
-            if options.throttle_queue is self.unthrottled:
-                await self.options.throttle.pause(seconds)
+        ends_at = asyncio.get_running_loop().time() + seconds
+        bound = ends_at if deadline is None else min(ends_at, deadline)
+        await self._pause(options.throttle, seconds, bound)
+        if options.throttle_queue is self.unthrottled:
+            await self._pause(self.options.throttle, seconds, bound)
+
+    async def _pause(self, throttle: Throttle, seconds: float, bound: float) -> None:
+        try:
+            async with self.interrupted_by_close(), asyncio.timeout_at(bound):
+                await throttle.pause(seconds)
+        except ClientClosedError:
+            pass  # The call goes on: it raises its own error, or finds the client closed.
+        except Exception:  # noqa: BLE001 (a throttle of the caller's may raise anything)
+            _log.exception("a throttle could not pause")
 
     async def close(self) -> None:
         """Close the connections, and end all calls with :class:`ClientClosedError`."""

@@ -142,8 +142,8 @@ class Transport:
     def _url(self, target: str) -> URL:
         if "?" in target:
             return URL(f"{self._base_url}{target}", encoded=True)
-        # The host is known and the path quoted: to parse the URL again would cost 5 % more instructions
-        # per look-up.
+        # The host is known and the path quoted: to parse the URL again would cost 5 % more
+        # instructions per look-up.
         return self._base_url.with_path(f"{self._base_path}{target}", encoded=True)
 
     async def close(self) -> None:

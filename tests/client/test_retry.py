@@ -33,6 +33,7 @@ from portone_async import (
     UnauthorizedError,
 )
 from portone_async._core.retry import RetryBudget
+from portone_async.throttle import Unthrottled
 from tests.conftest import AT_ONCE
 from tests.support.samples import NOT_FOUND, UNAUTHORIZED, body, ok
 from tests.support.scripted import (
@@ -109,9 +110,7 @@ async def test_only_transient_failures_are_retried(outcome: Any, is_tried_again:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @virtual_time
-async def test_non_idempotent_call_is_retried_only_if_never_sent(
-    method: str,
-) -> None:
+async def test_non_idempotent_call_is_retried_only_if_never_sent(method: str) -> None:
     for outcome, sends in ((reply(503), 1), (reply(429), 1), (HANG, 1), (UNSENT, 4)):
         client, transport = scripted_client(series(outcome))
         call = Call(method, "/payments/cancel", Payment, body={"imp_uid": "imp_1"})
@@ -619,8 +618,68 @@ async def test_error_of_a_custom_throttle_is_raised() -> None:
     await client.payments.find(UID)
 
 
+class FailingPause(Unthrottled):
+    """A throttle that cannot pause, as if its store were out of reach."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(self._seconds)
+        raise ConnectionError("the store is out of reach")
+
+
+@pytest.mark.parametrize("seconds", [0, 10**6], ids=["raises", "hangs"])
 @virtual_time
-async def test_token_fetch_counts_against_the_total_but_its_queue_does_not() -> None:
+async def test_failing_pause_is_logged_and_delays_no_retry(
+    seconds: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, transport = scripted_client(
+        series(reply(503, Retry_After="5"), PAID),
+        rate_limit=FailingPause(seconds),
+        retry=AT_ONCE,
+        timeouts=Timeouts(None, None),
+    )
+    assert (await client.payments.find(UID)).is_paid
+    first, second = transport.times()
+    assert second - first == pytest.approx(5, abs=0.1)
+    assert "a throttle could not pause" in caplog.messages
+
+
+@pytest.mark.parametrize("seconds", [0, 10**6], ids=["raises", "hangs"])
+@pytest.mark.parametrize("is_view", [False, True])
+@virtual_time
+async def test_error_of_the_call_survives_a_failing_pause(seconds: float, is_view: bool) -> None:
+    client, _ = scripted_client(
+        lambda _: (1, reply(429, Retry_After="40")),
+        rate_limit=FailingPause(seconds),
+        timeouts=Timeouts(total=10),
+    )
+    view = client.with_options(rate_limit=None) if is_view else client
+    started = now()
+    error = await failure(view)
+    assert type(error) is RateLimitedError
+    assert now() - started == pytest.approx(10 if seconds else 1, abs=0.1)
+    assert error.attempts[-1].elapsed == pytest.approx(1, abs=0.1)
+
+
+@virtual_time
+async def test_close_interrupts_a_hanging_pause() -> None:
+    client, transport = scripted_client(
+        lambda _: reply(429, Retry_After="3600"), rate_limit=FailingPause(10**6)
+    )
+    call = asyncio.create_task(failure(client))
+    await asyncio.sleep(1)
+    transport.open = partial(_closed, transport)  # type: ignore[method-assign]
+    started = now()
+    await client.close()
+    assert type(await call) is RateLimitedError
+    assert now() - started < 0.1
+
+
+@virtual_time
+async def test_total_includes_the_token_fetch_but_not_its_queue() -> None:
     client, transport = scripted_client(
         lambda _: HANG,
         lambda _: (4, token_reply()),

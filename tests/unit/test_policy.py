@@ -5,8 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError, RateLimit, RetryPolicy, Timeouts
 
@@ -79,12 +77,3 @@ def test_policy_is_a_value(policy: Any) -> None:
     assert hash(policy) == hash(type(policy)())
     with pytest.raises(AttributeError):
         setattr(policy, policy.__struct_fields__[0], 1)
-
-
-@given(st.floats(0, 100), st.floats(0, 1000), st.integers(1, 10**6))
-def test_backoff_grows_up_to_its_maximum(initial: float, ceiling: float, retry: int) -> None:
-    policy = RetryPolicy(backoff_initial=initial, backoff_max=ceiling)
-
-    assert policy.backoff(1) == min(initial, ceiling)
-    assert policy.backoff(retry) <= policy.backoff(retry + 1) <= ceiling
-    assert policy.backoff(2) == min(2 * initial, ceiling)
