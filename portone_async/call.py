@@ -91,7 +91,7 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     other value of a call may be secret or about a person, and is never printed."""
     success: Collection[int] = SUCCESS
     """The HTTP statuses of a whole success; any other 2xx is an error. Add 207 only where
-    ``response`` and ``check`` tell a part that failed."""
+    ``response`` and ``check`` report the part that failed."""
     check: Callable[[T], str | None] | None = None
     """Returns why a decoded response does not answer the request; ``None`` when it does."""
     classify: Callable[[Failure], type[ApiError] | None] | None = None
@@ -264,11 +264,12 @@ def _quoted(text: object) -> str:
 
 
 def _pairs(query: Any) -> list[tuple[str, Any]]:
-    given: Any = query.items() if hasattr(query, "items") else query or ()
+    items: Any = query.items() if hasattr(query, "items") else query
     try:
-        pairs = [(pair, *pair) for pair in given]
+        # Unpacked, and the item itself for the check below.
+        pairs = [(item, *item) for item in items]
         # A text of two letters unpacks, but is not a pair.
-        if not any(isinstance(pair, str) for pair, *_ in pairs):
+        if not any(isinstance(item, str) for item, *_ in pairs):
             return [(name, value) for _, name, value in pairs]
     except (TypeError, ValueError):
         pass

@@ -167,7 +167,7 @@ class PortOneError(Exception):
 
 
 def _fields(error: PortOneError) -> dict[str, Any]:
-    # Without notes.
+    # Notes (PEP 678) do not count.
     return {name: value for name, value in vars(error).items() if not name.startswith("__")}
 
 
@@ -194,7 +194,7 @@ class WrongLoopError(PortOneError):
 
     advice = (
         "Keep one loop for one client, or make a client inside of each asyncio.run(). "
-        "Django and threads: run one loop in a thread of its own, and call it with "
+        "Django and threads: run one loop in a separate thread, and call it with "
         "asyncio.run_coroutine_threadsafe(). "
         "Celery: one asyncio.Runner per worker process, not one asyncio.run() per task. "
         "AWS Lambda: one asyncio.Runner beside the client, outside of the handler. "
@@ -312,7 +312,7 @@ class TransientError(PortOneError):
     """A temporary failure: the same call may succeed later."""
 
     was_sent: bool = True
-    """``False`` only if the request certainly never reached the server, so may be repeated."""
+    """``False`` only if the request certainly never reached the server, so that it is safe to repeat."""
 
 
 class ConnectionFailedError(TransientError):

@@ -188,7 +188,7 @@ async def verify_webhook(
         PortOneError: Any other failure. Answer with a 500: PortOne can be asked to send again.
     """
     payment = await client.payments.get(event.imp_uid, include_sandbox=True)
-    found = differences(
+    mismatches = differences(
         payment,
         merchant_uid=merchant_uid,
         amount=validate_amount("amount", amount),
@@ -200,8 +200,8 @@ async def verify_webhook(
     if not payment.is_paid:
         # Not paid (yet, or any more) is a state to act on, not a mismatch.
         passing = {"status", "cancel_amount", "cancel_history"}
-        found = tuple(each for each in found if each.field not in passing)
-    require_none(found, merchant_uid=merchant_uid, imp_uid=event.imp_uid)
+        mismatches = tuple(item for item in mismatches if item.field not in passing)
+    require_none(mismatches, merchant_uid=merchant_uid, imp_uid=event.imp_uid)
     return payment
 
 

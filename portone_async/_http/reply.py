@@ -72,7 +72,7 @@ class _Failure(Struct):
 
 @lru_cache(maxsize=256)
 def _decoder(response: Any) -> msgspec.json.Decoder[_Envelope[Any]]:
-    return msgspec.json.Decoder(_Envelope[wire_type(response)], strict=False)  # type: ignore[misc]  # a type made at run time
+    return msgspec.json.Decoder(_Envelope[wire_type(response)], strict=False)  # type: ignore[misc]  # the type exists only at run time
 
 
 _failure_decoder = msgspec.json.Decoder(_Failure, strict=False)
@@ -150,11 +150,15 @@ def _salvaged(
 
 def _read_loosely(reader: Reader, body: bytes, redact: Redactor) -> Any:
     try:
-        envelope = _raw_decoder.decode(body)
-        return reader.read(bytes(envelope.response), redact) if envelope.code == 0 else None
+        return _read_response(reader, body, redact)
     except RecursionError:
-        envelope = _raw_decoder.decode(shallow(body, reader.depth))
-        return reader.read(bytes(envelope.response), redact) if envelope.code == 0 else None
+        return _read_response(reader, shallow(body, reader.depth), redact)
+
+
+def _read_response(reader: Reader, body: bytes, redact: Redactor) -> Any:
+    """Read the response of a success; ``None`` for a failure."""
+    envelope = _raw_decoder.decode(body)
+    return reader.read(bytes(envelope.response), redact) if envelope.code == 0 else None
 
 
 def _is_of_another(call: Call[Any], error: UnexpectedResponseError) -> str | None:

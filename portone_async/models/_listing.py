@@ -1,4 +1,4 @@
-"""Responses that hold many records, with those of them that cannot be read set apart."""
+"""Responses with many records: the readable ones, and apart from them the unreadable ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Page(Struct, Generic[R, U], frozen=True):
     list: tuple[R, ...]
     """The records that can be read."""
     unreadable: Annotated[tuple[U, ...], NEVER_SENT] = ()
-    """The others. ``total`` counts them, too."""
+    """The others. ``total`` includes them."""
 
 
 class Listing(Struct, Generic[R, U], frozen=True):

@@ -28,7 +28,7 @@ __all__ = (
 )
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
-"""Sums of money are exact with it, whatever the decimal context of the caller's thread."""
+"""Computes exact sums of money, whatever the decimal context of the caller's thread."""
 
 AWARE = Meta(tz=True)
 """For ``Annotated[datetime, AWARE]``: Unix seconds, or text with a time zone."""
@@ -37,15 +37,15 @@ NEVER_SENT = Meta(max_length=0)
 """For a field that the client fills in: a member of this name that is not an empty list does not
 decode, so that no response can fill it."""
 
-# `null` may stand for an empty list; Record makes it one, so a reader never gets None. It is not an
-# alias, so that an editor shows the type that a reader has.
+# PortOne may send `null` for an empty list. msgspec accepts it by this hint, and Record replaces it by
+# an empty tuple, so type checkers and editors see a plain tuple.
 if TYPE_CHECKING:
     from builtins import tuple as Many  # noqa: N812 (its name in hints is not shown)
 else:
 
     class Many:
         def __class_getitem__(cls, items: Any) -> Any:
-            return Optional[tuple[items]]  # noqa: UP045 (of a type that is made at run time)
+            return Optional[tuple[items]]  # noqa: UP045 (the type exists only at run time)
 
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -63,12 +63,12 @@ def _validate_money(amount: Decimal | None) -> None:
         return
     if type(amount) is not Decimal:
         raise TypeError(f"Expected a Decimal, got {type(amount).__name__}")
-    # "NaN" and "1e999999" are decimals to a parser.
+    # A parser accepts "NaN" and "1e999999" as well; no amount has 24 digits.
     if not (amount.is_finite() and -24 < amount.adjusted() < 24):
         raise ValueError("Expected an amount of money")
 
 
-def _narrow_time(record: Struct, name: str, time: datetime | None) -> None:
+def _normalize_time(record: Struct, name: str, time: datetime | None) -> None:
     if time is None:
         return
     if time <= _EPOCH:
@@ -80,39 +80,39 @@ def _narrow_time(record: Struct, name: str, time: datetime | None) -> None:
             raise ValueError("Expected a time before the year 10000") from None
 
 
-def _narrow_list(record: Struct, name: str, items: object) -> None:
+def _normalize_list(record: Struct, name: str, items: object) -> None:
     if items is None:
         force_setattr(record, name, ())
 
 
-def _narrow_word(record: Struct, name: str, word: str | None, words: type[StrEnum]) -> None:
+def _normalize_word(record: Struct, name: str, word: str | None, words: type[StrEnum]) -> None:
     if word is not None and type(word) is not words:
         force_setattr(record, name, words(word))
 
 
 def _post_init(types: Mapping[str, type]) -> Callable[[Record], None]:
-    """Write the ``__post_init__`` of a class: a line per field, as one would by hand.
+    """Generate the ``__post_init__`` of a class, with one statement per field.
 
-    As a loop over the names, decoding a payment would take 5% longer.
+    A loop over the fields at run time would make decoding a payment 5% slower.
     """
     lines = ["def post_init(self):", "    pass"]
     for name, kind in types.items():
         if kind is Decimal:
             lines.append(f"    validate_money(self.{name})")
         elif kind is datetime:
-            lines.append(f"    narrow_time(self, {name!r}, self.{name})")
+            lines.append(f"    normalize_time(self, {name!r}, self.{name})")
         elif kind is tuple:
-            lines.append(f"    narrow_list(self, {name!r}, self.{name})")
+            lines.append(f"    normalize_list(self, {name!r}, self.{name})")
         elif issubclass(kind, StrEnum):
-            lines.append(f"    narrow_word(self, {name!r}, self.{name}, types[{name!r}])")
+            lines.append(f"    normalize_word(self, {name!r}, self.{name}, types[{name!r}])")
     scope: dict[str, Any] = {
         "types": types,
         "validate_money": _validate_money,
-        "narrow_time": _narrow_time,
-        "narrow_list": _narrow_list,
-        "narrow_word": _narrow_word,
+        "normalize_time": _normalize_time,
+        "normalize_list": _normalize_list,
+        "normalize_word": _normalize_word,
     }
-    exec("\n".join(lines), scope)  # noqa: S102 (of field names, as dataclasses do)
+    exec("\n".join(lines), scope)  # noqa: S102 (generated from field names, as in dataclasses)
     post_init: Callable[[Record], None] = scope["post_init"]
     return post_init
 
@@ -138,8 +138,8 @@ class Record(Struct, frozen=True, dict=True):
     shown: ClassVar[tuple[str, ...]] = ()
     """The fields that ``repr`` prints: none that may be secret or about a person."""
     strict: ClassVar[tuple[str, ...]] = ()
-    """Fields without which the whole record is worthless, beside those that are required and all
-    money: a record is not read where one of them has an unexpected type."""
+    """Fields that make the whole record unreadable if they have an unexpected type, in addition to
+    its required fields and all money."""
 
     _money: ClassVar[tuple[str, ...]] = ()
 
@@ -157,11 +157,11 @@ class Record(Struct, frozen=True, dict=True):
 
     @property
     def raw(self) -> dict[str, Any]:
-        """Everything that PortOne sent about this, fields that are not modelled here included.
+        """Everything that PortOne sent for this record, unknown fields included.
 
-        Decoded anew at each access, numbers with a fraction as ``Decimal``. Empty for an object
-        that is not itself a response, or one of a list: that of a cancellation is in its payment's.
-        It holds personal data: keep it out of logs.
+        Decoded at each access, numbers with a fraction as ``Decimal``. Empty for a part of another
+        record: a cancellation is in the ``raw`` of its payment. It has personal data: keep it out
+        of logs.
         """
         source: tuple[bytes, int | None] | None = vars(self).get("_source")
         if source is None:
@@ -170,7 +170,7 @@ class Record(Struct, frozen=True, dict=True):
         try:
             response = _json_object.decode(body)["response"]
         except msgspec.ValidationError:
-            # An integer beyond 64 bits: as it was sent.
+            # An integer of more than 64 bits is returned as text.
             response = json.loads(body, parse_int=str, parse_float=str)["response"]
         return response if index is None else response[index]  # type: ignore[no-any-return]  # it was decoded as an object before
 
@@ -190,16 +190,16 @@ class Record(Struct, frozen=True, dict=True):
     def __reduce__(self) -> tuple[Any, ...]:
         body, index = vars(self).get("_source", (None, None))
         if index is not None:
-            # One of a list takes its own part along, not the whole list.
+            # Pickle this record's part of a list, not the whole list.
             body = _json_encoder.encode({"response": self.raw})
-        return _restored, (type(self), msgspec.structs.asdict(self), body)
+        return _restore, (type(self), msgspec.structs.asdict(self), body)
 
 
 class ResponseRecord(Record, frozen=True, kw_only=True):
     """A record that PortOne returns by itself or in a list, and that may be readable in part."""
 
     unreadable_type: ClassVar[type[UnreadableRecord]] = UnreadableRecord
-    """What stands for one that cannot be read: a subclass names its identifiers."""
+    """The class of unreadable records of this kind; its fields are their identifiers."""
 
     unreadable: Annotated[tuple[str, ...], NEVER_SENT] = ()
     """Paths of optional fields that came as another JSON type, as in ``("extension",
@@ -222,19 +222,19 @@ def attach_raw(record: Record, body: bytes, index: int | None = None) -> None:
     force_setattr(record, "_source", (body, index))
 
 
-def _restored(cls: type[Record], fields: dict[str, Any], body: bytes | None) -> Record:
+def _restore(cls: type[Record], fields: dict[str, Any], body: bytes | None) -> Record:
     record = cls(**fields)
     if body is not None:
         attach_raw(record, body)
     return record
 
 
-def _exact(text: str) -> Decimal | str:
+def _decimal_or_text(text: str) -> Decimal | str:
     try:
         return Decimal(text)
     except InvalidOperation:
-        return text  # Beyond any exponent: not a number that anybody meant.
+        return text  # Its exponent is out of range.
 
 
-_json_object = msgspec.json.Decoder(dict[str, Any], float_hook=_exact)
+_json_object = msgspec.json.Decoder(dict[str, Any], float_hook=_decimal_or_text)
 _json_encoder = msgspec.json.Encoder(decimal_format="number")

@@ -1,11 +1,11 @@
 """Read what can be read of a response in which a field has an unexpected type. Pure.
 
-PHP writes ``[]`` for an empty map, ``""`` where a number was, and a number for a phone. Responses
-are decoded as a whole first, which costs nothing; this is for when that has failed. The members
-of an odd record are then offered one by one to the very decoder that refused it, and the record
-is decoded anew from those that it takes. So a field is readable here if and only if it is there.
+PHP writes ``[]`` for an empty map, ``""`` for a missing number, and a number for a phone number. A
+response is decoded as a whole first; only if that fails are its records read here. Each member of
+a refused record is passed alone to the same decoder, and the record is decoded again from the
+accepted members. So both ways agree on what is readable.
 
-Of a member that comes twice the last one counts, as it does for the decoder.
+If a member appears twice the last one counts, as in the decoder.
 """
 
 from __future__ import annotations
@@ -45,39 +45,39 @@ _text = msgspec.json.Decoder(str)
 
 
 class _Fault(Struct, frozen=True):
-    """Why a record cannot be read at all."""
+    """The reason why a whole record cannot be read."""
 
     path: str
     reason: str
 
 
 class _Schema:
-    """How the members of one class of records are read, by its declarations."""
+    """The rules for the members of a class of records, derived from its annotations."""
 
     def __init__(self, record: type[Record]) -> None:
         info = msgspec.inspect.type_info(record)
         assert isinstance(info, StructType)
         strict = tuple(record.strict_fields())
-        others = (each.name for each in info.fields if each.name not in {*strict, "unreadable"})
+        others = (field.name for field in info.fields if field.name not in {*strict, "unreadable"})
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(record, strict=False).decode
         self.names = (*strict, *others)
         self.strict = frozenset(strict)
-        self.required = frozenset(each.name for each in info.fields if each.required)
-        self.one: dict[str, type[Record]] = {}
-        """Members that are a record themselves."""
-        self.many: dict[str, type[Record]] = {}
+        self.required = frozenset(field.name for field in info.fields if field.required)
+        self.records: dict[str, type[Record]] = {}
+        """Members that are a record."""
+        self.record_lists: dict[str, type[Record]] = {}
         """Members that are a list of records."""
-        for each in info.fields:
-            kind = _not_null(each.type)
-            if (one := _record_class(kind)) is not None:
-                self.one[each.name] = one
-            elif isinstance(kind, VarTupleType) and (many := _record_class(kind.item_type)):
-                self.many[each.name] = many
+        for field in info.fields:
+            kind = _not_null(field.type)
+            if (record_class := _record_class(kind)) is not None:
+                self.records[field.name] = record_class
+            elif isinstance(kind, VarTupleType) and (item := _record_class(kind.item_type)):
+                self.record_lists[field.name] = item
         self._example = _example(info)
-        """The members that any such record must have."""
 
     def refusal(self, name: str, value: bytes) -> str | None:
-        """Return why the decoder does not take a member; ``None`` if it does."""
+        """Return why the decoder refuses a member; ``None`` if it accepts it."""
+        # If the example has this member, too, the later one counts.
         try:
             self.decode(b"{" + self._example + b'"' + name.encode() + b'":' + value + b"}")
         except msgspec.ValidationError as error:
@@ -89,8 +89,8 @@ _schema = lru_cache(maxsize=None)(_Schema)
 
 
 def _example(info: StructType) -> bytes:
-    """Write the members that a record must have, each with a value that decodes, and a comma."""
-    members = {each.name: _value(each.type) for each in info.fields if each.required}
+    """Write the required members in JSON, with values that decode, and a trailing comma."""
+    members = {field.name: _value(field.type) for field in info.fields if field.required}
     text = msgspec.json.encode(members)[1:-1]
     return text + b"," if text else b""
 
@@ -108,7 +108,7 @@ def _value(kind: msgspec.inspect.Type) -> Any:  # noqa: PLR0911 (one per type)
         case DictType():
             return {}
         case StructType(fields=fields):
-            return {each.name: _value(each.type) for each in fields if each.required}
+            return {field.name: _value(field.type) for field in fields if field.required}
         case LiteralType(values=values):
             return values[0]
         case UnionType():
@@ -120,7 +120,7 @@ def _value(kind: msgspec.inspect.Type) -> Any:  # noqa: PLR0911 (one per type)
 def _not_null(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
     if not isinstance(kind, UnionType):
         return kind
-    return next(each for each in kind.types if not isinstance(each, NoneType))
+    return next(member for member in kind.types if not isinstance(member, NoneType))
 
 
 def _record_class(kind: msgspec.inspect.Type) -> type[Record] | None:
@@ -129,8 +129,8 @@ def _record_class(kind: msgspec.inspect.Type) -> type[Record] | None:
     return None
 
 
-def _cleaned(record: type[Record], raw: bytes, at: str, odd: list[str]) -> bytes | _Fault:
-    """Return a record without the members that cannot be read, and add their paths to ``odd``."""
+def _cleaned(record: type[Record], raw: bytes, at: str, unreadable: list[str]) -> bytes | _Fault:
+    """Return a record without its unreadable members, and add their paths to ``unreadable``."""
     schema = _schema(record)
     try:
         members = _members.decode(raw)
@@ -143,44 +143,50 @@ def _cleaned(record: type[Record], raw: bytes, at: str, odd: list[str]) -> bytes
             if name in schema.required:
                 return _Fault(path, "missing")
             continue
-        value: bytes | None = bytes(members[name])
-        reason = schema.refusal(name, bytes(members[name]))
+        member = bytes(members[name])
+        value: bytes | None = member
+        reason = schema.refusal(name, member)
         if reason is not None:
             if name in schema.strict:
                 return _Fault(path, reason)
-            value = _repaired(schema, name, bytes(members[name]), path, odd)
+            value = _repaired(schema, name, member, path, unreadable)
         if value is not None:
             kept.append(b'"' + name.encode() + b'":' + value)
     return b"{" + b",".join(kept) + b"}"
 
 
-def _repaired(schema: _Schema, name: str, value: bytes, path: str, odd: list[str]) -> bytes | None:
-    """Return what can be read of a member that was refused; ``None`` for nothing of it.
+def _repaired(
+    schema: _Schema, name: str, value: bytes, path: str, unreadable: list[str]
+) -> bytes | None:
+    """Return a refused member without its own unreadable members; ``None`` if nothing is readable.
 
-    A list is returned whole or not at all: one with a hole in it is summed up to a wrong amount.
+    A list is returned whole or not at all: with a missing item its sum would be wrong.
     """
-    if name in schema.one:
-        return _or_none(_cleaned(schema.one[name], value, path, odd), odd)
-    if name not in schema.many:
-        odd.append(path)
+    if name in schema.records:
+        return _or_add_path(_cleaned(schema.records[name], value, path, unreadable), unreadable)
+    if name not in schema.record_lists:
+        unreadable.append(path)
         return None
     try:
         items = _items.decode(value)
     except msgspec.ValidationError:
-        odd.append(path)
+        unreadable.append(path)
         return None
     cleaned = [
-        _or_none(_cleaned(schema.many[name], bytes(item), f"{path}[{index}]", odd), odd)
+        _or_add_path(
+            _cleaned(schema.record_lists[name], bytes(item), f"{path}[{index}]", unreadable),
+            unreadable,
+        )
         for index, item in enumerate(items)
     ]
     whole = [item for item in cleaned if item is not None]
     return b"[" + b",".join(whole) + b"]" if len(whole) == len(cleaned) else None
 
 
-def _or_none(cleaned: bytes | _Fault, odd: list[str]) -> bytes | None:
+def _or_add_path(cleaned: bytes | _Fault, unreadable: list[str]) -> bytes | None:
     if isinstance(cleaned, bytes):
         return cleaned
-    odd.append(cleaned.path)
+    unreadable.append(cleaned.path)
     return None
 
 
@@ -192,11 +198,11 @@ def _record(
     cls: type[ResponseRecord], raw: bytes, redact: Redactor
 ) -> ResponseRecord | UnreadableRecord:
     schema = _schema(cls)
-    odd: list[str] = []
+    unreadable: list[str] = []
     try:
         record: ResponseRecord = schema.decode(raw)
     except msgspec.ValidationError:
-        cleaned = _cleaned(cls, raw, "", odd)
+        cleaned = _cleaned(cls, raw, "", unreadable)
         if isinstance(cleaned, _Fault):
             return cls.unreadable_type(
                 **{
@@ -207,13 +213,13 @@ def _record(
                 reason=cleaned.reason,
             )
         record = schema.decode(cleaned)
-        force_setattr(record, "unreadable", tuple(odd))
+        force_setattr(record, "unreadable", tuple(unreadable))
     attach_raw(record, b'{"response":' + raw + b"}")
     return record
 
 
 def _identifier(raw: bytes, name: str, redact: Redactor) -> str | None:
-    """Return an identifier of a record that cannot be read; ``None`` if it is odd, too."""
+    """Return an identifier of a record that cannot be read; ``None`` if it is unreadable as well."""
     try:
         return redact(_text.decode(bytes(_members.decode(raw)[name])))
     except (msgspec.ValidationError, KeyError):
@@ -223,8 +229,8 @@ def _identifier(raw: bytes, name: str, redact: Redactor) -> str | None:
 def _listing(cls: type[ResponseRecord], raws: Iterable[Raw], redact: Redactor) -> Listing[Any, Any]:
     records = [_record(cls, bytes(raw), redact) for raw in raws]
     return Listing(
-        tuple(each for each in records if isinstance(each, ResponseRecord)),
-        tuple(each for each in records if isinstance(each, UnreadableRecord)),
+        tuple(record for record in records if isinstance(record, ResponseRecord)),
+        tuple(record for record in records if isinstance(record, UnreadableRecord)),
     )
 
 
@@ -257,24 +263,26 @@ def _read_list(
 def _read_one(
     cls: type[ResponseRecord], raw: bytes, redact: Redactor
 ) -> ResponseRecord | UnexpectedResponseError:
-    _members.decode(raw)  # Not an object, so not a record: raise the usual error about its shape.
+    _members.decode(raw)  # Raises if it is not even an object.
     record = _record(cls, raw, redact)
     return record if isinstance(record, ResponseRecord) else unreadable_error([record])
 
 
 class Reader(Struct, frozen=True):
-    """Reads an envelope's ``response``, or what of it can be read."""
+    """Reads the ``response`` of an envelope without its unreadable fields."""
 
     record: type[ResponseRecord]
     """The class of the records in it."""
     depth: int
-    """How deep the values of a record's fields stand in the whole reply."""
+    """The nesting level, in the whole reply, of the values of a record's fields."""
     function: Callable[[type[ResponseRecord], bytes, Redactor], Any]
 
     def read(self, raw: bytes, redact: Redactor) -> Any:
-        """Decode ``response`` and return the answer, or an error; ``redact`` redacts identifiers.
+        """Decode ``response``, or return an error; ``redact`` is applied to identifiers.
 
-        Raises what msgspec raises where even the frame around the records is odd.
+        Raises:
+            DecodeError: The JSON around the records is not as expected.
+            RecursionError: It is nested too deeply.
         """
         return self.function(self.record, raw, redact)
 
@@ -302,22 +310,22 @@ def reader_for(response: Any) -> Reader | None:
 def wire_type(response: Any) -> Any:
     """Return the type that a response is decoded as: a :class:`Listing` travels as an array."""
     if get_origin(response) is Listing:
-        return tuple[get_args(response)[0], ...]  # type: ignore[misc]  # a type made at run time
+        return tuple[get_args(response)[0], ...]  # type: ignore[misc]  # the type exists only at run time
     return response
 
 
-# Deeper than anything that PortOne documents, and less deep than any decoder goes.
+# Levels: more than PortOne documents anywhere, and fewer than the decoder's limit.
 _DEEPEST = 64
 # Match up to the next bracket. Strings are skipped whole: a bracket inside one does not count.
 _BRACKET = re.compile(rb'(?:[^"\[{\]}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[{\]}])', re.DOTALL)
-# Of a type that no field has, not even one that holds a list.
+# No field has this type: a list whose item is a list.
 _TOO_DEEP = b'[["nested too deeply"]]'
 
 
 def shallow(body: bytes, depth: int) -> bytes:
     """Replace the values at ``depth`` that are nested too deeply for a recursive decoder."""
     pieces: list[bytes] = []
-    level = deepest = begin = kept = 0
+    level = deepest = begin = copied = 0
     for bracket in _BRACKET.finditer(body):
         if bracket[1] in b"[{":
             level += 1
@@ -326,7 +334,7 @@ def shallow(body: bytes, depth: int) -> bytes:
             deepest = max(deepest, level)
         else:
             if level == depth and deepest > depth + _DEEPEST:
-                pieces += [body[kept:begin], _TOO_DEEP]
-                kept = bracket.end()
+                pieces += [body[copied:begin], _TOO_DEEP]
+                copied = bracket.end()
             level -= 1
-    return b"".join([*pieces, body[kept:]])
+    return b"".join([*pieces, body[copied:]])

@@ -14,7 +14,7 @@ from portone_async.errors import UnexpectedResponseError
 __all__ = ("UnreadableRecord", "unreadable_error")
 
 # An error is one line of a log; its attribute `unreadable` has all of them.
-_NAMED = 5
+_MOST_NAMED = 5
 
 
 class UnreadableRecord(Struct, frozen=True, kw_only=True):
@@ -24,18 +24,18 @@ class UnreadableRecord(Struct, frozen=True, kw_only=True):
     """
 
     noun: ClassVar[str] = "record"
-    """What it is, for messages."""
+    """The noun for such a record in messages."""
 
     path: str
     """The first strict field that cannot be read, as in ``$.amount``."""
     reason: str
-    """What was expected there. Never the value that came."""
+    """The expected type. Never the received value."""
 
     @classmethod
     def identifier_names(cls) -> tuple[str, ...]:
         """List the names of the identifiers."""
         fields = msgspec.structs.fields(cls)
-        return tuple(each.name for each in fields if each.name not in ("path", "reason"))
+        return tuple(field.name for field in fields if field.name not in ("path", "reason"))
 
     @property
     def identifiers(self) -> dict[str, str | None]:
@@ -48,9 +48,9 @@ class UnreadableRecord(Struct, frozen=True, kw_only=True):
 
 
 def unreadable_error(unreadable: Sequence[UnreadableRecord]) -> UnexpectedResponseError:
-    """Make the error that names records which cannot be read."""
-    named = "; ".join(printable(str(record)) for record in unreadable[:_NAMED])
-    more = len(unreadable) - _NAMED
+    """Return the error that names unreadable records."""
+    named = "; ".join(printable(str(record)) for record in unreadable[:_MOST_NAMED])
+    more = len(unreadable) - _MOST_NAMED
     noun = unreadable[0].noun
     count = f"a {noun}" if len(unreadable) == 1 else f"{len(unreadable)} {noun}s"
     error = UnexpectedResponseError(

@@ -37,7 +37,7 @@ class Group(Struct, frozen=True):
 
     uid: str
     payments: tuple[Payment, ...] = ()
-    """The newest first. Empty: none was listed; :meth:`Payments.find_all` knows for sure."""
+    """The newest first. Empty: PortOne listed none; confirm that by :meth:`Payments.find_all`."""
     unreadable: tuple[UnreadablePayment, ...] = ()
     """Payments that were listed, cannot be read, and are or may be of this id: one whose own id
     cannot be read either is in every group that it may belong to."""

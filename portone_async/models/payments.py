@@ -40,7 +40,7 @@ _ZERO = Decimal(0)
 
 
 class PaymentStatus(StrEnum):
-    """The state of a payment. Open: a word that is not listed here becomes a member of its own."""
+    """The state of a payment. Open: any other word becomes a member as well."""
 
     READY = "ready"
     """The payment window was opened, or a virtual account was issued. Not paid."""

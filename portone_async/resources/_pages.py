@@ -3,9 +3,9 @@
 A page number is a position in a list that changes: while pages are read one after the other,
 records arrive and leave, and the ones after them move across the edge of a page. So a list of more
 than one page is read again until its totals agree with the records, or until two readings are the
-same. Where records may leave, as payments do from a status, totals prove nothing: an
-arrival hides a departure. That serves short lists, as the payments of an order; those of a period
-are read by time (:mod:`payments._walk`).
+same. Where records may leave, as payments do from a status, totals prove nothing: an arrival hides
+a departure. Numbered pages suit short lists, such as the payments of an order; the payments of a
+period are read by time (:mod:`payments._walk`).
 
 Source: ``PagedPaymentAnnotation`` of PortOne's V1 REST API.
 """
@@ -103,10 +103,11 @@ class NumberedPages(Generic[R]):
             # Beyond the last page: records have left, or the last `next` was one too many.
             self._end_reading(is_whole=False)
             return Page(0, 0, ())
-        self._count(page)
+        self._advance(page)
         return not_seen(page, self._returned, self._key)
 
-    def _count(self, page: Page[R, Any]) -> None:
+    def _advance(self, page: Page[R, Any]) -> None:
+        """Remember what a page has, and go to the next page or end the reading."""
         ids = [*map(self._key, page.list), *map(str, page.unreadable)]
         known = set(self._ids)
         brings_more = count_of(page) > 0 and not (ids and known.issuperset(ids))
@@ -132,7 +133,7 @@ class NumberedPages(Generic[R]):
         self._readings += 1
         if self._readings >= _READINGS:
             raise UnexpectedResponseError(
-                f"the list was read {_READINGS} times and was another each time"
+                f"the list was read {_READINGS} times and changed each time"
             )
         self._ids_before, self._ids, self._number = self._ids, [], 1
         self._totals.clear()

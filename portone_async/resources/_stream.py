@@ -112,7 +112,7 @@ class Stream(Generic[R]):
         """Start as many jobs as there is room for."""
         while self._has_more and len(self._running) + len(self._done) < self._in_flight:
             if isinstance(self._jobs, AsyncIterator):
-                # Awaited in a task of its own, so that a slow source does not hold up results.
+                # Awaited in a separate task, so that a slow source does not hold up results.
                 if self._pulling is None:
                     self._pulling = asyncio.ensure_future(anext(self._jobs, _END))
                     self._pulling.add_done_callback(self._pulled)

@@ -31,7 +31,7 @@ class Window(Struct, frozen=True):
 def windows(since: datetime | None, until: datetime | None, now: datetime) -> list[Window]:
     """Split a period (``since`` included, ``until`` not) into windows that the API accepts.
 
-    One ends a second before the next begins, so none overlaps and none is left out.
+    Each ends a second before the next begins: they neither overlap nor leave a gap.
 
     Raises:
         InvalidRequestError: A time without a zone, or a period that is empty or reversed.
@@ -53,9 +53,9 @@ def windows(since: datetime | None, until: datetime | None, now: datetime) -> li
 
 
 def _windows(first: int, last: int, *, is_open: bool) -> Iterator[Window]:
-    # An open end is left to PortOne's clock; a day is room enough for ours to differ from it. So
-    # the open window is that much shorter than the longest, and none but a short period's own
-    # begins any later than a day ago: one that began in PortOne's future would be refused.
+    # An open window ends at PortOne's present, from which the local clock may differ by a day. So
+    # the open window is a day shorter than the longest, and starts at least a day ago (unless the
+    # whole period is shorter): PortOne refuses a window that starts in its future.
     latest = last - _DAY if is_open else last
     while first <= last or is_open:
         if is_open and last - first < _LONGEST_WINDOW - _DAY:

@@ -246,7 +246,7 @@ class Payments:
         ```
 
         An order that cannot be checked does not end the run; refused keys or a closed client do.
-        Each order takes a request: :meth:`get_many` takes a hundredth of that.
+        Each order is one request: :meth:`get_many` needs a hundredth of them.
 
         Args:
             merchant_uids: Any number of order numbers.

@@ -61,7 +61,7 @@ def query_bytes(identifier: Identifier) -> int:
 
 def batch_call(batch: Iterable[Identifier]) -> Call[PaymentListing]:
     """Make the call that looks up ids, each once."""
-    pairs = dict.fromkeys((f"{each.name}[]", each.uid) for each in batch)
+    pairs = dict.fromkeys((f"{identifier.name}[]", identifier.uid) for identifier in batch)
     return look_up(
         "/payments",
         PaymentListing,
@@ -79,18 +79,16 @@ def grouped(batch: Iterable[Identifier], listing: PaymentListing) -> list[Group]
         for name in ("merchant_uid", "imp_uid"):
             by_id.setdefault(Identifier(name, getattr(payment, name)), []).append(payment)
     groups: list[Group] = []
-    for each in batch:
-        found = by_id.get(each, [])
-        newest_first = sorted(
-            {payment.imp_uid: payment for payment in found}.values(), key=_started, reverse=True
-        )
-        unreadable = (odd for odd in listing.unreadable if _may_be_of(odd, each))
-        groups.append(Group(each.uid, tuple(newest_first), tuple(unreadable)))
+    for identifier in batch:
+        once = {payment.imp_uid: payment for payment in by_id.get(identifier, [])}
+        newest_first = sorted(once.values(), key=_started, reverse=True)
+        unreadable = [p for p in listing.unreadable if _may_be_of(p, identifier)]
+        groups.append(Group(identifier.uid, tuple(newest_first), tuple(unreadable)))
     return groups
 
 
 def _may_be_of(payment: UnreadablePayment, identifier: Identifier) -> bool:
-    # An unreadable id may be any id: no group may look certainly empty.
+    # An unreadable id may be any id, so the payment is in every group that it may belong to.
     return getattr(payment, identifier.name) in (None, identifier.uid)
 
 

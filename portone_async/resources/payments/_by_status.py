@@ -94,7 +94,7 @@ class StatusList:
             witness = _Witness(self._client, other, ascending(other), self._page_size)
             walk = witness.walk(window)
             while (page := await walk.read()) is not None:
-                if any(self._status in (_ALL, each.status) for each in page.list):
+                if any(self._status in (_ALL, payment.status) for payment in page.list):
                     return True
             self._is_trusted |= witness.has_answered
         return False

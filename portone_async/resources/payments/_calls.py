@@ -36,7 +36,7 @@ __all__ = (
 
 T = TypeVar("T")
 
-# PortOne's message where it finds none ("this payment information does not exist").
+# Part of PortOne's message if it has no such payment ("this payment information does not exist").
 _NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
 BATCH_SUCCESS = SUCCESS | {207}
 """``GET /payments`` answers with 207 where it finds some of the ids only: the others are absent."""
@@ -50,9 +50,9 @@ _ADVICE: Mapping[type[PortOneError], str] = {
 
 def payment_error(failure: Failure) -> type[PaymentNotFoundError] | None:
     """Return ``PaymentNotFoundError`` if PortOne's message says that there is no such payment."""
-    is_said = _NO_SUCH_PAYMENT in (failure.message or "")
-    # A 404 alone may also tell of a wrong Tier, or come from a gateway.
-    return PaymentNotFoundError if is_said and failure.status in _NOT_FOUND else None
+    is_named = _NO_SUCH_PAYMENT in (failure.message or "")
+    # A 404 with another message may mean a wrong Tier, or come from a gateway.
+    return PaymentNotFoundError if is_named and failure.status in _NOT_FOUND else None
 
 
 def look_up(
@@ -65,7 +65,7 @@ def look_up(
     query: Any = None,
     success: Collection[int] = SUCCESS,
 ) -> Call[T]:
-    """Make a call of ``/payments``, with what all of them have in common."""
+    """Make a call of ``/payments`` with the rules that all of them share."""
     return Call(
         "GET",
         route,
@@ -182,7 +182,7 @@ def imp_uid_of(payment: Payment) -> str:
 def unreadable_in(
     call: Call[Any], unreadable: Sequence[UnreadablePayment]
 ) -> UnexpectedResponseError:
-    """Make the error that names payments which cannot be read, and their call."""
+    """Return the error that names unreadable payments and their call."""
     error = unreadable_error(unreadable)
     error.endpoint, error.identifiers = call.endpoint, call.identifiers
     error.advice = call.advice_for(error)

@@ -49,12 +49,12 @@ class MatchesPayments(Struct, frozen=True):
     def __call__(self, listing: PaymentListing) -> str | None:
         payments = listing.list
         if any(payment.merchant_uid != self.merchant_uid for payment in payments) or any(
-            is_another(payment.merchant_uid, self.merchant_uid) for payment in listing.unreadable
+            _is_another(payment.merchant_uid, self.merchant_uid) for payment in listing.unreadable
         ):
             return "PortOne answered with a payment of another merchant_uid"
         if listing.unreadable or not payments:
             return require_any(listing)
-        if self.status is not None and all(each.status != self.status for each in payments):
+        if self.status is not None and all(payment.status != self.status for payment in payments):
             return (
                 f"PortOne listed {len(payments)} payment(s) of this order and none is "
                 f"{self.status}, but the list may not be complete"
@@ -74,10 +74,10 @@ class MatchesPage(Struct, frozen=True, kw_only=True):
         for name in ("merchant_uid", "status"):
             requested: str | None = getattr(self, name)
             if requested is not None and any(
-                getattr(each, name) != requested for each in page.list
+                getattr(payment, name) != requested for payment in page.list
             ):
                 return f"PortOne listed a payment of another {name}"
-        if any(is_another(each.merchant_uid, self.merchant_uid) for each in page.unreadable):
+        if any(_is_another(payment.merchant_uid, self.merchant_uid) for payment in page.unreadable):
             return "PortOne listed a payment of another merchant_uid"
         if page.list or page.unreadable or not self.is_first:
             return None
@@ -87,6 +87,6 @@ class MatchesPage(Struct, frozen=True, kw_only=True):
         return None if self.merchant_uid is None else require_any(PaymentListing())
 
 
-def is_another(uid: str | None, requested: str | None) -> bool:
+def _is_another(uid: str | None, requested: str | None) -> bool:
     """Whether an id that can be read is not the requested one."""
     return None not in (uid, requested) and uid != requested

@@ -51,7 +51,7 @@ def find_each(
     find: Callable[[str], Awaitable[Payment]],
     merchant_uids: Iterable[str] | AsyncIterable[str],
 ) -> Stream[Found | Missing | Failed]:
-    """Look up each order by a request of its own; results come as soon as they are known."""
+    """Look up each order by a separate request; results come as soon as they are known."""
 
     async def look_up(merchant_uid: str) -> tuple[Found | Missing | Failed]:
         try:

@@ -76,7 +76,7 @@ class BusySecond:
         return new
 
     def _shrink(self, page_size: int) -> None:
-        """Request pages as small as PortOne returns them: it does not count by larger ones."""
+        """Request pages of the size that PortOne returned: it caps larger ones, and numbers by that."""
         self._count_idle()
         self._page_size = max(1, page_size)
 

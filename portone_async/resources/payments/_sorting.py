@@ -19,24 +19,24 @@ def sort_payments(
         times = (getattr(payment, name) for name in names)
         return max((time.timestamp() for time in times if time is not None), default=0.0)
 
-    of_status = (each for each in payments if status is None or each.status == status)
+    of_status = (p for p in payments if status is None or p.status == status)
     return sorted(of_status, key=key, reverse=sorting.startswith("-"))
 
 
 def unsortable(payments: Sequence[Payment], sorting: Sorting) -> tuple[UnreadablePayment, ...]:
-    """Return the payments that cannot be sorted among several: a time of theirs cannot be read."""
+    """Return the payments that cannot be sorted among several: a time that decides is unreadable."""
     if len(payments) < 2:
         return ()
     return tuple(
         UnreadablePayment(
-            imp_uid=each.imp_uid,
-            merchant_uid=each.merchant_uid,
+            imp_uid=payment.imp_uid,
+            merchant_uid=payment.merchant_uid,
             path=f"$.{name}",
             reason="Expected a time to sort by",
         )
-        for each in payments
+        for payment in payments
         for name in _sorted_by(sorting)
-        if name in each.unreadable
+        if name in payment.unreadable
     )
 
 

@@ -23,11 +23,11 @@ def differences(
     allow_sandbox: bool,
 ) -> tuple[Difference, ...]:
     """Return every reason not to ship the goods of an order."""
-    found: list[Difference] = []
+    result: list[Difference] = []
 
     def expect(field: str, expected: object, actual: object, *, is_met: bool) -> None:
         if not is_met:
-            found.append(Difference(field, str(expected), str(actual)))
+            result.append(Difference(field, str(expected), str(actual)))
 
     def equal(field: str, expected: object, actual: object) -> None:
         expect(field, expected, actual, is_met=actual == expected)
@@ -46,12 +46,12 @@ def differences(
     equal("promotion.discount", discount, taken_off)
     for field in ("promotion", "cancel_history"):
         # An unreadable field does not prove that it is absent.
-        odd = [path for path in payment.unreadable if path.startswith(field)]
-        expect(field, "readable", f"unreadable at {', '.join(odd)}", is_met=not odd)
+        paths = [path for path in payment.unreadable if path.startswith(field)]
+        expect(field, "readable", f"unreadable at {', '.join(paths)}", is_met=not paths)
     if not allow_sandbox:
         # None, in payments from before 2026-01-26, may be either.
         expect("sandbox", False, payment.sandbox, is_met=payment.sandbox is False)
-    return tuple(found)
+    return tuple(result)
 
 
 def require_none(differences: Sequence[Difference], *, merchant_uid: str, imp_uid: str) -> None:

@@ -1,7 +1,7 @@
 """The payments of one status in a window of time, read slice by slice.
 
-PaymentPage numbers shift while payments arrive and leave; times do not. So a window is read by slices of
-whole seconds instead of pages, each small enough for one response, which is a snapshot. Later
+Page numbers shift while payments arrive and leave; times do not. So a window is read by slices of
+whole seconds instead of pages. Each is small enough for one response, which is a snapshot: later
 changes do not shift the other slices, and a stopped walk can continue from :attr:`Walk.position`.
 
 Two ways to find the slices:
@@ -51,7 +51,7 @@ class _Overflow(Struct):
 
     end: int
     expected: int
-    """Payments in what is left of it, by its total."""
+    """Payments left in it, by its total."""
 
 
 class Walk:
@@ -60,9 +60,9 @@ class Walk:
     Args:
         read_window: Requests a page.
         window: Whole seconds, 90 days at most.
-        status: Which payments; it tells the time that PortOne filters by.
+        status: The status of the payments; it determines the time that PortOne filters by.
         sorting: The order inside a slice. Slices follow each other in its direction.
-        page_size: The most payments in one answer, but for a single second.
+        page_size: The most payments in one response, except for a single second.
         seen: Ids of payments that are not returned again; new ones are added. Without it, a
             payment whose time changes during the walk is returned again.
     """
@@ -116,18 +116,18 @@ class Walk:
         page = await self._request(self._part(at, end), 1, self._page_size)
         if _is_whole(page, self._page_size):
             new = self._new_of(page)
-            self._done(end, count_of(page))
+            self._advance(end, count_of(page))
             return new
         reached = self._reached(page, end)
         if reached is not None and reached > at:
             new = self._new_of(page)
             self._at = reached
-            self._boundary = {each.imp_uid for each in page.list if self._place(each) == reached}
+            self._boundary = {p.imp_uid for p in page.list if self._place(p) == reached}
             return new
         if at in {reached, end}:
-            # All of this page is of the second, so it is the second's own first page, too.
+            # All of this page is of one second: it is also the first page of that second's list.
             first = page if self._page_size == LARGEST_PAGE else None
-            self._in_second = BusySecond(self._numbered(at), first=first)
+            self._in_second = BusySecond(self._pages_of_second(at), first=first)
             self._count_in_second = 0
         else:
             self._time_of = None
@@ -142,10 +142,10 @@ class Walk:
             self._count_in_second += count_of(page)
             return self._new_of(page)
         self._in_second = None
-        self._done(self._at, self._count_in_second)
+        self._advance(self._at, self._count_in_second)
         return None
 
-    def _numbered(self, at: int) -> ReadNumbered:
+    def _pages_of_second(self, at: int) -> ReadNumbered:
         async def read_page(number: int, size: int) -> PaymentPage:
             return await self._request(self._part(at, at), number, size)
 
@@ -155,7 +155,7 @@ class Walk:
         allowed = _REQUESTS_PER_PAGE * (1 + self._returned // self._page_size)
         if self._requests >= allowed:
             raise UnexpectedResponseError(
-                f"{self._requests} requests gave only {self._returned} payment(s) from {window.since} "
+                f"{self._requests} requests returned only {self._returned} payment(s) from {window.since} "
                 "on: PortOne's pages contradict each other"
             )
         self._requests += 1
@@ -188,7 +188,7 @@ class Walk:
         else:
             self._overflows.append(_Overflow(end, expected))
 
-    def _done(self, end: int, count: int) -> None:
+    def _advance(self, end: int, count: int) -> None:
         """Continue after a slice that was read, with a length that fits how full it was."""
         length = end - self._at + 1
         if count:
@@ -221,8 +221,8 @@ class Walk:
     def _reached(self, page: PaymentPage, end: int) -> int | None:
         """Return the last second on a page, if its times prove that it is the slice's beginning."""
         places: list[int] = []
-        for each in page.list:
-            place = self._place(each)
+        for payment in page.list:
+            place = self._place(payment)
             if place is None:
                 return None
             places.append(place)

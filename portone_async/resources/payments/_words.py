@@ -48,7 +48,7 @@ def canonical(spelling: str, words: Iterable[str] = STATUSES) -> str | None:
         words: The known words.
 
     Returns:
-        The word, or ``None`` if the spelling is of none of them.
+        The word; ``None`` if the spelling matches no known word.
     """
     wanted = _key(spelling)
     return next((word for word in words if _key(word) == wanted), None)
@@ -63,7 +63,7 @@ def refuse_misspelling(name: str, word: str, known: Iterable[str] = STATUSES) ->
     """Reject another spelling of a known word, and accept every other word.
 
     Raises:
-        InvalidRequestError: It is one; the message has the right spelling.
+        InvalidRequestError: It is a misspelling; the message has the right spelling.
     """
     meant = canonical(word, known)
     if meant is not None and meant != word:
@@ -95,8 +95,8 @@ def validate_statuses(statuses: Any) -> list[str]:
     """
     if isinstance(statuses, str) or not isinstance(statuses, Iterable):
         raise InvalidRequestError(f"statuses must be several words, as in ['paid']: {statuses!a}")
-    given: Iterable[Any] = statuses  # pyright: ignore[reportUnknownVariableType]  # of anything
-    checked = list(dict.fromkeys(validate_status(status, known=LISTED) for status in given))
+    items: Iterable[Any] = statuses  # pyright: ignore[reportUnknownVariableType]  # an iterable of unknown items
+    checked = list(dict.fromkeys(validate_status(status, known=LISTED) for status in items))
     if not checked:
         raise InvalidRequestError("statuses must name at least one status")
     return checked
@@ -115,8 +115,8 @@ def validate_member(name: str, value: Any, kind: type[E]) -> E:
     """Return a word of a closed set as a member of its enumeration.
 
     Raises:
-        InvalidRequestError: The word is not one of them; if only the spelling is wrong, the right one is
-            named.
+        InvalidRequestError: The word is not in the set; the message has the right spelling of a
+            misspelt one.
     """
     try:
         return kind(value)
