@@ -151,9 +151,9 @@ def test_no_payment_of_concurrent_threads_is_lost(server: FakePortOne) -> None:
                 assert fetch(server) == 200
 
     side_by_side(add)
-    store = server.payments
-    assert len(store.of_order("o")) == THREADS * count
-    listed = store.between(0, count, status="paid", sorting="paid")
+    payments = server.payments
+    assert len(payments.of_order("o")) == THREADS * count
+    listed = payments.between(0, count, status="paid", sorting="paid")
     assert [entry.moment for entry in listed] == sorted([*range(1, count + 1)] * THREADS)
 
 
@@ -171,12 +171,12 @@ def test_concurrent_threads_get_the_same_token() -> None:
 def test_fault_is_met_once_by_concurrent_threads(server: FakePortOne) -> None:
     statuses: list[int] = []
 
-    def fail_and_ask(_: int) -> None:
+    def fail_and_fetch(_: int) -> None:
         for _ in range(10):
             server.fail(Status(503), Status(502))
             statuses.extend((fetch(server), fetch(server)))
 
-    side_by_side(fail_and_ask)
+    side_by_side(fail_and_fetch)
     assert sorted(statuses) == [502] * 40 + [503] * 40
     assert server.count("/payments") == 80
 
