@@ -16,10 +16,10 @@ __all__ = ("Redactor", "Secret", "SecretBytes", "escape", "excerpt", "host", "pr
 Redactor = Callable[[str], str]
 """Removes secrets from a text."""
 
-_LONGEST = 400
-_LONGEST_EXCERPT = 200
+_MAX_PRINTED = 400
+_MAX_EXCERPT = 200
 # Characters or bytes: enough to leave an excerpt however many secrets are removed.
-_SOURCE = 64 * 1024
+_MAX_INPUT = 64 * 1024
 
 
 def escape(text: str) -> str:
@@ -37,14 +37,14 @@ def printable(text: str, redact: Redactor = str) -> str:
 
     Redacted before it is cut, or a part of a secret might remain.
     """
-    whole = escape(redact(text[:_SOURCE]))
-    return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"
+    whole = escape(redact(text[:_MAX_INPUT]))
+    return whole if len(whole) <= _MAX_PRINTED else f"{whole[:_MAX_PRINTED]}…"
 
 
 def host(location: str, redact: Redactor = str) -> str:
     """Return the host of a URL, or an empty text. The rest of the URL may hold a token."""
     try:
-        return printable(urlsplit(redact(location[:_SOURCE])).hostname or "")
+        return printable(urlsplit(redact(location[:_MAX_INPUT])).hostname or "")
     except ValueError:
         return ""
 
@@ -56,12 +56,12 @@ def excerpt(body: bytes, redact: Redactor = str) -> str | None:
     brace, bracket or escaped quotation mark, and other text only if it is plain English words. It
     is redacted before it is cut, or a part of a secret might remain.
     """
-    text = " ".join(body[:_SOURCE].decode("utf-8", "replace").split())
+    text = " ".join(body[:_MAX_INPUT].decode("utf-8", "replace").split())
     text = redact(text.removeprefix("\ufeff"))
     if text.startswith("<"):
-        return re.split(r"[{\[]|&quot;|&#", text, maxsplit=1)[0][:_LONGEST_EXCERPT].strip()
+        return re.split(r"[{\[]|&quot;|&#", text, maxsplit=1)[0][:_MAX_EXCERPT].strip()
     words = re.match(r"(?!(?:true|false|null)\b)[A-Za-z][A-Za-z0-9 .,:;!()/*'-]*", text)
-    return words[0][:_LONGEST_EXCERPT].strip() if words else None
+    return words[0][:_MAX_EXCERPT].strip() if words else None
 
 
 class Secret(str):

@@ -130,11 +130,11 @@ def _observers_of(call: Call[Any], observers: Sequence[Observer]) -> list[CallOb
     return [observer for observer in started if observer is not None]
 
 
-def _guarded(event: Callable[P, R], *details: P.args, **_: P.kwargs) -> R | None:
+def _guarded(event: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
     """Notify an observer; log what it raises, since an observer must not break a call."""
     try:
-        return event(*details, **_)
-    except Exception:  # noqa: BLE001 (observers are not ours)
+        return event(*args, **kwargs)
+    except Exception:  # noqa: BLE001 (an observer may raise anything)
         _log.exception("an observer raised")
         return None
 

@@ -36,7 +36,7 @@ def _has_capacity(throttle: Throttle) -> Callable[[], bool]:
     # Exact types only: a subclass may override acquire(), and wait there.
     if type(throttle) is TokenBucket or type(throttle) is Unthrottled:
         return throttle.has_capacity
-    return bool  # Always false: unknown.
+    return bool  # bool() is False: unknown, so the call queues.
 
 
 class CallOptions:

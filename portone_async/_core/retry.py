@@ -1,7 +1,7 @@
 """Retry decisions for one call.
 
-The strategies are tenacity's, and the loop in ``client.call`` asks them: whether the failure is
-worth another attempt, how long to wait, and what forbids it.
+The strategies are tenacity's, and ``Retry.next_wait`` evaluates them for the loop in ``client.call``:
+whether the failure is worth another attempt, how long to wait, and what forbids it.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ class Retry:
     def next_wait(self, error: PortOneError) -> float | None:
         """Return the seconds to wait before the next attempt; ``None`` to give up.
 
-        The reason to give up is in :attr:`gave_up`, unless the kind of failure says it.
+        The reason to give up is in :attr:`gave_up`; ``None`` there if failures of this kind are
+        never retried.
         """
         state = self._state
         state.set_exception((type(error), error, None))

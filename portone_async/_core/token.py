@@ -118,7 +118,7 @@ class TokenFetch:
         # Ten thousand may wait for the first token, in this order, and each leaves in constant
         # time; that is not so if all of them wait for the task itself.
         self._waiters: dict[asyncio.Future[None], None] = {}
-        self._bounds: dict[asyncio.Timeout, float] = {}
+        self._timeouts: dict[asyncio.Timeout, float] = {}
 
     def call_started(self, call: CallInfo) -> CallObserver:  # noqa: ARG002 (it is its own call)
         """Observe the call of this fetch."""
@@ -129,8 +129,8 @@ class TokenFetch:
         self.sent_at = _now()
         if number == 1:
             self._started_at = self.sent_at
-            for bound, total in self._bounds.items():
-                bound.reschedule(self.sent_at + total)
+            for timeout, total in self._timeouts.items():
+                timeout.reschedule(self.sent_at + total)
 
     def attempt_ended(self, attempt: Attempt) -> None:
         """Ignore the outcome: the task has it."""
@@ -152,13 +152,13 @@ class TokenFetch:
             TimeoutError: It took longer.
         """
         joined_at = _now()
-        async with asyncio.timeout(None) as bound:
+        async with asyncio.timeout(None) as timeout:
             if total is not None:
                 total += _WAITER_GRACE
                 if self._started_at is None:
-                    self._bounds[bound] = total
+                    self._timeouts[timeout] = total
                 else:
-                    bound.reschedule(joined_at + total)
+                    timeout.reschedule(joined_at + total)
             # Not the task itself: a cancelled waiter must not cancel the fetch.
             waiter = asyncio.get_running_loop().create_future()
             self._waiters[waiter] = None
@@ -166,7 +166,7 @@ class TokenFetch:
                 await waiter
             finally:
                 del self._waiters[waiter]
-                self._bounds.pop(bound, None)
+                self._timeouts.pop(timeout, None)
         now = _now()
         return now - max(joined_at, self._started_at or now)
 
@@ -211,7 +211,7 @@ class TokenCache:
         return token
 
     async def ensure(self, fetch: FetchToken, total: float | None) -> float:
-        """Wait until there is a usable token, and fetch it if nobody does yet.
+        """Wait until there is a usable token, and start its fetch if none is in flight.
 
         Returns:
             The seconds of the fetch that were waited for: they count as the call's own.

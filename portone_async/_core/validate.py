@@ -1,4 +1,4 @@
-"""Validation of what callers pass to the client. What may be secret is hidden until then."""
+"""Validation of the client's arguments. Those that may be secret never show in a traceback."""
 
 from __future__ import annotations
 
@@ -124,25 +124,25 @@ def validate_base_url(base_url: object) -> str:
     if not isinstance(base_url, str):
         raise InvalidRequestError(f"base_url must be a str, not {type(base_url).__name__}")
     # It may hold a password: it is not in the errors, nor in what a traceback shows.
-    secret = Secret(base_url)
+    url = Secret(base_url)
     del base_url
-    problem = _problem(secret)
+    problem = _problem(url)
     if problem:
         raise InvalidRequestError(f"base_url {problem}")
-    return str(secret).rstrip("/")
+    return str(url).rstrip("/")
 
 
 def _problem(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port
-        # Two parsers that disagree on the host would send the token to another than was validate_type.
-        is_plain = URL(base_url).raw_host == host
+        # Two parsers that disagree on the host would send the token elsewhere.
+        hosts_agree = URL(base_url).raw_host == host
     except ValueError:
         return "is not a URL"
     checks = (
         (
-            parts.scheme not in ("https", "http") or not host or port == 0 or not is_plain,
+            parts.scheme not in ("https", "http") or not host or port == 0 or not hosts_agree,
             "must be like https://api.iamport.kr",
         ),
         ("@" in parts.netloc, "must not hold credentials"),

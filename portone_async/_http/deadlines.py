@@ -19,26 +19,26 @@ class Deadlines:
     the earliest of those that are left.
     """
 
-    __slots__ = ("_fires_at", "_loop", "_running", "_timer")
+    __slots__ = ("_fires_at", "_loop", "_pending", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._running: set[Deadline] = set()
+        self._pending: set[Deadline] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = inf
 
     def at(self, time: float | None) -> Deadline:
-        """Return a context that ends with ``TimeoutError`` at a time of the loop's clock."""
+        """Return a context that raises ``TimeoutError`` at a time on the loop's clock."""
         return Deadline(self, inf if time is None else time)
 
     def close(self) -> None:
         """Cancel the timer, unless a deadline is still pending."""
-        if self._timer is not None and not self._running:
+        if self._timer is not None and not self._pending:
             self._timer.cancel()
             self._timer, self._fires_at = None, inf
 
     def _add(self, deadline: Deadline) -> None:
-        self._running.add(deadline)
+        self._pending.add(deadline)
         if deadline.until < self._fires_at:
             self._set(deadline.until)
 
@@ -49,33 +49,33 @@ class Deadlines:
         self._fires_at = fires_at
 
     def _fire(self) -> None:
-        # Not by the clock: a timer may be a tick early.
+        # The time that was set, not the clock's: a timer may fire a tick early.
         now = self._fires_at
         self._timer, self._fires_at = None, inf
-        next_one = inf
-        for deadline in self._running:
+        earliest = inf
+        for deadline in self._pending:
             if deadline.until > now:
-                next_one = min(next_one, deadline.until)
-            elif not deadline.is_over:
-                deadline.end()
-        if next_one < inf:
-            self._set(next_one)
+                earliest = min(earliest, deadline.until)
+            elif not deadline.is_expired:
+                deadline.expire()
+        if earliest < inf:
+            self._set(earliest)
 
 
 class Deadline:
-    """A deadline of the task that enters this context."""
+    """A context that cancels the task inside it at a time, and then raises ``TimeoutError``."""
 
-    __slots__ = ("_cancelling", "_deadlines", "_task", "is_over", "until")
+    __slots__ = ("_cancelling", "_deadlines", "_task", "is_expired", "until")
 
     def __init__(self, deadlines: Deadlines, until: float) -> None:
         self._deadlines = deadlines
         self.until = until
-        self.is_over = False
-        """Whether it was reached, and has cancelled its task."""
+        self.is_expired = False
+        """Whether the time has come, and the task was cancelled."""
 
-    def end(self) -> None:
+    def expire(self) -> None:
         """Cancel the task."""
-        self.is_over = True
+        self.is_expired = True
         self._task.cancel()
 
     def __enter__(self) -> None:
@@ -91,10 +91,10 @@ class Deadline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._deadlines._running.discard(self)
+        self._deadlines._pending.discard(self)
         # A cancellation from elsewhere, before or meanwhile, must not be swallowed.
         if (
-            self.is_over
+            self.is_expired
             and self._task.uncancel() <= self._cancelling
             and kind is asyncio.CancelledError
         ):

@@ -57,7 +57,7 @@ class Proxy:
 
     @property
     def is_authorized(self) -> bool:
-        """Whether the proxy gets a user name and a password."""
+        """Whether a user name and a password are sent to the proxy."""
         return self._authorization is not None
 
     def options(self) -> dict[str, Any]:
@@ -130,13 +130,13 @@ def refused_tunnel(status: int, proxy: Proxy | None) -> PortOneError:
         broken.was_sent = False
         return broken
     if status == 407 and proxy is not None:
-        is_wrong = "another" if proxy.is_authorized else "a"
-        return ProxyError(f"the proxy{name} wants {is_wrong} user name and password (407)")
+        article = "another" if proxy.is_authorized else "a"
+        return ProxyError(f"the proxy{name} wants {article} user name and password (407)")
     return ProxyError(f"the proxy{name} refused to connect: it answered {status}")
 
 
 def _complete(text: str) -> Secret:
-    # As curl and most programs read HTTPS_PROXY=proxy.example:3128.
+    # Like curl and most programs, accept HTTPS_PROXY=proxy.example:3128.
     return Secret(text if "://" in text else f"http://{text}")
 
 
@@ -146,13 +146,13 @@ def _problem(text: str) -> str:
     try:
         parts = urlsplit(str(secret))
         host, port, user = parts.hostname, parts.port, unquote(parts.username or "")
-        is_plain = URL(str(secret)).raw_host == host
+        hosts_agree = URL(str(secret)).raw_host == host
     except ValueError:
         return _EXAMPLE
     if parts.scheme.startswith("socks"):
         return "must be http:// or https://; for SOCKS pass a session whose connector speaks it"
     checks = (
-        parts.scheme in ("http", "https") and host and port != 0 and is_plain,
+        parts.scheme in ("http", "https") and host and port != 0 and hosts_agree,
         parts.path in ("", "/") and "?" not in secret and "#" not in secret,
         secret.isascii() and secret.isprintable() and " " not in secret,
         ":" not in user,

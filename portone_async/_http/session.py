@@ -1,4 +1,4 @@
-"""The aiohttp session of a client: for one host, and with settings of its own only."""
+"""The aiohttp session of a client: for one host, with none of the settings of another session."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = (
 
 
 def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
-    """Create a session with connections of its own."""
+    """Create a session with a new connector."""
     connector = TCPConnector(limit=max_in_flight)
     private(connector, "_close")  # For a client that is dropped unclosed.
     private(connector, "_closed")
@@ -55,15 +55,15 @@ def check_external(external: ClientSession, base_url: URL) -> BaseConnector:
     """
     connector = external.connector
     if external.closed or connector is None:
-        raise ClientClosedError("the session that this client was given is closed")
+        raise ClientClosedError("the session that was passed in is closed")
     if private(connector, "_loop") is not asyncio.get_running_loop():
-        raise WrongLoopError("the session that this client was given belongs to another event loop")
+        raise WrongLoopError("the session that was passed in belongs to another event loop")
     # Only a connector that does TLS itself has the setting.
     setting = private(connector, "_ssl") if isinstance(connector, TCPConnector) else True
     if base_url.scheme == "https" and not _verifies(setting):
         raise InvalidRequestError(
-            "the session that this client was given does not verify certificates: "
-            "give its connector a context with the right CA instead"
+            "the session that was passed in does not verify certificates: "
+            "use a connector whose SSL context trusts the right CA instead"
         )
     return connector
 

@@ -77,7 +77,7 @@ class Transport:
         if not self._owner.is_here:
             self._bind()
         elif self._external is not None and self._external.closed:
-            raise ClientClosedError("the session that this client was given is closed")
+            raise ClientClosedError("the session that was passed in is closed")
 
     def _bind(self) -> None:
         if self._external is not None and self._owner.loop is None:

@@ -38,9 +38,10 @@ class Throttle(Protocol):
         """
 
     async def pause(self, seconds: float) -> None:
-        """Grant no permit for ``seconds``: the server asked for it. Pauses do not add up.
+        """Grant no permit for ``seconds``: the server requests it. Pauses do not add up.
 
-        The call that met the server's request waits for this before it goes on.
+        The call that received the request waits for this, but no longer than for ``seconds``.
+        Exceptions are logged and otherwise ignored: its outcome is known already.
         """
 
     async def close(self) -> None:

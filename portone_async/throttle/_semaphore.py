@@ -20,8 +20,8 @@ class FairSemaphore:
 
     def __init__(self, limit: int) -> None:
         self._free = limit
-        # Never free and waited for at once: release() hands a place directly to a waiter, so that
-        # no newcomer can overtake it.
+        # No place is free while a task waits: release() hands it directly to a waiter, so that no
+        # newcomer can overtake it.
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._priority_waiters: deque[asyncio.Future[None]] = deque()
 

@@ -665,7 +665,7 @@ async def test_error_of_the_call_survives_a_failing_pause(seconds: float, is_vie
 
 
 @virtual_time
-async def test_close_interrupts_a_hanging_pause() -> None:
+async def test_close_interrupts_a_hanging_pause(caplog: pytest.LogCaptureFixture) -> None:
     client, transport = scripted_client(
         lambda _: reply(429, Retry_After="3600"), rate_limit=FailingPause(10**6)
     )
@@ -676,6 +676,7 @@ async def test_close_interrupts_a_hanging_pause() -> None:
     await client.close()
     assert type(await call) is RateLimitedError
     assert now() - started < 0.1
+    assert "a throttle could not pause" not in caplog.messages
 
 
 @virtual_time
