@@ -235,7 +235,7 @@ async def test_unknown_sorting_is_rejected_before_sending(
 
 
 @pytest.mark.parametrize("status", ["", "paid/x", "..", "a b", "결제", "paid?x", 5])
-async def test_status_that_is_not_a_plain_word_is_rejected_before_sending(
+async def test_invalid_status_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient, status: Any
 ) -> None:
     for uid in ("order-1", "a/b"):

@@ -304,7 +304,7 @@ async def test_forked_child_does_not_share_connections(
     assert said == ["parent paid", "child WrongLoopError", "parent paid"]
 
 
-async def test_client_dropped_in_a_forked_child_leaves_the_parent_connected(
+async def test_client_dropped_in_a_fork_leaves_the_parent_connected(
     server: FakePortOne,
 ) -> None:
     said = await forked(server, "del client; gc.collect()")

@@ -81,9 +81,7 @@ def seen(imp_uid: str = "imp_1", status: str = "paid", **days: int) -> Payment:
         ("-updated", "cbaed"),
     ],
 )
-def test_payments_are_sorted_by_the_time_that_is_named_and_never_is_the_earliest(
-    sorting: str, expected: str
-) -> None:
+def test_payments_without_the_sorted_time_count_as_earliest(sorting: str, expected: str) -> None:
     payments = [
         seen("c", started_at=3, failed_at=30),
         seen("e", started_at=15),
@@ -111,13 +109,13 @@ def check(call: Any, answer: Any) -> str | None:
         (get_call("imp_1", include_sandbox=False, extension=False), None),
     ],
 )
-def test_only_the_payment_that_was_asked_for_is_an_answer(call: Any, another: str | None) -> None:
+def test_response_must_be_the_requested_payment(call: Any, another: str | None) -> None:
     said = None if another is None else f"PortOne answered with a payment of another {another}"
 
     assert check(call, seen()) == said
 
 
-def test_a_list_of_an_order_must_have_what_was_asked_for_and_nothing_of_another_order() -> None:
+def test_list_of_an_order_holds_only_its_payments() -> None:
     listing = PaymentListing((seen(), seen("imp_2", status="failed")))
 
     for status in (None, "paid", "failed"):
@@ -134,7 +132,7 @@ NEWEST, WEEK = Sorting.STARTED_DESC, Window(0, 7 * 86400)
 EMPTY = PaymentPage(0, 0, ())
 
 
-def test_a_page_must_have_what_was_asked_for_and_nothing_else() -> None:
+def test_page_holds_only_requested_payments() -> None:
     page = PaymentPage(2, 0, (seen(), seen("imp_2", status="failed")))
 
     assert check(find_all_call("order-1", None, None, 1, 10), page) is None
@@ -147,7 +145,7 @@ def test_a_page_must_have_what_was_asked_for_and_nothing_else() -> None:
         assert check(call, page) == f"PortOne listed a payment of another {name}"
 
 
-def test_an_empty_page_is_believed_where_nothing_need_be() -> None:
+def test_empty_page_is_accepted_only_where_it_can_be_true() -> None:
     order, period = find_all_call, list_call
 
     assert "an empty list" in str(check(order("order-1", None, None, 1, 10), EMPTY))
@@ -185,17 +183,17 @@ def test_an_empty_page_is_believed_where_nothing_need_be() -> None:
         (listed_call("a/b", "paid"), "/payments?merchant_uid%5B%5D=a%2Fb"),
     ],
 )
-def test_look_ups_are_asked_as_the_api_documents_them(call: Any, target: str) -> None:
+def test_targets_match_the_api_documentation(call: Any, target: str) -> None:
     assert (call.method, call.target()) == ("GET", target)
 
 
-def test_an_order_number_with_a_slash_of_either_kind_does_not_fit_in_a_path() -> None:
+def test_merchant_uid_with_a_slash_is_not_path_safe() -> None:
     assert [is_path_safe(uid) for uid in ("a", "a/b", "a\\b", "/")] == [True, False, False, False]
     with pytest.raises(InvalidRequestError):
         is_path_safe("..")
 
 
-async def test_find_all_gives_every_payment_of_an_order(
+async def test_find_all_returns_every_payment_of_an_order(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for uid in ODD:
@@ -209,7 +207,7 @@ async def test_find_all_gives_every_payment_of_an_order(
         assert [each.status for each in paid] == ["paid"]
 
 
-async def test_find_all_sends_pages_as_the_api_counts_them(
+async def test_find_all_requests_numbered_pages_twice(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for _ in range(5):
@@ -224,7 +222,7 @@ async def test_find_all_sends_pages_as_the_api_counts_them(
     ]
 
 
-async def test_find_all_of_an_unknown_order_is_empty_and_a_fault_is_not(
+async def test_find_all_is_empty_only_for_an_unknown_order(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for uid in ("nope", "no/pe"):
@@ -235,7 +233,7 @@ async def test_find_all_of_an_unknown_order_is_empty_and_a_fault_is_not(
 
 
 @pytest.mark.parametrize("status", ["paid", "ready", "failed", "cancelled", "all"])
-async def test_list_gives_each_payment_of_a_status_in_a_period_once(
+async def test_list_returns_each_payment_of_a_period_once(
     server: FakePortOne, client: PortOneClient, status: str
 ) -> None:
     now = int(server.now)
@@ -258,7 +256,7 @@ async def test_list_gives_each_payment_of_a_status_in_a_period_once(
     assert sorted(got) == sorted(expected)
 
 
-async def test_a_periods_first_moment_is_in_it_and_its_end_is_not(
+async def test_period_includes_since_and_excludes_until(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     day = datetime(2026, 11, 1, tzinfo=UTC)
@@ -269,7 +267,7 @@ async def test_a_periods_first_moment_is_in_it_and_its_end_is_not(
     assert {each.merchant_uid async for each in pages} == {"order-1", "order-2"}
 
 
-async def test_a_list_with_anything_else_in_it_is_refused(
+async def test_list_with_other_payments_is_refused(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     page = {"total": 1, "previous": False, "next": False, "list": [CARD_PAID | {"status": "ready"}]}
@@ -297,7 +295,7 @@ NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 (what is to be refused)
         ("find_many", ["o"], {"sorting": "x"}),
     ],
 )
-async def test_what_can_never_be_right_is_refused_at_once(
+async def test_invalid_arguments_are_rejected_before_sending(
     server: FakePortOne, client: PortOneClient, method: str, argument: Any, options: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidRequestError):
@@ -311,7 +309,7 @@ async def aiter_any(items: list[str]) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-async def test_get_many_gives_groups_in_the_order_asked_for(
+async def test_get_many_returns_groups_in_request_order(
     server: FakePortOne, client: PortOneClient, is_async: bool
 ) -> None:
     orders = [f"order-{number}" for number in range(250)] + ODD
@@ -331,9 +329,7 @@ async def test_get_many_gives_groups_in_the_order_asked_for(
     assert server.count("/payments") == 3
 
 
-async def test_a_batch_fits_into_a_request_line_and_a_hundred_ids(
-    server: FakePortOne, client: PortOneClient
-) -> None:
+async def test_batch_fits_in_a_request_line(server: FakePortOne, client: PortOneClient) -> None:
     orders = [f"{'한' * 40}{number}" for number in range(200)]
     for uid in orders:
         server.add(merchant_uid=uid)
@@ -344,9 +340,7 @@ async def test_a_batch_fits_into_a_request_line_and_a_hundred_ids(
     assert len(lines) < 14
 
 
-async def test_a_hundred_ids_are_one_request_and_one_more_is_another(
-    server: FakePortOne, client: PortOneClient
-) -> None:
+async def test_batch_holds_at_most_100_ids(server: FakePortOne, client: PortOneClient) -> None:
     server.add(merchant_uid="order-0")
     for count, requests in ((100, 1), (101, 3)):
         async with client.payments.get_many(f"order-{n}" for n in range(count)) as stream:
@@ -356,7 +350,7 @@ async def test_a_hundred_ids_are_one_request_and_one_more_is_another(
 
 @pytest.mark.parametrize("name", ["merchant_uid", "imp_uid"])
 @pytest.mark.parametrize("uid", ["o", "가/나", "a+b"])
-def test_the_weight_of_an_id_is_what_it_adds_to_the_query(name: str, uid: str) -> None:
+def test_query_bytes_equals_the_added_query_length(name: str, uid: str) -> None:
     one = Identifier(name, "x")
 
     def length(*asked: Identifier) -> int:
@@ -365,7 +359,7 @@ def test_the_weight_of_an_id_is_what_it_adds_to_the_query(name: str, uid: str) -
     assert query_bytes(Identifier(name, uid)) == length(one, Identifier(name, uid)) - length(one)
 
 
-def test_an_id_that_just_fits_is_taken_and_one_more_letter_is_not() -> None:
+def test_id_over_the_query_limit_is_rejected() -> None:
     longest = "x" * (LONGEST_QUERY - query_bytes(Identifier("imp_uid", "x")) + 1)
 
     assert query_bytes(Identifier("imp_uid", longest)) == LONGEST_QUERY
@@ -373,7 +367,7 @@ def test_an_id_that_just_fits_is_taken_and_one_more_letter_is_not() -> None:
         query_bytes(Identifier("imp_uid", longest + "x"))
 
 
-def test_of_several_payments_of_an_id_the_newest_comes_first_and_each_once() -> None:
+def test_group_lists_unique_payments_newest_first() -> None:
     old, new, never = seen("b", started_at=0), seen("c", started_at=1), seen("a")
     listing = PaymentListing((never, old, new, old))
     groups = grouped([Identifier("merchant_uid", "order-1")], listing)
@@ -381,16 +375,14 @@ def test_of_several_payments_of_an_id_the_newest_comes_first_and_each_once() -> 
     assert groups == [Group("order-1", (new, old, never))]
 
 
-async def test_an_order_asked_for_twice_is_answered_twice(
-    server: FakePortOne, client: PortOneClient
-) -> None:
+async def test_repeated_order_is_returned_twice(server: FakePortOne, client: PortOneClient) -> None:
     server.add(merchant_uid="o")
     async with client.payments.get_many(["o", "o"]) as stream:
         assert [(group.uid, len(group.payments)) async for group in stream] == [("o", 1)] * 2
 
 
 @pytest.mark.parametrize("bad", ["", "..", "a\nb", "x" * 8000])
-async def test_an_id_that_can_never_be_looked_up_ends_a_batch(
+async def test_invalid_id_ends_a_batch(
     server: FakePortOne, client: PortOneClient, bad: str
 ) -> None:
     with pytest.raises(InvalidRequestError):
@@ -398,7 +390,7 @@ async def test_an_id_that_can_never_be_looked_up_ends_a_batch(
             _ = [group async for group in stream]
 
 
-async def test_find_many_tells_found_missing_and_failed_apart(
+async def test_find_many_distinguishes_found_missing_and_failed(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for number in range(100):
@@ -418,7 +410,7 @@ async def test_find_many_tells_found_missing_and_failed_apart(
     )
 
 
-async def test_refused_keys_end_a_run_at_once(server: FakePortOne) -> None:
+async def test_rejected_keys_end_a_stream_at_once(server: FakePortOne) -> None:
     async with PortOneClient("wrong", "wrong", base_url=server.url) as client:
         with pytest.raises(AuthenticationError):
             async with client.payments.find_many(f"order-{n}" for n in range(10**6)) as stream:
@@ -427,7 +419,7 @@ async def test_refused_keys_end_a_run_at_once(server: FakePortOne) -> None:
     assert asyncio.all_tasks() >= {asyncio.current_task()}
 
 
-async def test_a_token_that_is_refused_for_good_ends_a_run_at_once(
+async def test_permanently_rejected_token_ends_a_stream_at_once(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(Unauthorized(), times=None, on="/payments")
@@ -437,7 +429,7 @@ async def test_a_token_that_is_refused_for_good_ends_a_run_at_once(
     assert server.count("/payments") < 500
 
 
-async def test_find_many_gives_what_is_known_first_and_get_many_what_was_asked_first(
+async def test_find_many_is_unordered_and_get_many_is_ordered(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     orders = [f"order-{number}" for number in range(250)]
@@ -457,7 +449,7 @@ async def test_find_many_gives_what_is_known_first_and_get_many_what_was_asked_f
 
 
 @pytest.mark.parametrize("uid", ["order-1", "sl/ash"])
-async def test_many_and_all_are_asked_with_the_status_and_the_sorting_that_are_wanted(
+async def test_find_many_and_find_all_apply_status_and_sorting(
     server: FakePortOne, client: PortOneClient, uid: str
 ) -> None:
     older = server.add(merchant_uid=uid, started_at=100, paid_at=100, amount=1)
@@ -481,7 +473,7 @@ async def test_many_and_all_are_asked_with_the_status_and_the_sorting_that_are_w
     ]
 
 
-async def test_a_page_is_of_100_payments_of_an_order_and_of_1000_of_a_status(
+async def test_default_page_sizes_are_100_and_1000(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -492,7 +484,7 @@ async def test_a_page_is_of_100_payments_of_an_order_and_of_1000_of_a_status(
     assert sizes == ["100", "1000", "1000"]  # Of 90 days with an open end: two windows.
 
 
-async def test_without_a_period_a_list_is_of_the_90_days_until_now(
+async def test_list_defaults_to_the_last_90_days(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     now = int(server.now)
@@ -504,7 +496,7 @@ async def test_without_a_period_a_list_is_of_the_90_days_until_now(
     assert found == ["first", "middle", "last"]
 
 
-async def test_closing_the_client_ends_a_run(server: FakePortOne, client: PortOneClient) -> None:
+async def test_closing_the_client_ends_a_stream(server: FakePortOne, client: PortOneClient) -> None:
     results: list[Found | Missing | Failed] = []
 
     async def close_after_the_first() -> None:
@@ -519,7 +511,7 @@ async def test_closing_the_client_ends_a_run(server: FakePortOne, client: PortOn
     assert not any(isinstance(result, Failed) for result in results)
 
 
-async def test_a_run_that_is_left_early_leaves_no_request_behind(
+async def test_early_exit_of_a_stream_leaves_no_request(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for number in range(500):
@@ -531,7 +523,7 @@ async def test_a_run_that_is_left_early_leaves_no_request_behind(
     assert server.count("/payments") < 100
 
 
-async def test_a_payment_that_is_not_what_it_should_be_is_told_with_both_its_numbers(
+async def test_mismatch_reports_both_identifiers(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     payment = server.add(merchant_uid="order-1", amount=5000)
@@ -542,7 +534,7 @@ async def test_a_payment_that_is_not_what_it_should_be_is_told_with_both_its_num
         assert [each.field for each in caught.value.differences] == ["amount"]
 
 
-async def test_a_payment_of_a_test_channel_is_refused_unless_it_is_allowed(
+async def test_sandbox_payment_is_rejected_unless_allowed(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     test = server.add(merchant_uid="order-1", amount=5000, sandbox=True)
@@ -554,7 +546,7 @@ async def test_a_payment_of_a_test_channel_is_refused_unless_it_is_allowed(
 
 
 @pytest.mark.parametrize("merchant_uid", ["", "..", "a\nb"])
-async def test_an_order_number_that_can_never_be_right_is_not_verified_by_the_payment_either(
+async def test_verify_rejects_an_invalid_merchant_uid_before_sending(
     server: FakePortOne, client: PortOneClient, merchant_uid: str
 ) -> None:
     payment = server.add(merchant_uid="order-1", amount=5000)
@@ -564,7 +556,7 @@ async def test_an_order_number_that_can_never_be_right_is_not_verified_by_the_pa
 
 
 @pytest.mark.parametrize("status", ["ready", "failed", "cancelled"])
-async def test_a_payment_that_is_not_paid_is_not_what_was_waited_for(
+async def test_wait_ignores_a_payment_that_is_not_paid(
     server: FakePortOne, client: PortOneClient, status: str
 ) -> None:
     server.add(merchant_uid="order-1", status=status)

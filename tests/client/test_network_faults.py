@@ -205,7 +205,7 @@ DISPUTED: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("script", DISPUTED.values(), ids=DISPUTED)
-async def test_reply_that_aiohttp_versions_parse_differently_is_never_wrong(
+async def test_ambiguously_framed_reply_is_never_wrong(
     script: Script,
 ) -> None:
     async with set_up() as at:

@@ -92,7 +92,7 @@ def test_ordinary_payment_has_nothing_unreadable() -> None:
 
 
 @pytest.mark.parametrize("value", [["amount"], [], None, "x", [{"path": "$"}]])
-def test_reply_cannot_fill_unreadable(value: Any) -> None:
+def test_reply_cannot_set_unreadable(value: Any) -> None:
     assert found(unreadable=value).unreadable == ()
     assert found(unreadable=value, extension=[]).unreadable == ("extension",)
     page = parse(
@@ -190,7 +190,7 @@ def test_absent_required_field_is_missing(name: str) -> None:
         (get_call("imp_2", include_sandbox=False, extension=False), "imp_uid"),
     ],
 )
-def test_odd_payment_of_another_is_not_shown(call: Call[Any], another: str) -> None:
+def test_odd_payment_of_another_order_is_not_named(call: Call[Any], another: str) -> None:
     error = refused(call, CARD_PAID | {"amount": []})
 
     assert error.reason == f"PortOne answered with a payment of another {another}"
@@ -204,7 +204,7 @@ def page_of(*payments: Any, call: Call[Any] | None = None) -> PaymentPage:
     return cast("PaymentPage", answer)
 
 
-def test_page_sets_unreadable_payments_apart() -> None:
+def test_page_separates_unreadable_payments() -> None:
     page = page_of(CARD_PAID, CARD_PAID | {"amount": None}, WITHOUT_EXTENSION, None)
 
     assert [each.unreadable for each in page.list] == [(), ("extension",)]
@@ -222,7 +222,7 @@ def test_frame_of_a_page_is_strict(name: str) -> None:
     assert f"$.response.{name}" in error.reason
 
 
-def test_page_of_unreadable_payments_only_is_an_answer() -> None:
+def test_page_of_unreadable_payments_only_is_accepted() -> None:
     call = find_all_call(ORDER, None, None, 1, 10)
 
     assert page_of(CARD_PAID | {"amount": None}, call=call).unreadable == (ODD,)
@@ -240,7 +240,7 @@ def test_page_of_another_status_is_refused_beside_an_odd_payment() -> None:
     assert "another status" in str(refused(call, paged(WITHOUT_EXTENSION)))
 
 
-def test_listing_sets_unreadable_payments_apart() -> None:
+def test_listing_separates_unreadable_payments() -> None:
     call = batch_call([Identifier("merchant_uid", ORDER)])
     listing = parse(call, Reply(200, {}, ok([CARD_PAID, CARD_PAID | {"amount": None}])))
 
@@ -249,7 +249,7 @@ def test_listing_sets_unreadable_payments_apart() -> None:
     assert [each.raw for each in listing.list] == [CARD_PAID]
 
 
-def test_list_of_payments_needs_all_of_them() -> None:
+def test_plain_list_fails_if_a_payment_is_unreadable() -> None:
     call = Call("GET", "/payments", list[Payment])
 
     payments = parse(call, Reply(200, {}, ok([CARD_PAID, WITHOUT_EXTENSION])))
@@ -258,7 +258,7 @@ def test_list_of_payments_needs_all_of_them() -> None:
     assert refused(call, [CARD_PAID, CARD_PAID | {"amount": None}]).unreadable == (ODD,)
 
 
-def test_error_names_a_few_and_has_all() -> None:
+def test_error_names_five_payments_and_holds_all() -> None:
     error = unreadable_in(FIND, [ODD] * 9)
 
     assert "9 payments" in error.reason
@@ -268,11 +268,11 @@ def test_error_names_a_few_and_has_all() -> None:
     assert error.identifiers == {"merchant_uid": ORDER}
 
 
-def test_error_that_names_all_says_of_no_more() -> None:
+def test_error_that_names_all_omits_the_remainder() -> None:
     assert "more" not in unreadable_error([ODD] * 5).reason
 
 
-def test_secret_in_an_id_is_not_shown() -> None:
+def test_secret_in_an_id_is_redacted() -> None:
     secret = "a-token-that-is-secret"
     reply = Reply(200, {}, ok(CARD_PAID | {"imp_uid": f"imp_{secret}", "amount": None}))
 
@@ -282,7 +282,7 @@ def test_secret_in_an_id_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("response", [None, 5, "x", [CARD_PAID]])
-def test_answer_that_is_no_payment_is_of_another_shape(response: Any) -> None:
+def test_response_that_is_not_a_payment_has_another_schema(response: Any) -> None:
     error = refused(FIND, response)
 
     assert "JSON of another schema: Expected `object`" in error.reason
@@ -312,7 +312,7 @@ ASKED = [
         (odd(None, None), ["a", "b", "imp_1"]),
     ],
 )
-def test_unreadable_payment_is_in_every_group_it_may_be_of(
+def test_unreadable_payment_is_in_every_possible_group(
     payment: UnreadablePayment, uids: list[str]
 ) -> None:
     groups = grouped(ASKED, PaymentListing((), (payment,)))
@@ -330,7 +330,7 @@ async def _shop() -> AsyncIterator[tuple[FakePortOne, PortOneClient]]:
 Shop = tuple[FakePortOne, PortOneClient]
 
 
-async def test_client_gives_groups_beside_an_odd_payment(shop: Shop) -> None:
+async def test_client_returns_groups_beside_an_odd_payment(shop: Shop) -> None:
     server, client = shop
     server.fail(Json({"code": 0, "message": None, "response": [CARD_PAID | {"amount": None}]}))
 
@@ -407,7 +407,7 @@ def test_listing_of_another_order_is_refused_by_an_odd_payment() -> None:
 @pytest.mark.parametrize(
     ("begin", "end", "depth"), [("[", "]", 1_000), ("[", "]", 50_000), ('{"a":', "}", 50_000)]
 )
-def test_deep_nesting_is_of_its_field_only(begin: str, end: str, depth: int) -> None:
+def test_deep_nesting_affects_only_its_field(begin: str, end: str, depth: int) -> None:
     deep = f"{begin * depth}1{end * depth}"
 
     def body(response: Any) -> bytes:
@@ -438,7 +438,7 @@ def test_deep_nesting_is_of_its_field_only(begin: str, end: str, depth: int) -> 
 
 
 @pytest.mark.parametrize("literal", ["1e999999", "9" * 400, '"9999-12-31T23:59:59-23:00"', '"x"'])
-def test_number_or_time_beyond_any_is_of_its_field_only(literal: str) -> None:
+def test_out_of_range_number_affects_only_its_field(literal: str) -> None:
     body = ok(CARD_PAID | {"paid_at": "odd"}).replace(b'"odd"', literal.encode())
     payment = parse(FIND, Reply(200, {}, body))
 
@@ -457,7 +457,7 @@ def test_invalid_amount_is_unreadable(literal: str) -> None:
     assert literal.strip('"') not in str(error)
 
 
-def test_last_of_equal_keys_counts_in_an_odd_payment() -> None:
+def test_last_of_duplicate_keys_counts_in_an_odd_payment() -> None:
     body = ok(CARD_PAID)[:-2] + b', "amount": [], "extension": [], "amount": 7}}'
     payment = parse(FIND, Reply(200, {}, body))
 

@@ -66,7 +66,7 @@ async def numbers(pages: Pages[Payment]) -> list[int]:
 
 
 @given(st.integers(0, 60), st.integers(1, 9))
-def test_list_at_rest_is_read_once_in_order(count: int, page_size: int) -> None:
+def test_unchanged_list_is_read_once_in_order(count: int, page_size: int) -> None:
     living = Living(range(count), page_size)
 
     assert run(numbers(living.pages())) == list(range(count))
@@ -76,7 +76,7 @@ def test_list_at_rest_is_read_once_in_order(count: int, page_size: int) -> None:
 @given(
     st.integers(1, 40), st.integers(1, 7), st.dictionaries(st.integers(2, 30), st.integers(0, 99))
 )
-def test_remaining_payments_are_given_once_while_others_leave(
+def test_remaining_payments_are_returned_once_while_others_leave(
     count: int, page_size: int, departures: dict[int, int]
 ) -> None:
     living, left = Living(range(count), page_size), set[int]()
@@ -96,7 +96,7 @@ def test_remaining_payments_are_given_once_while_others_leave(
     assert len(got) == len(set(got))
 
 
-def test_departure_that_an_arrival_hides_loses_nothing() -> None:
+def test_departure_hidden_by_an_arrival_loses_no_payment() -> None:
     living = Living(range(30), 10)
 
     def swap(numbers: list[int]) -> None:
@@ -109,7 +109,7 @@ def test_departure_that_an_arrival_hides_loses_nothing() -> None:
     assert set(run(numbers(pages))) == {*range(30), 99}
 
 
-def test_several_lists_follow_each_other() -> None:
+def test_lists_are_read_one_after_another() -> None:
     one, two = Living(range(5), 2), Living(range(100, 103), 2)
     pages = Pages([NumberedPages(each.page, key=imp_uid_of) for each in (one, two)])
 
@@ -117,7 +117,7 @@ def test_several_lists_follow_each_other() -> None:
 
 
 @virtual_time
-async def test_page_is_read_when_it_is_asked_for() -> None:
+async def test_page_is_read_on_demand() -> None:
     living = Living(range(100), 10)
     pages = living.pages()
     for _ in range(10):
@@ -125,7 +125,7 @@ async def test_page_is_read_when_it_is_asked_for() -> None:
     assert living.asked == [1]
 
 
-def test_order_without_payments_gives_none() -> None:
+def test_order_without_payments_yields_none() -> None:
     async def none(_: int) -> PaymentPage:
         raise PaymentNotFoundError("none", status=404, code=-1)
 
@@ -135,7 +135,7 @@ def test_order_without_payments_gives_none() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
-def test_first_page_that_fails_is_an_error(status: int) -> None:
+def test_failing_first_page_raises(status: int) -> None:
     asked: list[int] = []
 
     async def fails(number: int) -> PaymentPage:
@@ -155,7 +155,7 @@ def test_first_page_that_fails_is_an_error(status: int) -> None:
         PaymentNotFoundError("none", status=404, code=-1),
     ],
 )
-def test_later_page_that_fails_is_an_error(error: ApiError) -> None:
+def test_failing_later_page_raises(error: ApiError) -> None:
     living = Living(range(4), 2)
 
     async def refuses(number: int) -> PaymentPage:
@@ -168,7 +168,7 @@ def test_later_page_that_fails_is_an_error(error: ApiError) -> None:
     assert living.asked == [1]
 
 
-def test_next_that_names_a_page_too_many_is_no_error() -> None:
+def test_next_beyond_the_last_page_is_not_an_error() -> None:
     living = Living(range(4), 2)
 
     async def one_too_many(number: int) -> PaymentPage:
@@ -182,7 +182,7 @@ def test_next_that_names_a_page_too_many_is_no_error() -> None:
 
 
 @pytest.mark.parametrize("following", [1, 3, 7, True, -1])
-def test_next_that_leads_elsewhere_is_refused(following: Any) -> None:
+def test_next_that_is_not_the_following_page_is_refused(following: Any) -> None:
     async def odd(_: int) -> PaymentPage:
         return PaymentPage(10, following, (payment(1),))
 
@@ -190,7 +190,7 @@ def test_next_that_leads_elsewhere_is_refused(following: Any) -> None:
         run(numbers(Pages([NumberedPages(odd, key=imp_uid_of)])))
 
 
-def test_server_that_always_has_a_next_page_ends() -> None:
+def test_endless_next_pages_end() -> None:
     asked: list[int] = []
 
     async def endless(number: int) -> PaymentPage:
@@ -204,7 +204,7 @@ def test_server_that_always_has_a_next_page_ends() -> None:
 
 
 @virtual_time
-async def test_page_that_failed_can_be_read_again() -> None:
+async def test_failed_page_can_be_read_again() -> None:
     living, failures = Living(range(4), 2), [PortOneError("once")]
 
     async def flaky(number: int) -> PaymentPage:
@@ -220,11 +220,11 @@ async def test_page_that_failed_can_be_read_again() -> None:
 
 
 @pytest.mark.parametrize("size", [0, -1, 1001, 1.5, True, None, "100"])
-def test_a_page_size_that_the_api_refuses_is_refused(size: Any) -> None:
+def test_invalid_page_size_is_rejected(size: Any) -> None:
     with pytest.raises(InvalidRequestError, match="page_size"):
         validate_page_size(size)
 
 
 @pytest.mark.parametrize("size", [1, 1000])
-def test_a_page_size_that_the_api_takes_is_taken(size: int) -> None:
+def test_valid_page_size_is_accepted(size: int) -> None:
     assert validate_page_size(size) == size

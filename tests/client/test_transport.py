@@ -350,7 +350,7 @@ async def test_closed_passed_session_raises_client_closed_error(server: FakePort
         await fresh.payments.find("order-1")
 
 
-async def test_session_closed_while_a_call_queues_raises_client_closed_error(
+async def test_session_closed_while_a_call_queues_raises_client_closed(
     server: FakePortOne,
 ) -> None:
     class Closing:

@@ -217,7 +217,7 @@ print(client)
 """
 
 
-def test_client_whose_loop_was_closed_in_a_token_fetch_can_be_closed() -> None:
+def test_client_can_be_closed_after_its_loop_closed_mid_fetch() -> None:
     # In a process of its own, since asyncio complains about what is left of such a loop.
     program = [sys.executable, "-c", LOOP_CLOSED_TOO_EARLY]
     run = subprocess.run(program, capture_output=True, text=True, check=True, timeout=100)

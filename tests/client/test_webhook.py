@@ -45,24 +45,24 @@ def parsed(fields: dict[str, Any], content_type: str | None = JSON) -> WebhookEv
 
 
 @pytest.mark.parametrize("content_type", [JSON, FORM])
-def test_both_forms_of_a_webhook_are_read(content_type: str) -> None:
+def test_json_and_form_webhooks_are_parsed(content_type: str) -> None:
     event = parsed(PAID | {"cancellation_id": "c-1"}, content_type)
 
     assert event == WebhookEvent(**PAID, cancellation_id="c-1")
     assert parsed(PAID, content_type).cancellation_id is None
 
 
-def test_without_a_content_type_the_body_tells() -> None:
+def test_format_without_content_type_is_detected() -> None:
     assert parse_webhook(json.dumps(PAID).encode()) == parse_webhook(urlencode(PAID).encode())
     assert parse_webhook(b" \r\n" + json.dumps(PAID).encode()) == WebhookEvent(**PAID)
 
 
 @pytest.mark.parametrize("content_type", [FORM.upper(), f" {FORM} ; charset=utf-8", f"{FORM};"])
-def test_a_content_type_of_a_form_is_one_however_it_is_written(content_type: str) -> None:
+def test_form_content_type_is_matched_leniently(content_type: str) -> None:
     assert parse_webhook(urlencode(PAID).encode(), content_type) == WebhookEvent(**PAID)
 
 
-def test_what_the_content_type_says_is_believed_and_not_guessed_again() -> None:
+def test_body_must_match_its_content_type() -> None:
     with pytest.raises(InvalidWebhookError, match="it is not JSON"):
         parse_webhook(urlencode(PAID).encode(), JSON)
     with pytest.raises(InvalidWebhookError, match="imp_uid"):
@@ -71,13 +71,13 @@ def test_what_the_content_type_says_is_believed_and_not_guessed_again() -> None:
         parse_webhook(b"\xff", FORM)
 
 
-def test_unknown_fields_and_statuses_break_nothing() -> None:
+def test_unknown_fields_and_statuses_are_accepted() -> None:
     event = parsed(PAID | {"event": "Galaxia.Cvs.Confirm", "status": "on_hold", "x": {"y": [1]}})
 
     assert event.status == "on_hold"
 
 
-def test_a_blank_optional_field_of_a_form_is_none() -> None:
+def test_blank_optional_field_of_a_form_is_none() -> None:
     assert parsed(PAID | {"cancellation_id": ""}, FORM).cancellation_id is None
 
 
@@ -86,7 +86,7 @@ def test_a_blank_optional_field_of_a_form_is_none() -> None:
         lambda t: t not in {".", ".."}
     )
 )
-def test_any_order_number_comes_through(merchant_uid: str) -> None:
+def test_any_merchant_uid_is_preserved(merchant_uid: str) -> None:
     for content_type in (JSON, FORM):
         assert (
             parsed(PAID | {"merchant_uid": merchant_uid}, content_type).merchant_uid == merchant_uid
@@ -95,7 +95,7 @@ def test_any_order_number_comes_through(merchant_uid: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PAID))
 @pytest.mark.parametrize("content_type", [JSON, FORM])
-def test_a_field_that_is_missing_is_named(name: str, content_type: str) -> None:
+def test_missing_field_is_named(name: str, content_type: str) -> None:
     with pytest.raises(InvalidWebhookError, match=name):
         parsed({key: value for key, value in PAID.items() if key != name}, content_type)
 
@@ -118,7 +118,9 @@ def test_a_field_that_is_missing_is_named(name: str, content_type: str) -> None:
     ],
 )
 @pytest.mark.parametrize("content_type", [JSON, FORM, None, "text/plain", ""])
-def test_what_is_no_webhook_is_one_clear_error(content: bytes, content_type: str | None) -> None:
+def test_invalid_webhook_raises_invalid_webhook_error(
+    content: bytes, content_type: str | None
+) -> None:
     with pytest.raises(InvalidWebhookError) as caught:
         parse_webhook(content, content_type)
 
@@ -126,12 +128,12 @@ def test_what_is_no_webhook_is_one_clear_error(content: bytes, content_type: str
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", "a\nb", 5, None, ["x"]])
-def test_an_id_that_can_never_be_looked_up_is_refused(value: Any) -> None:
+def test_invalid_imp_uid_is_rejected(value: Any) -> None:
     with pytest.raises(InvalidWebhookError):
         parsed(PAID | {"imp_uid": value})
 
 
-def test_a_body_over_the_limit_is_refused_unread() -> None:
+def test_body_over_the_limit_is_rejected() -> None:
     assert parse_webhook(json.dumps(PAID).encode().ljust(MAX_BODY)).imp_uid
     with pytest.raises(InvalidWebhookError, match=str(MAX_BODY)):
         parse_webhook(json.dumps(PAID).encode().ljust(MAX_BODY + 1))
@@ -140,7 +142,7 @@ def test_a_body_over_the_limit_is_refused_unread() -> None:
 
 
 @given(st.binary(max_size=200), st.sampled_from([JSON, FORM, None]))
-def test_any_bytes_are_an_event_or_an_error_of_ours(
+def test_any_bytes_are_an_event_or_an_invalid_webhook(
     content: bytes, content_type: str | None
 ) -> None:
     try:
@@ -151,7 +153,7 @@ def test_any_bytes_are_an_event_or_an_error_of_ours(
         assert event.imp_uid
 
 
-def test_the_body_is_not_in_the_error() -> None:
+def test_error_does_not_quote_the_body() -> None:
     with pytest.raises(InvalidWebhookError) as caught:
         parse_webhook(b'{"buyer_name":"planted","imp_uid":5}', JSON)
 
@@ -173,7 +175,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
 
 @pytest.mark.parametrize("made", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize(("text", "content_type"), [(AS_JSON, JSON), (AS_FORM, FORM)])
-def test_body_of_any_bytes_or_text_is_read(
+def test_body_may_be_any_bytes_like_object_or_text(
     made: Callable[[str], Any], text: str, content_type: str
 ) -> None:
     event = WebhookEvent(**PAID)
@@ -185,20 +187,20 @@ def test_body_of_any_bytes_or_text_is_read(
 
 @pytest.mark.parametrize("text", [AS_JSON, AS_FORM])
 @pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", "", "?", 5, []])
-def test_body_decides_where_the_content_type_does_not(text: str, content_type: Any) -> None:
+def test_format_with_unknown_content_type_is_detected(text: str, content_type: Any) -> None:
     assert parse_webhook(text.encode(), content_type) == WebhookEvent(**PAID)
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/json", "application/vnd.x+json", "APPLICATION/JSON"]
 )
-def test_other_types_of_json_are_json(content_type: str) -> None:
+def test_other_json_content_types_are_accepted(content_type: str) -> None:
     assert parse_webhook(AS_JSON, content_type) == WebhookEvent(**PAID)
     with pytest.raises(InvalidWebhookError, match="it is not JSON"):
         parse_webhook(AS_FORM, content_type)
 
 
-def test_content_type_in_bytes_is_believed() -> None:
+def test_content_type_may_be_bytes() -> None:
     with pytest.raises(InvalidWebhookError, match="it is not JSON"):
         parse_webhook(AS_FORM, JSON.encode())
     with pytest.raises(InvalidWebhookError, match="imp_uid"):
@@ -206,19 +208,19 @@ def test_content_type_in_bytes_is_believed() -> None:
 
 
 @pytest.mark.parametrize("body", [PAID, [b"{}"], None, 5, object()])
-def test_body_that_was_parsed_already_is_one_clear_error(body: Any) -> None:
+def test_parsed_body_is_rejected(body: Any) -> None:
     with pytest.raises(InvalidWebhookError, match=f"not parsed, but is a {type(body).__name__}"):
         parse_webhook(body)
 
 
-def test_text_that_is_not_unicode_is_one_clear_error() -> None:
+def test_text_with_invalid_unicode_is_rejected() -> None:
     with pytest.raises(InvalidWebhookError, match="not valid Unicode") as caught:
         parse_webhook("planted\udc80")
 
     assert caught.value.__suppress_context__
 
 
-def test_limit_of_a_text_is_in_bytes() -> None:
+def test_limit_of_text_is_in_bytes() -> None:
     padding = "가" * (MAX_BODY // 3)
     with pytest.raises(InvalidWebhookError, match=f"more than {MAX_BODY}"):
         parse_webhook(f'{{"x":"{padding}"}}')
@@ -249,7 +251,7 @@ def test_v2_webhook_is_recognised(fields: dict[str, Any], content_type: str | No
     assert "planted" not in str(caught.value)
 
 
-def test_v1_webhook_with_a_field_of_v2_is_read() -> None:
+def test_v1_webhook_with_v2_fields_is_parsed() -> None:
     event = parsed(PAID | V2["2024-01-01"] | {"status": "paid"})
 
     assert event == WebhookEvent(**PAID)
@@ -257,7 +259,7 @@ def test_v1_webhook_with_a_field_of_v2_is_read() -> None:
 
 @pytest.mark.parametrize("name", ["imp_uid", "merchant_uid"])
 @pytest.mark.parametrize("odd", ["\x1b", "\x00", "\x9b"])
-def test_an_id_that_is_refused_is_named_and_not_shown(name: str, odd: str) -> None:
+def test_rejected_id_is_named_without_its_value(name: str, odd: str) -> None:
     with pytest.raises(InvalidWebhookError, match=f"V1: {name} must not contain control") as caught:
         parsed(PAID | {name: f"planted{odd}" + "x" * 9000})
 
@@ -280,7 +282,7 @@ def verified(answer: Any, **changes: Any) -> Any:
     return run(main())
 
 
-def test_the_payment_that_comes_back_is_portones_whatever_the_hook_said() -> None:
+def test_verified_payment_ignores_the_status_in_the_webhook() -> None:
     for status in ("paid", "ready", "failed", "cancelled"):
         payment = verified(reply(200, ok(CARD_PAID | {"status": status})))
         assert payment.status == status
@@ -296,7 +298,7 @@ def test_the_payment_that_comes_back_is_portones_whatever_the_hook_said() -> Non
     ],
 )
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
-def test_a_payment_of_something_else_is_a_mismatch(
+def test_payment_that_does_not_match_the_order_is_a_mismatch(
     changes: dict[str, Any], field: str, status: str
 ) -> None:
     with pytest.raises(PaymentMismatchError) as caught:
@@ -307,7 +309,7 @@ def test_a_payment_of_something_else_is_a_mismatch(
     assert caught.value.identifiers == asked
 
 
-def test_a_test_payment_does_not_pass_for_money() -> None:
+def test_sandbox_payment_is_a_mismatch() -> None:
     answer = reply(200, ok(CARD_PAID | {"sandbox": True}))
 
     with pytest.raises(PaymentMismatchError, match="sandbox"):
@@ -315,46 +317,46 @@ def test_a_test_payment_does_not_pass_for_money() -> None:
     assert verified(answer, allow_sandbox=True).sandbox
 
 
-def test_a_payment_that_says_paid_and_was_given_back_is_a_mismatch() -> None:
+def test_paid_payment_with_a_cancel_amount_is_a_mismatch() -> None:
     with pytest.raises(PaymentMismatchError, match="cancel_amount"):
         verified(reply(200, ok(CARD_PAID | {"cancel_amount": 1})))
 
 
-def test_a_payment_of_the_order_that_was_given_back_in_part_is_a_state_and_no_mismatch() -> None:
+def test_partially_cancelled_payment_is_not_a_mismatch() -> None:
     payment = verified(reply(200, ok(PARTIALLY_CANCELLED)), amount=PARTIALLY_CANCELLED["amount"])
 
     assert payment.is_partially_cancelled
     assert payment.cancel_history
 
 
-def test_a_forged_webhook_names_no_payment() -> None:
+def test_forged_webhook_raises_payment_not_found() -> None:
     with pytest.raises(PaymentNotFoundError):
         verified(reply(404, body(NOT_FOUND)))
 
 
-def test_an_outage_is_no_verdict() -> None:
+def test_outage_raises_a_transient_error() -> None:
     with pytest.raises(PortOneError) as caught:
         verified(reply(503))
     assert caught.value.is_transient
 
 
-def test_an_amount_that_is_not_exact_is_refused() -> None:
+def test_inexact_amount_is_rejected() -> None:
     for name in ("amount", "discount"):
         with pytest.raises(InvalidRequestError, match=f"^{name} must be"):
             verified(reply(200, ok(CARD_PAID)), **{name: 1.5})
 
 
-def test_portone_names_three_addresses() -> None:
+def test_portone_documents_three_addresses() -> None:
     assert {"52.78.100.19", "52.78.48.223", "52.78.5.241"} == ADDRESSES
 
 
 @pytest.mark.parametrize("address", [*sorted(ADDRESSES), "::ffff:52.78.5.241"])
-def test_the_addresses_that_portone_names_pass(address: str) -> None:
+def test_documented_addresses_are_accepted(address: str) -> None:
     assert is_from_portone(address)
 
 
 @pytest.mark.parametrize(
     "address", ["52.78.5.242", "127.0.0.1", "", "portone.io", "::1", None, "052.78.5.241"]
 )
-def test_any_other_address_does_not(address: Any) -> None:
+def test_other_addresses_are_rejected(address: Any) -> None:
     assert not is_from_portone(address)

@@ -100,7 +100,7 @@ NONSENSE: dict[str, tuple[bytes, type[PortOneError]]] = {
 
 
 @pytest.mark.parametrize(("content", "kind"), NONSENSE.values(), ids=NONSENSE)
-async def test_undecodable_body_raises_the_right_class_without_quoting_the_buyer(
+async def test_undecodable_body_raises_its_class_without_a_quote(
     content: bytes, kind: type[PortOneError]
 ) -> None:
     async with set_up() as at:

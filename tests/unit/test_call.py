@@ -39,7 +39,7 @@ def find(merchant_uid: Any) -> Call[dict[str, Any]]:
 
 
 @given(strategies.order_numbers)
-def test_any_order_number_is_one_segment_of_the_target(merchant_uid: str) -> None:
+def test_any_merchant_uid_is_one_segment_of_the_target(merchant_uid: str) -> None:
     target = find(merchant_uid).target()
     head, _, tail = target.rpartition("/")
 
@@ -66,7 +66,7 @@ def test_any_order_number_is_one_segment_of_the_target(merchant_uid: str) -> Non
         (b"x", "not bytes"),
     ],
 )
-def test_an_impossible_identifier_is_refused(value: Any, said: str) -> None:
+def test_invalid_identifier_is_rejected(value: Any, said: str) -> None:
     with pytest.raises(InvalidRequestError, match=said):
         find(value).target()
 
@@ -81,7 +81,7 @@ def test_query_parameters_arrive_in_order(pairs: list[tuple[str, str]]) -> None:
     assert "+" not in target
 
 
-def test_a_mapping_is_a_query_too() -> None:
+def test_query_may_be_a_mapping() -> None:
     assert Call("GET", "/x", dict, query={"sorting": "-paid"}).target() == "/x?sorting=-paid"
     assert Call("GET", "/x", dict, query={}).target() == "/x"
 
@@ -113,18 +113,18 @@ def test_a_mapping_is_a_query_too() -> None:
     ],
     ids=repr,
 )
-def test_a_call_that_cannot_be_sent_is_refused(call: Call[dict[str, Any]]) -> None:
+def test_invalid_call_is_rejected(call: Call[dict[str, Any]]) -> None:
     with pytest.raises(InvalidRequestError):
         call.target()
 
 
-def test_a_route_may_have_several_names() -> None:
+def test_route_may_have_several_parameters() -> None:
     call = Call("GET", "/x/{a}/y/{b}/z", dict[str, Any], path={"b": "2", "a": "1"})
 
     assert call.target() == "/x/1/y/2/z"
 
 
-def test_a_text_that_is_not_unicode_is_in_no_traceback() -> None:
+def test_invalid_unicode_is_not_in_the_traceback() -> None:
     with pytest.raises(InvalidRequestError, match="Unicode") as caught:
         Call("GET", "/x", dict, query={"buyer": "planted\ud800"}).target()
 
@@ -132,25 +132,25 @@ def test_a_text_that_is_not_unicode_is_in_no_traceback() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_the_methods_of_the_api_can_be_sent(method: str) -> None:
+def test_http_methods_of_the_api_are_accepted(method: str) -> None:
     assert Call(method, "/x", dict).target() == "/x"
 
 
-def test_the_body_is_json_and_a_decimal_is_a_number() -> None:
+def test_body_is_json_with_decimals_as_numbers() -> None:
     call = Call("POST", "/x", dict[str, Any], body={"amount": Decimal("10.05"), "name": "가"})
 
     assert call.payload() == '{"amount":10.05,"name":"가"}'.encode()
     assert Call("GET", "/x", dict).payload() is None
 
 
-def test_a_body_that_is_no_json_is_refused_and_not_shown() -> None:
+def test_unencodable_body_is_rejected_without_quoting_it() -> None:
     with pytest.raises(InvalidRequestError, match="body") as caught:
         Call("POST", "/x", dict, body={"imp_secret": object(), "key": "s3cret"}).payload()
 
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_body_without_end_or_of_broken_text_is_refused_by_the_kind_of_its_fault() -> None:
+def test_body_encoding_error_is_named_by_its_class() -> None:
     endless: list[Any] = []
     endless.append(endless)
     for content, kind in ((endless, "RecursionError"), ("\ud800", "UnicodeEncodeError")):
@@ -158,14 +158,14 @@ def test_a_body_without_end_or_of_broken_text_is_refused_by_the_kind_of_its_faul
             Call("POST", "/x", dict, body=content).payload()
 
 
-def test_only_what_changes_nothing_is_repeatable_unless_it_is_said() -> None:
+def test_only_get_is_idempotent_by_default() -> None:
     assert Call("GET", "/x", dict).is_idempotent
     assert not any(Call(m, "/x", dict).is_idempotent for m in ("POST", "PUT", "PATCH", "DELETE"))
     assert Call("POST", "/x", dict, idempotent=True).is_idempotent
     assert not Call("GET", "/x", dict, idempotent=False).is_idempotent
 
 
-def test_a_call_shows_its_route_and_no_value() -> None:
+def test_repr_of_a_call_omits_values() -> None:
     call = Call(
         "POST", "/x/{a}", dict[str, Any], path={"a": "홍길동"}, query={"b": "010"}, body={"c": "s3"}
     )
@@ -175,7 +175,7 @@ def test_a_call_shows_its_route_and_no_value() -> None:
     assert call.endpoint == "POST /x/{a}"
 
 
-def test_call_names_only_the_identifiers_it_was_given() -> None:
+def test_call_reports_only_explicit_identifiers() -> None:
     path = {"merchant_uid": "order-1", "customer_uid": "홍길동"}
     route = "/x/{merchant_uid}/{customer_uid}"
 
@@ -206,13 +206,13 @@ def test_call_names_only_the_identifiers_it_was_given() -> None:
     ],
     ids=lambda value: value.endpoint if isinstance(value, Call) else "",
 )
-def test_calls_of_payments_name_their_identifiers(
+def test_payment_calls_declare_their_identifiers(
     call: Call[Any], identifiers: dict[str, str]
 ) -> None:
     assert call.identifiers == identifiers
 
 
-def test_advice_of_a_call_wins_over_the_usual_one_and_holds_for_subclasses() -> None:
+def test_advice_of_a_call_overrides_the_default() -> None:
     call = Call("GET", "/x", dict[str, Any], advice={UnexpectedResponseError: "Count the cards."})
 
     assert call.advice_for(UnexpectedResponseError()) == "Count the cards."
@@ -222,7 +222,7 @@ def test_advice_of_a_call_wins_over_the_usual_one_and_holds_for_subclasses() -> 
     assert "payment" in find_call("order-1", None, None).advice_for(ServerError())
 
 
-def test_a_call_is_a_value() -> None:
+def test_call_is_an_immutable_value() -> None:
     call = find("order-1")
 
     assert call == find("order-1") != find("order-2")
@@ -236,6 +236,6 @@ class Order(str, Enum):  # noqa: UP042 (its str() is its name, and that is the p
     PAID = "paid"
 
 
-def test_a_member_of_an_enum_is_asked_for_by_its_value() -> None:
+def test_enum_member_is_sent_by_its_value() -> None:
     call = find_call(Order.FIRST, validate_status(Order.PAID), None)
     assert call.target() == "/payments/find/order-1/paid"

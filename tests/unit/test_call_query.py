@@ -47,7 +47,7 @@ class Flag(str, Enum):  # noqa: UP042 (its str() is its name, and that is the po
         (datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC), "-1"),
     ],
 )
-def test_query_value_is_encoded_as_the_api_has_it(value: Any, sent: str) -> None:
+def test_query_value_is_encoded_as_the_api_documents(value: Any, sent: str) -> None:
     assert target(value=value) == f"/x?value={sent}"
 
 
@@ -88,7 +88,7 @@ class Unsure(tzinfo):
         pytest.param(10**5000, "has too many digits", id="long"),
     ],
 )
-async def test_other_query_value_is_refused_by_name(
+async def test_other_query_value_is_rejected_by_parameter_name(
     server: FakePortOne, client: PortOneClient, value: Any, problem: str
 ) -> None:
     call = Call("GET", "/payments/status/paid", dict[str, Any], query=(("page", value),))

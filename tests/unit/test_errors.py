@@ -35,7 +35,7 @@ def full(kind: type[PortOneError]) -> PortOneError:
     return error
 
 
-def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
+def test_docstring_tree_matches_the_classes() -> None:
     doc = inspect.getdoc(errors) or ""
     drawn: dict[str, set[str]] = {}
     above: list[str] = []
@@ -64,7 +64,7 @@ def test_every_error_survives_pickle_and_copies(kind: type[PortOneError]) -> Non
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_every_error_has_one_root_and_knows_whether_it_is_transient(
+def test_every_error_has_one_root_and_is_transient_by_class(
     kind: type[PortOneError],
 ) -> None:
     assert issubclass(kind, PortOneError)
@@ -72,7 +72,7 @@ def test_every_error_has_one_root_and_knows_whether_it_is_transient(
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_every_message_says_what_was_asked_what_came_back_and_what_was_tried(
+def test_every_message_has_request_reason_and_attempts(
     kind: type[PortOneError],
 ) -> None:
     text = str(full(kind))
@@ -92,7 +92,7 @@ def test_every_message_says_what_was_asked_what_came_back_and_what_was_tried(
     assert "\n" not in text
 
 
-def test_errors_are_equal_when_they_say_the_same() -> None:
+def test_errors_are_equal_by_value() -> None:
     assert full(ApiError) == full(ApiError)
     assert full(ApiError) != full(RateLimitedError)
     other = full(ApiError)
@@ -101,7 +101,7 @@ def test_errors_are_equal_when_they_say_the_same() -> None:
     assert full(ApiError) != "it went wrong"
 
 
-def test_the_standard_classes_catch_what_they_should() -> None:
+def test_builtin_exceptions_catch_their_subclasses() -> None:
     assert issubclass(InvalidRequestError, ValueError)
     assert issubclass(RequestTimeoutError, TimeoutError)
     assert issubclass(DeadlineExceededError, TimeoutError)
@@ -109,7 +109,7 @@ def test_the_standard_classes_catch_what_they_should() -> None:
         raise RequestTimeoutError("late")
 
 
-def test_a_message_obeys_no_terminal_and_keeps_korean() -> None:
+def test_message_escapes_control_characters_but_not_korean() -> None:
     error = full(ApiError)
     error.identifiers = {"merchant_uid": "주문\x1b[31m\u202e"}
 
@@ -118,14 +118,14 @@ def test_a_message_obeys_no_terminal_and_keeps_korean() -> None:
     assert "\u202e" not in str(error)
 
 
-def test_an_api_error_has_what_portone_said() -> None:
+def test_api_error_has_code_message_and_retry_after() -> None:
     error = ApiError("no", status=400, code=-1, message="안 됨", retry_after=3.0)
 
     assert (error.code, error.message, error.retry_after) == (-1, "안 됨", 3.0)
     assert pickle.loads(pickle.dumps(error)) == error
 
 
-def test_an_attempt_is_a_value() -> None:
+def test_attempt_is_an_immutable_value() -> None:
     assert pickle.loads(pickle.dumps(ATTEMPT)) == ATTEMPT
     assert hash(ATTEMPT) == hash(copy.copy(ATTEMPT))
     with pytest.raises(AttributeError):

@@ -76,7 +76,7 @@ def test_every_import_points_down(path: Path) -> None:
     assert not upward
 
 
-def test_every_module_has_its_layer() -> None:
+def test_every_module_has_a_layer() -> None:
     assert {name_of(path) for path in FILES} == set(LEVEL)
 
 
@@ -85,7 +85,7 @@ def test_every_module_has_its_layer() -> None:
     sorted((PACKAGE / "testing").rglob("*.py")),
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
-def test_the_fake_shares_models_only_with_the_client(path: Path) -> None:
+def test_fake_imports_only_models_of_the_client(path: Path) -> None:
     # A mistake must be made twice, differently, to go unseen. What hands out a client to the
     # fake's user needs the client, of course, and the fixture's client a policy.
     allowed = {"models", "testing"}

@@ -44,7 +44,7 @@ def test_every_field_of_a_recorded_payment_is_modelled() -> None:
     assert set(CARD_PAID) <= set(Payment.__struct_fields__)
 
 
-def test_a_recorded_payment_decodes_to_its_values() -> None:
+def test_recorded_payment_decodes_to_its_values() -> None:
     payment = decoded(CARD_PAID)
 
     assert (payment.imp_uid, payment.merchant_uid) == ("imp_770000000101", "ORD-20260202-0001")
@@ -98,20 +98,20 @@ def test_money_is_exact_for_any_amount(amount: Decimal) -> None:
     assert amount_of(str(amount)) == amount
 
 
-def test_money_of_won_equals_an_integer() -> None:
+def test_amount_in_krw_equals_an_integer() -> None:
     assert decoded(MINIMAL).amount == 1000
 
 
 @pytest.mark.parametrize(
     "text", ['"NaN"', '"Infinity"', "1e24", "1E+400", '"-sNaN"', '"abc"', '""']
 )
-def test_what_is_no_amount_of_money_is_refused(text: str) -> None:
+def test_invalid_amount_is_rejected(text: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.amount|amount of money"):
         amount_of(text)
 
 
 @pytest.mark.parametrize("text", ["9.9e23", "1e-23", "-5", "-9.9e23"])
-def test_money_may_be_as_large_and_as_small_as_any_that_was_ever_paid(text: str) -> None:
+def test_very_large_and_small_amounts_are_accepted(text: str) -> None:
     assert amount_of(text) == Decimal(text)
 
 
@@ -126,19 +126,19 @@ def test_money_may_be_as_large_and_as_small_as_any_that_was_ever_paid(text: str)
     ],
 )
 @pytest.mark.parametrize("text", ["NaN", "1e24", "-1e24", "1e-24"])
-def test_no_field_of_money_takes_what_is_no_amount(kind: type[Any], name: str, text: str) -> None:
+def test_every_money_field_rejects_invalid_amounts(kind: type[Any], name: str, text: str) -> None:
     fields = (MINIMAL if kind is Payment else {}) | {name: text}
 
     with pytest.raises(msgspec.ValidationError, match="Expected an amount of money"):
         msgspec.json.decode(body(fields), type=kind, strict=False)
 
 
-def test_what_portone_does_not_say_of_money_is_nothing() -> None:
+def test_cancel_amount_and_discount_default_to_zero() -> None:
     assert decoded(MINIMAL).cancel_amount == Promotion().discount == 0
 
 
 @pytest.mark.parametrize("second", [1, 0.5])
-def test_any_time_after_the_epoch_is_a_time_and_none_before_it(second: float) -> None:
+def test_time_before_the_epoch_is_none(second: float) -> None:
     at = datetime.fromtimestamp(second, UTC)
 
     assert decoded(MINIMAL, paid_at=second).paid_at == at
@@ -147,20 +147,20 @@ def test_any_time_after_the_epoch_is_a_time_and_none_before_it(second: float) ->
 
 @pytest.mark.parametrize("name", TIMES)
 @pytest.mark.parametrize("never", [0, None, "0", 0.0])
-def test_a_time_that_never_came_is_none(name: str, never: object) -> None:
+def test_zero_or_null_time_is_none(name: str, never: object) -> None:
     assert getattr(decoded(MINIMAL, **{name: never}), name) is None
 
 
 @pytest.mark.parametrize("name", TIMES)
 @pytest.mark.parametrize("value", [1770000062, 1770000062.0, "1770000062"])
-def test_a_time_is_an_aware_utc_datetime(name: str, value: object) -> None:
+def test_time_is_an_aware_utc_datetime(name: str, value: object) -> None:
     time = getattr(decoded(MINIMAL, **{name: value}), name)
 
     assert time == datetime(2026, 2, 2, 2, 41, 2, tzinfo=UTC)
     assert time.tzinfo is UTC
 
 
-def test_a_time_of_another_zone_becomes_utc() -> None:
+def test_time_of_another_zone_is_converted_to_utc() -> None:
     seoul = datetime(2026, 2, 2, 11, 41, 2, tzinfo=timezone(timedelta(hours=9)))
     payment = Payment(
         imp_uid="i", merchant_uid="m", status=PaymentStatus.PAID, amount=Decimal(1), paid_at=seoul
@@ -172,7 +172,7 @@ def test_a_time_of_another_zone_becomes_utc() -> None:
 
 
 @pytest.mark.parametrize("name", ["cancelled_at", "deposited_at"])
-def test_the_times_of_histories_are_narrowed_too(name: str) -> None:
+def test_zero_time_in_a_history_is_none(name: str) -> None:
     kind: type[Cancellation | Deposit] = Cancellation if name == "cancelled_at" else Deposit
     record = msgspec.json.decode(body({"amount": 1, name: 0}), type=kind, strict=False)
 
@@ -180,31 +180,31 @@ def test_the_times_of_histories_are_narrowed_too(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-def test_an_optional_field_may_be_missing(name: str) -> None:
+def test_optional_field_may_be_missing(name: str) -> None:
     without = {key: value for key, value in CARD_PAID.items() if key != name}
 
     assert decoded(without).imp_uid == CARD_PAID["imp_uid"]
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_null_may_stand_for_a_text(name: str) -> None:
+def test_null_text_is_none(name: str) -> None:
     assert getattr(decoded(CARD_PAID, **{name: None}), name) is None
 
 
 @pytest.mark.parametrize("name", ["cancel_history", "deposit_history", "cancel_receipt_urls"])
-def test_null_may_stand_for_an_empty_list(name: str) -> None:
+def test_null_list_is_empty(name: str) -> None:
     assert getattr(decoded(CARD_PAID, **{name: None}), name) == ()
 
 
 @pytest.mark.parametrize("name", sorted(MINIMAL))
-def test_a_required_field_that_is_absent_is_named(name: str) -> None:
+def test_absent_required_field_is_named(name: str) -> None:
     without = {key: value for key, value in CARD_PAID.items() if key != name}
 
     with pytest.raises(msgspec.ValidationError, match=name):
         decoded(without)
 
 
-def test_unknown_fields_break_nothing_and_are_in_raw() -> None:
+def test_unknown_fields_are_available_in_raw() -> None:
     source = {"response": MINIMAL | {"enable_webhook": True, "fee": 1.10}}
     payment = decoded(MINIMAL, enable_webhook=True)
     attach_raw(payment, b'{"response":' + body(source["response"]) + b"}")
@@ -213,11 +213,11 @@ def test_unknown_fields_break_nothing_and_are_in_raw() -> None:
     assert payment.raw["fee"] == Decimal("1.1")
 
 
-def test_raw_is_empty_for_what_did_not_come_from_a_reply() -> None:
+def test_raw_is_empty_without_a_reply() -> None:
     assert decoded(MINIMAL).raw == {}
 
 
-def test_an_unknown_status_is_its_string() -> None:
+def test_unknown_status_is_its_string() -> None:
     payment = decoded(MINIMAL, status="on_hold")
 
     assert payment.status == "on_hold"
@@ -229,24 +229,24 @@ def test_an_unknown_status_is_its_string() -> None:
     assert (payment.status.name, payment.status.value) == ("ON_HOLD", "on_hold")
 
 
-def test_a_known_status_is_the_member() -> None:
+def test_known_status_is_the_enum_member() -> None:
     assert decoded(MINIMAL).status is PaymentStatus.PAID
 
 
-def test_a_status_that_is_no_text_is_refused() -> None:
+def test_status_that_is_not_text_is_rejected() -> None:
     with pytest.raises(msgspec.ValidationError):
         decoded(MINIMAL, status=5)
     with pytest.raises(ValueError, match="5"):
         PaymentStatus(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
 
 
-def test_a_null_card_type_is_not_credit() -> None:
+def test_null_card_type_is_not_credit() -> None:
     assert decoded(MINIMAL, card_type=None).card_type is None
     assert decoded(MINIMAL, card_type=0).card_type == 0
     assert decoded(MINIMAL, card_type="null").card_type is None
 
 
-def test_a_missing_sandbox_is_unknown_and_not_live() -> None:
+def test_missing_sandbox_is_none() -> None:
     assert decoded(MINIMAL).sandbox is None
 
 
@@ -262,7 +262,7 @@ def test_a_missing_sandbox_is_unknown_and_not_live() -> None:
         ("9e23", "9e-23", "899999999999999999999999.99999999999999999999991", True),
     ],
 )
-def test_the_balance_is_what_was_not_given_back(
+def test_balance_is_amount_minus_cancel_amount(
     amount: str, cancelled: str, balance: str, is_partial: bool
 ) -> None:
     payment = decoded(MINIMAL, amount=amount, cancel_amount=cancelled)
@@ -271,7 +271,7 @@ def test_the_balance_is_what_was_not_given_back(
     assert payment.is_partially_cancelled is is_partial
 
 
-def test_the_balance_does_not_depend_on_the_callers_decimal_context() -> None:
+def test_balance_ignores_the_callers_decimal_context() -> None:
     payment = decoded(MINIMAL, amount="1234567.89", cancel_amount="0.01")
 
     with decimal.localcontext(prec=3):
@@ -279,7 +279,7 @@ def test_the_balance_does_not_depend_on_the_callers_decimal_context() -> None:
 
 
 @pytest.mark.parametrize("status", ["ready", "failed", "cancelled", "pending"])
-def test_only_paid_is_paid(status: str) -> None:
+def test_is_paid_is_true_only_for_status_paid(status: str) -> None:
     assert decoded(MINIMAL).is_paid
     assert not decoded(MINIMAL, status=status).is_paid
 
@@ -306,7 +306,7 @@ def test_custom_data_decodes_as_a_dict_or_as_a_type() -> None:
     ],
     ids=["none", "text", "list", "deep"],
 )
-def test_custom_data_that_does_not_fit_is_a_clear_error(data: str | None, said: str) -> None:
+def test_invalid_custom_data_raises_without_quoting_it(data: str | None, said: str) -> None:
     with pytest.raises(UnexpectedResponseError, match=said) as caught:
         decoded(MINIMAL, custom_data=data).custom()
 
@@ -316,7 +316,7 @@ def test_custom_data_that_does_not_fit_is_a_clear_error(data: str | None, said: 
 
 
 @pytest.mark.parametrize("is_rich", [False, True])
-def test_a_payment_shows_what_it_is_and_nobody(is_rich: bool) -> None:
+def test_repr_of_a_payment_omits_personal_data(is_rich: bool) -> None:
     payment = decoded(PARTIALLY_CANCELLED)
     text = repr(payment.__rich_repr__()) if is_rich else repr(payment)
 
@@ -326,7 +326,7 @@ def test_a_payment_shows_what_it_is_and_nobody(is_rich: bool) -> None:
         assert private not in text
 
 
-def test_the_parts_of_a_payment_show_nobody() -> None:
+def test_repr_of_nested_records_omits_personal_data() -> None:
     payment = decoded(
         MINIMAL,
         cancel_history=[{"amount": 1, "reason": "홍길동 요청"}],
@@ -340,7 +340,7 @@ def test_the_parts_of_a_payment_show_nobody() -> None:
 
 
 @pytest.mark.parametrize("sample", [MINIMAL, CARD_PAID, PARTIALLY_CANCELLED])
-def test_a_payment_survives_pickle_and_copies(sample: dict[str, Any]) -> None:
+def test_payment_survives_pickle_and_copies(sample: dict[str, Any]) -> None:
     payment = decoded(sample, extension={"REMITTER": "x"})
     attach_raw(payment, body({"response": sample}))
 
@@ -350,16 +350,16 @@ def test_a_payment_survives_pickle_and_copies(sample: dict[str, Any]) -> None:
         assert twin.raw == payment.raw != {}
 
 
-def test_a_payment_cannot_be_changed() -> None:
+def test_payment_is_immutable() -> None:
     with pytest.raises(AttributeError):
         decoded(MINIMAL).amount = Decimal(0)  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # the point
 
 
-def test_the_sortings_are_the_six_of_the_api() -> None:
+def test_sortings_match_the_api() -> None:
     assert set(Sorting) == {"-started", "started", "-paid", "paid", "-updated", "updated"}
 
 
-def test_a_payment_made_by_hand_takes_a_plain_word_for_a_status() -> None:
+def test_payment_constructor_accepts_a_plain_status_string() -> None:
     payment = Payment(
         imp_uid="i",
         merchant_uid="m",
@@ -371,13 +371,13 @@ def test_a_payment_made_by_hand_takes_a_plain_word_for_a_status() -> None:
     assert "paid" in repr(payment)
 
 
-def test_an_amount_that_is_no_decimal_is_refused_in_words() -> None:
+def test_constructor_rejects_an_amount_that_is_not_decimal() -> None:
     with pytest.raises(TypeError, match="Decimal"):
         Payment(imp_uid="i", merchant_uid="m", status=PaymentStatus.PAID, amount=1000)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
 
 
 @pytest.mark.parametrize("number", ["1e99999999999999999999", "9" * 6000, "1.10"])
-def test_raw_takes_any_number_and_survives_pickle(number: str) -> None:
+def test_raw_accepts_any_number_and_survives_pickle(number: str) -> None:
     payment = decoded(MINIMAL)
     attach_raw(payment, b'{"response":{"odd":' + number.encode() + b"}}")
 
@@ -385,7 +385,7 @@ def test_raw_takes_any_number_and_survives_pickle(number: str) -> None:
     assert pickle.loads(pickle.dumps(payment)).raw == payment.raw
 
 
-def test_one_of_a_list_shows_and_takes_along_its_own_part_to_the_last_digit() -> None:
+def test_raw_of_a_list_item_is_exact_and_survives_pickle() -> None:
     payment = decoded(MINIMAL)
     attach_raw(payment, b'{"response":[{"fee":0.1},{"fee":0.10000000000000000000000001}]}', 1)
 
@@ -393,7 +393,7 @@ def test_one_of_a_list_shows_and_takes_along_its_own_part_to_the_last_digit() ->
     assert pickle.loads(pickle.dumps(payment)).raw == payment.raw
 
 
-def test_what_a_payment_shows_has_the_names_of_its_fields() -> None:
+def test_rich_repr_lists_the_declared_fields() -> None:
     payment = decoded(
         PARTIALLY_CANCELLED, deposit_history=[{"amount": 1}], promotion={"id": "p", "discount": 3}
     )
@@ -419,7 +419,7 @@ class Cup(msgspec.Struct):
     size: Size
 
 
-def test_custom_data_of_an_unknown_word_is_an_error_that_does_not_repeat_it() -> None:
+def test_unknown_enum_value_in_custom_data_is_not_quoted() -> None:
     with pytest.raises(UnexpectedResponseError) as caught:
         decoded(MINIMAL, custom_data='{"size":"홍길동"}').custom(Cup)
 

@@ -117,7 +117,7 @@ def is_item(record: Any, item: Any) -> bool:
 @example("promotion", {"id": "", "discount": "0"})
 @example("paid_at", "9999-12-31T23:59:59-23:00")
 @example("card_quota", "")
-def test_field_is_what_was_sent_or_named(name: str, value: Any) -> None:
+def test_field_holds_the_sent_value_or_is_named_unreadable(name: str, value: Any) -> None:
     answer = sent(FIND, CARD_PAID | {name: value})
 
     if isinstance(answer, UnexpectedResponseError):
@@ -211,7 +211,7 @@ def assert_named(said: UnreadablePayment, payment: Any) -> None:
 
 @pytest.mark.parametrize("sample", [CARD_PAID, PARTIALLY_CANCELLED])
 @pytest.mark.parametrize("name", FIELDS)
-def test_odd_field_leaves_all_others(sample: dict[str, Any], name: str) -> None:
+def test_odd_field_does_not_affect_the_others(sample: dict[str, Any], name: str) -> None:
     answer = sent(Call("GET", "/one", Payment), sample | {name: [[["odd"]]], "unknown": 5})
 
     if name in STRICT:

@@ -100,7 +100,7 @@ def test_fields_are_narrowed_by_their_annotations() -> None:
     )
 
 
-def test_record_made_by_hand_is_narrowed_too() -> None:
+def test_record_constructor_narrows_its_fields() -> None:
     seoul = timezone(timedelta(hours=9))
     run = Run(at=datetime(2026, 2, 2, 12, tzinfo=seoul))
     schedule = Schedule(uid="s", state=cast("State", "scheduled"), is_live=True, last=run)

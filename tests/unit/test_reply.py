@@ -65,7 +65,7 @@ def outcome(status: int, content: bytes, **headers: str) -> Payment | PortOneErr
 @example(404, {}, b"null")
 @example(200, {"Retry-After": "9" * 400}, b'{"code":1e400}')
 @example(301, {"Location": "http://[bad"}, b"")
-def test_any_reply_is_an_answer_or_an_error_of_ours(
+def test_any_reply_is_parsed_or_a_portone_error(
     status: int, headers: dict[str, str], content: bytes
 ) -> None:
     calls: list[Call[Any]] = [FIND, ANY]
@@ -79,7 +79,7 @@ def test_any_reply_is_an_answer_or_an_error_of_ours(
 
 
 @given(strategies.statuses, strategies.bodies)
-def test_missing_is_said_only_by_portones_own_envelope(status: int, content: bytes) -> None:
+def test_payment_is_missing_only_by_a_portone_envelope(status: int, content: bytes) -> None:
     result = outcome(status, content)
 
     if isinstance(result, PaymentNotFoundError):
@@ -88,7 +88,7 @@ def test_missing_is_said_only_by_portones_own_envelope(status: int, content: byt
         assert "존재하지 않는 결제정보" in envelope["message"]
 
 
-def test_a_success_is_the_payment_with_its_source() -> None:
+def test_success_is_the_payment_with_raw() -> None:
     payment = outcome(200, ok(CARD_PAID | {"new_field": 1}))
 
     assert isinstance(payment, Payment)
@@ -103,7 +103,7 @@ def test_portones_404_is_a_missing_payment() -> None:
     assert not error.is_transient
 
 
-def test_the_same_words_with_status_200_are_a_missing_payment_too() -> None:
+def test_not_found_message_with_status_200_is_a_missing_payment() -> None:
     assert isinstance(outcome(200, body(NOT_FOUND)), PaymentNotFoundError)
 
 
@@ -121,7 +121,7 @@ def test_the_same_words_with_status_200_are_a_missing_payment_too() -> None:
         b'{"message":"no Route matched with those values"}',
     ],
 )
-def test_a_404_of_somebody_else_is_not_a_missing_payment(content: bytes) -> None:
+def test_404_from_another_server_is_not_a_missing_payment(content: bytes) -> None:
     error = outcome(404, content)
 
     assert type(error) is UnexpectedResponseError
@@ -137,7 +137,7 @@ def test_a_404_of_somebody_else_is_not_a_missing_payment(content: bytes) -> None
         {"code": -1, "message": None, "response": None},
     ],
 )
-def test_a_404_about_something_else_is_not_a_missing_payment(content: dict[str, Any]) -> None:
+def test_404_with_another_message_is_not_a_missing_payment(content: dict[str, Any]) -> None:
     error = outcome(404, body(content))
 
     assert type(error) is ApiError
@@ -145,7 +145,7 @@ def test_a_404_about_something_else_is_not_a_missing_payment(content: dict[str, 
 
 
 @pytest.mark.parametrize("status", [101, 199, 300, 400, 401, 403, 409])
-def test_the_words_alone_with_another_status_are_not_a_missing_payment(status: int) -> None:
+def test_not_found_message_with_other_status_is_not_missing(status: int) -> None:
     assert not isinstance(outcome(status, body(NOT_FOUND)), PaymentNotFoundError)
 
 
@@ -163,7 +163,7 @@ class Picky(msgspec.Struct):
 
 
 @pytest.mark.parametrize("response", [{"channel": "홍길동"}, {"number": 5}])
-def test_what_a_struct_of_the_callers_refuses_is_ours_and_shows_no_value(
+def test_rejection_by_a_callers_struct_quotes_no_value(
     response: dict[str, Any],
 ) -> None:
     error = parse(Call("GET", "/x", Picky), Reply(200, {}, ok(response)))
@@ -173,7 +173,7 @@ def test_what_a_struct_of_the_callers_refuses_is_ours_and_shows_no_value(
     assert "$.response.channel" in str(error) or "RuntimeError" in str(error)
 
 
-def test_a_check_that_raises_is_an_error_of_ours() -> None:
+def test_raising_check_is_an_unexpected_response() -> None:
     def broken(answer: dict[str, Any]) -> str | None:
         raise KeyError(answer["buyer_name"])
 
@@ -186,7 +186,7 @@ def test_a_check_that_raises_is_an_error_of_ours() -> None:
 
 
 @pytest.mark.parametrize("code", [1, -1, 7])
-def test_a_code_that_is_not_0_is_a_failure_even_with_status_200(code: int) -> None:
+def test_nonzero_code_is_a_failure_even_with_status_200(code: int) -> None:
     message = "취소할 결제건이 존재하지 않습니다."
     error = outcome(200, body({"code": code, "message": message, "response": None}))
 
@@ -195,7 +195,7 @@ def test_a_code_that_is_not_0_is_a_failure_even_with_status_200(code: int) -> No
     assert message.rstrip(".") in str(error)
 
 
-def test_a_failure_with_a_response_of_any_shape_is_still_a_failure() -> None:
+def test_failure_with_a_response_of_any_shape_is_a_failure() -> None:
     responses: list[Any] = [[], {}, {"imp_uid": 5}, "x"]
     for response in responses:
         error = outcome(200, body({"code": 1, "message": "no", "response": response}))
@@ -204,7 +204,7 @@ def test_a_failure_with_a_response_of_any_shape_is_still_a_failure() -> None:
 
 @pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 504])
 @pytest.mark.parametrize("content", [GATEWAY_503, body(NOT_FOUND | {"message": "fail"}), b""])
-def test_statuses_of_the_moment_are_transient(status: int, content: bytes) -> None:
+def test_temporary_statuses_are_transient(status: int, content: bytes) -> None:
     error = outcome(status, content, Retry_After="7")
 
     assert type(error) is ServerError
@@ -213,7 +213,7 @@ def test_statuses_of_the_moment_are_transient(status: int, content: bytes) -> No
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
-def test_a_success_inside_an_error_status_explains_nothing(status: int) -> None:
+def test_success_envelope_with_an_error_status_has_no_code(status: int) -> None:
     error = outcome(status, ok(CARD_PAID))
 
     assert isinstance(error, ApiError)
@@ -224,17 +224,17 @@ def test_a_success_inside_an_error_status_explains_nothing(status: int) -> None:
     "content",
     [b'{"code":"x","message":', b'{"code":[1],"response":{"a":"', b'{"code":0,"response":5'],
 )
-def test_a_body_cut_short_behind_a_wrong_type_is_malformed(content: bytes) -> None:
+def test_truncated_body_after_a_wrong_type_is_malformed(content: bytes) -> None:
     assert type(outcome(200, content)) is MalformedResponseError
     assert type(outcome(200, content.rstrip(b':"') + b"}")) is not Payment
 
 
-def test_a_redirect_to_nowhere_is_still_a_redirect() -> None:
+def test_redirect_with_an_invalid_location_is_a_redirect() -> None:
     for location in ("", "//[bad", "/relative"):
         assert "a redirect; it was not followed" in str(outcome(302, b"", Location=location))
 
 
-def test_the_beginning_of_a_long_page_is_quoted_and_no_more() -> None:
+def test_excerpt_is_the_first_200_characters() -> None:
     assert excerpt(b"x" * 5000) == "x" * 200
     assert excerpt(b"\xef\xbb\xbf<html>") == "<html>"
 
@@ -264,7 +264,7 @@ def test_401_is_unauthorized() -> None:
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-def test_a_redirect_is_refused_and_only_its_host_is_shown(status: int) -> None:
+def test_redirect_is_refused_and_only_its_host_is_quoted(status: int) -> None:
     error = outcome(status, b"", Location="https://evil.example/?_token=abc")
 
     assert type(error) is UnexpectedResponseError
@@ -273,7 +273,7 @@ def test_a_redirect_is_refused_and_only_its_host_is_shown(status: int) -> None:
     assert not error.is_transient
 
 
-def test_what_portone_says_is_shown_in_part_and_in_one_line_and_kept_as_it_is() -> None:
+def test_message_is_escaped_and_truncated_but_stored_unchanged() -> None:
     message = "\x1b[2J\n\u202e" + "가" * 10**6
     error = outcome(400, body({"code": -1, "message": message, "response": None}))
 
@@ -285,7 +285,7 @@ def test_what_portone_says_is_shown_in_part_and_in_one_line_and_kept_as_it_is() 
 
 
 @pytest.mark.parametrize("start", ["x" * n for n in range(380, 401, 2)], ids=len)
-def test_a_secret_is_taken_out_of_what_portone_says_before_it_is_cut(start: str) -> None:
+def test_secret_is_redacted_before_the_message_is_truncated(start: str) -> None:
     def redact(text: str) -> str:
         return text.replace("PLANTED-SECRET", "***")
 
@@ -304,7 +304,7 @@ def test_a_secret_is_taken_out_of_what_portone_says_before_it_is_cut(start: str)
     ["\x1b", "\x9b31m", "\u202egpj.exe", "\udcff", "h" * 10**6],
     ids=lambda host: ascii(host[:9]),
 )
-def test_the_host_of_a_redirect_is_shown_in_part_and_in_one_line(host: str) -> None:
+def test_host_of_a_redirect_is_escaped_and_truncated(host: str) -> None:
     error = outcome(302, b"", Location=f"https://evil{host}/")
 
     assert isinstance(error, UnexpectedResponseError)
@@ -314,7 +314,7 @@ def test_the_host_of_a_redirect_is_shown_in_part_and_in_one_line(host: str) -> N
 
 
 @pytest.mark.parametrize("status", [200, 201])
-def test_a_success_that_may_be_a_token_is_not_quoted(status: int) -> None:
+def test_success_that_may_hold_a_token_is_not_quoted(status: int) -> None:
     plain = Reply(status, {}, b"planted token and words")
     error = parse(get_token("key", "secret"), plain)
 
@@ -328,9 +328,7 @@ def test_a_success_that_may_be_a_token_is_not_quoted(status: int) -> None:
 @pytest.mark.parametrize(
     "form", ["{0}", "no healthy upstream {0}", "<p>no healthy upstream {0}</p>"]
 )
-def test_a_failure_of_getToken_shows_its_words_and_nothing_that_may_be_a_token(  # noqa: N802 (the API's word)
-    status: int, form: str
-) -> None:
+def test_failed_token_fetch_quotes_words_but_no_token(status: int, form: str) -> None:
     token = "a1b2c3d4e5" * 4
     error = parse(get_token("key", "secret"), Reply(status, {}, form.format(token).encode()))
 
@@ -339,7 +337,7 @@ def test_a_failure_of_getToken_shows_its_words_and_nothing_that_may_be_a_token( 
     assert ("no healthy upstream" in str(error)) == ("upstream" in form)
 
 
-def test_a_failure_of_getToken_shows_no_secret_however_short() -> None:  # noqa: N802 (the API's word)
+def test_failed_token_fetch_redacts_short_secrets() -> None:
     error = parse(
         get_token("key", "secret"),
         Reply(503, {}, b"no user k3y here"),
@@ -350,7 +348,7 @@ def test_a_failure_of_getToken_shows_no_secret_however_short() -> None:  # noqa:
     assert error.excerpt == "no user *** here"
 
 
-def test_a_failure_without_a_message_says_so() -> None:
+def test_failure_without_a_message_reports_no_message() -> None:
     error = outcome(400, body({"code": -3, "message": None, "response": None}))
 
     assert isinstance(error, PortOneError)
@@ -372,14 +370,14 @@ def test_a_failure_without_a_message_says_so() -> None:
         b"\xff\xfe{}",
     ],
 )
-def test_a_200_that_is_not_json_or_cut_short_is_malformed_and_transient(content: bytes) -> None:
+def test_200_with_invalid_json_is_malformed_and_transient(content: bytes) -> None:
     error = outcome(200, content)
 
     assert type(error) is MalformedResponseError
     assert error.is_transient
 
 
-def test_a_body_in_another_encoding_is_malformed() -> None:
+def test_body_in_another_encoding_is_malformed() -> None:
     text = '{"code":0,"message":null,"response":{"imp_uid":"i","merchant_uid":"주문","status":"paid","amount":1}}'
 
     assert type(outcome(200, text.encode("cp949"))) is MalformedResponseError
@@ -387,7 +385,7 @@ def test_a_body_in_another_encoding_is_malformed() -> None:
 
 
 @pytest.mark.parametrize("odd", [b"\xff", "한".encode("cp949"), b"\xed\xa0\x80", b"\xc0\x80"])
-def test_bytes_that_are_no_text_are_not_let_through_where_nobody_looks(odd: bytes) -> None:
+def test_invalid_utf8_anywhere_in_the_body_is_rejected(odd: bytes) -> None:
     unmodelled = ok(CARD_PAID | {"new": "?"}).replace(b'"?"', b'"' + odd + b'"')
     missing = body(NOT_FOUND | {"response": "?"}).replace(b'"?"', b'"' + odd + b'"')
 
@@ -398,7 +396,7 @@ def test_bytes_that_are_no_text_are_not_let_through_where_nobody_looks(odd: byte
 @pytest.mark.parametrize(
     "content", [b"null", b"[]", b'"x"', b"1", b"{}", b'{"ok":true}', b"[" * 10**6]
 )
-def test_json_of_another_shape_is_unexpected_and_final(content: bytes) -> None:
+def test_json_of_another_schema_is_unexpected_and_final(content: bytes) -> None:
     if content.startswith(b"[["):
         content += b"]" * 10**6
     error = outcome(200, content)
@@ -407,13 +405,13 @@ def test_json_of_another_shape_is_unexpected_and_final(content: bytes) -> None:
     assert not error.is_transient
 
 
-def test_a_success_without_an_answer_is_unexpected() -> None:
+def test_success_without_a_response_is_unexpected() -> None:
     for content in (b'{"code":0,"message":null,"response":null}', b'{"code":0}'):
         assert type(outcome(200, content)) is UnexpectedResponseError
 
 
 @pytest.mark.parametrize("name", ["imp_uid", "merchant_uid", "status", "amount"])
-def test_a_missing_required_field_is_named_with_its_path(name: str) -> None:
+def test_missing_required_field_is_named_with_its_path(name: str) -> None:
     without = {key: value for key, value in CARD_PAID.items() if key != name}
     error = parse(ONE, Reply(200, {}, ok(without)))
 
@@ -425,7 +423,7 @@ def test_a_missing_required_field_is_named_with_its_path(name: str) -> None:
     "name",
     ["imp_uid", "merchant_uid", "status", "amount", "cancel_amount", "currency", "sandbox"],
 )
-def test_a_field_of_the_wrong_type_is_named_and_its_value_is_not_shown(name: str) -> None:
+def test_field_of_the_wrong_type_is_named_without_its_value(name: str) -> None:
     for value in ({"id": ["홍길동"]}, [["홍길동"]]):
         error = parse(ONE, Reply(200, {}, ok(CARD_PAID | {name: value})))
 
@@ -434,18 +432,18 @@ def test_a_field_of_the_wrong_type_is_named_and_its_value_is_not_shown(name: str
         assert "홍길동" not in str(error)
 
 
-def test_a_byte_order_mark_is_no_part_of_json() -> None:
+def test_byte_order_mark_is_ignored() -> None:
     assert isinstance(outcome(200, b"\xef\xbb\xbf" + ok(CARD_PAID)), Payment)
     assert isinstance(outcome(404, b"\xef\xbb\xbf" + body(NOT_FOUND)), PaymentNotFoundError)
 
 
-def test_a_code_in_digits_is_a_code() -> None:
+def test_code_may_be_a_string_of_digits() -> None:
     assert isinstance(outcome(200, ok(CARD_PAID).replace(b'"code": 0', b'"code": "0"')), Payment)
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 503])
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_an_integer_without_end_is_no_code(status: int, sign: str) -> None:
+def test_huge_integer_is_not_a_code(status: int, sign: str) -> None:
     content = f'{{"code": {sign}1{"0" * 4_000}, "message": "존재하지 않는 결제정보입니다.", "response": null}}'
     error = outcome(status, content.encode())
 
@@ -454,13 +452,13 @@ def test_an_integer_without_end_is_no_code(status: int, sign: str) -> None:
     assert len(str(error)) < 1_000
 
 
-def test_the_last_of_two_equal_keys_counts_for_the_code_and_the_payment_alike() -> None:
+def test_last_of_two_duplicate_keys_counts_for_the_code() -> None:
     doubled = ok(CARD_PAID).replace(b'"code": 0', b'"code": 0, "code": 1')
 
     assert type(outcome(200, doubled)) is ApiError
 
 
-def test_an_answer_that_is_not_what_was_asked_is_refused() -> None:
+def test_response_that_fails_its_check_is_refused() -> None:
     call = Call("GET", "/x", Payment, check=lambda payment: f"no {payment.status}")
     error = parse(call, Reply(200, {}, ok(CARD_PAID)))
 
@@ -468,7 +466,7 @@ def test_an_answer_that_is_not_what_was_asked_is_refused() -> None:
     assert "no paid" in str(error)
 
 
-def test_what_a_check_quotes_of_an_answer_is_shown_in_one_line() -> None:
+def test_message_of_a_check_is_escaped() -> None:
     call = Call("GET", "/x", Payment, check=lambda payment: f"it is {payment.name}")
     error = parse(call, Reply(200, {}, ok(CARD_PAID | {"name": "\x1b[2J\n"})))
 
@@ -476,7 +474,7 @@ def test_what_a_check_quotes_of_an_answer_is_shown_in_one_line() -> None:
     assert (error.reason, error.args) == (r"it is \x1b[2J\n", (r"it is \x1b[2J\n",))
 
 
-def test_the_errors_of_a_call_say_what_a_status_means_there() -> None:
+def test_errors_of_a_call_map_a_status_to_a_class() -> None:
     envelope = body({"code": -1, "message": "인증결과가 존재하지 않습니다.", "response": None})
 
     assert type(parse(ANY, Reply(404, {}, envelope))) is ApiError
@@ -513,7 +511,7 @@ def test_classify_chooses_the_error_of_any_status(status: int) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"no such card", ok({})])
-def test_classify_is_not_asked_without_a_failure_of_portone(content: bytes) -> None:
+def test_classify_is_called_only_for_portone_failures(content: bytes) -> None:
     def surprised(failure: Failure) -> type[ApiError]:
         pytest.fail(repr(failure))
 
@@ -535,7 +533,7 @@ def test_classify_that_raises_is_an_unexpected_response() -> None:
     assert repr(Failure(200, 1, "홍길동")) == "Failure(200, 1)"
 
 
-def test_207_is_no_success_unless_the_call_says_so() -> None:
+def test_207_is_a_success_only_if_the_call_allows_it() -> None:
     reply = Reply(207, {}, ok({"failed": 1}))
     error = parse(ANY, reply)
 
@@ -545,7 +543,7 @@ def test_207_is_no_success_unless_the_call_says_so() -> None:
     assert type(parse(ANY, Reply(207, {}, body(NOT_FOUND)))) is ApiError
 
 
-def test_207_of_a_batch_holds_the_payments_that_were_found() -> None:
+def test_207_of_a_batch_returns_the_payments_found() -> None:
     call = batch_call(
         [Identifier("merchant_uid", "order-1"), Identifier("merchant_uid", "order-2")]
     )
@@ -567,9 +565,7 @@ def test_body_is_quoted_as_the_call_allows() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(200, AuthenticationError), (202, ApiError), (404, ApiError)]
 )
-def test_what_is_no_look_up_says_of_no_payment_that_it_is_missing(
-    status: int, kind: type[PortOneError]
-) -> None:
+def test_token_fetch_never_reports_a_missing_payment(status: int, kind: type[PortOneError]) -> None:
     error = parse(get_token("key", "secret"), Reply(status, {}, body(NOT_FOUND)))
 
     assert type(error) is kind
@@ -592,11 +588,11 @@ PAGE: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
     ],
     ids=["batch", "listed", "find_all", "find_all of 1", "list of 1", "list with a next page"],
 )
-def test_an_empty_list_does_not_say_that_there_is_no_payment(call: Call[Any], answer: Any) -> None:
+def test_empty_list_with_status_200_is_unexpected(call: Call[Any], answer: Any) -> None:
     assert type(parse(call, Reply(200, {}, ok(answer)))) is UnexpectedResponseError
 
 
-def test_a_period_without_payments_is_an_empty_page_and_so_is_one_that_has_run_dry() -> None:
+def test_empty_page_of_a_period_is_accepted() -> None:
     for call, page in ((LIST, PAGE), (BEHIND, PAGE | {"total": 100})):
         answer = parse(call, Reply(200, {}, ok(page)))
 
@@ -604,7 +600,7 @@ def test_a_period_without_payments_is_an_empty_page_and_so_is_one_that_has_run_d
         assert answer.list == ()
 
 
-def test_a_type_that_nothing_decodes_as_is_refused_beforehand() -> None:
+def test_undecodable_response_type_is_rejected() -> None:
     class Odd:
         def __init__(self, x: int) -> None: ...
 
@@ -637,7 +633,7 @@ def test_a_type_that_nothing_decodes_as_is_refused_beforehand() -> None:
         (DATE, "Mon, 23 Nov " + "9" * 20 + " 04:00:30 GMT", None),
     ],
 )
-def test_retry_after_is_read_by_the_servers_own_clock_and_nonsense_is_ignored(
+def test_retry_after_uses_the_servers_clock_and_ignores_nonsense(
     value: str, date: str | None, seconds: float | None
 ) -> None:
     headers = {"Retry-After": value} | ({} if date is None else {"Date": date})
@@ -662,7 +658,7 @@ def test_any_retry_after_is_a_time_or_none(value: str, date: str) -> None:
         (b"upstream connect error", "upstream connect error"),
     ],
 )
-def test_a_body_that_is_plainly_not_json_is_quoted(content: bytes, shown: str) -> None:
+def test_body_that_is_clearly_not_json_is_quoted(content: bytes, shown: str) -> None:
     text = excerpt(content)
 
     assert text is not None
@@ -687,7 +683,7 @@ def test_a_body_that_is_plainly_not_json_is_quoted(content: bytes, shown: str) -
         gzip.compress(ok(CARD_PAID)),
     ],
 )
-def test_a_body_that_may_be_json_is_not_quoted(content: bytes) -> None:
+def test_body_that_may_be_json_is_not_quoted(content: bytes) -> None:
     assert excerpt(content) is None
 
 
@@ -705,12 +701,12 @@ def test_a_body_that_may_be_json_is_not_quoted(content: bytes) -> None:
         "buyer_name=홍길동&buyer_tel=010",
     ],
 )
-def test_pieces_of_json_inside_another_body_are_not_quoted(content: str) -> None:
+def test_json_fragments_in_another_body_are_not_quoted(content: str) -> None:
     assert "홍길동" not in (excerpt(content.encode()) or "")
 
 
 @given(st.binary(max_size=400))
-def test_an_excerpt_is_short_and_printable(content: bytes) -> None:
+def test_excerpt_is_short_and_printable(content: bytes) -> None:
     text = excerpt(content)
 
     assert text is None or (0 < len(text) <= 200)
@@ -718,11 +714,11 @@ def test_an_excerpt_is_short_and_printable(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [100, 199, 300, 399, 400])
-def test_only_a_2xx_is_an_answer(status: int) -> None:
+def test_only_2xx_is_a_success(status: int) -> None:
     assert isinstance(outcome(status, ok(CARD_PAID)), ApiError | UnexpectedResponseError)
 
 
-def test_299_is_a_2xx_and_399_a_redirect() -> None:
+def test_299_is_a_success_and_399_is_a_redirect() -> None:
     assert type(outcome(299, ok(CARD_PAID))) is Payment
     assert type(outcome(299, body(NOT_FOUND))) is PaymentNotFoundError
     assert type(outcome(299, body(NOT_FOUND | {"message": "no"}))) is ApiError
@@ -731,7 +727,7 @@ def test_299_is_a_2xx_and_399_a_redirect() -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 503])
 @pytest.mark.parametrize("name", ["response", "unknown", "message"])
-def test_what_is_nested_without_end_is_an_error_of_ours_and_is_json(status: int, name: str) -> None:
+def test_deeply_nested_json_is_rejected_but_not_malformed(status: int, name: str) -> None:
     deep = b"[" * 10**5 + b"]" * 10**5
     error = outcome(status, b'{"code":0,"%s":%s}' % (name.encode(), deep))
 
@@ -739,21 +735,21 @@ def test_what_is_nested_without_end_is_an_error_of_ours_and_is_json(status: int,
     assert not isinstance(error, MalformedResponseError)
 
 
-def test_nesting_without_end_is_named_as_what_is_wrong() -> None:
+def test_deep_nesting_is_named_in_the_error() -> None:
     deep = b"[" * 10**5
 
     assert "nested too deeply" in str(outcome(200, b'{"unknown":' + deep))
 
 
 @pytest.mark.parametrize("status", [400, 404, 503])
-def test_what_a_gateway_says_is_quoted_with_any_status(status: int) -> None:
+def test_gateway_page_is_quoted_with_any_status(status: int) -> None:
     error = outcome(status, GATEWAY_503)
 
     assert isinstance(error, PortOneError)
     assert "503 Service Unavailable" in str(error)
 
 
-def test_an_answer_that_is_refused_has_the_status_that_it_came_with() -> None:
+def test_refused_response_reports_its_status() -> None:
     call = Call("GET", "/x", dict[str, Any], check=lambda _: "another")
     error = parse(call, Reply(201, {}, ok({})))
 
@@ -761,7 +757,7 @@ def test_an_answer_that_is_refused_has_the_status_that_it_came_with() -> None:
     assert error.status == 201
 
 
-def test_of_a_list_each_record_knows_its_own_source_and_other_things_need_none() -> None:
+def test_records_of_a_list_have_their_own_raw() -> None:
     both = ok([CARD_PAID | {"new": 1}, CARD_PAID | {"new": 2}])
     payments = parse(Call("GET", "/payments", list[Payment]), Reply(200, {}, both))
 
@@ -770,17 +766,17 @@ def test_of_a_list_each_record_knows_its_own_source_and_other_things_need_none()
     assert parse(Call("GET", "/x", list[int]), Reply(200, {}, ok([5]))) == [5]
 
 
-def test_what_is_quoted_ends_with_a_word_and_not_with_a_blank() -> None:
+def test_excerpt_does_not_end_with_a_blank() -> None:
     assert excerpt(b"<p>down {") == "<p>down"
     assert excerpt(b"try later {") == "try later"
 
 
-def test_a_text_of_400_characters_is_shown_whole_and_a_longer_one_says_that_it_was_cut() -> None:
+def test_text_over_400_characters_is_truncated() -> None:
     assert printable("x" * 400) == "x" * 400
     assert printable("x" * 401) == "x" * 400 + "…"
 
 
-def test_secrets_are_searched_in_the_beginning_of_a_huge_text_and_not_in_all_of_it() -> None:
+def test_redaction_reads_a_bounded_part_of_a_huge_text() -> None:
     searched: list[int] = []
 
     def redact(text: str) -> str:
@@ -796,17 +792,17 @@ def test_secrets_are_searched_in_the_beginning_of_a_huge_text_and_not_in_all_of_
     assert all(10_000 < length < 100_000 for length in searched)
 
 
-def test_a_location_that_is_no_url_has_no_host() -> None:
+def test_invalid_location_has_no_host() -> None:
     assert host("https://[bad") == host("/relative") == host("") == ""
 
 
-def test_a_reply_shows_no_body() -> None:
+def test_repr_of_a_reply_omits_the_body() -> None:
     reply = Reply(200, {"Location": "홍길동"}, "홍길동".encode())
 
     assert repr(reply) == "Reply(200)"
     assert reply.__rich_repr__() == [("status", 200)]
 
 
-def test_malformed_is_both_unexpected_and_transient() -> None:
+def test_malformed_response_is_unexpected_and_transient() -> None:
     assert issubclass(MalformedResponseError, UnexpectedResponseError)
     assert issubclass(MalformedResponseError, TransientError)

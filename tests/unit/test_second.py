@@ -78,7 +78,7 @@ changes = st.dictionaries(
 
 @given(st.integers(0, 400), page_sizes, changes)
 @settings(max_examples=100)
-def test_payments_that_stay_are_given_once(
+def test_unchanged_payments_are_returned_once(
     count: int, page_size: int, planned: dict[int, list[tuple[bool, int]]]
 ) -> None:
     second = Second(count)
@@ -96,7 +96,7 @@ def test_payments_that_stay_are_given_once(
     assert first - second.left <= set(got)
 
 
-def test_departure_that_an_arrival_hides_loses_nothing() -> None:
+def test_departure_hidden_by_an_arrival_loses_no_payment() -> None:
     second = Second(30)
 
     def swap() -> None:
@@ -108,7 +108,7 @@ def test_departure_that_an_arrival_hides_loses_nothing() -> None:
     assert set(second.given(10)) == {f"imp_{number}" for number in range(30)} | {"imp_last"}
 
 
-def test_list_at_rest_needs_hardly_more_requests_than_pages() -> None:
+def test_unchanged_list_needs_one_extra_request() -> None:
     second = Second(10_000)
 
     assert len(second.given(1_000)) == 10_000
@@ -116,7 +116,7 @@ def test_list_at_rest_needs_hardly_more_requests_than_pages() -> None:
 
 
 @given(st.integers(0, 400), page_sizes, st.sampled_from([-5, 1, 10**9]))
-def test_wrong_totals_lose_nothing(count: int, page_size: int, error: int) -> None:
+def test_wrong_totals_lose_no_payment(count: int, page_size: int, error: int) -> None:
     second = Second(count)
     second.total_of = lambda total: max(0, total + error)
 
@@ -124,7 +124,7 @@ def test_wrong_totals_lose_nothing(count: int, page_size: int, error: int) -> No
 
 
 @given(st.integers(0, 400), page_sizes)
-def test_next_that_names_a_page_too_many_ends(count: int, page_size: int) -> None:
+def test_next_beyond_the_last_page_ends_the_list(count: int, page_size: int) -> None:
     second = Second(count)
     second.has_next_always = True
 
@@ -133,7 +133,7 @@ def test_next_that_names_a_page_too_many_ends(count: int, page_size: int) -> Non
 
 
 @pytest.mark.parametrize("largest", [100, 400])
-def test_server_with_smaller_pages_than_asked_for_loses_nothing(largest: int) -> None:
+def test_smaller_pages_lose_no_payment(largest: int) -> None:
     second = Second(3_000)
     second.largest = largest
 
@@ -142,9 +142,7 @@ def test_server_with_smaller_pages_than_asked_for_loses_nothing(largest: int) ->
 
 
 @given(st.integers(1, 30), st.integers(0, 2_000), page_sizes)
-def test_short_page_is_never_the_end_of_a_longer_list(
-    largest: int, count: int, page_size: int
-) -> None:
+def test_short_page_does_not_end_a_longer_list(largest: int, count: int, page_size: int) -> None:
     second = Second(count)
     second.largest = largest
 
@@ -156,7 +154,7 @@ def test_short_page_is_never_the_end_of_a_longer_list(
     assert second.requests <= 50 * (1 + count // largest)
 
 
-def test_endlessly_changing_list_ends_in_an_error() -> None:
+def test_constantly_changing_list_raises() -> None:
     second = Second(1_000)
 
     def all_change() -> None:

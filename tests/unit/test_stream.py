@@ -58,7 +58,7 @@ def only_this_task() -> bool:
 @pytest.mark.parametrize("is_async", [True, False])
 @given(count=st.integers(0, 30), in_flight=st.integers(1, 9), rng=st.randoms(use_true_random=False))
 @virtual_time
-async def test_every_job_has_its_result_and_no_more_than_promised_is_under_way(
+async def test_every_job_yields_its_result_within_the_bound(
     is_ordered: bool, is_async: bool, count: int, in_flight: int, rng: random.Random
 ) -> None:
     work = Work(lambda _: rng.random())
@@ -72,7 +72,7 @@ async def test_every_job_has_its_result_and_no_more_than_promised_is_under_way(
 
 
 @virtual_time
-async def test_results_come_as_they_are_done_unless_order_is_promised() -> None:
+async def test_results_arrive_in_completion_order_unless_ordered() -> None:
     for is_ordered, first in ((True, 0), (False, 4)):
         work = Work(lambda number: 10.0 - number)
         async with Stream(range(3), work, in_flight=3, is_ordered=is_ordered) as stream:
@@ -80,7 +80,7 @@ async def test_results_come_as_they_are_done_unless_order_is_promised() -> None:
 
 
 @virtual_time
-async def test_a_slow_source_does_not_hold_up_results() -> None:
+async def test_slow_source_does_not_delay_results() -> None:
     loop = asyncio.get_running_loop()
     started = loop.time()
     async with Stream(source(2, 100.0), Work(), in_flight=5, is_ordered=False) as stream:
@@ -89,7 +89,7 @@ async def test_a_slow_source_does_not_hold_up_results() -> None:
 
 
 @virtual_time
-async def test_no_work_is_begun_that_nobody_asked_for() -> None:
+async def test_source_is_read_only_as_results_are_requested() -> None:
     work, taken = Work(), 0
 
     def jobs() -> Iterator[int]:
@@ -110,9 +110,7 @@ async def test_no_work_is_begun_that_nobody_asked_for() -> None:
 @pytest.mark.parametrize("is_async", [True, False])
 @pytest.mark.parametrize("after", [0, 1, 5])
 @virtual_time
-async def test_a_stream_that_is_left_early_leaves_nothing_behind(
-    is_ordered: bool, is_async: bool, after: int
-) -> None:
+async def test_early_exit_cancels_all_work(is_ordered: bool, is_async: bool, after: int) -> None:
     is_closed = False
 
     async def jobs() -> AsyncIterator[int]:
@@ -134,7 +132,7 @@ async def test_a_stream_that_is_left_early_leaves_nothing_behind(
 
 
 @virtual_time
-async def test_a_consumer_that_is_cancelled_or_fails_leaves_nothing_behind() -> None:
+async def test_cancelled_or_failing_consumer_cancels_all_work() -> None:
     work = Work(lambda _: 100.0)
 
     async def consume() -> None:
@@ -160,7 +158,7 @@ async def test_a_consumer_that_is_cancelled_or_fails_leaves_nothing_behind() -> 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
 @virtual_time
-async def test_an_error_of_the_work_comes_out_and_ends_the_rest(is_ordered: bool) -> None:
+async def test_error_in_a_job_propagates_and_cancels_the_rest(is_ordered: bool) -> None:
     work = Work()
     with pytest.raises(ValueError, match="-1"):
         await read(Stream([1, 2, -1, 3, 4], work, in_flight=2, is_ordered=is_ordered))
@@ -171,7 +169,7 @@ async def test_an_error_of_the_work_comes_out_and_ends_the_rest(is_ordered: bool
 @pytest.mark.parametrize("is_ordered", [True, False])
 @pytest.mark.parametrize("is_async", [True, False])
 @virtual_time
-async def test_an_error_of_the_source_comes_out(is_async: bool, is_ordered: bool) -> None:
+async def test_error_in_the_source_propagates(is_async: bool, is_ordered: bool) -> None:
     async def broken() -> AsyncIterator[int]:
         yield 1
         raise KeyError("source")
@@ -188,7 +186,7 @@ async def test_an_error_of_the_source_comes_out(is_async: bool, is_ordered: bool
 
 @pytest.mark.parametrize("is_ordered", [True, False])
 @virtual_time
-async def test_a_source_that_failed_is_asked_no_more(is_ordered: bool) -> None:
+async def test_failed_source_is_not_read_again(is_ordered: bool) -> None:
     class Broken:
         asked = 0
 
@@ -208,9 +206,7 @@ async def test_a_source_that_failed_is_asked_no_more(is_ordered: bool) -> None:
 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
-def test_errors_that_nobody_came_to_read_are_not_reported_as_lost(
-    is_ordered: bool, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unread_errors_are_not_logged(is_ordered: bool, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         with pytest.raises(ValueError, match="-1"):
             await read(Stream([-1, -1, -1], Work(), in_flight=3, is_ordered=is_ordered))
@@ -220,7 +216,7 @@ def test_errors_that_nobody_came_to_read_are_not_reported_as_lost(
     assert not caplog.records
 
 
-def test_a_source_that_is_left_while_it_is_waited_for_is_no_error(
+def test_exit_while_the_source_is_pending_logs_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def main() -> None:
@@ -235,7 +231,7 @@ def test_a_source_that_is_left_while_it_is_waited_for_is_no_error(
 
 
 @virtual_time
-async def test_a_stream_is_used_inside_of_its_block_only() -> None:
+async def test_stream_is_usable_only_inside_its_block() -> None:
     stream = Stream(range(3), Work(), in_flight=2, is_ordered=True)
     with pytest.raises(InvalidRequestError, match="async with"):
         await anext(stream)
@@ -247,7 +243,9 @@ async def test_a_stream_is_used_inside_of_its_block_only() -> None:
 
 @given(st.lists(st.integers(1, 150), max_size=60), st.integers(1, 10), st.integers(50, 120))
 @virtual_time
-async def test_chunks_keep_order_and_both_bounds(weights: list[int], count: int, most: int) -> None:
+async def test_batches_keep_order_and_both_bounds(
+    weights: list[int], count: int, most: int
+) -> None:
     chunks = [chunk async for chunk in batched(weights, int, count=count, total=most)]
     assert [each for chunk in chunks for each in chunk] == weights
     assert all(0 < len(chunk) <= count for chunk in chunks)
@@ -259,7 +257,7 @@ async def test_chunks_keep_order_and_both_bounds(weights: list[int], count: int,
 
 
 @pytest.mark.parametrize("ticks", range(6))
-async def test_a_job_that_comes_in_the_tick_of_leaving_is_not_begun(ticks: int) -> None:
+async def test_job_that_arrives_during_exit_is_not_started(ticks: int) -> None:
     goes_on = asyncio.Event()
     begun: list[int] = []
 

@@ -53,7 +53,7 @@ def compared(payment: Payment, **changes: Any) -> tuple[Difference, ...]:
     return differences(payment, **(expected | changes))
 
 
-def test_a_payment_that_is_what_the_order_says_has_no_difference() -> None:
+def test_matching_payment_has_no_difference() -> None:
     assert compared(PAYMENT, imp_uid="imp_1") == ()
 
 
@@ -79,19 +79,19 @@ def test_a_payment_that_is_what_the_order_says_has_no_difference() -> None:
     ],
     ids=str,
 )
-def test_each_thing_that_differs_is_found(change: dict[str, Any], field: str) -> None:
+def test_each_differing_field_is_reported(change: dict[str, Any], field: str) -> None:
     assert [each.field for each in compared(replace(PAYMENT, **change))] == [field]
 
 
-def test_a_payment_of_another_id_than_was_named_is_a_difference() -> None:
+def test_other_imp_uid_is_a_difference() -> None:
     assert compared(PAYMENT, imp_uid="imp_2") == (Difference("imp_uid", "imp_2", "imp_1"),)
 
 
-def test_unreadable_field_without_money_is_no_difference() -> None:
+def test_unreadable_field_without_money_is_not_a_difference() -> None:
     assert compared(replace(PAYMENT, unreadable=("extension", "deposit_history[0]"))) == ()
 
 
-def test_a_difference_says_what_was_expected_and_what_is_there() -> None:
+def test_difference_holds_expected_and_actual_values() -> None:
     odd = replace(
         PAYMENT, sandbox=None, cancel_history=(Cancellation(amount=Decimal(1)),), currency="USD"
     )
@@ -103,7 +103,7 @@ def test_a_difference_says_what_was_expected_and_what_is_there() -> None:
     )
 
 
-def test_all_differences_are_listed_and_not_the_first_only() -> None:
+def test_all_differences_are_reported() -> None:
     odd = replace(
         PAYMENT, amount=Decimal(1), currency="USD", sandbox=True, status=PaymentStatus.FAILED
     )
@@ -112,13 +112,13 @@ def test_all_differences_are_listed_and_not_the_first_only() -> None:
 
 
 @given(st.decimals("0", "1e12", places=2), st.decimals("0", "1e12", places=2))
-def test_amounts_are_equal_only_when_they_are(paid: Decimal, asked: Decimal) -> None:
+def test_amounts_are_compared_exactly(paid: Decimal, asked: Decimal) -> None:
     found = compared(replace(PAYMENT, amount=paid), amount=asked)
 
     assert bool(found) is (paid != asked)
 
 
-def test_a_discount_that_is_expected_is_no_difference_and_changes_no_amount() -> None:
+def test_expected_discount_is_not_a_difference() -> None:
     promoted = replace(PAYMENT, promotion=Promotion(discount=Decimal(100)))
 
     assert compared(promoted, discount=Decimal(100)) == ()
@@ -127,7 +127,7 @@ def test_a_discount_that_is_expected_is_no_difference_and_changes_no_amount() ->
     ]
 
 
-def test_a_test_payment_is_accepted_when_it_is_said() -> None:
+def test_sandbox_payment_is_accepted_with_allow_sandbox() -> None:
     for sandbox in (True, None, False):
         assert compared(replace(PAYMENT, sandbox=sandbox), allow_sandbox=True) == ()
 
@@ -135,13 +135,13 @@ def test_a_test_payment_is_accepted_when_it_is_said() -> None:
 @pytest.mark.parametrize(
     "amount", [10.05, "1000", None, True, -1, Decimal("NaN"), Decimal("Infinity")]
 )
-def test_an_amount_that_is_not_exact_is_refused(amount: Any) -> None:
+def test_inexact_amount_is_rejected(amount: Any) -> None:
     with pytest.raises(InvalidRequestError, match="amount"):
         validate_amount("amount", amount)
 
 
 @virtual_time
-async def test_verify_gives_the_payment_of_the_order() -> None:
+async def test_verify_returns_the_payment_of_the_order() -> None:
     client, transport = scripted_client()
     payment = await client.payments.verify(UID, amount=15000)
     assert payment.merchant_uid == UID
@@ -149,7 +149,7 @@ async def test_verify_gives_the_payment_of_the_order() -> None:
 
 
 @virtual_time
-async def test_verify_by_the_id_that_a_browser_named_checks_the_order() -> None:
+async def test_verify_by_imp_uid_checks_the_merchant_uid() -> None:
     client, transport = scripted_client()
     imp_uid = CARD_PAID["imp_uid"]
     payment = await client.payments.verify(UID, amount=15000, imp_uid=imp_uid)
@@ -161,7 +161,7 @@ async def test_verify_by_the_id_that_a_browser_named_checks_the_order() -> None:
 
 
 @virtual_time
-async def test_verify_says_what_an_unpaid_order_is_instead() -> None:
+async def test_verify_reports_the_status_of_an_unpaid_order() -> None:
     ready = reply(200, ok(CARD_PAID | {"status": "ready", "amount": 1, "paid_at": 0}))
     client, _ = scripted_client(series(NONE_PAID, ready))
     with pytest.raises(PaymentMismatchError) as caught:
@@ -179,14 +179,14 @@ async def test_verify_says_what_an_unpaid_order_is_instead() -> None:
 
 
 @virtual_time
-async def test_verify_of_an_order_without_any_payment_is_not_found() -> None:
+async def test_verify_of_an_order_without_payments_raises_not_found() -> None:
     client, _ = scripted_client(lambda _: NONE_PAID)
     with pytest.raises(PaymentNotFoundError):
         await client.payments.verify(UID, amount=15000)
 
 
 @virtual_time
-async def test_verify_refuses_a_float_before_anything_is_sent() -> None:
+async def test_verify_rejects_a_float_before_sending() -> None:
     client, transport = scripted_client()
     with pytest.raises(InvalidRequestError):
         await client.payments.verify(UID, amount=150.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
@@ -198,7 +198,7 @@ async def waited(client: PortOneClient, timeout: float) -> Payment:  # noqa: ASY
 
 
 @virtual_time
-async def test_waiting_ends_with_the_payment_when_it_is_visible() -> None:
+async def test_wait_ends_when_the_payment_appears() -> None:
     client, transport = scripted_client(series(NONE_PAID, NONE_PAID, NONE_PAID, PAID))
     assert (await waited(client, 30)).is_paid
     times = transport.times()
@@ -206,7 +206,7 @@ async def test_waiting_ends_with_the_payment_when_it_is_visible() -> None:
 
 
 @virtual_time
-async def test_waiting_is_bounded_and_polite() -> None:
+async def test_wait_is_bounded_and_sends_few_requests() -> None:
     client, transport = scripted_client(lambda _: NONE_PAID)
     with pytest.raises(PaymentNotFoundError):
         await waited(client, 30)
@@ -217,7 +217,7 @@ async def test_waiting_is_bounded_and_polite() -> None:
 
 @pytest.mark.parametrize("outcome", [reply(503), (100, PAID)], ids=["503", "hang"])
 @virtual_time
-async def test_waiting_outlasts_an_outage_and_then_says_what_it_was(outcome: Any) -> None:
+async def test_wait_survives_an_outage_or_raises_its_error(outcome: Any) -> None:
     client, _ = scripted_client(lambda n: outcome if n < 6 else PAID)
     assert (await waited(client, 500)).is_paid
     client, _ = scripted_client(lambda _: outcome)
@@ -226,7 +226,7 @@ async def test_waiting_outlasts_an_outage_and_then_says_what_it_was(outcome: Any
 
 
 @virtual_time
-async def test_a_wait_that_would_cross_the_end_is_not_begun() -> None:
+async def test_wait_ends_early_if_the_next_poll_would_be_late() -> None:
     client, transport = scripted_client(lambda _: NONE_PAID)
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -238,7 +238,7 @@ async def test_a_wait_that_would_cross_the_end_is_not_begun() -> None:
 
 
 @virtual_time
-async def test_an_answer_that_does_not_come_in_time_ends_with_what_was_known_before() -> None:
+async def test_late_response_ends_the_wait_with_the_previous_result() -> None:
     client, _ = scripted_client(series(NONE_PAID, (100, PAID)))
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -248,7 +248,7 @@ async def test_an_answer_that_does_not_come_in_time_ends_with_what_was_known_bef
 
 
 @virtual_time
-async def test_a_timeout_that_is_not_of_the_wait_comes_out_as_it_is() -> None:
+async def test_unrelated_timeout_error_propagates_from_the_wait() -> None:
     client, _ = scripted_client(rate_limit=RefusingThrottle(left=1))
     with pytest.raises(TimeoutError, match="no permit is to be had"):
         await waited(client, 20)
@@ -256,7 +256,7 @@ async def test_a_timeout_that_is_not_of_the_wait_comes_out_as_it_is() -> None:
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
 @virtual_time
-async def test_waiting_for_no_time_is_refused(seconds: float) -> None:
+async def test_invalid_wait_timeout_is_rejected(seconds: float) -> None:
     client, transport = scripted_client()
     with pytest.raises(InvalidRequestError, match="timeout"):
         await waited(client, seconds)

@@ -131,7 +131,7 @@ statuses = st.sampled_from(["paid", "ready", "cancelled", "failed", "all"])
 
 @given(times, statuses, st.integers(1, 12), changes, st.booleans())
 @settings(max_examples=300)
-def test_payments_that_stay_are_given_once(
+def test_unchanged_payments_are_returned_once(
     when: list[int], status: str, size: int, between: list[Change], is_descending: bool
 ) -> None:
     shop = Shop(when, status="paid" if status == "all" else status)
@@ -161,7 +161,7 @@ def test_payments_that_stay_are_given_once(
 
 
 @given(times, st.sampled_from(["paid", "cancelled"]), st.integers(1, 12))
-def test_resumed_walk_reads_all_that_is_left(when: list[int], status: str, size: int) -> None:
+def test_resumed_walk_reads_every_payment(when: list[int], status: str, size: int) -> None:
     shop = Shop(when, status=status)
 
     async def stopped_at_each_step() -> list[str]:
@@ -193,7 +193,7 @@ LIES: dict[str, Callable[[int], int]] = {
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
 @given(when=times)
 @settings(max_examples=40)
-def test_wrong_totals_lose_nothing(lie: str, status: str, when: list[int]) -> None:
+def test_wrong_totals_lose_no_payment(lie: str, status: str, when: list[int]) -> None:
     shop = Shop(when, status=status)
     shop.total_of = LIES[lie]
 
@@ -203,7 +203,7 @@ def test_wrong_totals_lose_nothing(lie: str, status: str, when: list[int]) -> No
 
 
 @given(times, st.sampled_from(["paid", "cancelled"]), st.lists(st.integers(-3, 3), min_size=1))
-def test_totals_that_differ_between_machines_lose_nothing(
+def test_inconsistent_totals_lose_no_payment(
     when: list[int], status: str, errors: list[int]
 ) -> None:
     shop = Shop(when, status=status)
@@ -215,7 +215,7 @@ def test_totals_that_differ_between_machines_lose_nothing(
 
 
 @given(times, st.sampled_from(["paid", "cancelled"]), st.integers(2, 9))
-def test_next_that_names_a_page_too_many_ends(when: list[int], status: str, size: int) -> None:
+def test_next_beyond_the_last_page_ends_the_walk(when: list[int], status: str, size: int) -> None:
     shop = Shop(when, status=status)
     shop.next_of = lambda number, _: number + 1
 
@@ -225,7 +225,7 @@ def test_next_that_names_a_page_too_many_ends(when: list[int], status: str, size
 
 
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
-def test_server_that_ignores_the_period_ends_in_an_error(status: str) -> None:
+def test_server_that_ignores_the_period_raises(status: str) -> None:
     shop = Shop(list(range(50)), status=status)
 
     async def read(_: Window, number: int, size: int) -> PaymentPage:
@@ -245,7 +245,7 @@ def test_server_that_ignores_the_period_ends_in_an_error(status: str) -> None:
     assert shop.requests <= 100 * (1 + 50 // 10)
 
 
-def test_departures_on_each_request_cost_no_request_more() -> None:
+def test_departures_cost_no_extra_requests() -> None:
     shop = Shop([number // 20 for number in range(3_000)])
     shop.changes = [leave(1) for _ in range(1_000)]
 
@@ -281,7 +281,7 @@ def test_walk_needs_few_requests(status: str, spread: str) -> None:
         assert shop.requests <= 1.15 * 20 + 1
 
 
-def test_server_that_does_not_sort_loses_nothing() -> None:
+def test_unsorted_list_loses_no_payment() -> None:
     shop = Shop([number * 7 % 50 for number in range(50)])
     shop.order = lambda imp_uid: imp_uid
 
@@ -291,7 +291,7 @@ def test_server_that_does_not_sort_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
-def test_server_with_smaller_pages_than_asked_for_loses_nothing(status: str) -> None:
+def test_smaller_pages_lose_no_payment(status: str) -> None:
     shop = Shop([number % 50 for number in range(300)], status=status)
     shop.largest = 7
 
@@ -312,7 +312,7 @@ def test_quiet_days_between_two_busy_hours_cost_few_requests() -> None:
     assert shop.requests <= 60
 
 
-def test_departure_of_all_that_was_expected_costs_few_requests() -> None:
+def test_departure_of_all_payments_costs_few_requests() -> None:
     shop = Shop([1, 2, 3], status="cancelled")
     shop.changes = [lambda _: None, lambda shop: shop.times.clear()]
 
@@ -320,7 +320,7 @@ def test_departure_of_all_that_was_expected_costs_few_requests() -> None:
     assert shop.requests <= 10
 
 
-def test_busy_second_in_ninety_days_is_found() -> None:
+def test_busy_second_in_ninety_days_is_read_whole() -> None:
     shop = Shop([5_000_017] * 2_500, status="cancelled")
 
     got = run(given_by(shop.walk(90 * 86_400, 1_000)))
@@ -329,7 +329,7 @@ def test_busy_second_in_ninety_days_is_found() -> None:
     assert shop.requests <= 70
 
 
-def test_error_in_a_walk_leaves_it_where_it_was() -> None:
+def test_walk_continues_after_an_error() -> None:
     shop = Shop(list(range(40)))
     walk = shop.walk(50, 10, seen=set())
 
@@ -349,7 +349,7 @@ def test_error_in_a_walk_leaves_it_where_it_was() -> None:
 
 
 @pytest.mark.parametrize("sorting", [Sorting.PAID_ASC, Sorting.PAID_DESC])
-def test_slices_follow_each_other_in_the_order_of_the_sorting(sorting: Sorting) -> None:
+def test_payments_are_returned_in_the_requested_order(sorting: Sorting) -> None:
     shop = Shop([number * 3 % 50 for number in range(200)])
     shop.sorting = sorting
 
@@ -359,7 +359,7 @@ def test_slices_follow_each_other_in_the_order_of_the_sorting(sorting: Sorting) 
 
 
 @pytest.mark.parametrize("sorting", [Sorting.PAID_ASC, Sorting.PAID_DESC, Sorting.STARTED_DESC])
-def test_open_end_gives_what_was_paid_after_it_began(sorting: Sorting) -> None:
+def test_open_end_includes_later_payments(sorting: Sorting) -> None:
     now = int(datetime.now(UTC).timestamp()) - START
     shop = Shop([now - 100 + number for number in range(200)])
     shop.sorting = sorting
@@ -369,7 +369,7 @@ def test_open_end_gives_what_was_paid_after_it_began(sorting: Sorting) -> None:
     assert sorted(got) == sorted(shop.times)
 
 
-def test_walk_ascends_in_the_time_that_is_filtered_by() -> None:
+def test_walk_sorts_by_the_filtered_time() -> None:
     assert ascending("ready") == "started"
     assert ascending("paid") == "paid"
     assert {ascending(status) for status in ("failed", "cancelled", "all")} == {"updated"}

@@ -38,7 +38,7 @@ def test_windows_cover_a_period_without_gap_or_overlap(since: datetime, length: 
     assert last < until.timestamp() <= last + 1
 
 
-def test_a_day_in_seoul_is_its_own_86400_seconds() -> None:
+def test_day_in_seoul_is_86400_seconds() -> None:
     seoul = timezone(timedelta(hours=9))
     (window,) = windows(
         datetime(2026, 11, 1, tzinfo=seoul), datetime(2026, 11, 2, tzinfo=seoul), NOW
@@ -49,7 +49,7 @@ def test_a_day_in_seoul_is_its_own_86400_seconds() -> None:
     assert datetime.fromtimestamp(window.since, UTC) == datetime(2026, 10, 31, 15, tzinfo=UTC)
 
 
-def test_an_open_end_is_left_to_portones_clock() -> None:
+def test_open_ended_period_ends_without_until() -> None:
     (window,) = windows(NOW - timedelta(days=1), None, NOW)
     assert window == Window(int(NOW.timestamp()) - DAY, None)
 
@@ -59,7 +59,7 @@ def test_an_open_end_is_left_to_portones_clock() -> None:
 
 
 @pytest.mark.parametrize(("hours", "count"), [(90 * 24 - 25, 1), (90 * 24 - 23, 2)])
-def test_an_open_end_has_a_day_of_room_for_portones_clock(hours: int, count: int) -> None:
+def test_open_end_tolerates_a_day_of_clock_skew(hours: int, count: int) -> None:
     assert len(list(windows(NOW - timedelta(hours=hours), None, NOW))) == count
 
 
@@ -67,7 +67,7 @@ def test_an_open_end_has_a_day_of_room_for_portones_clock(hours: int, count: int
 @example(timedelta(days=89, microseconds=1))
 @example(timedelta(days=90))
 @example(timedelta(days=180))
-def test_windows_with_an_open_end_fit_any_clock_that_is_right_to_a_day(length: timedelta) -> None:
+def test_open_ended_windows_fit_any_clock_within_a_day(length: timedelta) -> None:
     since = NOW - length
     *closed, last = list(windows(since, None, NOW))
 
@@ -84,17 +84,17 @@ def test_windows_with_an_open_end_fit_any_clock_that_is_right_to_a_day(length: t
         assert following == each.until + 1
 
 
-def test_an_open_end_that_begins_now_is_a_window() -> None:
+def test_open_end_that_begins_now_is_one_window() -> None:
     assert list(windows(NOW, None, NOW)) == [Window(int(NOW.timestamp()), None)]
 
 
-def test_a_period_of_one_second_is_a_window() -> None:
+def test_period_of_one_second_is_one_window() -> None:
     at = int(NOW.timestamp())
 
     assert list(windows(NOW, NOW + timedelta(seconds=1), NOW)) == [Window(at, at)]
 
 
-def test_without_a_beginning_it_is_90_days() -> None:
+def test_period_without_since_is_90_days() -> None:
     parts = list(windows(None, NOW, NOW))
 
     assert parts[0].since == int(NOW.timestamp()) - 90 * DAY
@@ -116,7 +116,7 @@ def test_without_a_beginning_it_is_90_days() -> None:
         ),
     ],
 )
-def test_a_period_that_means_nothing_is_refused(since: datetime, until: datetime | None) -> None:
+def test_invalid_period_is_rejected(since: datetime, until: datetime | None) -> None:
     with pytest.raises(InvalidRequestError):
         list(windows(since, until, NOW))
 
@@ -130,7 +130,7 @@ def test_times_of_one_zone_are_compared_as_instants() -> None:
     assert window.until - window.since + 1 == 30 * 60
 
 
-def test_ninety_days_before_the_end_are_ninety_times_24_hours() -> None:
+def test_default_period_is_90_times_24_hours() -> None:
     (window, *_) = windows(None, datetime(2026, 11, 20, tzinfo=NEW_YORK), NOW)
 
     assert window.until is not None

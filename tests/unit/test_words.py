@@ -46,7 +46,7 @@ MISSPELT = [
 
 
 @pytest.mark.parametrize(("spelling", "word"), MISSPELT)
-def test_other_spelling_of_a_status_names_the_right_one(spelling: str, word: str) -> None:
+def test_misspelt_status_is_rejected_with_the_right_spelling(spelling: str, word: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         validate_status(spelling)
 
@@ -54,24 +54,24 @@ def test_other_spelling_of_a_status_names_the_right_one(spelling: str, word: str
     assert canonical(spelling) == word
 
 
-def test_open_enum_member_of_other_spelling_is_refused() -> None:
+def test_misspelt_enum_member_is_rejected() -> None:
     with pytest.raises(InvalidRequestError, match="must be spelled 'paid'"):
         validate_status(PaymentStatus("PAID"))
 
 
 @pytest.mark.parametrize("word", [*PaymentStatus, "on_hold-2", "PARTIALLY", "paids", "all"])
-def test_known_and_unknown_status_words_are_sent(word: str) -> None:
+def test_known_and_unknown_statuses_are_accepted(word: str) -> None:
     assert validate_status(word) == word
     assert type(validate_status(word)) is str
 
 
 @pytest.mark.parametrize("status", ["", " ", "a b", "a/b", "결제", "paid/x", None, 5])
-def test_status_that_is_no_plain_word_is_refused(status: object) -> None:
+def test_status_that_is_not_a_plain_word_is_rejected(status: object) -> None:
     with pytest.raises(InvalidRequestError, match=r"^status must be a plain word"):
         validate_status(status)
 
 
-def test_all_is_a_known_word_of_lists_only() -> None:
+def test_all_is_a_status_of_lists_only() -> None:
     with pytest.raises(InvalidRequestError, match="must be spelled 'all'"):
         validate_status("ALL", known=LISTED)
     assert validate_status("ALL") == "ALL"
@@ -88,13 +88,13 @@ def test_canonical_ignores_case_and_blanks(word: str, data: st.DataObject) -> No
 
 
 @given(st.text())
-def test_canonical_gives_a_known_word_or_none(spelling: str) -> None:
+def test_canonical_returns_a_known_word_or_none(spelling: str) -> None:
     word = canonical(spelling)
 
     assert word is None or (word in STATUSES and canonical(word) == word)
 
 
-def test_sorting_is_a_member_or_refused_by_name() -> None:
+def test_sorting_is_a_member_or_rejected_by_name() -> None:
     assert validate_sorting("-paid") is Sorting.PAID_DESC
     for spelling in ("-PAID", "- paid", "\uff0dpaid"):
         with pytest.raises(InvalidRequestError, match=r"^sorting must be spelled '-paid'"):
@@ -107,7 +107,7 @@ def test_sorting_is_a_member_or_refused_by_name() -> None:
             validate_sorting(sorting)
 
 
-def test_statuses_are_several_known_words() -> None:
+def test_statuses_are_unique_and_spelled_correctly() -> None:
     assert validate_statuses(iter(["paid", PaymentStatus.PAID, "all"])) == ["paid", "all"]
     for statuses in ("paid", PaymentStatus.PAID, None, 5):
         with pytest.raises(InvalidRequestError, match=r"as in \['paid'\]"):
@@ -122,7 +122,7 @@ def literals(alias: Any) -> list[str]:
     return [word for part in get_args(alias) for word in get_args(part)]
 
 
-def test_editors_complete_every_known_word() -> None:
+def test_literal_types_list_every_known_word() -> None:
     assert literals(PaymentStatusLike) == list(PaymentStatus)
     assert literals(SortingLike) == list(Sorting)
     assert literals(VerdictLike) == list(Verdict)
@@ -151,7 +151,7 @@ ASK: dict[str, Ask] = {
 
 
 @pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
-async def test_misspelt_word_is_refused_before_any_request(
+async def test_misspelt_word_is_rejected_before_any_request(
     server: FakePortOne, client: PortOneClient, ask: Ask
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -170,17 +170,17 @@ async def test_unknown_status_is_sent(server: FakePortOne, client: PortOneClient
 
 
 @pytest.mark.parametrize(("spelling", "word"), MISSPELT)
-def test_order_refuses_a_misspelt_status(spelling: str, word: str) -> None:
+def test_order_rejects_a_misspelt_status(spelling: str, word: str) -> None:
     with pytest.raises(InvalidRequestError, match=f"status must be spelled '{word}'"):
         Order("order-1", Decimal(1), status=spelling)
 
 
-def test_order_takes_known_and_unknown_statuses() -> None:
+def test_order_accepts_known_and_unknown_statuses() -> None:
     for status in ("paid", PaymentStatus.PAID, "on_hold", "결제완료"):
         assert Order("order-1", Decimal(1), status=status).status == status
 
 
-def test_findings_of_no_such_verdict_are_refused(tmp_path: Path) -> None:
+def test_unknown_verdict_is_rejected(tmp_path: Path) -> None:
     with Store.open(tmp_path / "run.db") as store:
         for verdict in (Verdict.MISSING, "missing", None):
             assert list(store.findings(verdict)) == []
