@@ -47,7 +47,7 @@ class Admission:
             and state.client.slots.acquire_nowait()
         ):
             state.has_priority = True
-            await queue.throttle.acquire()  # There is capacity: this does not wait.
+            await queue.acquire_available()
             return token
         await self._wait()
         return self._token
@@ -107,7 +107,7 @@ class Admission:
     async def _wait_for_permit(self) -> None:
         queue = self._state.options.throttle_queue
         if queue.has_capacity():
-            await queue.throttle.acquire()  # Returns at once, so nothing has to interrupt it.
+            await queue.acquire_available()  # Returns at once, so nothing has to interrupt it.
             return
         async with self._state.client.interrupted_by_close():
             await queue.throttle.acquire(priority=not self._state.call.authenticated)

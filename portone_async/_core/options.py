@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import ClientTimeout
 
@@ -21,22 +21,21 @@ class ThrottleQueue:
     Only the first call in the queue holds a slot while it waits for its permit.
     """
 
-    __slots__ = ("has_capacity", "is_owned", "semaphore", "throttle")
+    __slots__ = ("acquire_available", "has_capacity", "is_owned", "semaphore", "throttle")
 
     def __init__(self, throttle: Throttle, *, is_owned: bool) -> None:
         self.throttle = throttle
         self.is_owned = is_owned
         """Whether the client made the throttle itself, and closes it."""
         self.semaphore = FairSemaphore(1)
-        self.has_capacity = _has_capacity(throttle)
+        self.has_capacity: Callable[[], bool] = bool  # bool() is False: unknown.
         """Returns whether the throttle surely grants a permit without a wait."""
-
-
-def _has_capacity(throttle: Throttle) -> Callable[[], bool]:
-    # Exact types only: a subclass may override acquire(), and wait there.
-    if type(throttle) is TokenBucket or type(throttle) is Unthrottled:
-        return throttle.has_capacity
-    return bool  # bool() is False: unknown, so the call queues.
+        self.acquire_available: Callable[[], Awaitable[None]] = throttle.acquire
+        """Acquires that permit."""
+        # Exact types only: a subclass may override acquire(), and wait there.
+        if type(throttle) is TokenBucket or type(throttle) is Unthrottled:
+            self.has_capacity = throttle.has_capacity
+            self.acquire_available = throttle.acquire_available
 
 
 class CallOptions:

@@ -116,12 +116,13 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
     if envelope.code != 0:
         return _failure(call, reply, redact)
     answer: Any = envelope.response
-    if get_origin(response) is Listing:
+    is_record = isinstance(answer, Record)
+    if not is_record and get_origin(response) is Listing:
         answer = response(answer)
     problem = _check(call, answer)
     if problem is not None:
         return UnexpectedResponseError(problem, status=reply.status)
-    if isinstance(answer, Record):
+    if is_record:
         attach_raw(answer, body)
     else:
         _attach_raw_to_each(answer, body)

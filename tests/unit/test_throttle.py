@@ -35,7 +35,7 @@ def acquire_at_once(throttle: TokenBucket | Unthrottled) -> bool:
     if not throttle.has_capacity():
         return False
     with pytest.raises(StopIteration):
-        throttle.acquire().send(None)
+        throttle.acquire_available().send(None)
     return True
 
 
