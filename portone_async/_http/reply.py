@@ -75,6 +75,11 @@ def _decoder(response: Any) -> msgspec.json.Decoder[_Envelope[Any]]:
     return msgspec.json.Decoder(_Envelope[wire_type(response)], strict=False)  # type: ignore[misc]  # the type exists only at run time
 
 
+@lru_cache(maxsize=256)
+def _is_listing(response: Any) -> bool:
+    return get_origin(response) is Listing
+
+
 _failure_decoder = msgspec.json.Decoder(_Failure, strict=False)
 _raw_decoder = msgspec.json.Decoder(_Envelope[Raw], strict=False)
 
@@ -116,13 +121,12 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
     if envelope.code != 0:
         return _failure(call, reply, redact)
     answer: Any = envelope.response
-    is_record = isinstance(answer, Record)
-    if not is_record and get_origin(response) is Listing:
+    if _is_listing(response):
         answer = response(answer)
     problem = _check(call, answer)
     if problem is not None:
         return UnexpectedResponseError(problem, status=reply.status)
-    if is_record:
+    if isinstance(answer, Record):
         attach_raw(answer, body)
     else:
         _attach_raw_to_each(answer, body)
