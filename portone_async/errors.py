@@ -272,8 +272,7 @@ class ApiError(PortOneError):
         self.code = code
         """The envelope's ``code``; ``None`` without an envelope."""
         self.message = message
-        """The envelope's ``message`` in full (Korean); only secrets are redacted. ``reason`` has the
-        part that is safe to print."""
+        """The envelope's whole ``message`` (Korean), redacted; ``reason`` has a printable part."""
         self.retry_after = retry_after
         """The seconds of ``Retry-After``, if the server sent it."""
 

@@ -39,5 +39,5 @@ class Group(Struct, frozen=True):
     payments: tuple[Payment, ...] = ()
     """The newest first. Empty: PortOne listed none; confirm that by :meth:`Payments.find_all`."""
     unreadable: tuple[UnreadablePayment, ...] = ()
-    """Payments that were listed, cannot be read, and are or may be of this id: one whose own id
-    cannot be read either is in every group that it may belong to."""
+    """Unreadable payments that belong to this id, or may: a payment whose own id is unreadable as
+    well is in every group that it may belong to."""

@@ -1,4 +1,4 @@
-"""Look-ups of many payments: what is asked and accepted, then over real HTTP against the fake."""
+"""Look-ups of many payments: what is requested and accepted, then over real HTTP against the fake."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ DAY = datetime(2026, 11, 1, tzinfo=UTC)
 
 def seen(imp_uid: str = "imp_1", status: str = "paid", **days: int) -> Payment:
     """A payment of ``order-1``; its times in days."""
-    times: dict[str, Any] = {name: DAY + timedelta(days=each) for name, each in days.items()}
+    times: dict[str, Any] = {name: DAY + timedelta(days=entry) for name, entry in days.items()}
     return Payment(
         imp_uid=imp_uid,
         merchant_uid="order-1",
@@ -90,12 +90,12 @@ def test_payments_without_the_sorted_time_count_as_earliest(sorting: str, expect
         seen("b", started_at=2, paid_at=5, cancelled_at=20),
     ]
 
-    assert "".join(each.imp_uid for each in sort_payments(payments, Sorting(sorting))) == expected
+    assert "".join(entry.imp_uid for entry in sort_payments(payments, Sorting(sorting))) == expected
 
 
 def check(call: Any, answer: Any) -> str | None:
-    said: str | None = call.check(answer)
-    return said
+    reason: str | None = call.check(answer)
+    return reason
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def check(call: Any, answer: Any) -> str | None:
     ],
 )
 def test_response_must_be_the_requested_payment(call: Any, another: str | None) -> None:
-    said = None if another is None else f"PortOne answered with a payment of another {another}"
+    reason = None if another is None else f"PortOne answered with a payment of another {another}"
 
-    assert check(call, seen()) == said
+    assert check(call, seen()) == reason
 
 
 def test_list_of_an_order_holds_only_its_payments() -> None:
@@ -151,9 +151,9 @@ def test_empty_page_is_accepted_only_where_it_can_be_true() -> None:
     assert "an empty list" in str(check(order("order-1", None, None, 1, 10), EMPTY))
     assert check(period("paid", WEEK, NEWEST, 1, 10), EMPTY) is None
     for page in (PaymentPage(3, 0, ()), PaymentPage(3, 2, ()), PaymentPage(0, 2, ())):
-        said = f"PortOne listed none of {page.total} payment(s)"
-        assert check(order("order-1", None, None, 1, 10), page) == said
-        assert check(period("paid", WEEK, NEWEST, 1, 10), page) == said
+        reason = f"PortOne listed none of {page.total} payment(s)"
+        assert check(order("order-1", None, None, 1, 10), page) == reason
+        assert check(period("paid", WEEK, NEWEST, 1, 10), page) == reason
         # What leaves the list meanwhile may empty a later one.
         assert check(order("order-1", None, None, 2, 10), page) is None
         assert check(period("paid", WEEK, NEWEST, 2, 10), page) is None
@@ -201,10 +201,10 @@ async def test_find_all_returns_every_payment_of_an_order(
             server.add(merchant_uid=uid, status=s).imp_uid for s in ("failed", "ready", "paid")
         }
         server.add(merchant_uid="another")
-        found = [each async for each in client.payments.find_all(uid, page_size=2)]
-        assert {each.imp_uid for each in found} == added
-        paid = [each async for each in client.payments.find_all(uid, status="paid")]
-        assert [each.status for each in paid] == ["paid"]
+        payments = [entry async for entry in client.payments.find_all(uid, page_size=2)]
+        assert {entry.imp_uid for entry in payments} == added
+        paid = [entry async for entry in client.payments.find_all(uid, status="paid")]
+        assert [entry.status for entry in paid] == ["paid"]
 
 
 async def test_find_all_requests_numbered_pages_twice(
@@ -213,8 +213,8 @@ async def test_find_all_requests_numbered_pages_twice(
     for _ in range(5):
         server.add(merchant_uid="order-1")
     pages = client.payments.find_all("order-1", status="paid", sorting="paid", page_size=2)
-    assert len([each async for each in pages]) == 5
-    targets = [each.target for each in server.requests if "findAll" in each.target]
+    assert len([entry async for entry in pages]) == 5
+    targets = [entry.target for entry in server.requests if "findAll" in entry.target]
     # Twice, since payments may leave a status, and an arrival would hide that in the totals.
     assert targets == [
         f"/payments/findAll/order-1/paid?page={page}&limit=2&sorting=paid"
@@ -226,10 +226,10 @@ async def test_find_all_is_empty_only_for_an_unknown_order(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for uid in ("nope", "no/pe"):
-        assert [each async for each in client.payments.find_all(uid)] == []
+        assert [entry async for entry in client.payments.find_all(uid)] == []
     server.fail(Status(404), times=None)
     with pytest.raises(PortOneError):
-        _ = [each async for each in client.payments.find_all("nope")]
+        _ = [entry async for entry in client.payments.find_all("nope")]
 
 
 @pytest.mark.parametrize("status", ["paid", "ready", "failed", "cancelled", "all"])
@@ -252,7 +252,7 @@ async def test_list_returns_each_payment_of_a_period_once(
         if status in (state, "all") and number < 30:
             expected.add(payment.imp_uid)
     since = datetime.fromtimestamp(now - 295 * 24 * 3600, UTC)
-    got = [each.imp_uid async for each in client.payments.list(status, since=since, page_size=3)]
+    got = [entry.imp_uid async for entry in client.payments.list(status, since=since, page_size=3)]
     assert sorted(got) == sorted(expected)
 
 
@@ -264,7 +264,7 @@ async def test_period_includes_since_and_excludes_until(
     for number, at in enumerate((start - 1, start, start + 86399, start + 86400)):
         server.add(merchant_uid=f"order-{number}", paid_at=at, started_at=at)
     pages = client.payments.list("paid", since=day, until=day + timedelta(days=1))
-    assert {each.merchant_uid async for each in pages} == {"order-1", "order-2"}
+    assert {entry.merchant_uid async for entry in pages} == {"order-1", "order-2"}
 
 
 async def test_list_with_other_payments_is_refused(
@@ -273,9 +273,9 @@ async def test_list_with_other_payments_is_refused(
     page = {"total": 1, "previous": False, "next": False, "list": [CARD_PAID | {"status": "ready"}]}
     server.fail(Json({"code": 0, "message": None, "response": page}), times=None)
     with pytest.raises(UnexpectedResponseError, match="status"):
-        _ = [each async for each in client.payments.list("paid")]
+        _ = [entry async for entry in client.payments.list("paid")]
     with pytest.raises(UnexpectedResponseError, match="merchant_uid"):
-        _ = [each async for each in client.payments.find_all("order-1")]
+        _ = [entry async for entry in client.payments.find_all("order-1")]
 
 
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 (what is to be refused)
@@ -317,15 +317,15 @@ async def test_get_many_returns_groups_in_request_order(
         for _ in range(number % 3):
             server.add(merchant_uid=uid)
     by_id = server.add(merchant_uid="by id")
-    asked = aiter_any(orders) if is_async else orders
-    async with client.payments.get_many(asked, [by_id.imp_uid, "imp_0"]) as stream:
+    requested = aiter_any(orders) if is_async else orders
+    async with client.payments.get_many(requested, [by_id.imp_uid, "imp_0"]) as stream:
         groups = [group async for group in stream]
 
     assert [group.uid for group in groups] == [*orders, by_id.imp_uid, "imp_0"]
     assert [len(group.payments) for group in groups] == [
         *(number % 3 for number in range(len(orders))), 1, 0,
     ]  # fmt: skip
-    assert all(each.merchant_uid == group.uid for group in groups[:-2] for each in group.payments)
+    assert all(entry.merchant_uid == group.uid for group in groups[:-2] for entry in group.payments)
     assert server.count("/payments") == 3
 
 
@@ -335,7 +335,7 @@ async def test_batch_fits_in_a_request_line(server: FakePortOne, client: PortOne
         server.add(merchant_uid=uid)
     async with client.payments.get_many(orders) as stream:
         assert [len(group.payments) async for group in stream] == [1] * 200
-    lines = [each.target for each in server.requests if each.target.startswith("/payments")]
+    lines = [entry.target for entry in server.requests if entry.target.startswith("/payments")]
     assert max(map(len, lines)) < 8190 - 30
     assert len(lines) < 14
 
@@ -353,8 +353,8 @@ async def test_batch_holds_at_most_100_ids(server: FakePortOne, client: PortOneC
 def test_query_bytes_equals_the_added_query_length(name: str, uid: str) -> None:
     one = Identifier(name, "x")
 
-    def length(*asked: Identifier) -> int:
-        return len(batch_call(asked).target())
+    def length(*requested: Identifier) -> int:
+        return len(batch_call(requested).target())
 
     assert query_bytes(Identifier(name, uid)) == length(one, Identifier(name, uid)) - length(one)
 
@@ -401,12 +401,17 @@ async def test_find_many_distinguishes_found_missing_and_failed(
         results = {result.merchant_uid: result async for result in stream}
 
     assert set(results) == set(orders)
-    assert {uid for uid, each in results.items() if isinstance(each, Missing)} == {"nope", "no/pe"}
-    failed = {uid for uid, each in results.items() if isinstance(each, Failed)}
+    assert {uid for uid, entry in results.items() if isinstance(entry, Missing)} == {
+        "nope",
+        "no/pe",
+    }
+    failed = {uid for uid, entry in results.items() if isinstance(entry, Failed)}
     assert {"..", "a\nb"} < failed
     assert len(failed) == 3
     assert all(
-        each.payment.merchant_uid == uid for uid, each in results.items() if isinstance(each, Found)
+        entry.payment.merchant_uid == uid
+        for uid, entry in results.items()
+        if isinstance(entry, Found)
     )
 
 
@@ -437,11 +442,11 @@ async def test_find_many_is_unordered_and_get_many_is_ordered(
     held = Held()
     server.fail(held, on="/payments/find/order-0")
     async with client.payments.find_many(orders[:5]) as stream:
-        found = [(await anext(stream)).merchant_uid for _ in range(4)]
+        done = [(await anext(stream)).merchant_uid for _ in range(4)]
         held.release()
-        found += [result.merchant_uid async for result in stream]
-    assert sorted(found[:4]) == orders[1:5]
-    assert found[4:] == ["order-0"]
+        done += [result.merchant_uid async for result in stream]
+    assert sorted(done[:4]) == orders[1:5]
+    assert done[4:] == ["order-0"]
 
     server.fail(Delay(0.3), on="/payments")
     async with client.payments.get_many(orders) as groups:
@@ -456,20 +461,20 @@ async def test_find_many_and_find_all_apply_status_and_sorting(
     newer = server.add(merchant_uid=uid, started_at=200, paid_at=200, amount=1)
     failed = server.add(merchant_uid=uid, status="failed", started_at=300, amount=1)
 
-    async def found(**options: Any) -> str:
+    async def first(**options: Any) -> str:
         async with client.payments.find_many([uid], **options) as stream:
             (result,) = [result async for result in stream]
         assert isinstance(result, Found)
         return result.payment.imp_uid
 
-    assert await found() == failed.imp_uid
-    assert await found(status="paid") == newer.imp_uid
-    assert await found(status="paid", sorting="started") == older.imp_uid
+    assert await first() == failed.imp_uid
+    assert await first(status="paid") == newer.imp_uid
+    assert await first(status="paid", sorting="started") == older.imp_uid
     pages = client.payments.find_all(uid, status="paid", sorting="started")
-    assert [each.imp_uid async for each in pages] == [older.imp_uid, newer.imp_uid]
+    assert [entry.imp_uid async for entry in pages] == [older.imp_uid, newer.imp_uid]
     newest_first = client.payments.find_all(uid)
-    assert [each.imp_uid async for each in newest_first] == [
-        each.imp_uid for each in (failed, newer, older)
+    assert [entry.imp_uid async for entry in newest_first] == [
+        entry.imp_uid for entry in (failed, newer, older)
     ]
 
 
@@ -477,10 +482,10 @@ async def test_default_page_sizes_are_100_and_1000(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.add(merchant_uid="order-1")
-    _ = [each async for each in client.payments.find_all("order-1")]
-    _ = [each async for each in client.payments.list("paid")]
+    _ = [entry async for entry in client.payments.find_all("order-1")]
+    _ = [entry async for entry in client.payments.list("paid")]
 
-    sizes = [dict(each.query).get("limit") for each in server.requests if each.method == "GET"]
+    sizes = [dict(entry.query).get("limit") for entry in server.requests if entry.method == "GET"]
     assert sizes == ["100", "1000", "1000"]  # Of 90 days with an open end: two windows.
 
 
@@ -492,8 +497,8 @@ async def test_list_defaults_to_the_last_90_days(
         at = now - int(days * 24 * 3600)
         server.add(merchant_uid=uid, started_at=at, paid_at=at)
 
-    found = [each.merchant_uid async for each in client.payments.list("paid")]
-    assert found == ["first", "middle", "last"]
+    uids = [entry.merchant_uid async for entry in client.payments.list("paid")]
+    assert uids == ["first", "middle", "last"]
 
 
 async def test_closing_the_client_ends_a_stream(server: FakePortOne, client: PortOneClient) -> None:
@@ -531,7 +536,7 @@ async def test_mismatch_reports_both_identifiers(
         with pytest.raises(PaymentMismatchError, match="4999") as caught:
             await client.payments.verify("order-1", amount=4999, imp_uid=imp_uid)
         assert caught.value.identifiers == {"merchant_uid": "order-1", "imp_uid": payment.imp_uid}
-        assert [each.field for each in caught.value.differences] == ["amount"]
+        assert [entry.field for entry in caught.value.differences] == ["amount"]
 
 
 async def test_sandbox_payment_is_rejected_unless_allowed(

@@ -53,7 +53,7 @@ ODD = UnreadablePayment(
 WITHOUT_EXTENSION: dict[str, Any] = CARD_PAID | {"extension": []}
 
 
-def found(**fields: Any) -> Payment:
+def decoded(**fields: Any) -> Payment:
     answer = parse(FIND, Reply(200, {}, ok(CARD_PAID | fields)))
     assert isinstance(answer, Payment)
     return answer
@@ -70,7 +70,9 @@ def paged(*payments: Any) -> dict[str, Any]:
 
 
 def test_odd_optional_fields_are_none_and_named() -> None:
-    payment = found(promotion=[], custom_data=[], card_quota="", buyer_tel=1012345678, name="상품")
+    payment = decoded(
+        promotion=[], custom_data=[], card_quota="", buyer_tel=1012345678, name="상품"
+    )
 
     assert payment.unreadable == ("card_quota", "buyer_tel", "custom_data", "promotion")
     assert (payment.promotion, payment.custom_data) == (None, None)
@@ -83,18 +85,18 @@ def test_odd_optional_fields_are_none_and_named() -> None:
 
 def test_custom_data_of_another_type_is_not_reported_as_absent() -> None:
     with pytest.raises(UnexpectedResponseError, match="another type than text, see raw"):
-        found(custom_data={"cart_id": 5}).custom()
+        decoded(custom_data={"cart_id": 5}).custom()
 
 
 def test_ordinary_payment_has_nothing_unreadable() -> None:
-    assert found().unreadable == ()
-    assert "unreadable" not in repr(found())
+    assert decoded().unreadable == ()
+    assert "unreadable" not in repr(decoded())
 
 
 @pytest.mark.parametrize("value", [["amount"], [], None, "x", [{"path": "$"}]])
 def test_reply_cannot_set_unreadable(value: Any) -> None:
-    assert found(unreadable=value).unreadable == ()
-    assert found(unreadable=value, extension=[]).unreadable == ("extension",)
+    assert decoded(unreadable=value).unreadable == ()
+    assert decoded(unreadable=value, extension=[]).unreadable == ("extension",)
     page = parse(
         list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10),
         Reply(200, {}, ok(paged(CARD_PAID) | {"unreadable": value})),
@@ -104,7 +106,7 @@ def test_reply_cannot_set_unreadable(value: Any) -> None:
 
 
 def test_odd_payment_survives_pickle_and_copies() -> None:
-    payment = found(extension=[], promotion="x")
+    payment = decoded(extension=[], promotion="x")
 
     for twin in (pickle.loads(pickle.dumps(payment)), copy.copy(payment), copy.deepcopy(payment)):
         assert twin == payment
@@ -134,10 +136,10 @@ HISTORIES: list[tuple[Any, list[str], list[int]]] = [
 
 @pytest.mark.parametrize(("history", "paths", "amounts"), HISTORIES)
 def test_history_is_whole_or_empty(history: Any, paths: list[str], amounts: list[int]) -> None:
-    payment = found(cancel_history=history)
+    payment = decoded(cancel_history=history)
 
     assert payment.unreadable == tuple(paths)
-    assert [each.amount for each in payment.cancel_history] == amounts
+    assert [item.amount for item in payment.cancel_history] == amounts
     assert payment.raw["cancel_history"] == history
 
 
@@ -152,7 +154,7 @@ def test_history_is_whole_or_empty(history: Any, paths: list[str], amounts: list
 def test_odd_promotion_is_named_to_the_field(
     promotion: Any, path: str, discount: int | None
 ) -> None:
-    payment = found(promotion=promotion)
+    payment = decoded(promotion=promotion)
 
     assert payment.unreadable == (path,)
     assert (payment.promotion and payment.promotion.discount) == discount
@@ -207,7 +209,7 @@ def page_of(*payments: Any, call: Call[Any] | None = None) -> PaymentPage:
 def test_page_separates_unreadable_payments() -> None:
     page = page_of(CARD_PAID, CARD_PAID | {"amount": None}, WITHOUT_EXTENSION, None)
 
-    assert [each.unreadable for each in page.list] == [(), ("extension",)]
+    assert [item.unreadable for item in page.list] == [(), ("extension",)]
     assert page.list[1].raw["extension"] == []
     assert page.unreadable[0] == ODD
     assert (page.unreadable[1].path, page.unreadable[1].imp_uid) == ("$", None)
@@ -246,7 +248,7 @@ def test_listing_separates_unreadable_payments() -> None:
 
     assert isinstance(listing, Listing)
     assert listing.unreadable == (ODD,)
-    assert [each.raw for each in listing.list] == [CARD_PAID]
+    assert [item.raw for item in listing.list] == [CARD_PAID]
 
 
 def test_plain_list_fails_if_a_payment_is_unreadable() -> None:
@@ -254,7 +256,7 @@ def test_plain_list_fails_if_a_payment_is_unreadable() -> None:
 
     payments = parse(call, Reply(200, {}, ok([CARD_PAID, WITHOUT_EXTENSION])))
     assert isinstance(payments, list)
-    assert [each.unreadable for each in payments] == [(), ("extension",)]
+    assert [item.unreadable for item in payments] == [(), ("extension",)]
     assert refused(call, [CARD_PAID, CARD_PAID | {"amount": None}]).unreadable == (ODD,)
 
 
@@ -317,7 +319,7 @@ def test_unreadable_payment_is_in_every_possible_group(
 ) -> None:
     groups = grouped(ASKED, PaymentListing((), (payment,)))
 
-    assert [each.uid for each in groups if each.unreadable] == uids
+    assert [item.uid for item in groups if item.unreadable] == uids
 
 
 @pytest.fixture(name="shop")
@@ -347,7 +349,7 @@ async def test_find_many_fails_for_the_odd_order_only(shop: Shop) -> None:
     server.fail(Json(response), times=None, on=f"/payments/find/{ORDER}")
 
     async with client.payments.find_many([ORDER, "order-2"]) as stream:
-        results = {each.merchant_uid: each async for each in stream}
+        results = {item.merchant_uid: item async for item in stream}
 
     assert isinstance(results["order-2"], Found)
     failed = results[ORDER]
@@ -391,8 +393,8 @@ async def test_find_by_listing_needs_the_times_it_sorts_by(
     try:
         await client.payments.find("a/b", status=status, sorting=sorting)
     except UnexpectedResponseError as error:
-        assert [each.path for each in error.unreadable] == [f"$.{name}" for name in names] != []
-        assert [each.identifiers["imp_uid"] for each in error.unreadable] == [IMP_UID]
+        assert [item.path for item in error.unreadable] == [f"$.{name}" for name in names] != []
+        assert [item.identifiers["imp_uid"] for item in error.unreadable] == [IMP_UID]
     else:
         assert names == []
 
@@ -427,14 +429,14 @@ def test_deep_nesting_affects_only_its_field(begin: str, end: str, depth: int) -
     batch = batch_call([Identifier("merchant_uid", ORDER)])
     listing = parse(batch, Reply(200, {}, body([odd_payment, CARD_PAID])))
     assert isinstance(listing, Listing)
-    assert [each.unreadable for each in listing.list] == [("extension",), ()]
+    assert [item.unreadable for item in listing.list] == [("extension",), ()]
     assert listing.list[0].name == odd_payment["name"]
 
     call = list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10)
     page = parse(call, Reply(200, {}, body(paged("deep", CARD_PAID | {"cancel_history": "deep"}))))
     assert isinstance(page, Page)
-    assert [each.path for each in page.unreadable] == ["$" if begin == "[" else "$.imp_uid"]
-    assert [each.unreadable[0][:14] for each in page.list] == ["cancel_history"]
+    assert [item.path for item in page.unreadable] == ["$" if begin == "[" else "$.imp_uid"]
+    assert [item.unreadable[0][:14] for item in page.list] == ["cancel_history"]
 
 
 @pytest.mark.parametrize("literal", ["1e999999", "9" * 400, '"9999-12-31T23:59:59-23:00"', '"x"'])
@@ -475,13 +477,13 @@ async def test_verification_fails_on_an_unreadable_field(
     odd_payment = CARD_PAID | {"sandbox": False, "status": status} | fields
     event = WebhookEvent(IMP_UID, ORDER, PaymentStatus(status))
     server.fail(Json({"code": 0, "message": None, "response": odd_payment}), times=2)
-    asked: dict[str, Any] = {"merchant_uid": ORDER, "amount": 15000}
+    order: dict[str, Any] = {"merchant_uid": ORDER, "amount": 15000}
 
     with pytest.raises(PaymentMismatchError, match="unreadable"):
-        await client.payments.verify(**asked, imp_uid=IMP_UID)
+        await client.payments.verify(**order, imp_uid=IMP_UID)
     if status == "cancelled" and "cancel_history" in fields:
-        # Money was given back, whatever the history says: a state to act on.
-        assert not (await verify_webhook(client, event, **asked)).is_paid
+        # A refund is a state to act on, not a mismatch, even with an unreadable history.
+        assert not (await verify_webhook(client, event, **order)).is_paid
         return
     with pytest.raises(PaymentMismatchError, match="unreadable"):
-        await verify_webhook(client, event, **asked)
+        await verify_webhook(client, event, **order)

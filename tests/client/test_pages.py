@@ -1,4 +1,4 @@
-"""Numbered pages of a list that may change while it is read."""
+"""Test numbered pages of a list that may change while it is read."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Living:
     def __init__(self, numbers: range, page_size: int) -> None:
         self.numbers = list(numbers)
         self.page_size = page_size
-        self.asked: list[int] = []
+        self.requested: list[int] = []
         self.before: dict[int, Callable[[list[int]], object]] = {}
 
     async def page(self, number: int) -> PaymentPage:
-        self.asked.append(number)
-        if (change := self.before.pop(len(self.asked), None)) is not None:
+        self.requested.append(number)
+        if (change := self.before.pop(len(self.requested), None)) is not None:
             change(self.numbers)
         start = (number - 1) * self.page_size
         part = self.numbers[start : start + self.page_size]
@@ -62,7 +62,7 @@ class Living:
 
 
 async def numbers(pages: Pages[Payment]) -> list[int]:
-    return [int(each.amount) async for each in pages]
+    return [int(item.amount) async for item in pages]
 
 
 @given(st.integers(0, 60), st.integers(1, 9))
@@ -70,7 +70,7 @@ def test_unchanged_list_is_read_once_in_order(count: int, page_size: int) -> Non
     living = Living(range(count), page_size)
 
     assert run(numbers(living.pages())) == list(range(count))
-    assert living.asked == list(range(1, max(1, -(-count // page_size)) + 1))
+    assert living.requested == list(range(1, max(1, -(-count // page_size)) + 1))
 
 
 @given(
@@ -89,7 +89,7 @@ def test_remaining_payments_are_returned_once_while_others_leave(
     try:
         got = run(numbers(living.pages()))
     except UnexpectedResponseError:
-        assert len(living.asked) >= 8
+        assert len(living.requested) >= 8
         return
 
     assert set(range(count)) - left <= set(got)
@@ -111,7 +111,7 @@ def test_departure_hidden_by_an_arrival_loses_no_payment() -> None:
 
 def test_lists_are_read_one_after_another() -> None:
     one, two = Living(range(5), 2), Living(range(100, 103), 2)
-    pages = Pages([NumberedPages(each.page, key=imp_uid_of) for each in (one, two)])
+    pages = Pages([NumberedPages(item.page, key=imp_uid_of) for item in (one, two)])
 
     assert run(numbers(pages)) == [0, 1, 2, 3, 4, 100, 101, 102]
 
@@ -122,7 +122,7 @@ async def test_page_is_read_on_demand() -> None:
     pages = living.pages()
     for _ in range(10):
         await anext(pages)
-    assert living.asked == [1]
+    assert living.requested == [1]
 
 
 def test_order_without_payments_yields_none() -> None:
@@ -136,15 +136,15 @@ def test_order_without_payments_yields_none() -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_failing_first_page_raises(status: int) -> None:
-    asked: list[int] = []
+    requested: list[int] = []
 
     async def fails(number: int) -> PaymentPage:
-        asked.append(number)
+        requested.append(number)
         raise ApiError("no", status=status, code=-1)
 
     with pytest.raises(ApiError):
         run(numbers(Pages([NumberedPages(fails, may_be_missing=True, key=imp_uid_of)])))
-    assert asked == [1]
+    assert requested == [1]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_failing_later_page_raises(error: ApiError) -> None:
 
     with pytest.raises(type(error)):
         run(numbers(Pages([NumberedPages(refuses, may_be_missing=True, key=imp_uid_of)])))
-    assert living.asked == [1]
+    assert living.requested == [1]
 
 
 def test_next_beyond_the_last_page_is_not_an_error() -> None:
@@ -178,7 +178,7 @@ def test_next_beyond_the_last_page_is_not_an_error() -> None:
     pages = Pages([NumberedPages(one_too_many, key=imp_uid_of)])
 
     assert run(numbers(pages)) == [0, 1, 2, 3]
-    assert living.asked == [1, 2, 3]
+    assert living.requested == [1, 2, 3]
 
 
 @pytest.mark.parametrize("following", [1, 3, 7, True, -1])
@@ -191,16 +191,16 @@ def test_next_that_is_not_the_following_page_is_refused(following: Any) -> None:
 
 
 def test_endless_next_pages_end() -> None:
-    asked: list[int] = []
+    requested: list[int] = []
 
     async def endless(number: int) -> PaymentPage:
-        asked.append(number)
-        return PaymentPage(10**6 + len(asked), number + 1, (payment(number % 3),))
+        requested.append(number)
+        return PaymentPage(10**6 + len(requested), number + 1, (payment(number % 3),))
 
     pages = Pages([NumberedPages(endless, key=imp_uid_of)])
 
     assert sorted(run(numbers(pages))) == [0, 1, 2]
-    assert len(asked) == 8
+    assert len(requested) == 8
 
 
 @virtual_time

@@ -1,4 +1,4 @@
-"""Webhooks: hearsay is read with care, and the look-up decides."""
+"""Test webhooks: parsing, and the look-up that decides."""
 
 from __future__ import annotations
 
@@ -304,9 +304,9 @@ def test_payment_that_does_not_match_the_order_is_a_mismatch(
     with pytest.raises(PaymentMismatchError) as caught:
         verified(reply(200, ok(CARD_PAID | {"status": status})), **changes)
 
-    assert [each.field for each in caught.value.differences] == [field]
-    asked = {"merchant_uid": changes.get("merchant_uid", UID), "imp_uid": EVENT.imp_uid}
-    assert caught.value.identifiers == asked
+    assert [item.field for item in caught.value.differences] == [field]
+    expected = {"merchant_uid": changes.get("merchant_uid", UID), "imp_uid": EVENT.imp_uid}
+    assert caught.value.identifiers == expected
 
 
 def test_sandbox_payment_is_a_mismatch() -> None:

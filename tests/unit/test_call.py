@@ -51,7 +51,7 @@ def test_any_merchant_uid_is_one_segment_of_the_target(merchant_uid: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ("", "must not be ''"),
         (".", "must not be"),
@@ -66,8 +66,8 @@ def test_any_merchant_uid_is_one_segment_of_the_target(merchant_uid: str) -> Non
         (b"x", "not bytes"),
     ],
 )
-def test_invalid_identifier_is_rejected(value: Any, said: str) -> None:
-    with pytest.raises(InvalidRequestError, match=said):
+def test_invalid_identifier_is_rejected(value: Any, message: str) -> None:
+    with pytest.raises(InvalidRequestError, match=message):
         find(value).target()
 
 

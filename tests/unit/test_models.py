@@ -297,7 +297,7 @@ def test_custom_data_decodes_as_a_dict_or_as_a_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (None, "there is none"),
         ("홍길동 님", "not JSON"),
@@ -306,8 +306,8 @@ def test_custom_data_decodes_as_a_dict_or_as_a_type() -> None:
     ],
     ids=["none", "text", "list", "deep"],
 )
-def test_invalid_custom_data_raises_without_quoting_it(data: str | None, said: str) -> None:
-    with pytest.raises(UnexpectedResponseError, match=said) as caught:
+def test_invalid_custom_data_raises_without_quoting_it(data: str | None, message: str) -> None:
+    with pytest.raises(UnexpectedResponseError, match=message) as caught:
         decoded(MINIMAL, custom_data=data).custom()
 
     assert "imp_1" in str(caught.value)

@@ -65,24 +65,24 @@ def sent(call: Call[Any], response: Any) -> Any:
     return parse(call, Reply(200, {}, ok(response)))
 
 
-def is_said(field: Any, value: Any) -> bool:
-    """Whether a field of ours says what JSON says."""
+def agrees(field: Any, value: Any) -> bool:
+    """Whether a decoded field has the value of the JSON."""
     match field:
         case None:
-            said = value in (None, "null") or is_never(value)
+            is_equal = value in (None, "null") or is_never(value)
         case bool():
-            said = str(value).lower() in ({"true", "1"} if field else {"false", "0"})
+            is_equal = str(value).lower() in ({"true", "1"} if field else {"false", "0"})
         case Decimal() | int():
-            said = not isinstance(value, bool) and Decimal(str(value)) == field
+            is_equal = not isinstance(value, bool) and Decimal(str(value)) == field
         case datetime():
-            said = moment(value) == field
+            is_equal = moment(value) == field
         case tuple():
-            said = are_items(field, [] if value in (None, "null") else value)
+            is_equal = are_items(field, [] if value in (None, "null") else value)
         case Record():
-            said = is_item(field, value)
+            is_equal = is_item(field, value)
         case _:
-            said = field == value
-    return said
+            is_equal = field == value
+    return is_equal
 
 
 def is_never(value: Any) -> bool:
@@ -107,7 +107,7 @@ def is_item(record: Any, item: Any) -> bool:
     if not isinstance(record, Record):
         return bool(record == item)
     name = "discount" if isinstance(record, Promotion) else "amount"
-    return is_said(getattr(record, name), item.get(name, 0))
+    return agrees(getattr(record, name), item.get(name, 0))
 
 
 @given(st.sampled_from(FIELDS), values)
@@ -125,7 +125,7 @@ def test_field_holds_the_sent_value_or_is_named_unreadable(name: str, value: Any
         if "another" in answer.reason:
             assert name == "merchant_uid"
             return
-        assert [each.path for each in answer.unreadable] == [f"$.{name}"]
+        assert [entry.path for entry in answer.unreadable] == [f"$.{name}"]
         assert f"$.{name}: " in str(answer)
         return
     assert isinstance(answer, Payment)
@@ -136,7 +136,7 @@ def test_field_holds_the_sent_value_or_is_named_unreadable(name: str, value: Any
         assert field in (None, ())
         assert name not in STRICT
     else:
-        assert is_said(field, value)
+        assert agrees(field, value)
     for other in set(FIELDS) - {name}:
         assert getattr(answer, other) == getattr(PLAIN, other)
 
@@ -153,7 +153,7 @@ ODD: dict[str, list[Any]] = {
     "sandbox": ["", [], 2, "no"],
 }
 """What no strict field takes."""
-odd_strict = st.sampled_from([(name, value) for name, each in ODD.items() for value in each])
+odd_strict = st.sampled_from([(name, value) for name, entry in ODD.items() for value in entry])
 
 
 @st.composite
@@ -178,35 +178,35 @@ def test_odd_payment_does_not_affect_the_others(
     items: list[tuple[Any, bool]], is_page: bool
 ) -> None:
     response: Any = [payment for payment, _ in items]
-    given_payments: tuple[Payment, ...]
+    readable: tuple[Payment, ...]
     unreadable: tuple[UnreadablePayment, ...]
     if is_page:
         page: PaymentPage = sent(
             LIST, {"total": len(items), "previous": 0, "next": 0, "list": response}
         )
         assert isinstance(page, Page)
-        given_payments, unreadable = page.list, page.unreadable
+        readable, unreadable = page.list, page.unreadable
     else:
         listing: PaymentListing = sent(BATCH, response)
         assert isinstance(listing, Listing)
-        given_payments, unreadable = listing.list, listing.unreadable
+        readable, unreadable = listing.list, listing.unreadable
 
     whole = [payment for payment, is_readable in items if is_readable]
     odd = [payment for payment, is_readable in items if not is_readable]
-    assert [each.imp_uid for each in given_payments] == [each["imp_uid"] for each in whole]
+    assert [entry.imp_uid for entry in readable] == [entry["imp_uid"] for entry in whole]
     assert len(unreadable) == len(odd)
-    for said, payment in zip(unreadable, odd, strict=True):
-        assert_named(said, payment)
+    for record, payment in zip(unreadable, odd, strict=True):
+        assert_named(record, payment)
 
 
-def assert_named(said: UnreadablePayment, payment: Any) -> None:
+def assert_named(record: UnreadablePayment, payment: Any) -> None:
     if not isinstance(payment, dict):
-        assert (said.path, said.imp_uid, said.merchant_uid) == ("$", None, None)
+        assert (record.path, record.imp_uid, record.merchant_uid) == ("$", None, None)
         return
     for name in ("imp_uid", "merchant_uid"):
         value: Any = payment[name]  # pyright: ignore[reportUnknownVariableType]  # of any JSON
-        assert getattr(said, name) == (value if isinstance(value, str) else None)
-    assert said.path.removeprefix("$.") in STRICT
+        assert getattr(record, name) == (value if isinstance(value, str) else None)
+    assert record.path.removeprefix("$.") in STRICT
 
 
 @pytest.mark.parametrize("sample", [CARD_PAID, PARTIALLY_CANCELLED])

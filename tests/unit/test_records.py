@@ -1,4 +1,4 @@
-"""A record of any resource is read by its declarations alone."""
+"""Test records of any resource, which are read by their annotations alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reply means, without a socket."""
+"""Test the parsing of replies, without a socket."""
 
 from __future__ import annotations
 
@@ -762,7 +762,7 @@ def test_records_of_a_list_have_their_own_raw() -> None:
     payments = parse(Call("GET", "/payments", list[Payment]), Reply(200, {}, both))
 
     assert isinstance(payments, list)
-    assert [each.raw["new"] for each in payments] == [1, 2]
+    assert [item.raw["new"] for item in payments] == [1, 2]
     assert parse(Call("GET", "/x", list[int]), Reply(200, {}, ok([5]))) == [5]
 
 

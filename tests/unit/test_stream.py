@@ -1,4 +1,4 @@
-"""Many look-ups at once: bounded, in order where promised, and left without a trace."""
+"""Test streams: bounded concurrency, order, errors, and leaving early."""
 
 from __future__ import annotations
 
@@ -188,21 +188,21 @@ async def test_error_in_the_source_propagates(is_async: bool, is_ordered: bool) 
 @virtual_time
 async def test_failed_source_is_not_read_again(is_ordered: bool) -> None:
     class Broken:
-        asked = 0
+        pulls = 0
 
         def __aiter__(self) -> Broken:
             return self
 
         async def __anext__(self) -> int:
-            self.asked += 1
-            if self.asked == 1:
+            self.pulls += 1
+            if self.pulls == 1:
                 return 1
             raise KeyError("source")
 
     source = Broken()
     with pytest.raises(KeyError, match="source"):
         await read(Stream(source, Work(), in_flight=9, is_ordered=is_ordered))
-    assert source.asked == 2
+    assert source.pulls == 2
 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
@@ -247,9 +247,9 @@ async def test_batches_keep_order_and_both_bounds(
     weights: list[int], count: int, most: int
 ) -> None:
     chunks = [chunk async for chunk in batched(weights, int, count=count, total=most)]
-    assert [each for chunk in chunks for each in chunk] == weights
+    assert [item for chunk in chunks for item in chunk] == weights
     assert all(0 < len(chunk) <= count for chunk in chunks)
-    # An item that is too large by itself is a batch of its own.
+    # An item that is too large by itself is the only one of its batch.
     assert all(sum(chunk) <= most for chunk in chunks if len(chunk) > 1)
     for chunk, following in pairwise(chunks):
         # None could have been fuller.

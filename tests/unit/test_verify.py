@@ -1,4 +1,4 @@
-"""What must be true before goods are shipped."""
+"""Test ``payments.verify`` and ``wait_until_paid``."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_matching_payment_has_no_difference() -> None:
     ids=str,
 )
 def test_each_differing_field_is_reported(change: dict[str, Any], field: str) -> None:
-    assert [each.field for each in compared(replace(PAYMENT, **change))] == [field]
+    assert [item.field for item in compared(replace(PAYMENT, **change))] == [field]
 
 
 def test_other_imp_uid_is_a_difference() -> None:
@@ -92,11 +92,11 @@ def test_unreadable_field_without_money_is_not_a_difference() -> None:
 
 
 def test_difference_holds_expected_and_actual_values() -> None:
-    odd = replace(
+    payment = replace(
         PAYMENT, sandbox=None, cancel_history=(Cancellation(amount=Decimal(1)),), currency="USD"
     )
 
-    assert compared(odd) == (
+    assert compared(payment) == (
         Difference("currency", "KRW", "USD"),
         Difference("cancel_history", "empty", "not empty"),
         Difference("sandbox", "False", "None"),
@@ -104,25 +104,25 @@ def test_difference_holds_expected_and_actual_values() -> None:
 
 
 def test_all_differences_are_reported() -> None:
-    odd = replace(
+    payment = replace(
         PAYMENT, amount=Decimal(1), currency="USD", sandbox=True, status=PaymentStatus.FAILED
     )
 
-    assert {each.field for each in compared(odd)} == {"amount", "currency", "sandbox", "status"}
+    assert {item.field for item in compared(payment)} == {"amount", "currency", "sandbox", "status"}
 
 
 @given(st.decimals("0", "1e12", places=2), st.decimals("0", "1e12", places=2))
-def test_amounts_are_compared_exactly(paid: Decimal, asked: Decimal) -> None:
-    found = compared(replace(PAYMENT, amount=paid), amount=asked)
+def test_amounts_are_compared_exactly(paid: Decimal, ordered: Decimal) -> None:
+    difference = compared(replace(PAYMENT, amount=paid), amount=ordered)
 
-    assert bool(found) is (paid != asked)
+    assert bool(difference) is (paid != ordered)
 
 
 def test_expected_discount_is_not_a_difference() -> None:
     promoted = replace(PAYMENT, promotion=Promotion(discount=Decimal(100)))
 
     assert compared(promoted, discount=Decimal(100)) == ()
-    assert [each.field for each in compared(PAYMENT, discount=Decimal(100))] == [
+    assert [item.field for item in compared(PAYMENT, discount=Decimal(100))] == [
         "promotion.discount"
     ]
 

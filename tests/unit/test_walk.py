@@ -1,4 +1,4 @@
-"""Walks of a period against a server whose payments arrive, change and leave at any time."""
+"""Test walks of a period against a server whose payments arrive, change and leave at any time."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ class Shop:
         )
 
 
-async def given_by(walk: Walk) -> list[str]:
-    found: list[str] = []
+async def returned_by(walk: Walk) -> list[str]:
+    ids: list[str] = []
     while (page := await walk.read()) is not None:
-        found += [each.imp_uid for each in page.list]
-    return found
+        ids += [item.imp_uid for item in page.list]
+    return ids
 
 
 def leave(number: int) -> Change:
@@ -114,8 +114,8 @@ def move(number: int) -> Change:
 
 def several(changes: list[Change]) -> Change:
     def change(shop: Shop) -> None:
-        for each in changes:
-            each(shop)
+        for item in changes:
+            item(shop)
 
     return change
 
@@ -153,7 +153,7 @@ def test_unchanged_payments_are_returned_once(
 
     shop.changes = [watch(change) for change in between]
 
-    got = run(given_by(shop.walk(50, size, seen=set())))
+    got = run(returned_by(shop.walk(50, size, seen=set())))
 
     assert len(got) == len(set(got))
     assert stayed - touched <= set(got)
@@ -171,7 +171,7 @@ def test_resumed_walk_reads_every_payment(when: list[int], status: str, size: in
             walk = shop.walk(50, size, since=since)
             # Inside one busy second there is no position to go on from.
             while (page := await walk.read()) is not None:
-                got += [each.imp_uid for each in page.list]
+                got += [item.imp_uid for item in page.list]
                 if walk.position != START + since:
                     break
             if walk.position is None:
@@ -197,7 +197,7 @@ def test_wrong_totals_lose_no_payment(lie: str, status: str, when: list[int]) ->
     shop = Shop(when, status=status)
     shop.total_of = LIES[lie]
 
-    got = run(given_by(shop.walk(50, 3, seen=set())))
+    got = run(returned_by(shop.walk(50, 3, seen=set())))
 
     assert sorted(got) == sorted(shop.times)
 
@@ -209,7 +209,7 @@ def test_inconsistent_totals_lose_no_payment(
     shop = Shop(when, status=status)
     shop.total_of = lambda total: max(0, total + errors[shop.requests % len(errors)])
 
-    got = run(given_by(shop.walk(50, 4, seen=set())))
+    got = run(returned_by(shop.walk(50, 4, seen=set())))
 
     assert sorted(got) == sorted(shop.times)
 
@@ -219,7 +219,7 @@ def test_next_beyond_the_last_page_ends_the_walk(when: list[int], status: str, s
     shop = Shop(when, status=status)
     shop.next_of = lambda number, _: number + 1
 
-    got = run(given_by(shop.walk(50, size, seen=set())))
+    got = run(returned_by(shop.walk(50, size, seen=set())))
 
     assert sorted(got) == sorted(shop.times)
 
@@ -241,7 +241,7 @@ def test_server_that_ignores_the_period_raises(status: str) -> None:
     )
 
     with pytest.raises(UnexpectedResponseError, match="contradict"):
-        run(given_by(walk))
+        run(returned_by(walk))
     assert shop.requests <= 100 * (1 + 50 // 10)
 
 
@@ -249,7 +249,7 @@ def test_departures_cost_no_extra_requests() -> None:
     shop = Shop([number // 20 for number in range(3_000)])
     shop.changes = [leave(1) for _ in range(1_000)]
 
-    run(given_by(shop.walk(150, 100, seen=set())))
+    run(returned_by(shop.walk(150, 100, seen=set())))
 
     assert shop.requests <= 45
 
@@ -272,7 +272,7 @@ def test_walk_needs_few_requests(status: str, spread: str) -> None:
         walk = shop.walk(day, 1_000)
         while (page := await walk.read()) is not None:
             slices += 1
-            got += [each.imp_uid for each in page.list]
+            got += [item.imp_uid for item in page.list]
         return got
 
     assert sorted(run(main())) == sorted(shop.times)
@@ -285,7 +285,7 @@ def test_unsorted_list_loses_no_payment() -> None:
     shop = Shop([number * 7 % 50 for number in range(50)])
     shop.order = lambda imp_uid: imp_uid
 
-    got = run(given_by(shop.walk(50, 10, seen=set())))
+    got = run(returned_by(shop.walk(50, 10, seen=set())))
 
     assert sorted(got) == sorted(shop.times)
 
@@ -295,7 +295,7 @@ def test_smaller_pages_lose_no_payment(status: str) -> None:
     shop = Shop([number % 50 for number in range(300)], status=status)
     shop.largest = 7
 
-    got = run(given_by(shop.walk(50, 100, seen=set())))
+    got = run(returned_by(shop.walk(50, 100, seen=set())))
 
     assert sorted(got) == sorted(shop.times)
 
@@ -306,7 +306,7 @@ def test_quiet_days_between_two_busy_hours_cost_few_requests() -> None:
     times += [89 * 86_400 + number % 3_600 for number in range(5_000)]
     shop = Shop(times, status="cancelled")
 
-    got = run(given_by(shop.walk(90 * 86_400, 1_000)))
+    got = run(returned_by(shop.walk(90 * 86_400, 1_000)))
 
     assert sorted(got) == sorted(shop.times)
     assert shop.requests <= 60
@@ -316,14 +316,14 @@ def test_departure_of_all_payments_costs_few_requests() -> None:
     shop = Shop([1, 2, 3], status="cancelled")
     shop.changes = [lambda _: None, lambda shop: shop.times.clear()]
 
-    assert run(given_by(shop.walk(90 * 86_400, 1))) == []
+    assert run(returned_by(shop.walk(90 * 86_400, 1))) == []
     assert shop.requests <= 10
 
 
 def test_busy_second_in_ninety_days_is_read_whole() -> None:
     shop = Shop([5_000_017] * 2_500, status="cancelled")
 
-    got = run(given_by(shop.walk(90 * 86_400, 1_000)))
+    got = run(returned_by(shop.walk(90 * 86_400, 1_000)))
 
     assert len(got) == 2_500
     assert shop.requests <= 70
@@ -343,7 +343,7 @@ def test_walk_continues_after_an_error() -> None:
         assert first is not None
         with pytest.raises(UnexpectedResponseError, match="once"):
             await walk.read()
-        return [each.imp_uid for each in first.list] + await given_by(walk)
+        return [item.imp_uid for item in first.list] + await returned_by(walk)
 
     assert sorted(run(main())) == sorted(shop.times)
 
@@ -353,7 +353,7 @@ def test_payments_are_returned_in_the_requested_order(sorting: Sorting) -> None:
     shop = Shop([number * 3 % 50 for number in range(200)])
     shop.sorting = sorting
 
-    got = [shop.times[imp_uid] for imp_uid in run(given_by(shop.walk(50, 10, seen=set())))]
+    got = [shop.times[imp_uid] for imp_uid in run(returned_by(shop.walk(50, 10, seen=set())))]
 
     assert got == sorted(got, reverse=sorting is Sorting.PAID_DESC)
 
@@ -364,7 +364,7 @@ def test_open_end_includes_later_payments(sorting: Sorting) -> None:
     shop = Shop([now - 100 + number for number in range(200)])
     shop.sorting = sorting
 
-    got = run(given_by(shop.walk(None, 10, seen=set(), since=now - 100)))
+    got = run(returned_by(shop.walk(None, 10, seen=set(), since=now - 100)))
 
     assert sorted(got) == sorted(shop.times)
 

@@ -1,4 +1,4 @@
-"""Periods split into windows."""
+"""Test the splitting of periods into windows."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def test_open_ended_windows_fit_any_clock_within_a_day(length: timedelta) -> Non
     # Not too long where PortOne's clock is ahead, and begun where it is behind.
     assert now - last.since <= 89 * DAY
     assert last.since <= max(since.timestamp() + 1, now - DAY + 1)
-    starts = [*(each.since for each in closed), last.since]
+    starts = [*(item.since for item in closed), last.since]
     assert starts[0] - 1 < since.timestamp() <= starts[0]
-    for each, following in zip(closed, starts[1:], strict=True):
-        assert each.until is not None
-        assert each.until - each.since <= 90 * DAY
-        assert following == each.until + 1
+    for item, following in zip(closed, starts[1:], strict=True):
+        assert item.until is not None
+        assert item.until - item.since <= 90 * DAY
+        assert following == item.until + 1
 
 
 def test_open_end_that_begins_now_is_one_window() -> None:

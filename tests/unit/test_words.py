@@ -1,4 +1,4 @@
-"""Spellings of statuses, sortings and verdicts: refused as an argument, understood in a file."""
+"""Test spellings of statuses, sortings and verdicts: rejected as arguments, accepted in files."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_all_is_a_status_of_lists_only() -> None:
 @given(word=st.sampled_from(sorted(STATUSES)), data=st.data())
 def test_canonical_ignores_case_and_blanks(word: str, data: st.DataObject) -> None:
     spelling = "".join(
-        data.draw(st.sampled_from([each, each.upper(), f"{each} ", f"\t{each}", f"{each}_"]))
-        for each in word
+        data.draw(st.sampled_from([item, item.upper(), f"{item} ", f"\t{item}", f"{item}_"]))
+        for item in word
     )
 
     assert canonical(spelling) == word
@@ -132,7 +132,7 @@ Ask = Callable[[PortOneClient], Awaitable[object]]
 
 
 async def read(stream: Any) -> list[object]:
-    return [each async for each in stream]
+    return [item async for item in stream]
 
 
 async def reconciled(client: PortOneClient, **options: Any) -> object:
