@@ -1,4 +1,4 @@
-"""Look-ups of many payments: what is requested and accepted, then over real HTTP against the fake."""
+"""Test look-ups of many payments: their requests and checks, then over HTTP with the fake."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ ODD = ["a b", "주문 1", "a/b", "100%", "a#b", "a?b=c", "a+b", "a&b", "[]", "x"
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def seen(imp_uid: str = "imp_1", status: str = "paid", **days: int) -> Payment:
-    """A payment of ``order-1``; its times in days."""
-    times: dict[str, Any] = {name: DAY + timedelta(days=entry) for name, entry in days.items()}
+def order_payment(imp_uid: str = "imp_1", status: str = "paid", **days: int) -> Payment:
+    """Return a payment of ``order-1`` with its times in days."""
+    times: dict[str, Any] = {name: DAY + timedelta(days=number) for name, number in days.items()}
     return Payment(
         imp_uid=imp_uid,
         merchant_uid="order-1",
@@ -83,23 +83,26 @@ def seen(imp_uid: str = "imp_1", status: str = "paid", **days: int) -> Payment:
 )
 def test_payments_without_the_sorted_time_count_as_earliest(sorting: str, expected: str) -> None:
     payments = [
-        seen("c", started_at=3, failed_at=30),
-        seen("e", started_at=15),
-        seen("a", started_at=1, paid_at=18),
-        seen("d"),
-        seen("b", started_at=2, paid_at=5, cancelled_at=20),
+        order_payment("c", started_at=3, failed_at=30),
+        order_payment("e", started_at=15),
+        order_payment("a", started_at=1, paid_at=18),
+        order_payment("d"),
+        order_payment("b", started_at=2, paid_at=5, cancelled_at=20),
     ]
 
-    assert "".join(entry.imp_uid for entry in sort_payments(payments, Sorting(sorting))) == expected
+    assert (
+        "".join(payment.imp_uid for payment in sort_payments(payments, Sorting(sorting)))
+        == expected
+    )
 
 
 def check(call: Any, answer: Any) -> str | None:
-    reason: str | None = call.check(answer)
-    return reason
+    problem: str | None = call.check(answer)
+    return problem
 
 
 @pytest.mark.parametrize(
-    ("call", "another"),
+    ("call", "field"),
     [
         (find_call("order-2", "paid", None), "merchant_uid"),
         (find_call("order-1", "failed", None), "status"),
@@ -109,20 +112,20 @@ def check(call: Any, answer: Any) -> str | None:
         (get_call("imp_1", include_sandbox=False, extension=False), None),
     ],
 )
-def test_response_must_be_the_requested_payment(call: Any, another: str | None) -> None:
-    reason = None if another is None else f"PortOne answered with a payment of another {another}"
+def test_response_must_be_the_requested_payment(call: Any, field: str | None) -> None:
+    problem = None if field is None else f"PortOne answered with a payment of another {field}"
 
-    assert check(call, seen()) == reason
+    assert check(call, order_payment()) == problem
 
 
 def test_list_of_an_order_holds_only_its_payments() -> None:
-    listing = PaymentListing((seen(), seen("imp_2", status="failed")))
+    listing = PaymentListing((order_payment(), order_payment("imp_2", status="failed")))
 
     for status in (None, "paid", "failed"):
         assert check(listed_call("order-1", status), listing) is None
     assert "2 payment(s)" in str(check(listed_call("order-1", "cancelled"), listing))
     assert "none is cancelled" in str(check(listed_call("order-1", "cancelled"), listing))
-    another = PaymentListing((*listing.list, replace(seen(), merchant_uid="order-2")))
+    another = PaymentListing((*listing.list, replace(order_payment(), merchant_uid="order-2")))
     assert "another merchant_uid" in str(check(listed_call("order-1", None), another))
     for status in (None, "paid"):
         assert "an empty list" in str(check(listed_call("order-1", status), PaymentListing()))
@@ -133,7 +136,7 @@ EMPTY = PaymentPage(0, 0, ())
 
 
 def test_page_holds_only_requested_payments() -> None:
-    page = PaymentPage(2, 0, (seen(), seen("imp_2", status="failed")))
+    page = PaymentPage(2, 0, (order_payment(), order_payment("imp_2", status="failed")))
 
     assert check(find_all_call("order-1", None, None, 1, 10), page) is None
     assert check(list_call("all", WEEK, NEWEST, 1, 10), page) is None
@@ -151,10 +154,10 @@ def test_empty_page_is_accepted_only_where_it_can_be_true() -> None:
     assert "an empty list" in str(check(order("order-1", None, None, 1, 10), EMPTY))
     assert check(period("paid", WEEK, NEWEST, 1, 10), EMPTY) is None
     for page in (PaymentPage(3, 0, ()), PaymentPage(3, 2, ()), PaymentPage(0, 2, ())):
-        reason = f"PortOne listed none of {page.total} payment(s)"
-        assert check(order("order-1", None, None, 1, 10), page) == reason
-        assert check(period("paid", WEEK, NEWEST, 1, 10), page) == reason
-        # What leaves the list meanwhile may empty a later one.
+        problem = f"PortOne listed none of {page.total} payment(s)"
+        assert check(order("order-1", None, None, 1, 10), page) == problem
+        assert check(period("paid", WEEK, NEWEST, 1, 10), page) == problem
+        # Departures may leave a later page empty.
         assert check(order("order-1", None, None, 2, 10), page) is None
         assert check(period("paid", WEEK, NEWEST, 2, 10), page) is None
 
@@ -201,10 +204,10 @@ async def test_find_all_returns_every_payment_of_an_order(
             server.add(merchant_uid=uid, status=s).imp_uid for s in ("failed", "ready", "paid")
         }
         server.add(merchant_uid="another")
-        payments = [entry async for entry in client.payments.find_all(uid, page_size=2)]
-        assert {entry.imp_uid for entry in payments} == added
-        paid = [entry async for entry in client.payments.find_all(uid, status="paid")]
-        assert [entry.status for entry in paid] == ["paid"]
+        payments = [payment async for payment in client.payments.find_all(uid, page_size=2)]
+        assert {payment.imp_uid for payment in payments} == added
+        paid = [payment async for payment in client.payments.find_all(uid, status="paid")]
+        assert [payment.status for payment in paid] == ["paid"]
 
 
 async def test_find_all_requests_numbered_pages_twice(
@@ -213,9 +216,9 @@ async def test_find_all_requests_numbered_pages_twice(
     for _ in range(5):
         server.add(merchant_uid="order-1")
     pages = client.payments.find_all("order-1", status="paid", sorting="paid", page_size=2)
-    assert len([entry async for entry in pages]) == 5
-    targets = [entry.target for entry in server.requests if "findAll" in entry.target]
-    # Twice, since payments may leave a status, and an arrival would hide that in the totals.
+    assert len([payment async for payment in pages]) == 5
+    targets = [request.target for request in server.requests if "findAll" in request.target]
+    # Twice: payments may leave a status, and an arrival would hide a departure in the totals.
     assert targets == [
         f"/payments/findAll/order-1/paid?page={page}&limit=2&sorting=paid"
         for page in (1, 2, 3, 1, 2, 3)
@@ -226,10 +229,10 @@ async def test_find_all_is_empty_only_for_an_unknown_order(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     for uid in ("nope", "no/pe"):
-        assert [entry async for entry in client.payments.find_all(uid)] == []
+        assert [payment async for payment in client.payments.find_all(uid)] == []
     server.fail(Status(404), times=None)
     with pytest.raises(PortOneError):
-        _ = [entry async for entry in client.payments.find_all("nope")]
+        _ = [payment async for payment in client.payments.find_all("nope")]
 
 
 @pytest.mark.parametrize("status", ["paid", "ready", "failed", "cancelled", "all"])
@@ -252,8 +255,10 @@ async def test_list_returns_each_payment_of_a_period_once(
         if status in (state, "all") and number < 30:
             expected.add(payment.imp_uid)
     since = datetime.fromtimestamp(now - 295 * 24 * 3600, UTC)
-    got = [entry.imp_uid async for entry in client.payments.list(status, since=since, page_size=3)]
-    assert sorted(got) == sorted(expected)
+    received = [
+        payment.imp_uid async for payment in client.payments.list(status, since=since, page_size=3)
+    ]
+    assert sorted(received) == sorted(expected)
 
 
 async def test_period_includes_since_and_excludes_until(
@@ -264,7 +269,7 @@ async def test_period_includes_since_and_excludes_until(
     for number, at in enumerate((start - 1, start, start + 86399, start + 86400)):
         server.add(merchant_uid=f"order-{number}", paid_at=at, started_at=at)
     pages = client.payments.list("paid", since=day, until=day + timedelta(days=1))
-    assert {entry.merchant_uid async for entry in pages} == {"order-1", "order-2"}
+    assert {payment.merchant_uid async for payment in pages} == {"order-1", "order-2"}
 
 
 async def test_list_with_other_payments_is_refused(
@@ -273,12 +278,12 @@ async def test_list_with_other_payments_is_refused(
     page = {"total": 1, "previous": False, "next": False, "list": [CARD_PAID | {"status": "ready"}]}
     server.fail(Json({"code": 0, "message": None, "response": page}), times=None)
     with pytest.raises(UnexpectedResponseError, match="status"):
-        _ = [entry async for entry in client.payments.list("paid")]
+        _ = [payment async for payment in client.payments.list("paid")]
     with pytest.raises(UnexpectedResponseError, match="merchant_uid"):
-        _ = [entry async for entry in client.payments.find_all("order-1")]
+        _ = [payment async for payment in client.payments.find_all("order-1")]
 
 
-NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 (what is to be refused)
+NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 (the case under test)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +308,7 @@ async def test_invalid_arguments_are_rejected_before_sending(
     assert not server.requests
 
 
-async def aiter_any(items: list[str]) -> AsyncIterator[str]:
+async def iterate_async(items: list[str]) -> AsyncIterator[str]:
     for item in items:
         yield item
 
@@ -317,7 +322,7 @@ async def test_get_many_returns_groups_in_request_order(
         for _ in range(number % 3):
             server.add(merchant_uid=uid)
     by_id = server.add(merchant_uid="by id")
-    requested = aiter_any(orders) if is_async else orders
+    requested = iterate_async(orders) if is_async else orders
     async with client.payments.get_many(requested, [by_id.imp_uid, "imp_0"]) as stream:
         groups = [group async for group in stream]
 
@@ -325,7 +330,9 @@ async def test_get_many_returns_groups_in_request_order(
     assert [len(group.payments) for group in groups] == [
         *(number % 3 for number in range(len(orders))), 1, 0,
     ]  # fmt: skip
-    assert all(entry.merchant_uid == group.uid for group in groups[:-2] for entry in group.payments)
+    assert all(
+        payment.merchant_uid == group.uid for group in groups[:-2] for payment in group.payments
+    )
     assert server.count("/payments") == 3
 
 
@@ -335,7 +342,9 @@ async def test_batch_fits_in_a_request_line(server: FakePortOne, client: PortOne
         server.add(merchant_uid=uid)
     async with client.payments.get_many(orders) as stream:
         assert [len(group.payments) async for group in stream] == [1] * 200
-    lines = [entry.target for entry in server.requests if entry.target.startswith("/payments")]
+    lines = [
+        request.target for request in server.requests if request.target.startswith("/payments")
+    ]
     assert max(map(len, lines)) < 8190 - 30
     assert len(lines) < 14
 
@@ -351,12 +360,12 @@ async def test_batch_holds_at_most_100_ids(server: FakePortOne, client: PortOneC
 @pytest.mark.parametrize("name", ["merchant_uid", "imp_uid"])
 @pytest.mark.parametrize("uid", ["o", "가/나", "a+b"])
 def test_query_bytes_equals_the_added_query_length(name: str, uid: str) -> None:
-    one = Identifier(name, "x")
+    base = Identifier(name, "x")
 
-    def length(*requested: Identifier) -> int:
-        return len(batch_call(requested).target())
+    def length(*identifiers: Identifier) -> int:
+        return len(batch_call(identifiers).target())
 
-    assert query_bytes(Identifier(name, uid)) == length(one, Identifier(name, uid)) - length(one)
+    assert query_bytes(Identifier(name, uid)) == length(base, Identifier(name, uid)) - length(base)
 
 
 def test_id_over_the_query_limit_is_rejected() -> None:
@@ -368,11 +377,15 @@ def test_id_over_the_query_limit_is_rejected() -> None:
 
 
 def test_group_lists_unique_payments_newest_first() -> None:
-    old, new, never = seen("b", started_at=0), seen("c", started_at=1), seen("a")
-    listing = PaymentListing((never, old, new, old))
+    old, new, unstarted = (
+        order_payment("b", started_at=0),
+        order_payment("c", started_at=1),
+        order_payment("a"),
+    )
+    listing = PaymentListing((unstarted, old, new, old))
     groups = grouped([Identifier("merchant_uid", "order-1")], listing)
 
-    assert groups == [Group("order-1", (new, old, never))]
+    assert groups == [Group("order-1", (new, old, unstarted))]
 
 
 async def test_repeated_order_is_returned_twice(server: FakePortOne, client: PortOneClient) -> None:
@@ -401,17 +414,17 @@ async def test_find_many_distinguishes_found_missing_and_failed(
         results = {result.merchant_uid: result async for result in stream}
 
     assert set(results) == set(orders)
-    assert {uid for uid, entry in results.items() if isinstance(entry, Missing)} == {
+    assert {uid for uid, result in results.items() if isinstance(result, Missing)} == {
         "nope",
         "no/pe",
     }
-    failed = {uid for uid, entry in results.items() if isinstance(entry, Failed)}
+    failed = {uid for uid, result in results.items() if isinstance(result, Failed)}
     assert {"..", "a\nb"} < failed
     assert len(failed) == 3
     assert all(
-        entry.payment.merchant_uid == uid
-        for uid, entry in results.items()
-        if isinstance(entry, Found)
+        result.payment.merchant_uid == uid
+        for uid, result in results.items()
+        if isinstance(result, Found)
     )
 
 
@@ -442,11 +455,11 @@ async def test_find_many_is_unordered_and_get_many_is_ordered(
     held = Held()
     server.fail(held, on="/payments/find/order-0")
     async with client.payments.find_many(orders[:5]) as stream:
-        done = [(await anext(stream)).merchant_uid for _ in range(4)]
+        merchant_uids = [(await anext(stream)).merchant_uid for _ in range(4)]
         held.release()
-        done += [result.merchant_uid async for result in stream]
-    assert sorted(done[:4]) == orders[1:5]
-    assert done[4:] == ["order-0"]
+        merchant_uids += [result.merchant_uid async for result in stream]
+    assert sorted(merchant_uids[:4]) == orders[1:5]
+    assert merchant_uids[4:] == ["order-0"]
 
     server.fail(Delay(0.3), on="/payments")
     async with client.payments.get_many(orders) as groups:
@@ -461,20 +474,20 @@ async def test_find_many_and_find_all_apply_status_and_sorting(
     newer = server.add(merchant_uid=uid, started_at=200, paid_at=200, amount=1)
     failed = server.add(merchant_uid=uid, status="failed", started_at=300, amount=1)
 
-    async def first(**options: Any) -> str:
+    async def find_many(**options: Any) -> str:
         async with client.payments.find_many([uid], **options) as stream:
             (result,) = [result async for result in stream]
         assert isinstance(result, Found)
         return result.payment.imp_uid
 
-    assert await first() == failed.imp_uid
-    assert await first(status="paid") == newer.imp_uid
-    assert await first(status="paid", sorting="started") == older.imp_uid
+    assert await find_many() == failed.imp_uid
+    assert await find_many(status="paid") == newer.imp_uid
+    assert await find_many(status="paid", sorting="started") == older.imp_uid
     pages = client.payments.find_all(uid, status="paid", sorting="started")
-    assert [entry.imp_uid async for entry in pages] == [older.imp_uid, newer.imp_uid]
+    assert [payment.imp_uid async for payment in pages] == [older.imp_uid, newer.imp_uid]
     newest_first = client.payments.find_all(uid)
-    assert [entry.imp_uid async for entry in newest_first] == [
-        entry.imp_uid for entry in (failed, newer, older)
+    assert [payment.imp_uid async for payment in newest_first] == [
+        payment.imp_uid for payment in (failed, newer, older)
     ]
 
 
@@ -482,11 +495,13 @@ async def test_default_page_sizes_are_100_and_1000(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.add(merchant_uid="order-1")
-    _ = [entry async for entry in client.payments.find_all("order-1")]
-    _ = [entry async for entry in client.payments.list("paid")]
+    _ = [payment async for payment in client.payments.find_all("order-1")]
+    _ = [payment async for payment in client.payments.list("paid")]
 
-    sizes = [dict(entry.query).get("limit") for entry in server.requests if entry.method == "GET"]
-    assert sizes == ["100", "1000", "1000"]  # Of 90 days with an open end: two windows.
+    sizes = [
+        dict(request.query).get("limit") for request in server.requests if request.method == "GET"
+    ]
+    assert sizes == ["100", "1000", "1000"]  # An open-ended period of 90 days is two windows.
 
 
 async def test_list_defaults_to_the_last_90_days(
@@ -497,8 +512,8 @@ async def test_list_defaults_to_the_last_90_days(
         at = now - int(days * 24 * 3600)
         server.add(merchant_uid=uid, started_at=at, paid_at=at)
 
-    uids = [entry.merchant_uid async for entry in client.payments.list("paid")]
-    assert uids == ["first", "middle", "last"]
+    merchant_uids = [payment.merchant_uid async for payment in client.payments.list("paid")]
+    assert merchant_uids == ["first", "middle", "last"]
 
 
 async def test_closing_the_client_ends_a_stream(server: FakePortOne, client: PortOneClient) -> None:
@@ -536,7 +551,7 @@ async def test_mismatch_reports_both_identifiers(
         with pytest.raises(PaymentMismatchError, match="4999") as caught:
             await client.payments.verify("order-1", amount=4999, imp_uid=imp_uid)
         assert caught.value.identifiers == {"merchant_uid": "order-1", "imp_uid": payment.imp_uid}
-        assert [entry.field for entry in caught.value.differences] == ["amount"]
+        assert [difference.field for difference in caught.value.differences] == ["amount"]
 
 
 async def test_sandbox_payment_is_rejected_unless_allowed(

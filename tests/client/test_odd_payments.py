@@ -1,4 +1,4 @@
-"""A payment with a field of another JSON type: what of it is given, and what of its neighbours."""
+"""Test payments with a field of another JSON type, alone and in a list."""
 
 from __future__ import annotations
 
@@ -53,26 +53,24 @@ ODD = UnreadablePayment(
 WITHOUT_EXTENSION: dict[str, Any] = CARD_PAID | {"extension": []}
 
 
-def decoded(**fields: Any) -> Payment:
+def decode(**fields: Any) -> Payment:
     answer = parse(FIND, Reply(200, {}, ok(CARD_PAID | fields)))
     assert isinstance(answer, Payment)
     return answer
 
 
-def refused(call: Call[Any], response: Any) -> UnexpectedResponseError:
+def decode_error(call: Call[Any], response: Any) -> UnexpectedResponseError:
     error = parse(call, Reply(200, {}, ok(response)))
     assert type(error) is UnexpectedResponseError
     return error
 
 
-def paged(*payments: Any) -> dict[str, Any]:
+def page_body(*payments: Any) -> dict[str, Any]:
     return {"total": len(payments), "previous": 0, "next": 0, "list": list(payments)}
 
 
 def test_odd_optional_fields_are_none_and_named() -> None:
-    payment = decoded(
-        promotion=[], custom_data=[], card_quota="", buyer_tel=1012345678, name="상품"
-    )
+    payment = decode(promotion=[], custom_data=[], card_quota="", buyer_tel=1012345678, name="상품")
 
     assert payment.unreadable == ("card_quota", "buyer_tel", "custom_data", "promotion")
     assert (payment.promotion, payment.custom_data) == (None, None)
@@ -85,28 +83,28 @@ def test_odd_optional_fields_are_none_and_named() -> None:
 
 def test_custom_data_of_another_type_is_not_reported_as_absent() -> None:
     with pytest.raises(UnexpectedResponseError, match="another type than text, see raw"):
-        decoded(custom_data={"cart_id": 5}).custom()
+        decode(custom_data={"cart_id": 5}).custom()
 
 
 def test_ordinary_payment_has_nothing_unreadable() -> None:
-    assert decoded().unreadable == ()
-    assert "unreadable" not in repr(decoded())
+    assert decode().unreadable == ()
+    assert "unreadable" not in repr(decode())
 
 
 @pytest.mark.parametrize("value", [["amount"], [], None, "x", [{"path": "$"}]])
 def test_reply_cannot_set_unreadable(value: Any) -> None:
-    assert decoded(unreadable=value).unreadable == ()
-    assert decoded(unreadable=value, extension=[]).unreadable == ("extension",)
+    assert decode(unreadable=value).unreadable == ()
+    assert decode(unreadable=value, extension=[]).unreadable == ("extension",)
     page = parse(
         list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10),
-        Reply(200, {}, ok(paged(CARD_PAID) | {"unreadable": value})),
+        Reply(200, {}, ok(page_body(CARD_PAID) | {"unreadable": value})),
     )
     assert isinstance(page, Page)
     assert (len(page.list), page.unreadable) == (1, ())
 
 
 def test_odd_payment_survives_pickle_and_copies() -> None:
-    payment = decoded(extension=[], promotion="x")
+    payment = decode(extension=[], promotion="x")
 
     for twin in (pickle.loads(pickle.dumps(payment)), copy.copy(payment), copy.deepcopy(payment)):
         assert twin == payment
@@ -118,28 +116,28 @@ def test_odd_payment_survives_pickle_and_copies() -> None:
 HISTORY = PARTIALLY_CANCELLED["cancel_history"]
 
 
-AN_ODD_LIST: list[Any] = []
+ODD_LIST: list[Any] = []
 HISTORIES: list[tuple[Any, list[str], list[int]]] = [
     ({}, ["cancel_history"], []),
     ("", ["cancel_history"], []),
     ([5], ["cancel_history[0]"], []),
     ([HISTORY[0], {"amount": "x"}], ["cancel_history[1].amount"], []),
     (
-        [{"amount": AN_ODD_LIST}, {"reason": "x"}],
+        [{"amount": ODD_LIST}, {"reason": "x"}],
         ["cancel_history[0].amount", "cancel_history[1].amount"],
         [],
     ),
-    ([HISTORY[0], {"amount": 2, "reason": AN_ODD_LIST}], ["cancel_history[1].reason"], [5000, 2]),
+    ([HISTORY[0], {"amount": 2, "reason": ODD_LIST}], ["cancel_history[1].reason"], [5000, 2]),
     ([{"amount": "NaN"}], ["cancel_history[0].amount"], []),
 ]
 
 
 @pytest.mark.parametrize(("history", "paths", "amounts"), HISTORIES)
 def test_history_is_whole_or_empty(history: Any, paths: list[str], amounts: list[int]) -> None:
-    payment = decoded(cancel_history=history)
+    payment = decode(cancel_history=history)
 
     assert payment.unreadable == tuple(paths)
-    assert [item.amount for item in payment.cancel_history] == amounts
+    assert [cancellation.amount for cancellation in payment.cancel_history] == amounts
     assert payment.raw["cancel_history"] == history
 
 
@@ -154,7 +152,7 @@ def test_history_is_whole_or_empty(history: Any, paths: list[str], amounts: list
 def test_odd_promotion_is_named_to_the_field(
     promotion: Any, path: str, discount: int | None
 ) -> None:
-    payment = decoded(promotion=promotion)
+    payment = decode(promotion=promotion)
 
     assert payment.unreadable == (path,)
     assert (payment.promotion and payment.promotion.discount) == discount
@@ -166,7 +164,7 @@ STRICT = ["imp_uid", "merchant_uid", "status", "amount", "cancel_amount", "curre
 @pytest.mark.parametrize("name", STRICT)
 @pytest.mark.parametrize("call", [FIND, get_call(IMP_UID, include_sandbox=False, extension=False)])
 def test_odd_strict_field_of_one_payment_is_an_error(call: Call[Any], name: str) -> None:
-    error = refused(call, CARD_PAID | {name: [], "extension": []})
+    error = decode_error(call, CARD_PAID | {name: [], "extension": []})
 
     (odd,) = error.unreadable
     assert odd.path == f"$.{name}"
@@ -181,27 +179,27 @@ def test_odd_strict_field_of_one_payment_is_an_error(call: Call[Any], name: str)
 def test_absent_required_field_is_missing(name: str) -> None:
     response = {key: value for key, value in CARD_PAID.items() if key != name}
 
-    (odd,) = refused(FIND, response | {"extension": []}).unreadable
+    (odd,) = decode_error(FIND, response | {"extension": []}).unreadable
     assert (odd.path, odd.reason) == (f"$.{name}", "missing")
 
 
 @pytest.mark.parametrize(
-    ("call", "another"),
+    ("call", "field"),
     [
         (find_call("order-2", None, None), "merchant_uid"),
         (get_call("imp_2", include_sandbox=False, extension=False), "imp_uid"),
     ],
 )
-def test_odd_payment_of_another_order_is_not_named(call: Call[Any], another: str) -> None:
-    error = refused(call, CARD_PAID | {"amount": []})
+def test_odd_payment_of_another_order_is_not_named(call: Call[Any], field: str) -> None:
+    error = decode_error(call, CARD_PAID | {"amount": []})
 
-    assert error.reason == f"PortOne answered with a payment of another {another}"
+    assert error.reason == f"PortOne answered with a payment of another {field}"
     assert ORDER not in str(error)
 
 
 def page_of(*payments: Any, call: Call[Any] | None = None) -> PaymentPage:
     call = call or list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10)
-    answer: Any = parse(call, Reply(200, {}, ok(paged(*payments))))
+    answer: Any = parse(call, Reply(200, {}, ok(page_body(*payments))))
     assert isinstance(answer, Page)
     return cast("PaymentPage", answer)
 
@@ -209,7 +207,7 @@ def page_of(*payments: Any, call: Call[Any] | None = None) -> PaymentPage:
 def test_page_separates_unreadable_payments() -> None:
     page = page_of(CARD_PAID, CARD_PAID | {"amount": None}, WITHOUT_EXTENSION, None)
 
-    assert [item.unreadable for item in page.list] == [(), ("extension",)]
+    assert [payment.unreadable for payment in page.list] == [(), ("extension",)]
     assert page.list[1].raw["extension"] == []
     assert page.unreadable[0] == ODD
     assert (page.unreadable[1].path, page.unreadable[1].imp_uid) == ("$", None)
@@ -220,7 +218,7 @@ def test_page_separates_unreadable_payments() -> None:
 def test_frame_of_a_page_is_strict(name: str) -> None:
     call = find_all_call(ORDER, None, None, 1, 10)
 
-    error = refused(call, paged(WITHOUT_EXTENSION) | {name: {}})
+    error = decode_error(call, page_body(WITHOUT_EXTENSION) | {name: {}})
     assert f"$.response.{name}" in error.reason
 
 
@@ -233,13 +231,15 @@ def test_page_of_unreadable_payments_only_is_accepted() -> None:
 def test_unreadable_payment_of_another_order_fails_the_page() -> None:
     call = find_all_call("order-2", None, None, 1, 10)
 
-    assert "another merchant_uid" in str(refused(call, paged(CARD_PAID | {"amount": None})))
+    assert "another merchant_uid" in str(
+        decode_error(call, page_body(CARD_PAID | {"amount": None}))
+    )
 
 
 def test_page_of_another_status_is_refused_beside_an_odd_payment() -> None:
     call = find_all_call(ORDER, "failed", None, 1, 10)
 
-    assert "another status" in str(refused(call, paged(WITHOUT_EXTENSION)))
+    assert "another status" in str(decode_error(call, page_body(WITHOUT_EXTENSION)))
 
 
 def test_listing_separates_unreadable_payments() -> None:
@@ -248,7 +248,7 @@ def test_listing_separates_unreadable_payments() -> None:
 
     assert isinstance(listing, Listing)
     assert listing.unreadable == (ODD,)
-    assert [item.raw for item in listing.list] == [CARD_PAID]
+    assert [payment.raw for payment in listing.list] == [CARD_PAID]
 
 
 def test_plain_list_fails_if_a_payment_is_unreadable() -> None:
@@ -256,8 +256,8 @@ def test_plain_list_fails_if_a_payment_is_unreadable() -> None:
 
     payments = parse(call, Reply(200, {}, ok([CARD_PAID, WITHOUT_EXTENSION])))
     assert isinstance(payments, list)
-    assert [item.unreadable for item in payments] == [(), ("extension",)]
-    assert refused(call, [CARD_PAID, CARD_PAID | {"amount": None}]).unreadable == (ODD,)
+    assert [payment.unreadable for payment in payments] == [(), ("extension",)]
+    assert decode_error(call, [CARD_PAID, CARD_PAID | {"amount": None}]).unreadable == (ODD,)
 
 
 def test_error_names_five_payments_and_holds_all() -> None:
@@ -285,7 +285,7 @@ def test_secret_in_an_id_is_redacted() -> None:
 
 @pytest.mark.parametrize("response", [None, 5, "x", [CARD_PAID]])
 def test_response_that_is_not_a_payment_has_another_schema(response: Any) -> None:
-    error = refused(FIND, response)
+    error = decode_error(FIND, response)
 
     assert "JSON of another schema: Expected `object`" in error.reason
     assert error.unreadable == ()
@@ -295,7 +295,7 @@ def odd(imp_uid: str | None, merchant_uid: str | None) -> UnreadablePayment:
     return UnreadablePayment(imp_uid=imp_uid, merchant_uid=merchant_uid, path="$", reason="")
 
 
-ASKED = [
+REQUESTED = [
     Identifier("merchant_uid", "a"),
     Identifier("merchant_uid", "b"),
     Identifier("imp_uid", "imp_1"),
@@ -317,9 +317,9 @@ ASKED = [
 def test_unreadable_payment_is_in_every_possible_group(
     payment: UnreadablePayment, uids: list[str]
 ) -> None:
-    groups = grouped(ASKED, PaymentListing((), (payment,)))
+    groups = grouped(REQUESTED, PaymentListing((), (payment,)))
 
-    assert [item.uid for item in groups if item.unreadable] == uids
+    assert [group.uid for group in groups if group.unreadable] == uids
 
 
 @pytest.fixture(name="shop")
@@ -349,7 +349,7 @@ async def test_find_many_fails_for_the_odd_order_only(shop: Shop) -> None:
     server.fail(Json(response), times=None, on=f"/payments/find/{ORDER}")
 
     async with client.payments.find_many([ORDER, "order-2"]) as stream:
-        results = {item.merchant_uid: item async for item in stream}
+        results = {result.merchant_uid: result async for result in stream}
 
     assert isinstance(results["order-2"], Found)
     failed = results[ORDER]
@@ -393,19 +393,19 @@ async def test_find_by_listing_needs_the_times_it_sorts_by(
     try:
         await client.payments.find("a/b", status=status, sorting=sorting)
     except UnexpectedResponseError as error:
-        assert [item.path for item in error.unreadable] == [f"$.{name}" for name in names] != []
-        assert [item.identifiers["imp_uid"] for item in error.unreadable] == [IMP_UID]
+        assert [record.path for record in error.unreadable] == [f"$.{name}" for name in names] != []
+        assert [record.identifiers["imp_uid"] for record in error.unreadable] == [IMP_UID]
     else:
         assert names == []
 
 
 def test_listing_of_another_order_is_refused_by_an_odd_payment() -> None:
     assert "another merchant_uid" in str(
-        refused(listed_call("a/b", None), [CARD_PAID | {"amount": None}])
+        decode_error(listed_call("a/b", None), [CARD_PAID | {"amount": None}])
     )
 
 
-# Objects in 1,000 levels are readable from Python 3.12 on.
+# Python 3.11 cannot decode objects nested 1,000 levels deep.
 @pytest.mark.parametrize(
     ("begin", "end", "depth"), [("[", "]", 1_000), ("[", "]", 50_000), ('{"a":', "}", 50_000)]
 )
@@ -424,19 +424,21 @@ def test_deep_nesting_affects_only_its_field(begin: str, end: str, depth: int) -
     assert isinstance(error, PortOneError)
     assert "$.amount" in str(error)
 
-    # Brackets in a text are none.
+    # Brackets inside a string are not nesting.
     odd_payment = CARD_PAID | {"amount": 7, "name": '"[[{\\', "extension": "deep"}
     batch = batch_call([Identifier("merchant_uid", ORDER)])
     listing = parse(batch, Reply(200, {}, body([odd_payment, CARD_PAID])))
     assert isinstance(listing, Listing)
-    assert [item.unreadable for item in listing.list] == [("extension",), ()]
+    assert [payment.unreadable for payment in listing.list] == [("extension",), ()]
     assert listing.list[0].name == odd_payment["name"]
 
     call = list_call("all", Window(0, 1), Sorting.PAID_ASC, 1, 10)
-    page = parse(call, Reply(200, {}, body(paged("deep", CARD_PAID | {"cancel_history": "deep"}))))
+    page = parse(
+        call, Reply(200, {}, body(page_body("deep", CARD_PAID | {"cancel_history": "deep"})))
+    )
     assert isinstance(page, Page)
-    assert [item.path for item in page.unreadable] == ["$" if begin == "[" else "$.imp_uid"]
-    assert [item.unreadable[0][:14] for item in page.list] == ["cancel_history"]
+    assert [record.path for record in page.unreadable] == ["$" if begin == "[" else "$.imp_uid"]
+    assert [payment.unreadable[0][:14] for payment in page.list] == ["cancel_history"]
 
 
 @pytest.mark.parametrize("literal", ["1e999999", "9" * 400, '"9999-12-31T23:59:59-23:00"', '"x"'])
@@ -477,13 +479,13 @@ async def test_verification_fails_on_an_unreadable_field(
     odd_payment = CARD_PAID | {"sandbox": False, "status": status} | fields
     event = WebhookEvent(IMP_UID, ORDER, PaymentStatus(status))
     server.fail(Json({"code": 0, "message": None, "response": odd_payment}), times=2)
-    order: dict[str, Any] = {"merchant_uid": ORDER, "amount": 15000}
+    arguments: dict[str, Any] = {"merchant_uid": ORDER, "amount": 15000}
 
     with pytest.raises(PaymentMismatchError, match="unreadable"):
-        await client.payments.verify(**order, imp_uid=IMP_UID)
+        await client.payments.verify(**arguments, imp_uid=IMP_UID)
     if status == "cancelled" and "cancel_history" in fields:
-        # A refund is a state to act on, not a mismatch, even with an unreadable history.
-        assert not (await verify_webhook(client, event, **order)).is_paid
+        # A cancelled payment is a state to act on, even with an unreadable history.
+        assert not (await verify_webhook(client, event, **arguments)).is_paid
         return
     with pytest.raises(PaymentMismatchError, match="unreadable"):
-        await verify_webhook(client, event, **order)
+        await verify_webhook(client, event, **arguments)

@@ -1,4 +1,4 @@
-"""Test numbered pages of a list that may change while it is read."""
+"""Test the reading of numbered pages of a list that changes meanwhile."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def payment(number: int) -> Payment:
     )
 
 
-class Living:
-    """A list as a server has it: pages are positions, and beyond the last there is a 400."""
+class ChangingList:
+    """A server's list: pages are positions, and a page beyond the last is a 400."""
 
     def __init__(self, numbers: range, page_size: int) -> None:
         self.numbers = list(numbers)
@@ -62,15 +62,15 @@ class Living:
 
 
 async def numbers(pages: Pages[Payment]) -> list[int]:
-    return [int(item.amount) async for item in pages]
+    return [int(payment.amount) async for payment in pages]
 
 
 @given(st.integers(0, 60), st.integers(1, 9))
 def test_unchanged_list_is_read_once_in_order(count: int, page_size: int) -> None:
-    living = Living(range(count), page_size)
+    listing = ChangingList(range(count), page_size)
 
-    assert run(numbers(living.pages())) == list(range(count))
-    assert living.requested == list(range(1, max(1, -(-count // page_size)) + 1))
+    assert run(numbers(listing.pages())) == list(range(count))
+    assert listing.requested == list(range(1, max(1, -(-count // page_size)) + 1))
 
 
 @given(
@@ -79,50 +79,50 @@ def test_unchanged_list_is_read_once_in_order(count: int, page_size: int) -> Non
 def test_remaining_payments_are_returned_once_while_others_leave(
     count: int, page_size: int, departures: dict[int, int]
 ) -> None:
-    living, left = Living(range(count), page_size), set[int]()
+    listing, left = ChangingList(range(count), page_size), set[int]()
 
     def leave(place: int, numbers: list[int]) -> None:
         if numbers:
             left.add(numbers.pop(place % len(numbers)))
 
-    living.before = {request: partial(leave, place) for request, place in departures.items()}
+    listing.before = {request: partial(leave, place) for request, place in departures.items()}
     try:
-        got = run(numbers(living.pages()))
+        received = run(numbers(listing.pages()))
     except UnexpectedResponseError:
-        assert len(living.requested) >= 8
+        assert len(listing.requested) >= 8
         return
 
-    assert set(range(count)) - left <= set(got)
-    assert len(got) == len(set(got))
+    assert set(range(count)) - left <= set(received)
+    assert len(received) == len(set(received))
 
 
 def test_departure_hidden_by_an_arrival_loses_no_payment() -> None:
-    living = Living(range(30), 10)
+    listing = ChangingList(range(30), 10)
 
     def swap(numbers: list[int]) -> None:
         del numbers[0]
         numbers.append(99)
 
-    living.before = {2: swap}
-    pages = Pages([NumberedPages(living.page, may_leave=True, key=imp_uid_of)])
+    listing.before = {2: swap}
+    pages = Pages([NumberedPages(listing.page, may_leave=True, key=imp_uid_of)])
 
     assert set(run(numbers(pages))) == {*range(30), 99}
 
 
 def test_lists_are_read_one_after_another() -> None:
-    one, two = Living(range(5), 2), Living(range(100, 103), 2)
-    pages = Pages([NumberedPages(item.page, key=imp_uid_of) for item in (one, two)])
+    first, second = ChangingList(range(5), 2), ChangingList(range(100, 103), 2)
+    pages = Pages([NumberedPages(listing.page, key=imp_uid_of) for listing in (first, second)])
 
     assert run(numbers(pages)) == [0, 1, 2, 3, 4, 100, 101, 102]
 
 
 @virtual_time
 async def test_page_is_read_on_demand() -> None:
-    living = Living(range(100), 10)
-    pages = living.pages()
+    listing = ChangingList(range(100), 10)
+    pages = listing.pages()
     for _ in range(10):
         await anext(pages)
-    assert living.requested == [1]
+    assert listing.requested == [1]
 
 
 def test_order_without_payments_yields_none() -> None:
@@ -156,29 +156,29 @@ def test_failing_first_page_raises(status: int) -> None:
     ],
 )
 def test_failing_later_page_raises(error: ApiError) -> None:
-    living = Living(range(4), 2)
+    listing = ChangingList(range(4), 2)
 
     async def refuses(number: int) -> PaymentPage:
         if number == 2:
             raise error
-        return await living.page(number)
+        return await listing.page(number)
 
     with pytest.raises(type(error)):
         run(numbers(Pages([NumberedPages(refuses, may_be_missing=True, key=imp_uid_of)])))
-    assert living.requested == [1]
+    assert listing.requested == [1]
 
 
 def test_next_beyond_the_last_page_is_not_an_error() -> None:
-    living = Living(range(4), 2)
+    listing = ChangingList(range(4), 2)
 
     async def one_too_many(number: int) -> PaymentPage:
-        page = await living.page(number)
+        page = await listing.page(number)
         return PaymentPage(page.total, number + 1, page.list)
 
     pages = Pages([NumberedPages(one_too_many, key=imp_uid_of)])
 
     assert run(numbers(pages)) == [0, 1, 2, 3]
-    assert living.requested == [1, 2, 3]
+    assert listing.requested == [1, 2, 3]
 
 
 @pytest.mark.parametrize("following", [1, 3, 7, True, -1])
@@ -205,18 +205,18 @@ def test_endless_next_pages_end() -> None:
 
 @virtual_time
 async def test_failed_page_can_be_read_again() -> None:
-    living, failures = Living(range(4), 2), [PortOneError("once")]
+    listing, failures = ChangingList(range(4), 2), [PortOneError("once")]
 
     async def flaky(number: int) -> PaymentPage:
         if number == 2 and failures:
             raise failures.pop()
-        return await living.page(number)
+        return await listing.page(number)
 
     pages = Pages([NumberedPages(flaky, key=imp_uid_of)])
-    got = [int((await anext(pages)).amount) for _ in range(2)]
+    received = [int((await anext(pages)).amount) for _ in range(2)]
     with pytest.raises(PortOneError, match="once"):
         await anext(pages)
-    assert got + await numbers(pages) == [0, 1, 2, 3]
+    assert received + await numbers(pages) == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("size", [0, -1, 1001, 1.5, True, None, "100"])

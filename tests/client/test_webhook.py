@@ -1,4 +1,4 @@
-"""Test webhooks: parsing, and the look-up that decides."""
+"""Test how webhooks are parsed, and verified by a look-up."""
 
 from __future__ import annotations
 
@@ -173,16 +173,16 @@ BODIES: dict[str, Callable[[str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("made", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("convert", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize(("text", "content_type"), [(AS_JSON, JSON), (AS_FORM, FORM)])
 def test_body_may_be_any_bytes_like_object_or_text(
-    made: Callable[[str], Any], text: str, content_type: str
+    convert: Callable[[str], Any], text: str, content_type: str
 ) -> None:
     event = WebhookEvent(**PAID)
 
-    assert parse_webhook(made(text), content_type) == event
-    assert parse_webhook(made(text), content_type.encode()) == event
-    assert parse_webhook(made(text)) == event
+    assert parse_webhook(convert(text), content_type) == event
+    assert parse_webhook(convert(text), content_type.encode()) == event
+    assert parse_webhook(convert(text)) == event
 
 
 @pytest.mark.parametrize("text", [AS_JSON, AS_FORM])
@@ -304,9 +304,9 @@ def test_payment_that_does_not_match_the_order_is_a_mismatch(
     with pytest.raises(PaymentMismatchError) as caught:
         verified(reply(200, ok(CARD_PAID | {"status": status})), **changes)
 
-    assert [item.field for item in caught.value.differences] == [field]
-    expected = {"merchant_uid": changes.get("merchant_uid", UID), "imp_uid": EVENT.imp_uid}
-    assert caught.value.identifiers == expected
+    assert [difference.field for difference in caught.value.differences] == [field]
+    identifiers = {"merchant_uid": changes.get("merchant_uid", UID), "imp_uid": EVENT.imp_uid}
+    assert caught.value.identifiers == identifiers
 
 
 def test_sandbox_payment_is_a_mismatch() -> None:

@@ -1,4 +1,4 @@
-"""Bodies as PortOne sends them."""
+"""Sample response bodies of PortOne."""
 
 from __future__ import annotations
 
@@ -106,10 +106,10 @@ problems. Please try again later.</p>
 
 
 def body(value: object) -> bytes:
-    """JSON as PHP writes it."""
+    """Encode JSON as PHP does, with escaped slashes."""
     return json.dumps(value).replace("/", "\\/").encode()
 
 
 def ok(response: object) -> bytes:
-    """The envelope of a success."""
+    """Encode the envelope of a successful response."""
     return body({"code": 0, "message": None, "response": response})

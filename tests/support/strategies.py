@@ -1,4 +1,4 @@
-"""What hypothesis draws: order numbers, bodies, replies."""
+"""Hypothesis strategies for order numbers, bodies and replies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 order_numbers = st.text(
     st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60
 ).filter(lambda text: text not in {".", ".."})
-"""Any text that can be an order number at all."""
+"""Any valid order number."""
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -1,4 +1,4 @@
-"""The types that a caller sees. Checked by mypy and pyright, never run."""
+"""Types of the public API, checked by mypy and pyright and never executed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def payment_types(payment: Payment, error: PortOneError) -> None:
     assert_type(error.is_transient, bool)
 
 
-class Mine:
+class CustomThrottle:
     async def acquire(self, *, priority: bool = False) -> None: ...
 
     async def pause(self, seconds: float) -> None: ...
@@ -68,17 +68,17 @@ class Mine:
     async def close(self) -> None: ...
 
 
-class Spans:
+class SpanObserver:
     def call_started(self, call: CallInfo) -> CallObserver | None:
         assert_type(call.route, str)
         return AttemptCallback(print).call_started(call)
 
 
-async def plugged_in() -> None:
-    throttles: list[Throttle] = [Mine(), TokenBucket(RateLimit())]
-    observers: tuple[Observer, ...] = (Spans(), AttemptCallback(print))
+async def plugin_types() -> None:
+    throttles: list[Throttle] = [CustomThrottle(), TokenBucket(RateLimit())]
+    observers: tuple[Observer, ...] = (SpanObserver(), AttemptCallback(print))
     client = PortOneClient("k", "s", rate_limit=throttles[0], observers=observers, on_attempt=print)
-    assert_type(client.with_options(observers=(Spans(),)), PortOneClient)
+    assert_type(client.with_options(observers=(SpanObserver(),)), PortOneClient)
     async with FakePortOne() as server:
         server.fail(Status(503), times=2)
         assert_type(server.add(merchant_uid="o"), Payment)

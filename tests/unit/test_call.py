@@ -1,3 +1,5 @@
+"""Test how a call becomes a target and a body, and which calls are rejected."""
+
 from __future__ import annotations
 
 import pickle
@@ -46,7 +48,7 @@ def test_any_merchant_uid_is_one_segment_of_the_target(merchant_uid: str) -> Non
     assert head == "/payments/find"
     assert unquote(tail, errors="strict") == merchant_uid
     assert target.isascii()
-    # What goes over the wire is what yarl makes of it.
+    # yarl must send the target unchanged.
     assert URL("http://127.0.0.1:1" + target, encoded=True).raw_path_qs == target
 
 
@@ -231,7 +233,7 @@ def test_call_is_an_immutable_value() -> None:
         call.method = "POST"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # the point
 
 
-class Order(str, Enum):  # noqa: UP042 (its str() is its name, and that is the point)
+class Order(str, Enum):  # noqa: UP042 (str() of a member is its name: the case under test)
     FIRST = "order-1"
     PAID = "paid"
 

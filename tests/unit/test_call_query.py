@@ -1,4 +1,4 @@
-"""Query values of a call: encoded as the API documents them, or refused before anything is sent."""
+"""Test query values: encoded as the API documents them, or rejected before sending."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Page(IntEnum):
     FIRST = 1
 
 
-class Flag(str, Enum):  # noqa: UP042 (its str() is its name, and that is the point)
+class Flag(str, Enum):  # noqa: UP042 (str() of a member is its name: the case under test)
     YES = "yes"
 
 
 @pytest.mark.parametrize(
-    ("value", "sent"),
+    ("value", "encoded"),
     [
         ("-paid", "-paid"),
         ("", ""),
@@ -47,16 +47,16 @@ class Flag(str, Enum):  # noqa: UP042 (its str() is its name, and that is the po
         (datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC), "-1"),
     ],
 )
-def test_query_value_is_encoded_as_the_api_documents(value: Any, sent: str) -> None:
-    assert target(value=value) == f"/x?value={sent}"
+def test_query_value_is_encoded_as_the_api_documents(value: Any, encoded: str) -> None:
+    assert target(value=value) == f"/x?value={encoded}"
 
 
 @given(st.datetimes(timezones=st.timezones()))
 def test_time_is_whole_unix_seconds_rounded_down(time: datetime) -> None:
     seconds = int(target(time=time).removeprefix("/x?time="))
 
-    began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    assert timedelta(0) <= time - began < timedelta(seconds=1)
+    rounded = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    assert timedelta(0) <= time - rounded < timedelta(seconds=1)
 
 
 @given(st.integers(min_value=-(10**30), max_value=10**30))
@@ -64,7 +64,7 @@ def test_whole_number_is_sent_in_digits(number: int) -> None:
     assert target(page=number) == f"/x?page={number}"
 
 
-class Unsure(tzinfo):
+class ZoneWithoutOffset(tzinfo):
     def utcoffset(self, time: datetime | None, /) -> None:
         return None
 
@@ -84,7 +84,7 @@ class Unsure(tzinfo):
         ([1], "must be a str, int, bool or datetime, not list"),
         (None, "is None: leave the parameter out instead"),
         (datetime(2026, 11, 1), "must have a time zone"),  # noqa: DTZ001 (the point)
-        (datetime(2026, 11, 1, tzinfo=Unsure()), "must have a time zone"),
+        (datetime(2026, 11, 1, tzinfo=ZoneWithoutOffset()), "must have a time zone"),
         pytest.param(10**5000, "has too many digits", id="long"),
     ],
 )

@@ -1,3 +1,5 @@
+"""Test the error classes: tree, messages, equality and pickling."""
+
 from __future__ import annotations
 
 import copy
@@ -40,10 +42,10 @@ def test_docstring_tree_matches_the_classes() -> None:
     drawn: dict[str, set[str]] = {}
     above: list[str] = []
     for line in doc.splitlines():
-        if parts := re.match(r"([\s│├└─]*)(\w+Error)\b", line):
-            depth = len(parts[1]) // 4 - 1
-            above[depth:] = [parts[2]]
-            drawn.setdefault(parts[2], set()).update(above[depth - 1 : depth] if depth else set())
+        if matched := re.match(r"([\s│├└─]*)(\w+Error)\b", line):
+            depth = len(matched[1]) // 4 - 1
+            above[depth:] = [matched[2]]
+            drawn.setdefault(matched[2], set()).update(above[depth - 1 : depth] if depth else set())
     real = {
         kind.__name__: {base.__name__ for base in kind.__bases__ if base in ALL} for kind in ALL
     }

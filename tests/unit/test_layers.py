@@ -1,4 +1,4 @@
-"""The listing is the map: imports point down, and the fake shares models only."""
+"""Test that imports point down, and that the fake shares only models with the client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import portone_async
 
 PACKAGE = Path(portone_async.__file__).parent
 
-# From the bottom up. A module may import what stands below its own line.
+# The bottom layer first: a module may import only from the lines before its own.
 LAYERS = (
     ("_redact", "_version"),
     ("errors",),
@@ -30,8 +30,8 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 
 def imports(path: Path) -> set[str]:
-    """The modules of ours that a file imports when it is loaded, by their names at the top."""
-    found: set[str] = set()
+    """Return the top-level names in the package that a file imports when it is loaded."""
+    imported: set[str] = set()
     depth = len(path.relative_to(PACKAGE).parts)
     tree = ast.parse(path.read_text(encoding="utf-8"))
     guarded = {
@@ -51,14 +51,14 @@ def imports(path: Path) -> set[str]:
             else:
                 continue
             names = {parts[0]} if parts else {alias.name for alias in node.names}
-            found |= {name if name in LEVEL else "__init__" for name in names}
+            imported |= {name if name in LEVEL else "__init__" for name in names}
         elif isinstance(node, ast.Import):
-            found |= {
+            imported |= {
                 alias.name.split(".")[1] if "." in alias.name else "__init__"
                 for alias in node.names
                 if alias.name.split(".")[0] == "portone_async"
             }
-    return found
+    return imported
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -86,8 +86,8 @@ def test_every_module_has_a_layer() -> None:
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_fake_imports_only_models_of_the_client(path: Path) -> None:
-    # A mistake must be made twice, differently, to go unseen. What hands out a client to the
-    # fake's user needs the client, of course, and the fixture's client a policy.
+    # The fake detects a mistake of the client only if it shares no code with it. Only the modules
+    # that create a client for a test import the client, or its policy.
     allowed = {"models", "testing"}
     if path.name == "server.py":
         allowed |= {"client"}

@@ -1,3 +1,5 @@
+"""Test how payments are decoded, validated, copied and printed."""
+
 from __future__ import annotations
 
 import copy
@@ -146,9 +148,9 @@ def test_time_before_the_epoch_is_none(second: float) -> None:
 
 
 @pytest.mark.parametrize("name", TIMES)
-@pytest.mark.parametrize("never", [0, None, "0", 0.0])
-def test_zero_or_null_time_is_none(name: str, never: object) -> None:
-    assert getattr(decoded(MINIMAL, **{name: never}), name) is None
+@pytest.mark.parametrize("value", [0, None, "0", 0.0])
+def test_zero_or_null_time_is_none(name: str, value: object) -> None:
+    assert getattr(decoded(MINIMAL, **{name: value}), name) is None
 
 
 @pytest.mark.parametrize("name", TIMES)
@@ -258,7 +260,7 @@ def test_missing_sandbox_is_none() -> None:
         ("1000", "0.01", "999.99", True),
         ("1000", "999.99", "0.01", True),
         ("5", "5", "0", False),
-        # 46 digits: more than a decimal context of Python's has.
+        # 46 digits: more than Python's default decimal context holds.
         ("9e23", "9e-23", "899999999999999999999999.99999999999999999999991", True),
     ],
 )
@@ -406,8 +408,8 @@ def test_rich_repr_lists_the_declared_fields() -> None:
         (payment.deposit_history[0], "amount deposited_at"),
         (payment.promotion, "id discount"),
     ):
-        shown = record.__rich_repr__()
-        assert shown == [(name, getattr(record, name)) for name in names.split()]
+        fields = record.__rich_repr__()
+        assert fields == [(name, getattr(record, name)) for name in names.split()]
         assert repr(record).startswith(f"{type(record).__name__}({names.split()[0]}=")
 
 

@@ -1,4 +1,4 @@
-"""Any JSON value in any field of a payment: the value, nothing that is named, or an error."""
+"""Test any JSON value in any field of a payment: decoded, named unreadable, or an error."""
 
 from __future__ import annotations
 
@@ -47,67 +47,67 @@ json_values = st.recursive(
 parts = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(("amount", "reason", "cancelled_at", "discount", "id"), json_values)
 ) | st.fixed_dictionaries({"amount": st.integers(0, 99)}, optional={"reason": json_values})
-NEARLY: list[Any] = [
+NEARLY_VALID: list[Any] = [
     *("", "null", "true", "1", "NaN", "1e999999", [], {}, [[]], [{}], 2**64),
     *(0, 1, -1, 1.5, 1770000000, 1e300, "1770000000", "2026-02-02T00:00:00Z"),
 ]
 values: st.SearchStrategy[Any] = (
-    json_values | st.sampled_from(NEARLY) | parts | st.lists(parts, max_size=3)
+    json_values | st.sampled_from(NEARLY_VALID) | parts | st.lists(parts, max_size=3)
 )
-"""Any JSON, and often what is nearly right."""
+"""Any JSON, often close to a valid value."""
 
 
 def root(path: str) -> str:
     return re.split(r"[.\[]", path)[0]
 
 
-def sent(call: Call[Any], response: Any) -> Any:
+def decode(call: Call[Any], response: Any) -> Any:
     return parse(call, Reply(200, {}, ok(response)))
 
 
-def agrees(field: Any, value: Any) -> bool:
-    """Whether a decoded field has the value of the JSON."""
+def equals_json(field: Any, value: Any) -> bool:
+    """Return whether a decoded field equals the JSON value."""
     match field:
         case None:
-            is_equal = value in (None, "null") or is_never(value)
+            is_equal = value in (None, "null") or is_absent_time(value)
         case bool():
             is_equal = str(value).lower() in ({"true", "1"} if field else {"false", "0"})
         case Decimal() | int():
             is_equal = not isinstance(value, bool) and Decimal(str(value)) == field
         case datetime():
-            is_equal = moment(value) == field
+            is_equal = time_of(value) == field
         case tuple():
-            is_equal = are_items(field, [] if value in (None, "null") else value)
+            is_equal = are_equal_records(field, [] if value in (None, "null") else value)
         case Record():
-            is_equal = is_item(field, value)
+            is_equal = is_equal_record(field, value)
         case _:
             is_equal = field == value
     return is_equal
 
 
-def is_never(value: Any) -> bool:
+def is_absent_time(value: Any) -> bool:
     try:
-        return moment(value) <= datetime(1970, 1, 1, tzinfo=UTC)
+        return time_of(value) <= datetime(1970, 1, 1, tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
         return isinstance(value, str | int | float) and float(value) <= 0
 
 
-def moment(value: Any) -> datetime:
+def time_of(value: Any) -> datetime:
     try:
         return datetime.fromtimestamp(float(value), UTC)
     except ValueError:
         return datetime.fromisoformat(value)
 
 
-def are_items(records: Any, items: Any) -> bool:
-    return len(records) == len(items) and all(map(is_item, records, items))
+def are_equal_records(records: Any, items: Any) -> bool:
+    return len(records) == len(items) and all(map(is_equal_record, records, items))
 
 
-def is_item(record: Any, item: Any) -> bool:
+def is_equal_record(record: Any, item: Any) -> bool:
     if not isinstance(record, Record):
         return bool(record == item)
     name = "discount" if isinstance(record, Promotion) else "amount"
-    return agrees(getattr(record, name), item.get(name, 0))
+    return equals_json(getattr(record, name), item.get(name, 0))
 
 
 @given(st.sampled_from(FIELDS), values)
@@ -118,14 +118,14 @@ def is_item(record: Any, item: Any) -> bool:
 @example("paid_at", "9999-12-31T23:59:59-23:00")
 @example("card_quota", "")
 def test_field_holds_the_sent_value_or_is_named_unreadable(name: str, value: Any) -> None:
-    answer = sent(FIND, CARD_PAID | {name: value})
+    answer = decode(FIND, CARD_PAID | {name: value})
 
     if isinstance(answer, UnexpectedResponseError):
         assert name in STRICT
         if "another" in answer.reason:
             assert name == "merchant_uid"
             return
-        assert [entry.path for entry in answer.unreadable] == [f"$.{name}"]
+        assert [record.path for record in answer.unreadable] == [f"$.{name}"]
         assert f"$.{name}: " in str(answer)
         return
     assert isinstance(answer, Payment)
@@ -136,13 +136,13 @@ def test_field_holds_the_sent_value_or_is_named_unreadable(name: str, value: Any
         assert field in (None, ())
         assert name not in STRICT
     else:
-        assert agrees(field, value)
+        assert equals_json(field, value)
     for other in set(FIELDS) - {name}:
         assert getattr(answer, other) == getattr(PLAIN, other)
 
 
-PLAIN = sent(FIND, CARD_PAID)
-"""The payment as it is without an odd field."""
+PLAIN = decode(FIND, CARD_PAID)
+"""The payment without an odd field."""
 ODD: dict[str, list[Any]] = {
     "imp_uid": [5, None, []],
     "merchant_uid": [5, None, {}],
@@ -152,13 +152,15 @@ ODD: dict[str, list[Any]] = {
     "currency": [410, [], True],
     "sandbox": ["", [], 2, "no"],
 }
-"""What no strict field takes."""
-odd_strict = st.sampled_from([(name, value) for name, entry in ODD.items() for value in entry])
+"""Values that each strict field rejects."""
+odd_strict = st.sampled_from(
+    [(name, value) for name, odd_values in ODD.items() for value in odd_values]
+)
 
 
 @st.composite
 def payments(draw: st.DrawFn) -> tuple[Any, bool]:
-    """A payment as it is sent, perhaps an odd one, and whether it can be read."""
+    """Draw a payment as PortOne sends it, perhaps an odd one, and whether it can be decoded."""
     index = draw(st.integers(0, 10**6))
     payment = CARD_PAID | {"imp_uid": f"imp_{index}"}
     for name in draw(
@@ -181,19 +183,19 @@ def test_odd_payment_does_not_affect_the_others(
     readable: tuple[Payment, ...]
     unreadable: tuple[UnreadablePayment, ...]
     if is_page:
-        page: PaymentPage = sent(
+        page: PaymentPage = decode(
             LIST, {"total": len(items), "previous": 0, "next": 0, "list": response}
         )
         assert isinstance(page, Page)
         readable, unreadable = page.list, page.unreadable
     else:
-        listing: PaymentListing = sent(BATCH, response)
+        listing: PaymentListing = decode(BATCH, response)
         assert isinstance(listing, Listing)
         readable, unreadable = listing.list, listing.unreadable
 
     whole = [payment for payment, is_readable in items if is_readable]
     odd = [payment for payment, is_readable in items if not is_readable]
-    assert [entry.imp_uid for entry in readable] == [entry["imp_uid"] for entry in whole]
+    assert [payment.imp_uid for payment in readable] == [payment["imp_uid"] for payment in whole]
     assert len(unreadable) == len(odd)
     for record, payment in zip(unreadable, odd, strict=True):
         assert_named(record, payment)
@@ -212,12 +214,12 @@ def assert_named(record: UnreadablePayment, payment: Any) -> None:
 @pytest.mark.parametrize("sample", [CARD_PAID, PARTIALLY_CANCELLED])
 @pytest.mark.parametrize("name", FIELDS)
 def test_odd_field_does_not_affect_the_others(sample: dict[str, Any], name: str) -> None:
-    answer = sent(Call("GET", "/one", Payment), sample | {name: [[["odd"]]], "unknown": 5})
+    answer = decode(Call("GET", "/one", Payment), sample | {name: [[["odd"]]], "unknown": 5})
 
     if name in STRICT:
         assert isinstance(answer, UnexpectedResponseError)
         return
-    plain = sent(Call("GET", "/one", Payment), sample)
+    plain = decode(Call("GET", "/one", Payment), sample)
     assert isinstance(answer, Payment)
     assert not getattr(answer, name)
     for other in set(FIELDS) - {name}:

@@ -1,4 +1,4 @@
-"""Test records of any resource, which are read by their annotations alone."""
+"""Test that a record of any resource is decoded by its declarations alone."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ LISTING = Call("GET", "/x", Listing[Schedule, UnreadableSchedule])
 PAGE = Call("GET", "/x", Page[Schedule, UnreadableSchedule])
 
 
-def sent(call: Call[Any], response: Any) -> Any:
+def decode(call: Call[Any], response: Any) -> Any:
     return parse(call, Reply(200, {}, ok(response)))
 
 
 def test_fields_are_narrowed_by_their_annotations() -> None:
-    schedule: Schedule = sent(ONE, SCHEDULE | {"at": "2026-02-02T12:00:00+09:00"})
+    schedule: Schedule = decode(ONE, SCHEDULE | {"at": "2026-02-02T12:00:00+09:00"})
 
     assert schedule.amount == Decimal("12.5")
     assert schedule.at == datetime(2026, 2, 2, 3, tzinfo=UTC)
@@ -88,7 +88,7 @@ def test_fields_are_narrowed_by_their_annotations() -> None:
     assert schedule.at.tzinfo is UTC
     assert schedule.runs == (Run(at=None),)
     assert type(schedule.state) is State
-    assert sent(
+    assert decode(
         ONE, SCHEDULE | {"at": 0, "runs": None, "amount": None, "state": "new"}
     ) == Schedule(
         uid="s-1",
@@ -113,7 +113,7 @@ def test_record_constructor_narrows_its_fields() -> None:
 
 
 def test_repr_prints_only_the_declared_fields() -> None:
-    schedule: Schedule = sent(ONE, SCHEDULE | {"memo": 5, "at": "soon"})
+    schedule: Schedule = decode(ONE, SCHEDULE | {"memo": 5, "at": "soon"})
 
     assert repr(schedule) == (
         "Schedule(uid='s-1', state='scheduled', amount=Decimal('12.5'), unreadable=('at', 'memo'))"
@@ -122,7 +122,7 @@ def test_repr_prints_only_the_declared_fields() -> None:
 
 @pytest.mark.parametrize("call", [LIST, LISTING])
 def test_odd_optional_fields_of_any_record_are_left_out(call: Call[Any]) -> None:
-    answer = sent(call, [SCHEDULE | {"memo": [], "runs": [{"at": 0, "note": {}}]}, SCHEDULE])
+    answer = decode(call, [SCHEDULE | {"memo": [], "runs": [{"at": 0, "note": {}}]}, SCHEDULE])
     records: list[Schedule] = answer.list if call is LISTING else answer
     first, second = records
 
@@ -136,8 +136,8 @@ def test_odd_optional_fields_of_any_record_are_left_out(call: Call[Any]) -> None
 @pytest.mark.parametrize("name", ["uid", "state", "is_live", "last", "amount", "currency"])
 def test_required_fields_money_and_strict_fields_must_be_readable(name: str) -> None:
     odd = SCHEDULE | {name: ["홍길동"]}
-    error = sent(ONE, odd)
-    page = sent(PAGE, {"total": 2, "next": 0, "list": [odd, SCHEDULE]})
+    error = decode(ONE, odd)
+    page = decode(PAGE, {"total": 2, "next": 0, "list": [odd, SCHEDULE]})
 
     assert type(error) is UnexpectedResponseError
     assert f"a schedule that cannot be read: uid={None if name == 'uid' else 's-1'!r}" in str(error)
@@ -147,7 +147,7 @@ def test_required_fields_money_and_strict_fields_must_be_readable(name: str) -> 
 
 
 def test_unreadable_record_of_another_request_is_not_named() -> None:
-    error = sent(ONE, SCHEDULE | {"uid": "s-2", "amount": {}})
+    error = decode(ONE, SCHEDULE | {"uid": "s-2", "amount": {}})
 
     assert error.reason == "PortOne answered with a schedule of another uid"
 
@@ -157,7 +157,7 @@ class Plain(ResponseRecord, frozen=True, kw_only=True):
 
 
 def test_record_without_declarations_is_named_by_its_path() -> None:
-    error = sent(Call("GET", "/x", Plain), {"name": 5})
+    error = decode(Call("GET", "/x", Plain), {"name": 5})
 
     assert error.unreadable == (
         UnreadableRecord(path="$.name", reason="Expected `str`, got `int`"),
@@ -170,5 +170,5 @@ def test_struct_that_is_not_a_record_is_refused_as_a_whole() -> None:
     class Card(msgspec.Struct):
         code: str = ""
 
-    assert "$.response.code" in str(sent(Call("GET", "/x", Card), {"code": 5}))
-    assert "$.response[0].code" in str(sent(Call("GET", "/x", list[Card]), [{"code": 5}]))
+    assert "$.response.code" in str(decode(Call("GET", "/x", Card), {"code": 5}))
+    assert "$.response[0].code" in str(decode(Call("GET", "/x", list[Card]), [{"code": 5}]))

@@ -1,4 +1,4 @@
-"""Test the parsing of replies, without a socket."""
+"""Test how the status and body of a reply become a record or an error."""
 
 from __future__ import annotations
 
@@ -320,7 +320,7 @@ def test_success_that_may_hold_a_token_is_not_quoted(status: int) -> None:
 
     assert isinstance(error, MalformedResponseError)
     assert "planted" not in str(error)
-    # Of a look-up it may be.
+    # The body of a look-up may be quoted.
     assert "planted" in str(parse(FIND, plain))
 
 
@@ -488,7 +488,7 @@ def test_only_calls_of_payments_report_missing_payments() -> None:
 
 
 class CardNotFoundError(NotFoundError):
-    """For a call that is not one of payments."""
+    """The error of a call outside payments."""
 
 
 def card_error(failure: Failure) -> type[ApiError] | None:
@@ -649,7 +649,7 @@ def test_any_retry_after_is_a_time_or_none(value: str, date: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "shown"),
+    ("content", "quoted"),
     [
         (GATEWAY_503, "503 Service Unavailable"),
         ("<html><body>시스템 점검 중입니다</body></html>".encode(), "시스템 점검 중입니다"),
@@ -658,11 +658,11 @@ def test_any_retry_after_is_a_time_or_none(value: str, date: str) -> None:
         (b"upstream connect error", "upstream connect error"),
     ],
 )
-def test_body_that_is_clearly_not_json_is_quoted(content: bytes, shown: str) -> None:
+def test_body_that_is_clearly_not_json_is_quoted(content: bytes, quoted: str) -> None:
     text = excerpt(content)
 
     assert text is not None
-    assert shown in text
+    assert quoted in text
     assert len(text) <= 200
 
 
@@ -762,7 +762,7 @@ def test_records_of_a_list_have_their_own_raw() -> None:
     payments = parse(Call("GET", "/payments", list[Payment]), Reply(200, {}, both))
 
     assert isinstance(payments, list)
-    assert [item.raw["new"] for item in payments] == [1, 2]
+    assert [payment.raw["new"] for payment in payments] == [1, 2]
     assert parse(Call("GET", "/x", list[int]), Reply(200, {}, ok([5]))) == [5]
 
 
@@ -783,11 +783,11 @@ def test_redaction_reads_a_bounded_part_of_a_huge_text() -> None:
         searched.append(len(text))
         return text
 
-    for show in (printable, host):
-        show("x" * 10**6, redact)
+    for quote in (printable, host):
+        quote("x" * 10**6, redact)
     excerpt(b"x" * 10**6, redact)
 
-    # Enough for what is shown, and no more work than a hostile server is worth.
+    # Enough for the quoted part, without searching all of a hostile server's text.
     assert len(searched) == 3
     assert all(10_000 < length < 100_000 for length in searched)
 

@@ -1,4 +1,4 @@
-"""Test a second with more than a page of payments, while payments arrive and leave."""
+"""Test the reading of a second with more than a page of payments that arrive and leave."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.virtual_time import run
 
 
 class Second:
-    """A server's list, in which a new payment may stand anywhere."""
+    """A server's list, in which a new payment may be inserted anywhere."""
 
     def __init__(self, count: int) -> None:
         self.ids = [f"imp_{number}" for number in range(count)]
@@ -57,17 +57,17 @@ class Second:
     def arrive(self, place: int) -> None:
         self.ids.insert(place % (len(self.ids) + 1), f"imp_new_{self.requests}_{place}")
 
-    def returned(self, page_size: int) -> list[str]:
+    def read_all(self, page_size: int) -> list[str]:
         async def main() -> list[str]:
-            second, got = BusySecond(self.read, page_size=page_size), list[str]()
+            second, received = BusySecond(self.read, page_size=page_size), list[str]()
             while (page := await second.read()) is not None:
-                got += [item.imp_uid for item in page.list]
-            return got
+                received += [payment.imp_uid for payment in page.list]
+            return received
 
         return run(main())
 
 
-# Pages that are small beside their number would be all overlap.
+# Much smaller pages would consist of overlap only.
 page_sizes = st.integers(40, 80)
 changes = st.dictionaries(
     st.integers(1, 30),
@@ -84,16 +84,16 @@ def test_unchanged_payments_are_returned_once(
     second = Second(count)
     first = set(second.ids)
 
-    def change(these: list[tuple[bool, int]]) -> None:
-        for arrives, place in these:
+    def change(steps: list[tuple[bool, int]]) -> None:
+        for arrives, place in steps:
             (second.arrive if arrives else second.leave)(place)
 
-    second.before = {request: partial(change, these) for request, these in planned.items()}
+    second.before = {request: partial(change, steps) for request, steps in planned.items()}
 
-    got = second.returned(page_size)
+    received = second.read_all(page_size)
 
-    assert len(got) == len(set(got))
-    assert first - second.left <= set(got)
+    assert len(received) == len(set(received))
+    assert first - second.left <= set(received)
 
 
 def test_departure_hidden_by_an_arrival_loses_no_payment() -> None:
@@ -105,13 +105,13 @@ def test_departure_hidden_by_an_arrival_loses_no_payment() -> None:
 
     second.before[2] = swap
 
-    assert set(second.returned(10)) == {f"imp_{number}" for number in range(30)} | {"imp_last"}
+    assert set(second.read_all(10)) == {f"imp_{number}" for number in range(30)} | {"imp_last"}
 
 
 def test_unchanged_list_needs_one_extra_request() -> None:
     second = Second(10_000)
 
-    assert len(second.returned(1_000)) == 10_000
+    assert len(second.read_all(1_000)) == 10_000
     assert second.requests == 11
 
 
@@ -120,7 +120,7 @@ def test_wrong_totals_lose_no_payment(count: int, page_size: int, error: int) ->
     second = Second(count)
     second.total_of = lambda total: max(0, total + error)
 
-    assert second.returned(page_size) == second.ids
+    assert second.read_all(page_size) == second.ids
 
 
 @given(st.integers(0, 400), page_sizes)
@@ -128,7 +128,7 @@ def test_next_beyond_the_last_page_ends_the_list(count: int, page_size: int) -> 
     second = Second(count)
     second.has_next_always = True
 
-    assert second.returned(page_size) == second.ids
+    assert second.read_all(page_size) == second.ids
     assert second.requests <= 3 + count
 
 
@@ -137,7 +137,7 @@ def test_smaller_pages_lose_no_payment(largest: int) -> None:
     second = Second(3_000)
     second.largest = largest
 
-    assert second.returned(1_000) == second.ids
+    assert second.read_all(1_000) == second.ids
     assert second.requests <= 1.15 * 3_000 / largest + 3
 
 
@@ -147,9 +147,9 @@ def test_short_page_does_not_end_a_longer_list(largest: int, count: int, page_si
     second.largest = largest
 
     try:
-        assert second.returned(page_size) == second.ids
+        assert second.read_all(page_size) == second.ids
     except UnexpectedResponseError:
-        # Pages that are small beside their number are all overlap: an error, and never an end.
+        # Pages that are small for their number consist of overlap only: an error, never an end.
         assert largest < 16 or largest**2 < 4 * count
     assert second.requests <= 50 * (1 + count // largest)
 
@@ -163,5 +163,5 @@ def test_constantly_changing_list_raises() -> None:
     second.before = dict.fromkeys(range(1, 10_000), all_change)
 
     with pytest.raises(UnexpectedResponseError, match="changed each time"):
-        second.returned(100)
+        second.read_all(100)
     assert second.requests <= 100

@@ -1,4 +1,4 @@
-"""Test streams: bounded concurrency, order, errors, and leaving early."""
+"""Test ``Stream``: bounded concurrency, order of results, and cleanup."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from tests.support.virtual_time import run, virtual_time
 
 
 class Work:
-    """Doubles a number after a while, and knows how much of it is under way."""
+    """Double a number after some seconds, and count the running jobs."""
 
     def __init__(self, seconds: Callable[[int], float] = lambda _: 1.0) -> None:
         self._seconds = seconds
-        self.under_way = 0
-        self.most = 0
-        self.begun = 0
+        self.running = 0
+        self.peak = 0
+        self.started = 0
 
     async def __call__(self, number: int) -> tuple[int]:
-        self.begun += 1
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
+        self.started += 1
+        self.running += 1
+        self.peak = max(self.peak, self.running)
         try:
             await asyncio.sleep(self._seconds(number))
             if number < 0:
                 raise ValueError(number)
             return (2 * number,)
         finally:
-            self.under_way -= 1
+            self.running -= 1
 
 
 async def source(count: int, seconds: float = 0.0) -> AsyncIterator[int]:
@@ -67,7 +67,7 @@ async def test_every_job_yields_its_result_within_the_bound(
         results = [result async for result in stream]
     expected = [2 * number for number in range(count)]
     assert (results if is_ordered else sorted(results)) == expected
-    assert work.most <= in_flight
+    assert work.peak <= in_flight
     assert only_this_task()
 
 
@@ -100,7 +100,7 @@ async def test_source_is_read_only_as_results_are_requested() -> None:
 
     stream = Stream(jobs(), work, in_flight=8, is_ordered=True)
     async with stream:
-        assert work.begun == 0
+        assert work.started == 0
         for _ in range(100):
             await anext(stream)
         assert taken <= 100 + 8
@@ -127,7 +127,7 @@ async def test_early_exit_cancels_all_work(is_ordered: bool, is_async: bool, aft
         for _ in range(after):
             await anext(stream)
     assert only_this_task()
-    assert work.under_way == 0
+    assert work.running == 0
     assert is_closed or not is_async or after == 0
 
 
@@ -140,11 +140,11 @@ async def test_cancelled_or_failing_consumer_cancels_all_work() -> None:
 
     task = asyncio.create_task(consume())
     await asyncio.sleep(1)
-    assert work.under_way == 7
+    assert work.running == 7
     task.cancel()
     await asyncio.wait({task})
     assert task.cancelled()
-    assert work.under_way == 0
+    assert work.running == 0
 
     async def fail() -> None:
         async with Stream(range(50), Work(), in_flight=7, is_ordered=True) as stream:
@@ -162,7 +162,7 @@ async def test_error_in_a_job_propagates_and_cancels_the_rest(is_ordered: bool) 
     work = Work()
     with pytest.raises(ValueError, match="-1"):
         await read(Stream([1, 2, -1, 3, 4], work, in_flight=2, is_ordered=is_ordered))
-    assert work.under_way == 0
+    assert work.running == 0
     assert only_this_task()
 
 
@@ -174,11 +174,11 @@ async def test_error_in_the_source_propagates(is_async: bool, is_ordered: bool) 
         yield 1
         raise KeyError("source")
 
-    def broken_too() -> Iterator[int]:
+    def broken_sync() -> Iterator[int]:
         yield 1
         raise KeyError("source")
 
-    jobs = broken() if is_async else broken_too()
+    jobs = broken() if is_async else broken_sync()
     with pytest.raises(KeyError, match="source"):
         await read(Stream(jobs, Work(), in_flight=2, is_ordered=is_ordered))
     assert only_this_task()
@@ -188,21 +188,21 @@ async def test_error_in_the_source_propagates(is_async: bool, is_ordered: bool) 
 @virtual_time
 async def test_failed_source_is_not_read_again(is_ordered: bool) -> None:
     class Broken:
-        pulls = 0
+        reads = 0
 
         def __aiter__(self) -> Broken:
             return self
 
         async def __anext__(self) -> int:
-            self.pulls += 1
-            if self.pulls == 1:
+            self.reads += 1
+            if self.reads == 1:
                 return 1
             raise KeyError("source")
 
     source = Broken()
     with pytest.raises(KeyError, match="source"):
         await read(Stream(source, Work(), in_flight=9, is_ordered=is_ordered))
-    assert source.pulls == 2
+    assert source.reads == 2
 
 
 @pytest.mark.parametrize("is_ordered", [True, False])
@@ -246,37 +246,37 @@ async def test_stream_is_usable_only_inside_its_block() -> None:
 async def test_batches_keep_order_and_both_bounds(
     weights: list[int], count: int, most: int
 ) -> None:
-    chunks = [chunk async for chunk in batched(weights, int, count=count, total=most)]
-    assert [item for chunk in chunks for item in chunk] == weights
-    assert all(0 < len(chunk) <= count for chunk in chunks)
-    # An item that is too large by itself is the only one of its batch.
-    assert all(sum(chunk) <= most for chunk in chunks if len(chunk) > 1)
-    for chunk, following in pairwise(chunks):
-        # None could have been fuller.
-        assert len(chunk) == count or sum(chunk) + following[0] > most
+    batches = [batch async for batch in batched(weights, int, count=count, total=most)]
+    assert [weight for batch in batches for weight in batch] == weights
+    assert all(0 < len(batch) <= count for batch in batches)
+    # An item above the total is a batch by itself.
+    assert all(sum(batch) <= most for batch in batches if len(batch) > 1)
+    for batch, following in pairwise(batches):
+        # No batch has room for the next item.
+        assert len(batch) == count or sum(batch) + following[0] > most
 
 
 @pytest.mark.parametrize("ticks", range(6))
 async def test_job_that_arrives_during_exit_is_not_started(ticks: int) -> None:
-    goes_on = asyncio.Event()
-    begun: list[int] = []
+    resume = asyncio.Event()
+    started: list[int] = []
 
     async def source() -> AsyncIterator[int]:
         yield 1
-        await goes_on.wait()
+        await resume.wait()
         yield 2
 
     async def work(job: int) -> list[int]:
-        begun.append(job)
+        started.append(job)
         await asyncio.sleep(0)
         return [job]
 
     async with Stream(source(), work, in_flight=2, is_ordered=False) as stream:
         assert await anext(stream) == 1
-        goes_on.set()
+        resume.set()
         for _ in range(ticks):
             await asyncio.sleep(0)
-        known = begun.copy()
+        started_before_exit = started.copy()
     await asyncio.sleep(0)
-    assert begun == known
+    assert started == started_before_exit
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,4 +1,4 @@
-"""Test ``payments.verify`` and ``wait_until_paid``."""
+"""Test ``payments.verify`` and ``payments.wait_until_paid``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PAYMENT = Payment(
     currency="KRW",
     sandbox=False,
 )
-NONE_PAID = reply(404, body(NOT_FOUND))
+NO_PAYMENT = reply(404, body(NOT_FOUND))
 
 
 def compared(payment: Payment, **changes: Any) -> tuple[Difference, ...]:
@@ -80,7 +80,7 @@ def test_matching_payment_has_no_difference() -> None:
     ids=str,
 )
 def test_each_differing_field_is_reported(change: dict[str, Any], field: str) -> None:
-    assert [item.field for item in compared(replace(PAYMENT, **change))] == [field]
+    assert [difference.field for difference in compared(replace(PAYMENT, **change))] == [field]
 
 
 def test_other_imp_uid_is_a_difference() -> None:
@@ -92,11 +92,11 @@ def test_unreadable_field_without_money_is_not_a_difference() -> None:
 
 
 def test_difference_holds_expected_and_actual_values() -> None:
-    payment = replace(
+    other = replace(
         PAYMENT, sandbox=None, cancel_history=(Cancellation(amount=Decimal(1)),), currency="USD"
     )
 
-    assert compared(payment) == (
+    assert compared(other) == (
         Difference("currency", "KRW", "USD"),
         Difference("cancel_history", "empty", "not empty"),
         Difference("sandbox", "False", "None"),
@@ -104,25 +104,30 @@ def test_difference_holds_expected_and_actual_values() -> None:
 
 
 def test_all_differences_are_reported() -> None:
-    payment = replace(
+    other = replace(
         PAYMENT, amount=Decimal(1), currency="USD", sandbox=True, status=PaymentStatus.FAILED
     )
 
-    assert {item.field for item in compared(payment)} == {"amount", "currency", "sandbox", "status"}
+    assert {difference.field for difference in compared(other)} == {
+        "amount",
+        "currency",
+        "sandbox",
+        "status",
+    }
 
 
 @given(st.decimals("0", "1e12", places=2), st.decimals("0", "1e12", places=2))
-def test_amounts_are_compared_exactly(paid: Decimal, ordered: Decimal) -> None:
-    difference = compared(replace(PAYMENT, amount=paid), amount=ordered)
+def test_amounts_are_compared_exactly(paid: Decimal, expected: Decimal) -> None:
+    reported = compared(replace(PAYMENT, amount=paid), amount=expected)
 
-    assert bool(difference) is (paid != ordered)
+    assert bool(reported) is (paid != expected)
 
 
 def test_expected_discount_is_not_a_difference() -> None:
     promoted = replace(PAYMENT, promotion=Promotion(discount=Decimal(100)))
 
     assert compared(promoted, discount=Decimal(100)) == ()
-    assert [item.field for item in compared(PAYMENT, discount=Decimal(100))] == [
+    assert [difference.field for difference in compared(PAYMENT, discount=Decimal(100))] == [
         "promotion.discount"
     ]
 
@@ -163,7 +168,7 @@ async def test_verify_by_imp_uid_checks_the_merchant_uid() -> None:
 @virtual_time
 async def test_verify_reports_the_status_of_an_unpaid_order() -> None:
     ready = reply(200, ok(CARD_PAID | {"status": "ready", "amount": 1, "paid_at": 0}))
-    client, _ = scripted_client(series(NONE_PAID, ready))
+    client, _ = scripted_client(series(NO_PAYMENT, ready))
     with pytest.raises(PaymentMismatchError) as caught:
         await client.payments.verify(UID, amount=15000)
     error = caught.value
@@ -180,7 +185,7 @@ async def test_verify_reports_the_status_of_an_unpaid_order() -> None:
 
 @virtual_time
 async def test_verify_of_an_order_without_payments_raises_not_found() -> None:
-    client, _ = scripted_client(lambda _: NONE_PAID)
+    client, _ = scripted_client(lambda _: NO_PAYMENT)
     with pytest.raises(PaymentNotFoundError):
         await client.payments.verify(UID, amount=15000)
 
@@ -193,23 +198,23 @@ async def test_verify_rejects_a_float_before_sending() -> None:
     assert not transport.sent
 
 
-async def waited(client: PortOneClient, timeout: float) -> Payment:  # noqa: ASYNC109 (its own)
+async def wait_for_payment(client: PortOneClient, timeout: float) -> Payment:  # noqa: ASYNC109 (an argument of the API)
     return await client.payments.wait_until_paid(UID, timeout=timeout)
 
 
 @virtual_time
 async def test_wait_ends_when_the_payment_appears() -> None:
-    client, transport = scripted_client(series(NONE_PAID, NONE_PAID, NONE_PAID, PAID))
-    assert (await waited(client, 30)).is_paid
+    client, transport = scripted_client(series(NO_PAYMENT, NO_PAYMENT, NO_PAYMENT, PAID))
+    assert (await wait_for_payment(client, 30)).is_paid
     times = transport.times()
     assert [round(time - times[0], 1) for time in times] == [0.0, 0.5, 1.5, 3.5]
 
 
 @virtual_time
 async def test_wait_is_bounded_and_sends_few_requests() -> None:
-    client, transport = scripted_client(lambda _: NONE_PAID)
+    client, transport = scripted_client(lambda _: NO_PAYMENT)
     with pytest.raises(PaymentNotFoundError):
-        await waited(client, 30)
+        await wait_for_payment(client, 30)
     times = transport.times()
     assert times[-1] - times[0] <= 30
     assert len(times) <= 13
@@ -219,31 +224,31 @@ async def test_wait_is_bounded_and_sends_few_requests() -> None:
 @virtual_time
 async def test_wait_survives_an_outage_or_raises_its_error(outcome: Any) -> None:
     client, _ = scripted_client(lambda n: outcome if n < 6 else PAID)
-    assert (await waited(client, 500)).is_paid
+    assert (await wait_for_payment(client, 500)).is_paid
     client, _ = scripted_client(lambda _: outcome)
     with pytest.raises((ServerError, DeadlineExceededError)):
-        await waited(client, 20)
+        await wait_for_payment(client, 20)
 
 
 @virtual_time
 async def test_wait_ends_early_if_the_next_poll_would_be_late() -> None:
-    client, transport = scripted_client(lambda _: NONE_PAID)
+    client, transport = scripted_client(lambda _: NO_PAYMENT)
     loop = asyncio.get_running_loop()
     began = loop.time()
     with pytest.raises(PaymentNotFoundError):
-        await waited(client, 6)
-    # Looked at after 0, 0.5, 1.5 and 3.5 seconds; the next would be after 6.5.
+        await wait_for_payment(client, 6)
+    # Polls after 0, 0.5, 1.5 and 3.5 seconds; the next would be after 6.5.
     assert len(transport.times()) == 4
     assert loop.time() - began == pytest.approx(3.5, abs=0.1)
 
 
 @virtual_time
 async def test_late_response_ends_the_wait_with_the_previous_result() -> None:
-    client, _ = scripted_client(series(NONE_PAID, (100, PAID)))
+    client, _ = scripted_client(series(NO_PAYMENT, (100, PAID)))
     loop = asyncio.get_running_loop()
     began = loop.time()
     with pytest.raises(PaymentNotFoundError):
-        await waited(client, 7)
+        await wait_for_payment(client, 7)
     assert loop.time() - began == pytest.approx(7, abs=0.1)
 
 
@@ -251,7 +256,7 @@ async def test_late_response_ends_the_wait_with_the_previous_result() -> None:
 async def test_unrelated_timeout_error_propagates_from_the_wait() -> None:
     client, _ = scripted_client(rate_limit=RefusingThrottle(left=1))
     with pytest.raises(TimeoutError, match="no permit is to be had"):
-        await waited(client, 20)
+        await wait_for_payment(client, 20)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
@@ -259,5 +264,5 @@ async def test_unrelated_timeout_error_propagates_from_the_wait() -> None:
 async def test_invalid_wait_timeout_is_rejected(seconds: float) -> None:
     client, transport = scripted_client()
     with pytest.raises(InvalidRequestError, match="timeout"):
-        await waited(client, seconds)
+        await wait_for_payment(client, seconds)
     assert not transport.sent

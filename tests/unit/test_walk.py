@@ -1,4 +1,4 @@
-"""Test walks of a period against a server whose payments arrive, change and leave at any time."""
+"""Test walks of a period while its payments arrive, change and leave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Change = Callable[["Shop"], None]
 
 
 class Shop:
-    """A server's list: payments by id with the second that PortOne filters by."""
+    """A server's list: payments by id, each with the second that PortOne filters by."""
 
     def __init__(self, times: list[int], *, status: str = "paid") -> None:
         self.times = {f"imp_{number}": time for number, time in enumerate(times)}
@@ -85,11 +85,11 @@ class Shop:
         )
 
 
-async def returned_by(walk: Walk) -> list[str]:
-    ids: list[str] = []
+async def read_all(walk: Walk) -> list[str]:
+    imp_uids: list[str] = []
     while (page := await walk.read()) is not None:
-        ids += [item.imp_uid for item in page.list]
-    return ids
+        imp_uids += [payment.imp_uid for payment in page.list]
+    return imp_uids
 
 
 def leave(number: int) -> Change:
@@ -114,8 +114,8 @@ def move(number: int) -> Change:
 
 def several(changes: list[Change]) -> Change:
     def change(shop: Shop) -> None:
-        for item in changes:
-            item(shop)
+        for step in changes:
+            step(shop)
 
     return change
 
@@ -153,11 +153,11 @@ def test_unchanged_payments_are_returned_once(
 
     shop.changes = [watch(change) for change in between]
 
-    got = run(returned_by(shop.walk(50, size, seen=set())))
+    received = run(read_all(shop.walk(50, size, seen=set())))
 
-    assert len(got) == len(set(got))
-    assert stayed - touched <= set(got)
-    assert shop.requests <= 100 * (1 + len(got) // size)
+    assert len(received) == len(set(received))
+    assert stayed - touched <= set(received)
+    assert shop.requests <= 100 * (1 + len(received) // size)
 
 
 @given(times, st.sampled_from(["paid", "cancelled"]), st.integers(1, 12))
@@ -165,41 +165,41 @@ def test_resumed_walk_reads_every_payment(when: list[int], status: str, size: in
     shop = Shop(when, status=status)
 
     async def stopped_at_each_step() -> list[str]:
-        got: list[str] = []
+        received: list[str] = []
         since = 0
         while True:
             walk = shop.walk(50, size, since=since)
-            # Inside one busy second there is no position to go on from.
+            # A walk has no position to resume from inside a busy second.
             while (page := await walk.read()) is not None:
-                got += [item.imp_uid for item in page.list]
+                received += [payment.imp_uid for payment in page.list]
                 if walk.position != START + since:
                     break
             if walk.position is None:
-                return got
+                return received
             since = walk.position - START
 
     assert set(run(stopped_at_each_step())) == set(shop.times)
 
 
-LIES: dict[str, Callable[[int], int]] = {
+WRONG_TOTALS: dict[str, Callable[[int], int]] = {
     "the total is one too many": lambda total: total + 1,
     "the total is huge": lambda _: 10**9,
-    "the total is nothing": lambda _: 0,
+    "the total is zero": lambda _: 0,
     "the total is a full page": lambda _: 3,
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("wrong_total", WRONG_TOTALS)
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
 @given(when=times)
 @settings(max_examples=40)
-def test_wrong_totals_lose_no_payment(lie: str, status: str, when: list[int]) -> None:
+def test_wrong_totals_lose_no_payment(wrong_total: str, status: str, when: list[int]) -> None:
     shop = Shop(when, status=status)
-    shop.total_of = LIES[lie]
+    shop.total_of = WRONG_TOTALS[wrong_total]
 
-    got = run(returned_by(shop.walk(50, 3, seen=set())))
+    received = run(read_all(shop.walk(50, 3, seen=set())))
 
-    assert sorted(got) == sorted(shop.times)
+    assert sorted(received) == sorted(shop.times)
 
 
 @given(times, st.sampled_from(["paid", "cancelled"]), st.lists(st.integers(-3, 3), min_size=1))
@@ -209,9 +209,9 @@ def test_inconsistent_totals_lose_no_payment(
     shop = Shop(when, status=status)
     shop.total_of = lambda total: max(0, total + errors[shop.requests % len(errors)])
 
-    got = run(returned_by(shop.walk(50, 4, seen=set())))
+    received = run(read_all(shop.walk(50, 4, seen=set())))
 
-    assert sorted(got) == sorted(shop.times)
+    assert sorted(received) == sorted(shop.times)
 
 
 @given(times, st.sampled_from(["paid", "cancelled"]), st.integers(2, 9))
@@ -219,9 +219,9 @@ def test_next_beyond_the_last_page_ends_the_walk(when: list[int], status: str, s
     shop = Shop(when, status=status)
     shop.next_of = lambda number, _: number + 1
 
-    got = run(returned_by(shop.walk(50, size, seen=set())))
+    received = run(read_all(shop.walk(50, size, seen=set())))
 
-    assert sorted(got) == sorted(shop.times)
+    assert sorted(received) == sorted(shop.times)
 
 
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
@@ -241,7 +241,7 @@ def test_server_that_ignores_the_period_raises(status: str) -> None:
     )
 
     with pytest.raises(UnexpectedResponseError, match="contradict"):
-        run(returned_by(walk))
+        run(read_all(walk))
     assert shop.requests <= 100 * (1 + 50 // 10)
 
 
@@ -249,7 +249,7 @@ def test_departures_cost_no_extra_requests() -> None:
     shop = Shop([number // 20 for number in range(3_000)])
     shop.changes = [leave(1) for _ in range(1_000)]
 
-    run(returned_by(shop.walk(150, 100, seen=set())))
+    run(read_all(shop.walk(150, 100, seen=set())))
 
     assert shop.requests <= 45
 
@@ -268,12 +268,12 @@ def test_walk_needs_few_requests(status: str, spread: str) -> None:
 
     async def main() -> list[str]:
         nonlocal slices
-        got: list[str] = []
+        received: list[str] = []
         walk = shop.walk(day, 1_000)
         while (page := await walk.read()) is not None:
             slices += 1
-            got += [item.imp_uid for item in page.list]
-        return got
+            received += [payment.imp_uid for payment in page.list]
+        return received
 
     assert sorted(run(main())) == sorted(shop.times)
     assert shop.requests <= 1.15 * 20 + slices
@@ -285,9 +285,9 @@ def test_unsorted_list_loses_no_payment() -> None:
     shop = Shop([number * 7 % 50 for number in range(50)])
     shop.order = lambda imp_uid: imp_uid
 
-    got = run(returned_by(shop.walk(50, 10, seen=set())))
+    received = run(read_all(shop.walk(50, 10, seen=set())))
 
-    assert sorted(got) == sorted(shop.times)
+    assert sorted(received) == sorted(shop.times)
 
 
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
@@ -295,9 +295,9 @@ def test_smaller_pages_lose_no_payment(status: str) -> None:
     shop = Shop([number % 50 for number in range(300)], status=status)
     shop.largest = 7
 
-    got = run(returned_by(shop.walk(50, 100, seen=set())))
+    received = run(read_all(shop.walk(50, 100, seen=set())))
 
-    assert sorted(got) == sorted(shop.times)
+    assert sorted(received) == sorted(shop.times)
 
 
 def test_quiet_days_between_two_busy_hours_cost_few_requests() -> None:
@@ -306,9 +306,9 @@ def test_quiet_days_between_two_busy_hours_cost_few_requests() -> None:
     times += [89 * 86_400 + number % 3_600 for number in range(5_000)]
     shop = Shop(times, status="cancelled")
 
-    got = run(returned_by(shop.walk(90 * 86_400, 1_000)))
+    received = run(read_all(shop.walk(90 * 86_400, 1_000)))
 
-    assert sorted(got) == sorted(shop.times)
+    assert sorted(received) == sorted(shop.times)
     assert shop.requests <= 60
 
 
@@ -316,16 +316,16 @@ def test_departure_of_all_payments_costs_few_requests() -> None:
     shop = Shop([1, 2, 3], status="cancelled")
     shop.changes = [lambda _: None, lambda shop: shop.times.clear()]
 
-    assert run(returned_by(shop.walk(90 * 86_400, 1))) == []
+    assert run(read_all(shop.walk(90 * 86_400, 1))) == []
     assert shop.requests <= 10
 
 
 def test_busy_second_in_ninety_days_is_read_whole() -> None:
     shop = Shop([5_000_017] * 2_500, status="cancelled")
 
-    got = run(returned_by(shop.walk(90 * 86_400, 1_000)))
+    received = run(read_all(shop.walk(90 * 86_400, 1_000)))
 
-    assert len(got) == 2_500
+    assert len(received) == 2_500
     assert shop.requests <= 70
 
 
@@ -343,7 +343,7 @@ def test_walk_continues_after_an_error() -> None:
         assert first is not None
         with pytest.raises(UnexpectedResponseError, match="once"):
             await walk.read()
-        return [item.imp_uid for item in first.list] + await returned_by(walk)
+        return [payment.imp_uid for payment in first.list] + await read_all(walk)
 
     assert sorted(run(main())) == sorted(shop.times)
 
@@ -353,9 +353,9 @@ def test_payments_are_returned_in_the_requested_order(sorting: Sorting) -> None:
     shop = Shop([number * 3 % 50 for number in range(200)])
     shop.sorting = sorting
 
-    got = [shop.times[imp_uid] for imp_uid in run(returned_by(shop.walk(50, 10, seen=set())))]
+    received = [shop.times[imp_uid] for imp_uid in run(read_all(shop.walk(50, 10, seen=set())))]
 
-    assert got == sorted(got, reverse=sorting is Sorting.PAID_DESC)
+    assert received == sorted(received, reverse=sorting is Sorting.PAID_DESC)
 
 
 @pytest.mark.parametrize("sorting", [Sorting.PAID_ASC, Sorting.PAID_DESC, Sorting.STARTED_DESC])
@@ -364,9 +364,9 @@ def test_open_end_includes_later_payments(sorting: Sorting) -> None:
     shop = Shop([now - 100 + number for number in range(200)])
     shop.sorting = sorting
 
-    got = run(returned_by(shop.walk(None, 10, seen=set(), since=now - 100)))
+    received = run(read_all(shop.walk(None, 10, seen=set(), since=now - 100)))
 
-    assert sorted(got) == sorted(shop.times)
+    assert sorted(received) == sorted(shop.times)
 
 
 def test_walk_sorts_by_the_filtered_time() -> None:

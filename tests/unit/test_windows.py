@@ -1,4 +1,4 @@
-"""Test the splitting of periods into windows."""
+"""Test how periods are split into windows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portone_async import InvalidRequestError
 from portone_async.resources._windows import Window, windows
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
-NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 (what is to be refused)
+NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 (the case under test)
 DAY = 24 * 3600
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -31,7 +31,7 @@ def test_windows_cover_a_period_without_gap_or_overlap(since: datetime, length: 
     for (_, end), (start, _) in pairwise(covered):
         assert end is not None
         assert start == end + 1
-    # Whole seconds of the period, the first included and the end left out.
+    # Whole seconds of the period: ``since`` included, ``until`` excluded.
     first, last = covered[0][0], covered[-1][1]
     assert last is not None
     assert first - 1 < since.timestamp() <= first
@@ -73,15 +73,15 @@ def test_open_ended_windows_fit_any_clock_within_a_day(length: timedelta) -> Non
 
     assert last.until is None
     now = NOW.timestamp()
-    # Not too long where PortOne's clock is ahead, and begun where it is behind.
+    # At most 90 days if PortOne's clock is a day ahead; begun already if it is a day behind.
     assert now - last.since <= 89 * DAY
     assert last.since <= max(since.timestamp() + 1, now - DAY + 1)
-    starts = [*(item.since for item in closed), last.since]
+    starts = [*(window.since for window in closed), last.since]
     assert starts[0] - 1 < since.timestamp() <= starts[0]
-    for item, following in zip(closed, starts[1:], strict=True):
-        assert item.until is not None
-        assert item.until - item.since <= 90 * DAY
-        assert following == item.until + 1
+    for window, following in zip(closed, starts[1:], strict=True):
+        assert window.until is not None
+        assert window.until - window.since <= 90 * DAY
+        assert following == window.until + 1
 
 
 def test_open_end_that_begins_now_is_one_window() -> None:

@@ -1,4 +1,4 @@
-"""Test spellings of statuses, sortings and verdicts: rejected as arguments, accepted in files."""
+"""Test spellings of statuses, sortings and verdicts: exact as arguments, tolerant in files."""
 
 from __future__ import annotations
 
@@ -80,8 +80,10 @@ def test_all_is_a_status_of_lists_only() -> None:
 @given(word=st.sampled_from(sorted(STATUSES)), data=st.data())
 def test_canonical_ignores_case_and_blanks(word: str, data: st.DataObject) -> None:
     spelling = "".join(
-        data.draw(st.sampled_from([item, item.upper(), f"{item} ", f"\t{item}", f"{item}_"]))
-        for item in word
+        data.draw(
+            st.sampled_from([letter, letter.upper(), f"{letter} ", f"\t{letter}", f"{letter}_"])
+        )
+        for letter in word
     )
 
     assert canonical(spelling) == word
@@ -128,36 +130,36 @@ def test_literal_types_list_every_known_word() -> None:
     assert literals(VerdictLike) == list(Verdict)
 
 
-Ask = Callable[[PortOneClient], Awaitable[object]]
+Invocation = Callable[[PortOneClient], Awaitable[object]]
 
 
 async def read(stream: Any) -> list[object]:
     return [item async for item in stream]
 
 
-async def reconciled(client: PortOneClient, **options: Any) -> object:
+async def run_reconcile(client: PortOneClient, **options: Any) -> object:
     return await reconcile(client, [], **options)
 
 
-ASK: dict[str, Ask] = {
+INVOCATIONS: dict[str, Invocation] = {
     "find": lambda client: client.payments.find("order-1", status="Paid"),
     "find, sorting": lambda client: client.payments.find("order-1", sorting="Paid"),
     "find_all": lambda client: read(client.payments.find_all("order-1", status="Paid")),
     "list": lambda client: read(client.payments.list("Paid")),
     "list, sorting": lambda client: read(client.payments.list("paid", sorting="Paid")),
     "find_many": lambda client: read(client.payments.find_many(["order-1"], status="Paid")),
-    "reconcile": lambda client: reconciled(client, statuses=["Paid"]),
+    "reconcile": lambda client: run_reconcile(client, statuses=["Paid"]),
 }
 
 
-@pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+@pytest.mark.parametrize("invoke", INVOCATIONS.values(), ids=INVOCATIONS)
 async def test_misspelt_word_is_rejected_before_any_request(
-    server: FakePortOne, client: PortOneClient, ask: Ask
+    server: FakePortOne, client: PortOneClient, invoke: Invocation
 ) -> None:
     server.add(merchant_uid="order-1")
 
     with pytest.raises(InvalidRequestError, match=r"must be spelled 'paid', not 'Paid'"):
-        await ask(client)
+        await invoke(client)
 
     assert not server.requests
 
