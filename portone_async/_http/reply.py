@@ -139,9 +139,9 @@ def _salvaged(
     """Read the readable fields of a record or of records; ``None`` for any other response."""
     response: Any = call.response
     reader = reader_for(response)
+    if reader is None:
+        return None
     try:
-        if reader is None:
-            return None
         answer = _read_loosely(reader, body, redact)
     except (msgspec.DecodeError, RecursionError):
         return None
@@ -154,6 +154,7 @@ def _salvaged(
 
 
 def _read_loosely(reader: Reader, body: bytes, redact: Redactor) -> Any:
+    """Read the readable part of a response, without the values that are nested too deeply."""
     try:
         return _read_response(reader, body, redact)
     except RecursionError:
@@ -249,7 +250,7 @@ def _failure(call: Call[Any], reply: Reply, redact: Redactor) -> PortOneError:
 
 
 def _error_class(call: Call[Any], status: int, failure: _Failure | None) -> type[ApiError] | str:
-    """Choose the error class for a failure; a text says why the reply cannot be trusted."""
+    """Choose the error class for a failure; or return the reason why the reply cannot be trusted."""
     kind = None if failure is None else _classified(call, status, failure)
     if kind is not None:
         return kind

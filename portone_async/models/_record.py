@@ -40,7 +40,7 @@ decode, so that no response can fill it."""
 # PortOne may send `null` for an empty list. msgspec accepts it by this hint, and Record replaces it by
 # an empty tuple, so type checkers and editors see a plain tuple.
 if TYPE_CHECKING:
-    from builtins import tuple as Many  # noqa: N812 (its name in hints is not shown)
+    from builtins import tuple as Many  # noqa: N812 (editors show the original name)
 else:
 
     class Many:

@@ -40,7 +40,7 @@ __all__ = (
 R = TypeVar("R", bound=ResponseRecord)
 
 LARGEST_PAGE = 1000
-# How often a list is read from its first page before it is given up.
+# Readings of a list from its first page until an error is raised.
 _READINGS = 8
 
 

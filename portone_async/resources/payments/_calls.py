@@ -49,7 +49,7 @@ _ADVICE: Mapping[type[PortOneError], str] = {
 
 
 def payment_error(failure: Failure) -> type[PaymentNotFoundError] | None:
-    """Return ``PaymentNotFoundError`` if PortOne's message says that there is no such payment."""
+    """Return ``PaymentNotFoundError`` if PortOne's message reports no such payment."""
     is_named = _NO_SUCH_PAYMENT in (failure.message or "")
     # A 404 with another message may mean a wrong Tier, or come from a gateway.
     return PaymentNotFoundError if is_named and failure.status in _NOT_FOUND else None

@@ -173,12 +173,16 @@ class Walk:
         left = overflow.end - self._at + 1
         if overflow.expected <= self._page_size or left == 1:
             return overflow.end
-        if self._length >= 8 * left:  # The expected payments have left, or stand at the very end.
+        # After nearly empty slices, which made it long: the expected payments have left, or are at the end.
+        if self._length >= 8 * left:
             return overflow.end
         return self._at + max(1, min(self._length, left // 2)) - 1
 
     def _overflowed(self, end: int, total: int) -> None:
-        """Make the slices shorter: this one has more than a page."""
+        """Make the slices shorter: this one has more than a page.
+
+        At most 16 times shorter at once, since a total may be wrong, and at least 2 times.
+        """
         length = end - self._at + 1
         expected = max(total, 2 * self._page_size)
         share = min(0.5, max(1 / 16, _FILL * self._page_size / expected))
