@@ -1,4 +1,4 @@
-"""Cancelled at any await, a call leaves nothing behind and the client as good as before."""
+"""A call that is cancelled at any await leaves nothing behind, and the client usable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.stopwatch import Stopwatch
 from tests.support.virtual_time import virtual_time
 
 SCRIPTS: dict[str, Callable[[], Any]] = {
-    # All of it within a few turns of the loop, so that a place is handed over in one of them.
+    # All of it within a few turns of the loop, so that a slot is handed over in one of them.
     "instant": lambda: series(PAID),
     "plain": lambda: series((0.01, PAID)),
     "renewal": lambda: series((0.01, reply(401)), (0.01, PAID)),
@@ -46,8 +46,8 @@ class Cancelled:
     def is_over(self) -> bool:
         return self.task.done()
 
-    def was_told(self) -> bool:
-        """Whether the caller got to see the end that it made, and nothing of ours instead."""
+    def ended_as_caused(self) -> bool:
+        """Return whether the caller sees its own cancellation, and no error of the client."""
         return self.task.cancelled()
 
 
@@ -61,12 +61,12 @@ class TimedOut(Cancelled):
     def cut_off(self) -> None:
         self._timeout.reschedule(0.0)
 
-    def was_told(self) -> bool:
+    def ended_as_caused(self) -> bool:
         # It takes a turn: a call that ends in that very turn is over before.
         return self._timeout.expired() is (type(self.task.exception()) is TimeoutError)
 
 
-class Bereaved(Cancelled):
+class SiblingFailed(Cancelled):
     """A call in a ``TaskGroup`` with a sibling that fails."""
 
     async def _run(self, find: Find) -> None:
@@ -86,7 +86,7 @@ class Bereaved(Cancelled):
     def is_over(self) -> bool:
         return self._call.done()
 
-    def was_told(self) -> bool:
+    def ended_as_caused(self) -> bool:
         if self._sibling.cancelled():
             return self._call.exception() is None  # Over before, as above.
         return repr(self.task.exception()) == repr(
@@ -94,16 +94,16 @@ class Bereaved(Cancelled):
         )
 
 
-@pytest.mark.parametrize("ending", [Cancelled, TimedOut, Bereaved])
+@pytest.mark.parametrize("ending", [Cancelled, TimedOut, SiblingFailed])
 @pytest.mark.parametrize("ahead", [0, 2])
 @pytest.mark.parametrize("script", SCRIPTS)
 @virtual_time
 async def test_call_cancelled_at_any_moment_leaves_nothing(
     script: str, ahead: int, ending: type[Cancelled]
 ) -> None:
-    """Every await is met by some number of turns of the loop, or some time on its clock.
+    """Some number of turns of the loop, or some time on its clock, reaches every await.
 
-    With others ahead of it the call waits for a turn, a place and a permit, too.
+    With others ahead of it the call also waits in the queue, for a slot and for a permit.
     """
     is_instant = script == "instant"
 
@@ -124,11 +124,11 @@ async def test_call_cancelled_at_any_moment_leaves_nothing(
         else:
             ours.cut_off()
             await asyncio.wait({ours.task})
-            assert ours.was_told()
+            assert ours.ended_as_caused()
         for other in others:
             assert (await other).is_paid
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert transport.under_way == 0
+        assert transport.in_flight == 0
         assert_idle(client, max_in_flight=1)
         assert (await client.payments.find(UID)).is_paid
         return is_over

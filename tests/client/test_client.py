@@ -96,7 +96,7 @@ async def test_find_returns_the_first_payment_by_sorting(
             paid_at=int(paid),
             failed_at=int(started) if state == "failed" else 0,
         )
-    found = await client.payments.find(merchant_uid, status=status, sorting=sorting)
+    payment = await client.payments.find(merchant_uid, status=status, sorting=sorting)
 
     order = sorting or Sorting.STARTED_DESC
     payments = [await client.payments.get(f"imp_{number}") for number in range(6)]
@@ -109,10 +109,10 @@ async def test_find_returns_the_first_payment_by_sorting(
 
     if order.strip("-") == "updated" and merchant_uid == "order-1":
         return  # The fake, as PortOne, knows when a payment was changed last; the fields do not.
-    candidates = [each for each in payments if status in (None, each.status)]
+    candidates = [payment for payment in payments if status in (None, payment.status)]
     best = (max if order.startswith("-") else min)(map(key, candidates))
-    assert key(found) == best
-    assert status in (None, found.status)
+    assert key(payment) == best
+    assert status in (None, payment.status)
 
 
 async def test_only_a_missing_payment_raises_payment_not_found(
@@ -275,7 +275,7 @@ async def test_get_checks_the_identifier_of_the_payment(
 
 
 @pytest.mark.parametrize(
-    ("listed", "status", "said"),
+    ("listed", "status", "message"),
     [
         ([], None, "empty list"),
         ([CARD_PAID | {"merchant_uid": "other"}], None, "another merchant_uid"),
@@ -283,10 +283,10 @@ async def test_get_checks_the_identifier_of_the_payment(
     ],
 )
 async def test_empty_list_is_not_a_missing_payment(
-    server: FakePortOne, client: PortOneClient, listed: list[Any], status: str | None, said: str
+    server: FakePortOne, client: PortOneClient, listed: list[Any], status: str | None, message: str
 ) -> None:
     server.fail(Json({"code": 0, "message": None, "response": listed}))
-    with pytest.raises(UnexpectedResponseError, match=said):
+    with pytest.raises(UnexpectedResponseError, match=message):
         await client.payments.find("a/b", status=status)
 
 
@@ -375,7 +375,7 @@ async def test_undecodable_response_type_is_rejected_before_sending(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"imp_key": ""}, "imp_key"),
         ({"imp_secret": ""}, "imp_secret"),
@@ -407,11 +407,11 @@ async def test_undecodable_response_type_is_rejected_before_sending(
     ids=str,
 )
 def test_invalid_argument_of_the_constructor_is_rejected(
-    options: dict[str, Any], said: str
+    options: dict[str, Any], message: str
 ) -> None:
     arguments: dict[str, Any] = {"imp_key": "k", "imp_secret": "s"} | options
 
-    with pytest.raises(InvalidRequestError, match=said) as caught:
+    with pytest.raises(InvalidRequestError, match=message) as caught:
         PortOneClient(**arguments)
     assert "pw" not in str(caught.value)
 
@@ -557,9 +557,13 @@ async def test_client_that_is_dropped_unclosed_warns(server: FakePortOne) -> Non
         gc.collect()
         await asyncio.sleep(0)
 
-    ours = [each for each in caught if "PortOneClient was dropped unclosed" in str(each.message)]
-    assert len(ours) == 1
-    assert issubclass(ours[0].category, ResourceWarning)
+    dropped = [
+        warning
+        for warning in caught
+        if "PortOneClient was dropped unclosed" in str(warning.message)
+    ]
+    assert len(dropped) == 1
+    assert issubclass(dropped[0].category, ResourceWarning)
 
 
 async def test_unused_or_closed_client_is_dropped_without_a_warning(
@@ -589,7 +593,7 @@ async def test_view_shares_token_connections_and_throttle(server: FakePortOne) -
         await client.payments.find("order-1")  # Closing a view closes nothing.
 
     assert server.count("/users/getToken") == 1
-    assert [each.headers.get("tier") for each in server.requests] == [None, None, "A01", None]
+    assert [request.headers.get("tier") for request in server.requests] == [None, None, "A01", None]
 
 
 def test_view_changes_only_the_given_options() -> None:
@@ -628,8 +632,8 @@ async def test_view_replaces_on_attempt() -> None:
     await client.with_options(on_attempt=None).payments.find(UID)
     await client.with_options(tier="A01").payments.find(UID)
 
-    assert [each.method for each in clients] == ["POST", "GET"]  # The token is the client's.
-    assert [each.method for each in views] == ["GET"]
+    assert [attempt.method for attempt in clients] == ["POST", "GET"]  # The token is the client's.
+    assert [attempt.method for attempt in views] == ["GET"]
 
 
 async def test_invalid_call_is_named_in_its_error() -> None:
@@ -644,9 +648,12 @@ async def test_invalid_call_is_named_in_its_error() -> None:
 async def test_one_bucket_is_one_limit_for_several_clients(server: FakePortOne) -> None:
     bucket = TokenBucket(RateLimit(20, 1))
     server.add(merchant_uid="order-1")
-    async with server.client(rate_limit=bucket) as one, server.client(rate_limit=bucket) as two:
-        await asyncio.gather(*[each.payments.find("order-1") for each in (one, two) * 5])
-    times = [each.at for each in server.requests]
+    async with (
+        server.client(rate_limit=bucket) as first,
+        server.client(rate_limit=bucket) as second,
+    ):
+        await asyncio.gather(*[client.payments.find("order-1") for client in (first, second) * 5])
+    times = [request.at for request in server.requests]
 
     assert len(times) == 12
     assert times[-1] - times[0] >= 10 / 20
@@ -680,22 +687,22 @@ async def test_custom_throttle_counts_every_request(server: FakePortOne) -> None
 
 
 async def test_token_fetch_has_priority_in_a_throttle() -> None:
-    class Told:
+    class Recording:
         def __init__(self) -> None:
-            self.first: list[bool] = []
+            self.priorities: list[bool] = []
 
         async def acquire(self, *, priority: bool = False) -> None:
-            self.first.append(priority)
+            self.priorities.append(priority)
 
         async def pause(self, seconds: float) -> None: ...
 
         async def close(self) -> None: ...
 
-    throttle = Told()
+    throttle = Recording()
     client, _ = scripted_client(rate_limit=throttle)
     await client.payments.find(UID)
 
-    assert throttle.first == [True, False]
+    assert throttle.priorities == [True, False]
 
 
 async def test_subclass_of_token_bucket_counts_every_request() -> None:
@@ -763,7 +770,7 @@ async def test_at_most_32_requests_are_in_flight_by_default() -> None:
     client, transport = scripted_client(lambda _: (0.01, PAID), rate_limit=None)
     await asyncio.gather(*[client.payments.find(UID) for _ in range(100)])
 
-    assert transport.most_under_way == 32
+    assert transport.most_in_flight == 32
 
 
 @pytest.mark.parametrize("max_in_flight", [1, 3])
@@ -773,7 +780,7 @@ async def test_max_in_flight_bounds_the_requests_in_flight(max_in_flight: int) -
     )
     await asyncio.gather(*[client.payments.find(UID) for _ in range(20)])
 
-    assert transport.most_under_way == max_in_flight
+    assert transport.most_in_flight == max_in_flight
 
 
 async def test_user_agent_names_the_package(server: FakePortOne, client: PortOneClient) -> None:

@@ -1,4 +1,4 @@
-"""Many calls, several loops, threads and processes, and a close in the midst of it."""
+"""Many calls at once, in several loops, threads and processes, and a close among them."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ async def _server() -> AsyncGenerator[FakePortOne]:
 
 
 def most_in_any_window(times: list[float], rate: float) -> float:
-    """The ``burst`` that so many sends at these times would need, beside ``rate``."""
+    """Return the smallest ``burst`` that allows sends at these times with ``rate``."""
     surplus = [number - rate * time for number, time in enumerate(sorted(times))]
     lowest = surplus[0]
     most = 0.0
-    for each in surplus:
-        lowest = min(lowest, each)
-        most = max(most, each - lowest + 1)
+    for value in surplus:
+        lowest = min(lowest, value)
+        most = max(most, value - lowest + 1)
     return most
 
 
@@ -71,29 +71,29 @@ async def test_random_cancellations_keep_the_limit_and_other_calls() -> None:
 
     await asyncio.gather(*[cancel(call) for call in rng.sample(calls, 20)])
     results = await asyncio.gather(*calls, return_exceptions=True)
-    counts = Counter(type(each) for each in results)
+    counts = Counter(type(result) for result in results)
     assert set(counts) == {Payment, asyncio.CancelledError}
     assert counts[Payment] >= 2000 - 20
     assert len(transport.tokens) == 1
     assert len(transport.times()) <= 2000
     assert most_in_any_window([at for at, _, _ in transport.sent], 500) <= 10 + 1
-    assert transport.most_under_way <= 40
-    assert transport.under_way == 0
+    assert transport.most_in_flight <= 40
+    assert transport.in_flight == 0
     assert_idle(client, max_in_flight=40)
     await client.close()
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-class Noting:
-    """A throttle that notes when each permit was given."""
+class RecordingThrottle:
+    """A throttle that records when it grants permits."""
 
     def __init__(self, rate_limit: RateLimit) -> None:
         self._bucket = TokenBucket(rate_limit)
-        self.given: list[float] = []
+        self.granted_at: list[float] = []
 
     async def acquire(self, *, priority: bool = False) -> None:
         await self._bucket.acquire(priority=priority)
-        self.given.append(asyncio.get_running_loop().time())
+        self.granted_at.append(asyncio.get_running_loop().time())
 
     async def pause(self, seconds: float) -> None:
         await self._bucket.pause(seconds)
@@ -109,7 +109,7 @@ async def test_ten_thousand_calls_keep_the_limits_on_real_connections(
     # Debug mode, which the tests run in, costs more than the calls.
     asyncio.get_running_loop().set_debug(False)
     rng = random.Random(7)
-    throttle = Noting(RateLimit(4000, 20))
+    throttle = RecordingThrottle(RateLimit(4000, 20))
     async with server.client(
         rate_limit=throttle, max_in_flight=8, timeouts=Timeouts(total=30)
     ) as client:
@@ -122,21 +122,21 @@ async def test_ten_thousand_calls_keep_the_limits_on_real_connections(
         assert_idle(client, max_in_flight=8)
         assert (await client.payments.find(UID)).is_paid
 
-    counts = Counter(type(each) for each in results)
+    counts = Counter(type(result) for result in results)
     assert set(counts) == {Payment, asyncio.CancelledError}
     assert counts[Payment] >= MANY - DOOMED
     assert server.count("/users/getToken") == 1
-    assert len(server.requests) <= len(throttle.given) <= MANY + 2
-    assert most_in_any_window(throttle.given, 4000) <= 20 + 1
+    assert len(server.requests) <= len(throttle.granted_at) <= MANY + 2
+    assert most_in_any_window(throttle.granted_at, 4000) <= 20 + 1
 
 
-# Closed in the midst of it
+# Closed at any moment
 
 
 async def test_close_at_any_moment_ends_every_call(
     server: FakePortOne,
 ) -> None:
-    seen: Counter[type] = Counter()
+    kinds: Counter[type] = Counter()
     for count in range(0, 120, 3):
         client = server.client(max_in_flight=2, rate_limit=RateLimit(1000, 2))
         calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(6)]
@@ -144,9 +144,9 @@ async def test_close_at_any_moment_ends_every_call(
         async with asyncio.timeout(5):
             await client.close()
             results = await asyncio.gather(*calls, return_exceptions=True)
-        seen.update(map(type, results))
-    assert set(seen) <= {Payment, ClientClosedError}
-    assert seen[ClientClosedError]
+        kinds.update(map(type, results))
+    assert set(kinds) <= {Payment, ClientClosedError}
+    assert kinds[ClientClosedError]
 
 
 STATES: dict[str, tuple[Callable[[FakePortOne], None], dict[str, Any]]] = {
@@ -175,7 +175,7 @@ async def test_close_ends_waiting_calls_at_once(server: FakePortOne, state: str)
         await client.close()
         results = await asyncio.gather(*calls, return_exceptions=True)
     assert watch.net < 0.5
-    kinds = {type(each) for each in results}
+    kinds = {type(result) for result in results}
     assert ClientClosedError in kinds
     assert kinds <= {ClientClosedError, Payment}
     assert server.count("/payments") <= 5
@@ -201,16 +201,16 @@ async def test_client_in_use_rejects_another_loop_and_continues(
     async with server.client(rate_limit=None) as client:
         await client.payments.find(UID)
         server.fail(Delay(0.2))
-        under_way = asyncio.create_task(client.payments.find(UID))
+        call = asyncio.create_task(client.payments.find(UID))
         await until(lambda: server.count("/payments") == 2)
         thread = threading.Thread(target=asyncio.run, args=[use_elsewhere()])
         thread.start()
         await asyncio.to_thread(thread.join)
-        assert (await under_way).is_paid
+        assert (await call).is_paid
         assert server.count("/payments") == 2
         assert (await client.payments.find(UID)).is_paid
     assert len(problems) == 3
-    assert all("event loop" in str(each) for each in problems)
+    assert all("event loop" in str(problem) for problem in problems)
 
 
 # Two processes
@@ -229,7 +229,7 @@ async def find(client):
     except PortOneError as error:
         return type(error).__name__
 
-async def find_with_its_own():
+async def find_with_new_client():
     async with new_client() as client:
         return await find(client)
 
@@ -264,7 +264,7 @@ with asyncio.Runner() as runner:
 
 
 async def forked(server: FakePortOne, in_child: str, *, is_inside: bool = False) -> list[str]:
-    """What parent and child say of a look-up each, the parent's before and after the fork."""
+    """Return what parent and child print: the parent looks up before and after the fork."""
     script = FORKING.format(uid=UID, in_child=in_child, is_inside=is_inside)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -278,34 +278,34 @@ async def forked(server: FakePortOne, in_child: str, *, is_inside: bool = False)
             "PORTONE_IMP_SECRET": server.imp_secret,
         },
     )
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
     assert process.returncode == 0
-    return said.decode().splitlines()
+    return output.decode().splitlines()
 
 
 @pytest.mark.parametrize("is_inside", [False, True])
 async def test_client_in_a_forked_child_raises_wrong_loop_error(
     server: FakePortOne, is_inside: bool
 ) -> None:
-    said = await forked(server, 'say("child", asyncio.run(find(client)))', is_inside=is_inside)
-    assert said == ["parent paid", "child WrongLoopError", "parent paid"]
+    lines = await forked(server, 'say("child", asyncio.run(find(client)))', is_inside=is_inside)
+    assert lines == ["parent paid", "child WrongLoopError", "parent paid"]
     assert server.count("/payments") == 2
 
 
 async def test_forked_child_can_use_its_own_client(server: FakePortOne) -> None:
-    said = await forked(server, 'say("child", asyncio.run(find_with_its_own()))')
-    assert said == ["parent paid", "child paid", "parent paid"]
+    lines = await forked(server, 'say("child", asyncio.run(find_with_new_client()))')
+    assert lines == ["parent paid", "child paid", "parent paid"]
 
 
 async def test_forked_child_does_not_share_connections(
     server: FakePortOne,
 ) -> None:
-    said = await forked(server, 'say("child", runner.run(find(client)))')
-    assert said == ["parent paid", "child WrongLoopError", "parent paid"]
+    lines = await forked(server, 'say("child", runner.run(find(client)))')
+    assert lines == ["parent paid", "child WrongLoopError", "parent paid"]
 
 
 async def test_client_dropped_in_a_fork_leaves_the_parent_connected(
     server: FakePortOne,
 ) -> None:
-    said = await forked(server, "del client; gc.collect()")
-    assert said == ["parent paid", "parent paid"]
+    lines = await forked(server, "del client; gc.collect()")
+    assert lines == ["parent paid", "parent paid"]

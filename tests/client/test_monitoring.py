@@ -14,10 +14,10 @@ from portone_async.testing import FakePortOne
 async def test_monitoring_of_aiohttp_sees_order_numbers(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[tuple[str, str]] = []
+    requests: list[tuple[str, str]] = []
 
-    async def note(session: ClientSession, context: SimpleNamespace, parameters: Any) -> None:
-        seen.append((parameters.method, parameters.url.path))
+    async def record(session: ClientSession, context: SimpleNamespace, parameters: Any) -> None:
+        requests.append((parameters.method, parameters.url.path))
         parameters.headers["traceparent"] = "00-1-1-01"
 
     make = ClientSession.__init__
@@ -25,7 +25,7 @@ async def test_monitoring_of_aiohttp_sees_order_numbers(
     # As OpenTelemetry's and Sentry's integrations do it.
     def patched(self: ClientSession, *args: Any, **options: Any) -> None:
         trace = TraceConfig()
-        trace.on_request_start.append(note)
+        trace.on_request_start.append(record)
         make(self, *args, **options, trace_configs=[trace])
 
     monkeypatch.setattr(ClientSession, "__init__", patched)
@@ -33,6 +33,6 @@ async def test_monitoring_of_aiohttp_sees_order_numbers(
     async with server.client() as client:
         await client.payments.find("order-1")
 
-    # One request each, and nothing of the check that is made of a new session.
-    assert seen == [("POST", "/users/getToken"), ("GET", "/payments/find/order-1")]
-    assert all(each.headers["traceparent"] for each in server.requests)
+    # One event for each request, and none for the check of a new session.
+    assert requests == [("POST", "/users/getToken"), ("GET", "/payments/find/order-1")]
+    assert all(request.headers["traceparent"] for request in server.requests)

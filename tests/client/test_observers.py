@@ -130,17 +130,14 @@ async def test_cancelled_call_ends_with_the_cancellation() -> None:
 @pytest.mark.parametrize(
     "event", ["call_started", "attempt_started", "attempt_ended", "call_ended"]
 )
-def test_observer_that_raises_is_logged_and_ignored(
+@virtual_time
+async def test_observer_that_raises_is_logged_and_ignored(
     event: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    @virtual_time
-    async def find() -> None:
-        recorder = Recorder()
-        client, _ = scripted_client(series(reply(503), PAID), observers=(Broken(event), recorder))
-        assert (await client.payments.find(UID)).is_paid
-        assert recorder.of(FIND)[-1] == ("call ended", type(None))
-
-    find()
+    recorder = Recorder()
+    client, _ = scripted_client(series(reply(503), PAID), observers=(Broken(event), recorder))
+    assert (await client.payments.find(UID)).is_paid
+    assert recorder.of(FIND)[-1] == ("call ended", type(None))
     assert "an observer raised" in caplog.text
     assert "tracing is down" in caplog.text
 
@@ -178,11 +175,11 @@ async def test_view_adds_its_observers_to_those_of_the_client() -> None:
 async def test_call_info_holds_no_value_of_the_call() -> None:
     infos: list[CallInfo] = []
 
-    class Noting:
+    class Recording:
         def call_started(self, call: CallInfo) -> None:
             infos.append(call)
 
-    client, _ = scripted_client(observers=(Noting(),))
+    client, _ = scripted_client(observers=(Recording(),))
     await client.payments.find(UID)
 
     assert [(info.method, info.route) for info in infos] == [

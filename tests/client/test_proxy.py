@@ -1,4 +1,4 @@
-"""Through a proxy a token travels in a tunnel only, and a proxy's password shows up nowhere."""
+"""A token passes a proxy only inside a tunnel, and the password of a proxy never leaks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ONCE = RetryPolicy(attempts=1)
 
 @pytest.fixture(scope="module", name="authority")
 def _authority() -> trustme.CA:
-    """A certificate authority that no machine knows."""
+    """A certificate authority that no machine trusts."""
     return trustme.CA()
 
 
@@ -69,7 +69,7 @@ async def _proxy(tls: KeptAlive) -> AsyncGenerator[TunnelProxy]:
 async def _trusting(
     tls: KeptAlive, proxy: TunnelProxy, authority: trustme.CA
 ) -> AsyncGenerator[ClientSession]:
-    """A session that knows the authority."""
+    """A session that trusts the authority."""
     async with ClientSession(connector=TCPConnector(ssl=trust(authority))) as session:
         yield session
 
@@ -101,7 +101,7 @@ async def test_requests_go_through_a_tunnel(
             assert (await client.payments.find(UID)).is_paid
     assert len(tls.received) == 6
     assert b"Bearer" in tls.received[-1]
-    (head,) = proxy.heads  # The tunnel is kept, as any connection.
+    (head,) = proxy.heads  # The tunnel is reused, like any connection.
     assert head.startswith(b"CONNECT 127.0.0.1:%d HTTP/1.1\r\n" % tls.port)
     for secret in (b"Bearer", b"Authorization", canaries.KEY.encode(), b"getToken"):
         assert secret not in proxy.seen
@@ -140,7 +140,7 @@ async def test_every_form_of_a_successful_connect_is_accepted(
     assert len(proxy.heads) == 1
 
 
-async def test_proxy_that_speaks_tls_itself_is_spoken_to_in_tls(
+async def test_https_proxy_is_connected_to_over_tls(
     tls: KeptAlive, trusting: ClientSession, authority: trustme.CA
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -162,7 +162,7 @@ async def test_proxy_that_opens_tls_is_a_certificate_error(
     assert not tls.received
 
 
-async def test_own_connections_trust_no_private_authority_behind_a_proxy(
+async def test_private_authority_behind_a_proxy_is_not_trusted(
     tls: KeptAlive, proxy: TunnelProxy
 ) -> None:
     assert type(await failure(client_of(tls, proxy=proxy.url))) is CertificateError
@@ -170,7 +170,7 @@ async def test_own_connections_trust_no_private_authority_behind_a_proxy(
     assert not tls.received
 
 
-# What goes wrong at the proxy
+# Failures at the proxy
 
 
 @pytest.mark.parametrize("credentials", ["", f"user:{PASSWORD}"])
@@ -294,14 +294,14 @@ async def test_password_of_a_proxy_is_never_printed(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     asyncio.get_running_loop().set_debug(True)
-    proxy.wanted = SPOKEN
+    proxy.wanted = CREDENTIALS
     options: dict[str, Any] = {"session": trusting} if has_session else {}
-    client = client_of(tls, **options, proxy=proxy.with_credentials(SPOKEN.decode()))
+    client = client_of(tls, **options, proxy=proxy.with_credentials(CREDENTIALS.decode()))
     if has_session:
         await client.payments.find(UID)
         assert trusting.connector is not None
-        shown = [*canaries.renderings(trusting.connector._conns), *canaries.renderings(client)]
-        assert not any(_has_password(text) for text in shown)
+        texts = [*canaries.renderings(trusting.connector._conns), *canaries.renderings(client)]
+        assert not any(_has_password(text) for text in texts)
         assert trusting.connector._conns
     tls.show(good(trustme.CA()))
     proxy.wanted = b"user:another"
@@ -309,19 +309,19 @@ async def test_password_of_a_proxy_is_never_printed(
     with pytest.raises(ProxyError) as caught:
         await client.payments.find(UID)
     await client.close()
-    shown = [
+    texts = [
         *canaries.error_texts(caught.value),
         *canaries.pickled_texts(caught.value),
         caplog.text,
     ]
-    assert not any(_has_password(text) for text in shown)
+    assert not any(_has_password(text) for text in texts)
 
 
-SPOKEN = f"user:{PASSWORD}".encode()
+CREDENTIALS = f"user:{PASSWORD}".encode()
 
 
 def _has_password(text: str) -> bool:
-    return PASSWORD in text or b64encode(SPOKEN).decode() in text
+    return PASSWORD in text or b64encode(CREDENTIALS).decode() in text
 
 
 async def _close_connections(session: ClientSession) -> None:
@@ -336,7 +336,7 @@ async def test_cancelled_connection_shows_no_password_in_any_frame(
     tls: KeptAlive, proxy: TunnelProxy, trusting: ClientSession
 ) -> None:
     proxy.hang()
-    url = proxy.with_credentials(SPOKEN.decode())
+    url = proxy.with_credentials(CREDENTIALS.decode())
     async with client_of(tls, session=trusting, proxy=url) as client:
         del url
         call = asyncio.create_task(client.payments.find(UID))
@@ -408,7 +408,7 @@ PARTS = st.text(st.characters(codec="utf-8", exclude_characters=":"), max_size=8
 
 
 @given(user=PARTS, password=PARTS)
-def test_any_quoted_user_and_password_is_sent_as_it_is(user: str, password: str) -> None:
+def test_quoted_user_and_password_are_sent_unquoted(user: str, password: str) -> None:
     proxy = Proxy(f"http://{quote(user, safe='')}:{quote(password, safe='')}@proxy.example:3128")
     headers = proxy.options()["proxy_headers"]
     sent = f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
@@ -506,7 +506,7 @@ async def failure_of_find(client: PortOneClient) -> PortOneError:
 
 
 @pytest.mark.parametrize("how", ["url", "auth", "environment"])
-async def test_session_lends_its_proxy_and_its_credentials(
+async def test_proxy_and_credentials_of_a_session_are_used(
     tls: KeptAlive,
     proxy: TunnelProxy,
     authority: trustme.CA,

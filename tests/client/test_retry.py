@@ -1,4 +1,4 @@
-"""What is tried again, when, and for how long: in virtual time."""
+"""Which failures are retried, when, and for how long: in virtual time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from tests.support.scripted import (
     series,
     token_reply,
 )
-from tests.support.virtual_time import run, virtual_time
+from tests.support.virtual_time import virtual_time
 
 HANG = (10**6, PAID)
 UNSENT = ConnectionFailedError("refused")
@@ -84,7 +84,7 @@ async def test_attempts_bounds_the_sends(attempts: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "is_tried_again"),
+    ("outcome", "is_retried"),
     [
         *[(reply(status), True) for status in (408, 425, 429, 500, 502, 503, 504)],
         *[(reply(status), False) for status in (301, 400, 403, 404, 405, 409, 501, 505)],
@@ -101,11 +101,11 @@ async def test_attempts_bounds_the_sends(attempts: int) -> None:
     ids=str,
 )
 @virtual_time
-async def test_only_transient_failures_are_retried(outcome: Any, is_tried_again: bool) -> None:
+async def test_only_transient_failures_are_retried(outcome: Any, is_retried: bool) -> None:
     client, transport = scripted_client(lambda _: outcome, retry=RetryPolicy(attempts=2))
     error = await failure(client)
-    assert len(transport.times()) == (2 if is_tried_again else 1)
-    assert isinstance(error, TransientError) is is_tried_again
+    assert len(transport.times()) == (2 if is_retried else 1)
+    assert isinstance(error, TransientError) is is_retried
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -137,11 +137,11 @@ async def test_waits_are_jittered_below_a_doubling_ceiling() -> None:
             retry=RetryPolicy(attempts=5, backoff_initial=1, backoff_max=3),
         )
         await failure(client)
-        waits.append(tuple(each.wait for each in seen[1:] if each.wait is not None))
+        waits.append(tuple(attempt.wait for attempt in seen[1:] if attempt.wait is not None))
     for position, ceiling in enumerate((1, 2, 3, 3)):
         column = [wait[position] for wait in waits]
         assert 0 < min(column) < 0.2 * ceiling
-        assert sum(each < ceiling / 2 for each in column) == pytest.approx(100, abs=35)
+        assert sum(wait < ceiling / 2 for wait in column) == pytest.approx(100, abs=35)
         assert 0.8 * ceiling < max(column) <= ceiling
 
 
@@ -269,7 +269,7 @@ async def test_total_bounds_the_call(total: float, outcome: Any) -> None:
     error = await failure(client)
     assert isinstance(error, TransientError)
     assert now() - started <= total + 0.15 + 0.05  # the token's permit, and half of 50 ms
-    assert transport.under_way == 0
+    assert transport.in_flight == 0
 
 
 @virtual_time
@@ -279,7 +279,7 @@ async def test_deadline_exceeded_error_has_the_history() -> None:
     )
     error = await failure(client)
     assert type(error) is DeadlineExceededError
-    assert [each.error for each in error.attempts] == ["ServerError", "DeadlineExceededError"]
+    assert [attempt.error for attempt in error.attempts] == ["ServerError", "DeadlineExceededError"]
     assert error.elapsed == pytest.approx(3, abs=0.1)
     assert "within 3 s" in str(error)
 
@@ -455,7 +455,7 @@ async def test_sends_of_any_script_of_replies_are_as_expected(
     except PortOneError as error:
         assert expected is not PAID
         assert error.status == (expected.status if expected else None)
-        assert [each.number for each in error.attempts] == list(range(1, sends + 1))
+        assert [attempt.number for attempt in error.attempts] == list(range(1, sends + 1))
     else:
         assert expected is PAID
     assert len(transport.times()) == sends
@@ -469,22 +469,22 @@ async def test_on_attempt_receives_the_outcome_of_each_attempt() -> None:
         on_attempt=seen.append,
     )
     await client.payments.find(UID)
-    token, *tries = seen
+    token, *finds = seen
     assert (token.method, token.route, token.status) == ("POST", "/users/getToken", 200)
     assert [
-        (each.number, each.status, each.code, each.error)
-        for each in tries
-        if each.route != "/users/getToken"
+        (attempt.number, attempt.status, attempt.code, attempt.error)
+        for attempt in finds
+        if attempt.route != "/users/getToken"
     ] == [
         (1, 503, None, "ServerError"),
         (2, 200, None, "MalformedResponseError"),
         (3, 401, -1, "UnauthorizedError"),
         (4, 200, None, None),
     ]
-    assert tries[2].wait == 0.0  # Nothing is to be waited for but the new token.
-    assert tries[0].route == "/payments/find/{merchant_uid}"
-    assert tries[0].elapsed == pytest.approx(0.5, abs=0.01)
-    assert [each.wait is None for each in tries if each.route != "/users/getToken"] == [
+    assert finds[2].wait == 0.0  # Only the new token is waited for.
+    assert finds[0].route == "/payments/find/{merchant_uid}"
+    assert finds[0].elapsed == pytest.approx(0.5, abs=0.01)
+    assert [attempt.wait is None for attempt in finds if attempt.route != "/users/getToken"] == [
         False,
         False,
         False,
@@ -492,30 +492,25 @@ async def test_on_attempt_receives_the_outcome_of_each_attempt() -> None:
     ]
 
 
-def test_on_attempt_that_raises_is_logged_and_ignored(
+@virtual_time
+async def test_on_attempt_that_raises_is_logged_and_ignored(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken(_: Attempt) -> None:
         raise RuntimeError("metrics are down")
 
-    async def main() -> None:
-        client, _ = scripted_client(series(reply(503), PAID), on_attempt=broken)
-        assert (await client.payments.find(UID)).is_paid
-
-    run(main())
+    client, _ = scripted_client(series(reply(503), PAID), on_attempt=broken)
+    assert (await client.payments.find(UID)).is_paid
     assert "an observer raised" in caplog.text
 
 
-def test_log_has_a_debug_line_per_attempt_and_a_warning_per_retry(
+@virtual_time
+async def test_log_has_a_line_per_attempt_and_a_warning_per_retry(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "portone_async")
-
-    async def main() -> None:
-        client, _ = scripted_client(series(reply(503), PAID))
-        await client.payments.find(UID)
-
-    run(main())
+    client, _ = scripted_client(series(reply(503), PAID))
+    await client.payments.find(UID)
     lines = [
         (record.levelname, record.getMessage())
         for record in caplog.records
@@ -611,7 +606,7 @@ async def test_error_of_a_custom_throttle_is_raised() -> None:
     throttle = RefusingThrottle(left=1)
     client, transport = scripted_client(rate_limit=throttle, max_in_flight=1)
     for _ in range(3):
-        with pytest.raises(TimeoutError, match="no permit is to be had"):
+        with pytest.raises(TimeoutError, match="no permit is available"):
             await client.payments.find(UID)
     assert not transport.times()
     throttle.left = 1
@@ -786,7 +781,7 @@ async def test_close_ends_calls_in_queues_and_between_attempts(
     await client.close()
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert now() - started < 0.1
-    assert {type(each) for each in results} <= {ClientClosedError, Payment}
+    assert {type(result) for result in results} <= {ClientClosedError, Payment}
     for error in results:
         if isinstance(error, ClientClosedError):
             assert len(error.attempts) <= 1
@@ -807,7 +802,7 @@ async def test_close_ends_calls_that_wait_for_a_slot() -> None:
     transport.open = partial(_closed, transport)  # type: ignore[method-assign]
     started = now()
     await client.close()
-    assert {type(each) for each in await asyncio.gather(*queued)} == {ClientClosedError}
+    assert {type(result) for result in await asyncio.gather(*queued)} == {ClientClosedError}
     assert now() - started < 0.1
     assert (await holder).is_paid
 

@@ -1,4 +1,4 @@
-"""What is tried again against a model: any outcomes, policies and deadlines, in virtual time."""
+"""Retries agree with a model for any outcomes, policies and deadlines, in virtual time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NEVER = float("inf")
 
 
 class Kind(Struct, frozen=True):
-    """One way in which a try may end, and what the model knows of it."""
+    """One way in which an attempt may end, and its properties in the model."""
 
     error: str | None
     """The name of the error's class; ``None`` for a success."""
@@ -80,7 +80,7 @@ FINAL = [
     Kind("UnexpectedResponseError", reply(200, b"null")),
     Kind("CertificateError", CertificateError("expired")),
 ]
-ASKING = [
+WITH_RETRY_AFTER = [
     Kind(
         name,
         reply(status, Retry_After=str(seconds)),
@@ -94,7 +94,7 @@ ASKING = [
 
 kinds = (
     st.sampled_from(FAILURES)
-    | st.sampled_from(ASKING)
+    | st.sampled_from(WITH_RETRY_AFTER)
     | st.sampled_from([REFUSED_TOKEN, REFUSED_TOKEN, *FINAL, OK])
 )
 durations = st.sampled_from([0.0, 0.0, 0.1, 1.0, 3.0, 7.0, 10.0**6])
@@ -129,7 +129,7 @@ REASONS = {
 
 
 class Try:
-    """One exchange: what was planned, and when it was."""
+    """One exchange: its planned outcome, and when it took place."""
 
     def __init__(self, kind: Kind, seconds: float, began_at: float) -> None:
         self.kind = kind
@@ -140,13 +140,13 @@ class Try:
 
 
 class RetryMachine(VirtualMachine):
-    """One client; its calls come one after another, and now and then many at once."""
+    """One client; its calls come in sequence, and now and then many at once."""
 
     def __init__(self) -> None:
         super().__init__()
         self.plan: list[tuple[Kind, float]] = []
         self.tries: list[Try] = []
-        self.seen: list[Attempt] = []
+        self.recorded: list[Attempt] = []
         self.paused_until = 0.0
         self.fetched_at: list[float] = []
 
@@ -178,7 +178,7 @@ class RetryMachine(VirtualMachine):
         self.left = min(NEVER if self.capacity is None else self.capacity, self.left + amount)
 
     def deposit_for_tokens(self, until: float) -> None:
-        """The fetch of a token is a call that went well, too."""
+        """Refill the budget for token fetches: they are successful calls, too."""
         while self.fetched_at and self.fetched_at[0] <= until:
             del self.fetched_at[0]
             self.deposit(1)
@@ -196,12 +196,12 @@ class RetryMachine(VirtualMachine):
         policy: RetryPolicy,
         timeouts: Timeouts,
     ) -> None:
-        self.plan, self.tries, self.seen = plan.copy(), [], []
+        self.plan, self.tries, self.recorded = plan.copy(), [], []
         may_begin_at = max(self.now, self.paused_until)
         view = self.client.with_options(
-            retry=policy, timeouts=timeouts, on_attempt=self.seen.append
+            retry=policy, timeouts=timeouts, on_attempt=self.recorded.append
         )
-        result = self.played(self.result(view.call(call)))
+        result = self.run_loop(self.result(view.call(call)))
         error = result if isinstance(result, PortOneError) else None
         assert may_begin_at - TICK < self.tries[0].began_at < may_begin_at + TICK
         deadline = NEVER if timeouts.total is None else self.tries[0].began_at + timeouts.total
@@ -210,7 +210,7 @@ class RetryMachine(VirtualMachine):
     @rule(
         plan=st.lists(
             st.tuples(
-                st.sampled_from(FAILURES) | st.sampled_from(ASKING),
+                st.sampled_from(FAILURES) | st.sampled_from(WITH_RETRY_AFTER),
                 st.sampled_from([0.0, 0.1, 1.0, 3.0]),
             ),
             min_size=4,
@@ -225,10 +225,10 @@ class RetryMachine(VirtualMachine):
         ),
         timeouts=timeouts,
     )
-    def a_call_that_fails_and_fails(
+    def a_call_that_fails_repeatedly(
         self, plan: list[tuple[Kind, float]], policy: RetryPolicy, timeouts: Timeouts
     ) -> None:
-        self.many_calls_go_well(30)
+        self.many_calls_succeed(30)
         self.call(Call("GET", "/payments/x", dict[str, Any]), plan, policy, timeouts)
 
     @staticmethod
@@ -248,9 +248,9 @@ class RetryMachine(VirtualMachine):
 
         async def main() -> None:
             results = await asyncio.gather(*[self.result(view.call(call)) for _ in range(count)])
-            assert all(isinstance(each, PortOneError) for each in results)
+            assert all(isinstance(result, PortOneError) for result in results)
 
-        self.played(main())
+        self.run_loop(main())
         self.deposit_for_tokens(self.now)
         wanted = count * (attempts - 1)
         paid = wanted if self.capacity is None else min(wanted, int(self.left) // 5)
@@ -258,14 +258,14 @@ class RetryMachine(VirtualMachine):
         self.left -= 5 * paid
 
     @rule(count=st.integers(1, 30))
-    def many_calls_go_well(self, count: int) -> None:
+    def many_calls_succeed(self, count: int) -> None:
         self.plan, self.tries = [], []
 
         async def main() -> None:
             call = Call("GET", "/payments/x", dict[str, Any])
             await asyncio.gather(*[self.client.call(call) for _ in range(count)])
 
-        self.played(main())
+        self.run_loop(main())
         assert len(self.tries) == count
         self.deposit_for_tokens(self.now)
         self.deposit(count)
@@ -279,19 +279,19 @@ class RetryMachine(VirtualMachine):
 
     @precondition(lambda self: self.paused_until > self.now)
     @rule()
-    def the_pause_goes_by(self) -> None:
+    def the_pause_ends(self) -> None:
         self.wait(self.paused_until - self.now)
 
     def finish(self) -> None:
-        # Both see what the model may have missed: a pause that is too long, and what is left.
+        # Both reveal what the model may have missed: too long a pause, or another budget.
         self.call(Call("GET", "/payments/x", dict[str, Any]), [], RetryPolicy(), Timeouts())
         self.an_outage_meets_many_calls(12, 4)
-        assert self.transport.under_way == 0
+        assert self.transport.in_flight == 0
         assert not asyncio.all_tasks(self.loop)
 
 
 class Replay:
-    """One call that is over, gone through again decision by decision."""
+    """Checks the decisions of a call that has ended, in order."""
 
     def __init__(
         self,
@@ -313,7 +313,7 @@ class Replay:
 
     def check(self, error: PortOneError | None) -> None:
         tries = self.machine.tries
-        kinds = [self.ending(each) for each in tries]
+        kinds = [self.ending(done) for done in tries]
         assert len(tries) <= self.policy.attempts + 1
         assert len(tries) <= self.policy.attempts or REFUSED_TOKEN in kinds
         assert self.machine.now <= self.deadline + TICK
@@ -330,7 +330,7 @@ class Replay:
         self.check_the_record(kinds, error)
 
     def ending(self, done: Try) -> Kind:
-        """What the try came to: as planned, or its time was over before."""
+        """Return how the attempt ended: as planned, or at its deadline."""
         bound = min(
             self.deadline,
             NEVER if self.timeouts.attempt is None else done.began_at + self.timeouts.attempt,
@@ -348,7 +348,7 @@ class Replay:
         return done.kind if is_in_time else LATE
 
     def reasons(self, number: int, kind: Kind, done: Try) -> tuple[set[str], set[str]]:
-        """Why there must not be another try, and why there need not be one."""
+        """Return why there must not be another attempt, and why there need not be one."""
         must: set[str] = set()
         may: set[str] = set()
         if kind is REFUSED_TOKEN:
@@ -357,14 +357,14 @@ class Replay:
             return {"final"}, may
         if kind.was_sent and not self.is_idempotent:
             return {"processed"}, may
-        asked = kind.retry_after or 0.0
+        requested = kind.retry_after or 0.0
         if number >= self.policy.attempts:
             must.add("attempts")
-        if asked > self.policy.retry_after_max:
+        if requested > self.policy.retry_after_max:
             must.add("Retry-After")
-        if done.ended_at + asked >= self.deadline + TICK:
+        if done.ended_at + requested >= self.deadline + TICK:
             must.add("deadline")
-        elif done.ended_at + max(asked, self.ceiling(number)) >= self.deadline - TICK:
+        elif done.ended_at + max(requested, self.ceiling(number)) >= self.deadline - TICK:
             may.add("deadline")
         if kind.cost > self.machine.left:
             must.add("budget")
@@ -375,15 +375,15 @@ class Replay:
 
     def check_that_it_may_go_on(self, number: int, kind: Kind, done: Try, later: Try) -> None:
         must, _ = self.reasons(number, kind, done)
-        assert not must, f"tried again in spite of: {must}"
+        assert not must, f"retried in spite of: {must}"
         waited = later.began_at - done.ended_at
         assert later.began_at <= self.deadline + TICK
         if kind is REFUSED_TOKEN:
             self.was_renewed = True
             assert waited <= TICK
         else:
-            asked = kind.retry_after or 0.0
-            assert asked <= waited <= max(asked, self.ceiling(number)) + TICK
+            requested = kind.retry_after or 0.0
+            assert requested <= waited <= max(requested, self.ceiling(number)) + TICK
             self.paid = kind.cost
             self.machine.left -= kind.cost
             attempt = self.attempts()[number - 1]
@@ -400,22 +400,22 @@ class Replay:
             return
         must, may = self.reasons(number, kind, done)
         if error.gave_up is None:
-            told = "final"
-            # Time may run out before the next try is sent, too.
+            reason = "final"
+            # The deadline may also pass before the next attempt is sent.
             if type(error).__name__ == "DeadlineExceededError":
                 assert self.machine.now >= self.deadline - 2 * TICK
                 return
         else:
-            told = next(name for name, text in REASONS.items() if error.gave_up.startswith(text))
-        assert told in must | may, f"gave up ({told}) without a reason"
+            reason = next(name for name, text in REASONS.items() if error.gave_up.startswith(text))
+        assert reason in must | may, f"gave up ({reason}) without a reason"
 
     def attempts(self) -> list[Attempt]:
-        return [each for each in self.machine.seen if each.route == "/payments/x"]
+        return [attempt for attempt in self.machine.recorded if attempt.route == "/payments/x"]
 
     def check_the_record(self, kinds: list[Kind], error: PortOneError | None) -> None:
         attempts = self.attempts()
-        assert [each.number for each in attempts] == list(range(1, len(kinds) + 1))
-        assert [each.error for each in attempts] == [kind.error for kind in kinds]
+        assert [attempt.number for attempt in attempts] == list(range(1, len(kinds) + 1))
+        assert [attempt.error for attempt in attempts] == [kind.error for kind in kinds]
         for attempt, done in zip(attempts, self.machine.tries, strict=True):
             assert abs(attempt.elapsed - (done.ended_at - done.began_at)) < TICK
         assert attempts[-1].wait is None

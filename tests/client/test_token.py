@@ -1,4 +1,4 @@
-"""The token's life, in virtual time; and against the fake, whose rules are PortOne's."""
+"""The life of a token, in virtual time and against the fake server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from portone_async.testing import FakePortOne, Json, Status, Unauthorized
 from tests.conftest import AT_ONCE
 from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
-from tests.support.virtual_time import run, virtual_time
+from tests.support.virtual_time import virtual_time
 
 
 def now() -> float:
@@ -57,28 +57,26 @@ async def test_cold_calls_that_fill_every_slot_do_not_deadlock() -> None:
     )
     async with asyncio.timeout(60):
         await asyncio.gather(*[find(client) for _ in range(50)])
-    assert transport.most_under_way == 1
+    assert transport.most_in_flight == 1
 
 
 @pytest.mark.parametrize("lifetime", [61, 300, 1800])
-def test_token_is_renewed_inside_its_last_minute(lifetime: float) -> None:
-    async def main() -> None:
-        client, transport = scripted_client(
-            token=lambda n: token_reply(f"token{n}", lifetime), rate_limit=None
-        )
-        await find(client)
-        await asyncio.sleep(lifetime - 60.5)
-        await find(client)
-        assert len(transport.tokens) == 1
-        await asyncio.sleep(60.5 - REFRESH_MARGIN + 0.5)
-        await find(client)
-        await asyncio.sleep(0.1)
-        await find(client)
-        assert len(transport.tokens) == 2
-        assert transport.sent[-1][2] == "Bearer token2"
-
+@virtual_time
+async def test_token_is_renewed_inside_its_last_minute(lifetime: float) -> None:
     assert 30 < REFRESH_MARGIN < 60
-    run(main())
+    client, transport = scripted_client(
+        token=lambda n: token_reply(f"token{n}", lifetime), rate_limit=None
+    )
+    await find(client)
+    await asyncio.sleep(lifetime - 60.5)
+    await find(client)
+    assert len(transport.tokens) == 1
+    await asyncio.sleep(60.5 - REFRESH_MARGIN + 0.5)
+    await find(client)
+    await asyncio.sleep(0.1)
+    await find(client)
+    assert len(transport.tokens) == 2
+    assert transport.sent[-1][2] == "Bearer token2"
 
 
 @pytest.mark.parametrize(("left", "token"), [(44, "token1"), (11, "token1"), (9, "token2")])
@@ -162,8 +160,8 @@ async def test_calls_whose_token_expires_in_the_queue_keep_their_order() -> None
         order.append(number)
 
     await asyncio.gather(*[numbered(number) for number in range(100)])
-    # The one that was refused, and the few whose permits came while there was no token,
-    # wait for those who are in the throttle already: no longer.
+    # The refused call, and the few whose permits came while there was no token, wait only for
+    # the calls that are in the throttle already.
     late = [number for place, number in enumerate(order) if place - number > 2]
     assert len(late) <= 3
     assert all(order.index(number) - number <= 34 for number in late)
@@ -210,14 +208,14 @@ async def test_fetch_is_cancelled_with_its_last_waiter() -> None:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert transport.under_way == 0
+    assert transport.in_flight == 0
     await find(client)
     assert len(transport.tokens) == 2
 
 
 @virtual_time
 async def test_last_waiter_waits_until_the_cancelled_fetch_has_ended() -> None:
-    class Reluctant:
+    class SlowToCancel:
         async def acquire(self, *, priority: bool = False) -> None:
             assert priority
             try:
@@ -229,7 +227,7 @@ async def test_last_waiter_waits_until_the_cancelled_fetch_has_ended() -> None:
 
         async def close(self) -> None: ...
 
-    client, _ = scripted_client(rate_limit=Reluctant())
+    client, _ = scripted_client(rate_limit=SlowToCancel())
     waiting = asyncio.create_task(find(client))
     await asyncio.sleep(1)
     waiting.cancel()
@@ -237,8 +235,9 @@ async def test_last_waiter_waits_until_the_cancelled_fetch_has_ended() -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def test_many_waiters_add_one_callback_to_the_task_of_the_fetch() -> None:
-    # A task forgets a callback in linear time: fifty thousand who left one would take minutes.
+@virtual_time
+async def test_many_waiters_add_one_callback_to_the_task_of_the_fetch() -> None:
+    # A task forgets a callback in linear time: fifty thousand cancelled waiters would take minutes.
     listeners: list[object] = []
 
     class Watched(asyncio.Task[Any]):
@@ -247,15 +246,12 @@ def test_many_waiters_add_one_callback_to_the_task_of_the_fetch() -> None:
                 listeners.append(listener)
             super().add_done_callback(listener, context=context)
 
-    async def main() -> None:
-        def watched(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Watched:
-            return Watched(work, loop=loop, **options)
+    def watched(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Watched:
+        return Watched(work, loop=loop, **options)
 
-        asyncio.get_running_loop().set_task_factory(watched)
-        client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
-        await asyncio.gather(*[find(client) for _ in range(100)])
-
-    run(main())
+    asyncio.get_running_loop().set_task_factory(watched)
+    client, _ = scripted_client(token=lambda _: (1, token_reply()), rate_limit=None)
+    await asyncio.gather(*[find(client) for _ in range(100)])
     assert len(listeners) == 1
 
 
@@ -285,13 +281,13 @@ async def test_cancelled_fetch_does_not_end_the_next_one() -> None:
 
 
 @virtual_time
-async def test_failed_fetch_raises_an_own_error_for_each_waiter() -> None:
+async def test_failed_fetch_raises_a_new_error_for_each_waiter() -> None:
     client, transport = scripted_client(
         token=lambda _: (1, reply(503)), retry=RetryPolicy(attempts=2, backoff_initial=0)
     )
     results = await asyncio.gather(*[find(client) for _ in range(20)], return_exceptions=True)
-    assert {type(each) for each in results} == {ServerError}
-    assert len({id(each) for each in results}) == 20
+    assert {type(result) for result in results} == {ServerError}
+    assert len({id(result) for result in results}) == 20
     for error in results:
         assert isinstance(error, ServerError)
         assert error.endpoint == "POST /users/getToken"
@@ -386,17 +382,17 @@ async def test_keys_are_sent_in_the_body_and_the_token_in_the_header(
     server.add(merchant_uid="order-1")
     async with server.client(tier="A01") as client:
         await client.payments.find("order-1")
-    got, found = server.requests
+    fetch, look_up = server.requests
 
-    assert msgspec.json.decode(got.body) == {
+    assert msgspec.json.decode(fetch.body) == {
         "imp_key": server.imp_key,
         "imp_secret": server.imp_secret,
     }
-    assert got.target == "/users/getToken"
-    assert got.headers["content-type"] == "application/json"
-    assert "authorization" not in got.headers
-    assert found.headers["authorization"] == f"Bearer {server.token}"
-    assert found.headers["tier"] == "A01"
+    assert fetch.target == "/users/getToken"
+    assert fetch.headers["content-type"] == "application/json"
+    assert "authorization" not in fetch.headers
+    assert look_up.headers["authorization"] == f"Bearer {server.token}"
+    assert look_up.headers["tier"] == "A01"
 
 
 async def test_expired_token_is_renewed(server: FakePortOne, client: PortOneClient) -> None:
@@ -432,7 +428,7 @@ async def test_token_fetch_is_retried(server: FakePortOne) -> None:
     assert server.count("/payments") == 1
 
 
-def test_secret_has_a_closed_repr() -> None:
+def test_repr_of_a_secret_hides_it() -> None:
     secret = Secret("s3cret")
 
     assert "s3cret" not in repr(secret) + repr([secret]) + repr({"a": secret})
@@ -508,7 +504,7 @@ async def test_queueing_of_a_token_fetch_is_not_in_the_total() -> None:
     )
     await find(client)
     assert transport.tokens == pytest.approx([started + 10], abs=0.1)
-    # What it does take is.
+    # The time of the fetch itself is included.
     client, _ = scripted_client(
         lambda _: (3, PAID), lambda _: (3, token_reply()), timeouts=Timeouts(total=5)
     )
@@ -531,7 +527,7 @@ async def test_slow_fetch_raises_its_own_error_for_all_waiters() -> None:
 
 
 class Counting:
-    """No throttle at all, but for the count."""
+    """Grants every permit, and counts them."""
 
     taken = 0
 

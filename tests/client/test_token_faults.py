@@ -1,4 +1,4 @@
-"""Whatever ``POST /users/getToken`` answers and whatever the clocks do, no call lies or storms."""
+"""Any reply of ``POST /users/getToken`` and any clock step cost few fetches and one clear error."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def _server() -> AsyncGenerator[FakePortOne]:
 
 
 class Altered:
-    """The right answer of getToken, but for some of its fields; ``...`` leaves one out."""
+    """The reply of getToken with some fields changed; ``...`` removes a field."""
 
     def __init__(self, **changes: Any) -> None:
         self._changes = changes
@@ -68,11 +68,11 @@ class Altered:
     async def meet(self, exchange: Exchange) -> Reply:
         envelope = json.loads(exchange.reply().body)
         response = envelope["response"] | self._changes
-        envelope["response"] = {name: each for name, each in response.items() if each is not ...}
+        envelope["response"] = {name: value for name, value in response.items() if value is not ...}
         return Reply(200, body(envelope), {"Content-Type": "application/json"})
 
 
-UNBELIEVABLE: dict[str, tuple[Fault, type[PortOneError], int]] = {
+INVALID: dict[str, tuple[Fault, type[PortOneError], int]] = {
     "HTML": (HtmlPage(200), MalformedResponseError, 4),
     "nothing": (Body(b""), MalformedResponseError, 4),
     "cut JSON": (Body(b'{"code":0,"response":{"access_token":"t'), MalformedResponseError, 4),
@@ -112,11 +112,11 @@ UNBELIEVABLE: dict[str, tuple[Fault, type[PortOneError], int]] = {
 }
 
 
-@pytest.mark.parametrize("name", UNBELIEVABLE)
-async def test_invalid_token_reply_fails_waiting_calls_but_no_later_one(
+@pytest.mark.parametrize("name", INVALID)
+async def test_invalid_token_reply_fails_only_the_waiting_calls(
     server: FakePortOne, name: str
 ) -> None:
-    fault, kind, sends = UNBELIEVABLE[name]
+    fault, kind, sends = INVALID[name]
     server.fail(fault, times=None, on="/users/getToken")
     async with server.client(
         retry=AT_ONCE, rate_limit=None, timeouts=TOTAL, max_in_flight=2
@@ -133,7 +133,7 @@ async def test_invalid_token_reply_fails_waiting_calls_but_no_later_one(
         server.clear_faults()
         server.clear_requests()
         payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(5)])
-        assert all(each.is_paid for each in payments)
+        assert all(payment.is_paid for payment in payments)
         assert server.count("/users/getToken") == 1
 
 
@@ -173,7 +173,7 @@ async def test_any_expiry_costs_at_most_one_fetch_per_call(
         assert server.count("/users/getToken") == fetches
         assert server.count("/payments") == 10
 
-        # PortOne drops it, whatever end it was said to have.
+        # PortOne revokes it, whatever end its reply had.
         server.revoke_token()
         assert (await client.payments.find(UID)).is_paid
         assert server.count("/payments") == 11 + (fetches == 1)
@@ -186,7 +186,7 @@ async def test_token_that_seems_expired_is_fetched_once_for_all(
     server.fail(Altered(expired_at=0), times=None, on="/users/getToken")
     async with server.client(rate_limit=None, max_in_flight=200) as client:
         payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(200)])
-    assert all(each.is_paid for each in payments)
+    assert all(payment.is_paid for payment in payments)
     assert server.count("/users/getToken") == 1
 
 
@@ -198,7 +198,9 @@ async def test_same_token_after_a_401_is_sent_only_once_more(
         with pytest.raises(UnauthorizedError) as caught:
             await client.payments.find(UID)
         sent = [
-            each.headers["authorization"] for each in server.requests if "payments" in each.path
+            request.headers["authorization"]
+            for request in server.requests
+            if "payments" in request.path
         ]
         assert sent == [f"Bearer {server.token}"] * 2
         assert len(caught.value.attempts) == 2
@@ -210,9 +212,9 @@ async def test_same_token_after_a_401_is_sent_only_once_more(
 @pytest.mark.parametrize(
     ("calls", "places", "fetches"),
     [
-        pytest.param(50, 1, 50, id="one after another: one each"),
-        pytest.param(200, 32, 100, id="shared by those under way"),
-        pytest.param(200, 200, 1, id="one for all at once"),
+        pytest.param(50, 1, 50, id="in sequence: a fetch per call"),
+        pytest.param(200, 32, 100, id="shared by the calls in flight"),
+        pytest.param(200, 200, 1, id="one for all"),
     ],
 )
 async def test_many_401_under_load_cause_few_token_fetches(
@@ -223,12 +225,14 @@ async def test_many_401_under_load_cause_few_token_fetches(
         results = await asyncio.gather(
             *[client.payments.find(UID) for _ in range(calls)], return_exceptions=True
         )
-        errors = [each for each in results if isinstance(each, UnauthorizedError)]
+        errors = [result for result in results if isinstance(result, UnauthorizedError)]
         assert len(errors) == calls
-        # Two refusals each; a connection that broke beside them would be an attempt more.
-        refusals = [[a.error for a in each.attempts].count("UnauthorizedError") for each in errors]
+        # Two refusals per call; a broken connection would add an attempt.
+        refusals = [
+            [a.error for a in error.attempts].count("UnauthorizedError") for error in errors
+        ]
         assert refusals == [2] * calls
-        assert server.count("/payments") == sum(len(each.attempts) for each in errors)
+        assert server.count("/payments") == sum(len(error.attempts) for error in errors)
         assert 2 <= server.count("/users/getToken") <= 1 + fetches
 
         server.clear_faults()
@@ -273,7 +277,7 @@ async def test_step_of_the_server_clock_costs_at_most_one_renewal(
         server.advance(step)
         for _ in range(3):
             payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(20)])
-            assert all(each.is_paid for each in payments)
+            assert all(payment.is_paid for payment in payments)
     assert server.count("/users/getToken") == 1 + is_refused
     assert server.count("/payments") <= 61 + 8 * is_refused
 
@@ -300,7 +304,7 @@ class _LoopClock(Clock):
 async def test_clock_steps_fail_no_call(
     events: list[tuple[float, float]],
 ) -> None:
-    """The far end keeps PortOne's own rules of tokens; see ``portone_async.testing.tokens``."""
+    """The scripted server follows PortOne's rules for tokens; see ``portone_async.testing.tokens``."""
     clock = _LoopClock()
     tokens = Tokens(clock, 1800)
 
@@ -335,4 +339,4 @@ async def test_close_during_many_401_ends_every_call(server: FakePortOne) -> Non
             await asyncio.sleep(0)
         await client.close()
         results = await asyncio.gather(*calls, return_exceptions=True)
-    assert {type(each) for each in results} == {UnauthorizedError, ClientClosedError}
+    assert {type(result) for result in results} == {UnauthorizedError, ClientClosedError}

@@ -1,4 +1,4 @@
-"""The token's life against a model: whatever callers, servers and clocks do, in virtual time."""
+"""Tokens agree with a model for any acts of callers, server and clocks, in virtual time."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ pytestmark = pytest.mark.timeout(300)
 
 ATTEMPTS = 3
 LAST = 10.0
-"""Seconds. Nearer to its end a token is not sent by a call that had not to queue."""
+"""Seconds before its end from which a call that need not queue does not use a token."""
 HANG = (10.0**6, PAID)
 DAY = 86400.0
 NEVER = float("inf")
 
 
 class Known:
-    """A token, as the client was told of it."""
+    """A token, as the client received it."""
 
     def __init__(self, value: str, sent_at: float, lifetime: float) -> None:
         self.value = value
         self.lifetime = lifetime
         self.ends_at = sent_at + lifetime
-        self.told_at = 0.0
+        self.received_at = 0.0
         self.refused_at = NEVER
         self.is_doubtful = False
-        """Whether nobody can tell if it was this one that was refused, or the one before."""
+        """Whether it is unknown which was refused: this one or the one before."""
 
     @property
     def is_short(self) -> bool:
-        """Whether it was to be renewed from the start: it serves those who waited for it."""
+        """Whether it was due from the start: it serves only the calls that waited for it."""
         return self.lifetime <= REFRESH_MARGIN
 
     def is_due(self, now: float) -> bool:
-        """Whether it may be renewed behind the back of a call that it still serves."""
+        """Whether it may be renewed in the background, while calls still use it."""
         return (
             not self.is_short
             and self.ends_at - now < REFRESH_MARGIN + TICK
@@ -69,7 +69,7 @@ class Known:
 
 
 class Caller:
-    """One call, and what the server did to it."""
+    """One call, and how the server treated it."""
 
     def __init__(self, seconds: float, total: float, now: float) -> None:
         self.seconds = seconds
@@ -77,12 +77,12 @@ class Caller:
         self.started_at = now
         self.task: asyncio.Task[Any]
         self.is_cancelled = False
-        self.is_under_way = False
+        self.is_in_flight = False
         self.refusals = 0
 
 
 class TokenMachine(VirtualMachine):
-    """A server that keeps PortOne's rules for tokens, when it works; and one client."""
+    """One client, and a server that follows PortOne's rules for tokens unless it is faulty."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,8 +90,8 @@ class TokenMachine(VirtualMachine):
         self.known: Known | None = None
         self.previous: Known | None = None
         self.used: dict[int, Known] = {}
-        """What was sent with which token, by its place."""
-        self.told: dict[int, Known] = {}
+        """The token of each exchange, by its index."""
+        self.replies: dict[int, Known] = {}
         self.fetching: set[int] = set()
         self.reasons = 0
         """How often there was a reason to fetch a token."""
@@ -117,12 +117,12 @@ class TokenMachine(VirtualMachine):
     def make(self) -> None:
         self.make_with(1000, None)
 
-    def make_with(self, places: int, limit: RateLimit | None) -> None:
-        self.has_no_queues = places == 1000
+    def make_with(self, slots: int, limit: RateLimit | None) -> None:
+        self.has_no_queues = slots == 1000
         client, self.transport = scripted_client(
             self.call_sent,
             self.token_sent,
-            max_in_flight=places,
+            max_in_flight=slots,
             rate_limit=limit,
             retry=RetryPolicy(attempts=ATTEMPTS, budget=None),
         )
@@ -131,7 +131,7 @@ class TokenMachine(VirtualMachine):
 
     @property
     def open(self) -> list[Caller]:
-        return [each for each in self.callers.values() if not each.task.done()]
+        return [caller for caller in self.callers.values() if not caller.task.done()]
 
     @invariant()
     def a_token_near_its_end_is_renewed(self) -> None:
@@ -139,12 +139,12 @@ class TokenMachine(VirtualMachine):
             self.blame("a call was sent with a token near its end, and that was not renewed")
 
     @invariant()
-    def somebody_waits_for_a_fetch(self) -> None:
-        # One that took so long to come that it is due already is renewed behind the call.
+    def every_fetch_has_a_waiter(self) -> None:
+        # A token that is due on arrival is renewed in the background.
         is_due = self.known is not None and self.known.is_due(self.now)
-        is_awaited = any(not each.is_under_way for each in self.open)
+        is_awaited = any(not caller.is_in_flight for caller in self.open)
         if self.has_no_queues and self.fetching and not is_due and not is_awaited:
-            self.blame("a fetch that nobody waits for")
+            self.blame("a fetch without a waiter")
 
     def token_sent(self, _: int) -> Outcome | tuple[float, Outcome]:
         place = len(self.transport.sent) - 1
@@ -152,7 +152,7 @@ class TokenMachine(VirtualMachine):
             self.blame("two fetches at once")
         self.fetching.add(place)
         self.renewal_is_due_since = NEVER
-        self.somebody_waits_for_a_fetch()
+        self.every_fetch_has_a_waiter()
         if self.known and self.known.is_good(self.now):
             self.blame("a fetch although there is a good token")
         if len(self.transport.tokens) > ATTEMPTS * self.reasons:
@@ -174,7 +174,7 @@ class TokenMachine(VirtualMachine):
         self.issue(None if not fault else float(fault))
         lifetime = self.ends_at - self.now
         assert self.value is not None
-        self.told[place] = Known(self.value, self.now, lifetime)
+        self.replies[place] = Known(self.value, self.now, lifetime)
         return self.is_slow_by, token_reply(self.value, lifetime, self.server_clock + self.now)
 
     def issue(self, lifetime: float | None) -> None:
@@ -189,24 +189,24 @@ class TokenMachine(VirtualMachine):
         place = len(self.transport.sent) - 1
         path, authorization = self.transport.sent[place][1:]
         caller = self.callers[path]
-        caller.is_under_way = True
+        caller.is_in_flight = True
         known = self.known
         if known is None:
             self.blame("sent without a token")
             return PAID
         previous = self.previous
-        if previous is not None and self.now <= known.told_at + TICK:
-            # The new one is being put in the place of the old one: either may be the one.
+        if previous is not None and self.now <= known.received_at + TICK:
+            # The new token is replacing the old one: either may have been sent.
             known.is_doubtful = previous.value == known.value
             known = known if authorization == f"Bearer {known.value}" else previous
         self.used[place] = known
-        if authorization != f"Bearer {known.value}" and self.now > known.told_at + TICK:
+        if authorization != f"Bearer {known.value}" and self.now > known.received_at + TICK:
             self.blame("sent with a token that was renewed")
         if self.now > known.refused_at + TICK and not known.is_doubtful:
             self.blame("sent with a token that was refused")
         if self.now > known.ends_at + TICK and not known.is_short:
             self.blame("sent with a token that had ended")
-        if self.has_no_queues and self.now > known.told_at + TICK:
+        if self.has_no_queues and self.now > known.received_at + TICK:
             if known.is_short:
                 self.blame("sent with a short token that was fetched for others")
             elif known.ends_at - self.now < LAST - TICK:
@@ -225,24 +225,28 @@ class TokenMachine(VirtualMachine):
         return caller.seconds, reply(200, ok({}))
 
     def is_renewed(self) -> bool:
-        """Whether a fetch is under way; after a failure it may wait before it asks again."""
+        """Return whether a fetch is in flight, or may be waiting for its retry."""
         return bool(self.fetching) or self.fault_at > self.now - 61
 
     def ended(self, place: int, outcome: Outcome | None) -> None:
         _, path, authorization = self.transport.sent[place]
         if authorization is None:
             self.fetching.remove(place)
-            if place in self.told and outcome is not None and not isinstance(outcome, PortOneError):
-                self.previous, self.known = self.known, self.told[place]
-                self.known.told_at = self.now
+            if (
+                place in self.replies
+                and outcome is not None
+                and not isinstance(outcome, PortOneError)
+            ):
+                self.previous, self.known = self.known, self.replies[place]
+                self.known.received_at = self.now
             return
-        self.callers[path].is_under_way = False
+        self.callers[path].is_in_flight = False
         if (
             outcome is not None
             and not isinstance(outcome, PortOneError)
             and outcome.status == 401
-            # The second time it is not about the token.
-            and [each[1] for each in self.transport.sent[:place]].count(path) == 0
+            # A second refusal is not the token's fault.
+            and [target for _, target, _ in self.transport.sent[:place]].count(path) == 0
         ):
             self.reasons += 1
             known = self.used[place]
@@ -262,7 +266,7 @@ class TokenMachine(VirtualMachine):
 
     def done(self, caller: Caller) -> None:
         elapsed = self.now - caller.started_at
-        # Whoever joins a fetch shares its fate; it has begun a minute ago at most.
+        # A call that joins a fetch shares its outcome; the fetch began a minute ago at most.
         since = caller.started_at - 61
         if caller.task.cancelled():
             if not caller.is_cancelled:
@@ -311,7 +315,7 @@ class TokenMachine(VirtualMachine):
         self.call_with_so_much_left(left)
 
     def call_with_so_much_left(self, left: float) -> None:
-        """Let one call fetch a token, and another come when that has so many seconds left."""
+        """Fetch a token with one call, and start another when so many seconds are left of it."""
         self.start(0.0, 60.0)
         self.wait(self.is_slow_by + TICK)
         if self.known and self.known.ends_at - self.now > left + TICK:
@@ -324,15 +328,15 @@ class TokenMachine(VirtualMachine):
         self.refuses_tokens = is_refused
 
     @rule()
-    def everybody_leaves(self) -> None:
-        self.leave(self.open)
+    def cancel_all_calls(self) -> None:
+        self.cancel_calls(self.open)
 
     @rule()
     def revoke(self) -> None:
         self.value = None
 
     @rule(count=st.integers(2, 6))
-    def revoke_while_calls_are_under_way(self, count: int) -> None:
+    def revoke_while_calls_are_in_flight(self, count: int) -> None:
         self.call(count, 1.0, 60.0, is_at_once=False)
         self.revoke()
         self.wait(3)
@@ -349,7 +353,7 @@ class TokenMachine(VirtualMachine):
             max_size=4,
         )
     )
-    def next_fetches_go_wrong(self, faults: list[str]) -> None:
+    def next_fetches_fail(self, faults: list[str]) -> None:
         self.faults = faults
 
     @rule(seconds=st.sampled_from([0.0, 0.0, 1.0, 4.0, 20.0]))
@@ -367,9 +371,9 @@ class TokenMachine(VirtualMachine):
     @rule(data=st.data(), count=st.integers(1, 5))
     def cancel(self, data: st.DataObject, count: int) -> None:
         chosen = data.draw(st.lists(st.sampled_from(self.open), max_size=count, unique_by=id))
-        self.leave(chosen)
+        self.cancel_calls(chosen)
 
-    def leave(self, callers: list[Caller]) -> None:
+    def cancel_calls(self, callers: list[Caller]) -> None:
         for caller in callers:
             caller.is_cancelled = True
             caller.task.cancel()
@@ -382,7 +386,7 @@ class TokenMachine(VirtualMachine):
         self.faults, self.is_slow_by = [], 0.0
         self.wait(3000)
         assert not self.open, "a call waits for ever"
-        assert self.transport.under_way == 0
+        assert self.transport.in_flight == 0
         assert not asyncio.all_tasks(self.loop)
         before = len(self.transport.tokens)
         last = self.start(0.0, 60.0)
@@ -399,11 +403,11 @@ class TokenMachine(VirtualMachine):
 
 
 class QueueingTokenMachine(TokenMachine):
-    """The same, but a call may have to queue between the token and its turn."""
+    """The same, but a call may have to queue after it has a token."""
 
-    @initialize(places=st.integers(1, 3), limit=st.sampled_from([None, RateLimit(5, 2)]))
-    def make(self, places: int, limit: RateLimit | None) -> None:
-        self.make_with(places, limit)
+    @initialize(slots=st.integers(1, 3), limit=st.sampled_from([None, RateLimit(5, 2)]))
+    def make(self, slots: int, limit: RateLimit | None) -> None:
+        self.make_with(slots, limit)
 
 
 def test_token_fetches_agree_with_the_model() -> None:

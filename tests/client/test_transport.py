@@ -1,4 +1,4 @@
-"""What aiohttp raises becomes ours, and what a socket can do to a reply."""
+"""Exceptions of aiohttp are translated, and broken replies raise the right class."""
 
 from __future__ import annotations
 
@@ -122,15 +122,17 @@ async def test_request_has_the_documented_shape(mocks: Any) -> None:
     async with PortOneClient("k", "s", tier="A01") as client:
         await client.payments.find("a b+", status="paid", sorting="-paid")
 
-    (asked,) = mocks.requests["GET", url]
-    assert asked.kwargs["headers"].items() >= {"Authorization": "Bearer tok", "Tier": "A01"}.items()
-    assert asked.kwargs["allow_redirects"] is False
-    assert asked.kwargs["data"] is None
+    (request,) = mocks.requests["GET", url]
+    assert (
+        request.kwargs["headers"].items() >= {"Authorization": "Bearer tok", "Tier": "A01"}.items()
+    )
+    assert request.kwargs["allow_redirects"] is False
+    assert request.kwargs["data"] is None
 
 
 @asynccontextmanager
 async def answering(answer: bytes, *, times: int = 10**6) -> AsyncGenerator[RawServer]:
-    """Serve a token, then these very bytes, then close."""
+    """Serve a token, then these bytes, then close the connection."""
     token = token_reply().body
 
     async def handle(
@@ -202,7 +204,7 @@ async def test_broken_reply_is_retried_and_raises_its_class(
         assert caught.value.is_transient
         if kind is not None:
             assert type(caught.value) is kind
-        # Each send is an attempt: aiohttp makes none of its own.
+        # Each send is an attempt: aiohttp retries nothing itself.
         assert len(raw.requests) == 1 + 4 == 1 + len(caught.value.attempts)
 
 
@@ -276,8 +278,8 @@ def _session(**settings: Any) -> ClientSession:
         return ClientSession(auth=aiohttp.BasicAuth("u", "p"), **settings)
 
 
-async def _angry(*_: Any) -> Any:
-    raise AssertionError("a session's own hooks have no part in our requests")
+async def _must_not_run(*_: Any) -> Any:
+    raise AssertionError("a hook of the passed session ran")
 
 
 async def test_settings_of_a_passed_session_are_not_used(
@@ -285,7 +287,7 @@ async def test_settings_of_a_passed_session_are_not_used(
 ) -> None:
     server.add(merchant_uid="order-1")
     trace = aiohttp.TraceConfig()
-    trace.on_request_start.append(_angry)
+    trace.on_request_start.append(_must_not_run)
     jar = aiohttp.CookieJar(unsafe=True)
     jar.update_cookies({"session": "1"}, URL(server.url))
     async with _session(
@@ -295,7 +297,7 @@ async def test_settings_of_a_passed_session_are_not_used(
         timeout=aiohttp.ClientTimeout(total=1e-9),
         raise_for_status=True,
         trace_configs=[trace],
-        middlewares=(_angry,),
+        middlewares=(_must_not_run,),
         auto_decompress=False,
         json_serialize=str,
     ) as session:
@@ -325,7 +327,7 @@ async def test_connections_of_a_passed_session_are_used(server: FakePortOne) -> 
         assert 1 <= sum(map(len, session.connector._conns.values())) <= 2
 
 
-async def test_client_with_a_passed_session_is_dropped_without_a_warning(
+async def test_dropped_client_with_a_passed_session_does_not_warn(
     server: FakePortOne,
 ) -> None:
     server.add(merchant_uid="order-1")
@@ -396,7 +398,7 @@ async def test_close_ends_calls_in_flight(server: FakePortOne) -> None:
     await client.close()
     results = await asyncio.gather(*calls, return_exceptions=True)
 
-    assert {type(each) for each in results} == {ClientClosedError}
+    assert {type(result) for result in results} == {ClientClosedError}
 
 
 async def test_connect_timeout_was_not_sent(

@@ -1,4 +1,4 @@
-"""One client, throttle or session and a second event loop: refused at once, never a hang."""
+"""A client, throttle or session refuses a second event loop at once, and never hangs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.support.two_loops import CLOSED_PORT, TRIES
 
 
 async def in_a_thread(use: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine in a loop and a thread of its own; return its result, or its exception."""
+    """Run a coroutine in a new loop and thread; return its result, or its exception."""
     done: Future[Any] = Future()
 
     def work() -> None:
@@ -90,14 +90,14 @@ async def test_first_look_ups_of_two_threads_end_in_one_payment(server: FakePort
                 await client.close()
         return ended
 
-    one, other = await asyncio.gather(in_a_thread(look_up()), in_a_thread(look_up()))
-    pairs = Counter(frozenset(pair) for pair in zip(one, other, strict=True))
+    first, second = await asyncio.gather(in_a_thread(look_up()), in_a_thread(look_up()))
+    pairs = Counter(frozenset(pair) for pair in zip(first, second, strict=True))
     assert pairs == {frozenset({"paid", "refused"}): tries}
     assert server.count("/payments") == tries
 
 
 @pytest.mark.parametrize("is_debug", [False, True])
-async def test_second_loop_is_refused_while_the_first_is_at_work(
+async def test_second_loop_is_refused_while_the_first_runs(
     server: FakePortOne, is_debug: bool
 ) -> None:
     server.add(merchant_uid=UID)
@@ -105,12 +105,12 @@ async def test_second_loop_is_refused_while_the_first_is_at_work(
 
     async def misuse(client: PortOneClient) -> Counter[str]:
         results = [await asyncio.gather(client.payments.find(UID), return_exceptions=True)] * 300
-        return Counter(type(each).__name__ for (each,) in results)
+        return Counter(type(result).__name__ for (result,) in results)
 
     async with server.client(rate_limit=None, max_in_flight=4) as client:
         calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(300)]
         assert await in_a_thread(misuse(client)) == {"WrongLoopError": 300}
-        assert all(type(each) is Payment for each in await asyncio.gather(*calls))
+        assert all(type(result) is Payment for result in await asyncio.gather(*calls))
     assert server.count("/payments") == 300
 
 
@@ -135,7 +135,7 @@ def test_error_says_that_the_first_loop_is_closed() -> None:
 
 
 @pytest.mark.parametrize("name", ["examples.fastapi_app", "examples.aiohttp_app"])
-def test_example_apps_do_not_call_it_a_wrong_order_number(name: str) -> None:
+def test_example_apps_answer_502_to_a_wrong_loop_error(name: str) -> None:
     answers: Any = import_module(name).ANSWERS
     statuses = [status for kind, status, _ in answers if issubclass(WrongLoopError, kind)]
     assert statuses[0] == 502
@@ -156,11 +156,11 @@ async def test_reconciliation_in_a_second_loop_raises(server: FakePortOne) -> No
     assert type(error) is WrongLoopError
 
 
-@pytest.mark.parametrize("is_lent", [False, True])
-async def test_close_in_a_second_loop_is_refused(server: FakePortOne, is_lent: bool) -> None:
+@pytest.mark.parametrize("is_passed", [False, True])
+async def test_close_in_a_second_loop_is_refused(server: FakePortOne, is_passed: bool) -> None:
     server.add(merchant_uid=UID)
     async with ClientSession() as session:
-        client = server.client(session=session if is_lent else None)
+        client = server.client(session=session if is_passed else None)
         await client.payments.find(UID)
         assert type(await in_a_thread(client.close())) is WrongLoopError
         assert (await client.payments.find(UID)).is_paid
@@ -182,7 +182,7 @@ async def test_loop_that_cannot_use_the_session_leaves_the_client_free(
 async def test_session_is_checked_before_the_loop_is_claimed(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Else a loop that cannot use the session would turn away the one that can.
+    # Otherwise a loop that cannot use the session would lock out the loop that can.
     were_claiming: list[bool] = []
 
     def record(*arguments: Any) -> Any:
@@ -218,7 +218,7 @@ print(client)
 
 
 def test_client_can_be_closed_after_its_loop_closed_mid_fetch() -> None:
-    # In a process of its own, since asyncio complains about what is left of such a loop.
+    # In another process, since asyncio warns about the tasks that such a loop leaves.
     program = [sys.executable, "-c", LOOP_CLOSED_TOO_EARLY]
     run = subprocess.run(program, capture_output=True, text=True, check=True, timeout=100)
     assert "closed>" in run.stdout
@@ -250,7 +250,7 @@ def test_bucket_is_free_again_when_its_loop_is_closed() -> None:
     assert [asyncio.run(_acquire(bucket)) for _ in range(3)] == ["permit"] * 3
 
 
-async def test_claim_that_is_under_way_is_not_waited_for() -> None:
+async def test_second_claim_does_not_wait_for_the_first() -> None:
     owner = LoopOwner("this")
 
     async def claim() -> None:

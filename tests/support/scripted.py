@@ -1,4 +1,4 @@
-"""A client whose exchanges are scripted, for whatever is about time: it runs in a virtual loop."""
+"""A client whose exchanges are scripted, for tests in virtual time."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class ScriptedTransport(Transport):
         self._token = token
         self.is_closed = False
         self.sent: list[tuple[float, str, str | None]] = []
-        """When, what, and with which Authorization."""
-        self.under_way = 0
-        self.most_under_way = 0
+        """Time, target and ``Authorization`` of each exchange."""
+        self.in_flight = 0
+        self.most_in_flight = 0
 
     def times(self, start: str = "/payments") -> list[float]:
         return [time for time, path, _ in self.sent if path.startswith(start)]
@@ -70,29 +70,29 @@ class ScriptedTransport(Transport):
         number = len(self.tokens) if is_token else len(self.sent) - len(self.tokens)
         scripted = (self._token if is_token else self._script)(number)
         seconds, outcome = scripted if isinstance(scripted, tuple) else (0.0, scripted)
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             async with asyncio.timeout_at(deadline):
                 await asyncio.sleep(seconds)
         except TimeoutError:
             return RequestTimeoutError("no answer in time")
         finally:
-            self.under_way -= 1
-        # An error is signed with its call's history: each call gets one of its own.
+            self.in_flight -= 1
+        # A copy: the call adds its history to the error.
         return copy.copy(outcome)
 
 
 class RefusingThrottle:
-    """A throttle of one's own, whose permits are kept elsewhere, out of reach at times."""
+    """A custom throttle that refuses once its permits are used up."""
 
     def __init__(self, left: int) -> None:
         self.left = left
-        """How many permits it gives before it refuses."""
+        """How many permits it grants before it refuses."""
 
     async def acquire(self, *, priority: bool = False) -> None:
         if self.left == 0:
-            raise TimeoutError("no permit is to be had")
+            raise TimeoutError("no permit is available")
         self.left -= 1
 
     async def pause(self, seconds: float) -> None: ...
@@ -128,7 +128,7 @@ def scripted_client(
 
 
 def series(*outcomes: Outcome | tuple[float, Outcome]) -> Script:
-    """Each in its turn, the last one for ever."""
+    """Return a script of these outcomes in order; the last one repeats for ever."""
     rest: Iterator[Any] = iter(outcomes)
     last: Any = None
 

@@ -43,13 +43,13 @@ class VirtualMachine(RuleBasedStateMachine):
     def blame(self, sentence: str) -> None:
         self.broken.append(sentence)
 
-    def played(self, main: Coroutine[Any, Any, T]) -> T:
+    def run_loop(self, main: Coroutine[Any, Any, T]) -> T:
         """Run the loop until ``main`` is done."""
         return self._runner.run(main)
 
     def wait(self, seconds: float = TICK) -> None:
         """Run the loop for some time."""
-        self.played(asyncio.sleep(seconds))
+        self.run_loop(asyncio.sleep(seconds))
 
     def stall(self, seconds: float) -> None:
         """Advance the clock while the loop runs nothing."""
@@ -85,7 +85,7 @@ class Meter:
         self._at = 0.0
 
     def add(self, now: float) -> bool:
-        """Add one; return whether it fits."""
+        """Add a permit; return whether it fits."""
         self._level = max(0.0, self._level - self.rate * (now - self._at)) + 1
         self._at = now
         return self._level <= self.burst + self.rate * TICK / 10
@@ -96,7 +96,7 @@ class Meter:
 
     @property
     def has_room_at(self) -> float:
-        """The time at which one more fits."""
+        """The time at which another permit fits."""
         return self._at + max(0.0, self._level + 1 - self.burst) / self.rate
 
 

@@ -1,4 +1,4 @@
-"""What we rely on inside of aiohttp is there and is called, or the client refuses to run."""
+"""The private parts of aiohttp in use exist and are called, or the client refuses to run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from aiohttp.connector import Connection
 
 import portone_async
 from portone_async import PortOneClient, UnsupportedVersionError
-from portone_async._http import hooks as _aiohttp
+from portone_async._http import hooks as _hooks
 from portone_async._http import session as _session
 from portone_async.testing import FakePortOne
 from tests.support.scripted import UID
@@ -42,7 +42,7 @@ NAMES = {
     "update_auto_headers",
     "update_headers",
 }
-"""Every name of aiohttp's that is private, undocumented, or overridden by us."""
+"""Every name of aiohttp in use that is private, undocumented or overridden."""
 UNDOCUMENTED = {"should_close"}
 
 
@@ -60,14 +60,14 @@ def _modules() -> list[Path]:
 
 def _private_names(path: Path) -> set[str]:
     """The attributes that a module reads or writes elsewhere than on ``self``."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "view"):
-            found.add(node.attr)
+            names.add(node.attr)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "private":
-            found.add(ast.unparse(node.args[1]).strip("'"))
-    found &= {name for name in found if name.startswith("_")} | UNDOCUMENTED
-    return {name for name in found if not name.startswith("__")}
+            names.add(ast.unparse(node.args[1]).strip("'"))
+    names &= {name for name in names if name.startswith("_")} | UNDOCUMENTED
+    return {name for name in names if not name.startswith("__")}
 
 
 async def _names_of_aiohttp() -> set[str]:
@@ -75,14 +75,16 @@ async def _names_of_aiohttp() -> set[str]:
         instances = (session, session.connector)
         return {
             name
-            for each in (*instances, ClientRequest, ClientResponse, Connection, ResponseHandler)
-            for name in dir(each)
+            for owner in (*instances, ClientRequest, ClientResponse, Connection, ResponseHandler)
+            for name in dir(owner)
         }
 
 
 def test_next_major_version_of_aiohttp_is_not_installed() -> None:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    (needed,) = (each for each in pyproject["project"]["dependencies"] if "aiohttp" in each)
+    (needed,) = (
+        dependency for dependency in pyproject["project"]["dependencies"] if "aiohttp" in dependency
+    )
     assert "<4" in needed.split(",")
 
 
@@ -90,7 +92,7 @@ def _patched(old: str, new: str) -> Any:
     """Make ``ClientSession._request`` as a later aiohttp may have it."""
     source = textwrap.dedent(inspect.getsource(ClientSession._request))
     assert old in source
-    # What stands under "if TYPE_CHECKING" there is asked for by no annotation this way.
+    # So that annotations do not evaluate names that are imported under "if TYPE_CHECKING".
     source = f"from __future__ import annotations\n{source.replace(old, new)}"
     names = dict(vars(aiohttp.client))
     exec(compile(source, aiohttp.client.__file__, "exec"), names)
@@ -98,7 +100,7 @@ def _patched(old: str, new: str) -> Any:
 
 
 async def refusal(server: FakePortOne, **options: Any) -> str:
-    """Look something up; return why that was refused, with nothing sent."""
+    """Look up a payment; return why that was refused, with nothing sent."""
     client = server.client(**options)
     with pytest.raises(UnsupportedVersionError) as caught:
         await client.payments.find(UID)
@@ -117,18 +119,18 @@ async def test_renamed_hook_is_refused(
     assert "ClientRequest.send" in await refusal(server)
 
 
-@pytest.mark.parametrize("is_lent", [False, True])
+@pytest.mark.parametrize("is_passed", [False, True])
 async def test_hook_that_is_not_called_is_refused(
-    server: FakePortOne, monkeypatch: pytest.MonkeyPatch, is_lent: bool
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch, is_passed: bool
 ) -> None:
     patched = _patched("req.send(conn)", "ClientRequest.send(req, conn)")
     monkeypatch.setattr(ClientSession, "_request", patched)
     async with ClientSession() as session:
-        reason = await refusal(server, session=session if is_lent else None)
+        reason = await refusal(server, session=session if is_passed else None)
     assert "does not call ClientRequest.send()" in reason
 
 
-async def test_aiohttp_that_sends_twice_is_rejected(
+async def test_aiohttp_that_sends_twice_is_refused(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patched = _patched("self._retry_connection and", "")
@@ -153,26 +155,26 @@ async def test_request_that_waits_before_the_hook_is_refused(
         ("session", "_default_proxy_auth"),
     ],
 )
-async def test_session_without_the_checked_names_is_rejected(
+async def test_session_without_the_checked_names_is_refused(
     server: FakePortOne, owner: str, name: str
 ) -> None:
     async with ClientSession() as session:
-        lent: Any = session if owner == "session" else session.connector
-        value = lent.__dict__.pop(name)
+        passed: Any = session if owner == "session" else session.connector
+        value = passed.__dict__.pop(name)
         assert name in await refusal(server, session=session)
-        lent.__dict__[name] = value
+        passed.__dict__[name] = value
 
 
 async def test_hooks_are_checked_once(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[_aiohttp._Nowhere] = []
+    tried: list[_hooks._Nowhere] = []
 
-    async def connect(self: _aiohttp._Nowhere, *_: Any, **__: Any) -> Any:
+    async def connect(self: _hooks._Nowhere, *_: Any, **__: Any) -> Any:
         tried.append(self)
         self.connections += 1
-        return _aiohttp._Breaking()
+        return _hooks._Breaking()
 
-    monkeypatch.setattr(_aiohttp._Nowhere, "connect", connect)
-    monkeypatch.setattr(_aiohttp, "_checked", set[object]())
+    monkeypatch.setattr(_hooks._Nowhere, "connect", connect)
+    monkeypatch.setattr(_hooks, "_checked", set[object]())
     for _ in range(3):
         async with server.client():
             pass
@@ -183,17 +185,17 @@ async def test_hooks_are_checked_once(server: FakePortOne, monkeypatch: pytest.M
 async def test_check_of_the_hooks_is_not_monitored(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[str] = []
+    urls: list[str] = []
     original: Any = ClientSession._request
     make: Any = ClientSession.__init__
 
     @functools.wraps(original)
     async def request(self: ClientSession, method: str, url: Any, **options: Any) -> Any:
-        seen.append(str(url))
+        urls.append(str(url))
         return await original(self, method, url, **options)
 
     async def started(_: object, __: object, params: Any) -> None:
-        seen.append(str(params.url))
+        urls.append(str(params.url))
 
     @functools.wraps(make)
     def init(self: ClientSession, *args: Any, **options: Any) -> None:
@@ -203,19 +205,19 @@ async def test_check_of_the_hooks_is_not_monitored(
 
     monkeypatch.setattr(ClientSession, "_request", request)
     monkeypatch.setattr(ClientSession, "__init__", init)
-    monkeypatch.setattr(_aiohttp, "_checked", set[object]())
+    monkeypatch.setattr(_hooks, "_checked", set[object]())
     server.add(merchant_uid=UID)
     async with server.client() as client:
         await client.payments.find(UID)
-    assert _aiohttp._checked == {original}
-    assert len(seen) == 4
-    assert all(url.startswith(server.url) for url in seen)
+    assert _hooks._checked == {original}
+    assert len(urls) == 4
+    assert all(url.startswith(server.url) for url in urls)
 
 
 async def test_mocked_aiohttp_is_not_checked(mocks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_aiohttp, "_checked", set[object]())
+    monkeypatch.setattr(_hooks, "_checked", set[object]())
     async with PortOneClient("key", "secret"):
-        assert not _aiohttp._checked
+        assert not _hooks._checked
 
 
 async def test_check_of_the_hooks_keeps_no_reference(server: FakePortOne) -> None:
@@ -227,9 +229,9 @@ async def test_check_of_the_hooks_keeps_no_reference(server: FakePortOne) -> Non
         "    client = PortOneClient.from_env(rate_limit=None)\n"
         "    await client.payments.find('order')\n"
         "    await client.close()\n"
-        "    kept = weakref.ref(client._state.transport)\n"
+        "    reference = weakref.ref(client._state.transport)\n"
         "    del client\n"
-        "    print(kept() is None)\n"
+        "    print(reference() is None)\n"
         "asyncio.run(main())\n"
     )
     server.add(merchant_uid="order", amount=1)
@@ -245,6 +247,6 @@ async def test_check_of_the_hooks_keeps_no_reference(server: FakePortOne) -> Non
             "PORTONE_IMP_SECRET": server.imp_secret,
         },
     )
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
 
-    assert said.decode().split() == ["True"]
+    assert output.decode().split() == ["True"]

@@ -1,4 +1,4 @@
-"""Deadlines that share one timer end what they bound as ``asyncio.timeout_at`` does."""
+"""Deadlines that share one timer end their blocks as ``asyncio.timeout_at`` does."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async._http.deadlines import Deadlines
-from tests.support.virtual_time import VirtualLoop, run, virtual_time
+from tests.support.virtual_time import run, virtual_time
 
 
-class CountingLoop(VirtualLoop):
-    """Counts the timers that are set."""
+def count_timers() -> list[float]:
+    """Return a list to which the running loop adds the time of each timer that is set."""
+    loop = asyncio.get_running_loop()
+    call_at = loop.call_at
+    times: list[float] = []
 
-    timers = 0
+    def counted(when: float, *arguments: Any, **options: Any) -> asyncio.TimerHandle:
+        times.append(when)
+        return call_at(when, *arguments, **options)
 
-    def call_at(self, *arguments: Any, **options: Any) -> asyncio.TimerHandle:  # type: ignore[override]  # passed on as they are
-        self.timers += 1
-        return super().call_at(*arguments, **options)
+    loop.call_at = counted  # type: ignore[method-assign]  # of this one loop
+    return times
 
 
 def moments(part: float) -> st.SearchStrategy[float]:
-    """Whole seconds and a part, so that two kinds of things never happen at one moment."""
+    """Whole seconds and a fraction, so that two kinds of events never coincide."""
     return st.integers(0, 40).map(lambda second: second + part)
 
 
@@ -32,12 +36,12 @@ TASK = st.tuples(
     moments(0.0),  # when it begins
     st.none() | moments(0.25),  # its bound
     moments(0.5),  # how long it takes
-    st.none() | moments(0.75),  # when somebody else cancels it
+    st.none() | moments(0.75),  # when it is cancelled from outside
 )
 
 
 async def ends(tasks: list[Any], *, is_shared: bool) -> list[tuple[str, float]]:
-    """How each ended, and when."""
+    """Return how each task ended, and when."""
     loop = asyncio.get_running_loop()
     deadlines = Deadlines(loop)
 
@@ -73,18 +77,15 @@ def test_deadlines_end_tasks_as_asyncio_timeout_would(tasks: list[Any]) -> None:
     assert run(ends(tasks, is_shared=True)) == run(ends(tasks, is_shared=False))
 
 
-def test_ten_thousand_unreached_deadlines_set_one_timer() -> None:
-    async def main() -> int:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, CountingLoop)
-        deadlines = Deadlines(loop)
-        for _ in range(10_000):
-            with deadlines.at(loop.time() + 30):
-                pass
-        return loop.timers
-
-    with asyncio.Runner(debug=False, loop_factory=CountingLoop) as runner:
-        assert runner.run(main()) == 1
+@virtual_time
+async def test_ten_thousand_unreached_deadlines_set_one_timer() -> None:
+    timers = count_timers()
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+    for _ in range(10_000):
+        with deadlines.at(loop.time() + 30):
+            pass
+    assert len(timers) == 1
 
 
 async def test_cancellation_at_the_deadline_is_not_swallowed() -> None:
@@ -153,14 +154,11 @@ async def test_deadline_after_close_still_ends_its_task() -> None:
         await asyncio.Event().wait()
 
 
-def test_last_timer_sets_no_other() -> None:
-    async def main() -> int:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, CountingLoop)
-        deadlines = Deadlines(loop)
-        with deadlines.at(None), pytest.raises(TimeoutError), deadlines.at(loop.time() + 30):
-            await asyncio.Event().wait()
-        return loop.timers
-
-    with asyncio.Runner(debug=False, loop_factory=CountingLoop) as runner:
-        assert runner.run(main()) == 1
+@virtual_time
+async def test_last_timer_sets_no_other() -> None:
+    timers = count_timers()
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+    with deadlines.at(None), pytest.raises(TimeoutError), deadlines.at(loop.time() + 30):
+        await asyncio.Event().wait()
+    assert len(timers) == 1

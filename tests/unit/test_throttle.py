@@ -97,7 +97,7 @@ async def test_cancelled_waiters_use_up_no_permit(rng: random.Random) -> None:
     numbers = [number for number, _ in served]
     assert numbers == sorted(numbers)
     assert set(range(30)) - doomed <= set(numbers)
-    # As if only those who were served had ever asked.
+    # As fast as if only the served ones had waited.
     assert served[-1][1] - started <= (len(served) - 1) / 10 + 0.3
 
 
@@ -117,7 +117,7 @@ async def test_pause_stops_all_permits_and_then_the_rate_continues() -> None:
 
 
 @virtual_time
-async def test_pause_before_the_first_permit_is_kept() -> None:
+async def test_pause_before_the_first_permit_is_respected() -> None:
     bucket = TokenBucket(RateLimit())
     await bucket.pause(3)
     started = now()
@@ -163,23 +163,23 @@ def test_both_throttles_fulfil_the_protocol() -> None:
 
 
 class Model:
-    """A semaphore as it should be: who is inside, who waits, in order."""
+    """The model of a semaphore: the tasks inside, and those that wait, in order."""
 
     def __init__(self, places: int) -> None:
         self.places = places
         self.inside: list[int] = []
-        self.first: list[int] = []
+        self.priority: list[int] = []
         self.waiting: list[int] = []
 
     def settle(self) -> None:
-        while (lane := self.first or self.waiting) and len(self.inside) < self.places:
+        while (lane := self.priority or self.waiting) and len(self.inside) < self.places:
             self.inside.append(lane.pop(0))
 
     def all_waiting(self) -> list[int]:
-        return self.first + self.waiting
+        return self.priority + self.waiting
 
     def forget(self, number: int) -> None:
-        (self.first if number in self.first else self.waiting).remove(number)
+        (self.priority if number in self.priority else self.waiting).remove(number)
 
 
 @given(
@@ -212,7 +212,7 @@ async def test_semaphore_agrees_with_its_model(
     for number, step in enumerate(steps):
         if step in ("enter", "first"):
             tasks[number] = asyncio.create_task(enter(number, step == "first"))
-            (model.first if step == "first" else model.waiting).append(number)
+            (model.priority if step == "first" else model.waiting).append(number)
         elif step == "leave" and model.inside:
             leave()
         elif step == "cancel" and model.all_waiting():
@@ -302,17 +302,17 @@ async def test_permits_are_fifo_except_for_token_fetches() -> None:
     await bucket.acquire()
     order: list[str] = []
 
-    async def asking(name: str, **options: bool) -> None:
+    async def acquire(name: str, **options: bool) -> None:
         await bucket.acquire(**options)
         order.append(name)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(asking("under way"))
+        group.create_task(acquire("first"))
         await asyncio.sleep(0.1)
-        group.create_task(asking("explicit", priority=False))
-        group.create_task(asking("plain"))
-        group.create_task(asking("token", priority=True))
-    assert order == ["under way", "token", "explicit", "plain"]
+        group.create_task(acquire("explicit", priority=False))
+        group.create_task(acquire("plain"))
+        group.create_task(acquire("token", priority=True))
+    assert order == ["first", "token", "explicit", "plain"]
 
 
 @virtual_time

@@ -1,4 +1,4 @@
-"""The throttle, and the queues before it, against a model: any order of steps, in virtual time."""
+"""Throttle and queues agree with a model for any order of steps, in virtual time."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ rates = st.sampled_from([0.5, 3.0, 50.0, 100.0])
 bursts = st.sampled_from([1, 2, 5, 20])
 NEVER = float("inf")
 permits = st.sampled_from([0.0, 0.3, 0.99, 1.0, 1.7, 5.0, 30.0, 200.0])
-"""A time, in the permits that the rate gives in it."""
+"""Durations, in permits: multiples of ``1 / rate``."""
 
 
 class Waiter:
-    """One who asks for a permit."""
+    """A task that waits for a permit."""
 
     def __init__(self, number: int, *, is_first: bool) -> None:
         self.number = number
@@ -39,10 +39,10 @@ class Waiter:
 
 
 class BucketMachine(VirtualMachine):
-    """One bucket, and all that may happen to it.
+    """One bucket, and any order of steps.
 
-    The model: two lanes; whose turn it is, is settled when the turn before it ends. The turn lasts
-    until there is room in the vessel and no pause, and not a moment longer.
+    The model: two lanes; the next waiter is chosen when the turn of the previous one ends. A turn
+    lasts until the leaky bucket has room and no pause is active, and no longer.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class BucketMachine(VirtualMachine):
         self.bucket = TokenBucket(RateLimit(rate, burst))
         self.granted = Meter(rate, burst)
         self.spent = Meter(rate, burst)
-        """What was granted, and what pauses made void on its way."""
+        """The permits granted, and those that a pause made void."""
 
     @property
     def waiting(self) -> list[Waiter]:
@@ -72,7 +72,7 @@ class BucketMachine(VirtualMachine):
         self.turn = lane.pop(0) if lane else None
         self.turn_since = self.now
 
-    async def ask(self, waiter: Waiter) -> None:
+    async def acquire_for(self, waiter: Waiter) -> None:
         if self.turn is None:
             self.turn, self.turn_since = waiter, self.now
         else:
@@ -81,7 +81,7 @@ class BucketMachine(VirtualMachine):
             await self.bucket.acquire(priority=waiter.is_first)
         except asyncio.CancelledError:
             if not waiter.is_doomed:
-                self.blame(f"{waiter} was cancelled by somebody else")
+                self.blame(f"{waiter} was cancelled without a request")
             if waiter is self.turn:
                 self.next_turn()
             raise
@@ -123,7 +123,7 @@ class BucketMachine(VirtualMachine):
     def start(self, is_first: bool) -> None:
         self.count += 1
         waiter = Waiter(self.count, is_first=is_first)
-        waiter.task = self.loop.create_task(self.ask(waiter))
+        waiter.task = self.loop.create_task(self.acquire_for(waiter))
 
     @rule(firsts=st.lists(st.booleans(), min_size=1, max_size=8), is_at_once=st.booleans())
     def acquire(self, firsts: list[bool], is_at_once: bool) -> None:
@@ -142,7 +142,7 @@ class BucketMachine(VirtualMachine):
     @rule(data=st.data(), count=st.integers(1, 4), is_at_once=st.booleans())
     def cancel_some(self, data: st.DataObject, count: int, is_at_once: bool) -> None:
         for _ in range(count):
-            waiting = [each for each in self.waiting if not each.is_doomed]
+            waiting = [waiter for waiter in self.waiting if not waiter.is_doomed]
             if waiting:
                 self.cancel(data.draw(st.sampled_from(waiting)))
         if not is_at_once:
@@ -168,19 +168,19 @@ class BucketMachine(VirtualMachine):
         self.stall(seconds / self.granted.rate)
         self.stalled_until = self.now
         if self.is_one_void:
-            self.spent.hold_up(seconds / self.granted.rate)  # It may have been on its way still.
+            self.spent.hold_up(seconds / self.granted.rate)  # The void permit may still be pending.
         self.wait()
 
     @rule(seconds=permits)
     def pause(self, seconds: float) -> None:
         if self.now >= self.paused_until:
             self.is_one_void = False
-        self.played(self.pause_now(seconds / self.granted.rate))
+        self.run_loop(self.pause_now(seconds / self.granted.rate))
 
     async def pause_now(self, seconds: float) -> None:
         await self.bucket.pause(seconds)
         self.paused_until = max(self.paused_until, self.now + seconds)
-        # The permit that is on its way is void if it comes during the pause.
+        # A pending permit is void if it is granted during the pause.
         is_in_time = self.spent.has_room_at < self.paused_until + TICK
         if self.turn and is_in_time and not self.is_one_void:
             self.is_one_void = True
@@ -191,7 +191,7 @@ class BucketMachine(VirtualMachine):
         longest = max(0.0, self.paused_until - self.now)
         self.wait(longest + (len(self.waiting) + 2) / self.granted.rate + 10 * TICK)
         self.look_for_needless_waits()
-        assert not self.waiting, "somebody waits for ever"
+        assert not self.waiting, "a waiter waits for ever"
 
 
 def test_bucket_agrees_with_the_model() -> None:
@@ -204,14 +204,14 @@ class Queue:
     def __init__(self, owner: str, throttle: str) -> None:
         self.owner = owner
         self.throttle = throttle
-        self.fresh: list[Asking] = []
+        self.fresh: list[PlannedCall] = []
         """Those that were not sent yet, in order."""
-        self.open: set[Asking] = set()
-        """Those that are not done, and not under way either."""
+        self.open: set[PlannedCall] = set()
+        """Those that are neither done nor in flight."""
         self.turn_since = 0.0
 
 
-class Asking:
+class PlannedCall:
     """One call through a client."""
 
     def __init__(self, queue: Queue, seconds: float, retry_after: int | None, now: float) -> None:
@@ -224,20 +224,20 @@ class Asking:
 
 
 class QueuesMachine(VirtualMachine):
-    """Two clients that share a throttle; of one of them also a view without a limit, one with a
-    limit of its own, and one that differs in nothing that has to do with queues.
+    """Two clients that share a throttle, and three views of the first: one without a limit, one
+    with another limit, and one with the same throttle.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: dict[str, Asking] = {}
+        self.calls: dict[str, PlannedCall] = {}
         self.paused_until = {"shared": 0.0, "own": 0.0, "none": 0.0}
-        self.under_way = {"one": 0, "other": 0}
+        self.in_flight = {"one": 0, "other": 0}
         self.crowded_until = {"one": 0.0, "other": 0.0}
 
-    @initialize(rate=rates, burst=bursts, own=rates, places=st.integers(1, 5))
-    def make(self, rate: float, burst: int, own: float, places: int) -> None:
-        self.places = places
+    @initialize(rate=rates, burst=bursts, own=rates, slots=st.integers(1, 5))
+    def make(self, rate: float, burst: int, own: float, slots: int) -> None:
+        self.slots = slots
         bucket = TokenBucket(RateLimit(rate, burst))
         self.granted = {"shared": Meter(rate, burst), "own": Meter(own, 2)}
         self.spent = {"shared": Meter(rate, burst), "own": Meter(own, 2)}
@@ -251,7 +251,7 @@ class QueuesMachine(VirtualMachine):
             (other, Queue("other", "shared")),
         ]
         self.queues = {id(queue): queue for _, queue in self.views}.values()
-        # A token for each, so that from here on there are calls only.
+        # Both clients fetch their token first, so that only calls follow.
         for client, queue in self.views[:1] + self.views[-1:]:
             self.started(client, queue, 0.0, None)
             self.wait((burst + 2) / rate)
@@ -263,12 +263,12 @@ class QueuesMachine(VirtualMachine):
         def token(_: int) -> Outcome:
             self.granted["shared"].add(self.now)
             self.spent["shared"].add(self.now)
-            self.under_way[owner] += 1
+            self.in_flight[owner] += 1
             return reply(200, ok({"access_token": "t" * 40, "expired_at": 10**8, "now": 0}))
 
         def ended(place: int, outcome: Outcome | None) -> None:
             self.note_crowds()
-            self.under_way[owner] -= 1
+            self.in_flight[owner] -= 1
             _, path, authorization = transport.sent[place]
             if authorization is not None:
                 self.ended(self.calls[path], outcome)
@@ -277,7 +277,7 @@ class QueuesMachine(VirtualMachine):
             script,
             token,
             rate_limit=bucket,
-            max_in_flight=self.places,
+            max_in_flight=self.slots,
             timeouts=Timeouts(None, None),
             retry=RetryPolicy(backoff_initial=0.0, budget=None),
         )
@@ -286,53 +286,55 @@ class QueuesMachine(VirtualMachine):
 
     def sent(self, owner: str, transport: ScriptedTransport) -> tuple[float, Outcome]:
         path = transport.sent[-1][1]
-        asking = self.calls[path]
-        queue = asking.queue
+        planned = self.calls[path]
+        queue = planned.queue
         self.look_for_needless_waits()
-        is_first = asking in queue.fresh
+        is_first = planned in queue.fresh
         if is_first:
-            if queue.fresh[0] is not asking:
+            if queue.fresh[0] is not planned:
                 self.blame(f"{path} overtook another")
-            if any(each.again_at < queue.turn_since - TICK for each in queue.open):
+            if any(call.again_at < queue.turn_since - TICK for call in queue.open):
                 self.blame(f"{path} overtook one that was sent before")
-            queue.fresh.remove(asking)
-        queue.open.discard(asking)
+            queue.fresh.remove(planned)
+        queue.open.discard(planned)
         queue.turn_since = self.now
-        asking.again_at = NEVER
-        self.under_way[owner] += 1
-        if self.under_way[owner] > self.places:
-            self.blame(f"{self.under_way[owner]} exchanges at once")
+        planned.again_at = NEVER
+        self.in_flight[owner] += 1
+        if self.in_flight[owner] > self.slots:
+            self.blame(f"{self.in_flight[owner]} exchanges at once")
         if self.now < self.paused_until[queue.throttle]:
             self.blame(f"{path} was sent during a pause")
         if queue.throttle != "none":
             if not self.granted[queue.throttle].add(self.now):
                 self.blame(f"{path} was sent beyond the rate")
             self.spent[queue.throttle].add(self.now)
-        if is_first and asking.retry_after is not None:
-            status = 429 if asking.retry_after == 1 else 503
-            return asking.seconds, reply(status, Retry_After=str(asking.retry_after))
-        return asking.seconds, reply(200, ok({}))
+        if is_first and planned.retry_after is not None:
+            status = 429 if planned.retry_after == 1 else 503
+            return planned.seconds, reply(status, Retry_After=str(planned.retry_after))
+        return planned.seconds, reply(200, ok({}))
 
-    def ended(self, asking: Asking, outcome: Outcome | None) -> None:
-        queue = asking.queue
+    def ended(self, planned: PlannedCall, outcome: Outcome | None) -> None:
+        queue = planned.queue
         if not isinstance(outcome, PortOneError) and outcome is not None and outcome.status != 200:
-            assert asking.retry_after is not None
-            queue.open.add(asking)
-            asking.again_at = self.now + asking.retry_after
-            self.pause(queue.throttle, asking.retry_after)
+            assert planned.retry_after is not None
+            queue.open.add(planned)
+            planned.again_at = self.now + planned.retry_after
+            self.pause(queue.throttle, planned.retry_after)
             if queue.throttle == "none":
-                self.pause("shared", asking.retry_after)
+                self.pause("shared", planned.retry_after)
 
     def pause(self, throttle: str, seconds: float) -> None:
         if throttle != "none" and self.now >= self.paused_until[throttle]:
-            self.spent[throttle].add(self.now)  # One permit may be on its way, and void.
+            self.spent[throttle].add(self.now)  # One pending permit may become void.
         self.paused_until[throttle] = max(self.paused_until[throttle], self.now + seconds)
 
     def note_crowds(self) -> None:
-        """Each queue may keep one place for the call whose turn it is; what else is free is free."""
-        for owner in self.under_way:
-            kept = sum(bool(each.open) for each in self.queues if each.owner == owner)
-            if self.under_way[owner] + kept > self.places:
+        """Record when all slots of an owner were in use: a queue reserves one for its first call."""
+        for owner in self.in_flight:
+            reserved = sum(
+                bool(candidate.open) for candidate in self.queues if candidate.owner == owner
+            )
+            if self.in_flight[owner] + reserved > self.slots:
                 self.crowded_until[owner] = self.now
 
     @invariant()
@@ -355,23 +357,23 @@ class QueuesMachine(VirtualMachine):
     def started(
         self, client: PortOneClient, queue: Queue, seconds: float, retry_after: int | None
     ) -> None:
-        asking = Asking(queue, seconds, retry_after, self.now)
+        planned = PlannedCall(queue, seconds, retry_after, self.now)
         number = str(len(self.calls))
-        self.calls[f"/payments/{number}"] = asking
-        queue.fresh.append(asking)
-        queue.open.add(asking)
+        self.calls[f"/payments/{number}"] = planned
+        queue.fresh.append(planned)
+        queue.open.add(planned)
         call = Call(
             "GET", "/payments/{merchant_uid}", dict[str, Any], path={"merchant_uid": number}
         )
-        asking.task = self.loop.create_task(client.call(call))
-        asking.task.add_done_callback(lambda _: self.done(asking))
+        planned.task = self.loop.create_task(client.call(call))
+        planned.task.add_done_callback(lambda _: self.done(planned))
 
-    def done(self, asking: Asking) -> None:
+    def done(self, planned: PlannedCall) -> None:
         self.note_crowds()
-        asking.queue.open.discard(asking)
-        if asking in asking.queue.fresh:
-            asking.queue.fresh.remove(asking)
-            self.blame("a call ended that nobody had cancelled, and was never sent")
+        planned.queue.open.discard(planned)
+        if planned in planned.queue.fresh:
+            planned.queue.fresh.remove(planned)
+            self.blame("a call ended unsent although it was not cancelled")
 
     @rule(
         view=st.integers(0, 4),
@@ -386,12 +388,12 @@ class QueuesMachine(VirtualMachine):
 
     @rule(data=st.data(), count=st.integers(1, 5))
     def cancel(self, data: st.DataObject, count: int) -> None:
-        pending = [each for each in self.calls.values() if not each.task.done()]
-        for asking in pending and data.draw(st.lists(st.sampled_from(pending), max_size=count)):
+        pending = [call for call in self.calls.values() if not call.task.done()]
+        for planned in pending and data.draw(st.lists(st.sampled_from(pending), max_size=count)):
             self.note_crowds()
-            if asking in asking.queue.fresh:
-                asking.queue.fresh.remove(asking)
-            asking.task.cancel()
+            if planned in planned.queue.fresh:
+                planned.queue.fresh.remove(planned)
+            planned.task.cancel()
         self.wait()
 
     @rule(seconds=st.sampled_from([0.01, 0.2, 1.0, 3.0, 10.0, 60.0]))
@@ -400,15 +402,15 @@ class QueuesMachine(VirtualMachine):
 
     def finish(self) -> None:
         self.wait(1000)
-        for asking in self.calls.values():
-            assert asking.task.done(), "a call waits for ever"
-            if not asking.task.cancelled() and asking.task.exception() is not None:
-                assert getattr(asking.task.exception(), "status", None) in (429, 503)
-        # No place was lost: so many calls as there are places go at once.
-        for _ in range(self.places):
+        for planned in self.calls.values():
+            assert planned.task.done(), "a call waits for ever"
+            if not planned.task.cancelled() and planned.task.exception() is not None:
+                assert getattr(planned.task.exception(), "status", None) in (429, 503)
+        # No slot was lost: as many calls as there are slots are in flight at once.
+        for _ in range(self.slots):
             self.started(*self.views[3], 3.0, None)
         self.wait()
-        assert self.under_way["one"] == self.places
+        assert self.in_flight["one"] == self.slots
 
 
 def test_queues_of_views_agree_with_the_model() -> None:

@@ -255,7 +255,7 @@ async def test_late_response_ends_the_wait_with_the_previous_result() -> None:
 @virtual_time
 async def test_unrelated_timeout_error_propagates_from_the_wait() -> None:
     client, _ = scripted_client(rate_limit=RefusingThrottle(left=1))
-    with pytest.raises(TimeoutError, match="no permit is to be had"):
+    with pytest.raises(TimeoutError, match="no permit is available"):
         await wait_for_payment(client, 20)
 
 
