@@ -48,7 +48,7 @@ class AccessToken(Struct, frozen=True):
     expired_at: float
     """Unix seconds, on PortOne's clock."""
     now: float
-    """Unix seconds, on the same clock: the difference does not depend on ours."""
+    """Unix seconds, on the same clock: the difference does not depend on the local clock."""
 
     def __post_init__(self) -> None:
         # It is opaque, but has to fit into a header.

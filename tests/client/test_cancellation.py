@@ -107,7 +107,7 @@ async def test_call_cancelled_at_any_moment_leaves_nothing(
     """
     is_instant = script == "instant"
 
-    async def one(wait: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+    async def cancel_after(wait: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         client, transport = scripted_client(
             SCRIPTS[script](),
             lambda n: (0.0 if is_instant else 0.01, token_reply(f"t{n}")),
@@ -116,15 +116,15 @@ async def test_call_cancelled_at_any_moment_leaves_nothing(
             retry=RetryPolicy(backoff_initial=0.02),
         )
         others = [asyncio.create_task(client.payments.find(UID)) for _ in range(ahead)]
-        ours = ending(partial(_is_paid, client))
+        call = ending(partial(_is_paid, client))
         await wait()
-        is_over = ours.is_over()
+        is_over = call.is_over()
         if is_over:
-            await ours.task
+            await call.task
         else:
-            ours.cut_off()
-            await asyncio.wait({ours.task})
-            assert ours.ended_as_caused()
+            call.cut_off()
+            await asyncio.wait({call.task})
+            assert call.ended_as_caused()
         for other in others:
             assert (await other).is_paid
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -133,8 +133,8 @@ async def test_call_cancelled_at_any_moment_leaves_nothing(
         assert (await client.payments.find(UID)).is_paid
         return is_over
 
-    ends = [await one(partial(turns, count)) for count in range(1, 40)]
-    ends += [await one(partial(asyncio.sleep, n * 0.003)) for n in range(1, 60)]
+    ends = [await cancel_after(partial(turns, count)) for count in range(1, 40)]
+    ends += [await cancel_after(partial(asyncio.sleep, n * 0.003)) for n in range(1, 60)]
     assert not any(ends[:3])
 
 
@@ -172,7 +172,7 @@ async def test_cancelled_request_leaves_no_connection_and_no_task(
 async def test_call_cancelled_on_a_real_connection_leaves_nothing() -> None:
     stages: set[str] = set()
 
-    async def one(count: int) -> bool:
+    async def cancel_after(count: int) -> bool:
         stage = "connect"
 
         async def in_pieces(
@@ -209,7 +209,7 @@ async def test_call_cancelled_on_a_real_connection_leaves_nothing() -> None:
 
     async with asyncio.timeout(30):
         count = 0
-        while not await one(count):
+        while not await cancel_after(count):
             count += 1
     assert stages == {"connect", "token", "head", "body"}
 

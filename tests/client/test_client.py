@@ -525,9 +525,7 @@ def test_client_of_a_closed_loop_closes_without_a_warning() -> None:
     assert "closed" in repr(client)
 
 
-async def test_use_after_close_raises_client_closed_error(
-    server: FakePortOne,
-) -> None:
+async def test_use_after_close_raises_client_closed_error(server: FakePortOne) -> None:
     client = server.client()
     view = client.with_options(timeouts=Timeouts(1))
     async with client:
@@ -566,9 +564,7 @@ async def test_client_that_is_dropped_unclosed_warns(server: FakePortOne) -> Non
     assert issubclass(dropped[0].category, ResourceWarning)
 
 
-async def test_unused_or_closed_client_is_dropped_without_a_warning(
-    server: FakePortOne,
-) -> None:
+async def test_unused_or_closed_client_is_dropped_without_a_warning(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -103,9 +103,7 @@ class RecordingThrottle:
 
 
 @pytest.mark.slow
-async def test_ten_thousand_calls_keep_the_limits_on_real_connections(
-    server: FakePortOne,
-) -> None:
+async def test_ten_thousand_calls_keep_the_limits_on_real_connections(server: FakePortOne) -> None:
     # Debug mode, which the tests run in, costs more than the calls.
     asyncio.get_running_loop().set_debug(False)
     rng = random.Random(7)
@@ -133,9 +131,7 @@ async def test_ten_thousand_calls_keep_the_limits_on_real_connections(
 # Closed at any moment
 
 
-async def test_close_at_any_moment_ends_every_call(
-    server: FakePortOne,
-) -> None:
+async def test_close_at_any_moment_ends_every_call(server: FakePortOne) -> None:
     kinds: Counter[type] = Counter()
     for count in range(0, 120, 3):
         client = server.client(max_in_flight=2, rate_limit=RateLimit(1000, 2))
@@ -186,9 +182,7 @@ async def test_close_ends_waiting_calls_at_once(server: FakePortOne, state: str)
 # Two loops
 
 
-async def test_client_in_use_rejects_another_loop_and_continues(
-    server: FakePortOne,
-) -> None:
+async def test_client_in_use_rejects_another_loop_and_continues(server: FakePortOne) -> None:
     problems: list[BaseException] = []
 
     async def use_elsewhere() -> None:
@@ -297,15 +291,11 @@ async def test_forked_child_can_use_its_own_client(server: FakePortOne) -> None:
     assert lines == ["parent paid", "child paid", "parent paid"]
 
 
-async def test_forked_child_does_not_share_connections(
-    server: FakePortOne,
-) -> None:
+async def test_forked_child_does_not_share_connections(server: FakePortOne) -> None:
     lines = await forked(server, 'say("child", runner.run(find(client)))')
     assert lines == ["parent paid", "child WrongLoopError", "parent paid"]
 
 
-async def test_client_dropped_in_a_fork_leaves_the_parent_connected(
-    server: FakePortOne,
-) -> None:
+async def test_client_dropped_in_a_fork_leaves_the_parent_connected(server: FakePortOne) -> None:
     lines = await forked(server, "del client; gc.collect()")
     assert lines == ["parent paid", "parent paid"]

@@ -341,8 +341,8 @@ async def test_cancelled_connection_shows_no_password_in_any_frame(
         del url
         call = asyncio.create_task(client.payments.find(UID))
         await until(lambda: bool(proxy.heads))
-        ours = [task for task in asyncio.all_tasks() if "PortOneClient" in repr(task)] + [call]
-        for task in ours:
+        tasks = [task for task in asyncio.all_tasks() if "PortOneClient" in repr(task)] + [call]
+        for task in tasks:
             stack = traceback.StackSummary.extract(
                 ((frame, frame.f_lineno) for frame in _frames(task.get_coro())),
                 capture_locals=True,

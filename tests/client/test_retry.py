@@ -727,9 +727,7 @@ async def test_second_token_fetch_has_only_the_rest_of_the_total() -> None:
 
 @pytest.mark.parametrize("rate_limit", [RateLimit(0.01, 1), None])
 @virtual_time
-async def test_calls_waiting_for_a_permit_hold_one_slot(
-    rate_limit: RateLimit | None,
-) -> None:
+async def test_calls_waiting_for_a_permit_hold_one_slot(rate_limit: RateLimit | None) -> None:
     client, _ = scripted_client(max_in_flight=2)
     await client.payments.find(UID)
     paused = client.with_options(rate_limit=rate_limit)

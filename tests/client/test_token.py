@@ -362,9 +362,7 @@ async def test_invalid_token_is_an_error_and_never_sent(response: Any) -> None:
         assert not server.count("/payments")
 
 
-async def test_refused_keys_are_not_retried(
-    server: FakePortOne,
-) -> None:
+async def test_refused_keys_are_not_retried(server: FakePortOne) -> None:
     async with PortOneClient("wrong-key", "wrong-secret", base_url=server.url) as client:
         with pytest.raises(AuthenticationError) as caught:
             await client.payments.find("order-1")
@@ -376,9 +374,7 @@ async def test_refused_keys_are_not_retried(
     assert server.count("/") == 1
 
 
-async def test_keys_are_sent_in_the_body_and_the_token_in_the_header(
-    server: FakePortOne,
-) -> None:
+async def test_keys_are_sent_in_the_body_and_the_token_in_the_header(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with server.client(tier="A01") as client:
         await client.payments.find("order-1")

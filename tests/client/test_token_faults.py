@@ -137,9 +137,7 @@ async def test_invalid_token_reply_fails_only_the_waiting_calls(
         assert server.count("/users/getToken") == 1
 
 
-async def test_hanging_token_fetch_ends_with_the_total(
-    server: FakePortOne,
-) -> None:
+async def test_hanging_token_fetch_ends_with_the_total(server: FakePortOne) -> None:
     server.fail(Hang(), times=None, on="/users/getToken")
     async with server.client(timeouts=Timeouts(total=0.3, attempt=None)) as client:
         results = await asyncio.gather(*[timed(client.payments.find(UID)) for _ in range(50)])
@@ -180,9 +178,7 @@ async def test_any_expiry_costs_at_most_one_fetch_per_call(
         assert server.count("/users/getToken") == fetches + 1
 
 
-async def test_token_that_seems_expired_is_fetched_once_for_all(
-    server: FakePortOne,
-) -> None:
+async def test_token_that_seems_expired_is_fetched_once_for_all(server: FakePortOne) -> None:
     server.fail(Altered(expired_at=0), times=None, on="/users/getToken")
     async with server.client(rate_limit=None, max_in_flight=200) as client:
         payments = await asyncio.gather(*[client.payments.find(UID) for _ in range(200)])
@@ -190,9 +186,7 @@ async def test_token_that_seems_expired_is_fetched_once_for_all(
     assert server.count("/users/getToken") == 1
 
 
-async def test_same_token_after_a_401_is_sent_only_once_more(
-    server: FakePortOne,
-) -> None:
+async def test_same_token_after_a_401_is_sent_only_once_more(server: FakePortOne) -> None:
     server.fail(Unauthorized(), times=None)
     async with server.client(retry=AT_ONCE, rate_limit=None) as client:
         with pytest.raises(UnauthorizedError) as caught:
@@ -241,9 +235,7 @@ async def test_many_401_under_load_cause_few_token_fetches(
         assert server.count("/") <= 2
 
 
-async def test_token_revoked_under_load_is_fetched_once(
-    server: FakePortOne,
-) -> None:
+async def test_token_revoked_under_load_is_fetched_once(server: FakePortOne) -> None:
     async with server.client(retry=AT_ONCE, rate_limit=None, max_in_flight=50) as client:
         await client.payments.find(UID)
         server.revoke_token()
@@ -301,9 +293,7 @@ class _LoopClock(Clock):
     )
 )
 @virtual_time
-async def test_clock_steps_fail_no_call(
-    events: list[tuple[float, float]],
-) -> None:
+async def test_clock_steps_fail_no_call(events: list[tuple[float, float]]) -> None:
     """The scripted server follows PortOne's rules for tokens; see ``portone_async.testing.tokens``."""
     clock = _LoopClock()
     tokens = Tokens(clock, 1800)

@@ -79,19 +79,19 @@ def raised(error: BaseException) -> PortOneError:
 def test_every_exception_of_aiohttp_is_translated(
     error: BaseException, kind: type[PortOneError], was_sent: bool | None
 ) -> None:
-    ours = raised(error)
+    translated = raised(error)
 
-    assert type(ours) is kind
-    assert getattr(ours, "was_sent", None) is was_sent
-    assert "홍길동" not in str(ours)
+    assert type(translated) is kind
+    assert getattr(translated, "was_sent", None) is was_sent
+    assert "홍길동" not in str(translated)
 
 
 def test_reply_that_is_not_http_is_malformed_and_not_quoted() -> None:
     info: Any = aiohttp.RequestInfo(URL(URL_), "GET", {}, URL(URL_))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # never read
-    ours = raised(aiohttp.ClientResponseError(info, (), status=400, message="홍길동"))
+    translated = raised(aiohttp.ClientResponseError(info, (), status=400, message="홍길동"))
 
-    assert type(ours) is MalformedResponseError
-    assert "홍길동" not in str(ours)
+    assert type(translated) is MalformedResponseError
+    assert "홍길동" not in str(translated)
 
 
 @pytest.mark.parametrize(
@@ -212,9 +212,7 @@ def client_of(raw: RawServer) -> PortOneClient:
     return PortOneClient("key", "secret", base_url=raw.url, retry=AT_ONCE, rate_limit=None)
 
 
-async def test_dropped_connection_is_one_send_per_attempt(
-    server: FakePortOne,
-) -> None:
+async def test_dropped_connection_is_one_send_per_attempt(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with server.client(retry=ONCE) as client:
         await client.payments.find("order-1")
@@ -282,9 +280,7 @@ async def _must_not_run(*_: Any) -> Any:
     raise AssertionError("a hook of the passed session ran")
 
 
-async def test_settings_of_a_passed_session_are_not_used(
-    server: FakePortOne,
-) -> None:
+async def test_settings_of_a_passed_session_are_not_used(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(_must_not_run)
@@ -327,9 +323,7 @@ async def test_connections_of_a_passed_session_are_used(server: FakePortOne) -> 
         assert 1 <= sum(map(len, session.connector._conns.values())) <= 2
 
 
-async def test_dropped_client_with_a_passed_session_does_not_warn(
-    server: FakePortOne,
-) -> None:
+async def test_dropped_client_with_a_passed_session_does_not_warn(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
     async with ClientSession() as session:
         client = server.client(session=session)
@@ -352,9 +346,7 @@ async def test_closed_passed_session_raises_client_closed_error(server: FakePort
         await fresh.payments.find("order-1")
 
 
-async def test_session_closed_while_a_call_queues_raises_client_closed(
-    server: FakePortOne,
-) -> None:
+async def test_session_closed_while_a_call_queues_raises_client_closed(server: FakePortOne) -> None:
     class Closing:
         async def acquire(self, *, priority: bool = False) -> None:
             if not priority:
@@ -425,9 +417,7 @@ async def test_session_with_trust_env_sends_no_netrc_credentials(
     assert "authorization" not in server.requests[0].headers
 
 
-async def test_slow_name_resolution_is_a_connect_timeout(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_slow_name_resolution_is_a_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_: Any, **__: Any) -> Any:
         await asyncio.get_running_loop().create_future()
 

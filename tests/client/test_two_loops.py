@@ -168,9 +168,7 @@ async def test_close_in_a_second_loop_is_refused(server: FakePortOne, is_passed:
         assert await in_a_thread(client.close()) is None
 
 
-async def test_loop_that_cannot_use_the_session_leaves_the_client_free(
-    server: FakePortOne,
-) -> None:
+async def test_loop_that_cannot_use_the_session_leaves_the_client_free(server: FakePortOne) -> None:
     server.add(merchant_uid=UID)
     async with ClientSession() as session, server.client(session=session) as client:
         fresh = server.client(session=session)

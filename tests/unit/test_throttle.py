@@ -271,9 +271,7 @@ async def test_disabled_semaphore_admits_all_waiters_and_newcomers() -> None:
 
 @pytest.mark.parametrize("throttle", [TokenBucket(RateLimit(1, 2)), Unthrottled()])
 @virtual_time
-async def test_has_capacity_is_false_during_a_pause(
-    throttle: TokenBucket | Unthrottled,
-) -> None:
+async def test_has_capacity_is_false_during_a_pause(throttle: TokenBucket | Unthrottled) -> None:
     await throttle.acquire()
     await throttle.pause(5)
     assert not acquire_at_once(throttle)
