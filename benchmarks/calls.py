@@ -1,14 +1,13 @@
-"""What a look-up costs over the HTTP library beneath it, beside what others make of it.
+"""Measure the cost of a look-up relative to plain aiohttp, and that of other clients.
 
 ``python benchmarks/calls.py`` prints the tables of README.md. It needs nginx and the ``bench``
 extra.
 
-An nginx on a core of its own answers each request with the same recorded body, so that the server
-is never the limit; no order is asked for twice, since nobody does that a thousand times a second,
-and libraries remember the last URLs. Each peer has a process of its own (``peers.py``) on another
-core. Rounds alternate: one of each peer, then the next of each, so that what disturbs the machine
-disturbs all. The ratio of a peer is the median of its rounds' ratios to those of the floor, which
-ran moments before.
+nginx on its own core answers each request with the same recorded body, so that the server is never
+the bottleneck. Every order number is different, because libraries cache the last URLs. Each peer
+runs in its own process (``peers.py``) on another core. Rounds alternate between the peers, so that
+a disturbance of the machine affects all of them. The ratio of a peer is the median of the ratios
+of its rounds to the rounds of the floor just before them.
 """
 
 from __future__ import annotations
@@ -59,16 +58,16 @@ http {{
 
 
 class Round(Struct):
-    """What so many calls of one peer took."""
+    """The cost of one round of calls of one peer."""
 
     seconds: float
-    """Of a call."""
+    """Wall-clock seconds per call."""
     cpu: float
-    """Seconds of the client's process for a call, user and system."""
+    """CPU seconds of the client's process per call, user and system."""
 
 
 class Client:
-    """A peer in its process, on a core of its own where there is one."""
+    """A peer in its own process, on its own core if there are two."""
 
     def __init__(self, peer: str, url: str, concurrency: int, loop: str) -> None:
         arguments = [sys.executable, str(_PEERS), peer, url, str(concurrency), loop]
@@ -76,7 +75,7 @@ class Client:
         pin(self._process.pid, 0)
 
     def round(self, calls: int) -> Round | None:
-        """Make so many calls; give what they took, or nothing if the process ended itself."""
+        """Make a number of calls; return their cost, or None if the process has ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -84,10 +83,10 @@ class Client:
             self._process.stdin.flush()
         except BrokenPipeError:
             return None
-        if not (told := self._process.stdout.readline()):
+        if not (line := self._process.stdout.readline()):
             return None
-        took = json.loads(told)
-        return Round(took["seconds"] / calls, took["cpu"] / calls)
+        results = json.loads(line)
+        return Round(results["seconds"] / calls, results["cpu"] / calls)
 
     def close(self) -> None:
         with suppress(BrokenPipeError):
@@ -96,7 +95,7 @@ class Client:
 
 @contextmanager
 def nginx() -> Generator[str]:
-    """An nginx that answers every look-up with one recorded payment; gives its URL."""
+    """Run an nginx that answers every look-up with one recorded payment; yield its URL."""
     path = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if path is None:
         sys.exit("nginx is missing: apt-get install nginx-light")
@@ -107,8 +106,8 @@ def nginx() -> Generator[str]:
     token = {"access_token": TOKEN, "now": now, "expired_at": now + 1800}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o755)  # nginx's workers are another user.
-        # The recorded answer, but for the order number: that is the one that was asked for.
+        folder.chmod(0o755)  # nginx's workers run as another user.
+        # The recorded response, with the requested order number.
         payment = asyncio.run(body_of_a_card_payment()).decode()
         assert "$" not in payment
         payment = payment.replace("\\", r"\\").replace("'", r"\'").replace(ORDER, "$order")
@@ -138,7 +137,7 @@ def nginx() -> Generator[str]:
 
 
 def pin(pid: int, core: int) -> None:
-    """Keep a process and those it starts on one of the cores of this machine."""
+    """Pin a process and its children to one core of this machine."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(pid, {cores[core % len(cores)]})
 
@@ -151,29 +150,29 @@ def measured(
         for peer in peers:
             clients[peer] = Client(peer, url, concurrency, loop)
             stack.callback(clients[peer].close)
-            clients[peer].round(max(concurrency * 2, 200))  # Connections, caches.
-        took: dict[str, list[Round]] = {peer: [] for peer in peers}
+            clients[peer].round(max(concurrency * 2, 200))  # Warm up connections and caches.
+        results: dict[str, list[Round]] = {peer: [] for peer in peers}
         for _ in range(rounds):
             for peer, client in clients.items():
                 slow = peer in {THREADS, "httpx", "niquests"}
                 if round_ := client.round(calls // 4 if slow else calls):
-                    took[peer].append(round_)
-        return took
+                    results[peer].append(round_)
+        return results
 
 
-def table(took: dict[str, list[Round]]) -> str:
-    floor = took[FLOOR]
+def table(results: dict[str, list[Round]]) -> str:
+    floor = results[FLOOR]
     lines = [
         "| Client | CPU µs per call | Calls per second | CPU ÷ floor |",
         "|---|---:|---:|---:|",
     ]
-    for peer, rounds in took.items():
+    for peer, rounds in results.items():
         if len(rounds) < len(floor):
             lines.append(f"| {peer} | ended itself | | |")
             continue
-        ratio = median(mine.cpu / its.cpu for mine, its in zip(rounds, floor, strict=True))
-        cpu = median(each.cpu for each in rounds) * 1e6
-        rate = 1 / median(each.seconds for each in rounds)
+        ratio = median(own.cpu / base.cpu for own, base in zip(rounds, floor, strict=True))
+        cpu = median(round_.cpu for round_ in rounds) * 1e6
+        rate = 1 / median(round_.seconds for round_ in rounds)
         lines.append(f"| {peer} | {cpu:.0f} | {rate:,.0f} | {ratio:.2f} |")
     return "\n".join(lines)
 
@@ -191,7 +190,7 @@ def main() -> None:
         for loop in options.loops:
             for concurrency in options.concurrency:
                 peers = [peer for peer in options.peers if loop == "asyncio" or peer != THREADS]
-                took = measured(
+                results = measured(
                     peers,
                     url,
                     concurrency=concurrency,
@@ -199,7 +198,7 @@ def main() -> None:
                     calls=options.calls,
                     rounds=options.rounds,
                 )
-                print(f"\nPython {version}, {loop}, {concurrency} at once:\n\n{table(took)}")
+                print(f"\nPython {version}, {loop}, {concurrency} at once:\n\n{table(results)}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What one payment costs to decode: the typed ``Payment``, and what else one could make of it.
+"""Measure the decoding of one payment: the typed ``Payment`` and its alternatives.
 
-``python benchmarks/decode.py [BODY]`` prints a table. All variants run in this one process, a
-turn each in every round and each round in another order; a ratio is the median of those of the
-rounds, so that a machine which slows down in between slows both sides. CPU time, garbage
-collection on, and each result is dropped before the next is made, as in a service.
+``python benchmarks/decode.py [BODY]`` prints a table. All variants run in this process,
+once per round and in random order. A ratio is the median of the ratios of the rounds, so that a
+slower phase of the machine affects both sides. CPU time with garbage collection on; each result is
+dropped before the next is made, as in a service.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Decode = Callable[[bytes], object]
 
 _PLAIN = "msgspec, plain Struct"
 ORDER = "ORD-20260202-0001"
-# A card payment, with what a PG fills in.
+# A card payment with the fields that a PG fills in.
 _FIELDS: dict[str, Any] = {
     "merchant_uid": ORDER,
     "amount": 15000,
@@ -70,7 +70,7 @@ class _Envelope(Struct, Generic[T]):
 
 
 async def body_of_a_card_payment() -> bytes:
-    """Give what the fake PortOne answers about one, byte for byte as it comes from the socket."""
+    """Return the response body of the fake PortOne, byte for byte as sent."""
     async with FakePortOne(now=1770000100) as server, aiohttp.ClientSession() as session:
         server.add(**_FIELDS)
         headers = {"Authorization": server.issue_token()}
@@ -79,7 +79,7 @@ async def body_of_a_card_payment() -> bytes:
 
 
 def as_the_client(order: str) -> Decode:
-    """Envelope, conversions, checks, the identity of the order, and the body kept for ``raw``."""
+    """Decode as the client does: envelope, conversions, checks, order identity and ``raw``."""
 
     def problem(payment: Payment) -> str | None:
         return None if payment.merchant_uid == order else "another order"
@@ -96,22 +96,22 @@ def as_the_client(order: str) -> Decode:
 
 
 def as_payment_alone() -> Decode:
-    """The same model in an envelope, decoded by msgspec without the client."""
+    """Decode the same model in an envelope with msgspec only, without the client."""
     return msgspec.json.Decoder(_Envelope[Payment], strict=False).decode
 
 
 def as_plain_struct() -> Decode:
-    """The same fields in types that need no conversion: numbers, text, lists of such Structs."""
+    """Decode the same fields to types without conversion: numbers, strings, lists of Structs."""
     return msgspec.json.Decoder(_Envelope[plain(Payment)]).decode  # type: ignore[misc]  # a type made at run time
 
 
 def plain(record: type[Struct]) -> type[Struct]:
-    """Give a Struct of the fields of ``record``, without its hooks, dates, decimals and enums."""
+    """Return a Struct with the fields of ``record``, without hooks, dates, decimals and enums."""
     fields: list[tuple[str, Any, Any]] = []
     for field in msgspec.structs.fields(record):
         annotation: Any = _plain_type(msgspec.inspect.type_info(field.type))
         fields.append((field.name, annotation, None))
-    # Whatever is missing is null in one as in the other.
+    # An absent field is null in both.
     return msgspec.defstruct(f"Plain{record.__name__}", fields)
 
 
@@ -139,7 +139,7 @@ def _plain_type(info: msgspec.inspect.Type) -> Any:
 
 
 def as_dataclass() -> Decode:
-    """What people write first: no value is converted, none is checked."""
+    """Decode to a dataclass, the common first attempt: no conversion, no validation."""
     names = [field.name for field in msgspec.structs.fields(Payment)]
     record = dataclasses.make_dataclass(
         "Record", [(name, Any, dataclasses.field(default=None)) for name in names]
@@ -148,7 +148,7 @@ def as_dataclass() -> Decode:
 
 
 def as_pydantic() -> Decode:
-    """The same fields with the same conversions of times and money, as pydantic makes them."""
+    """Decode the same fields with pydantic, with the same conversions of times and money."""
     try:
         import pydantic
     except ModuleNotFoundError:
@@ -198,7 +198,7 @@ def variants(order: str) -> dict[str, Decode]:
 
 
 def seconds_each(decode: Decode, body: bytes, number: int) -> float:
-    """CPU seconds per decode, of so many in a row."""
+    """Return the CPU seconds per decode over a number of decodes."""
     began_at = time.process_time()
     for _ in range(number):
         decode(body)
@@ -206,7 +206,7 @@ def seconds_each(decode: Decode, body: bytes, number: int) -> float:
 
 
 def measured(body: bytes, rounds: int, number: int) -> dict[str, list[float]]:
-    """CPU seconds per decode of each variant in each round."""
+    """Return the CPU seconds per decode of each variant in each round."""
     decoders = variants(json.loads(body)["response"]["merchant_uid"])
     turns = list(decoders)
     times: dict[str, list[float]] = {name: [] for name in decoders}
@@ -226,7 +226,7 @@ def table(times: dict[str, list[float]]) -> str:
         "|---|---:|---:|---:|---:|",
     ]
     for name, seconds in times.items():
-        ratios = [mine / plain for mine, plain in zip(seconds, times[_PLAIN], strict=True)]
+        ratios = [own / plain for own, plain in zip(seconds, times[_PLAIN], strict=True)]
         lines.append(
             f"| {name} | {median(seconds) * 1e6:.2f} | {1 / median(seconds):,.0f}"
             f" | {median(ratios):.2f} | {min(ratios):.2f} … {max(ratios):.2f} |"
@@ -237,7 +237,7 @@ def table(times: dict[str, list[float]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "body", nargs="?", type=Path, help="a file with what PortOne answered about one payment"
+        "body", nargs="?", type=Path, help="a file with a response body of one payment"
     )
     parser.add_argument("--rounds", type=int, default=31, metavar="N")
     parser.add_argument("--decodes", type=int, default=5_000, metavar="N", help="in each round")

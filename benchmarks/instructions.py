@@ -1,9 +1,9 @@
-"""What a look-up costs in instructions, which no neighbour on the machine changes.
+"""Measure the instructions of a look-up, which other programs do not disturb.
 
 ``python benchmarks/instructions.py`` prints a table. It needs nginx and valgrind, whose cachegrind
-counts what the process of a peer executes in user space: once for some calls, once for more. The
-difference, over the calls that it is for, is a call's. What the kernel does is not in it; it is
-much the same for all.
+counts the instructions that the process of a peer executes in user space: once for a few calls,
+once for more. The difference divided by the additional calls is the cost of a call. Kernel
+instructions are not counted; they are much the same for all peers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FEW, _MANY = 100, 500
 
 
 def executed(peer: str, url: str, concurrency: int, loop: str, calls: int) -> int:
-    """Instructions of a whole process that makes so many calls."""
+    """Return the instructions of a whole process that makes a number of calls."""
     done = subprocess.run(
         [
             *("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"),
@@ -62,8 +62,8 @@ def main() -> None:
                     executed(peer, url, options.concurrency, loop, calls) for calls in (_FEW, _MANY)
                 )
                 cost[peer] = (many - few) / (_MANY - _FEW)
-            for peer, each in cost.items():
-                print(f"| {peer} | {loop} | {each / 1000:.0f} | {each / cost[FLOOR]:.2f} |")
+            for peer, count in cost.items():
+                print(f"| {peer} | {loop} | {count / 1000:.0f} | {count / cost[FLOOR]:.2f} |")
 
 
 if __name__ == "__main__":

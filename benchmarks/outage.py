@@ -1,9 +1,9 @@
-"""What calls feel of a token's renewal, of a pause that the server asks for, and of an outage.
+"""Measure calls during a token renewal, a pause requested by the server, and an outage.
 
-``python benchmarks/outage.py`` prints a table. A hundred calls a second are made whatever became of
-those before them, and the time of each runs from the moment in which it was due: a call that waits
-is counted with its wait. Each client has a process of its own, and a fake PortOne in another; some
-run side by side (``--at-once 1``: none, which takes four times as long).
+``python benchmarks/outage.py`` prints a table. A hundred calls a second start regardless of earlier
+calls, and the time of each call is measured from the moment it is due, so it includes any wait.
+Each client runs in its own process, and its fake PortOne in another. Several clients run at once;
+``--at-once 1`` runs one at a time, which takes four times as long.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ _KEYS = ("7700000000000001", "fake-imp-secret-of-a-shop-that-is-not")
 _CALLS = 100
 """Calls due in a second."""
 _LIMIT = RateLimit(200, burst=20)
-"""The client's own: room for the calls and as many retries, not for three of each."""
+"""The client's rate limit: room for each call and one retry, not for three attempts."""
 _WARM_UP, _BEFORE = 1.0, 6.0
-"""Seconds: what is before the one is not counted; the trouble begins at the other."""
+"""Seconds: calls before the first are not counted; the trouble begins at the second."""
 _TOKEN_TAKES = 0.3
-"""Seconds that the server takes for a token."""
+"""Seconds that the server takes to issue a token."""
 
 
 class Trouble(Struct, frozen=True):
-    """What happens to the server, and how it is well again."""
+    """A fault of the server, and how long it lasts."""
 
     name: str
     begin: Callable[[FakePortOne], object]
     lasts: float = 0.0
-    """Seconds until the server is well; 0 for what happens in one moment."""
+    """Seconds until the server recovers; 0 for an instantaneous fault."""
     after: float = 5.0
-    """Seconds that calls go on for."""
+    """Seconds for which calls continue afterwards."""
     token_lifetime: float = 1800.0
 
 
 _TROUBLES = {
-    # Renewed 45 seconds before its end, a whole second; calls began when the token was there.
+    # A token is renewed 45 seconds before its end (a whole second); calls begin once it exists.
     "renewal": Trouble("token renewed in time", lambda _: None, token_lifetime=46 + _BEFORE),
     "revoked": Trouble("token refused (401)", FakePortOne.revoke_token),
     "pause": Trouble(
@@ -58,22 +58,22 @@ _TROUBLES = {
 
 
 async def serve(trouble: Trouble) -> None:
-    """Serve, and take orders from stdin: ``begin`` and ``end`` of the trouble."""
+    """Serve, and read commands from stdin: ``begin`` and ``end`` of the trouble."""
     readline = sys.stdin.readline
     async with FakePortOne(token_lifetime=trouble.token_lifetime) as server:
         server.add(merchant_uid="order-1", amount=1000)
         server.fail(Delay(_TOKEN_TAKES), times=None, on="/users/getToken")
         print(server.url, flush=True)
-        while order := (await asyncio.to_thread(readline)).strip():
-            if order == "begin":
+        while command := (await asyncio.to_thread(readline)).strip():
+            if command == "begin":
                 trouble.begin(server)
-            elif order == "end" and trouble.lasts:
+            elif command == "end" and trouble.lasts:
                 server.clear_faults()
             print(json.dumps([len(server.requests), server.count("/users/getToken")]), flush=True)
 
 
 class Server:
-    """The process in which :func:`serve` runs."""
+    """The process that runs :func:`serve`."""
 
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self._process = process
@@ -87,11 +87,11 @@ class Server:
         assert process.stdout is not None
         return cls(process, (await process.stdout.readline()).decode().strip())
 
-    async def told(self, order: str) -> tuple[int, int]:
-        """Give an order; return how many requests came so far, and how many were for a token."""
+    async def send(self, command: str) -> tuple[int, int]:
+        """Send a command; return the number of requests so far, and how many were for a token."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{order}\n".encode())
+        self._process.stdin.write(f"{command}\n".encode())
         requests, tokens = json.loads(await self._process.stdout.readline())
         return requests, tokens
 
@@ -102,7 +102,7 @@ class Server:
 
 
 class Made(Struct, frozen=True):
-    """One call: when it was due, what it took from then on, and whether it had its answer."""
+    """One call: when it was due, the seconds from then on, and whether it succeeded."""
 
     due: float
     took: float
@@ -110,7 +110,7 @@ class Made(Struct, frozen=True):
 
 
 class Load:
-    """Calls that are due at fixed times, whatever becomes of those before them."""
+    """Start calls at fixed times, regardless of earlier calls."""
 
     def __init__(self, client: PortOneClient) -> None:
         self._client = client
@@ -121,20 +121,20 @@ class Load:
         self.most_under_way = 0
 
     async def until(self, seconds: float) -> None:
-        """Sleep up to so many seconds after the start."""
+        """Sleep until a number of seconds after the start."""
         await asyncio.sleep(self._began_at + seconds - self._now())
 
     async def run(self, seconds: float) -> None:
         for number in range(int(seconds * _CALLS)):
             due = number / _CALLS
-            # Late, it sleeps for 0 seconds, and soon has caught up.
+            # If late, sleep 0 seconds and catch up.
             await self.until(due)
             task = asyncio.create_task(self._call(due))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
             self.most_under_way = max(self.most_under_way, len(self._under_way))
         if self._under_way:
-            # A call may take as long as its deadline, from its first permit on.
+            # A call may take until its deadline, which starts with its first permit.
             await asyncio.wait(self._under_way)
 
     async def _call(self, due: float) -> None:
@@ -147,57 +147,57 @@ class Load:
         self.made.append(Made(due, self._now() - self._began_at - due, is_answered))
 
 
-class Felt(Struct, frozen=True):
-    """What came of a trouble. Times are in seconds."""
+class Impact(Struct, frozen=True):
+    """The effect of a trouble on calls. Times are in seconds."""
 
     before: tuple[float, float]
-    """p50 and p99 of the calls that were due before it."""
+    """p50 and p99 of the calls due before the trouble."""
     meanwhile: tuple[float, float]
-    """The same, of those due while it lasted, or in its first second."""
+    """p50 and p99 of the calls due during the trouble, or in its first second."""
     answered: float
-    """The share of those that had their answer in the end."""
+    """The share of the latter calls that succeeded."""
     lost_after: int
-    """Calls that were due afterwards, and failed."""
+    """Failed calls that were due after the trouble."""
     requests: int
-    """Those that the server had while it lasted, or in its first second."""
+    """Requests that the server received during the trouble, or in its first second."""
     tokens: int
-    """Requests for a token in the whole run, the first one included."""
+    """Token requests in the whole run, including the first."""
     waiting: int
-    """The most calls at once that had no end yet."""
+    """The most calls in flight at once."""
     recovered: tuple[float | None, float | None]
-    """From the server's return on: when p50, and p99, of the calls due in the second that follows
-    are at most twice what they were before, and none of these calls fails."""
+    """Seconds after the server's recovery until p50, and p99, of the calls due in the next second are
+    at most twice those before the trouble, and no such call fails."""
 
 
-async def feel(name: str, *, has_budget: bool) -> Felt:
+async def measure(name: str, *, has_budget: bool) -> Impact:
     """Make calls before, during and after a trouble."""
     trouble = _TROUBLES[name]
     server = await Server.start(name)
     retry = RetryPolicy() if has_budget else RetryPolicy(budget=None)
     options: dict[str, Any] = {"retry": retry, "rate_limit": _LIMIT, "base_url": server.url}
-    shown = max(trouble.lasts, 1.0)
+    counted = max(trouble.lasts, 1.0)
     async with PortOneClient(*_KEYS, **options) as client:
         await client.payments.find("order-1")
         load = Load(client)
         calls = asyncio.create_task(load.run(_BEFORE + trouble.lasts + trouble.after))
         await load.until(_BEFORE)
-        first, _ = await server.told("begin")
-        await load.until(_BEFORE + shown)
-        last, _ = await server.told("end")
+        first, _ = await server.send("begin")
+        await load.until(_BEFORE + counted)
+        last, _ = await server.send("end")
         await calls
-        _, tokens = await server.told("count")
+        _, tokens = await server.send("count")
     await server.end()
 
     def due(since: float, until: float) -> list[Made]:
         return [call for call in load.made if since <= call.due < until]
 
     before = due(_WARM_UP, _BEFORE)
-    meanwhile = due(_BEFORE, _BEFORE + shown)
-    return Felt(
+    meanwhile = due(_BEFORE, _BEFORE + counted)
+    return Impact(
         before=(percentile(before, 50), percentile(before, 99)),
         meanwhile=(percentile(meanwhile, 50), percentile(meanwhile, 99)),
         answered=sum(call.is_answered for call in meanwhile) / len(meanwhile),
-        lost_after=sum(not call.is_answered for call in due(_BEFORE + shown, 1e9)),
+        lost_after=sum(not call.is_answered for call in due(_BEFORE + counted, 1e9)),
         requests=last - first,
         tokens=tokens,
         waiting=load.most_under_way,
@@ -225,45 +225,46 @@ def recovered(
     return None
 
 
-def row(trouble: str, felt: Felt, *, has_budget: bool) -> str:
+def row(trouble: str, impact: Impact, *, has_budget: bool) -> str:
     cells = (
         _TROUBLES[trouble].name,
         f"{_TROUBLES[trouble].lasts:.0f} s" if _TROUBLES[trouble].lasts else "",
         "yes" if has_budget else "no",
-        both(felt.before),
-        both(felt.meanwhile),
-        f"{felt.answered:.1%}",
-        f"{felt.lost_after:,}",
-        f"{felt.requests:,}",
-        f"{felt.tokens}",
-        f"{felt.waiting:,}",
+        both(impact.before),
+        both(impact.meanwhile),
+        f"{impact.answered:.1%}",
+        f"{impact.lost_after:,}",
+        f"{impact.requests:,}",
+        f"{impact.tokens}",
+        f"{impact.waiting:,}",
         " / ".join(
-            f"{each:.1f} s" if each is not None else "not in time" for each in felt.recovered
+            f"{seconds:.1f} s" if seconds is not None else "not in time"
+            for seconds in impact.recovered
         ),
     )
     return f"| {' | '.join(cells)} |"
 
 
 def both(times: tuple[float, float]) -> str:
-    return " / ".join(f"{each:.2f} s" if each >= 1 else f"{each * 1e3:.1f} ms" for each in times)
+    return " / ".join(f"{time:.2f} s" if time >= 1 else f"{time * 1e3:.1f} ms" for time in times)
 
 
 async def rows(troubles: Sequence[str], at_once: int) -> list[str]:
-    """Run each trouble with and without the retry budget, so many clients at once."""
+    """Run each trouble with and without the retry budget, a number of clients at once."""
     places = asyncio.Semaphore(at_once)
 
-    async def one(trouble: str, *, has_budget: bool) -> str:
+    async def run_one(trouble: str, *, has_budget: bool) -> str:
         async with places:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, __file__, "feel", trouble, str(int(has_budget)), stdout=PIPE
+                sys.executable, __file__, "measure", trouble, str(int(has_budget)), stdout=PIPE
             )
             output, _ = await process.communicate()
         if process.returncode:
             sys.exit(f"{trouble} ended with {process.returncode}")
-        return row(trouble, msgspec.json.decode(output, type=Felt), has_budget=has_budget)
+        return row(trouble, msgspec.json.decode(output, type=Impact), has_budget=has_budget)
 
     return await asyncio.gather(
-        *(one(trouble, has_budget=has) for trouble in troubles for has in (True, False))
+        *(run_one(trouble, has_budget=has) for trouble in troubles for has in (True, False))
     )
 
 
@@ -286,12 +287,12 @@ def run_child(role: str, trouble: str, has_budget: str = "0") -> None:
     if role == "serve":
         asyncio.run(serve(_TROUBLES[trouble]))
         return
-    felt = asyncio.run(feel(trouble, has_budget=has_budget == "1"))
-    sys.stdout.buffer.write(msgspec.json.encode(felt))
+    impact = asyncio.run(measure(trouble, has_budget=has_budget == "1"))
+    sys.stdout.buffer.write(msgspec.json.encode(impact))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] and sys.argv[1] in ("serve", "feel"):
+    if sys.argv[1:2] and sys.argv[1] in ("serve", "measure"):
         run_child(*sys.argv[1:])
     else:
         main()

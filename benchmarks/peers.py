@@ -1,9 +1,9 @@
-"""One client of those that calls.py compares, in a process of its own.
+"""Run one of the clients that calls.py compares, in its own process.
 
-Started as ``python peers.py PEER URL CONCURRENCY LOOP``, it reads numbers of calls from its
-standard input, makes so many look-ups each time, and prints the seconds and CPU seconds they took.
-Every peer asks for the same orders and checks the same ``code``, and those that decode with msgspec
-decode the same `Payment`.
+Started as ``python peers.py PEER URL CONCURRENCY LOOP``, it reads numbers of calls from
+standard input, makes that many look-ups each time, and prints their seconds and CPU seconds. Every
+peer looks up the same orders and checks the same ``code``; those that decode with msgspec decode
+the same `Payment`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PATH = "/payments/find/"
 _KEYS = ("key", "secret")
 _numbers = count()
 _MANY = 10_000_000
-"""Calls per second that a throttle lets through: it works, and nobody waits for it."""
+"""Calls per second that a throttle permits: it runs, but no call waits for it."""
 
 Find = Callable[[str], Awaitable[object]]
 
@@ -65,7 +65,7 @@ async def portone_async(url: str, concurrency: int) -> AsyncGenerator[Find]:
 
 @asynccontextmanager
 async def aiohttp_msgspec(url: str, concurrency: int) -> AsyncGenerator[Find]:
-    """The floor: a session, a request, a decoder. One token, and no thought of failure."""
+    """The floor: a session, a request and a decoder, with one token and no error handling."""
     import aiohttp
 
     connector = aiohttp.TCPConnector(limit=concurrency)
@@ -108,7 +108,7 @@ async def textbook(url: str, concurrency: int) -> AsyncGenerator[Find]:
 
 @asynccontextmanager
 async def async_iamport(url: str, concurrency: int) -> AsyncGenerator[Find]:
-    """The asyncio client on PyPI: a token, and a dict."""
+    """The asyncio client on PyPI: token handling, and a dict as result."""
     from async_iamport import AsyncIamport
 
     client: Any = AsyncIamport(
@@ -152,7 +152,7 @@ async def niquests(url: str, concurrency: int) -> AsyncGenerator[Find]:
 
 
 class _Connection(asyncio.Protocol):
-    """As little of HTTP as an answer of nginx with a Content-Length needs."""
+    """The minimum of HTTP for a response of nginx with a Content-Length."""
 
     def __init__(self) -> None:
         self.received = bytearray()
@@ -176,7 +176,7 @@ class _Connection(asyncio.Protocol):
 
 @asynccontextmanager
 async def protocol(url: str, concurrency: int) -> AsyncGenerator[Find]:
-    """A hand-written asyncio.Protocol: what Python itself costs here."""
+    """A hand-written asyncio.Protocol: the cost of asyncio itself."""
     host, _, port = url.removeprefix("http://").partition(":")
     rest = f" HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
     loop = asyncio.get_running_loop()
@@ -209,8 +209,8 @@ PEERS = {
 THREADS = "iamport-rest-client"
 
 
-def asked(number: int) -> Iterator[str]:
-    """Give so many order numbers, no two the same, in this round or another."""
+def order_numbers(number: int) -> Iterator[str]:
+    """Return a number of order numbers, unique across all rounds."""
     return (f"ORD-20260202-{next(_numbers):07}" for _ in range(number))
 
 
@@ -221,17 +221,17 @@ async def calls(peer: str, url: str, concurrency: int) -> None:
             for order in orders:
                 await find(order)
 
-        # Blocks the loop, in which nothing else is to be done between rounds.
+        # Blocks the loop, which is idle between rounds.
         while line := sys.stdin.readline():
             gc.collect()
             started, used = time.perf_counter(), time.process_time()
-            orders = asked(int(line))
+            orders = order_numbers(int(line))
             await asyncio.gather(*[worker(orders) for _ in range(concurrency)])
-            tell(time.perf_counter() - started, time.process_time() - used)
+            report(time.perf_counter() - started, time.process_time() - used)
 
 
 def calls_in_threads(url: str, concurrency: int) -> None:
-    """The synchronous client on PyPI, one for each thread: it fetches a token for each call."""
+    """The synchronous client on PyPI, one per thread; it fetches a token for each call."""
     from iamport import Iamport
 
     clients: list[Any] = [Iamport(*_KEYS, imp_url=url + "/") for _ in range(concurrency)]
@@ -239,17 +239,17 @@ def calls_in_threads(url: str, concurrency: int) -> None:
         while line := sys.stdin.readline():
             gc.collect()
             started, used = time.perf_counter(), time.process_time()
-            orders = iter(list(asked(int(line))))
+            orders = iter(list(order_numbers(int(line))))
 
             def worker(client: Any, orders: Iterator[str] = orders) -> None:
                 for order in orders:
                     client.find_by_merchant_uid(order)
 
             list(pool.map(worker, clients))
-            tell(time.perf_counter() - started, time.process_time() - used)
+            report(time.perf_counter() - started, time.process_time() - used)
 
 
-def tell(seconds: float, cpu: float) -> None:
+def report(seconds: float, cpu: float) -> None:
     print(json.dumps({"seconds": seconds, "cpu": cpu}), flush=True)
 
 

@@ -1,9 +1,9 @@
-"""How fast orders are checked, how many requests that takes, and what it costs this machine.
+"""Measure the checking of orders: speed, requests, CPU time and memory.
 
 ``python benchmarks/reconcile.py --orders 100000 --million`` prints the table of README.md.
 
-The fake PortOne has a process of its own, and so has each variant (``variants.py``), of which the
-operating system tells CPU time and peak memory when it is over, however that comes.
+The fake PortOne and each variant (``variants.py``) run in their own processes. The operating system
+reports the CPU time and peak memory of a variant when it ends, even if it was killed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from subprocess import PIPE, Popen
 from typing import Self
 
 from msgspec import Struct
-from variants import DAY, tell
+from variants import DAY, write_line
 
 from portone_async.reconcile import Store
 from portone_async.testing.generate import payments_of_a_day
 
 _MILLION = 1_000_000
-# How long each killed process lives, in parts of what the undisturbed one takes. The first ends
-# while orders are still taken in, the last when most of them have their finding.
+# The lifetimes of the killed processes, as fractions of the undisturbed run. The first ends while
+# orders are still being loaded, the last when most orders have a finding.
 _LIVES = (0.05, 0.2, 0.2, 0.2, 0.2)
 _VARIANTS = Path(__file__).with_name("variants.py")
 _HEAD = (
@@ -40,7 +40,7 @@ _HEAD = (
 
 
 class Cost(Struct, frozen=True):
-    """What a variant took, in all the processes that it needed."""
+    """The cost of a variant over all its processes."""
 
     seconds: float
     cpu: float
@@ -76,10 +76,10 @@ class Bench:
     def measure(
         self, variant: str, *, store: Path | None = None, kill_after: float | None = None
     ) -> Cost:
-        """Run a variant in a process of its own, to its end or to the second it is killed.
+        """Run a variant in its own process until it ends or is killed.
 
         Raises:
-            SystemExit: It ended in another way.
+            SystemExit: The process ended in another way.
         """
         requests = self._folder / "requests"
         requests.write_bytes(b"")
@@ -90,7 +90,7 @@ class Bench:
         if kill_after is not None:
             time.sleep(kill_after)
             process.send_signal(signal.SIGKILL)
-        # The peak that Linux tells begins with what *this* process has, so it stays small.
+        # On Linux the reported peak starts from the size of *this* process, so keep that small.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began_at
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -105,22 +105,22 @@ class Bench:
         )
 
     def measure_killed(self, store: Path, undisturbed: float) -> Cost:
-        """Run the sweep, killed at moments spread over what it takes undisturbed."""
+        """Run the sweep, killed at moments spread over the time of the undisturbed run."""
         cost = Cost(0.0, 0.0, 0.0, 0)
         for part in _LIVES:
             life = self.measure("sweep", store=store, kill_after=undisturbed * part)
-            tell(f"  killed after {life.seconds:.1f} s and {life.requests} requests")
+            write_line(f"  killed after {life.seconds:.1f} s and {life.requests} requests")
             cost = cost.plus(life)
         return cost.plus(self.measure("sweep", store=store))
 
-    def show(self, name: str, cost: Cost) -> str:
+    def report(self, name: str, cost: Cost) -> str:
         row = cost.row(name, self._number)
-        tell(row)
+        write_line(row)
         return row
 
 
 def write_orders(path: Path, number: int) -> None:
-    """The orders of the fake's payments as a shop would have them; of 10,000 three differ.
+    """Write the shop's orders for the payments of the fake; three of 10,000 differ.
 
     One has another amount, one was never paid, and one payment has no order.
     """
@@ -140,7 +140,7 @@ def write_orders(path: Path, number: int) -> None:
 
 @contextmanager
 def bench(number: int) -> Generator[Bench]:
-    """Start the fake with so many payments; end it afterwards."""
+    """Start the fake with a number of payments; stop it afterwards."""
     day = DAY.isoformat()
     arguments = ["--payments", str(number), "--day", day, "--port", "0"]
     command = [sys.executable, "-m", "portone_async.testing", *arguments]
@@ -152,7 +152,7 @@ def bench(number: int) -> Generator[Bench]:
 
 
 def ready_url(fake: Popen[str]) -> str:
-    """Where the fake listens, once it does."""
+    """Wait until the fake listens; return its URL."""
     assert fake.stdout is not None
     for line in fake.stdout:
         if line.startswith("ready "):
@@ -161,34 +161,37 @@ def ready_url(fake: Popen[str]) -> str:
 
 
 def differences(first: Path, second: Path) -> int:
-    """How many findings of two stores are not the same, order by order, payment by payment."""
-    with Store.open(first) as one, Store.open(second) as other:
-        ones, others = one.summary(), other.summary()
-        if (ones.counts, ones.amounts) != (others.counts, others.amounts):
-            tell("  the figures differ")
-        return sum(a != b for a, b in zip_longest(one.findings(), other.findings()))
+    """Return the number of findings that differ between two stores."""
+    with Store.open(first) as left, Store.open(second) as right:
+        left_summary, right_summary = left.summary(), right.summary()
+        if (left_summary.counts, left_summary.amounts) != (
+            right_summary.counts,
+            right_summary.amounts,
+        ):
+            write_line("  the figures differ")
+        return sum(a != b for a, b in zip_longest(left.findings(), right.findings()))
 
 
 def compare_variants(number: int, singles: int) -> Iterator[str]:
-    """Check the same day in each of the four ways."""
+    """Check the same day with each of the four variants."""
     with bench(singles) as few:
-        yield few.show("`gather` of `find`", few.measure("gather"))
-        yield few.show("`find_many`", few.measure("find_many"))
+        yield few.report("`gather` of `find`", few.measure("gather"))
+        yield few.report("`find_many`", few.measure("find_many"))
     with bench(number) as many, tempfile.TemporaryDirectory() as folder:
-        yield many.show("`get_many`", many.measure("get_many"))
-        yield many.show("sweep", many.measure("sweep", store=Path(folder, "run.db")))
+        yield many.report("`get_many`", many.measure("get_many"))
+        yield many.report("sweep", many.measure("sweep", store=Path(folder, "run.db")))
 
 
 def sweep_killed(number: int) -> Iterator[str]:
-    """Sweep undisturbed, then killed and resumed, and compare what was found."""
+    """Sweep undisturbed, then killed and resumed, and compare the findings."""
     with bench(number) as day, tempfile.TemporaryDirectory() as folder:
         undisturbed, killed = Path(folder, "undisturbed.db"), Path(folder, "killed.db")
         cost = day.measure("sweep", store=undisturbed)
-        yield day.show("sweep", cost)
+        yield day.report("sweep", cost)
         total = day.measure_killed(killed, cost.seconds)
-        yield day.show(f"sweep, killed and resumed {len(_LIVES)} times", total)
+        yield day.report(f"sweep, killed and resumed {len(_LIVES)} times", total)
         different = differences(undisturbed, killed)
-        tell(f"  findings that differ from the undisturbed run: {different}")
+        write_line(f"  findings that differ from the undisturbed run: {different}")
         if different:
             sys.exit(1)
 
@@ -197,21 +200,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000, metavar="N")
     parser.add_argument(
-        "--singles", type=int, metavar="N", help="orders for gather and find_many, if not as many"
+        "--singles", type=int, metavar="N", help="orders for gather and find_many, if fewer"
     )
     parser.add_argument(
-        "--million", action="store_true", help="sweep a million, too, and killed and resumed"
+        "--million",
+        action="store_true",
+        help="also sweep a million orders, undisturbed, then killed and resumed",
     )
-    parser.add_argument(
-        "--killed", type=int, metavar="N", help="the same with so many instead of a million"
-    )
+    parser.add_argument("--killed", type=int, metavar="N", help="as --million, with N orders")
     options = parser.parse_args()
     rows: list[str] = []
     if options.orders:
         rows += compare_variants(options.orders, options.singles or options.orders)
     if options.million or options.killed:
         rows += sweep_killed(options.killed or _MILLION)
-    tell("\n".join(["", _HEAD, *rows]))
+    write_line("\n".join(["", _HEAD, *rows]))
 
 
 if __name__ == "__main__":

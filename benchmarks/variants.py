@@ -1,8 +1,8 @@
-"""What is measured: one way to check orders, in a process of its own that ``reconcile.py`` starts.
+"""Check orders with one of the variants; ``reconcile.py`` starts this in its own process.
 
 ``python benchmarks/variants.py VARIANT URL ORDERS REQUESTS [STORE]`` checks the orders of a CSV
-file and prints what came of it. Each request leaves a byte in the file REQUESTS, so that those of
-a process that is killed are counted as well.
+file and prints the counts. Each request appends a byte to the file REQUESTS, so that the requests
+of a killed process are counted as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from portone_async.reconcile import Order, Store, reconcile
 from portone_async.testing.generate import KST
 
 DAY = date(2026, 11, 1)
-# The fake's own, which are invented and the same each time.
+# The fixed keys of the fake.
 KEYS = ("7700000000000001", "fake-imp-secret-of-a-shop-that-is-not")
 
 Tally = Counter[str]
@@ -39,7 +39,7 @@ def merchant_uids(path: Path) -> Iterator[str]:
 
 
 async def gather(client: PortOneClient, orders: Path, _: Path | None) -> Tally:
-    """One task for each order, all at once: what people write first."""
+    """Run one task per order, all at once: the common first attempt."""
     finds = (client.payments.find(merchant_uid) for merchant_uid in merchant_uids(orders))
     results = await asyncio.gather(*finds, return_exceptions=True)
     return Tally(
@@ -64,13 +64,15 @@ async def get_many(client: PortOneClient, orders: Path, _: Path | None) -> Tally
 
 
 async def sweep(client: PortOneClient, orders: Path, path: Path | None) -> Tally:
-    """The whole reconciliation; from where it was, in a store that was begun."""
+    """Reconcile the day, resuming if the store has progress."""
     assert path is not None
     since = datetime.combine(DAY, time(), KST)
     with Store.open(path) as store:
         done, known = store.progress()
         if known:
-            tell(f"  goes on with {known:,} orders in the store, {done:,} of them with a finding")
+            write_line(
+                f"  resumes with {known:,} orders in the store, {done:,} of them with a finding"
+            )
         summary = await reconcile(
             client, read_orders(orders), since=since, until=since + timedelta(days=1), store=store
         )
@@ -85,13 +87,13 @@ VARIANTS: dict[str, Callable[[PortOneClient, Path, Path | None], Awaitable[Tally
 }
 
 
-def tell(text: str) -> None:
+def write_line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 async def run(variant: str, url: str, orders: Path, requests: Path, store: Path | None) -> Tally:
-    """Check the orders without a rate limit: it is the client that is measured, not the wait."""
+    """Check the orders without a rate limit, to measure the client and not the wait."""
     counter = os.open(requests, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def count(_: Attempt) -> None:
@@ -107,7 +109,7 @@ async def run(variant: str, url: str, orders: Path, requests: Path, store: Path 
 def main(variant: str, url: str, orders: str, requests: str, store: str | None = None) -> None:
     path = None if store is None else Path(store)
     tally = asyncio.run(run(variant, url, Path(orders), Path(requests), path))
-    tell("  " + ", ".join(f"{word} {number:,}" for word, number in sorted(tally.items())))
+    write_line("  " + ", ".join(f"{word} {number:,}" for word, number in sorted(tally.items())))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Whether it is cheap to let calls wait: 50,000 of them, for a throttle of 1,000 a second.
+"""Measure waiting calls: 50,000 behind a throttle of 1,000 a second.
 
-``python benchmarks/waiting.py`` prints two tables. The client is the real one and talks HTTP to a
-server in another process, which answers each look-up at once and notes when it came: rate and order
-are those of its notes, not of the client's own. ``--seconds`` shortens the run, not the queue.
+``python benchmarks/waiting.py`` prints two tables. The real client talks HTTP to a server in another
+process, which answers each look-up immediately and records its arrival. Rate and order are measured
+from the records of the server. ``--seconds`` shortens the run, not the queue.
 
-The memory of a waiting call is what the process has more of when all calls wait behind one permit
-that does not come, its task included, in a process of its own for each way of measuring.
+The memory of a waiting call is the growth of the process per call while all calls wait for a permit
+that never comes, the task included. Each measurement runs in its own process.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ from msgspec import Struct
 from portone_async import PortOneClient, RateLimit, TokenBucket
 
 Note = tuple[float, int]
-"""When a look-up came, in seconds of the system's monotonic clock, and of which order."""
+"""The arrival of a look-up, in seconds of the system's monotonic clock, and its order."""
 Task = asyncio.Task[Any]
 
 _RATE = 1_000.0
 _BURST = 10
 _WARM_UP = 0.5
-"""Seconds at the start that are no part of the rate: connections are made, and the burst is spent."""
-# "First after": all are made and queue, with no token yet, before the first one is sent. "Out of
-# place": the least number of requests that would have to be moved to have all in order.
+"""Seconds at the start that the rate excludes: connections are opened, the burst is spent."""
+# "First after": all calls are created and queued, without a token, before the first is sent. "Out
+# of place": the least number of requests to move for all to be in order.
 _RATE_HEAD = (
     "| Requests | First after | Requests/s | Most in a second (promised) | Out of place"
     " | CPU each | Garbage collection (longest) |\n"
     "|---:|---:|---:|---:|---:|---:|---:|"
 )
 _KEYS = ("imp-key-of-a-benchmark", "imp-secret-of-a-benchmark")
-_ASKED = re.compile(rb"GET /payments/find/order-(\d{7}) ")
+_LOOK_UP = re.compile(rb"GET /payments/find/order-(\d{7}) ")
 _TOKEN = b'{"access_token":"benchmark","now":1770000000,"expired_at":1770001800}'
 
 
 class AtOnce(asyncio.Protocol):
-    """Answers a look-up, or the question for a token, and notes when a look-up came."""
+    """Answer look-ups and token requests immediately, and record the arrival of look-ups."""
 
     def __init__(self, notes: list[Note]) -> None:
         self._notes = notes
@@ -64,14 +64,14 @@ class AtOnce(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        if asked := _ASKED.match(data):
+        if asked := _LOOK_UP.match(data):
             self._notes.append((time.monotonic(), int(asked[1])))
             self._answer(
                 b'{"imp_uid":"imp_1","merchant_uid":"order-%b","status":"paid","amount":1000}'
                 % asked[1]
             )
         elif b'"imp_secret"' in data:
-            # The body of POST /users/getToken, which may come apart from its head.
+            # The body of POST /users/getToken, which may arrive apart from its head.
             self._answer(_TOKEN)
 
     def _answer(self, response: bytes) -> None:
@@ -83,7 +83,7 @@ class AtOnce(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Serve until stdin ends; then print the notes."""
+    """Serve until stdin ends; then print the records."""
     notes: list[Note] = []
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: AtOnce(notes), "127.0.0.1", 0)
@@ -95,7 +95,7 @@ async def serve() -> None:
 
 @contextmanager
 def at_once() -> Generator[tuple[str, Callable[[], list[Note]]]]:
-    """Start the server; give its address, and what ends it and gives its notes."""
+    """Start the server; yield its URL, and a function that stops it and returns its records."""
     command = [sys.executable, __file__, "serve"]
     with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as server:
         assert server.stdout is not None
@@ -107,7 +107,7 @@ def at_once() -> Generator[tuple[str, Callable[[], list[Note]]]]:
 
 
 async def throughput(number: int, seconds: float) -> str:
-    """Ask for so many payments at once; look on until all have come, or for so long."""
+    """Look up a number of payments at once; stop when all have arrived, or after ``seconds``."""
     with at_once() as (url, notes):
         limit = RateLimit(_RATE, burst=_BURST)
         async with PortOneClient(*_KEYS, base_url=url, rate_limit=limit) as client:
@@ -138,7 +138,7 @@ def rate_row(notes: list[Note], began_at: float, cpu: float, spent: list[float])
 
 
 def longest_rise(numbers: Sequence[int]) -> int:
-    """Give the length of the longest increasing subsequence: those that need not be moved."""
+    """Return the length of the longest increasing subsequence: the requests in place."""
     ends: list[int] = []
     for number in numbers:
         place = bisect_right(ends, number)
@@ -147,23 +147,23 @@ def longest_rise(numbers: Sequence[int]) -> int:
 
 
 class Waiting(Struct, frozen=True):
-    """What waiting calls cost one process."""
+    """The cost of waiting calls in one process."""
 
     bytes_each: float
     cancelled: float
     """Seconds from the first ``cancel()`` to the end of the last call."""
     collecting: float
-    """Seconds of these in which Python looked for garbage among all that waits."""
+    """Seconds of these spent on garbage collection."""
 
 
 def resident() -> float:
-    """Bytes that this process has in memory, as the system counts them. Linux only."""
+    """Return the resident memory of this process in bytes. Linux only."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return float(pages * resource.getpagesize())
 
 
 def traced() -> float:
-    """Bytes that Python's own allocator has given out, freed ones not counted."""
+    """Return the bytes currently allocated by Python."""
     return float(tracemalloc.get_traced_memory()[0])
 
 
@@ -176,18 +176,18 @@ _ORDERS: dict[str, Callable[[list[Task]], object]] = {
 
 
 async def waiting(count: str, order: str, number: int) -> Waiting:
-    """Let calls wait behind a permit that does not come, and cancel them all."""
+    """Let calls wait for a permit that never comes, and cancel them all."""
     with at_once() as (url, _):
-        # The one permit goes to the token.
+        # The token takes the only permit.
         limit = RateLimit(1e-6, burst=1)
         async with PortOneClient(*_KEYS, base_url=url, rate_limit=limit) as client:
-            # What is made once is made now: token, session, decoder.
+            # Create the token, session and decoder now, so that they are not measured.
             await cancelled(await settled(queued(client, 100)))
             return await measured(lambda: queued(client, number), count, order)
 
 
 async def cold(count: str, order: str, number: int) -> Waiting:
-    """Let calls wait for the first token, whose permit does not come, and cancel them all."""
+    """Let calls wait for the first token, whose permit never comes, and cancel them all."""
     with at_once() as (url, _):
         throttle = TokenBucket(RateLimit(1e-6, burst=1))
         await throttle.acquire()
@@ -196,7 +196,7 @@ async def cold(count: str, order: str, number: int) -> Waiting:
 
 
 async def bare(count: str, order: str, number: int) -> Waiting:
-    """The same with tasks that wait for a future each: what no client can be below."""
+    """Measure tasks that each wait for a future: the lower bound of any client."""
     new_future = asyncio.get_running_loop().create_future
 
     async def wait() -> None:
@@ -208,20 +208,20 @@ async def bare(count: str, order: str, number: int) -> Waiting:
 
 
 async def measured(start: Callable[[], list[Task]], count: str, order: str) -> Waiting:
-    held = _COUNTS[count]
+    memory = _COUNTS[count]
     gc.collect()
-    before = held()
+    before = memory()
     tasks = await settled(start())
-    each = (held() - before) / len(tasks)
+    bytes_each = (memory() - before) / len(tasks)
     _ORDERS[order](tasks)
     with collecting() as spent:
         seconds = await cancelled(tasks)
-    return Waiting(each, seconds, sum(spent))
+    return Waiting(bytes_each, seconds, sum(spent))
 
 
 @contextmanager
 def collecting() -> Generator[list[float]]:
-    """Give the seconds of each garbage collection, once they are over."""
+    """Yield a list that receives the seconds of each garbage collection."""
     spent: list[float] = []
     began_at = 0.0
 
@@ -246,7 +246,7 @@ _NAMES = {
 
 
 def in_a_process(subject: str, count: str, order: str, number: int) -> Waiting:
-    """Measure in a process of its own: memory that was once used is not given back."""
+    """Measure in a new process, because a process does not return freed memory."""
     command = [sys.executable, __file__, subject, count, order, str(number)]
     return msgspec.json.decode(subprocess.check_output(command), type=Waiting)
 
@@ -257,14 +257,14 @@ def queued(client: PortOneClient, number: int) -> list[Task]:
 
 
 async def settled(tasks: list[Task]) -> list[Task]:
-    """Let all of them come to where they wait."""
+    """Let all tasks run until they wait."""
     await asyncio.sleep(1)
     assert not any(task.done() for task in tasks), "a call did not wait"
     return tasks
 
 
 async def cancelled(tasks: list[Task]) -> float:
-    """Cancel what is not done; give the seconds until all of it has ended."""
+    """Cancel the tasks; return the seconds until all have ended."""
     began_at = time.perf_counter()
     for task in tasks:
         task.cancel()
@@ -276,11 +276,11 @@ def cost_rows(number: int) -> Iterator[str]:
     yield "| Waiting | Bytes each, RSS | tracemalloc | Cancelled | in s | of it garbage collection |"
     yield "|---|---:|---:|---|---:|---:|"
     for subject, name in _NAMES.items():
-        held = in_a_process(subject, "traced", "oldest first", number).bytes_each
+        memory = in_a_process(subject, "traced", "oldest first", number).bytes_each
         for order in _ORDERS:
             cost = in_a_process(subject, "resident", order, number)
             yield (
-                f"| {number:,} {name} | {cost.bytes_each:,.0f} | {held:,.0f}"
+                f"| {number:,} {name} | {cost.bytes_each:,.0f} | {memory:,.0f}"
                 f" | {order} | {cost.cancelled:.2f} | {cost.collecting:.2f} |"
             )
 
@@ -295,7 +295,9 @@ def run_child(subject: str, count: str, order: str, number: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--waiting", type=int, default=50_000, metavar="N")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of the queue to look on")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="maximum duration of the throughput run"
+    )
     options = parser.parse_args(arguments)
     print(_RATE_HEAD)
     print(asyncio.run(throughput(options.waiting, options.seconds)), flush=True)

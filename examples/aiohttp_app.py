@@ -1,4 +1,4 @@
-"""An aiohttp.web app that looks up payments and takes webhooks: ``python examples/aiohttp_app.py``.
+"""An aiohttp.web app that looks up payments and receives webhooks: ``python examples/aiohttp_app.py``.
 
 It listens on port 8000. Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` when it
 starts. Without an account, run ``python -m portone_async.testing``: it prints the variables to
@@ -50,19 +50,19 @@ PORTONE = web.AppKey("portone", PortOneClient)
 TIMEOUTS = Timeouts(total=8.0, attempt=4.0)
 RETRY = RetryPolicy(attempts=2, backoff_initial=0.2, retry_after_max=1.0)
 
-# The first that fits. Which error it was exactly is for the log, not for visitors.
+# The first matching class decides. Details go to the log, not to visitors.
 ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
-    (InvalidWebhookError, 400, "This is no webhook of PortOne."),
-    # Well-formed, and at odds with the order: that is a conflict, and no fault of the request's.
-    (PaymentMismatchError, 409, "This payment is not what the order asks for."),
+    (InvalidWebhookError, 400, "This is not a webhook of PortOne."),
+    # Well-formed but different from the order: a conflict, not a malformed request.
+    (PaymentMismatchError, 409, "This payment does not match the order."),
     (PaymentNotFoundError, 404, "There is no such payment."),
-    (InvalidRequestError, 422, "This is no order number or no status."),
+    (InvalidRequestError, 422, "The order number or the status is invalid."),
     (RateLimitedError, 503, "Too many payments are being looked up. Try again later."),
     (TimeoutError, 504, "PortOne took too long to answer. Try again later."),
-    (TransientError, 503, "PortOne is out of reach. Try again later."),
-    (PortOneError, 502, "PortOne could not be asked."),
+    (TransientError, 503, "PortOne is unavailable. Try again later."),
+    (PortOneError, 502, "The request to PortOne failed."),
 )
-# Errors that a mistyped order number is enough to cause: logged as INFO, not WARNING.
+# A mistyped order number causes these: log them as INFO, not WARNING.
 QUIET = (404, 422)
 
 
@@ -72,20 +72,20 @@ class Order:
 
     price: Decimal
     state: str = "open"
-    """``open``, ``paid``, or ``cancelled`` when money was given back, be it a part of it."""
+    """``open``, ``paid``, or ``cancelled`` after a full or partial refund."""
     imp_uid: str | None = None
-    """The payment that paid it."""
+    """The payment that paid this order."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """``SELECT … FOR UPDATE``, in a database."""
+    """Stands for ``SELECT … FOR UPDATE`` in a database."""
 
 
-# Two orders to try: `python -m portone_async.testing` has a payment of each. The second was paid
-# in a test channel, which moves no money: its webhook is refused.
+# Two orders to try: `python -m portone_async.testing` has a payment for each. The second was paid
+# in a test channel, which moves no money, so its webhook is rejected.
 ORDERS = {"ORD-PAID": Order(Decimal(15000)), "ORD-SANDBOX": Order(Decimal(1000))}
 
 
 class PaymentOut(msgspec.Struct, kw_only=True):
-    """What may leave the shop: nothing of the buyer. Money is text in JSON, so that it is exact."""
+    """The public fields of a payment, without the buyer. Amounts are JSON strings, to stay exact."""
 
     merchant_uid: str
     status: str
@@ -96,14 +96,14 @@ class PaymentOut(msgspec.Struct, kw_only=True):
 
 
 async def portone(app: web.Application) -> AsyncIterator[None]:
-    """Keep one client for the process: its connections, its token and its rate are shared."""
+    """Keep one client per process, which shares its connections, token and rate limit."""
     async with PortOneClient.from_env(timeouts=TIMEOUTS, retry=RETRY) as client:
         app[PORTONE] = client
         yield
 
 
 async def get_payment(request: web.Request) -> web.Response:
-    """Tell of an order's payment. Check first, in a real shop, whose order it is."""
+    """Return the payment of an order. A real shop first checks whose order it is."""
     payment = await request.app[PORTONE].payments.find(
         request.match_info["merchant_uid"], status=request.query.get("status")
     )
@@ -119,23 +119,23 @@ async def get_payment(request: web.Request) -> web.Response:
     )
 
 
-async def take_webhook(request: web.Request) -> web.Response:
-    """Act on what PortOne knows, not on what was sent: anybody can send that."""
+async def receive_webhook(request: web.Request) -> web.Response:
+    """Verify the payment with PortOne: anyone can send a webhook."""
     if not is_from_portone(request.remote):
-        # A filter and no proof; behind a proxy it is the proxy's address. So it is only noted.
-        log.info("a webhook from an address that PortOne does not name")
+        # Only logged: the address is not proof, and behind a proxy it is the proxy's.
+        log.info("a webhook from an address that PortOne does not document")
     event = parse_webhook(await _body(request), request.headers.get("content-type"))
     order = ORDERS.get(event.merchant_uid)
     if order is None:
-        log.warning("a webhook for %r, which is no order of this shop", event.merchant_uid)
+        log.warning("a webhook for %r, which is not an order of this shop", event.merchant_uid)
         raise web.HTTPNotFound
     await settle(request.app[PORTONE], event, order)
-    # Who sent it learns nothing of the order.
+    # Reveal nothing about the order to the sender.
     return _json({"webhook": "taken"})
 
 
 async def _body(request: web.Request) -> bytes:
-    """Read hardly more than a webhook may have; what has more is refused unread."""
+    """Read the body, and stop after MAX_BODY: parse_webhook rejects a longer one."""
     body = b""
     async for chunk in request.content.iter_any():
         body += chunk
@@ -145,8 +145,8 @@ async def _body(request: web.Request) -> bytes:
 
 
 async def settle(portone: PortOneClient, event: WebhookEvent, order: Order) -> None:
-    """Look the payment up and bring the order to its state: done again, it does nothing."""
-    # One after the other, so that what was looked up later is also what counts.
+    """Look up the payment and update the order. Idempotent."""
+    # One webhook at a time per order, so that the latest look-up decides.
     async with order.lock:
         payment = await verify_webhook(
             portone, event, merchant_uid=event.merchant_uid, amount=order.price
@@ -167,8 +167,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except PortOneError as error:
-        kind, status, message = next(each for each in ANSWERS if isinstance(error, each[0]))
-        # A payment that does not fit its order (409) may be an attempt to pay less.
+        kind, status, message = next(row for row in ANSWERS if isinstance(error, row[0]))
+        # A payment that does not match its order (409) may be an attempt to pay less.
         level = logging.INFO if status in QUIET else logging.WARNING
         log.log(level, "refused (%d): %s", status, error)
         response = _json({"error": kind.__name__, "message": message}, status)
@@ -186,13 +186,13 @@ def _json(value: Any, status: int = 200) -> web.Response:
 def create_app() -> web.Application:
     app = web.Application(middlewares=[answer_errors])
     app.cleanup_ctx.append(portone)
-    # ".+", since an order number may have slashes in it, quoted by the visitor or not.
+    # ".+", because an order number may contain slashes, percent-encoded or not.
     app.router.add_get("/orders/{merchant_uid:.+}/payment", get_payment)
-    app.router.add_post("/webhooks/portone", take_webhook)
+    app.router.add_post("/webhooks/portone", receive_webhook)
     return app
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    # A look-up that nobody waits for any more is cancelled, and gives back what it held.
+    # Cancels the look-up when the visitor disconnects, which releases its connection.
     web.run_app(create_app(), host="127.0.0.1", port=8000, handler_cancellation=True)

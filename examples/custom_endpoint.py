@@ -28,7 +28,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 def prepare(merchant_uid: str, amount: Decimal) -> Call[Prepared]:
-    """Build the call. Token, throttle, retries and errors are those of every other call."""
+    """Build the call. Token, throttle, retries and errors work as for every call."""
     return Call(
         "POST",
         "/payments/prepare",
@@ -40,7 +40,7 @@ def prepare(merchant_uid: str, amount: Decimal) -> Call[Prepared]:
 
 @asynccontextmanager
 async def connected() -> AsyncGenerator[PortOneClient, None]:
-    """Open a client of the shop whose keys are set, or of a fake one."""
+    """Open a client with the keys in the environment, or with a fake PortOne."""
     if os.environ.get("PORTONE_IMP_KEY"):
         async with PortOneClient.from_env() as client:
             yield client
@@ -57,7 +57,7 @@ async def register(merchant_uid: str, amount: Decimal) -> None:
 
 
 def main(arguments: Sequence[str]) -> str | None:
-    """Register one amount; return the error that ended it."""
+    """Register one amount; return the error message, if any."""
     if len(arguments) != 2:
         return "usage: custom_endpoint.py ORDER AMOUNT"
     try:

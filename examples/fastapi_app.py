@@ -1,4 +1,4 @@
-"""A FastAPI app that looks up payments and takes webhooks.
+"""A FastAPI app that looks up payments and receives webhooks.
 
 Run it with ``uvicorn --app-dir examples fastapi_app:app``; it listens on port 8000.
 
@@ -51,19 +51,19 @@ log = logging.getLogger(__name__)
 TIMEOUTS = Timeouts(total=8.0, attempt=4.0)
 RETRY = RetryPolicy(attempts=2, backoff_initial=0.2, retry_after_max=1.0)
 
-# The first that fits. Which error it was exactly is for the log, not for visitors.
+# The first matching class decides. Details go to the log, not to visitors.
 ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
-    (InvalidWebhookError, 400, "This is no webhook of PortOne."),
-    # Well-formed, and at odds with the order: that is a conflict, and no fault of the request's.
-    (PaymentMismatchError, 409, "This payment is not what the order asks for."),
+    (InvalidWebhookError, 400, "This is not a webhook of PortOne."),
+    # Well-formed but different from the order: a conflict, not a malformed request.
+    (PaymentMismatchError, 409, "This payment does not match the order."),
     (PaymentNotFoundError, 404, "There is no such payment."),
-    (InvalidRequestError, 422, "This is no order number or no status."),
+    (InvalidRequestError, 422, "The order number or the status is invalid."),
     (RateLimitedError, 503, "Too many payments are being looked up. Try again later."),
     (TimeoutError, 504, "PortOne took too long to answer. Try again later."),
-    (TransientError, 503, "PortOne is out of reach. Try again later."),
-    (PortOneError, 502, "PortOne could not be asked."),
+    (TransientError, 503, "PortOne is unavailable. Try again later."),
+    (PortOneError, 502, "The request to PortOne failed."),
 )
-# Errors that a mistyped order number is enough to cause: logged as INFO, not WARNING.
+# A mistyped order number causes these: log them as INFO, not WARNING.
 QUIET = (404, 422)
 
 
@@ -73,36 +73,36 @@ class Order:
 
     price: Decimal
     state: str = "open"
-    """``open``, ``paid``, or ``cancelled`` when money was given back, be it a part of it."""
+    """``open``, ``paid``, or ``cancelled`` after a full or partial refund."""
     imp_uid: str | None = None
-    """The payment that paid it."""
+    """The payment that paid this order."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """``SELECT … FOR UPDATE``, in a database."""
+    """Stands for ``SELECT … FOR UPDATE`` in a database."""
 
 
-# Two orders to try: `python -m portone_async.testing` has a payment of each. The second was paid
-# in a test channel, which moves no money: its webhook is refused.
+# Two orders to try: `python -m portone_async.testing` has a payment for each. The second was paid
+# in a test channel, which moves no money, so its webhook is rejected.
 ORDERS = {"ORD-PAID": Order(Decimal(15000)), "ORD-SANDBOX": Order(Decimal(1000))}
 
 
 class State(TypedDict):
-    """What lives as long as the process."""
+    """Objects that live as long as the process."""
 
     portone: PortOneClient
 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:
-    """Keep one client for the process: its connections, its token and its rate are shared."""
+    """Keep one client per process, which shares its connections, token and rate limit."""
     # uvicorn sets up its own loggers only.
     logging.basicConfig(level=logging.INFO)
     async with PortOneClient.from_env(timeouts=TIMEOUTS, retry=RETRY) as client:
         yield {"portone": client}
 
 
-# Not a plain function: FastAPI would run that in a thread.
+# Async, because FastAPI runs a plain function in a thread.
 async def get_client(request: Request) -> PortOneClient:
-    """Give the client; tests may override this with one of a fake PortOne."""
+    """Return the client. Tests may override this with a client of a fake PortOne."""
     client: PortOneClient = request.state.portone
     return client
 
@@ -113,7 +113,7 @@ app = FastAPI(lifespan=lifespan)
 
 
 class PaymentOut(BaseModel):
-    """What may leave the shop: nothing of the buyer. Money is text in JSON, so that it is exact."""
+    """The public fields of a payment, without the buyer. Amounts are JSON strings, to stay exact."""
 
     merchant_uid: str
     status: str
@@ -123,11 +123,11 @@ class PaymentOut(BaseModel):
     paid_at: datetime | None
 
 
-# "path", since Starlette decodes %2F before it looks for a route: an order number with a slash in
-# it would be two segments.
+# "path", because Starlette decodes %2F before routing: an order number with a slash would be two
+# segments.
 @app.get("/orders/{merchant_uid:path}/payment")
 async def get_payment(merchant_uid: str, portone: PortOne, status: str | None = None) -> PaymentOut:
-    """Tell of an order's payment. Check first, in a real shop, whose order it is."""
+    """Return the payment of an order. A real shop first checks whose order it is."""
     payment = await portone.payments.find(merchant_uid, status=status)
     return PaymentOut(
         merchant_uid=payment.merchant_uid,
@@ -140,23 +140,23 @@ async def get_payment(merchant_uid: str, portone: PortOne, status: str | None = 
 
 
 @app.post("/webhooks/portone")
-async def take_webhook(request: Request, portone: PortOne) -> dict[str, str]:
-    """Act on what PortOne knows, not on what was sent: anybody can send that."""
+async def receive_webhook(request: Request, portone: PortOne) -> dict[str, str]:
+    """Verify the payment with PortOne: anyone can send a webhook."""
     if request.client is None or not is_from_portone(request.client.host):
-        # A filter and no proof; behind a proxy it is the proxy's address. So it is only noted.
-        log.info("a webhook from an address that PortOne does not name")
+        # Only logged: the address is not proof, and behind a proxy it is the proxy's.
+        log.info("a webhook from an address that PortOne does not document")
     event = parse_webhook(await _body(request), request.headers.get("content-type"))
     order = ORDERS.get(event.merchant_uid)
     if order is None:
-        log.warning("a webhook for %r, which is no order of this shop", event.merchant_uid)
+        log.warning("a webhook for %r, which is not an order of this shop", event.merchant_uid)
         raise HTTPException(404)
     await settle(portone, event, order)
-    # Who sent it learns nothing of the order.
+    # Reveal nothing about the order to the sender.
     return {"webhook": "taken"}
 
 
 async def _body(request: Request) -> bytes:
-    """Read hardly more than a webhook may have; what has more is refused unread."""
+    """Read the body, and stop after MAX_BODY: parse_webhook rejects a longer one."""
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -166,8 +166,8 @@ async def _body(request: Request) -> bytes:
 
 
 async def settle(portone: PortOneClient, event: WebhookEvent, order: Order) -> None:
-    """Look the payment up and bring the order to its state: done again, it does nothing."""
-    # One after the other, so that what was looked up later is also what counts.
+    """Look up the payment and update the order. Idempotent."""
+    # One webhook at a time per order, so that the latest look-up decides.
     async with order.lock:
         payment = await verify_webhook(
             portone, event, merchant_uid=event.merchant_uid, amount=order.price
@@ -185,8 +185,8 @@ async def settle(portone: PortOneClient, event: WebhookEvent, order: Order) -> N
 
 @app.exception_handler(PortOneError)
 async def answer_error(_: Request, error: PortOneError) -> JSONResponse:
-    kind, status, message = next(each for each in ANSWERS if isinstance(error, each[0]))
-    # A payment that does not fit its order (409) may be an attempt to pay less.
+    kind, status, message = next(row for row in ANSWERS if isinstance(error, row[0]))
+    # A payment that does not match its order (409) may be an attempt to pay less.
     log.log(logging.INFO if status in QUIET else logging.WARNING, "refused (%d): %s", status, error)
     headers: dict[str, str] = {}
     if isinstance(error, ApiError) and error.retry_after:

@@ -1,7 +1,7 @@
 """Look up orders: ``python examples/look_up.py ORDER...``.
 
-Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET``. Without them a fake PortOne on
-this machine is asked, so that this runs without an account.
+Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET``. Without them it
+uses a fake PortOne on this machine, so that it runs without an account.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from portone_async.testing import FakePortOne
 
 
 async def look_up(client: PortOneClient, order: str) -> str:
-    """Tell what is known of an order, in a line."""
+    """Return a line with the result of one order."""
     try:
         payment = await client.payments.find(order)
     except PaymentNotFoundError:
         return "no payment"
     except TransientError as error:
-        # It was tried several times. This does not mean "no payment": it is unknown.
+        # The client has retried. The result is unknown, which does not mean "no payment".
         return f"not known, ask again later ({type(error).__name__})"
     except (InvalidRequestError, UnexpectedResponseError) as error:
-        # Asking again would not help, but the other orders may be all right.
+        # A retry would not help, but the other orders may succeed.
         return f"not known: {error}"
-    # Anything else, as refused keys, would meet every order alike: it ends the batch.
+    # Other errors, such as rejected keys, would fail every order: they end the batch.
     return f"{payment.status}, {payment.amount} {payment.currency}, balance {payment.balance}"
 
 
 @asynccontextmanager
 async def connected() -> AsyncGenerator[PortOneClient, None]:
-    """Give a client of the shop whose keys are set, or of an invented one."""
+    """Open a client with the keys in the environment, or with a fake PortOne."""
     if os.environ.get("PORTONE_IMP_KEY"):
         async with PortOneClient.from_env() as client:
             yield client
@@ -57,7 +57,7 @@ async def connected() -> AsyncGenerator[PortOneClient, None]:
 
 
 async def look_up_all(orders: Sequence[str]) -> None:
-    # One task for each, however many: the client keeps to its rate and its connections.
+    # One task per order, however many: the client limits rate and connections.
     async with connected() as client, asyncio.TaskGroup() as group:
         tasks = {order: group.create_task(look_up(client, order)) for order in orders}
     for order, task in tasks.items():
@@ -65,7 +65,7 @@ async def look_up_all(orders: Sequence[str]) -> None:
 
 
 def main(orders: Sequence[str]) -> str | None:
-    """Look up ``orders``; give what ended the batch before its time."""
+    """Look up ``orders``; return the error message that ended the batch early, if any."""
     if not orders:
         return "usage: look_up.py ORDER..."
     problem = None
