@@ -51,9 +51,7 @@ class Codes:
 
         Source: ``GET /cards/{card_standard_code}``.
         """
-        return await self._client.call(
-            _call("/cards/{card_standard_code}", card_standard_code=code)
-        )
+        return await self._client.call(_call("/cards", "card_standard_code", code))
 
     async def banks(self) -> list[StandardCode]:
         """List all banks.
@@ -78,20 +76,18 @@ class Codes:
 
         Source: ``GET /banks/{bank_standard_code}``.
         """
-        return await self._client.call(
-            _call("/banks/{bank_standard_code}", bank_standard_code=code)
-        )
+        return await self._client.call(_call("/banks", "bank_standard_code", code))
 
 
-def _call(route: str, **path: str) -> Call[StandardCode]:
-    (code,) = path.values()
+def _call(collection: str, name: str, code: str) -> Call[StandardCode]:
+    path = {name: code}
 
     def check(answer: StandardCode) -> str | None:
         return None if answer.code == code else "PortOne answered with another code"
 
     return Call(
         "GET",
-        route,
+        f"{collection}/{{{name}}}",
         StandardCode,
         path=path,
         identifiers=path,

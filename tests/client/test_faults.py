@@ -54,7 +54,7 @@ async def test_one_fault_costs_one_more_attempt(
     assert payment == added
     assert server.count("/payments") == 2
     assert seconds <= took.seconds
-    # The fake has a thread of its own, whose delays are not taken off.
+    # The fake has a dedicated thread, whose delays are not taken off.
     assert took.net < seconds + 5
 
 
