@@ -148,7 +148,7 @@ async def receive_webhook(request: Request, portone: PortOne) -> dict[str, str]:
     event = parse_webhook(await _body(request), request.headers.get("content-type"))
     order = ORDERS.get(event.merchant_uid)
     if order is None:
-        log.warning("a webhook for %r, which is not an order of this shop", event.merchant_uid)
+        log.warning("a webhook for %r, which is no order of this shop", event.merchant_uid)
         raise HTTPException(404)
     await settle(portone, event, order)
     # Reveal nothing about the order to the sender.
