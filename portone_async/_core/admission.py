@@ -46,7 +46,7 @@ class Admission:
             and queue.has_capacity()
             and state.client.slots.acquire_nowait()
         ):
-            state.has_priority = True
+            state.mark_queued()
             await queue.acquire_available()
             return token
         await self._wait()
@@ -76,10 +76,11 @@ class Admission:
         while True:
             client.transport.open()
             if state.call.authenticated and client.tokens.usable(self._fetch) is None:
-                state.token_wait += await client.tokens.ensure(self._fetch, state.total_left())
+                waited = await client.tokens.ensure(self._fetch, state.total_left())
+                state.add_token_wait(waited)
             await queue.acquire(priority=state.has_priority)
             try:
-                state.has_priority = True
+                state.mark_queued()
                 await client.slots.acquire(priority=not state.call.authenticated)
                 if await self._acquire_permit():
                     return

@@ -189,6 +189,14 @@ class CallState(Generic[T]):
             )
         return self._retry
 
+    def mark_queued(self) -> None:
+        """Record that the call has had its turn in the queue: from now on it has priority."""
+        self.has_priority = True
+
+    def add_token_wait(self, seconds: float) -> None:
+        """Count a wait for the fetch of a token against ``Timeouts.total``."""
+        self.token_wait += seconds
+
     def total_left(self) -> float | None:
         """Return the seconds of ``Timeouts.total`` that are left for a token fetch."""
         total = self.options.timeouts.total

@@ -50,8 +50,8 @@ class RecordingServer(FakePortOne):
 
     servers: list[RecordingServer]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, now: float | None = None) -> None:
+        super().__init__(now=now)
         self.faults: list[Fault] = []
         self.servers.append(self)
 
@@ -74,9 +74,9 @@ def test_printed_numbers_are_those_of_the_server(
 ) -> None:
     code = main(["demo", "--orders", "150", *FAST])
     out, err = capsys.readouterr()
-    (server,) = servers
 
     assert (code, err) == (0, "")
+    (server,) = servers
     assert "the payments of 1,523 orders" in out
     assert "\n150 look-ups: all results are as planted.\n" in out
     assert "\n1,523 orders reconciled: all results are as planted.\n" in out

@@ -89,7 +89,6 @@ BROKEN: dict[str, tuple[Script, type[TransientError]]] = {
     "reason of 9 KB": ((answer(BODY, status="200 " + "O" * 9000),), MalformedResponseError),
     "header of 9 KB": ((answer(BODY, "X: " + "y" * 9000),), MalformedResponseError),
     "header without end": ((HEAD[:-2] + b"X: " + b"y" * 100_000,), MalformedResponseError),
-    "NUL in a header": ((answer(BODY, "X: a\0b"),), MalformedResponseError),
     "204": ((b"HTTP/1.1 204 No Content\r\n\r\n",), MalformedResponseError),
     "404 cut": (
         (answer(ENVELOPE_404, status="404 Not Found")[:-9], End.FIN),
@@ -133,6 +132,17 @@ async def test_one_broken_exchange_costs_one_more_request(
 
         assert payment.amount == at.server.amount
         assert len(at.server.payments) == at.permits.granted == 2
+
+
+async def test_nul_in_a_header_changes_no_payment() -> None:
+    # Older versions of aiohttp accept it, unless Python runs in development mode.
+    async with set_up() as at:
+        at.server.script = (answer(BODY, "X: a\0b"),)
+        try:
+            payment = await at.client.payments.find(UID)
+        except MalformedResponseError:
+            return
+        assert (payment.merchant_uid, str(payment.amount)) == (UID, "15000")
 
 
 FINAL: dict[str, tuple[Script, type[PortOneError]]] = {
