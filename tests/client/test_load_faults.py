@@ -53,7 +53,7 @@ async def _server() -> AsyncGenerator[FakePortOne]:
 
 
 class Permits:
-    """A throttle that holds nobody up and counts."""
+    """A throttle that counts permits and grants each at once."""
 
     def __init__(self) -> None:
         self.taken = 0
@@ -235,7 +235,7 @@ def _reset(connection: socket.socket) -> None:
 @pytest.mark.parametrize("end", [_fin, _reset], ids=["FIN", "gone"])
 @pytest.mark.parametrize("calls", [1, 20])
 async def test_connection_closed_during_the_request_is_one_attempt(end: Any, calls: int) -> None:
-    """Aiohttp would send again on its own: a send without a permit that nobody counts."""
+    """Check that aiohttp does not resend by itself: such a request would have no permit."""
     attempts: list[Attempt] = []
     permits = Permits()
     shop = Shop()

@@ -291,7 +291,7 @@ async def test_slow_server_meets_the_attempt_and_the_total_timeout(
         assert took.seconds >= 0.095
         assert took.net < 0.15
         await at.nothing_is_left()
-        await until(lambda: not at.server.open)  # What may still come belongs to nobody.
+        await until(lambda: not at.server.open)  # Late data has no reader.
         assert len(at.server.payments) == at.permits.granted == 3
 
 

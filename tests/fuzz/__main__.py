@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument(
         "--into",
         type=Path,
-        help="where inputs that reach new code are kept, and the one that breaks a promise",
+        help="the folder for inputs that reach new code, and for the one that fails a check",
     )
     told = parser.parse_args()
     into: Path = told.into or Path(tempfile.mkdtemp(prefix="fuzz-"))

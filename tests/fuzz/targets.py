@@ -19,5 +19,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def inputs(target: str) -> list[Path]:
-    """The inputs that are kept: formats, oddities, and whatever once broke a promise."""
+    """The stored inputs: formats, oddities, and every input that once failed a check."""
     return sorted((CORPUS / target).iterdir())

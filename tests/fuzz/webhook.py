@@ -70,7 +70,7 @@ def _fields(body: bytes, content_type: str | None) -> dict[str, Any]:
     kind = (content_type or "").partition(";")[0].strip().lower()
     is_json = kind.endswith(("/json", "+json")) or body.lstrip().startswith(b"{")
     if is_json and kind != _FORM:
-        # A field that nobody asked for is not looked into, whatever its bytes are, or its digits.
+        # Unknown fields are not decoded: neither their bytes nor their digits matter.
         decoded: dict[str, Any] = json.loads(
             body.decode(errors="surrogateescape"), parse_int=str, parse_float=str
         )

@@ -209,7 +209,7 @@ FITTING: dict[str, set[str]] = {
     "cancel_receipt_urls": {"list of texts", "null"},
     "promotion": {"null"},
     "extension": {"object", "null"},
-    "unreadable": {*VALUES},  # Of that name PortOne has no field, and none of ours is filled.
+    "unreadable": {*VALUES},  # Not a field of PortOne: a response must not fill it.
 }
 """Which values a field may have; those of any other follow from what it holds."""
 HOLDING = {str: {"text", "null"}, bool: {"true", "null"}, int: {"number", "null"}}
@@ -390,8 +390,8 @@ def test_last_of_duplicate_keys_wins_in_every_decoder(text: str) -> None:
     """There is one reading of a body: its code, the order number that is checked, the fields and
     ``raw`` take the same one of equal keys, which is also the one that other parsers take.
 
-    So a check cannot pass on one value while another is handed on. Which value is true cannot be
-    told: whoever adds a key to what PortOne sent can change one as well, and TLS is against that.
+    So a check cannot pass on one value while another is returned. Which value is true cannot be
+    known: an attacker who can add a key can change one as well, and TLS prevents both.
     """
     last = json.loads(text)
     outcome = parse(FIND, Reply(200, {}, text.encode()))

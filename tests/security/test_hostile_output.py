@@ -174,7 +174,7 @@ async def test_api_messages_are_escaped_for_the_terminal(
     server: FakePortOne, command: Command, text: str, on: str
 ) -> None:
     for status in (400, 401, 404):
-        # The words that make a 404 a missing payment are told in a place of their own.
+        # Another test covers the message that makes a 404 a missing payment.
         message = f"{text} 존재하지 않는 결제정보" if status == 404 else text
         refused = Json({"code": -1, "message": message, "response": None}, status)
         for arguments in (
@@ -237,7 +237,7 @@ async def test_deeply_nested_payment_is_never_reported_as_missing(
 
     ran = await command("find", "a", "--json")
 
-    # How deep a Python can write differs: it is shown, or it could not be.
+    # The depth that Python can print depends on its version.
     assert ran.code == (2 if "RecursionError" in ran.err else 0)
     assert is_harmless(ran.out + ran.err)
 

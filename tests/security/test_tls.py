@@ -67,7 +67,7 @@ class TlsServer:
             self.received.append(head)
             is_token = head.startswith(b"POST")
             content = token_reply().body if is_token else ok(CARD_PAID)
-            # One request a connection: each is made with the certificate that is shown then.
+            # One request per connection: each meets the certificate of that moment.
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
             writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(content), content))
             if is_token:

@@ -14,9 +14,9 @@ PULSE = 0.002
 class Stopwatch:
     """`async with Stopwatch() as watch`: afterwards `seconds` and, of those, `net`.
 
-    A pulse beats beside what is measured. What it comes late by are seconds in which the loop
-    ran nobody's timers: a busy machine, a slow log. A deadline cannot be kept better than that,
-    so that an upper bound is set to `net`, a lower one to `seconds`.
+    A pulse runs beside the measured block. Its delay is the time in which the loop ran no timer
+    at all: a busy machine, a slow log. No deadline can be more exact than that, so compare an
+    upper bound with `net`, and a lower one with `seconds`.
     """
 
     seconds = 0.0
@@ -51,7 +51,7 @@ class Stopwatch:
 
 
 async def timed(call: Any) -> tuple[Any, Stopwatch]:
-    """What a call returned, or the error of ours that it raised, and how long that took."""
+    """Return the result of a call, or the PortOneError that it raised, and the time it took."""
     async with Stopwatch() as watch:
         try:
             result = await call

@@ -19,7 +19,7 @@ Refusal = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 class TunnelProxy:
-    """Connects whoever asks for it, and keeps what it sees."""
+    """A proxy that opens every requested tunnel and records what it can see."""
 
     def __init__(self) -> None:
         self.port = 0

@@ -100,7 +100,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
         monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
         monkeypatch.setenv("PORTONE_BASE_URL", server.url)
         monkeypatch.delenv("PORTONE_TIER", raising=False)
-        # The package need not be installed, and whoever is asked is on this machine.
+        # The package may not be installed, and the server is on this machine.
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
         monkeypatch.setenv("PYTHONUTF8", "1")
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):

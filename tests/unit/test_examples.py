@@ -347,7 +347,7 @@ async def test_each_failure_has_a_status_and_a_public_message(
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.json().keys() == {"error", "message"}
     assert answer.headers["Content-Type"] == "application/json"
-    # Nothing of how PortOne is asked, of what it said, or of the buyer.
+    # Neither the request to PortOne, nor its response, nor the buyer.
     for inner in (KEY, SECRET, server.url, "getToken", "find", "<html", *BUYER.values()):
         assert inner not in answer.text
 
