@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
@@ -23,6 +22,7 @@ from portone_async import (
 from portone_async.testing import Delay, FakePortOne, Hang, Status, TooManyRequests
 from portone_async.throttle import TokenBucket
 from tests.support.idle import assert_idle, leaves_nothing, turns, until
+from tests.support.script import run_script
 from tests.support.scripted import PAID, UID, scripted_client, token_reply
 from tests.support.stopwatch import Stopwatch
 from tests.support.virtual_time import virtual_time
@@ -260,21 +260,7 @@ with asyncio.Runner() as runner:
 async def forked(server: FakePortOne, in_child: str, *, is_inside: bool = False) -> list[str]:
     """Return what parent and child print: the parent looks up before and after the fork."""
     script = FORKING.format(uid=UID, in_child=in_child, is_inside=is_inside)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        script,
-        stdout=asyncio.subprocess.PIPE,
-        env={
-            "PYTHONPATH": ":".join(sys.path),
-            "PORTONE_BASE_URL": server.url,
-            "PORTONE_IMP_KEY": server.imp_key,
-            "PORTONE_IMP_SECRET": server.imp_secret,
-        },
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 0
-    return output.decode().splitlines()
+    return await run_script(script, server)
 
 
 @pytest.mark.parametrize("is_inside", [False, True])

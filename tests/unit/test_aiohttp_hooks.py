@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import functools
 import inspect
-import sys
 import textwrap
 import tomllib
 from pathlib import Path
@@ -23,6 +21,7 @@ from portone_async import PortOneClient, UnsupportedVersionError
 from portone_async._http import hooks as _hooks
 from portone_async._http import session as _session
 from portone_async.testing import FakePortOne
+from tests.support.script import run_script
 from tests.support.scripted import UID
 
 ROOT = Path(__file__).parents[2]
@@ -235,18 +234,5 @@ async def test_check_of_the_hooks_keeps_no_reference(server: FakePortOne) -> Non
         "asyncio.run(main())\n"
     )
     server.add(merchant_uid="order", amount=1)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        script,
-        stdout=asyncio.subprocess.PIPE,
-        env={
-            "PYTHONPATH": ":".join(sys.path),
-            "PORTONE_BASE_URL": server.url,
-            "PORTONE_IMP_KEY": server.imp_key,
-            "PORTONE_IMP_SECRET": server.imp_secret,
-        },
-    )
-    output, _ = await process.communicate()
 
-    assert output.decode().split() == ["True"]
+    assert await run_script(script, server) == ["True"]

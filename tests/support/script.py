@@ -1,0 +1,27 @@
+"""Run a Python script in a separate process, with a fake PortOne in its environment."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from portone_async.testing import FakePortOne
+
+
+async def run_script(script: str, server: FakePortOne) -> list[str]:
+    """Run a script whose ``PortOneClient.from_env()`` reaches ``server``; return its printed lines."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        stdout=asyncio.subprocess.PIPE,
+        env={
+            "PYTHONPATH": ":".join(sys.path),
+            "PORTONE_BASE_URL": server.url,
+            "PORTONE_IMP_KEY": server.imp_key,
+            "PORTONE_IMP_SECRET": server.imp_secret,
+        },
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    return output.decode().splitlines()
