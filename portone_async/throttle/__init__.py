@@ -122,7 +122,8 @@ class TokenBucket:
     async def acquire_available(self) -> None:
         """Acquire the permit that :meth:`has_capacity` found, with no await in between.
 
-        Beside :meth:`acquire` this saves 1.5 % of the instructions of a look-up.
+        It saves about 1 % of the instructions of a look-up: little, but with it a look-up executes
+        no more of them than bare aiohttp.
         """
         await self._limiter.acquire()
 
