@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, cycle, repeat
+from typing import NamedTuple
 
 from .exchange import Fault
 from .guard import guarded
@@ -13,31 +14,46 @@ __all__ = ("FaultQueue",)
 _GET_TOKEN = "/users"  # noqa: S105 (a path)
 
 
+class _Series(NamedTuple):
+    """Faults, and the requests that they are for."""
+
+    prefix: str
+    method: str | None
+    faults: Iterator[Fault]
+
+    def hits(self, method: str, path: str) -> bool:
+        if self.method not in (None, method) or not path.startswith(self.prefix):
+            return False
+        # A fault for look-ups is not spent on the token request before them.
+        return not path.startswith(_GET_TOKEN) or self.prefix.startswith(_GET_TOKEN)
+
+
 class FaultQueue:
     """Series of faults, used up in the order of :meth:`add`."""
 
     def __init__(self) -> None:
-        self._series: list[tuple[str, Iterator[Fault]]] = []
+        self._series: list[_Series] = []
 
     @guarded
-    def add(self, faults: tuple[Fault, ...], *, times: int | None, on: str) -> None:
+    def add(
+        self, faults: tuple[Fault, ...], *, times: int | None, on: str, method: str | None = None
+    ) -> None:
         """Add a series of faults, repeated ``times`` times (``None``: without end)."""
         if not faults:
             raise ValueError("fail() needs a fault")
         if not on.startswith("/"):
             raise ValueError("on is the beginning of a path, as in '/payments/find'")
+        if method is not None and not (method.isascii() and method.isupper()):
+            raise ValueError("method is an HTTP method in capitals, as in 'POST'")
         series = cycle(faults) if times is None else chain.from_iterable(repeat(faults, times))
-        self._series.append((on, series))
+        self._series.append(_Series(on, method, series))
 
     @guarded
-    def next_for(self, path: str) -> Fault | None:
+    def next_for(self, method: str, path: str) -> Fault | None:
         """Remove and return the fault for a request, or ``None``."""
-        for prefix, series in self._series:
-            # A fault for look-ups is not spent on the token request before them.
-            if path.startswith(prefix) and (
-                not path.startswith(_GET_TOKEN) or prefix.startswith(_GET_TOKEN)
-            ):
-                fault = next(series, None)
+        for series in self._series:
+            if series.hits(method, path):
+                fault = next(series.faults, None)
                 if fault is not None:
                     return fault
         return None

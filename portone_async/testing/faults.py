@@ -16,10 +16,12 @@ __all__ = (
     "CutBody",
     "Delay",
     "Disconnect",
+    "Duplicate",
     "ExpiredToken",
     "Hang",
     "HtmlPage",
     "Json",
+    "LostAnswer",
     "Reset",
     "Status",
     "TooManyRequests",
@@ -79,6 +81,26 @@ class Disconnect(Struct, frozen=True):
 
     async def meet(self, _: Exchange) -> None:
         return
+
+
+class LostAnswer(Struct, frozen=True):
+    """Process the request, then break the connection (RST) before the head of the reply."""
+
+    async def meet(self, exchange: Exchange) -> None:
+        exchange.reply()
+        exchange.reset()
+
+
+class Duplicate(Struct, frozen=True):
+    """Process the request twice, as if it were delivered twice; send the first reply.
+
+    ``server.requests`` has it once.
+    """
+
+    async def meet(self, exchange: Exchange) -> Reply:
+        reply = exchange.reply()
+        exchange.reply()
+        return reply
 
 
 class CutBody(Struct, frozen=True):

@@ -214,7 +214,13 @@ class FakePortOne:
     def rate_limit(self, limit: tuple[float, int] | None) -> None:
         self._bucket = None if limit is None else Bucket(self._clock, *limit)
 
-    def fail(self, *faults: Fault, times: int | None = 1, on: str = "/") -> None:
+    def fail(
+        self,
+        *faults: Fault,
+        times: int | None = 1,
+        on: str = "/",
+        method: str | None = None,
+    ) -> None:
         """Queue faults for the next requests: one request each, in this order.
 
         Args:
@@ -223,8 +229,10 @@ class FakePortOne:
             on: The beginning of the decoded path of these requests. Token requests meet a fault
                 only when this says so (``on="/users/getToken"``), so ``fail(Status(503))`` hits
                 the next look-up.
+            method: Only requests of this HTTP method: ``"POST"`` fails what acts and ``"GET"``
+                what looks. ``None`` for all.
         """
-        self._faults.add(faults, times=times, on=on)
+        self._faults.add(faults, times=times, on=on, method=method)
 
     def clear_faults(self) -> None:
         """Remove all faults that no request has met yet."""
@@ -273,7 +281,7 @@ class FakePortOne:
         wait = None if self._bucket is None else self._bucket.take()
         if wait is not None:
             return TooManyRequests(retry_after=str(wait))
-        return self._faults.next_for(request.path) or Delay(0)
+        return self._faults.next_for(request.method, request.path) or Delay(0)
 
     def _with_server_headers(self, reply: Reply) -> Reply:
         """Add the headers that PortOne's Apache adds to every reply."""

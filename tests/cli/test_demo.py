@@ -55,9 +55,15 @@ class RecordingServer(FakePortOne):
         self.faults: list[Fault] = []
         self.servers.append(self)
 
-    def fail(self, *faults: Fault, times: int | None = 1, on: str = "/") -> None:
+    def fail(
+        self,
+        *faults: Fault,
+        times: int | None = 1,
+        on: str = "/",
+        method: str | None = None,
+    ) -> None:
         self.faults += faults
-        super().fail(*faults, times=times, on=on)
+        super().fail(*faults, times=times, on=on, method=method)
 
 
 @pytest.fixture(name="servers")
@@ -172,7 +178,13 @@ def test_look_ups_meet_every_kind_of_fault() -> None:
     faults: list[Fault] = []
 
     class Server(FakePortOne):
-        def fail(self, *added: Fault, times: int | None = 1, on: str = "/") -> None:
+        def fail(
+            self,
+            *added: Fault,
+            times: int | None = 1,
+            on: str = "/",
+            method: str | None = None,
+        ) -> None:
             faults.extend(added * (times or 1))
 
     cases = add_payments(Server(), 300, DAY, 1)

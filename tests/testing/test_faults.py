@@ -17,17 +17,20 @@ from portone_async.testing import (
     CutBody,
     Delay,
     Disconnect,
+    Duplicate,
     Exchange,
     ExpiredToken,
     FakePortOne,
     Hang,
     HtmlPage,
     Json,
+    LostAnswer,
     Reply,
     Reset,
     Status,
     TooManyRequests,
     Unauthorized,
+    application,
 )
 
 UNAUTHORIZED = b'{"code":-1,"message":"Unauthorized","response":null}'
@@ -46,17 +49,26 @@ async def server() -> AsyncIterator[FakePortOne]:
         yield server
 
 
-async def fetch(server: FakePortOne, target: str = "/payments/find/o") -> HttpReply:
+async def fetch(
+    server: FakePortOne, target: str = "/payments/find/o", method: str = "GET", **options: Any
+) -> HttpReply:
     headers = {"Authorization": server.token or server.issue_token()}
     async with (
         aiohttp.ClientSession(server.url, headers=headers) as session,
-        session.get(target) as reply,
+        session.request(method, target, **options) as reply,
     ):
         return HttpReply(reply.status, reply.headers, await reply.read())
 
 
 async def statuses(server: FakePortOne, number: int) -> list[int]:
     return [(await fetch(server)).status for _ in range(number)]
+
+
+async def prepare(server: FakePortOne, merchant_uid: str) -> Any:
+    """Send a request that PortOne processes once: a second one is refused."""
+    order = {"merchant_uid": merchant_uid, "amount": 1000}
+    reply = await fetch(server, "/payments/prepare", "POST", json=order)
+    return json.loads(reply.body)
 
 
 async def get_token(server: FakePortOne) -> int:
@@ -136,11 +148,22 @@ async def test_token_request_meets_a_fault_only_by_its_path(server: FakePortOne)
     assert await get_token(server) == 200
 
 
+async def test_fault_affects_only_requests_of_its_method(server: FakePortOne) -> None:
+    server.fail(Status(503), method="POST")
+    server.fail(Status(502), method="GET", on="/payments/prepare")
+
+    assert await statuses(server, 2) == [200, 200]
+    assert (await fetch(server, "/payments/prepare", "POST")).status == 503
+    assert (await fetch(server, "/payments/prepare/o")).status == 502
+
+
 async def test_fail_without_a_fault_or_with_a_bad_path_is_refused(server: FakePortOne) -> None:
     with pytest.raises(ValueError, match="needs a fault"):
         server.fail()
     with pytest.raises(ValueError, match="beginning of a path"):
         server.fail(Hang(), on="payments")
+    with pytest.raises(ValueError, match="in capitals"):
+        server.fail(Hang(), method="post")
 
 
 async def test_any_object_with_meet_is_a_fault(server: FakePortOne) -> None:
@@ -266,6 +289,36 @@ async def test_disconnect_raises_server_disconnected_in_aiohttp(server: FakePort
     server.fail(Disconnect(), times=None)  # aiohttp retries once by itself
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await fetch(server)
+
+
+async def test_lost_answer_breaks_the_connection_after_the_work(server: FakePortOne) -> None:
+    server.fail(LostAnswer())
+    with pytest.raises(aiohttp.ClientOSError):
+        await prepare(server, "p")
+
+    assert server.requests[-1].status is None
+    assert (await prepare(server, "p"))["code"] == 1
+
+
+async def test_duplicate_processes_twice_and_sends_the_first_reply(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.fail(Duplicate())
+    first = await prepare(server, "p")
+    assert (first["code"], first["response"]["amount"]) == (0, 1000)
+    assert len(server.requests) == 1
+
+    replies: list[Reply] = []
+    respond = application.respond
+
+    def recorded(*args: Any) -> Reply:
+        replies.append(respond(*args))
+        return replies[-1]
+
+    monkeypatch.setattr(application, "respond", recorded)
+    server.fail(Duplicate())
+    await prepare(server, "q")
+    assert [json.loads(reply.body)["code"] for reply in replies] == [0, 1]
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.99])
