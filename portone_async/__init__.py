@@ -1,5 +1,7 @@
 """The asyncio client for PortOne V1 (formerly iamport)."""
 
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
 from .call import Call
 from .client import PortOneClient
@@ -47,6 +49,9 @@ from .models import (
 from .policy import RateLimit, RetryPolicy, Timeouts
 from .throttle import Throttle, TokenBucket
 
+if TYPE_CHECKING:
+    from ._order_number import order_number as order_number
+
 __all__ = (
     "ApiError",
     "Attempt",
@@ -93,4 +98,15 @@ __all__ = (
     "UnsupportedVersionError",
     "WrongLoopError",
     "__version__",
+    "order_number",
 )
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: most programs only look payments up.
+    if name == "order_number":
+        from ._order_number import order_number  # noqa: PLC0415 (see above)
+
+        globals()[name] = order_number
+        return order_number
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ PACKAGE = Path(portone_async.__file__).parent
 LAYERS = (
     ("_redact", "_version"),
     ("errors",),
-    ("_owner", "call", "instrumentation", "policy"),
+    ("_order_number", "_owner", "call", "instrumentation", "policy"),
     ("models",),
     ("throttle", "_http"),
     ("_core", "resources"),
