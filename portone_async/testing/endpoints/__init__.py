@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from portone_async.testing.route import Route
 
-from . import codes, payments, prepare, users
+from . import codes, payments, prepared, users
 
 __all__ = ("ROUTES",)
 
 ROUTES: tuple[Route, ...] = (
     *codes.ROUTES,
     *payments.ROUTES,
-    *prepare.ROUTES,
+    *prepared.ROUTES,
     *users.ROUTES,
 )

@@ -64,3 +64,23 @@ async def test_prepare_without_order_or_amount_is_refused(
 
     assert (status, body["code"]) == (400, -1)
     assert (await fetch_json(server, "/payments/prepare/o"))[0] == 404
+
+
+async def test_update_replaces_amount_and_currency(server: FakePortOne) -> None:
+    url = "/payments/prepare"
+    await fetch(server, url, method="POST", json={"merchant_uid": "o", "amount": 1})
+    changed = {"merchant_uid": "o", "amount": 2, "currency": "USD"}
+
+    _, updated = await fetch_json(server, url, method="PUT", json=changed)
+
+    assert updated == {"code": 0, "message": None, "response": changed}
+    assert await fetch_json(server, f"{url}/o") == (200, updated)
+
+
+async def test_update_of_an_order_without_prepared_amount_gets_404(server: FakePortOne) -> None:
+    order = {"merchant_uid": "o", "amount": 1}
+
+    status, body = await fetch_json(server, "/payments/prepare", method="PUT", json=order)
+
+    assert (status, body["code"]) == (404, -1)
+    assert (await fetch_json(server, "/payments/prepare/o"))[0] == 404
