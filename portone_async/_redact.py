@@ -1,17 +1,28 @@
 """Keep secrets and personal data out of what is printed, logged or quoted. Pure.
 
-``Secret`` and ``SecretBytes`` have a ``repr`` that reveals nothing, for the local variables of
-tracebacks; the functions quote a text from outside as one short, printable line.
+``Secret`` and its like have a ``repr`` that reveals nothing, for the local variables of tracebacks; the functions quote a text from outside as one short, printable line.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Self, SupportsIndex, overload
 from urllib.parse import urlsplit
 
-__all__ = ("Redactor", "Secret", "SecretBytes", "escape", "excerpt", "host", "printable")
+__all__ = (
+    "Redactor",
+    "Secret",
+    "SecretBytes",
+    "SecretDict",
+    "SecretList",
+    "escape",
+    "excerpt",
+    "host",
+    "printable",
+    "without",
+)
 
 Redactor = Callable[[str], str]
 """Removes secrets from a text."""
@@ -64,6 +75,27 @@ def excerpt(body: bytes, redact: Redactor = str) -> str | None:
     return words[0][:_MAX_EXCERPT].strip() if words else None
 
 
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Replace secrets in a text by ``***``.
+
+    A number is found with other separators, too: PortOne may print a card number without its
+    hyphens. A short one is replaced as a whole word only, since it is part of many others.
+    """
+    for secret in sorted(set(secrets), key=len, reverse=True):
+        if len(secret) > 1:
+            text = re.sub(_pattern(secret), "***", text, flags=re.IGNORECASE)
+    return text
+
+
+def _pattern(secret: str) -> str:
+    if re.fullmatch(r"[0-9][0-9 -]{4,}", secret):
+        return r"[ -]?".join(char for char in secret if char.isdecimal())
+    # A JSON text inside of a text has its escapes.
+    spellings = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    pattern = "|".join(re.escape(spelling) for spelling in sorted(spellings, key=len, reverse=True))
+    return pattern if len(secret) > 3 else rf"(?<!\w)(?:{pattern})(?!\w)"
+
+
 class Secret(str):
     """A key, a token, or a text that may contain one."""
 
@@ -93,3 +125,21 @@ class SecretBytes(bytes):
         if isinstance(key, slice):
             return type(self)(super().__getitem__(key))
         return super().__getitem__(key)
+
+
+class SecretDict(dict[str, Any]):
+    """The members of a body: some may be secret or about a person."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "{***}"
+
+
+class SecretList(list[Any]):
+    """A list in a body: it may contain something secret or about a person."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "[***]"

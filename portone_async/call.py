@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -12,9 +13,10 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct, field
 
+from ._redact import Secret
 from .errors import ApiError, InvalidRequestError, PortOneError
 
-__all__ = ("SUCCESS", "Call", "Caller", "Failure", "QueryValue", "validate_identifier")
+__all__ = ("SUCCESS", "Call", "Caller", "Failure", "QueryValue", "Repeat", "validate_identifier")
 
 T = TypeVar("T")
 
@@ -44,6 +46,19 @@ class Failure(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Failure({self.status}, {self.code})"
+
+
+class Repeat(Enum):
+    """What a second request of an operation does, if the first one may have been processed."""
+
+    READ = "read"
+    """Nothing: it changes nothing at PortOne."""
+    SET = "set"
+    """It leaves the same state."""
+    GUARDED = "guarded"
+    """PortOne refuses it, or it does no harm: look up what the first one did."""
+    UNSAFE = "unsafe"
+    """It may move money twice, or leave something twice: look up before any repetition."""
 
 
 # `Call` is keyword-only but for these fields, which a Struct has to inherit to keep them positional.
@@ -110,8 +125,13 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     long words are taken out of a failure, and nothing of a success is quoted: it may be a token.
     ``None``: only that of a GET."""
     idempotent: bool | None = None
-    """Whether sending it twice does what sending it once does: then it is retried. ``None``: a
-    GET is; anything else is retried only when it surely never reached the server."""
+    """Whether sending it twice does what sending it once does: then it is retried. ``None``: what
+    ``repeat`` implies; anything else is retried only when it surely never reached the server."""
+    repeat: Repeat | None = None
+    """What a second request does; ``None``: ``READ`` for a GET, ``UNSAFE`` for anything else."""
+    secrets: Collection[str] = ()
+    """Values of the request that are secret or about a person: removed from the texts of errors,
+    in case the response repeats them."""
     authenticated: bool = True
     """Whether the token is sent with it. Only the fetch of the token itself needs none."""
 
@@ -123,7 +143,11 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     @property
     def is_idempotent(self) -> bool:
         """Whether it may be sent again although the first request may have been processed."""
-        return self.method == "GET" if self.idempotent is None else self.idempotent
+        if self.idempotent is not None:
+            return self.idempotent
+        if self.repeat is None:
+            return self.method == "GET"
+        return self.repeat in (Repeat.READ, Repeat.SET)
 
     @property
     def is_quotable(self) -> bool:
@@ -200,7 +224,14 @@ def _segment(name: str, value: Any) -> str:
     return quote(value, safe="")
 
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
+def _plain(value: object) -> str:
+    """Return a text that msgspec encodes: it knows no subclass of ``str``."""
+    if isinstance(value, Secret):
+        return str(value)
+    raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_plain)
 
 
 def validate_identifier(name: str, value: object) -> None:

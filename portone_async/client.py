@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, TypedDict, TypeVar, Unpack
+from typing import NoReturn, Self, TypedDict, TypeVar, Unpack
 
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
@@ -30,15 +30,12 @@ from ._core.validate import (
 from ._http.proxy import Proxy, proxy_for
 from ._http.reply import parse
 from ._http.transport import Transport
+from ._sections import Sections
 from .call import Call
 from .errors import ApiError, Attempt, InvalidRequestError, PortOneError, UnauthorizedError
 from .instrumentation import Observer
 from .policy import RateLimit, RetryPolicy, Timeouts
 from .throttle import Throttle, Unthrottled
-
-if TYPE_CHECKING:
-    from .resources.codes import Codes
-    from .resources.payments import Payments
 
 __all__ = ("ClientOptions", "PortOneClient")
 
@@ -64,7 +61,7 @@ class ClientOptions(TypedDict, total=False):
     on_attempt: Callable[[Attempt], object] | None
 
 
-class PortOneClient:
+class PortOneClient(Sections):
     """A client of PortOne V1 for one key pair. Create one per process, and close it.
 
     ```python
@@ -219,20 +216,6 @@ class PortOneClient:
         view._is_view = True
         return view
 
-    @property
-    def payments(self) -> Payments:
-        """Look-ups of payments."""
-        from .resources.payments import Payments  # noqa: PLC0415 (loaded on first use)
-
-        return Payments(self)
-
-    @property
-    def codes(self) -> Codes:
-        """Names of card companies and banks."""
-        from .resources.codes import Codes  # noqa: PLC0415 (loaded on first use)
-
-        return Codes(self)
-
     async def call(self, call: Call[T]) -> T:
         """Make any call of the API: the one path that every request takes.
 
@@ -283,7 +266,7 @@ class PortOneClient:
         )
         if isinstance(reply, PortOneError):
             return state.timed_out(reply)
-        outcome = parse(state.call, reply, self._state.redact)
+        outcome = parse(state.call, reply, state.redact)
         if not isinstance(outcome, PortOneError):
             state.mark_succeeded(reply.status)
         return outcome

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from portone_async._http.reply import validate_response_type
 from portone_async._http.transport import Transport
-from portone_async._redact import Secret, SecretBytes
+from portone_async._redact import Secret, SecretBytes, without
 from portone_async.call import Call
 from portone_async.errors import (
     ClientClosedError,
@@ -241,16 +241,22 @@ class CallState(Generic[T]):
             # Timers may be a clock's tick early.
             and asyncio.get_running_loop().time() >= self.deadline - 0.002
         ):
-            return self.deadline_exceeded()
+            return self.deadline_exceeded(was_sent=error.was_sent)
         return error
 
-    def deadline_exceeded(self) -> DeadlineExceededError:
+    def deadline_exceeded(self, *, was_sent: bool) -> DeadlineExceededError:
         """Return the error for a call that took longer than ``Timeouts.total``."""
-        return DeadlineExceededError(f"no answer within {self.options.timeouts.total:g} s in all")
+        error = DeadlineExceededError(f"no answer within {self.options.timeouts.total:g} s in all")
+        error.was_sent = was_sent
+        return error
+
+    def redact(self, text: str) -> str:
+        """Remove keys, tokens and the secrets of this call from a text that comes from outside."""
+        return without(self.client.redact(text), self.call.secrets)
 
     def final_error(self, error: PortOneError) -> PortOneError:
         """Return the error to raise: with the history of the call, redacted, and reported."""
         gave_up = None if self._retry is None else self._retry.gave_up
-        error = self.attempts.with_history(error, gave_up, self.client.redact)
+        error = self.attempts.with_history(error, gave_up, self.redact)
         self.attempts.end(error)
         return error

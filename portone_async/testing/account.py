@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .agenda import Agenda
 from .clock import Clock
 from .guard import guarded
 from .tokens import Tokens
@@ -22,6 +23,7 @@ class Account:
         self.imp_secret = imp_secret
         self.clock = clock
         self.tokens = tokens
+        self.agenda = Agenda(clock)
         self._states: dict[Callable[[Clock], Any], Any] = {}
 
     @guarded

@@ -18,6 +18,7 @@ _ENCODED_SLASH = re.compile("%2f|%5c", re.IGNORECASE)
 
 def respond(account: Account, request: RecordedRequest) -> Reply:
     """Return PortOne's reply to a request."""
+    account.agenda.run_due()
     if len(f"{request.method} {request.target} HTTP/1.1") > _MAX_REQUEST_LINE:
         return html_page(414)
     # Apache's AllowEncodedSlashes is Off by default: the application never sees these.

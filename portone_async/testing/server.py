@@ -18,7 +18,6 @@ from portone_async.models import Payment
 from .account import Account
 from .bucket import Bucket
 from .clock import Clock
-from .endpoints.payments import Payments
 from .exchange import Exchange, Fault
 from .fault_errors import raise_errors, record_error, validate_reply
 from .fault_queue import FaultQueue
@@ -26,12 +25,13 @@ from .faults import Delay, TooManyRequests
 from .listener import Listener
 from .reply import Reply, html_page
 from .request import RecordedRequest
+from .sections import Sections
 from .tokens import Tokens
 
 __all__ = ("FakePortOne",)
 
 
-class FakePortOne:
+class FakePortOne(Sections):
     """A PortOne V1 server with the payments and faults that a test needs.
 
     ```python
@@ -150,12 +150,7 @@ class FakePortOne:
         options.setdefault("base_url", self.url)
         return PortOneClient(self.imp_key, self.imp_secret, **options)
 
-    # The sections of the API
-
-    @property
-    def payments(self) -> Payments:
-        """The payments, which ``client.payments`` looks up."""
-        return self._account.state(Payments)
+    # Payments
 
     def add(self, payment: Payment | None = None, /, **fields: Any) -> Payment:
         """Add a payment: short for ``server.payments.add()``."""
@@ -181,8 +176,9 @@ class FakePortOne:
         return self._clock.now
 
     def advance(self, seconds: float) -> None:
-        """Move the server's clock; a negative number moves it back."""
+        """Move the server's clock, and do what is due by then; a negative number moves it back."""
         self._clock.advance(seconds)
+        self._account.agenda.run_due()
 
     @property
     def token(self) -> str | None:

@@ -19,6 +19,7 @@ LAYERS = (
     ("models",),
     ("throttle", "_http"),
     ("_core", "resources"),
+    ("_sections",),
     ("client", "webhook"),
     ("__init__",),
     ("reconcile",),

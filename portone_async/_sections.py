@@ -1,0 +1,32 @@
+"""The sections of the API, as properties of the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .call import Caller
+    from .resources.codes import Codes
+    from .resources.payments import Payments
+
+__all__ = ("Sections",)
+
+
+# Each module is imported on first use: a program pays only for the sections that it uses.
+# ruff: noqa: PLC0415
+class Sections:
+    """The sections of the API: one property each."""
+
+    @property
+    def codes(self: Caller) -> Codes:
+        """Names of card companies and banks."""
+        from .resources.codes import Codes
+
+        return Codes(self)
+
+    @property
+    def payments(self: Caller) -> Payments:
+        """Look-ups of payments."""
+        from .resources.payments import Payments
+
+        return Payments(self)

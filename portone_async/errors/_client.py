@@ -1,0 +1,69 @@
+"""Errors on this side of the connection: nothing was sent, or not to PortOne."""
+
+from __future__ import annotations
+
+from ._error import PortOneError
+
+__all__ = (
+    "CertificateError",
+    "ClientClosedError",
+    "InvalidRequestError",
+    "InvalidWebhookError",
+    "ProxyError",
+    "UnsupportedVersionError",
+    "WrongLoopError",
+)
+
+
+class InvalidRequestError(PortOneError, ValueError):
+    """An argument can never be right. Nothing was sent."""
+
+
+class ClientClosedError(PortOneError):
+    """The client, or its session, is closed."""
+
+    advice = "Make one client when the program starts and close it when the program ends."
+
+
+class WrongLoopError(PortOneError):
+    """The client, its session or its throttle belongs to another event loop or process.
+
+    Nothing was sent. The program runs a second loop: another ``asyncio.run()``, a thread, a fork.
+    """
+
+    advice = (
+        "Keep one loop for one client, or make a client inside of each asyncio.run(). "
+        "Django and threads: run one loop in a separate thread, and call it with "
+        "asyncio.run_coroutine_threadsafe(). "
+        "Celery: one asyncio.Runner per worker process, not one asyncio.run() per task. "
+        "AWS Lambda: one asyncio.Runner beside the client, outside of the handler. "
+        "Notebooks: await in the cell, without asyncio.run()."
+    )
+
+
+class UnsupportedVersionError(PortOneError):
+    """The installed aiohttp lacks a feature that keeps tokens and responses safe. Nothing was sent."""
+
+    advice = "Install a version of aiohttp that the metadata of portone-async allows."
+
+
+class InvalidWebhookError(PortOneError, ValueError):
+    """The body is not a webhook of PortOne V1: too large, not decodable, or fields are missing."""
+
+
+class CertificateError(PortOneError):
+    """The server's certificate does not prove that it is PortOne. No token was sent."""
+
+    advice = "Check base_url, a proxy that opens TLS, the machine's clock and its CA certificates."
+
+
+class ProxyError(PortOneError):
+    """The proxy refuses to connect to PortOne, by 407 or 403 for example. No token was sent.
+
+    A proxy that cannot be reached, or answers with a 502, is a :class:`ConnectionFailedError`.
+    """
+
+    advice = (
+        "Check the proxy's user name and password (only Basic is supported), "
+        "and that it lets the host of base_url through."
+    )

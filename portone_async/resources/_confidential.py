@@ -1,0 +1,94 @@
+"""Keep the secret and personal arguments of a method out of tracebacks and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+import msgspec
+from msgspec import Struct
+
+from portone_async._redact import Secret, SecretDict, SecretList
+
+__all__ = ("confidential", "secrets_in")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Method = Callable[P, Coroutine[Any, Any, T]]
+
+# Parameters of the API that are secret, or about a person.
+_NAMES = frozenset({
+    "addr", "address", "address_line_1", "address_line_2", "barcode", "benepia_password",
+    "benepia_user", "birth", "browser_ip", "business_registration_number", "buyer_addr",
+    "buyer_email", "buyer_name", "buyer_postcode", "buyer_tel", "bypass", "card_number",
+    "code_verifier", "company_tel", "custom_data", "cust_ip", "customer_addr", "customer_email",
+    "customer_name", "customer_postcode", "customer_tel", "cvc", "escrow_password", "expiry",
+    "gender_digit", "identifier", "otp", "pg_api_key", "phone", "postcode", "pwd_2digit",
+    "refund_account", "refund_holder", "refund_tel", "secure_3d_charge_id", "secure_3d_token",
+    "shipping_address_city", "shipping_address_email", "shipping_address_firstname",
+    "shipping_address_lastname", "shipping_address_phone", "shipping_address_state",
+    "shipping_address_street", "shipping_address_zip", "tel", "vbank_holder", "vbank_key",
+    "vbank_num",
+})  # fmt: skip
+
+
+def confidential(*names: str) -> Callable[[Method[P, T]], Method[P, T]]:
+    """Hide the secret and personal arguments of a method from tracebacks.
+
+    The method receives them as :class:`Secret` and its like, which print nothing. The arguments
+    are replaced before its coroutine is made, so no frame of this package holds the originals.
+
+    Args:
+        names: Parameters to hide, in addition to those that are always secret or personal.
+    """
+    hidden = _NAMES | frozenset(names)
+
+    def decorate(method: Method[P, T]) -> Method[P, T]:
+        @wraps(method)
+        def call(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+            for name, value in kwargs.items():
+                kwargs[name] = _hidden(value, is_personal=name in hidden)
+                del value
+            return method(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+def secrets_in(body: Any, *names: str) -> frozenset[str]:
+    """Collect the texts in a body that are secret or about a person, by the names of its members.
+
+    Args:
+        body: A body, or a part of one.
+        names: Members to collect, in addition to those that are always secret or personal.
+    """
+    return frozenset(_texts(body, _NAMES | frozenset(names)))
+
+
+def _hidden(value: Any, *, is_personal: bool) -> Any:
+    """Return an argument that prints nothing; unchanged if it may be printed."""
+    if isinstance(value, str):
+        return Secret(value) if is_personal else value
+    if isinstance(value, Struct):
+        return value  # An Item, whose repr is closed.
+    if isinstance(value, Mapping):
+        return SecretDict(cast("Mapping[str, Any]", value))
+    if isinstance(value, (list, tuple)):
+        return SecretList(cast("Sequence[Any]", value))
+    return value
+
+
+def _texts(value: Any, names: frozenset[str], *, is_secret: bool = False) -> Iterator[str]:
+    """List the secret texts in a value, at any depth."""
+    if isinstance(value, Struct):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, Mapping):
+        for name, member in cast("Mapping[str, Any]", value).items():
+            yield from _texts(member, names, is_secret=is_secret or name in names)
+    elif isinstance(value, (list, tuple)):
+        for item in cast("Sequence[Any]", value):
+            yield from _texts(item, names, is_secret=is_secret)
+    elif is_secret and value is not None and not isinstance(value, bool):
+        yield str(value)

@@ -1,0 +1,148 @@
+"""The parameters of an operation, in the API's types. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeAlias, cast
+
+import msgspec
+from msgspec import Struct
+
+from portone_async._redact import SecretDict, SecretList
+from portone_async.call import validate_identifier
+from portone_async.errors import InvalidRequestError
+from portone_async.models._record import EXACT
+
+__all__ = ("Money", "exact_number", "json_body", "money", "path_value", "seconds")
+
+Money: TypeAlias = int | Decimal | str
+"""An amount: ``1000``, ``Decimal("9.90")``, or text that is exactly one, as in ``"9.90"``."""
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_SECOND = timedelta(seconds=1)
+_AMOUNT = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,24})?", re.ASCII)
+
+
+def money(name: str, value: object, *, minimum: int | None = 0) -> Decimal:
+    """Return an amount of money, exactly.
+
+    Args:
+        name: The parameter, for the error.
+        value: An ``int``, a ``Decimal``, or text that is exactly one.
+        minimum: The least amount that is accepted; ``None`` for any.
+
+    Raises:
+        InvalidRequestError: It is none, such as a ``float``, a ``bool`` or NaN, or is too small.
+    """
+    problem = f"must be an int, a Decimal or text, not {type(value).__name__}"
+    amount: Decimal | None = None
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        amount, problem = Decimal(value), "is not an amount of money"
+    elif isinstance(value, str):
+        problem = "is not an amount of money in digits, as in '9.90'"
+        if _AMOUNT.fullmatch(value):
+            amount = Decimal(str(value))
+    if amount is not None and amount.is_finite() and -24 < amount.adjusted() < 24:
+        if minimum is None or amount >= minimum:
+            return amount
+        problem = f"must be at least {minimum}"
+    raise InvalidRequestError(f"{name} {problem}")
+
+
+def exact_number(amount: Decimal) -> int | Decimal:
+    """Return an amount as JSON writes it: whole numbers without a fraction, none with an exponent."""
+    if amount == amount.to_integral_value():
+        return int(amount)
+    return Decimal(format(amount.normalize(EXACT), "f"))
+
+
+def seconds(name: str, time: object) -> int:
+    """Return a time in whole Unix seconds, rounded down.
+
+    Raises:
+        InvalidRequestError: It is no datetime, or has no time zone.
+    """
+    if not isinstance(time, datetime):
+        raise InvalidRequestError(f"{name} must be a datetime, not {type(time).__name__}")
+    if time.utcoffset() is None:
+        raise InvalidRequestError(f"{name} must have a time zone")
+    return (time - _EPOCH) // _SECOND
+
+
+def path_value(name: str, value: object) -> str:
+    """Return an identifier that is safe as one segment of a path.
+
+    Raises:
+        InvalidRequestError: It cannot be one. A slash is rejected as well: web servers refuse a
+            quoted slash, or decode it and reach another object.
+    """
+    validate_identifier(name, value)
+    assert isinstance(value, str)
+    if "/" in value or "\\" in value:
+        raise InvalidRequestError(
+            f"{name} has a slash, which web servers take apart even when it is quoted: "
+            "PortOne has no other way to name it here"
+        )
+    return value
+
+
+def json_body(extra_body: Mapping[str, Any] | None = None, /, **given: Any) -> SecretDict:
+    """Make the JSON body of a call. What is ``None`` is left out.
+
+    A ``Decimal`` becomes an exact number, an aware datetime Unix seconds, a Struct an object.
+
+    Args:
+        extra_body: Parameters that this package does not know, sent as they are.
+        given: The parameters by the API's names.
+
+    Raises:
+        InvalidRequestError: A value cannot be sent, or ``extra_body`` repeats a parameter.
+    """
+    body = SecretDict(
+        {name: _encoded(name, value) for name, value in given.items() if value is not None}
+    )
+    extra: Mapping[str, Any] = {} if extra_body is None else _named("extra_body", extra_body)
+    repeated = sorted(extra.keys() & given.keys())
+    if repeated:
+        raise InvalidRequestError(f"extra_body repeats parameters of this method: {repeated}")
+    return SecretDict(body | {name: _encoded(name, value) for name, value in extra.items()})
+
+
+def _named(name: str, value: Any) -> Mapping[str, Any]:
+    """Return a mapping whose keys are names."""
+    if not isinstance(value, Mapping):
+        raise InvalidRequestError(f"{name} must be a dict, not {type(value).__name__}")
+    if not all(isinstance(key, str) for key in cast("Mapping[object, Any]", value)):
+        raise InvalidRequestError(f"the names in {name} must be of str")
+    return cast("Mapping[str, Any]", value)
+
+
+def _encoded(name: str, value: Any) -> Any:  # noqa: PLR0911 (one per type)
+    """Return a value that is encoded in JSON as the API documents it."""
+    match value:
+        case None | bool() | str():
+            return value
+        case datetime():
+            return seconds(name, value)
+        case int():
+            return int(value)
+        case Decimal():
+            return exact_number(money(name, value, minimum=None))
+        case Struct():
+            fields = msgspec.structs.asdict(value)
+            return SecretDict(
+                {key: _encoded(f"{name}.{key}", v) for key, v in fields.items() if v is not None}
+            )
+        case Mapping():
+            members = _named(name, value)
+            return SecretDict({key: _encoded(f"{name}.{key}", v) for key, v in members.items()})
+        case list() | tuple():
+            items = cast("Sequence[Any]", value)
+            return SecretList(_encoded(f"{name}[{i}]", item) for i, item in enumerate(items))
+        case float():
+            raise InvalidRequestError(f"{name} must be an int or a Decimal, not a float")
+        case _:
+            raise InvalidRequestError(f"{name} must not be of {type(value).__name__}")

@@ -1,0 +1,19 @@
+"""The sections of the fake PortOne, as properties of the server."""
+
+from __future__ import annotations
+
+from .account import Account
+from .endpoints.payments import Payments
+
+__all__ = ("Sections",)
+
+
+class Sections:
+    """The state of each section that a test sets up: one property each."""
+
+    _account: Account
+
+    @property
+    def payments(self) -> Payments:
+        """The payments, which ``client.payments`` looks up."""
+        return self._account.state(Payments)
