@@ -1,0 +1,158 @@
+"""``python -m tests.contract``: the facts of a document, and their differences."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from tests.contract.compare import differences
+from tests.contract.document import load, read
+
+DOCUMENT: dict[str, Any] = {
+    "paths": {
+        "/orders/{uid}": {
+            "post": {
+                "description": "Not a fact.",
+                "parameters": [
+                    {"name": "uid", "in": "path", "type": "string", "required": True},
+                    {"name": "amount", "in": "formData", "type": "number", "maxLength": "9"},
+                    {"name": "kind", "in": "formData", "type": "string", "enum": ["a", "b"]},
+                    {
+                        "name": "items",
+                        "in": "formData",
+                        "type": "array",
+                        "items": {"$ref": "#/definitions/Item"},
+                    },
+                ],
+                "responses": {
+                    "200": {"schema": {"$ref": "#/definitions/OrderResponse"}},
+                    "404": {},
+                },
+            }
+        }
+    },
+    "definitions": {
+        "Item": {"required": ["name"], "properties": {"name": {"type": "string"}}},
+        "Order": {"required": ["uid"], "properties": {"uid": {"type": "string"}}},
+        "OrderResponse": {
+            "allOf": [
+                {"$ref": "#/definitions/Envelope"},
+                {"properties": {"response": {"$ref": "#/definitions/Order"}}},
+            ]
+        },
+        "Envelope": {"properties": {"code": {"type": "integer"}, "message": {"type": "string"}}},
+        "Unused": {"properties": {"name": {"type": "string"}}},
+    },
+}
+
+
+def operation(document: Any) -> Any:
+    return document["paths"]["/orders/{uid}"]["post"]
+
+
+def changed() -> Any:
+    return copy.deepcopy(DOCUMENT)
+
+
+def sentences(document: Any) -> list[str]:
+    return [*differences(read(DOCUMENT), read(document))]
+
+
+def test_facts_are_the_parameters_the_response_and_the_types() -> None:
+    assert read(DOCUMENT) == {
+        "operations": {
+            "POST /orders/{uid}": {
+                "parameters": {
+                    "uid": {"place": "path", "type": "string", "required": True},
+                    "amount": {"place": "body", "type": "number", "max_length": 9},
+                    "kind": {"place": "body", "type": "string", "words": ["a", "b"]},
+                    "items": {"place": "body", "type": "array", "items": "Item"},
+                },
+                "response": ["Order"],
+                "statuses": [200, 404],
+            }
+        },
+        "types": {
+            "Item": {"fields": {"name": {"type": "string"}}, "required": ["name"]},
+            "Order": {"fields": {"uid": {"type": "string"}}, "required": ["uid"]},
+        },
+    }
+
+
+def test_same_document_has_no_difference() -> None:
+    assert sentences(changed()) == []
+
+
+def test_new_and_removed_operations_are_reported() -> None:
+    document = changed()
+    document["paths"]["/orders"] = {"get": {"responses": {"200": {}}}}
+    del document["paths"]["/orders/{uid}"]
+
+    assert sentences(document)[:2] == [
+        "new operation GET /orders",
+        "operation POST /orders/{uid} is gone",
+    ]
+
+
+def test_changes_of_parameters_are_reported() -> None:
+    document = changed()
+    parameters = operation(document)["parameters"]
+    parameters[0]["in"] = "query"
+    parameters[1]["required"] = True
+    parameters[1]["maxLength"] = 12
+    parameters[2]["enum"] = ["b", "c"]
+    parameters[3] = {"name": "memo", "in": "formData", "type": "string", "required": True}
+
+    assert sentences(document) == [
+        "POST /orders/{uid}: new parameter memo (string, body, required)",
+        "POST /orders/{uid}: parameter items is gone",
+        "POST /orders/{uid}: parameter amount: max_length: was 9, is 12",
+        "POST /orders/{uid}: parameter amount: required: was none, is True",
+        "POST /orders/{uid}: parameter kind: words: c added",
+        "POST /orders/{uid}: parameter kind: words: a removed",
+        "POST /orders/{uid}: parameter uid: place: was path, is query",
+        "type Item is gone",
+    ]
+
+
+def test_changes_of_responses_are_reported() -> None:
+    document = changed()
+    operation(document)["responses"]["409"] = {}
+    document["definitions"]["Order"]["properties"]["memo"] = {"type": "string"}
+    document["definitions"]["Order"]["required"] = ["memo"]
+
+    assert sentences(document) == [
+        "POST /orders/{uid}: HTTP statuses: 409 added",
+        "Order: new field memo (string)",
+        "Order: required fields: memo added",
+        "Order: required fields: uid removed",
+    ]
+
+
+def test_description_is_not_a_difference() -> None:
+    document = changed()
+    operation(document)["description"] = "Another."
+
+    assert sentences(document) == []
+
+
+def test_stored_facts_have_eighty_operations() -> None:
+    assert len(load()["operations"]) == 80
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for pair in value.items() for each in pair for text in strings(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in strings(each)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_stored_facts_have_no_sentences() -> None:
+    names = [
+        text
+        for text in strings(load())
+        if not text.startswith(("GET ", "POST ", "PUT ", "DELETE "))
+    ]
+
+    assert all(text.isascii() and " " not in text for text in names)
