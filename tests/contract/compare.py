@@ -79,5 +79,6 @@ def _common(old: Facts, new: Facts) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    items: list[Any] = value if isinstance(value, list) else [value]
-    return ", ".join("none" if item is None else str(item) for item in items) or "none"
+    if value is None or value == []:
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # JSON

@@ -171,11 +171,13 @@ def _content(field: Facts) -> Any:
 
 def _names(entry: Any) -> list[str]:
     """List the types that an entry mentions."""
+    # Not narrowed by its type: to pyright a dict of any JSON is one of unknown types.
+    parts: Any = entry
     if isinstance(entry, dict):
-        named = [entry[key] for key in ("type", "items") if isinstance(entry.get(key), str)]
-        return [*named, *(name for each in entry.values() for name in _names(each))]
+        mentioned = [parts[key] for key in ("type", "items") if isinstance(parts.get(key), str)]
+        return [*mentioned, *(name for part in parts.values() for name in _names(part))]
     if isinstance(entry, list):
-        return [name for each in entry for name in _names(each)]
+        return [name for part in parts for name in _names(part)]
     return [entry.removeprefix("list[").removesuffix("]")] if isinstance(entry, str) else []
 
 
