@@ -150,10 +150,10 @@ class Record(Struct, frozen=True, dict=True):
 
     @classmethod
     def strict_fields(cls) -> Iterator[str]:
-        """List the fields that must be readable, in the order of the class."""
+        """List the fields that must be readable, by PortOne's names, in the order of the class."""
         for field in msgspec.structs.fields(cls):
             if field.required or field.name in cls._money or field.name in cls.strict:
-                yield field.name
+                yield field.encode_name
 
     @property
     def raw(self) -> dict[str, Any]:

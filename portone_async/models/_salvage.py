@@ -58,11 +58,12 @@ class _Schema:
         info = msgspec.inspect.type_info(record)
         assert isinstance(info, StructType)
         strict = tuple(record.strict_fields())
-        others = (field.name for field in info.fields if field.name not in {*strict, "unreadable"})
+        names = (field.encode_name for field in info.fields)
+        others = (name for name in names if name not in {*strict, "unreadable"})
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(record, strict=False).decode
         self.names = (*strict, *others)
         self.strict = frozenset(strict)
-        self.required = frozenset(field.name for field in info.fields if field.required)
+        self.required = frozenset(f.encode_name for f in info.fields if f.required)
         self.records: dict[str, type[Record]] = {}
         """Members that are a record."""
         self.record_lists: dict[str, type[Record]] = {}
@@ -70,9 +71,9 @@ class _Schema:
         for field in info.fields:
             kind = _not_null(field.type)
             if (record_class := _record_class(kind)) is not None:
-                self.records[field.name] = record_class
+                self.records[field.encode_name] = record_class
             elif isinstance(kind, VarTupleType) and (item := _record_class(kind.item_type)):
-                self.record_lists[field.name] = item
+                self.record_lists[field.encode_name] = item
         self._example = _example(info)
 
     def refusal(self, name: str, value: bytes) -> str | None:
@@ -90,7 +91,7 @@ _schema = lru_cache(maxsize=None)(_Schema)
 
 def _example(info: StructType) -> bytes:
     """Write the required members in JSON, with values that decode, and a trailing comma."""
-    members = {field.name: _value(field.type) for field in info.fields if field.required}
+    members = {f.encode_name: _value(f.type) for f in info.fields if f.required}
     text = msgspec.json.encode(members)[1:-1]
     return text + b"," if text else b""
 
@@ -108,7 +109,7 @@ def _value(kind: msgspec.inspect.Type) -> Any:  # noqa: PLR0911 (one per type)
         case DictType():
             return {}
         case StructType(fields=fields):
-            return {field.name: _value(field.type) for field in fields if field.required}
+            return {f.encode_name: _value(f.type) for f in fields if f.required}
         case LiteralType(values=values):
             return values[0]
         case UnionType():
