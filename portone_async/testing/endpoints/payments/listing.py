@@ -7,13 +7,11 @@ are listed like any other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 
-from msgspec import Struct
-
 from portone_async.testing.account import Account
-from portone_async.testing.reply import Reply, envelope, failure
+from portone_async.testing.paging import BadRequest, RequestedPage, number_in
+from portone_async.testing.reply import Reply, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
@@ -23,41 +21,6 @@ from .state import Payments
 
 _STATUSES = ("ready", "paid", "failed", "cancelled")
 _MAX_PERIOD = 90 * 24 * 60 * 60
-_MAX_PAGE_SIZE = 1000
-_NUMBER = re.compile(r"[0-9]{1,12}")
-
-
-class _BadRequest(Exception):  # noqa: N818 (PortOne's reply, not an error of the program)
-    """Carries the message of a 400."""
-
-
-class _Page(Struct, frozen=True):
-    """The requested part of a list."""
-
-    number: int
-    limit: int
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> _Page:
-        page = cls(number=_number(query, "page", 1), limit=_number(query, "limit", 20))
-        if not (page.number >= 1 and 1 <= page.limit <= _MAX_PAGE_SIZE):
-            raise _BadRequest("page, limit 파라메터가 올바르지 않습니다.")
-        return page
-
-    def reply(self, entries: Sequence[Entry]) -> Reply:
-        """Build a ``PagedPaymentAnnotation``, in which page 0 means "no such page"."""
-        end = self.number * self.limit
-        begin = end - self.limit
-        if begin >= len(entries) and self.number > 1:
-            raise _BadRequest("존재하지 않는 페이지입니다.")
-        return envelope(
-            {
-                "list": [entry.body() for entry in entries[begin:end]],
-                "next": self.number + 1 if end < len(entries) else 0,
-                "previous": self.number - 1,
-                "total": len(entries),
-            }
-        )
 
 
 def find_all(account: Account, request: RecordedRequest, path: Mapping[str, str]) -> Reply:
@@ -67,12 +30,12 @@ def find_all(account: Account, request: RecordedRequest, path: Mapping[str, str]
     try:
         if status is not None:
             _check_status(status, _STATUSES)
-        page = _Page.of(query)
+        page = RequestedPage.of(query)
         entries = account.state(Payments).of_order(
             path["merchant_uid"], status=status, sorting=query.get("sorting")
         )
-        return page.reply(entries) if entries else not_found()
-    except _BadRequest as error:
+        return _reply(page, entries) if entries else not_found()
+    except BadRequest as error:
         return failure(400, str(error))
 
 
@@ -89,7 +52,7 @@ def by_status(account: Account, request: RecordedRequest, path: Mapping[str, str
     status = path["payment_status"]
     try:
         _check_status(status, (*_STATUSES, "all"))
-        page = _Page.of(query)
+        page = RequestedPage.of(query)
         since, until = _period(query, int(account.clock.now))
         entries = account.state(Payments).between(
             since,
@@ -97,31 +60,30 @@ def by_status(account: Account, request: RecordedRequest, path: Mapping[str, str
             status=None if status == "all" else status,
             sorting=query.get("sorting"),
         )
-        return page.reply(entries)
-    except _BadRequest as error:
+        return _reply(page, entries)
+    except BadRequest as error:
         return failure(400, str(error))
 
 
 def _period(query: Mapping[str, str], now: int) -> tuple[int, int]:
     """Return begin and end in Unix seconds, both included."""
-    until = _number(query, "to", now)
-    since = _number(query, "from", until - _MAX_PERIOD)
+    until = number_in(query, "to", now)
+    since = number_in(query, "from", until - _MAX_PERIOD)
     if not 0 <= until - since <= _MAX_PERIOD:
-        raise _BadRequest("조회기간(from, to)은 최대 90일까지 지정할 수 있습니다.")
+        raise BadRequest("조회기간(from, to)은 최대 90일까지 지정할 수 있습니다.")
     return since, until
 
 
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    if name not in query:
-        return default
-    if not _NUMBER.fullmatch(query[name]):
-        raise _BadRequest(f"{name} 파라메터가 올바르지 않습니다.")
-    return int(query[name])
+def _reply(page: RequestedPage, entries: Sequence[Entry]) -> Reply:
+    on_page = page.slice_of(entries)
+    if not on_page and page.number > 1:
+        raise BadRequest("존재하지 않는 페이지입니다.")
+    return page.reply([entry.body() for entry in on_page], len(entries))
 
 
 def _check_status(status: str, known: Collection[str]) -> None:
     if status not in known:
-        raise _BadRequest("지원되지 않는 상태값입니다.")
+        raise BadRequest("지원되지 않는 상태값입니다.")
 
 
 ROUTES = (

@@ -1,0 +1,67 @@
+"""Lists in pages, as PortOne sends them, and the numbers in their queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from .reply import Reply, envelope
+
+__all__ = ("BadRequest", "RequestedPage", "number_in")
+
+LARGEST_PAGE = 1000
+_NUMBER = re.compile(r"[0-9]{1,12}")
+
+
+class BadRequest(Exception):  # noqa: N818 (PortOne's reply, not an error of the program)
+    """Carries the message of a 400."""
+
+
+class RequestedPage(Struct, frozen=True):
+    """The requested part of a list."""
+
+    number: int
+    limit: int
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], *, default_limit: int = 20) -> RequestedPage:
+        """Read ``page`` and ``limit``.
+
+        Raises:
+            BadRequest: One is not a number, or out of bounds.
+        """
+        page = cls(number_in(query, "page", 1), number_in(query, "limit", default_limit))
+        if not (page.number >= 1 and 1 <= page.limit <= LARGEST_PAGE):
+            raise BadRequest("page, limit 파라메터가 올바르지 않습니다.")
+        return page
+
+    def slice_of(self, entries: Sequence[Any]) -> Sequence[Any]:
+        """Return the entries on this page."""
+        return entries[(self.number - 1) * self.limit : self.number * self.limit]
+
+    def reply(self, bodies: Sequence[Any], total: int) -> Reply:
+        """Build a page, in which page 0 means "no such page"."""
+        return envelope(
+            {
+                "list": bodies,
+                "next": self.number + 1 if self.number * self.limit < total else 0,
+                "previous": self.number - 1,
+                "total": total,
+            }
+        )
+
+
+def number_in(query: Mapping[str, str], name: str, default: int | None = None) -> int:
+    """Read a number of a query.
+
+    Raises:
+        BadRequest: It is not a number, or it is missing and has no default.
+    """
+    if name not in query and default is not None:
+        return default
+    if not _NUMBER.fullmatch(query.get(name, "")):
+        raise BadRequest(f"{name} 파라메터가 올바르지 않습니다.")
+    return int(query[name])
