@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .account import Account
+from .endpoints.billing_keys import BillingKeys
 from .endpoints.payments import Payments
 
 __all__ = ("Sections",)
@@ -12,6 +13,11 @@ class Sections:
     """The state of each section that a test sets up: one property each."""
 
     _account: Account
+
+    @property
+    def billing_keys(self) -> BillingKeys:
+        """The billing keys, and which cards and charges are refused."""
+        return self._account.state(BillingKeys)
 
     @property
     def payments(self) -> Payments:

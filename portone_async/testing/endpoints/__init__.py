@@ -9,26 +9,14 @@ from __future__ import annotations
 
 from portone_async.testing.route import Route
 
-from . import (
-    cash_receipts,
-    codes,
-    convenience_store,
-    escrow,
-    payments,
-    prepared,
-    users,
-    virtual_accounts,
-)
+from . import billing_keys, codes, payments, prepared, users
 
 __all__ = ("ROUTES",)
 
 ROUTES: tuple[Route, ...] = (
-    *cash_receipts.ROUTES,
+    *billing_keys.ROUTES,
     *codes.ROUTES,
-    *convenience_store.ROUTES,
-    *escrow.ROUTES,
     *payments.ROUTES,
     *prepared.ROUTES,
     *users.ROUTES,
-    *virtual_accounts.ROUTES,
 )

@@ -71,6 +71,10 @@ class Entry(Struct, frozen=True, kw_only=True, eq=False, gc=False):
     def record(self) -> dict[str, Any]:
         return dict(zip(self.names, self.values, strict=True))
 
+    def has(self, name: str, value: Any) -> bool:
+        """Return whether a field has this value."""
+        return name in self.names and self.values[self.names.index(name)] == value
+
     def body(self, *, extension: bool = False) -> dict[str, Any]:
         """Return the JSON object for a reply's ``response``."""
         body = pad(self.record)

@@ -142,6 +142,12 @@ class Payments:
         return sort_entries((e for e in entries if status in (None, e.status)), sorting)
 
     @guarded
+    def of_key(self, customer_uid: str) -> list[Entry]:
+        """Return the payments of one billing key, the newest started first. It reads them all."""
+        entries = self._entries.values()
+        return sort_entries((e for e in entries if e.has("customer_uid", customer_uid)), None)
+
+    @guarded
     def among(self, imp_uids: Iterable[str], merchant_uids: Iterable[str]) -> list[Entry]:
         """Return the payments with any of these ids or order numbers, the newest started first."""
         matches = [self._entries[imp_uid] for imp_uid in imp_uids if imp_uid in self._entries]
