@@ -129,13 +129,16 @@ class Parameters:
         return value  # pyright: ignore[reportUnknownVariableType] (any JSON)
 
     def object(self, name: str) -> Parameters | None:
-        """Return a JSON object, which a body of two levels contains."""
-        value = self._fields.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, dict):
+        """Return the parameters in a JSON object, which a body of two levels contains."""
+        value = self.plain_object(name)
+        return None if value is None else Parameters(value, is_json=self._is_json)
+
+    def plain_object(self, name: str) -> dict[str, Any] | None:
+        """Return a JSON object."""
+        value: Any = self._fields.get(name)
+        if value is not None and not isinstance(value, dict):
             raise _wrong_type(name)
-        return Parameters(value, is_json=self._is_json)  # pyright: ignore[reportUnknownArgumentType] (any JSON)
+        return value  # pyright: ignore[reportUnknownVariableType] (any JSON)
 
 
 def _wrong_type(name: str) -> BadParameterError:

@@ -9,14 +9,28 @@ from __future__ import annotations
 
 from portone_async.testing.route import Route
 
-from . import billing_keys, codes, payments, prepared, users
+from . import (
+    billing_keys,
+    cash_receipts,
+    codes,
+    convenience_store,
+    escrow,
+    payments,
+    prepared,
+    users,
+    virtual_accounts,
+)
 
 __all__ = ("ROUTES",)
 
 ROUTES: tuple[Route, ...] = (
     *billing_keys.ROUTES,
+    *cash_receipts.ROUTES,
     *codes.ROUTES,
+    *convenience_store.ROUTES,
+    *escrow.ROUTES,
     *payments.ROUTES,
     *prepared.ROUTES,
     *users.ROUTES,
+    *virtual_accounts.ROUTES,
 )
