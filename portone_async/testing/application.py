@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from .account import Account
 from .endpoints import ROUTES
 from .reply import Reply, html_page, unauthorized
 from .request import RecordedRequest
 
-__all__ = ("respond",)
+__all__ = ("accept", "respond")
 
 # Apache's LimitRequestLine.
 _MAX_REQUEST_LINE = 8190
@@ -18,16 +20,21 @@ _ENCODED_SLASH = re.compile("%2f|%5c", re.IGNORECASE)
 
 def respond(account: Account, request: RecordedRequest) -> Reply:
     """Return PortOne's reply to a request."""
+    return accept(account, request)()
+
+
+def accept(account: Account, request: RecordedRequest) -> Callable[[], Reply]:
+    """Check a request and its token, and return the function that carries it out and replies."""
     account.agenda.run_due()
     if len(f"{request.method} {request.target} HTTP/1.1") > _MAX_REQUEST_LINE:
-        return html_page(414)
+        return partial(html_page, 414)
     # Apache's AllowEncodedSlashes is Off by default: the application never sees these.
     if _ENCODED_SLASH.search(request.target.partition("?")[0]):
-        return html_page(404)
+        return partial(html_page, 404)
     return _route(account, request)
 
 
-def _route(account: Account, request: RecordedRequest) -> Reply:
+def _route(account: Account, request: RecordedRequest) -> Callable[[], Reply]:
     segments = _normalize(request.path_segments)
     matches = [(route, values) for route in ROUTES if (values := route.match(segments)) is not None]
     # Literal segments win: /payments/prepare is not the payment whose imp_uid is "prepare".
@@ -36,11 +43,11 @@ def _route(account: Account, request: RecordedRequest) -> Reply:
 
     is_open = any(route.is_open for route, _ in matches)
     if not (is_open or account.tokens.accepts(_token(request))):
-        return unauthorized()
+        return unauthorized
     for route, values in matches:
         if route.method == request.method:
-            return route.handler(account, request, values)
-    return html_page(405 if matches else 404)
+            return partial(route.handler, account, request, values)
+    return partial(html_page, 405 if matches else 404)
 
 
 def _token(request: RecordedRequest) -> str:

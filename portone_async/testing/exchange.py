@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from typing import Protocol
 
 from . import application
@@ -30,6 +31,13 @@ class Exchange:
     def reply(self) -> Reply:
         """Return the reply that PortOne would send without the fault."""
         return application.respond(self.account, self.request)
+
+    def accept(self) -> Callable[[], Reply]:
+        """Do all but the operation itself, such as the check of the token.
+
+        The function that it returns carries the operation out, once for each call.
+        """
+        return application.accept(self.account, self.request)
 
     def reset(self) -> None:
         """Break the connection at once (RST)."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from .exchange import Exchange
+from .exchange import Exchange, Fault
 from .reply import JSON, Reply, html_page, php_json, unauthorized
 
 __all__ = (
@@ -21,6 +21,7 @@ __all__ = (
     "Hang",
     "HtmlPage",
     "Json",
+    "LateProcessing",
     "LostAnswer",
     "Reset",
     "Status",
@@ -89,6 +90,23 @@ class LostAnswer(Struct, frozen=True):
     async def meet(self, exchange: Exchange) -> None:
         exchange.reply()
         exchange.reset()
+
+
+class LateProcessing(Struct, frozen=True):
+    """Answer with an error at once, and process the request later.
+
+    The token is checked at once. The rest is done when the server's clock has moved on by
+    ``seconds``: before the next request, or at :meth:`FakePortOne.advance`.
+    """
+
+    seconds: float
+    answer: Fault = Status(504)
+    """The fault that answers at once, as ``Reset()``."""
+
+    async def meet(self, exchange: Exchange) -> Reply | None:
+        account = exchange.account
+        account.agenda.add(account.clock.now + self.seconds, exchange.accept())
+        return await self.answer.meet(exchange)
 
 
 class Duplicate(Struct, frozen=True):

@@ -24,6 +24,7 @@ from portone_async.testing import (
     Hang,
     HtmlPage,
     Json,
+    LateProcessing,
     LostAnswer,
     Reply,
     Reset,
@@ -33,6 +34,7 @@ from portone_async.testing import (
     application,
 )
 
+ORDER = {"merchant_uid": "p", "amount": 1000}
 UNAUTHORIZED = b'{"code":-1,"message":"Unauthorized","response":null}'
 
 
@@ -66,7 +68,7 @@ async def statuses(server: FakePortOne, number: int) -> list[int]:
 
 async def prepare(server: FakePortOne, merchant_uid: str) -> Any:
     """Send a request that PortOne processes once: a second one is refused."""
-    order = {"merchant_uid": merchant_uid, "amount": 1000}
+    order = ORDER | {"merchant_uid": merchant_uid}
     reply = await fetch(server, "/payments/prepare", "POST", json=order)
     return json.loads(reply.body)
 
@@ -298,6 +300,39 @@ async def test_lost_answer_breaks_the_connection_after_the_work(server: FakePort
 
     assert server.requests[-1].status is None
     assert (await prepare(server, "p"))["code"] == 1
+
+
+async def test_late_processing_answers_at_once_and_works_later(server: FakePortOne) -> None:
+    server.fail(LateProcessing(30))
+    assert (await fetch(server, "/payments/prepare", "POST", json=ORDER)).status == 504
+
+    server.advance(29)
+    assert (await fetch(server, "/payments/prepare/p")).status == 404
+    server.advance(2)
+    assert (await fetch(server, "/payments/prepare/p")).status == 200
+
+
+async def test_late_processing_can_answer_by_any_fault(server: FakePortOne) -> None:
+    server.fail(LateProcessing(30, Reset()))
+    with pytest.raises(aiohttp.ClientOSError):
+        await prepare(server, "p")
+
+    server.advance(31)
+    assert (await prepare(server, "p"))["code"] == 1
+
+
+async def test_late_processing_checks_the_token_at_once(server: FakePortOne) -> None:
+    server.fail(LateProcessing(30), times=2, method="POST")
+    await fetch(server, "/payments/prepare", "POST", json=ORDER)
+    server.revoke_token()
+    server.advance(31)
+    assert (await fetch(server, "/payments/prepare/p")).status == 200
+
+    headers = {"Authorization": "another"}
+    async with aiohttp.ClientSession(server.url, headers=headers) as session:
+        await session.post("/payments/prepare", json=ORDER | {"merchant_uid": "q"})
+    server.advance(31)
+    assert (await fetch(server, "/payments/prepare/q")).status == 404
 
 
 async def test_duplicate_processes_twice_and_sends_the_first_reply(
