@@ -93,7 +93,9 @@ def _pattern(secret: str) -> str:
     # A JSON text inside of a text has its escapes.
     spellings = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     pattern = "|".join(re.escape(spelling) for spelling in sorted(spellings, key=len, reverse=True))
-    return pattern if len(secret) > 3 else rf"(?<!\w)(?:{pattern})(?!\w)"
+    if len(secret) > 3 or not secret.isascii():  # A Korean particle follows a name at once.
+        return pattern
+    return rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])"
 
 
 class Secret(str):

@@ -53,7 +53,7 @@ def money(name: str, value: object, *, minimum: int | None = 0) -> Decimal:
 
 
 def exact_number(amount: Decimal) -> int | Decimal:
-    """Return an amount as JSON writes it: whole numbers without a fraction, none with an exponent."""
+    """Return an amount as JSON is to write it: whole numbers without a fraction."""
     if amount == amount.to_integral_value():
         return int(amount)
     return Decimal(format(amount.normalize(EXACT), "f"))

@@ -92,7 +92,8 @@ async def settle(
 
     Args:
         send: Makes the call and returns its result. Not called again unless ``resend`` is set.
-        look: Looks the operation up; called at once, then after 1, 2, 4, 8 and every 15 seconds.
+        look: Looks the operation up; called at once, then after 1, 2, 4, 8 and every 15 seconds,
+            and at the end.
         seconds: How long to look, from the open outcome on; 0 for one look-up.
         resend: Send again after a look-up without a trace, three times at most. Only for what
             PortOne refuses to do twice.
@@ -115,10 +116,10 @@ async def settle(
             resends -= 1
             if (result := await case.send_again()) is not None:
                 return result
-        pause = next(pauses, _LAST_PAUSE)
-        if case.is_hopeless or loop.time() + pause > deadline:
+        left = deadline - loop.time()
+        if case.is_hopeless or left <= 0:
             raise case.unknown()
-        await asyncio.sleep(pause)
+        await asyncio.sleep(min(next(pauses, _LAST_PAUSE), left))
 
 
 class _Case(Generic[T]):

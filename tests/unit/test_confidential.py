@@ -1,0 +1,107 @@
+"""Test that secret and personal arguments appear in no traceback and no message."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from typing import Any
+
+import pytest
+
+from portone_async._redact import without
+from portone_async.resources._confidential import confidential, secrets_in
+from portone_async.resources._request import json_body
+
+
+class Section:
+    @confidential("name")
+    async def pay(
+        self,
+        merchant_uid: str,
+        *,
+        card_number: str,
+        name: str | None = None,
+        items: list[dict[str, str]] | None = None,
+        extra_body: dict[str, Any] | None = None,
+    ) -> str:
+        """Pay."""
+        body = json_body(
+            extra_body, merchant_uid=merchant_uid, card_number=card_number, name=name, items=items
+        )
+        raise RuntimeError(str(body))
+
+
+PLANTED = {
+    "card_number": "4092-0230-1234-5678",
+    "name": "김비밀",
+    "items": [{"buyer_tel": "010-7777-8888"}],
+    "extra_body": {"newer": "radioactive"},
+}
+
+
+async def locals_of(**arguments: Any) -> str:
+    """Return our part of the traceback of a failing call, with the values of all variables."""
+    try:
+        await Section().pay("order-1", **arguments)
+    except (RuntimeError, TypeError) as error:
+        tb = error.__traceback__
+        assert tb is not None
+        frames = traceback.TracebackException(type(error), error, tb.tb_next, capture_locals=True)
+        return "".join(frames.format())
+    raise AssertionError("the call did not fail")
+
+
+async def test_traceback_has_no_secret_argument() -> None:
+    printed = await locals_of(**PLANTED)
+
+    assert "order-1" in printed
+    for text in ("4092", "김비밀", "7777", "radioactive"):
+        assert text not in printed
+
+
+async def test_traceback_of_a_wrong_argument_has_no_secret() -> None:
+    printed = await locals_of(**PLANTED, wrong=1)
+
+    assert "unexpected keyword argument 'wrong'" in printed
+    for text in ("4092", "김비밀", "7777", "radioactive"):
+        assert text not in printed
+
+
+def test_method_keeps_its_signature_and_docstring() -> None:
+    assert list(inspect.signature(Section.pay).parameters)[1:3] == ["merchant_uid", "card_number"]
+    assert Section.pay.__doc__ == "Pay."
+
+
+def test_secrets_are_collected_at_any_depth() -> None:
+    body = json_body(
+        {"buyer_email": "a@b.kr"},
+        merchant_uid="order-1",
+        card_number="4092",
+        items=[{"buyer_tel": "010", "amount": 1}],
+        receiver={"tel": "02", "nested": {"addr": "Seoul"}},
+    )
+
+    assert secrets_in(body) == {"a@b.kr", "4092", "010", "02", "Seoul"}
+    assert secrets_in(body, "merchant_uid") >= {"order-1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "secret", "redacted"),
+    [
+        ("card 4092-0230-1234-5678!", "4092-0230-1234-5678", "card ***!"),
+        ("card 4092023012345678!", "4092-0230-1234-5678", "card ***!"),
+        ("card 4092 0230 1234 5678!", "4092023012345678", "card ***!"),
+        ("birth 900101.", "900101", "birth ***."),
+        ("password 12 of F112", "12", "password *** of F112"),
+        ("김비밀님의 카드", "김비밀", "***님의 카드"),
+        ("A@B.KR", "a@b.kr", "***"),
+        ('{"name": "\\uae40\\ube44"}', "김비", '{"name": "***"}'),
+        ("1 of 1", "1", "1 of 1"),
+    ],
+)
+def test_secret_is_removed_from_a_text(text: str, secret: str, redacted: str) -> None:
+    assert without(text, [secret]) == redacted
+
+
+def test_longer_secret_is_removed_first() -> None:
+    assert without("order-12345 and order-1", ["order-1", "order-12345"]) == "*** and ***"
