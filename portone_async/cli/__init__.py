@@ -15,7 +15,7 @@ from portone_async.errors import (
     UnsupportedVersionError,
 )
 
-from . import demo, find, reconcile
+from . import call, demo, find, reconcile
 from .completion import SHELLS, Completion
 from .exit_codes import ExitCode
 from .language import set_language
@@ -62,7 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    parsed = _parser().parse_args(argv)
+    parser = _parser()
+    parsed, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.reject(unknown)
     run: Callable[[argparse.Namespace], int] = parsed.run
     return run(parsed)
 
@@ -111,5 +114,6 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
     find.add_to(commands)
     reconcile.add_to(commands)
+    call.add_to(commands)
     demo.add_to(commands)
     return parser

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 
 from portone_async._redact import escape
 
-__all__ = ("escape", "escape_json", "escape_order_number")
+__all__ = ("escape", "escape_json", "escape_order_number", "unescape_json")
 
 _JSON_ERRORS = "portone_async.json"
+# A pair of surrogates, one unit, or the short form of a control character.
+_ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u.{4}|\\.")
 
 
 def escape_order_number(order_number: str) -> str:
@@ -28,6 +31,19 @@ def escape_json(text: str, encoding: str = "utf-8") -> str:
     if not text.isprintable():
         text = "".join(char if char.isprintable() else _json_escape(char) for char in text)
     return text.encode(encoding, _JSON_ERRORS).decode(encoding)
+
+
+def unescape_json(text: str) -> str:
+    r"""Replace ``\uXXXX`` of printable characters in valid JSON, without changing its meaning.
+
+    PortOne escapes all Korean. Text is not decoded, so that numbers keep every digit.
+    """
+    return _ESCAPE.sub(_unescaped, text)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    char: str = json.loads(f'"{found[0]}"')
+    return char if char.isprintable() and not char.isascii() else found[0]
 
 
 def _json_escape(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from unicodedata import east_asian_width
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 __all__ = ("Commands", "Parser", "Print", "set_command")
+
+
+# A URL with a password, or a body.
+_SECRETS = re.compile(r"(?<=://)\S+@|[{\[].*[}\]]", re.DOTALL)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -52,8 +57,27 @@ class Parser(argparse.ArgumentParser):
         (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        # argparse quotes a mistyped option with its value, which may be a URL with a password.
-        super().error(escape(re.sub(r"(?<=://)\S+@", "***@", message)))
+        # argparse quotes a value that it does not expect, which may be secret.
+        super().error(escape(_SECRETS.sub(_redact, message)))
+
+    def reject(self, arguments: Sequence[str]) -> NoReturn:
+        """End with an error about unknown arguments, without the values of unknown options."""
+        self.error(_("unrecognized arguments: %s") % " ".join(_without_values(arguments)))
+
+
+def _redact(secret: re.Match[str]) -> str:
+    return "***@" if secret[0].endswith("@") else "***"
+
+
+def _without_values(arguments: Sequence[str]) -> Iterator[str]:
+    is_value = False
+    for argument in arguments:
+        name, separator, _value = argument.partition("=")
+        if argument.startswith("-"):
+            yield f"{name}=***" if separator else name
+        else:
+            yield "***" if is_value else argument
+        is_value = argument.startswith("-") and not separator
 
 
 class Print(argparse.Action):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.cli.escape import escape_order_number
+from portone_async.cli.escape import escape_order_number, unescape_json
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,20 @@ def test_visible_text_is_printable_without_outer_blanks(number: str) -> None:
 
     assert text.isprintable()
     assert text == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("escaped", "plain"),
+    [
+        (r'"\ud55c\uae00 \ud83d\ude00"', '"한글 😀"'),
+        (r'"\\ud55c \u0041 \u0022 \n\u001b\u202e"', r'"\\ud55c \u0041 \u0022 \n\u001b\u202e"'),
+        (r'{"a": 1.10, "b": 1e400}', r'{"a": 1.10, "b": 1e400}'),
+    ],
+)
+def test_json_is_unescaped_where_it_is_printable(escaped: str, plain: str) -> None:
+    assert unescape_json(escaped) == plain
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_unescaped_json_means_the_same(text: str) -> None:
+    assert json.loads(unescape_json(json.dumps(text))) == text

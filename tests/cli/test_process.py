@@ -43,6 +43,23 @@ async def test_ctrl_c_exits_130_without_a_traceback(server: FakePortOne) -> None
     assert await _ended(process) == (130, "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
+async def test_ctrl_c_during_a_change_reports_that_it_may_have_happened(
+    server: FakePortOne,
+) -> None:
+    hanging = Hanging()
+    server.fail(hanging, on="/payments/prepare")
+    process = await asyncio.create_subprocess_exec(
+        *(*PYTHON, "-m", "portone_async", "call", "POST", "/payments/prepare", "--body", "{}"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await hanging.reached()
+    process.send_signal(signal.SIGINT)
+    assert await _ended(process) == (130, "interrupted: the request may have been carried out\n")
+
+
 async def _without_rich(*arguments: str) -> tuple[int, str]:
     program = (
         "import sys; sys.modules['rich'] = None\n"
@@ -68,3 +85,4 @@ async def test_missing_rich_exits_2_without_a_request(
 async def test_json_needs_no_rich(server: FakePortOne) -> None:
     server.add(merchant_uid="a")
     assert await _without_rich("find", "a", "--json") == (0, "")
+    assert await _without_rich("call", "GET", "/banks") == (0, "")

@@ -114,7 +114,7 @@ async def test_invalid_proxy_url_is_not_quoted(tls: KeptAlive, command: str) -> 
 async def test_mistyped_option_is_quoted_without_its_password(tls: KeptAlive, option: str) -> None:
     ran = await run("find", UID, option, f"http://{CREDENTIALS}@proxy.example:3128")
     assert ran.code == 2
-    assert f"{option} http://***@proxy.example:3128" in ran.err
+    assert f"unrecognized arguments: {option} ***\n" in ran.err
 
 
 async def test_no_proxy_host_is_connected_directly(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -62,7 +63,10 @@ async def _server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncItera
 @pytest.fixture(name="run")
 def _run(server: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     async def run(*arguments: str) -> Ran:
-        code = await asyncio.to_thread(main, arguments)
+        try:
+            code = await asyncio.to_thread(main, arguments)
+        except SystemExit as exited:
+            code = int(str(exited.code))
         said = "".join(capsys.readouterr())
         assert said
         assert_clean(said, token=server.token)
@@ -90,7 +94,36 @@ async def test_failures_print_no_secret_and_no_buyer(
     assert code in (2, 3)
 
 
-@pytest.mark.parametrize("command", [("find", "order-1"), ("reconcile", "orders.csv")])
+@pytest.mark.parametrize("fault", ["401", "400 that echoes the keys", "400 with a payment"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_failed_call_prints_no_secret_and_no_buyer(
+    server: FakePortOne, run: Run, method: str, fault: str
+) -> None:
+    server.fail(FAULTS[fault], times=None, on="/payments")
+    body = json.dumps({**BUYER, "merchant_uid": "order-1"})
+    code, _ = await run("call", method, "/payments/prepare", "--body", body)
+    assert code in (1, 3)
+
+
+async def test_body_and_query_are_in_no_usage_error(run: Run) -> None:
+    body = json.dumps(BUYER)
+    for mistake in (
+        ("call", "POST", "/a", "--boddy", body),
+        ("call", "POST", "/a", f"--boddy={body}"),
+        ("call", "POST", "/a", "--body", body + "}"),
+        ("call", body, "/a"),
+        ("call", "GET", "/a", "--query", SECRET),
+        ("call", "GET", "/a", "--imp-secret", SECRET),
+        ("--body", body, "call"),
+    ):
+        code, _ = await run(*mistake)
+        assert code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("find", "order-1"), ("reconcile", "orders.csv"), ("call", "GET", "/payments/find/order-1")],
+)
 async def test_rejected_keys_are_not_printed(
     server: FakePortOne, run: Run, command: Sequence[str]
 ) -> None:
