@@ -11,7 +11,7 @@ from .guard import guarded
 
 __all__ = ("FaultQueue",)
 
-_GET_TOKEN = "/users"  # noqa: S105 (a path)
+_GET_TOKEN = "/users/getToken"  # noqa: S105 (a path)
 
 
 class _Series(NamedTuple):
@@ -25,7 +25,7 @@ class _Series(NamedTuple):
         if self.method not in (None, method) or not path.startswith(self.prefix):
             return False
         # A fault for look-ups is not spent on the token request before them.
-        return not path.startswith(_GET_TOKEN) or self.prefix.startswith(_GET_TOKEN)
+        return path != _GET_TOKEN or self.prefix.startswith("/users")
 
 
 class FaultQueue:

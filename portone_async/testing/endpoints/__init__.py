@@ -10,12 +10,18 @@ from __future__ import annotations
 from portone_async.testing.route import Route
 
 from . import (
+    account,
     billing_keys,
     cash_receipts,
+    certifications,
     codes,
     convenience_store,
     escrow,
+    naver,
+    partners,
+    payco,
     payments,
+    paymentwall,
     prepared,
     users,
     virtual_accounts,
@@ -24,12 +30,18 @@ from . import (
 __all__ = ("ROUTES",)
 
 ROUTES: tuple[Route, ...] = (
+    *account.ROUTES,
     *billing_keys.ROUTES,
     *cash_receipts.ROUTES,
+    *certifications.ROUTES,
     *codes.ROUTES,
     *convenience_store.ROUTES,
     *escrow.ROUTES,
+    *naver.ROUTES,
+    *partners.ROUTES,
+    *payco.ROUTES,
     *payments.ROUTES,
+    *paymentwall.ROUTES,
     *prepared.ROUTES,
     *users.ROUTES,
     *virtual_accounts.ROUTES,
