@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .call import Caller
+    from .resources.account import Account
     from .resources.codes import Codes
     from .resources.payments import Payments
 
@@ -16,6 +17,13 @@ __all__ = ("Sections",)
 # ruff: noqa: PLC0415
 class Sections:
     """The sections of the API: one property each."""
+
+    @property
+    def account(self: Caller) -> Account:
+        """Channels of the account, and its sub-merchants."""
+        from .resources.account import Account
+
+        return Account(self)
 
     @property
     def codes(self: Caller) -> Codes:

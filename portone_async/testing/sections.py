@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .account import Account
+from .endpoints.account import AccountSettings
 from .endpoints.billing_keys import BillingKeys
 from .endpoints.payments import Payments
 
@@ -13,6 +14,11 @@ class Sections:
     """The state of each section that a test sets up: one property each."""
 
     _account: Account
+
+    @property
+    def account_settings(self) -> AccountSettings:
+        """The channels and sub-merchants, which ``client.account`` reads."""
+        return self._account.state(AccountSettings)
 
     @property
     def billing_keys(self) -> BillingKeys:
