@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -37,7 +38,7 @@ def confidential(*names: str) -> Callable[[Method[P, T]], Method[P, T]]:
     """Hide the secret and personal arguments of a method from tracebacks.
 
     The method receives them as :class:`Secret` and its like, which print nothing. The arguments
-    are replaced before its coroutine is made, so no frame of this package holds the originals.
+    are replaced before it runs, so no frame of this package holds the originals.
 
     Args:
         names: Parameters to hide, in addition to those that are always secret or personal.
@@ -45,12 +46,16 @@ def confidential(*names: str) -> Callable[[Method[P, T]], Method[P, T]]:
     hidden = _NAMES | frozenset(names)
 
     def decorate(method: Method[P, T]) -> Method[P, T]:
+        parameters = frozenset(inspect.signature(method).parameters)
+
+        # A coroutine function, which frameworks recognize: a background task is awaited.
         @wraps(method)
-        def call(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
-            for name, value in kwargs.items():
-                kwargs[name] = _hidden(value, is_personal=name in hidden)
-                del value
-            return method(*args, **kwargs)
+        async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            for name in kwargs:
+                # A misspelt parameter is as secret as the one that was meant.
+                is_personal = name in hidden or name not in parameters
+                kwargs[name] = _hidden(kwargs[name], is_personal=is_personal)
+            return await method(*args, **kwargs)
 
         return call
 
