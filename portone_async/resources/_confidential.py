@@ -51,7 +51,7 @@ def confidential(*names: str) -> Callable[[Method[P, T]], Method[P, T]]:
         # A coroutine function, which frameworks recognize: a background task is awaited.
         @wraps(method)
         async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            for name in kwargs:
+            for name in tuple(kwargs):
                 # A misspelt parameter is as secret as the one that was meant.
                 is_personal = name in hidden or name not in parameters
                 kwargs[name] = _hidden(kwargs[name], is_personal=is_personal)
