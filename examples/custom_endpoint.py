@@ -1,8 +1,7 @@
-"""Call an endpoint that has no method: ``python examples/custom_endpoint.py ORDER AMOUNT``.
+"""Call an endpoint that has no method: ``python examples/custom_endpoint.py BANK NUMBER``.
 
-It registers the amount of an order before the buyer pays (``POST /payments/prepare``), so that
-PortOne refuses a payment of another amount. Without ``PORTONE_IMP_KEY`` it uses a fake PortOne on
-this machine.
+It names the holder of a bank account (``GET /vbanks/holder``), which PortOne answers but no longer
+documents. Without ``PORTONE_IMP_KEY`` it uses a fake PortOne on this machine.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from decimal import Decimal
 
 import msgspec
 
@@ -20,21 +18,22 @@ from portone_async import Call, PortOneClient, PortOneError
 from portone_async.testing import FakePortOne
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class Holder(msgspec.Struct, frozen=True):
     """The fields of the response that this script needs; others are ignored."""
 
-    merchant_uid: str
-    amount: Decimal
+    bank_holder: str
 
 
-def prepare(merchant_uid: str, amount: Decimal) -> Call[Prepared]:
+def holder_call(bank: str, number: str) -> Call[Holder]:
     """Build the call. Token, throttle, retries and errors work as for every call."""
     return Call(
-        "POST",
-        "/payments/prepare",
-        Prepared,
-        body={"merchant_uid": merchant_uid, "amount": amount},
-        identifiers={"merchant_uid": merchant_uid},
+        "GET",
+        "/vbanks/holder",
+        Holder,
+        query={"bank_code": bank, "bank_num": number},
+        identifiers={"bank_code": bank},
+        # An account number is about a person: an error that repeats it prints *** instead.
+        secrets=(number,),
     )
 
 
@@ -50,19 +49,19 @@ async def connected() -> AsyncGenerator[PortOneClient, None]:
         yield client
 
 
-async def register(merchant_uid: str, amount: Decimal) -> None:
+async def print_holder(bank: str, number: str) -> None:
     async with connected() as client:
-        prepared = await client.call(prepare(merchant_uid, amount))
-        print(f"{prepared.merchant_uid}: {prepared.amount}")
+        holder = await client.call(holder_call(bank, number))
+        print(holder.bank_holder)
 
 
 def main(arguments: Sequence[str]) -> str | None:
-    """Register one amount; return the error message, if any."""
+    """Name one holder; return the error message, if any."""
     if len(arguments) != 2:
-        return "usage: custom_endpoint.py ORDER AMOUNT"
+        return "usage: custom_endpoint.py BANK NUMBER"
     try:
-        asyncio.run(register(arguments[0], Decimal(arguments[1])))
-    except (PortOneError, ArithmeticError) as error:
+        asyncio.run(print_holder(arguments[0], arguments[1]))
+    except PortOneError as error:
         return str(error)
     return None
 

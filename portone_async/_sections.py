@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .resources.account import Account
     from .resources.codes import Codes
     from .resources.payments import Payments
+    from .resources.prepared import Prepared
 
 __all__ = ("Sections",)
 
@@ -38,3 +39,10 @@ class Sections:
         from .resources.payments import Payments
 
         return Payments(self)
+
+    @property
+    def prepared(self: Caller) -> Prepared:
+        """Amounts that payment windows must charge."""
+        from .resources.prepared import Prepared
+
+        return Prepared(self)

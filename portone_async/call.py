@@ -76,13 +76,11 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     """One call of one operation, also of one that this package does not wrap.
 
     ```python
-    class Prepared(msgspec.Struct):
-        merchant_uid: str
-        amount: Decimal
+    class Holder(msgspec.Struct):
+        bank_holder: str
 
-    body = {"merchant_uid": "order-1", "amount": 12900}
-    call = Call("POST", "/payments/prepare", Prepared, body=body)
-    prepared = await client.call(call)
+    query = {"bank_code": "004", "bank_num": "00000000000000"}
+    holder = await client.call(Call("GET", "/vbanks/holder", Holder, query=query))
     ```
     """
 

@@ -159,26 +159,28 @@ async def test_look_up_prints_its_usage() -> None:
 
 
 async def test_custom_endpoint_needs_no_account(without_keys: None) -> None:
-    status, output, complaints = await ran("custom_endpoint.py", "order-1", "12900")
+    status, output, complaints = await ran("custom_endpoint.py", "004", "123-45")
 
-    assert (status, output) == (0, "order-1: 12900\n")
+    assert (status, output) == (0, "홍길동\n")
     assert "fake PortOne" in complaints
 
 
 async def test_custom_endpoint_uses_the_keys_of_the_environment(server: FakePortOne) -> None:
     server.fail(ExpiredToken())
 
-    assert await ran("custom_endpoint.py", "order-1", "12900") == (0, "order-1: 12900\n", "")
-    assert server.count("/payments/prepare", "POST") == 2
+    assert await ran("custom_endpoint.py", "004", "123-45") == (0, "홍길동\n", "")
+    assert server.count("/vbanks/holder") == 2
+    assert server.requests[-1].query == (("bank_code", "004"), ("bank_num", "123-45"))
 
 
 async def test_custom_endpoint_prints_what_portone_reports(server: FakePortOne) -> None:
-    await ran("custom_endpoint.py", "order-1", "12900")
+    refusal = {"code": -1, "message": "123-45 계좌를 찾을 수 없습니다.", "response": None}
+    server.fail(Json(refusal))
 
-    status, output, complaints = await ran("custom_endpoint.py", "order-1", "1000")
+    status, output, complaints = await ran("custom_endpoint.py", "004", "123-45")
 
     assert (status, output) == (1, "")
-    assert complaints.startswith("POST /payments/prepare (merchant_uid='order-1'): 200, code 1: ")
+    assert complaints.startswith("GET /vbanks/holder (bank_code='004'): 200, code -1: *** 계좌를")
 
 
 # The apps
