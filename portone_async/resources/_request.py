@@ -132,7 +132,10 @@ def _encoded(name: str, value: Any) -> Any:  # noqa: PLR0911 (one per type)
         case Decimal():
             return exact_number(money(name, value, minimum=None))
         case Struct():
-            fields = msgspec.structs.asdict(value)
+            fields = {
+                field.encode_name: getattr(value, field.name)
+                for field in msgspec.structs.fields(value)
+            }
             return SecretDict(
                 {key: _encoded(f"{name}.{key}", v) for key, v in fields.items() if v is not None}
             )
