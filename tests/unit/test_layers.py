@@ -16,7 +16,7 @@ LAYERS = (
     ("_redact", "_version"),
     ("errors",),
     ("_order_number", "_owner", "call", "instrumentation", "policy"),
-    ("models",),
+    ("models", "operations"),
     ("throttle", "_http"),
     ("_core", "resources"),
     ("_sections",),
