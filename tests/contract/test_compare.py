@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.contract.__main__ import main, report
 from tests.contract.compare import differences
 from tests.contract.document import FACTS, load, read
 
@@ -146,3 +151,35 @@ def test_stored_facts_have_no_sentences() -> None:
 
     assert all(word.isascii() for word in words)
     assert {word for word in words if " " in word} == set(load()["operations"])
+
+
+def test_report_of_a_newer_document_has_its_changes_and_what_is_not_covered() -> None:
+    newer = load()
+    codes = newer["operations"]["GET /banks/{bank_standard_code}"]
+    codes["parameters"]["language"] = {"place": "query", "type": "string"}
+    newer["types"]["StandardCodeAnnotation"]["fields"]["english_name"] = {"type": "string"}
+    newer["operations"]["GET /holidays"] = {"parameters": {}, "response": [], "statuses": [200]}
+
+    lines = report(load(), newer)
+
+    assert lines[:5] == [
+        "The document differs from the stored facts:",
+        "  new operation GET /holidays",
+        "  GET /banks/{bank_standard_code}: new parameter language (string, query)",
+        "  StandardCodeAnnotation: new field english_name (string)",
+        "This package differs from the document:",
+    ]
+    assert {
+        "  GET /holidays is not in OPERATIONS",
+        "  GET /banks/{bank_standard_code}: codes.bank has no parameter language",
+        "  GET /cards: StandardCode has no field english_name of StandardCodeAnnotation",
+    } <= {*lines[5:]}
+
+
+def test_command_compares_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "document.json"
+    path.write_text(json.dumps(DOCUMENT), "utf-8")
+
+    assert main([str(path)]) == 1
+
+    assert "  new operation POST /orders/{uid}\n" in capsys.readouterr().out
