@@ -5,7 +5,7 @@ from __future__ import annotations
 from .account import Account
 from .endpoints.account import AccountSettings
 from .endpoints.billing_keys import BillingKeys
-from .endpoints.payments import Payments
+from .endpoints.payments import Payments, Refunds
 
 __all__ = ("Sections",)
 
@@ -29,3 +29,8 @@ class Sections:
     def payments(self) -> Payments:
         """The payments, which ``client.payments`` looks up."""
         return self._account.state(Payments)
+
+    @property
+    def refunds(self) -> Refunds:
+        """How refunds are made: promotions, and refunds that take days."""
+        return self._account.state(Refunds)

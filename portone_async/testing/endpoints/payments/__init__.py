@@ -1,4 +1,4 @@
-"""``server.payments``: payments, one at a time, several at once, and in pages.
+"""``server.payments``: payments, one at a time, several at once, and in pages; their refunds.
 
 API: https://developers.portone.io/api/rest-v1/payment
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from portone_async.testing.route import Route
 
-from . import listing, lookup
+from . import balance, cancel, listing, lookup
+from .refunds import Refunds
 from .state import Payments
 
-__all__ = ("ROUTES", "Payments")
+__all__ = ("ROUTES", "Payments", "Refunds")
 
-ROUTES: tuple[Route, ...] = (*lookup.ROUTES, *listing.ROUTES)
+ROUTES: tuple[Route, ...] = (*lookup.ROUTES, *listing.ROUTES, *cancel.ROUTES, *balance.ROUTES)

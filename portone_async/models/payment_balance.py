@@ -1,0 +1,59 @@
+"""The amount of a payment, split by means of payment and by tax.
+
+Source: ``GET /payments/{imp_uid}/balance``, https://developers.portone.io/api/rest-v1/payment
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar
+
+from ._record import AWARE, Many, Record, ResponseRecord
+
+__all__ = ("BalanceChange", "PaymentBalance", "TaxSplit")
+
+
+class TaxSplit(Record, frozen=True, kw_only=True):
+    """An amount split by tax, in the payment's currency. Refunds are subtracted."""
+
+    shown: ClassVar = ("tax_free", "supply", "vat", "service")
+
+    tax_free: Decimal | None = None
+    supply: Decimal | None = None
+    """The taxed part, without its VAT."""
+    vat: Decimal | None = None
+    service: Decimal | None = None
+    """The service charge."""
+
+
+class BalanceChange(Record, frozen=True, kw_only=True):
+    """One change of the amount: the payment, or a refund, whose amounts are negative."""
+
+    shown: ClassVar = ("created", "primary", "secondary", "discount", "cash_receipt")
+
+    created: Annotated[datetime, AWARE] | None = None
+    cash_receipt: TaxSplit | None = None
+    primary: TaxSplit | None = None
+    secondary: TaxSplit | None = None
+    discount: TaxSplit | None = None
+
+
+class PaymentBalance(ResponseRecord, frozen=True, kw_only=True):
+    """The amount of a payment by means of payment.
+
+    PortOne documents no field as nullable, but any of them may be absent.
+    """
+
+    shown: ClassVar = ("amount", "primary", "secondary", "discount", "cash_receipt")
+
+    amount: Decimal
+    cash_receipt: TaxSplit | None = None
+    """The part for which a cash receipt was issued."""
+    primary: TaxSplit | None = None
+    """What was paid by card, transfer, virtual account or phone."""
+    secondary: TaxSplit | None = None
+    """What was paid with points of the PG or the card company."""
+    discount: TaxSplit | None = None
+    """Discounts of the PG or the card company."""
+    histories: Many[BalanceChange, ...] = ()
