@@ -69,7 +69,7 @@ class _Operation(Struct, Generic[T], frozen=True):
     """The path's template, as in ``/payments/find/{merchant_uid}``."""
     response: type[T]
     """The type of the envelope's ``response``: a Struct, ``dict``, ``list[...]``, any type that
-    msgspec decodes. Numbers and times in strings are decoded as the type requires."""
+    msgspec decodes; ``NoneType`` where nothing is read, whatever it is. Numbers and times in strings are decoded as the type requires."""
 
 
 class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
@@ -105,6 +105,9 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     success: Collection[int] = SUCCESS
     """The HTTP statuses of a whole success; any other 2xx is an error. Add 207 only where
     ``response`` and ``check`` report the part that failed."""
+    partial: Collection[int] = ()
+    """The HTTP statuses of a partial success whose ``response`` lists what succeeded. It is
+    returned whatever ``code`` is: PortOne does not document the code of such a response."""
     check: Callable[[T], str | None] | None = None
     """Returns why a decoded response does not answer the request; ``None`` when it does."""
     classify: Callable[[Failure], type[ApiError] | None] | None = None

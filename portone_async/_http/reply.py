@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from types import NoneType
 from typing import Annotated, Any, Generic, TypeVar, get_origin
 
 import msgspec
@@ -71,7 +72,11 @@ class _Failure(Struct):
 
 
 @lru_cache(maxsize=256)
-def _decoder(response: Any) -> msgspec.json.Decoder[_Envelope[Any]]:
+def _decoder(
+    response: Any,
+) -> msgspec.json.Decoder[_Envelope[Any]] | msgspec.json.Decoder[_Failure]:
+    if response is NoneType:
+        return _failure_decoder
     return msgspec.json.Decoder(_Envelope[wire_type(response)], strict=False)  # type: ignore[misc]  # the type exists only at run time
 
 
@@ -104,7 +109,8 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
 
     ``redact`` removes secrets from every quoted text, before it is cut.
     """
-    if reply.status not in call.success:
+    is_partial = reply.status in call.partial
+    if not is_partial and reply.status not in call.success:
         return _failure(call, reply, redact)
     body = reply.body.removeprefix(_BOM)
     response: Any = call.response
@@ -118,9 +124,9 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
         return _undecodable(call, reply, error, redact) if salvaged is None else salvaged
     except Exception as error:  # noqa: BLE001 (a Struct of the caller may raise anything)
         return _undecodable(call, reply, error, redact)
-    if envelope.code != 0:
+    if envelope.code != 0 and not is_partial:
         return _failure(call, reply, redact)
-    answer: Any = envelope.response
+    answer: Any = None if call.response is NoneType else envelope.response
     if _is_listing(response):
         answer = response(answer)
     problem = _check(call, answer)

@@ -23,7 +23,7 @@ from portone_async.errors import (
     WrongLoopError,
 )
 
-__all__ = ("Look", "is_open", "settle", "validate_settle", "verdict")
+__all__ = ("Look", "is_open", "send_once", "settle", "validate_settle", "verdict")
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -122,6 +122,30 @@ async def settle(
         await asyncio.sleep(min(next(pauses, _LAST_PAUSE), left))
 
 
+async def send_once(send: Callable[[], Awaitable[T]]) -> T:
+    """Send an operation that leaves nothing to look up.
+
+    Args:
+        send: Makes the call and returns its result.
+
+    Raises:
+        OutcomeUnknownError: Its outcome is open.
+        PortOneError: PortOne refused the operation, or it was not sent.
+    """
+    case = _Case(send, _look_nowhere)
+    try:
+        return await send()
+    except PortOneError as error:
+        if not is_open(error):
+            raise
+        case.lost(error)
+    raise case.unknown("PortOne has no look-up for it")
+
+
+async def _look_nowhere() -> None:
+    return None
+
+
 class _Case(Generic[T]):
     """One operation whose outcome is to be settled, with the evidence so far."""
 
@@ -143,9 +167,13 @@ class _Case(Generic[T]):
         except PortOneError as error:
             if not is_open(error):
                 raise
-            self._note("sent", error)
-            self._first = error
+            self.lost(error)
             return None
+
+    def lost(self, error: PortOneError) -> None:
+        """Store the error that left the outcome open."""
+        self._note("sent", error)
+        self._first = error
 
     async def send_again(self) -> T | None:
         """Send the operation again, and look it up; return its result if it is known."""
@@ -182,10 +210,10 @@ class _Case(Generic[T]):
             self._note("looked up", "no definite trace of it")
         return found
 
-    def unknown(self) -> OutcomeUnknownError:
+    def unknown(self, reason: str = "no look-up was definite") -> OutcomeUnknownError:
         """Return the error for an outcome that stays open."""
         error = OutcomeUnknownError(
-            "whether it was carried out is unknown: its answer was lost, and no look-up was definite",
+            f"whether it was carried out is unknown: its answer was lost, and {reason}",
             evidence=tuple(self._evidence),
         )
         if self._first is not None:

@@ -24,7 +24,7 @@ from portone_async import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from portone_async.resources._settle import is_open, settle, validate_settle
+from portone_async.resources._settle import is_open, send_once, settle, validate_settle
 from tests.support.virtual_time import virtual_time
 
 LOST = RequestTimeoutError("no answer in time")
@@ -222,3 +222,21 @@ def test_settle_must_be_seconds(seconds: object) -> None:
 
 def test_settle_is_returned_in_seconds() -> None:
     assert validate_settle(90) == 90.0
+
+
+async def test_operation_without_a_look_up_is_sent_once() -> None:
+    server = Server([LOST, "result"])
+
+    with pytest.raises(OutcomeUnknownError, match="PortOne has no look-up") as caught:
+        await send_once(server.send)
+
+    assert len(server.sent) == 1
+    assert "RequestTimeoutError" in caught.value.evidence[0]
+    assert not caught.value.is_transient
+
+
+async def test_operation_without_a_look_up_returns_its_answer() -> None:
+    assert await send_once(Server(["result"]).send) == "result"
+    with pytest.raises(ApiError) as caught:
+        await send_once(Server([REFUSED]).send)
+    assert caught.value is REFUSED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import gzip
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -541,6 +542,32 @@ def test_207_is_a_success_only_if_the_call_allows_it() -> None:
     assert (error.status, error.reason) == (207, "HTTP 207 is not a whole success of this call")
     assert parse(Call("GET", "/x", dict[str, Any], success={200, 207}), reply) == {"failed": 1}
     assert type(parse(ANY, Reply(207, {}, body(NOT_FOUND)))) is ApiError
+
+
+@pytest.mark.parametrize("code", [0, 1, -1])
+def test_partial_success_is_returned_whatever_its_code(code: int) -> None:
+    call = Call("POST", "/x", list[str], partial={207})
+    content = body({"code": code, "message": "일부 실패", "response": ["order-1"]})
+
+    assert parse(call, Reply(207, {}, content)) == ["order-1"]
+    assert parse(call, Reply(200, {}, ok(["order-1"]))) == ["order-1"]
+    assert (type(parse(call, Reply(200, {}, content))) is ApiError) == (code != 0)
+
+
+def test_partial_success_without_a_list_is_an_error() -> None:
+    call = Call("POST", "/x", list[str], partial={207})
+
+    assert type(parse(call, Reply(207, {}, body(NOT_FOUND)))) is ApiError
+    assert type(parse(call, Reply(207, {}, ok(None)))) is UnexpectedResponseError
+
+
+@pytest.mark.parametrize("content", [b'{"code":0}', ok(None), ok([]), ok({"a": 1})])
+def test_response_that_nothing_is_read_from_may_be_anything(content: bytes) -> None:
+    call = Call("POST", "/x", NoneType)
+
+    assert parse(call, Reply(200, {}, content)) is None
+    assert type(parse(call, Reply(200, {}, body(NOT_FOUND)))) is ApiError
+    assert type(parse(call, Reply(200, {}, b"[]"))) is UnexpectedResponseError
 
 
 def test_207_of_a_batch_returns_the_payments_found() -> None:
