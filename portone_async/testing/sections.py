@@ -6,6 +6,7 @@ from .account import Account
 from .endpoints.account import AccountSettings
 from .endpoints.billing_keys import BillingKeys
 from .endpoints.payments import Payments, Refunds
+from .endpoints.schedules import Schedules
 
 __all__ = ("Sections",)
 
@@ -34,3 +35,8 @@ class Sections:
     def refunds(self) -> Refunds:
         """How refunds are made: promotions, and refunds that take days."""
         return self._account.state(Refunds)
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules, and which of their charges fail."""
+        return Schedules(self._account)

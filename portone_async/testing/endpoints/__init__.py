@@ -23,6 +23,7 @@ from . import (
     payments,
     paymentwall,
     prepared,
+    schedules,
     users,
     virtual_accounts,
 )
@@ -43,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     *payments.ROUTES,
     *paymentwall.ROUTES,
     *prepared.ROUTES,
+    *schedules.ROUTES,
     *users.ROUTES,
     *virtual_accounts.ROUTES,
 )
