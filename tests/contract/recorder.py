@@ -27,6 +27,8 @@ __all__ = (
     "item_in",
     "method",
     "record",
+    "required_arguments",
+    "split",
     "words_in",
 )
 
@@ -143,6 +145,16 @@ def split(function: Method, arguments: Arguments) -> tuple[list[Any], Arguments]
         first.append(name)
     keywords = {name: value for name, value in arguments.items() if name not in first}
     return [arguments[name] for name in first], keywords
+
+
+def required_arguments(function: Method, name: str) -> Arguments:
+    """Make a value for each parameter that a method requires."""
+    parameters = inspect.signature(function).parameters
+    return {
+        each: value
+        for each, value in arguments_of(function, name).items()
+        if parameters[each].default is inspect.Parameter.empty
+    }
 
 
 def arguments_of(function: Method, name: str) -> Arguments:

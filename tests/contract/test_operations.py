@@ -74,9 +74,6 @@ NOT_BUILT = frozenset(
         "payments.balance",
         "payments.cancel",
         "paymentwall.register_delivery",
-        "prepared.create",
-        "prepared.get",
-        "prepared.update",
         "schedules.cancel",
         "schedules.create",
         "schedules.for_customer",
@@ -97,6 +94,7 @@ HELPERS = frozenset(
         "payments.find_many",
         "payments.verify",
         "payments.wait_until_paid",
+        "prepared.ensure",
     }
 )
 """Public methods that make the calls of other methods."""
