@@ -5,7 +5,7 @@ records arrive and leave, and the ones after them move across the edge of a page
 than one page is read again until its totals agree with the records, or until two readings are the
 same. Where records may leave, as payments do from a status, totals prove nothing: an arrival hides
 a departure. Numbered pages suit short lists, such as the payments of an order; the payments of a
-period are read by time (:mod:`payments._walk`).
+period are read by time (:mod:`_walk`).
 
 Source: ``PagedPaymentAnnotation`` of PortOne's V1 REST API.
 """

@@ -1,7 +1,7 @@
 """Periods, split into windows of whole seconds that the API accepts. Pure.
 
 Source: ``from`` and ``to`` of ``GET /payments/status/{payment_status}``: Unix seconds, both
-included, at most 90 days apart.
+included, at most 90 days apart. Lists of schedules: at most three months, ``to`` not included.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from msgspec import Struct
 
 from portone_async.errors import InvalidRequestError
 
-__all__ = ("Window", "utc_now", "windows")
+__all__ = ("THREE_MONTHS", "Window", "utc_now", "windows")
 
 _DAY = 24 * 3600
 _LONGEST_WINDOW = 90 * _DAY
+THREE_MONTHS = 88 * _DAY
+"""Seconds that are less than any three months of the calendar."""
 
 
 class Window(Struct, frozen=True):
@@ -28,10 +30,22 @@ class Window(Struct, frozen=True):
     """``None`` for an end that moves along with the clock."""
 
 
-def windows(since: datetime | None, until: datetime | None, now: datetime) -> list[Window]:
+def windows(
+    since: datetime | None,
+    until: datetime | None,
+    now: datetime,
+    *,
+    longest: int = _LONGEST_WINDOW,
+) -> list[Window]:
     """Split a period (``since`` included, ``until`` not) into windows that the API accepts.
 
     Each ends a second before the next begins: they neither overlap nor leave a gap.
+
+    Args:
+        since: The start; ``None`` for the longest window before the end.
+        until: The end; ``None`` for one that moves along with the clock.
+        now: The present.
+        longest: The seconds between the ends of the longest window.
 
     Raises:
         InvalidRequestError: A time without a zone, or a period that is empty or reversed.
@@ -41,7 +55,7 @@ def windows(since: datetime | None, until: datetime | None, now: datetime) -> li
             raise InvalidRequestError(f"{name} must have a time zone: {time!r}")
     # In UTC, since times of one zone are compared and subtracted by their wall clocks.
     end = (now if until is None else until).astimezone(UTC)
-    start = end - timedelta(seconds=_LONGEST_WINDOW) if since is None else since.astimezone(UTC)
+    start = end - timedelta(seconds=longest) if since is None else since.astimezone(UTC)
     first, last = ceil(start.timestamp()), ceil(end.timestamp()) - 1
     if until is not None and start >= end:
         raise InvalidRequestError(f"until ({until}) must be after since ({since})")
@@ -49,19 +63,19 @@ def windows(since: datetime | None, until: datetime | None, now: datetime) -> li
         raise InvalidRequestError(f"since ({since}) must not be in the future")
     if until is not None and first > last:
         raise InvalidRequestError(f"no whole second lies between {since} and {until}")
-    return list(_windows(first, last, is_open=until is None))
+    return list(_windows(first, last, longest, is_open=until is None))
 
 
-def _windows(first: int, last: int, *, is_open: bool) -> Iterator[Window]:
+def _windows(first: int, last: int, longest: int, *, is_open: bool) -> Iterator[Window]:
     # An open window ends at PortOne's present, from which the local clock may differ by a day. So
     # the open window is a day shorter than the longest, and starts at least a day ago (unless the
     # whole period is shorter): PortOne refuses a window that starts in its future.
     latest = last - _DAY if is_open else last
     while first <= last or is_open:
-        if is_open and last - first < _LONGEST_WINDOW - _DAY:
+        if is_open and last - first < longest - _DAY:
             yield Window(first, None)
             return
-        until = min(first + _LONGEST_WINDOW, latest)
+        until = min(first + longest, latest)
         yield Window(first, until)
         first = until + 1
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from portone_async import ApiError, Payment, PaymentStatus, UnexpectedResponseError
 from portone_async.models.payments import PaymentPage
-from portone_async.resources.payments._second import BusySecond
+from portone_async.resources._second import BusySecond
+from portone_async.resources.payments._calls import imp_uid_of
 from tests.support.virtual_time import run
 
 
@@ -59,7 +60,10 @@ class Second:
 
     def read_all(self, page_size: int) -> list[str]:
         async def main() -> list[str]:
-            second, received = BusySecond(self.read, page_size=page_size), list[str]()
+            second, received = (
+                BusySecond(self.read, key=imp_uid_of, page_size=page_size),
+                list[str](),
+            )
             while (page := await second.read()) is not None:
                 received += [payment.imp_uid for payment in page.list]
             return received

@@ -1,49 +1,55 @@
-"""Read the payments of one second with more than the largest page, by page numbers.
+"""Read the records of one second with more than the largest page, by page numbers.
 
-Payments arrive and leave meanwhile, and move the others across the edges of pages. So each page
-overlaps the one before: it must begin with a payment that was read already. The payments after it
-were after it before, so none that stays is skipped. Where a page begins with another payment, some
+Records arrive and leave meanwhile, and move the others across the edges of pages. So each page
+overlaps the one before: it must begin with a record that was read already. The records after it
+were after it before, so none that stays is skipped. Where a page begins with another record, some
 have left, and the next page overlaps more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
 
 from portone_async.errors import ApiError, UnexpectedResponseError
-from portone_async.models.payments import PaymentPage
-from portone_async.resources._pages import LARGEST_PAGE, count_of, not_seen
+from portone_async.models import ResponseRecord
+from portone_async.models._listing import Page
 
-from ._calls import imp_uid_of
+from ._pages import LARGEST_PAGE, count_of, not_seen
 
 __all__ = ("BusySecond", "ReadNumbered")
 
-ReadNumbered = Callable[[int, int], Awaitable[PaymentPage]]
+R = TypeVar("R", bound=ResponseRecord)
+
+ReadNumbered = Callable[[int, int], Awaitable[Page[R, Any]]]
 """Reads a page by its number and its size."""
 
-# How many pages may bring nothing new, for the first page of payments and each further one.
+# How many pages may bring nothing new, for the first page of records and each further one.
 _IDLE_PAGES = 16
 # How often so many may leave at once that the list has to be read from its start.
 _RESTARTS = 16
 
 
-class BusySecond:
-    """Reads one list by pages that overlap, each payment once.
+class BusySecond(Generic[R]):
+    """Reads one list by pages that overlap, each record once.
 
     Args:
         read_page: Requests a page.
-        page_size: The most payments in a page.
+        key: Returns the identifier of a record, by which it is recognized.
+        page_size: The most records in a page.
         first: The first page, if it was read already.
     """
 
     def __init__(
         self,
-        read_page: ReadNumbered,
+        read_page: ReadNumbered[R],
         *,
+        key: Callable[[R], str],
         page_size: int = LARGEST_PAGE,
-        first: PaymentPage | None = None,
+        first: Page[R, Any] | None = None,
     ) -> None:
         self._read_page = read_page
+        self._key = key
         self._page_size = page_size
         self._first = first
         self._seen: set[str] = set()
@@ -53,7 +59,7 @@ class BusySecond:
         self._restarts = 0
         self._is_over = False
 
-    async def read(self) -> PaymentPage | None:
+    async def read(self) -> Page[R, Any] | None:
         """Read one page; ``None`` at the end. After an error it may be called again."""
         if self._is_over:
             return None
@@ -62,7 +68,7 @@ class BusySecond:
         if number > 1 and not self._continues(page):
             self._go_back()
             return _NOTHING
-        new = not_seen(page, self._seen, imp_uid_of)
+        new = not_seen(page, self._seen, self._key)
         self._position = (number - 1) * size + count_of(page)
         is_short = count_of(page) < size
         if not page.next:
@@ -80,7 +86,7 @@ class BusySecond:
         self._count_idle()
         self._page_size = max(1, page_size)
 
-    async def _page(self, number: int, size: int) -> PaymentPage:
+    async def _page(self, number: int, size: int) -> Page[R, Any]:
         if self._first is not None:
             first, self._first = self._first, None
             return first
@@ -91,9 +97,9 @@ class BusySecond:
                 raise
         return _NOTHING  # Beyond the last page.
 
-    def _continues(self, page: PaymentPage) -> bool:
-        """Return whether a page begins with a payment that was read already."""
-        return bool(page.list) and page.list[0].imp_uid in self._seen
+    def _continues(self, page: Page[R, Any]) -> bool:
+        """Return whether a page begins with a record that was read already."""
+        return bool(page.list) and self._key(page.list[0]) in self._seen
 
     def _count_idle(self) -> None:
         self._idle_pages += 1
@@ -112,7 +118,7 @@ class BusySecond:
 
     def _never_rests(self) -> UnexpectedResponseError:
         return UnexpectedResponseError(
-            f"one second holds more than {self._page_size} payments, and its pages contradict each "
+            f"one second holds more than {self._page_size} records, and its pages contradict each "
             "other, or its list changed each time that it was read"
         )
 
@@ -125,4 +131,4 @@ def _page_at(offset: int, page_size: int) -> tuple[int, int]:
     return pages + 1, offset // pages
 
 
-_NOTHING = PaymentPage(0, 0, ())
+_NOTHING: Page[Any, Any] = Page(0, 0, ())
