@@ -12,6 +12,7 @@
     ├── PaymentMismatchError      the payment differs from the order
     ├── ChargeFailedError         the charge failed; nothing was charged
     ├── OrderNumberUsedError      the merchant_uid has another payment, nothing was sent
+    ├── ChargedTwiceError         the merchant_uid has more than one paid payment
     ├── CancelPendingError        the refund is accepted, but not made yet
     ├── OutcomeUnknownError       whether money was moved is unknown
     ├── UnexpectedResponseError   a response that cannot be trusted
@@ -53,6 +54,7 @@ from ._error import Attempt, PortOneError
 from ._money import (
     CancelPendingError,
     CancelRefusedError,
+    ChargedTwiceError,
     ChargeFailedError,
     Difference,
     OrderNumberUsedError,
@@ -83,6 +85,7 @@ __all__ = (
     "CancelRefusedError",
     "CertificateError",
     "ChargeFailedError",
+    "ChargedTwiceError",
     "ClientClosedError",
     "ConnectionFailedError",
     "DeadlineExceededError",

@@ -18,6 +18,7 @@ __all__ = (
     "CancelPendingError",
     "CancelRefusedError",
     "ChargeFailedError",
+    "ChargedTwiceError",
     "Difference",
     "OrderNumberUsedError",
     "OutcomeUnknownError",
@@ -132,3 +133,19 @@ class OrderNumberUsedError(PortOneError):
         super().__init__(reason, **response)
         self.payments = payments
         """The payments of this number. They have personal data, also in a pickle of this error."""
+
+
+class ChargedTwiceError(PortOneError):
+    """The ``merchant_uid`` has more than one paid payment.
+
+    This package never sends a charge twice. Two programs may have sent one each at the same time.
+    """
+
+    advice = "Decide which of the payments to cancel; nothing is cancelled on its own."
+
+    def __init__(
+        self, reason: str = "", *, payments: tuple[Payment, ...] = (), **response: Any
+    ) -> None:
+        super().__init__(reason, **response)
+        self.payments = payments
+        """The paid payments. They have personal data, also in a pickle of this error."""

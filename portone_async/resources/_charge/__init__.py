@@ -1,0 +1,13 @@
+"""Charges that are recognized by their order number: sent once, then looked up until they are known.
+
+PortOne has no idempotency key for charges, and that it refuses a ``merchant_uid`` that was charged
+before is likely, not documented. So a charge is never sent a second time after an open outcome.
+"""
+
+from __future__ import annotations
+
+from .calls import charge_call, charge_number
+from .decisions import Charge
+from .engine import carry_out
+
+__all__ = ("Charge", "carry_out", "charge_call", "charge_number")
