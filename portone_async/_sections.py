@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .call import Caller
     from .resources.account import Account
+    from .resources.charges import Charges
     from .resources.codes import Codes
     from .resources.payments import Payments
     from .resources.prepared import Prepared
@@ -25,6 +26,13 @@ class Sections:
         from .resources.account import Account
 
         return Account(self)
+
+    @property
+    def charges(self: Caller) -> Charges:
+        """Charges without a payment window, by a billing key or by a card."""
+        from .resources.charges import Charges
+
+        return Charges(self)
 
     @property
     def codes(self: Caller) -> Codes:

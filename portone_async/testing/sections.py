@@ -5,6 +5,7 @@ from __future__ import annotations
 from .account import Account
 from .endpoints.account import AccountSettings
 from .endpoints.billing_keys import BillingKeys
+from .endpoints.charges import Charges
 from .endpoints.payments import Payments, Refunds
 from .endpoints.schedules import Schedules
 
@@ -25,6 +26,11 @@ class Sections:
     def billing_keys(self) -> BillingKeys:
         """The billing keys, and which cards and charges are refused."""
         return self._account.state(BillingKeys)
+
+    @property
+    def charges(self) -> Charges:
+        """What happens to the next charges."""
+        return self._account.state(Charges)
 
     @property
     def payments(self) -> Payments:

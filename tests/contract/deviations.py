@@ -109,7 +109,9 @@ ONE_OF: dict[str, dict[str, object]] = {
 }
 """An argument to give, where a method needs one of several optional ones."""
 
-PLAIN_OBJECTS: dict[tuple[str, str], str] = {}
+PLAIN_OBJECTS: dict[tuple[str, str], str] = {
+    ("POST /subscribe/payments/again", "extra"): "one member, of one PG",
+}
 """Parameters that are objects without a class of their own."""
 
 FORMATS = frozenset({"expiry", "birth", "tier_code", "cust_ip"})

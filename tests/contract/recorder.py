@@ -17,7 +17,7 @@ from portone_async._http.reply import Reply, parse
 from portone_async._sections import Sections
 from portone_async.call import Call
 from portone_async.models._item import Item
-from tests.support.samples import CARD_PAID, ok
+from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 
 __all__ = (
     "Arguments",
@@ -39,7 +39,6 @@ Method = Callable[..., Any]
 BALANCE = 50_000
 """The balance of the payment that look-ups return."""
 _PAYMENT = CARD_PAID | {"amount": BALANCE, "cancel_amount": 0}
-_EMPTY_PAGE: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
 THEN = datetime(2026, 12, 1, tzinfo=UTC)
 
 _BY_NAME: Mapping[str, Any] = {
@@ -92,7 +91,7 @@ def _answer(call: Call[Any]) -> Reply:
     if call.endpoint == "GET /payments/{imp_uid}":
         return Reply(200, {}, ok(_PAYMENT))
     if call.endpoint.startswith("GET /payments/findAll/"):
-        return Reply(200, {}, ok(_EMPTY_PAGE))
+        return Reply(404, {}, body(NOT_FOUND))
     raise AssertionError(f"unexpected look-up: {call.endpoint}")
 
 

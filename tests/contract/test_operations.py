@@ -38,8 +38,6 @@ NOT_BUILT = frozenset(
         "certifications.delete",
         "certifications.get",
         "certifications.request_otp",
-        "charges.with_billing_key",
-        "charges.with_card",
         "convenience_store.close",
         "convenience_store.issue",
         "escrow.get",

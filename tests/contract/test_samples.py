@@ -35,7 +35,6 @@ PAYMENTS = {
     for name, sample in SAMPLES.items()
     if name.startswith("cancel_") and sample.body["code"] == 0
 }
-EMPTY: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
 
 
 class Case(NamedTuple):
@@ -249,8 +248,6 @@ class Scripted(Sections):
             return Reply(200, {}, ok(self._case.before[call.endpoint]))
         if call.endpoint.startswith(self._start):
             return reply_of(SAMPLES[self._case.sample])
-        if call.endpoint.startswith("GET /payments/findAll/"):
-            return Reply(200, {}, ok(EMPTY))
         return reply_of(SAMPLES["not_found_404"])
 
 

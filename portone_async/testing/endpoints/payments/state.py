@@ -165,13 +165,15 @@ class Payments:
     def _new_record(self, explicit: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Return the serial and the record of a new payment."""
         serial = next(self._serials)
-        record = self._defaults(serial) | explicit
+        # PortOne tells payments of the API by the prefix of their ids.
+        prefix = "imps_" if explicit.get("channel") == "api" else "imp_"
+        record = self._defaults(serial, prefix) | explicit
         fill_defaults(record, explicit, self._clock.now)
         return serial, record
 
-    def _defaults(self, serial: int) -> dict[str, Any]:
+    def _defaults(self, serial: int, prefix: str) -> dict[str, Any]:
         number = serial
-        while (imp_uid := f"imp_{770000000000 + number}") in self._entries:
+        while (imp_uid := f"{prefix}{770000000000 + number}") in self._entries:
             number = next(self._serials)
         return {
             "imp_uid": imp_uid,
