@@ -73,15 +73,19 @@ def secrets_in(body: Any, *names: str) -> frozenset[str]:
 
 
 def _hidden(value: Any, *, is_personal: bool) -> Any:
-    """Return an argument that prints nothing; unchanged if it may be printed."""
+    """Return an argument that prints nothing, at any depth; unchanged if it may be printed."""
     if isinstance(value, str):
         return Secret(value) if is_personal else value
     if isinstance(value, Struct):
         return value  # An Item, whose repr is closed.
     if isinstance(value, Mapping):
-        return SecretDict(cast("Mapping[str, Any]", value))
+        members = cast("Mapping[str, Any]", value)
+        return SecretDict(
+            {name: _hidden(member, is_personal=True) for name, member in members.items()}
+        )
     if isinstance(value, (list, tuple)):
-        return SecretList(cast("Sequence[Any]", value))
+        items = cast("Sequence[Any]", value)
+        return SecretList(_hidden(item, is_personal=is_personal) for item in items)
     return value
 
 

@@ -1,0 +1,76 @@
+"""A client for which one operation fails, and look-ups before and after it are answered."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from portone_async import PortOneClient, RetryPolicy
+from portone_async._http.reply import Reply
+from portone_async._http.transport import Transport
+
+from .samples import CARD_PAID, NOT_FOUND, body, ok
+from .scripted import Outcome, token_reply
+
+__all__ = ("PAYMENT", "FailingTransport", "failing_client")
+
+PAYMENT: dict[str, Any] = CARD_PAID | {"amount": 50_000, "cancel_amount": 0}
+"""The payment that look-ups by ``imp_uid`` return."""
+_EMPTY_PAGE: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
+
+
+class FailingTransport(Transport):
+    """Exchanges without a socket: one operation has a scripted outcome.
+
+    Look-ups: the payment exists, no order number is used, nothing else exists.
+    """
+
+    def __init__(self, endpoint: str, outcome: Outcome) -> None:
+        method, _, route = endpoint.partition(" ")
+        optional = route.replace("/{payment_status}", "(/[^/?]+)?")
+        self._failing = re.compile(rf"{method} {re.sub('{[^}]*}', '[^/?]+', optional)}([?].*)?")
+        self._outcome = outcome
+        self.is_closed = False
+        self.sent: list[tuple[str, str, bytes | None]] = []
+        """Method, target and body of each exchange but that of the token."""
+
+    @property
+    def is_here(self) -> bool:
+        return True
+
+    def open(self) -> None: ...
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+    async def send(
+        self, method: str, target: str, *, body: bytes | None, headers: Mapping[str, str], **_: Any
+    ) -> Outcome:
+        if target == "/users/getToken":
+            return token_reply("token")
+        self.sent.append((method, target, body))
+        # A copy: the call adds its history to the error.
+        return copy.copy(self._answer(f"{method} {target}"))
+
+    def _answer(self, request: str) -> Outcome:
+        if self._failing.fullmatch(request):
+            return self._outcome
+        if re.fullmatch(r"GET /payments/imp[^/?]*", request):
+            return Reply(200, {}, ok(PAYMENT))
+        if request.startswith("GET /payments/findAll/"):
+            return Reply(200, {}, ok(_EMPTY_PAGE))
+        return Reply(404, {}, body(NOT_FOUND))
+
+
+def failing_client(endpoint: str, outcome: Outcome) -> tuple[PortOneClient, FailingTransport]:
+    """Return a client for which an operation has this outcome each time."""
+    transport = FailingTransport(endpoint, outcome)
+
+    class FailingClient(PortOneClient):
+        def _make_transport(self, *_: object, **__: object) -> Transport:
+            return transport
+
+    retry = RetryPolicy(attempts=2, backoff_initial=0.0, backoff_max=0.0)
+    return FailingClient("key", "secret", retry=retry, rate_limit=None), transport
