@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .call import Caller
     from .resources.account import Account
+    from .resources.certifications import Certifications
     from .resources.charges import Charges
     from .resources.codes import Codes
+    from .resources.partners import Partners
+    from .resources.payco import Payco
     from .resources.payments import Payments
+    from .resources.paymentwall import Paymentwall
     from .resources.prepared import Prepared
 
 __all__ = ("Sections",)
@@ -28,6 +32,13 @@ class Sections:
         return Account(self)
 
     @property
+    def certifications(self: Caller) -> Certifications:
+        """Identity checks."""
+        from .resources.certifications import Certifications
+
+        return Certifications(self)
+
+    @property
     def charges(self: Caller) -> Charges:
         """Charges without a payment window, by a billing key or by a card."""
         from .resources.charges import Charges
@@ -42,11 +53,32 @@ class Sections:
         return Codes(self)
 
     @property
+    def partners(self: Caller) -> Partners:
+        """Parts of sub-shops in receipts."""
+        from .resources.partners import Partners
+
+        return Partners(self)
+
+    @property
+    def payco(self: Caller) -> Payco:
+        """The order states of PAYCO."""
+        from .resources.payco import Payco
+
+        return Payco(self)
+
+    @property
     def payments(self: Caller) -> Payments:
         """Look-ups of payments."""
         from .resources.payments import Payments
 
         return Payments(self)
+
+    @property
+    def paymentwall(self: Caller) -> Paymentwall:
+        """Deliveries that Paymentwall needs to know."""
+        from .resources.paymentwall import Paymentwall
+
+        return Paymentwall(self)
 
     @property
     def prepared(self: Caller) -> Prepared:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from .account import Account
 from .endpoints.account import AccountSettings
 from .endpoints.billing_keys import BillingKeys
+from .endpoints.certifications import Certifications
 from .endpoints.charges import Charges
+from .endpoints.partners import Partners
 from .endpoints.payments import Payments, Refunds
 from .endpoints.schedules import Schedules
 
@@ -28,9 +30,19 @@ class Sections:
         return self._account.state(BillingKeys)
 
     @property
+    def certifications(self) -> Certifications:
+        """The identity checks, and the code of every SMS."""
+        return self._account.state(Certifications)
+
+    @property
     def charges(self) -> Charges:
         """What happens to the next charges."""
         return self._account.state(Charges)
+
+    @property
+    def partners(self) -> Partners:
+        """The parts of sub-shops that were registered."""
+        return self._account.state(Partners)
 
     @property
     def payments(self) -> Payments:

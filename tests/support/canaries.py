@@ -9,14 +9,17 @@ import pickle
 import pprint
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType, ModuleType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 from portone_async.testing import FakePortOne
+
+E = TypeVar("E", bound=BaseException)
 
 TOKEN = "canary-token-0123456789"
 KEY, SECRET = "canary-imp-key-0123456789", "canary-imp-secret-0123456789"
@@ -53,6 +56,16 @@ def error_texts(error: BaseException) -> Iterator[str]:
     )
     frames = [frame for stack in extracted.stacks for frame in stack.frames]
     yield "".join(str(node) for frame in frames for node in (frame.locals or {}).values())
+
+
+def package_frames(error: E) -> E:
+    """Drop the frames of tests from the traceback: they hold the secrets that a test passes."""
+    trace = error.__traceback__
+    while (
+        trace is not None and "portone_async" not in Path(trace.tb_frame.f_code.co_filename).parts
+    ):
+        trace = trace.tb_next
+    return error.with_traceback(trace)
 
 
 def renderings(value: object) -> Iterator[str]:
