@@ -197,5 +197,5 @@ def validate_page_size(page_size: int) -> int:
         InvalidRequestError: It is not from 1 to 1000.
     """
     if type(page_size) is not int or not 1 <= page_size <= LARGEST_PAGE:
-        raise InvalidRequestError(f"page_size must be from 1 to {LARGEST_PAGE}: {page_size!r}")
+        raise InvalidRequestError(f"page_size must be an int from 1 to {LARGEST_PAGE}")
     return page_size

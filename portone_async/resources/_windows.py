@@ -50,12 +50,8 @@ def windows(
     Raises:
         InvalidRequestError: A time without a zone, or a period that is empty or reversed.
     """
-    for name, time in (("since", since), ("until", until)):
-        if time is not None and time.tzinfo is None:
-            raise InvalidRequestError(f"{name} must have a time zone: {time!r}")
-    # In UTC, since times of one zone are compared and subtracted by their wall clocks.
-    end = (now if until is None else until).astimezone(UTC)
-    start = end - timedelta(seconds=longest) if since is None else since.astimezone(UTC)
+    end = _utc("until", now if until is None else until)
+    start = _utc("since", _before(end, longest) if since is None else since)
     first, last = ceil(start.timestamp()), ceil(end.timestamp()) - 1
     if until is not None and start >= end:
         raise InvalidRequestError(f"until ({until}) must be after since ({since})")
@@ -64,6 +60,25 @@ def windows(
     if until is not None and first > last:
         raise InvalidRequestError(f"no whole second lies between {since} and {until}")
     return list(_windows(first, last, longest, is_open=until is None))
+
+
+def _utc(name: str, time: object) -> datetime:
+    """Return a time in UTC: times of one zone are compared and subtracted by their wall clocks."""
+    if not isinstance(time, datetime):
+        raise InvalidRequestError(f"{name} must be a datetime, not {type(time).__name__}")
+    if time.utcoffset() is None:
+        raise InvalidRequestError(f"{name} must have a time zone: {time!r}")
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequestError(f"{name} must be in the years 1 to 9999 of UTC") from None
+
+
+def _before(end: datetime, seconds: int) -> datetime:
+    try:
+        return end - timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _windows(first: int, last: int, longest: int, *, is_open: bool) -> Iterator[Window]:
