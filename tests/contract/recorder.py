@@ -23,7 +23,9 @@ __all__ = (
     "Arguments",
     "Method",
     "Recorder",
+    "alternatives",
     "arguments_of",
+    "finish",
     "item_in",
     "method",
     "record",
@@ -52,6 +54,7 @@ _BY_NAME: Mapping[str, Any] = {
     "tier_code": "A01",
     "prepaid_auth_yn": "Y",
     "settle": 0,
+    "extra": {"naverUseCfm": "20301231"},
     "page_size": 7,
 }
 """Values of parameters whose format a method may check."""
@@ -113,13 +116,13 @@ def record(endpoint: str, name: str, arguments: Arguments) -> Call[Any]:
     assert function is not None, name
     positional, keywords = split(function, arguments)
     try:
-        asyncio.run(_finish(function(*positional, **keywords)))
+        asyncio.run(finish(function(*positional, **keywords)))
     except Recorded:
         return recorder.calls[-1]
     raise AssertionError(f"{name} made {[call.endpoint for call in recorder.calls]}")
 
 
-async def _finish(result: Any) -> None:
+async def finish(result: Any) -> None:
     """Await what a method returns, or iterate over it."""
     if inspect.isawaitable(result):
         await result
@@ -172,12 +175,12 @@ def value_of(name: str, hint: Any) -> Any:
     if name in _BY_NAME:
         return _BY_NAME[name]
     words = words_in(hint)
-    return words[0] if words else _by_type(name, _alternatives(hint))
+    return words[0] if words else _by_type(name, alternatives(hint))
 
 
 def words_in(hint: Any) -> list[str]:
     """List the words that a type offers, as in ``Literal["paid", "failed"] | str``."""
-    kinds = _alternatives(hint)
+    kinds = alternatives(hint)
     return [str(word) for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
 
 
@@ -208,15 +211,15 @@ def filled(kind: type[Struct]) -> Struct:
     return kind(**{name: value_of(name, hints[name]) for name in kind.__struct_fields__})
 
 
-def _alternatives(hint: Any) -> list[Any]:
+def alternatives(hint: Any) -> list[Any]:
     if get_origin(hint) in (Union, UnionType):
-        return [each for part in get_args(hint) for each in _alternatives(part)]
+        return [each for part in get_args(hint) for each in alternatives(part)]
     return [] if hint is NoneType else [hint]
 
 
 def item_in(hint: Any) -> type[Item] | None:
     """Return the class of items in a type, as in ``Sequence[ScheduleItem | dict]``."""
-    for part in _alternatives(hint):
+    for part in alternatives(hint):
         if isinstance(part, type) and issubclass(part, Item):
             return part
         for inner in get_args(part):

@@ -18,7 +18,6 @@ __all__ = ("PAYMENT", "FailingTransport", "failing_client")
 
 PAYMENT: dict[str, Any] = CARD_PAID | {"amount": 50_000, "cancel_amount": 0}
 """The payment that look-ups by ``imp_uid`` return."""
-_EMPTY_PAGE: dict[str, Any] = {"total": 0, "previous": 0, "next": 0, "list": []}
 
 
 class FailingTransport(Transport):
@@ -59,8 +58,6 @@ class FailingTransport(Transport):
             return self._outcome
         if re.fullmatch(r"GET /payments/imp[^/?]*", request):
             return Reply(200, {}, ok(PAYMENT))
-        if request.startswith("GET /payments/findAll/"):
-            return Reply(200, {}, ok(_EMPTY_PAGE))
         return Reply(404, {}, body(NOT_FOUND))
 
 

@@ -26,6 +26,7 @@ PUBLIC = frozenset({
     "cash_receipt_type", "currency", "delivery_company", "delivery_method", "identifier_type",
     "product_type", "requester", "review_type", "sorting", "status", "type", "vender_type",
     "verification_method", "prepaid_auth_yn", "carrier", "pay_method", "refundable",
+    "naverUseCfm",
     # The goods, and the shop itself
     "company_name", "confirm_url", "name", "notice_url",
     # Money as text
