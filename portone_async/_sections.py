@@ -68,7 +68,7 @@ class Sections:
 
     @property
     def payments(self: Caller) -> Payments:
-        """Look-ups of payments."""
+        """Look-ups and refunds of payments."""
         from .resources.payments import Payments
 
         return Payments(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -16,7 +17,15 @@ from msgspec import Struct, field
 from ._redact import Secret
 from .errors import ApiError, InvalidRequestError, PortOneError
 
-__all__ = ("SUCCESS", "Call", "Caller", "Failure", "QueryValue", "Repeat", "validate_identifier")
+__all__ = (
+    "SUCCESS",
+    "Call",
+    "Caller",
+    "Failure",
+    "QueryValue",
+    "Repeat",
+    "validate_identifier",
+)
 
 T = TypeVar("T")
 
@@ -214,6 +223,10 @@ class Caller(Protocol):
 
     async def call(self, call: Call[T], /) -> T:
         """Make a call and return its decoded response."""
+        ...
+
+    def exclusive(self, name: str, /) -> AbstractAsyncContextManager[None]:
+        """Let one task at a time into blocks of the same name."""
         ...
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import NoReturn, Self, TypedDict, TypeVar, Unpack
 
@@ -252,6 +253,22 @@ class PortOneClient(Sections):
             raise
         # Drop the traceback so far: our own frames hold secrets.
         raise state.final_error(failure).with_traceback(None)
+
+    @asynccontextmanager
+    async def exclusive(self, name: str) -> AsyncGenerator[None]:
+        """Let one task at a time into blocks of the same name, of this client and all its views.
+
+        Resources use it for operations that must not overlap.
+
+        Raises:
+            ClientClosedError: The client was closed before the block began.
+            WrongLoopError: The client belongs to another event loop.
+        """
+        self._state.transport.open()
+        async with AsyncExitStack() as stack:
+            async with self._state.interrupted_by_close():
+                await stack.enter_async_context(self._state.locks.hold(name))
+            yield
 
     async def _attempt(self, state: CallState[T], token: Token | None) -> T | PortOneError:
         """Send the request once; return the decoded response, or the error that fits."""

@@ -23,6 +23,7 @@ from portone_async.throttle import Throttle
 from portone_async.throttle._semaphore import FairSemaphore
 
 from .attempts import AttemptLog
+from .exclusive import NamedLocks
 from .options import CallOptions, ThrottleQueue
 from .retry import SUCCESS, Retry, RetryBudget
 from .token import Token, TokenCache
@@ -58,6 +59,8 @@ class ClientState:
         """The throttle of a client or a view with ``rate_limit=None``."""
         self.budget = RetryBudget(options.retry.budget)
         self.tokens = TokenCache()
+        self.locks = NamedLocks()
+        """Keeps apart the operations that must not overlap, such as two refunds of one payment."""
         self._closed = asyncio.Event()
         self._interruptible: set[asyncio.Timeout] = set()
 

@@ -16,7 +16,7 @@ from portone_async.call import validate_identifier
 from portone_async.errors import InvalidRequestError
 from portone_async.models._record import EXACT
 
-__all__ = ("Money", "exact_number", "json_body", "money", "path_value", "seconds")
+__all__ = ("Money", "exact_number", "json_body", "money", "optional_money", "path_value", "seconds")
 
 Money: TypeAlias = int | Decimal | str
 """An amount: ``1000``, ``Decimal("9.90")``, or text that is exactly one, as in ``"9.90"``."""
@@ -50,6 +50,15 @@ def money(name: str, value: object, *, minimum: int | None = 0) -> Decimal:
             return amount
         problem = f"must be at least {minimum}"
     raise InvalidRequestError(f"{name} {problem}")
+
+
+def optional_money(name: str, value: object) -> Decimal | None:
+    """Return an amount of money of 0 or more, exactly; ``None`` for a parameter that is not given.
+
+    Raises:
+        InvalidRequestError: As :func:`money`.
+    """
+    return None if value is None else money(name, value)
 
 
 def exact_number(amount: Decimal) -> int | Decimal:

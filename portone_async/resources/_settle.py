@@ -7,7 +7,8 @@ before it is repeated.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain, repeat
 from typing import Generic, Protocol, TypeVar
 
 from portone_async.call import Failure
@@ -23,11 +24,12 @@ from portone_async.errors import (
     WrongLoopError,
 )
 
-__all__ = ("Look", "is_open", "send_once", "settle", "validate_settle", "verdict")
+__all__ = ("Look", "is_open", "pauses", "send_once", "settle", "validate_settle", "verdict")
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+_GET_TOKEN = "POST /users/getToken"  # noqa: S105 (an endpoint)
 # Seconds between two look-ups. PGs answer within about a minute.
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
 _LAST_PAUSE = 15.0
@@ -45,12 +47,19 @@ class Look(Protocol[T_co]):
     def __call__(self) -> Awaitable[T_co | PortOneError | None]: ...
 
 
+def pauses() -> Iterator[float]:
+    """Return the seconds between two look-ups, which grow."""
+    return chain(_PAUSES, repeat(_LAST_PAUSE))
+
+
 def is_open(error: PortOneError) -> bool:
     """Return whether the request may have been processed although its answer is not known.
 
     An envelope that reports a failure is an answer, but for the temporary ones (5xx). Anything else
     is none: no response, a page of a gateway, a body of another schema.
     """
+    if error.endpoint == _GET_TOKEN:
+        return False  # The request itself was not sent, or was rejected with a 401.
     if isinstance(error, ClientClosedError):
         return bool(error.attempts)  # Otherwise it was closed before the request was sent.
     if isinstance(error, RateLimitedError):
@@ -107,7 +116,7 @@ async def settle(
         return result
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    pauses = iter(_PAUSES)
+    waits = pauses()
     resends = _RESENDS if resend else 0
     while True:
         if (result := await case.look()) is not None:
@@ -119,7 +128,7 @@ async def settle(
         left = deadline - loop.time()
         if case.is_hopeless or left <= 0:
             raise case.unknown()
-        await asyncio.sleep(min(next(pauses, _LAST_PAUSE), left))
+        await asyncio.sleep(min(next(waits), left))
 
 
 async def send_once(send: Callable[[], Awaitable[T]]) -> T:

@@ -295,6 +295,8 @@ async def test_each_operation_has_its_class_of_repetition(client: PortOneClient)
             calls.append(call)
             return PreparedPayment(merchant_uid="o", amount=Decimal(1))
 
+        exclusive = client.exclusive
+
     prepared = type(client.prepared)(Recorder())
     await prepared.create("o", amount=1)
     await prepared.update("o", amount=1)

@@ -10,6 +10,7 @@ __all__ = (
     "FORMATS",
     "ITEM_OPTIONAL",
     "KEYWORDS",
+    "MEMBERS",
     "NOT_GIVEN",
     "NO_FIELD",
     "ONE_OF",
@@ -62,6 +63,11 @@ TYPES: dict[tuple[str, str], str] = {
     (ANY, "notice_url"): "string or array",  # Either, by operation; the server takes both.
 }
 """JSON types of parameters that differ from the document's."""
+
+MEMBERS: dict[tuple[str, str], str] = {
+    ("POST /payments/cancel", "extra"): "requester",
+}
+"""Parameters that are objects, of which the keyword is this one member."""
 
 OPTIONAL: dict[tuple[str, str], str] = {
     ("POST /subscribe/customers/{customer_uid}", "channel_key"): (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -87,6 +88,10 @@ class Recorder(Sections):
         if isinstance(outcome, PortOneError):
             raise outcome
         return outcome
+
+    def exclusive(self, name: str, /) -> AbstractAsyncContextManager[None]:
+        del name
+        return nullcontext()
 
 
 def _answer(call: Call[Any]) -> Reply:

@@ -165,6 +165,8 @@ def _values(surface: Surface) -> Iterator[str]:
             yield f"{keyword} is not sent as {name} in the {surface.place(name)}"
             continue
         value, argument = values[surface.place(name), name], as_sent(surface.given[keyword])
+        if member := surface.deviation(deviations.MEMBERS, name):
+            argument = {member: argument}
         if not _is_equal(value, argument):
             yield f"{name} is sent as {value!r}, not {argument!r}"
         documented = str(surface.deviation(deviations.TYPES, name) or entry["type"])

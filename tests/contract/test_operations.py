@@ -69,8 +69,6 @@ NOT_BUILT = frozenset(
         "naver.withhold_return",
         "partners.issue_receipt",
         "payco.set_order_status",
-        "payments.balance",
-        "payments.cancel",
         "paymentwall.register_delivery",
         "schedules.cancel",
         "schedules.create",
@@ -89,6 +87,7 @@ NOT_BUILT = frozenset(
 
 HELPERS = frozenset(
     {
+        "payments.cancel_all",
         "payments.find_many",
         "payments.verify",
         "payments.wait_until_paid",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -58,7 +59,7 @@ def cancel(sample: str, outcome: str, target: str, before: int, amount: Any) -> 
     """Make the case of a refund of a payment of which an amount was refunded before."""
     payment = PAYMENTS[target] | {"cancel_amount": before, "cancel_history": [], "status": "paid"}
     if before:
-        payment["cancel_history"] = PAYMENTS[target]["cancel_history"][:1]
+        payment["cancel_history"] = PAYMENTS[target]["cancel_history"][:-1]
     arguments = {"imp_uid": payment["imp_uid"], "amount": amount, "reason": "r", "settle": 0}
     return Case(sample, "payments.cancel", outcome, arguments, {"GET /payments/{imp_uid}": payment})
 
@@ -85,7 +86,7 @@ CASES = [
     # Refunds
     cancel("cancel_full_ok", "Payment", "cancel_full_ok", 0, 15_000),
     cancel("cancel_first_partial_ok", "Payment", "cancel_first_partial_ok", 0, 20_000),
-    cancel("cancel_ok_partial", "Payment", "cancel_ok_partial", 5_000, 13_000),
+    cancel("cancel_ok_partial", "Payment", "cancel_ok_partial", 15_000, 3_000),
     cancel("cancel_paypal_pending", "CancelPendingError", "cancel_paypal_pending", 0, "10.05"),
     cancel("cancel_already_code1", "CancelRefusedError", "cancel_full_ok", 0, 15_000),
     cancel("cancel_target_missing_code1", "CancelRefusedError", "cancel_full_ok", 0, 15_000),
@@ -242,6 +243,10 @@ class Scripted(Sections):
         if isinstance(outcome, PortOneError):
             raise outcome
         return outcome
+
+    def exclusive(self, name: str, /) -> AbstractAsyncContextManager[None]:
+        del name
+        return nullcontext()
 
     def _reply(self, call: Call[Any]) -> Reply:
         if call.endpoint in self._case.before:

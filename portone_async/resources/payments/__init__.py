@@ -1,4 +1,4 @@
-"""``client.payments``: look-ups of payments.
+"""``client.payments``: look-ups and refunds of payments.
 
 API: https://developers.portone.io/api/rest-v1/payment
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from portone_async.call import Caller, validate_identifier
+from portone_async.call import validate_identifier
 from portone_async.errors import InvalidRequestError, PaymentNotFoundError
 from portone_async.models import (
     Failed,
@@ -34,17 +34,15 @@ from ._calls import (
 from ._many import FATAL_ERRORS, find_each, get_groups
 from ._order import find_listed, order_pages
 from ._polling import poll
+from ._refunds import BalanceNotFoundError, Refunds
 from ._verify import differences, require_none, validate_amount
 from ._words import LISTED, validate_sorting, validate_status
 
-__all__ = ("FATAL_ERRORS", "Payments")
+__all__ = ("FATAL_ERRORS", "BalanceNotFoundError", "Payments")
 
 
-class Payments:
-    """The look-ups of ``/payments``."""
-
-    def __init__(self, client: Caller) -> None:
-        self._client = client
+class Payments(Refunds):
+    """The look-ups and refunds of ``/payments``."""
 
     async def find(
         self,

@@ -1,0 +1,273 @@
+"""Carry a refund out once, also where answers are lost."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from portone_async.call import Call, Caller, Repeat
+from portone_async.errors import (
+    ApiError,
+    AuthenticationError,
+    CancelPendingError,
+    CancelRefusedError,
+    ClientClosedError,
+    OutcomeUnknownError,
+    PortOneError,
+    RateLimitedError,
+    TransientError,
+    UnauthorizedError,
+    WrongLoopError,
+)
+from portone_async.models import Payment
+from portone_async.resources._confidential import secrets_in
+from portone_async.resources._settle import is_open, pauses
+
+from ._calls import get_call
+from ._checks import MatchesPayment
+from ._refund_decision import Action, Answer, Refund, Trace, decide, trace
+
+__all__ = ("cancel_call", "carry_out", "look_at")
+
+_DONE_AT_PG = "기취소"
+_ASK_A_PERSON = (
+    "The PG reports that the money was given back already, and PortOne does not know it: a person "
+    "must compare both in the PG's and PortOne's consoles. Do not refund it again."
+)
+
+
+async def look_at(client: Caller, imp_uid: str) -> Payment:
+    """Look a payment up; those of test channels as well."""
+    return await client.call(get_call(imp_uid, include_sandbox=True, extension=False))
+
+
+def cancel_call(imp_uid: str, body: Any) -> Call[Payment]:
+    """Make the call of a refund."""
+    return Call(
+        "POST",
+        "/payments/cancel",
+        Payment,
+        body=body,
+        identifiers={"imp_uid": imp_uid},
+        check=MatchesPayment(imp_uid=imp_uid),
+        repeat=Repeat.UNSAFE,
+        secrets=secrets_in(body, "reason"),
+    )
+
+
+async def carry_out(client: Caller, refund: Refund, body: Any, *, seconds: float) -> Payment:
+    """Send a refund, and look it up until its outcome is known.
+
+    Args:
+        client: Makes the calls.
+        refund: The refund that ``body`` requests.
+        body: The same for every request, checksum included.
+        seconds: How long to look, from the first answer on that leaves it open; 0 for one look-up.
+
+    Raises:
+        CancelPendingError: Accepted, but not made yet.
+        CancelRefusedError: Not made.
+        OutcomeUnknownError: The answer was lost, and the look-ups failed.
+        PortOneError: It was not sent.
+    """
+    run = _Run(client, refund, cancel_call(refund.before.imp_uid, body))
+    await run.send()
+    if run.is_made:
+        return run.payment
+    deadline = _now() + seconds
+    waits = pauses()
+    while True:
+        await run.look()
+        left = deadline - _now()
+        action = run.next_action(has_time=left > 0)
+        if action is Action.SEND:
+            await run.send()
+            if run.is_made:
+                return run.payment
+            continue
+        if action is Action.RETURN:
+            return run.payment
+        if action is not Action.WAIT:
+            raise run.error(action)
+        await asyncio.sleep(min(next(waits), left))
+
+
+class _Run:
+    """What was sent, answered and looked up for one refund."""
+
+    def __init__(self, client: Caller, refund: Refund, call: Call[Payment]) -> None:
+        self.payment = refund.before
+        """As the last answer has it."""
+        self.found = Trace.UNCLEAR
+        """What the last answer or look-up told."""
+        self._client = client
+        self._refund = refund
+        self._call = call
+        self._answers: list[Answer] = []
+        self._last_error: PortOneError | None = None
+        self._refusal: ApiError | None = None
+        self._looks = 0
+        self._empty_looks = 0
+        self._is_hopeless = False
+        self._started_at = _now()
+        self._evidence: list[str] = []
+
+    @property
+    def is_made(self) -> bool:
+        return self.found is Trace.MADE
+
+    async def send(self) -> None:
+        """Send the refund.
+
+        Raises:
+            PortOneError: It was not sent, and never before.
+        """
+        self.found, self._empty_looks = Trace.UNCLEAR, 0
+        try:
+            payment = await self._client.call(self._call)
+        except Exception as error:
+            answer = _answer_in(error)
+            if answer is None and not self._answers:
+                raise
+            self._record(answer, error)
+        else:
+            self._answers.append(Answer.ACCEPTED)
+            self._note("sent", f"accepted, {_state(payment)}")
+            self._read(payment)
+
+    async def look(self) -> None:
+        """Look the payment up."""
+        try:
+            payment = await look_at(self._client, self.payment.imp_uid)
+        except Exception as error:  # noqa: BLE001 (a throttle may raise anything)
+            self.found = Trace.UNCLEAR
+            self._is_hopeless = isinstance(error, (ClientClosedError, WrongLoopError))
+            self._note("look-up failed", _described(error))
+        else:
+            self._looks += 1
+            self._note("looked up", _state(payment))
+            self._read(payment)
+            self._empty_looks += self.found is Trace.ABSENT
+
+    def next_action(self, *, has_time: bool) -> Action:
+        return decide(
+            self._answers,
+            self.found,
+            empty_looks=self._empty_looks,
+            has_time=has_time and not self._is_hopeless,
+        )
+
+    def error(self, action: Action) -> PortOneError:
+        """Return the error for an end without a refund that was made."""
+        match action:
+            case Action.PENDING:
+                error: PortOneError = CancelPendingError(
+                    "PortOne accepted the refund, but its history does not have it yet: "
+                    f"{_state(self.payment)}",
+                    payment=self.payment,
+                )
+            case Action.UNKNOWN:
+                error = OutcomeUnknownError(
+                    "whether the refund was made is unknown: its answer was lost, and so were "
+                    "those of the look-ups",
+                    evidence=tuple(self._evidence),
+                )
+                error.advice = self._how_to_repeat()
+            case _:
+                error = self._refused()
+        return self._with_history(error)
+
+    def _record(self, answer: Answer | None, error: Exception) -> None:
+        self._note("sent" if answer else "not sent", _described(error))
+        if answer is None or not isinstance(error, PortOneError):
+            return
+        self._answers.append(answer)
+        self._last_error = error.with_traceback(None)
+        if answer is Answer.REFUSED and isinstance(error, ApiError):
+            self._refusal = error
+
+    def _read(self, payment: Payment) -> None:
+        self.payment = payment
+        self.found = trace(self._refund, payment, self._answers)
+
+    def _refused(self) -> CancelRefusedError:
+        what = "PortOne refused the refund"
+        refusal = self._refusal
+        if refusal is not None:
+            error = CancelRefusedError(
+                f"{what}: {refusal.reason}; {self._outlook()}",
+                status=refusal.status,
+                excerpt=refusal.excerpt,
+                code=refusal.code,
+                message=refusal.message,
+            )
+            if _DONE_AT_PG in (refusal.message or ""):
+                error.advice = _ASK_A_PERSON
+            return error
+        error = CancelRefusedError(f"the refund was not made: {self._outlook()}")
+        if self.found is Trace.ABSENT:
+            error.advice = self._how_to_repeat()
+        return error
+
+    def _how_to_repeat(self) -> str:
+        balance = f"checksum={self._refund.checksum:f}"
+        how = balance if self._refund.key is None else f"the same key or {balance}"
+        return f"Repeat it only with {how}: then it is made once at most, even if it comes late."
+
+    def _outlook(self) -> str:
+        """Describe what the look-ups tell about the refund."""
+        match self.found:
+            case Trace.OVERTAKEN:
+                return (
+                    "another change of the payment came first, so that its checksum "
+                    f"{self._refund.checksum:f} is no longer the balance ({_state(self.payment)})"
+                )
+            case Trace.ABSENT if Answer.LOST in self._answers:
+                return (
+                    f"it was sent {len(self._answers)} time(s), an answer was lost, and "
+                    f"{self._looks} look-up(s) found no trace of it ({_state(self.payment)}). "
+                    "PortOne may still carry it out later"
+                )
+            case Trace.ABSENT:
+                return f"the payment is unchanged ({_state(self.payment)})"
+            case _:
+                return "the look-ups after it failed"
+
+    def _with_history(self, error: PortOneError) -> PortOneError:
+        error.endpoint = self._call.endpoint
+        error.identifiers = self._call.identifiers
+        error.elapsed = _now() - self._started_at
+        if self._last_error is not None:
+            error.attempts = self._last_error.attempts
+            if error.status is None:
+                error.status = self._last_error.status
+        return error
+
+    def _note(self, event: str, outcome: str) -> None:
+        self._evidence.append(f"after {_now() - self._started_at:.1f} s {event}: {outcome}")
+
+
+def _answer_in(error: Exception) -> Answer | None:
+    """Return what the error of a request tells; ``None`` if it was not sent or not processed."""
+    if not isinstance(error, PortOneError):
+        return None  # Of a throttle, before the request.
+    if is_open(error):
+        return Answer.LOST
+    # A rejected token and a rate limit stop a request before it is processed.
+    is_refusal = isinstance(error, ApiError) and not isinstance(
+        error, (AuthenticationError, UnauthorizedError, RateLimitedError, TransientError)
+    )
+    return Answer.REFUSED if is_refusal else None
+
+
+def _described(error: Exception) -> str:
+    name = type(error).__name__
+    return f"{name}: {error.reason}" if isinstance(error, PortOneError) else name
+
+
+def _state(payment: Payment) -> str:
+    return f"{payment.cancel_amount:f} of {payment.amount:f} is cancelled"
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,185 @@
+"""Decide how a refund goes on, from what was sent, answered and looked up. Pure.
+
+PortOne carries a refund out only while the payment's balance is its checksum, and every refund
+lowers the balance. So of all requests with one checksum at most one is carried out, and none after
+another refund. That makes it safe to send the same request again, and to refund again after
+:attr:`Action.REFUSE`.
+
+Source: https://developers.portone.io/opi/ko/integration/cancel/v1/basic
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from decimal import Decimal
+from enum import Enum, auto
+from typing import Any
+
+from msgspec import Struct
+
+from portone_async.models import Cancellation, Payment
+from portone_async.models._record import EXACT
+
+from ._refund_key import entries_of
+from ._refund_units import is_refund_of, may_be_refund_of
+
+__all__ = ("Action", "Answer", "Refund", "Trace", "decide", "trace")
+
+# Resends, each after as many look-ups in a row without a trace of the refund: one alone proves
+# nothing, since a request may still be under way.
+_RESENDS = 3
+_EMPTY_LOOKS = 2
+
+
+class Refund(Struct, frozen=True, kw_only=True):
+    """A refund that was validated."""
+
+    before: Payment
+    """The payment before the refund."""
+    amount: Decimal
+    checksum: Decimal
+    reason: str
+    """As it is sent, with the key in it."""
+    key: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Refund({self.before.imp_uid!r}, amount={self.amount!r}, key={self.key!r})"
+
+
+class Answer(Enum):
+    """The answer to one request."""
+
+    ACCEPTED = auto()
+    """Code 0."""
+    REFUSED = auto()
+    """Another code."""
+    LOST = auto()
+    """No answer: the request may have been processed, or may still be."""
+
+
+class Trace(Enum):
+    """What a payment tells about the refund."""
+
+    MADE = auto()
+    """It is in the history."""
+    ABSENT = auto()
+    """The balance is unchanged."""
+    OVERTAKEN = auto()
+    """Something else changed the balance first: the refund can no longer be carried out."""
+    UNCLEAR = auto()
+    """The look-up failed, or the history does not explain the balance."""
+
+
+class Action(Enum):
+    """How to go on."""
+
+    RETURN = auto()
+    SEND = auto()
+    WAIT = auto()
+    """Look again after a pause."""
+    PENDING = auto()
+    """End: accepted, but not made yet."""
+    REFUSE = auto()
+    """End: not made."""
+    UNKNOWN = auto()
+    """End: the answer was lost, and the look-ups failed."""
+
+
+def trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Trace:
+    """Tell from the payment whether the refund was made.
+
+    Args:
+        refund: The refund.
+        payment: The payment as it is now.
+        answers: The answers so far.
+    """
+    before = refund.before
+    grown = EXACT.subtract(payment.cancel_amount, before.cancel_amount)
+    added = _added(before, payment)
+    if any(
+        grown >= entry.amount > 0 for entry in _own(refund, payment, grown=grown, answers=answers)
+    ):
+        return Trace.MADE
+    if grown == 0 and not added:
+        return Trace.ABSENT if payment.amount == before.amount else Trace.OVERTAKEN
+    if _is_incomplete(payment) or sum((entry.amount for entry in added), Decimal(0)) != grown:
+        return Trace.UNCLEAR
+    is_possible = any(may_be_refund_of(before, refund.amount, entry.amount) for entry in added)
+    is_told_apart = refund.key is not None or Answer.LOST not in answers
+    return Trace.UNCLEAR if is_possible and not is_told_apart else Trace.OVERTAKEN
+
+
+def decide(
+    answers: Collection[Answer], found: Trace, *, empty_looks: int, has_time: bool
+) -> Action:
+    """Choose the next action after a look-up.
+
+    Args:
+        answers: The answers to all requests so far, at least one.
+        found: What the last look-up found.
+        empty_looks: How many look-ups since the last request found :attr:`Trace.ABSENT`.
+        has_time: Whether there is time for another look-up.
+    """
+    is_lost = Answer.LOST in answers
+    if found is Trace.MADE:
+        return Action.RETURN
+    if Answer.ACCEPTED in answers:
+        return Action.WAIT if found is Trace.UNCLEAR and has_time else Action.PENDING
+    if found is Trace.OVERTAKEN or (found is Trace.ABSENT and not is_lost):
+        return Action.REFUSE
+    if found is Trace.ABSENT and has_time and _may_send(answers, empty_looks):
+        return Action.SEND
+    if has_time:
+        return Action.WAIT
+    return Action.UNKNOWN if found is Trace.UNCLEAR and is_lost else Action.REFUSE
+
+
+def _may_send(answers: Collection[Answer], empty_looks: int) -> bool:
+    return (
+        Answer.REFUSED not in answers and len(answers) <= _RESENDS and empty_looks >= _EMPTY_LOOKS
+    )
+
+
+def _own(
+    refund: Refund, payment: Payment, *, grown: Decimal, answers: Collection[Answer]
+) -> list[Cancellation]:
+    """Return the cancellations that are this refund."""
+    before, amount = refund.before, refund.amount
+    added = _added(before, payment)
+    if refund.key is not None:
+        keyed = entries_of(refund.key, payment.cancel_history)
+        if keyed or Answer.ACCEPTED not in answers:
+            return [each for each in keyed if may_be_refund_of(before, amount, each.amount)]
+        # PortOne has accepted it, and returns no reason: it is the only new one.
+        added = [each for each in added if not each.reason and each.amount == grown]
+    if Answer.ACCEPTED in answers:
+        return [each for each in added if may_be_refund_of(before, amount, each.amount)]
+    own = [each for each in added if is_refund_of(before, amount, each.amount)]
+    if Answer.LOST in answers:
+        return own
+    # Every request was refused: an equal sum for another reason is another refund.
+    return [each for each in own if each.reason in (None, refund.reason)]
+
+
+def _added(before: Payment, payment: Payment) -> list[Cancellation]:
+    """Return the cancellations that were not there before."""
+    known = Counter(map(_identity, before.cancel_history))
+    added: list[Cancellation] = []
+    for entry in payment.cancel_history:
+        if known[_identity(entry)] > 0:
+            known[_identity(entry)] -= 1
+        else:
+            added.append(entry)
+    return added
+
+
+def _identity(entry: Cancellation) -> tuple[Any, ...]:
+    # Older ones have no id.
+    if entry.cancellation_id is not None:
+        return (entry.cancellation_id,)
+    return (entry.amount, entry.cancelled_at, entry.reason)
+
+
+def _is_incomplete(payment: Payment) -> bool:
+    return any(path.startswith("cancel_history") for path in payment.unreadable)
