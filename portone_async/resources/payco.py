@@ -11,7 +11,7 @@ from typing import Any, Literal
 from portone_async.call import Call, Caller, Repeat
 from portone_async.models.payco import PaycoStatus
 
-from ._confidential import confidential
+from ._confidential import confidential, secrets_in
 from ._request import json_body, path_value
 
 __all__ = ("Payco",)
@@ -49,14 +49,16 @@ class Payco:
         Source: ``POST /payco/orders/status/{imp_uid}``.
         """
         path = {"imp_uid": path_value("imp_uid", imp_uid)}
+        body = json_body(extra_body, status=status)
         return await self._client.call(
             Call(
                 "POST",
                 "/payco/orders/status/{imp_uid}",
                 PaycoStatus,
                 path=path,
-                body=json_body(extra_body, status=status),
+                body=body,
                 identifiers=path,
                 repeat=Repeat.SET,
+                secrets=secrets_in(body),
             )
         )

@@ -19,6 +19,9 @@ from ._request import json_body
 
 __all__ = ("DeliveryRefusedError", "Paymentwall")
 
+# What the shop writes, or says about the recipient, besides the parameters that always are.
+_PERSONAL = ("details", "reason", "shipping_address_country")
+
 
 class DeliveryRefusedError(ApiError):
     """Paymentwall refused the delivery, although PortOne's own ``code`` is 0."""
@@ -37,7 +40,7 @@ class Paymentwall:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    @confidential("details", "shipping_address_country")
+    @confidential(*_PERSONAL)
     async def register_delivery(
         self,
         imp_uid: str,
@@ -129,7 +132,7 @@ class Paymentwall:
             body=body,
             identifiers={"imp_uid": imp_uid, "merchant_uid": merchant_uid},
             repeat=Repeat.SET,
-            secrets=secrets_in(body, "details", "shipping_address_country"),
+            secrets=secrets_in(body, *_PERSONAL),
         )
         delivery = await self._client.call(call)
         if _is_refused(delivery):

@@ -154,7 +154,17 @@ async def test_time_without_a_zone_is_not_sent(server: FakePortOne, client: Port
     assert not server.requests
 
 
-SECRETS = ("gil@", "Atlantida", "Hidden", "06234", "9876", "Gildong", "Hongsecret", "ring twice")
+SECRETS = (
+    "gil@",
+    "Atlantida",
+    "Hidden",
+    "06234",
+    "9876",
+    "Gildong",
+    "Hongsecret",
+    "ring twice",
+    "gift",
+)
 TEXT = "; ".join(str(value) for value in PHYSICAL.values())
 ECHOES: dict[str, Fault] = {
     "refusal": Json(answer(None, code=-1, message=TEXT)),

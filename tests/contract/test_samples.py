@@ -194,7 +194,7 @@ CASES = [
         "imp_uid": "imp_770000000214",
     }),
     Case("certification_missing_404", "certifications.get", "CertificationNotFoundError"),
-    Case("otp_request_ok", "certifications.request_otp", "str"),
+    Case("otp_request_ok", "certifications.request_otp", "OtpRequest"),
     # Naver Pay
     Case("naver_product_orders_ok", "naver.product_orders", "2 NaverProductOrder"),
     Case("naver_cancel_207", "naver.cancel", "1 NaverProductOrder", {

@@ -116,7 +116,8 @@ def test_error_leaks_no_argument(
 
     log = [caplog.text, *(repr(vars(record)) for record in caplog.records)]
     if error is None:  # Where PortOne documents no response, any is accepted.
-        assert failure == "other schema"
+        # Or where a look-up after a lost answer finds nothing: then it is deleted.
+        assert failure == "other schema" or operation.method == "DELETE"
         error = PortOneError()
     assert leaked(secrets, error, *log) == set()
 
