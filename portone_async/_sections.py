@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .call import Caller
     from .resources.account import Account
+    from .resources.cash_receipts import CashReceipts
     from .resources.certifications import Certifications
     from .resources.charges import Charges
     from .resources.codes import Codes
+    from .resources.convenience_store import ConvenienceStore
+    from .resources.escrow import Escrow
     from .resources.partners import Partners
     from .resources.payco import Payco
     from .resources.payments import Payments
     from .resources.paymentwall import Paymentwall
     from .resources.prepared import Prepared
+    from .resources.virtual_accounts import VirtualAccounts
 
 __all__ = ("Sections",)
 
@@ -30,6 +34,13 @@ class Sections:
         from .resources.account import Account
 
         return Account(self)
+
+    @property
+    def cash_receipts(self: Caller) -> CashReceipts:
+        """Cash receipts of payments and of other money."""
+        from .resources.cash_receipts import CashReceipts
+
+        return CashReceipts(self)
 
     @property
     def certifications(self: Caller) -> Certifications:
@@ -51,6 +62,20 @@ class Sections:
         from .resources.codes import Codes
 
         return Codes(self)
+
+    @property
+    def convenience_store(self: Caller) -> ConvenienceStore:
+        """Barcodes that a convenience store takes money for."""
+        from .resources.convenience_store import ConvenienceStore
+
+        return ConvenienceStore(self)
+
+    @property
+    def escrow(self: Caller) -> Escrow:
+        """Deliveries of escrow payments."""
+        from .resources.escrow import Escrow
+
+        return Escrow(self)
 
     @property
     def partners(self: Caller) -> Partners:
@@ -86,3 +111,10 @@ class Sections:
         from .resources.prepared import Prepared
 
         return Prepared(self)
+
+    @property
+    def virtual_accounts(self: Caller) -> VirtualAccounts:
+        """Bank accounts that wait for the money of one order."""
+        from .resources.virtual_accounts import VirtualAccounts
+
+        return VirtualAccounts(self)

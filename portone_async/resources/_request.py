@@ -16,7 +16,16 @@ from portone_async.call import validate_identifier
 from portone_async.errors import InvalidRequestError
 from portone_async.models._record import EXACT
 
-__all__ = ("Money", "exact_number", "json_body", "money", "optional_money", "path_value", "seconds")
+__all__ = (
+    "Money",
+    "exact_number",
+    "json_body",
+    "money",
+    "optional_money",
+    "optional_seconds",
+    "path_value",
+    "seconds",
+)
 
 Money: TypeAlias = int | Decimal | str
 """An amount: ``1000``, ``Decimal("9.90")``, or text that is exactly one, as in ``"9.90"``."""
@@ -79,6 +88,15 @@ def seconds(name: str, time: object) -> int:
     if time.utcoffset() is None:
         raise InvalidRequestError(f"{name} must have a time zone")
     return (time - _EPOCH) // _SECOND
+
+
+def optional_seconds(name: str, time: object) -> int | None:
+    """Return a time in whole Unix seconds, rounded down; ``None`` for ``None``.
+
+    Raises:
+        InvalidRequestError: It is no datetime, or has no time zone.
+    """
+    return None if time is None else seconds(name, time)
 
 
 def path_value(name: str, value: object) -> str:

@@ -14,6 +14,7 @@ from portone_async.errors import ApiError, InvalidRequestError, NotFoundError, P
 from portone_async.models.prepared import PreparedPayment
 
 from ._confidential import confidential, secrets_in
+from ._refusal import send_or_look
 from ._request import Money, json_body, money, path_value
 from ._settle import settle as settle_outcome
 from ._settle import validate_settle
@@ -27,7 +28,7 @@ class PreparedNotFoundError(NotFoundError):
     advice = "Register the amount with create() or ensure()."
 
 
-class AlreadyPreparedError(PortOneError):
+class AlreadyPreparedError(ApiError):
     """Another amount or currency is registered for this order number. Nothing was changed."""
 
     advice = "update() replaces it; ensure() registers or replaces."
@@ -86,26 +87,16 @@ class Prepared:
                 prepared = await self.get(merchant_uid)
             except PreparedNotFoundError:
                 return None
-            if _is_equal(prepared, wanted, currency):
-                return prepared
-            return _already_prepared(call, prepared)
+            is_equal = _is_equal(prepared, wanted, currency)
+            return prepared if is_equal else _already_prepared(call, prepared)
 
-        async def send() -> PreparedPayment:
+        async def look_refused() -> PreparedPayment | PortOneError | None:
             try:
-                return await self._client.call(call)
-            except ApiError as error:
-                if (error.status, error.code) != (200, 1):
-                    raise
-                refusal = error
-            # The order number is registered: PortOne's text says so, but the look-up decides.
-            try:
-                found = await look()
+                return await look()
             except InvalidRequestError:  # It has a slash.
-                found = _already_prepared(call, None)
-            if isinstance(found, PreparedPayment):
-                return found
-            raise found or refusal
+                return _already_prepared(call, None)
 
+        send = send_or_look(self._client, call, look_refused, when=_is_code_1)
         return await settle_outcome(send, look, seconds=seconds, resend=True)
 
     @confidential()
@@ -239,6 +230,11 @@ class _Matches:
 
 def _classify(failure: Failure) -> type[ApiError] | None:
     return PreparedNotFoundError if failure.status == 404 else None
+
+
+def _is_code_1(refusal: ApiError) -> bool:
+    # The order number is registered: PortOne's text says so, but the look-up decides.
+    return (refusal.status, refusal.code) == (200, 1)
 
 
 def _already_prepared(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from .account import Account
 from .endpoints.account import AccountSettings
 from .endpoints.billing_keys import BillingKeys
+from .endpoints.cash_receipts import CashReceipts
 from .endpoints.certifications import Certifications
 from .endpoints.charges import Charges
+from .endpoints.convenience_store import ConvenienceStore
+from .endpoints.escrow import EscrowDeliveries
 from .endpoints.partners import Partners
 from .endpoints.payments import Payments, Refunds
 from .endpoints.schedules import Schedules
+from .endpoints.virtual_accounts import VirtualAccounts
 
 __all__ = ("Sections",)
 
@@ -30,6 +34,11 @@ class Sections:
         return self._account.state(BillingKeys)
 
     @property
+    def cash_receipts(self) -> CashReceipts:
+        """The cash receipts, and whether the PG refuses them."""
+        return self._account.state(CashReceipts)
+
+    @property
     def certifications(self) -> Certifications:
         """The identity checks, and the code of every SMS."""
         return self._account.state(Certifications)
@@ -38,6 +47,16 @@ class Sections:
     def charges(self) -> Charges:
         """What happens to the next charges."""
         return self._account.state(Charges)
+
+    @property
+    def convenience_store(self) -> ConvenienceStore:
+        """The barcodes, which a test pays."""
+        return ConvenienceStore(self._account)
+
+    @property
+    def escrow(self) -> EscrowDeliveries:
+        """The deliveries of escrow payments."""
+        return self._account.state(EscrowDeliveries)
 
     @property
     def partners(self) -> Partners:
@@ -58,3 +77,8 @@ class Sections:
     def schedules(self) -> Schedules:
         """The schedules, and which of their charges fail."""
         return Schedules(self._account)
+
+    @property
+    def virtual_accounts(self) -> VirtualAccounts:
+        """The virtual accounts, into which a test pays."""
+        return VirtualAccounts(self._account)

@@ -1,0 +1,212 @@
+"""``client.escrow``: deliveries of escrow payments.
+
+API: https://developers.portone.io/api/rest-v1/escrow
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from portone_async._redact import SecretDict
+from portone_async.call import Call, Caller, Failure, Repeat
+from portone_async.errors import ApiError, NotFoundError, PortOneError
+from portone_async.models.escrow import (
+    EscrowDelivery,
+    EscrowLogis,
+    EscrowProduct,
+    EscrowReceiver,
+    EscrowSender,
+)
+
+from ._confidential import confidential, secrets_in
+from ._refusal import send_or_look
+from ._request import json_body, path_value
+from ._settle import settle as settle_outcome
+from ._settle import validate_settle, verdict
+
+__all__ = ("DeliveryRegisteredError", "Escrow", "EscrowNotFoundError")
+
+
+class EscrowNotFoundError(NotFoundError):
+    """PortOne reports that the payment has no registered delivery (409), or is unknown (404)."""
+
+    advice = "ksnet shows a delivery 30 to 60 minutes after it was registered."
+
+
+class DeliveryRegisteredError(ApiError):
+    """Another delivery is registered for this payment. Nothing was changed."""
+
+    advice = "update() replaces it, where the PG can."
+
+    def __init__(
+        self, reason: str = "", *, delivery: EscrowDelivery | None = None, **response: Any
+    ) -> None:
+        super().__init__(reason, **response)
+        self.delivery = delivery
+        """What is registered."""
+
+
+class Escrow:
+    """The operations of ``/escrows/logis``."""
+
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    async def get(self, imp_uid: str) -> EscrowDelivery:
+        """Return the delivery of a payment.
+
+        Args:
+            imp_uid: The payment.
+
+        Raises:
+            EscrowNotFoundError: PortOne reports that none is registered, or no such payment.
+            InvalidRequestError: The id cannot be part of a path; nothing was sent.
+            PortOneError: The call failed; whether there is one is unknown.
+
+        Source: ``GET /escrows/logis/{imp_uid}``.
+        """
+        return await self._client.call(_call("GET", imp_uid, Repeat.READ))
+
+    @confidential("sender", "receiver", "logis", "products")
+    async def register(
+        self,
+        imp_uid: str,
+        *,
+        sender: EscrowSender | Mapping[str, Any],
+        receiver: EscrowReceiver | Mapping[str, Any],
+        logis: EscrowLogis | Mapping[str, Any],
+        products: Iterable[EscrowProduct | Mapping[str, Any]] | None = None,
+        send_email: bool | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
+    ) -> EscrowDelivery:
+        """Register the delivery of an escrow payment.
+
+        PortOne refuses a second one with 409, which also means that it is never possible. So then,
+        or if the response is lost, the delivery is looked up: the same parcel is a success, and
+        after a lost response without a delivery the request is sent again.
+
+        Args:
+            imp_uid: The payment.
+            sender: The person who sends; which fields are required depends on the PG.
+            receiver: The person who receives.
+            logis: The parcel.
+            products: The goods in it (welcome).
+            send_email: Whether the buyer gets a mail at the confirmation (nice_v2); PortOne's
+                default is ``True``.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost response; 0 for one look-up.
+
+        Raises:
+            DeliveryRegisteredError: Another delivery is registered.
+            EscrowNotFoundError: PortOne reports no such payment.
+            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            InvalidRequestError: An argument can never be right; nothing was sent.
+            ApiError: It was refused: 400 (a field is missing, or the PG is not supported), 409
+                (not possible for this payment) or 500.
+            PortOneError: The call failed.
+
+        Source: ``POST /escrows/logis/{imp_uid}``.
+        """
+        seconds = validate_settle(settle)
+        body = json_body(
+            extra_body,
+            sender=sender,
+            receiver=receiver,
+            logis=logis,
+            products=None if products is None else [*products],
+            send_email=send_email,
+        )
+        call = _call("POST", imp_uid, Repeat.GUARDED, body=body)
+
+        async def look() -> EscrowDelivery | PortOneError | None:
+            try:
+                delivery = await self.get(imp_uid)
+            except EscrowNotFoundError:
+                return None
+            if _is_same_parcel(delivery, body["logis"]):
+                return delivery
+            error = DeliveryRegisteredError("another delivery is registered", delivery=delivery)
+            error.endpoint, error.identifiers = call.endpoint, call.identifiers
+            return error
+
+        send = send_or_look(self._client, call, look, when=lambda error: error.status == 409)
+        return await settle_outcome(send, look, seconds=seconds, resend=True)
+
+    @confidential("sender", "receiver", "logis", "products")
+    async def update(
+        self,
+        imp_uid: str,
+        *,
+        sender: EscrowSender | Mapping[str, Any],
+        receiver: EscrowReceiver | Mapping[str, Any],
+        logis: EscrowLogis | Mapping[str, Any],
+        products: Iterable[EscrowProduct | Mapping[str, Any]] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+    ) -> EscrowDelivery:
+        """Replace the delivery of an escrow payment. A second time leaves the same state.
+
+        nice_v2 cannot; ksnet can when the delivery is visible, 30 to 60 minutes later.
+
+        Args:
+            imp_uid: The payment.
+            sender: The person who sends.
+            receiver: The person who receives.
+            logis: The parcel.
+            products: The goods in it (welcome).
+            extra_body: Parameters that this package does not know.
+
+        Raises:
+            EscrowNotFoundError: PortOne reports no such payment.
+            InvalidRequestError: An argument can never be right; nothing was sent.
+            ApiError: It was refused: 400, 409 (it cannot be changed) or 500.
+            PortOneError: The call failed.
+
+        Source: ``PUT /escrows/logis/{imp_uid}``.
+        """
+        body = json_body(
+            extra_body,
+            sender=sender,
+            receiver=receiver,
+            logis=logis,
+            products=None if products is None else [*products],
+        )
+        return await self._client.call(_call("PUT", imp_uid, Repeat.SET, body=body))
+
+
+def _call(
+    method: str, imp_uid: str, repeat: Repeat, *, body: SecretDict | None = None
+) -> Call[EscrowDelivery]:
+    path = {"imp_uid": path_value("imp_uid", imp_uid)}
+    return Call(
+        method,
+        "/escrows/logis/{imp_uid}",
+        EscrowDelivery,
+        path=path,
+        body=body,
+        identifiers=path,
+        classify=_classify_get if method == "GET" else _classify,
+        repeat=repeat,
+        secrets=_secrets(body),
+    )
+
+
+def _secrets(body: SecretDict | None) -> frozenset[str]:
+    """Collect what is about the sender and the receiver, whose names are not secret elsewhere."""
+    people = [] if body is None else [body[name] for name in ("sender", "receiver")]
+    return secrets_in(body) | secrets_in(people, "name", "relationship")
+
+
+def _classify(failure: Failure) -> type[ApiError] | None:
+    return EscrowNotFoundError if failure.status == 404 else verdict(failure)
+
+
+def _classify_get(failure: Failure) -> type[ApiError] | None:
+    return EscrowNotFoundError if failure.status == 409 else _classify(failure)
+
+
+def _is_same_parcel(delivery: EscrowDelivery, logis: Mapping[str, Any]) -> bool:
+    # An unknown courier becomes ETC.
+    is_same_courier = delivery.company in (None, "ETC", logis.get("company"))
+    return is_same_courier and delivery.invoice in (None, logis.get("invoice"))
