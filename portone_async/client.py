@@ -247,7 +247,8 @@ class PortOneClient(Sections):
                 # From the failure on: a throttle that is slow to pause delays no retry.
                 await self._state.sleep_until(failed_at + wait)
         except PortOneError as error:
-            failure = error  # Not of an attempt: no token, no time left, or a closed client.
+            # Not of an attempt: no token, no time left, or a closed client.
+            failure = state.not_attempted(error)
         except BaseException as error:
             state.attempts.end(error)
             raise

@@ -68,7 +68,7 @@ class Admission:
         except TimeoutError:
             if not bound.expired():
                 raise  # The token fetch or the throttle raised this.
-        raise self._state.deadline_exceeded(was_sent=self._state.attempts.number > 0)
+        raise self._state.deadline_exceeded()
 
     async def _admit(self) -> None:
         state, client = self._state, self._state.client

@@ -18,6 +18,7 @@ from portone_async.errors import (
     InvalidRequestError,
     PortOneError,
     RequestTimeoutError,
+    TransientError,
 )
 from portone_async.throttle import Throttle
 from portone_async.throttle._semaphore import FairSemaphore
@@ -247,10 +248,20 @@ class CallState(Generic[T]):
             return self.deadline_exceeded(was_sent=error.was_sent)
         return error
 
-    def deadline_exceeded(self, *, was_sent: bool) -> DeadlineExceededError:
+    def deadline_exceeded(self, *, was_sent: bool = True) -> DeadlineExceededError:
         """Return the error for a call that took longer than ``Timeouts.total``."""
         error = DeadlineExceededError(f"no answer within {self.options.timeouts.total:g} s in all")
         error.was_sent = was_sent
+        return error
+
+    def not_attempted(self, error: PortOneError) -> PortOneError:
+        """Return an error that ends the call before its next attempt.
+
+        If a second attempt was due at all, a call that is not idempotent was not processed by the
+        first one.
+        """
+        if isinstance(error, TransientError):
+            error.was_sent = self.attempts.number > 0 and self.call.is_idempotent
         return error
 
     def redact(self, text: str) -> str:

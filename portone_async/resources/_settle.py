@@ -61,7 +61,8 @@ def is_open(error: PortOneError) -> bool:
     if error.endpoint == _GET_TOKEN:
         return False  # The request itself was not sent, or was rejected with a 401.
     if isinstance(error, ClientClosedError):
-        return bool(error.attempts)  # Otherwise it was closed before the request was sent.
+        # Otherwise it was closed before the request was sent, or before another attempt.
+        return any(attempt.error == ClientClosedError.__name__ for attempt in error.attempts)
     if isinstance(error, RateLimitedError):
         return False
     if isinstance(error, TransientError):

@@ -17,6 +17,7 @@ from portone_async import (
     InvalidRequestError,
     MalformedResponseError,
     OutcomeUnknownError,
+    Payment,
     PortOneError,
     RateLimitedError,
     RequestTimeoutError,
@@ -24,7 +25,9 @@ from portone_async import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
+from portone_async.call import Call, Repeat
 from portone_async.resources._settle import is_open, send_once, settle, validate_settle
+from tests.support.scripted import PAID, Outcome, reply, scripted_client, series, token_reply
 from tests.support.virtual_time import virtual_time
 
 LOST = RequestTimeoutError("no answer in time")
@@ -62,6 +65,48 @@ def test_outcome_is_open_only_if_the_request_may_be_processed(
     error: PortOneError, is_expected: bool
 ) -> None:
     assert is_open(error) is is_expected
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        reply(200, b"<html>"),
+        reply(200, b'{"result": 1}'),
+        reply(403),
+        reply(503),
+        ConnectionFailedError("reset"),
+        (60.0, ConnectionFailedError("too late")),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("is_renewal", [True, False])
+@virtual_time
+async def test_outcome_is_not_open_without_a_token(failure: Outcome, is_renewal: bool) -> None:
+    tokens = [token_reply(), failure] if is_renewal else [failure]
+    client, transport = scripted_client(lambda _: reply(401), series(*tokens))
+    with pytest.raises(PortOneError) as caught:
+        await client.call(Call("POST", "/payments/cancel", Payment, repeat=Repeat.UNSAFE))
+
+    assert len(transport.times()) == int(is_renewal)
+    assert not is_open(caught.value)
+
+
+@virtual_time
+async def test_outcome_is_open_only_if_the_client_was_closed_in_flight() -> None:
+    call = Call("POST", "/payments/cancel", Payment, repeat=Repeat.UNSAFE)
+    in_flight, _ = scripted_client(lambda _: ClientClosedError("closed in flight"))
+    with pytest.raises(ClientClosedError) as caught:
+        await in_flight.call(call)
+    assert is_open(caught.value)
+
+    unsent, _ = scripted_client(lambda _: (1.0, reply(401)), series(token_reply(), (9.0, PAID)))
+    task = asyncio.create_task(unsent.call(call))
+    await asyncio.sleep(5)
+    await unsent.close()
+    with pytest.raises(ClientClosedError) as caught:
+        await task
+    assert caught.value.attempts
+    assert not is_open(caught.value)
 
 
 class Server:
