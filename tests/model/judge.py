@@ -1,0 +1,56 @@
+"""Compares reports with the server's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .cases import Case
+from .report import Ending
+
+if TYPE_CHECKING:
+    from .run import CallHistory, Outcome
+
+__all__ = ("check_end", "check_report")
+
+
+def check_report(case: Case, call: CallHistory, result: object, outcome: Outcome) -> None:
+    """Check what a call has just reported."""
+    problem = _problem(case, call, result)
+    if problem is not None:
+        outcome.violations.append(f"job {call.job}: {problem}: {call.report}")
+
+
+def _problem(case: Case, call: CallHistory, result: object) -> str | None:
+    report = call.report
+    assert report is not None
+    match report.ending:
+        case Ending.DONE:
+            if call.was_done_before and any(e.is_act for e in call.record.exchanges):
+                return "sent again although it had been reported done"
+            return case.wrong_result(result)
+        case Ending.UNKNOWN if not case.may_be_unknown(call.record, report.at):
+            return "unknown without a cause"
+        case Ending.HUNG | Ending.CRASHED:
+            return "a call must end with a result or an error of the package"
+        case _:
+            return None
+
+
+def check_end(cases: list[Case], outcome: Outcome) -> None:
+    """Check the final state: what was sent has arrived by now."""
+    for number, case in enumerate(cases):
+        calls = [call for call in outcome.calls if call.job == number]
+        effects = case.effects()
+        if effects > 1:
+            outcome.violations.append(f"job {number}: carried out {effects} times")
+        for call in calls:
+            problem = _false_report(call)
+            if problem is not None:
+                outcome.violations.append(f"job {number}: {problem}: {call.report}")
+
+
+def _false_report(call: CallHistory) -> str | None:
+    ending = None if call.report is None else call.report.ending
+    if ending is Ending.NOT_DONE and any(e.effects for e in call.record.exchanges):
+        return "reported not done, and carried out"
+    return None

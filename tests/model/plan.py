@@ -1,0 +1,96 @@
+"""One episode as plain data: what is done, by which process, and what goes wrong."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from .faults import Fault
+
+__all__ = (
+    "CALM",
+    "Cancel",
+    "Delivery",
+    "Find",
+    "Intrusion",
+    "Job",
+    "Operation",
+    "Plan",
+    "Refund",
+)
+
+
+class Find(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Look the payment up: changes nothing."""
+
+    payment: int
+
+
+class Refund(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Refund a part of a payment, or all that is left of it."""
+
+    payment: int
+    amount: int | None
+    """KRW; ``None`` for the whole balance."""
+    is_keyed: bool = True
+    settle: float = 90.0
+
+
+Operation: TypeAlias = Find | Refund
+
+
+class Cancel(Struct, frozen=True):
+    """The cancellation of a task at one of its awaits."""
+
+    await_number: int
+    when: Literal["at once", "with the result", "later"]
+    """As the await begins, as its result is there but not read yet, or ``seconds`` later."""
+    seconds: float = 0.0
+
+
+class Delivery(Struct, frozen=True, omit_defaults=True):
+    """One call of a job's operation by one process."""
+
+    process: int = 0
+    delay: float = 0.0
+    """Seconds after the previous delivery ended, or began if ``overlaps``."""
+    overlaps: bool = False
+    faults: tuple[Fault, ...] = ()
+    """Of the first requests of the call, in order; the others are answered."""
+    latency: float = 0.01
+    """Seconds of a request's way to the server, and of the answer's way back."""
+    kill_at: int | None = None
+    """The number of the line of the package, from the start of the call, at which its process ends."""
+    cancel: Cancel | None = None
+
+
+CALM = Delivery(process=-1, delay=300.0)
+"""A delivery by a new process, without a fault, after all late processing."""
+
+
+class Job(Struct, frozen=True, omit_defaults=True):
+    """An operation that must happen once, and its deliveries."""
+
+    operation: Operation
+    deliveries: tuple[Delivery, ...]
+    starts_at: float = 0.0
+
+
+class Intrusion(Struct, frozen=True):
+    """A refund in the console, which no client here knows of."""
+
+    at: float
+    payment: int
+    amount: int
+
+
+class Plan(Struct, frozen=True, omit_defaults=True):
+    """One episode."""
+
+    payments: tuple[int, ...]
+    """Their amounts, in KRW."""
+    jobs: tuple[Job, ...]
+    intrusions: tuple[Intrusion, ...] = ()
+    seed: int = 0
+    """Of the waits that the client draws between retries."""

@@ -1,0 +1,83 @@
+"""The model finds nothing in a careful client, and detects each careless one."""
+
+from __future__ import annotations
+
+import logging
+from random import Random
+from typing import Literal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .faults import KINDS
+from .generate import make_plan
+from .mutants import MUTANTS, Careful
+from .plan import Cancel, Delivery, Job, Plan, Refund
+from .report import Ending
+from .run import run_plan
+from .search import search
+from .subject import Subject
+
+
+@pytest.fixture(autouse=True)
+def _no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Record no warning of the many retries."""
+    caplog.set_level(logging.CRITICAL, "portone_async")
+
+
+def test_careful_client_shows_no_violation() -> None:
+    figures, failure = search(Careful(), seed=3, operations=2500)
+
+    assert failure is None, str(failure)
+    assert set(figures.faults) == KINDS.keys() - {"none"}
+    assert figures.kills > 50
+    assert all(figures.endings[e] > 10 for e in set(Ending) - {Ending.HUNG, Ending.CRASHED})
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: type(mutant).__name__)
+def test_careless_client_shows_a_violation(mutant: Subject) -> None:
+    _, failure = search(mutant, seed=1, operations=4000)
+
+    assert failure is not None
+    # What is printed shows it again.
+    plan = msgspec.json.decode(failure.replay, type=Plan)
+    assert run_plan(plan, mutant).violations == failure.outcome.violations
+
+
+@given(draw=st.randoms(use_true_random=False))
+def test_no_plan_breaks_a_careful_client(draw: Random) -> None:
+    outcome = run_plan(make_plan(draw, jobs=3), Careful())
+    assert not outcome.violations, outcome.history()
+
+
+def _refund(*deliveries: Delivery) -> Plan:
+    return Plan(payments=(1000,), jobs=(Job(Refund(0, 100), deliveries),))
+
+
+def _endings(plan: Plan) -> list[Ending]:
+    outcome = run_plan(plan, Careful())
+    assert not outcome.violations, outcome.history()
+    return [call.report.ending for call in outcome.calls if call.report is not None]
+
+
+def test_process_can_end_at_each_line() -> None:
+    number, endings = 1, [Ending.KILLED]
+    while endings[0] is Ending.KILLED:
+        endings = _endings(_refund(Delivery(kill_at=number)))
+        number += 7
+    assert endings == [Ending.DONE, Ending.DONE]
+    assert number > 500
+
+
+@pytest.mark.parametrize("when", ["at once", "with the result", "later"])
+def test_task_can_be_cancelled_at_each_await(
+    when: Literal["at once", "with the result", "later"],
+) -> None:
+    number, endings = 0, [Ending.CANCELLED]
+    while endings[0] is Ending.CANCELLED:
+        number += 1
+        endings = _endings(_refund(Delivery(cancel=Cancel(number, when, 0.005))))
+    assert endings == [Ending.DONE, Ending.DONE]
+    assert number > 3
