@@ -15,7 +15,7 @@ from portone_async.errors import ApiError
 from portone_async.models.paymentwall import PaymentwallDelivery
 
 from ._confidential import confidential, secrets_in
-from ._request import json_body
+from ._request import json_body, seconds
 
 __all__ = ("DeliveryRefusedError", "Paymentwall")
 
@@ -108,8 +108,12 @@ class Paymentwall:
             merchant_uid=merchant_uid,
             type=type,
             status=status,
-            estimated_delivery_datetime=estimated_delivery_datetime,
-            estimated_update_datetime=estimated_update_datetime,
+            estimated_delivery_datetime=seconds(
+                "estimated_delivery_datetime", estimated_delivery_datetime
+            ),
+            estimated_update_datetime=seconds(
+                "estimated_update_datetime", estimated_update_datetime
+            ),
             refundable=refundable,
             shipping_address_email=shipping_address_email,
             carrier_tracking_id=carrier_tracking_id,

@@ -112,6 +112,7 @@ SHORT_ROUTES: dict[str, str] = {
 
 ONE_OF: dict[str, dict[str, object]] = {
     "GET /payments": {"imp_uids": ["imp_1"]},
+    "PUT /vbanks/{imp_uid}": {"amount": 20_000},
 }
 """An argument to give, where a method needs one of several optional ones."""
 

@@ -28,17 +28,6 @@ NOT_BUILT = frozenset(
         "billing_keys.issue",
         "billing_keys.payments",
         "billing_keys.schedules",
-        "cash_receipts.cancel",
-        "cash_receipts.cancel_external",
-        "cash_receipts.get",
-        "cash_receipts.get_external",
-        "cash_receipts.issue",
-        "cash_receipts.issue_external",
-        "convenience_store.close",
-        "convenience_store.issue",
-        "escrow.get",
-        "escrow.register",
-        "escrow.update",
         "kcp_quick.delete_billing_key",
         "kcp_quick.delete_member",
         "kcp_quick.pay_automatically",
@@ -71,9 +60,6 @@ NOT_BUILT = frozenset(
         "schedules.reschedule",
         "schedules.retry",
         "schedules.update",
-        "virtual_accounts.close",
-        "virtual_accounts.issue",
-        "virtual_accounts.update",
     }
 )
 """Methods of the table that the client does not have yet."""

@@ -179,7 +179,7 @@ CASES = [
         "merchant_uid": "CASH-20260301-0001",
     }),
     # Escrow
-    Case("escrow_logis_ok", "escrow.get", "EscrowLogis"),
+    Case("escrow_logis_ok", "escrow.get", "EscrowDelivery"),
     Case("escrow_no_payment_404", "escrow.register", "NotFoundError"),
     Case("escrow_not_allowed_409", "escrow.register", "ApiError"),
     Case("escrow_pg_not_supported_400", "escrow.register", "ApiError"),

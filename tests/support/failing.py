@@ -56,7 +56,7 @@ class FailingTransport(Transport):
     def _answer(self, request: str) -> Outcome:
         if self._failing.fullmatch(request):
             return self._outcome
-        if re.fullmatch(r"GET /payments/imp[^/?]*", request):
+        if re.fullmatch(r"GET /payments/imp[^/]*", request):
             return Reply(200, {}, ok(PAYMENT))
         return Reply(404, {}, body(NOT_FOUND))
 

@@ -13,7 +13,7 @@ import portone_async
 
 from .canaries import pickled_texts, reachable_texts, renderings, spellings
 
-__all__ = ("PUBLIC", "leaked", "planted", "texts_of")
+__all__ = ("PUBLIC", "leaked", "planted", "secret_of", "texts_of")
 
 PUBLIC = frozenset({
     # Identifiers
@@ -26,7 +26,7 @@ PUBLIC = frozenset({
     "cash_receipt_type", "currency", "delivery_company", "delivery_method", "identifier_type",
     "product_type", "requester", "review_type", "sorting", "status", "type", "vender_type",
     "verification_method", "prepaid_auth_yn", "carrier", "pay_method", "refundable",
-    "naverUseCfm",
+    "naverUseCfm", "receiving_at",
     # The goods, and the shop itself
     "company_name", "confirm_url", "name", "notice_url",
     # Money as text
@@ -37,18 +37,28 @@ PUBLIC = frozenset({
 _PACKAGE = str(Path(portone_async.__file__).parent)
 
 
-def planted(value: Any, name: str = "") -> Any:
+PERSONAL = ("receiver.name", "request_otp.name", "sender.name")
+"""Parameters that are about a person although others of the name are not."""
+
+
+def is_public(path: str) -> bool:
+    """Return whether a parameter may be printed, by its path, as in ``escrow.register.logis.id``."""
+    return path.rpartition(".")[2] in PUBLIC and not path.endswith(PERSONAL)
+
+
+def planted(value: Any, path: str) -> Any:
     """Return an argument with another text in place of each one that is not public."""
-    if isinstance(value, str) and not isinstance(value, bytes):
-        return value if name in PUBLIC else secret_of(name)
+    if isinstance(value, str):
+        return value if is_public(path) else secret_of(path.rpartition(".")[2])
     if isinstance(value, Struct):
         fields = value.__struct_fields__
-        return type(value)(**{field: planted(getattr(value, field), field) for field in fields})
+        members = {name: planted(getattr(value, name), f"{path}.{name}") for name in fields}
+        return type(value)(**members)
     parts: Any = value
     if isinstance(value, Mapping):
-        return {key: planted(part, str(key)) for key, part in parts.items()}
+        return {name: planted(part, f"{path}.{name}") for name, part in parts.items()}
     if isinstance(value, list | tuple):
-        return [planted(part, name) for part in parts]
+        return [planted(part, path) for part in parts]
     return value
 
 
@@ -57,20 +67,20 @@ def secret_of(name: str) -> str:
     return "9999-8888-7777-1234" if name == "card_number" else f"planted-{name}-심어둔"
 
 
-def texts_of(value: Any, name: str = "") -> Iterator[str]:
+def texts_of(value: Any, path: str = "") -> Iterator[str]:
     """Yield the planted secrets in an argument."""
     # Not narrowed by its type: to pyright a dict of any values is one of unknown types.
     parts: Any = value
     if isinstance(value, Struct):
-        parts = {field: getattr(value, field) for field in value.__struct_fields__}
+        parts = {name: getattr(value, name) for name in value.__struct_fields__}
     if isinstance(value, str):
-        yield from () if name in PUBLIC else (value,)
+        yield from () if is_public(path) else (value,)
     elif isinstance(value, Mapping | Struct):
-        for key, part in parts.items():
-            yield from texts_of(part, str(key))
+        for name, part in parts.items():
+            yield from texts_of(part, f"{path}.{name}")
     elif isinstance(value, list | tuple):
         for part in parts:
-            yield from texts_of(part, name)
+            yield from texts_of(part, path)
 
 
 def leaked(secrets: Iterable[str], error: BaseException, *texts: str) -> set[str]:
