@@ -1,4 +1,4 @@
-"""A FastAPI app that looks up payments and receives webhooks.
+"""A FastAPI app that looks up payments, refunds them and receives webhooks.
 
 Run it with ``uvicorn --app-dir examples fastapi_app:app``; it listens on port 8000.
 
@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
@@ -25,8 +25,11 @@ from pydantic import BaseModel
 
 from portone_async import (
     ApiError,
+    CancelPendingError,
+    CancelRefusedError,
     InvalidRequestError,
     InvalidWebhookError,
+    OutcomeUnknownError,
     PaymentMismatchError,
     PaymentNotFoundError,
     PaymentStatus,
@@ -57,14 +60,20 @@ ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     # Well-formed but different from the order: a conflict, not a malformed request.
     (PaymentMismatchError, 409, "This payment does not match the order."),
     (PaymentNotFoundError, 404, "There is no such payment."),
-    (InvalidRequestError, 422, "The order number or the status is invalid."),
+    (InvalidRequestError, 422, "PortOne would not accept this request."),
+    # Accepted, and not made yet: PortOne reports the end by a webhook.
+    (CancelPendingError, 202, "The refund is being made."),
+    (CancelRefusedError, 409, "The refund was refused."),
+    (OutcomeUnknownError, 504, "Whether it was refunded is unknown. Repeat it with the same key."),
     (RateLimitedError, 503, "Too many payments are being looked up. Try again later."),
     (TimeoutError, 504, "PortOne took too long to answer. Try again later."),
     (TransientError, 503, "PortOne is unavailable. Try again later."),
     (PortOneError, 502, "The request to PortOne failed."),
 )
 # A mistyped order number causes these: log them as INFO, not WARNING.
-QUIET = (404, 422)
+QUIET = (202, 404, 422)
+# Seconds for which a lost answer of PortOne is looked up while the shop's staff wait.
+SETTLE = 10.0
 
 
 @dataclass
@@ -137,6 +146,48 @@ async def get_payment(merchant_uid: str, portone: PortOne, status: str | None = 
         currency=payment.currency,
         paid_at=payment.paid_at,
     )
+
+
+class RefundIn(BaseModel):
+    """A refund; the whole balance if there is no amount."""
+
+    amount: Decimal | None = None
+    reason: str
+
+
+class RefundOut(BaseModel):
+    """The payment after a refund."""
+
+    key: str
+    refunded: Decimal
+    """All that was refunded so far."""
+    balance: Decimal
+
+
+# PUT, because the same request twice must refund once. The key is a short name that the shop gives
+# to the refund, such as the number of the return.
+@app.put("/orders/{merchant_uid:path}/refunds/{key}")
+async def refund(merchant_uid: str, key: str, wanted: RefundIn, portone: PortOne) -> RefundOut:
+    """Refund an order. A real shop first checks who requests it.
+
+    A repeated request, also after a crash or from another process, finds the key in the payment's
+    history and sends nothing.
+    """
+    order = ORDERS.get(merchant_uid)
+    if order is None:
+        raise HTTPException(404)
+    # One refund at a time per order.
+    async with order.lock:
+        if order.imp_uid is None:  # The dictionary forgets at a restart; a database would not.
+            paid = await portone.payments.find(merchant_uid, sorting="-paid")
+            order.imp_uid = paid.imp_uid
+        how: dict[str, Any] = {"reason": wanted.reason, "key": key, "settle": SETTLE}
+        if wanted.amount is None:
+            payment = await portone.payments.cancel_all(order.imp_uid, **how)
+        else:
+            payment = await portone.payments.cancel(order.imp_uid, amount=wanted.amount, **how)
+        order.state = "cancelled"
+    return RefundOut(key=key, refunded=payment.cancel_amount, balance=payment.balance)
 
 
 @app.post("/webhooks/portone")

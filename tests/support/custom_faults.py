@@ -10,9 +10,18 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from portone_async.testing import Exchange, Reply
+from portone_async.testing import Exchange, FakePortOne, LostAnswer, Reply, Status
 
-__all__ = ("EmptyPeriodIs400", "Hanging", "Held", "NotInBatches", "Odd", "Refused")
+__all__ = (
+    "EmptyPeriodIs400",
+    "Hanging",
+    "Held",
+    "LostForGood",
+    "NotInBatches",
+    "Odd",
+    "ProcessedThenHanging",
+    "Refused",
+)
 
 _NOT_FOUND = '{"code":-1,"message":"존재하지 않는 결제정보입니다.","response":null}'
 _REFUSAL = b'{"code":-1,"message":"no such page","response":null}'
@@ -87,7 +96,7 @@ class Hanging:
         self._came = threading.Event()
         self._left = threading.Event()
 
-    async def meet(self, _: object, /) -> None:
+    async def meet(self, exchange: Exchange, /) -> None:
         self._came.set()
         try:
             await asyncio.get_running_loop().create_future()
@@ -101,6 +110,25 @@ class Hanging:
     async def left(self) -> None:
         """Wait until its client has disconnected."""
         assert await asyncio.to_thread(self._left.wait, 60)
+
+
+class LostForGood:
+    """Loses an answer, and lets every later request fail: no look-up succeeds."""
+
+    def __init__(self, server: FakePortOne) -> None:
+        self._server = server
+
+    async def meet(self, exchange: Exchange, /) -> None:
+        self._server.fail(Status(503), times=None)
+        await LostAnswer().meet(exchange)
+
+
+class ProcessedThenHanging(Hanging):
+    """Processes the request, and never answers."""
+
+    async def meet(self, exchange: Exchange, /) -> None:
+        exchange.reply()
+        await super().meet(exchange)
 
 
 class Held:

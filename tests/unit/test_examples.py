@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import logging
-import os
-import socket
-import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 import httpx
 import pytest
-import uvicorn
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
@@ -43,9 +37,7 @@ from portone_async.testing import (
 from portone_async.testing.__main__ import add_samples
 from portone_async.webhook import MAX_BODY
 from tests.support.custom_faults import Hanging
-
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples"
+from tests.support.examples import fastapi_served, loaded, ran
 
 KEY = "7700000000000042"
 SECRET = "a-planted-secret-of-no-shop"
@@ -83,20 +75,6 @@ def without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # The scripts
-
-
-async def ran(script: str, *arguments: str) -> tuple[int | None, str, str]:
-    """Run an example as a process of its own: its exit status, its output and its complaints."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-W", "error", str(EXAMPLES / script), *arguments),
-        cwd=ROOT,
-        # The examples need no installed package here.
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, complaints = await process.communicate()
-    return process.returncode, output.decode(), complaints.decode()
 
 
 async def test_look_up_needs_no_account(without_keys: None) -> None:
@@ -184,32 +162,6 @@ async def test_custom_endpoint_prints_what_portone_reports(server: FakePortOne) 
 
 
 # The apps
-
-
-def loaded(name: str) -> Any:
-    """Import an example anew: each test has its own app."""
-    spec = importlib.util.spec_from_file_location(f"examples_{name}", EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # FastAPI looks annotations up in the module of a function.
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@asynccontextmanager
-async def fastapi_served(example: Any) -> AsyncGenerator[str, None]:
-    # It listens already: who connects before the app has started just waits.
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(example.app, log_config=None, lifespan="on", ws="none")
-        server = uvicorn.Server(config)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve(sockets=[listener]))
-            try:
-                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-            finally:
-                server.should_exit = True
 
 
 @asynccontextmanager
