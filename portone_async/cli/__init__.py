@@ -15,7 +15,7 @@ from portone_async.errors import (
     UnsupportedVersionError,
 )
 
-from . import call, demo, find, reconcile
+from . import call, cancel, demo, find, reconcile
 from .completion import SHELLS, Completion
 from .exit_codes import ExitCode
 from .language import set_language
@@ -114,6 +114,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
     find.add_to(commands)
     reconcile.add_to(commands)
+    cancel.add_to(commands)
     call.add_to(commands)
     demo.add_to(commands)
     return parser

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from portone_async._redact import Secret, SecretBytes
-from portone_async.call import SUCCESS, Call
+from portone_async.call import Call
 from portone_async.client import PortOneClient
 from portone_async.errors import (
     ApiError,
@@ -190,7 +190,7 @@ def _call(arguments: Arguments) -> Call[Raw]:
         query=[*endpoint.query, *arguments.query],
         body=body,
         secrets=() if body is None else secrets_in(msgspec.json.decode(body)),
-        success=SUCCESS | {_PARTIAL},
+        partial={_PARTIAL},
     )
     call.target()  # A mistake is reported before the question.
     return call
@@ -261,7 +261,7 @@ def _print_failure(arguments: Arguments, error: PortOneError) -> ExitCode:
 
 def _judged(method: str, error: PortOneError) -> tuple[ExitCode, str]:
     """Return the exit code and the text for a failure."""
-    is_unknown = is_open(error) or error.status == _PARTIAL
+    is_unknown = is_open(error)
     is_refusal = isinstance(error, ApiError) and not is_unknown
     if method == "GET" and (not is_refusal or isinstance(error, RateLimitedError)):
         return ExitCode.NOT_CHECKED, _("{call}: no answer: {error}: {reason}")

@@ -15,7 +15,7 @@ from .escape import escape
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-__all__ = ("Commands", "Parser", "Print", "set_command")
+__all__ = ("Commands", "Parser", "Print", "cells", "set_command")
 
 
 # A URL with a password, or a body.
@@ -29,14 +29,15 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         lines = [""]
         for word in text.split():
             longer = f"{lines[-1]} {word}".lstrip()
-            if _cells(longer) <= width or not lines[-1]:
+            if cells(longer) <= width or not lines[-1]:
                 lines[-1] = longer
             else:
                 lines.append(word)
         return lines
 
 
-def _cells(text: str) -> int:
+def cells(text: str) -> int:
+    """Return the width of a text in terminal cells."""
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 

@@ -26,7 +26,7 @@ from portone_async.reconcile import Verdict
 from portone_async.testing import FakePortOne
 
 KOREAN = FOLDER / "ko" / "LC_MESSAGES"
-COMMANDS = ((), ("find",), ("reconcile",), ("call",), ("demo",))
+COMMANDS = ((), ("find",), ("reconcile",), ("cancel",), ("call",), ("demo",))
 
 Key = tuple[str | None, str]
 

@@ -93,7 +93,7 @@ def test_version_option_prints_program_and_version(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == f"portone-async {portone_async.__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["find"], ["reconcile"], ["call"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["find"], ["reconcile"], ["cancel"], ["call"], ["demo"]])
 def test_help_contains_no_python_values(
     capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
@@ -123,6 +123,10 @@ def test_package_import_does_not_load_the_cli() -> None:
             ["  0  ", "  1  ", "  2  ", "  3  ", "PORTONE_IMP_KEY", "--personal-data", "buyer_*"],
         ),
         ("reconcile", ["  0  ", "  1  ", "  2  ", "  3  ", "keys or proxy refused"]),
+        (
+            "cancel",
+            ["  0  ", "  1  ", "  2  ", "  3  ", "  4  ", "PORTONE_IMP_KEY", "--personal-data"],
+        ),
         ("call", ["  0  ", "  1  ", "  2  ", "  3  ", "PORTONE_IMP_KEY", "--body @FILE"]),
         ("demo", ["  0  ", "  1  ", "No account is needed"]),
     ],

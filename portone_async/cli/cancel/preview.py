@@ -1,0 +1,38 @@
+"""What a cancellation is about to do, for people."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from gettext import gettext as _
+
+from portone_async.cli.escape import escape, escape_order_number
+from portone_async.cli.labels import status_label
+from portone_async.cli.parser import cells
+from portone_async.cli.streams import print_error
+from portone_async.models import Payment
+from portone_async.models._record import EXACT
+
+from .money import format_money
+
+__all__ = ("print_preview",)
+
+
+def print_preview(payment: Payment, amount: Decimal) -> None:
+    """Print the payment, its balance and what will be cancelled to stderr, one per line."""
+    left = EXACT.subtract(payment.balance, amount)
+    status = status_label(payment)
+    if payment.sandbox:
+        status += " " + _("(test)")
+    lines = (
+        (_("Order"), escape_order_number(payment.merchant_uid)),
+        (_("PortOne id"), escape(payment.imp_uid)),
+        (_("Status"), status),
+        (_("Amount"), format_money(payment, payment.amount)),
+        (_("Cancelled"), format_money(payment, payment.cancel_amount)),
+        (_("Balance"), format_money(payment, payment.balance)),
+        (_("To cancel"), format_money(payment, amount)),
+        (_("Balance after that"), format_money(payment, left)),
+    )
+    width = max(cells(label) for label, _value in lines)
+    for label, value in lines:
+        print_error(f"{label}{' ' * (width - cells(label))}  {value}")
