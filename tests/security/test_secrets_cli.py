@@ -105,6 +105,22 @@ async def test_failed_call_prints_no_secret_and_no_buyer(
     assert code in (1, 3)
 
 
+@pytest.mark.parametrize("on", ["/payments/imp_", "/payments/cancel"])
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_failed_cancellation_prints_no_secret_and_no_buyer(
+    server: FakePortOne, run: Run, fault: str, on: str
+) -> None:
+    server.fail(FAULTS[fault], times=None, on=on)
+    imp_uid = server.payments.of_order("order-1")[0].imp_uid
+    account = ("--refund-account", BUYER["buyer_tel"], "--refund-holder", BUYER["buyer_name"])
+    for output in ((), ("--json",)):
+        code, _ = await run(
+            *("cancel", imp_uid, "--all", "--reason", REASONS[0], "--yes", "--settle", "0"),
+            *(*account, "--refund-bank", "03", *output),
+        )
+        assert code in (1, 2, 3)
+
+
 async def test_body_and_query_are_in_no_usage_error(run: Run) -> None:
     body = json.dumps(BUYER)
     for mistake in (
