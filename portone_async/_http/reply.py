@@ -32,6 +32,8 @@ from portone_async.models._listing import Listing
 from portone_async.models._record import Record, attach_raw, redacted_message
 from portone_async.models._salvage import Reader, reader_for, shallow, wire_type
 
+from .pg_error import pg_error
+
 __all__ = ("Reply", "parse", "validate_response_type")
 
 T = TypeVar("T")
@@ -69,6 +71,7 @@ class _Failure(Struct):
     code: _Code
     message: str | None = None
     response: Raw | UnsetType = UNSET
+    error: Raw | UnsetType = UNSET
 
 
 @lru_cache(maxsize=256)
@@ -245,7 +248,10 @@ def _failure(call: Call[Any], reply: Reply, redact: Redactor) -> PortOneError:
     else:
         message = printable(failure.message or "no message", redact)
         reason = f"{status}, code {failure.code}: {message}"
-    return kind(
+    pg_code, pg_message = pg_error(UNSET if failure is None else failure.error, redact)
+    if pg_code is not None or pg_message is not None:
+        reason += f" (the PG reports {pg_code}: {pg_message})"
+    error = kind(
         reason,
         status=status,
         excerpt=excerpt(reply.body, redact),
@@ -253,6 +259,8 @@ def _failure(call: Call[Any], reply: Reply, redact: Redactor) -> PortOneError:
         message=None if failure is None else failure.message,
         retry_after=retry_after(reply.headers),
     )
+    error.pg_code, error.pg_message = pg_code, pg_message
+    return error
 
 
 def _error_class(call: Call[Any], status: int, failure: _Failure | None) -> type[ApiError] | str:

@@ -58,6 +58,10 @@ class ApiError(PortOneError):
         """The envelope's whole ``message`` (Korean), redacted; ``reason`` has a printable part."""
         self.retry_after = retry_after
         """The seconds of ``Retry-After``, if the server sent it."""
+        self.pg_code: str | None = None
+        """The PG's own code, where PortOne adds it (``kcp_quick.release_fido``)."""
+        self.pg_message: str | None = None
+        """The PG's own message, where PortOne adds it: one printable line, redacted."""
 
 
 class AuthenticationError(ApiError):
