@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .call import Caller
     from .resources.account import Account
+    from .resources.benepia import Benepia
     from .resources.cash_receipts import CashReceipts
     from .resources.certifications import Certifications
     from .resources.charges import Charges
     from .resources.codes import Codes
     from .resources.convenience_store import ConvenienceStore
     from .resources.escrow import Escrow
+    from .resources.kcp_quick import KcpQuick
     from .resources.partners import Partners
     from .resources.payco import Payco
     from .resources.payments import Payments
@@ -34,6 +36,13 @@ class Sections:
         from .resources.account import Account
 
         return Account(self)
+
+    @property
+    def benepia(self: Caller) -> Benepia:
+        """Payments with Benepia points."""
+        from .resources.benepia import Benepia
+
+        return Benepia(self)
 
     @property
     def cash_receipts(self: Caller) -> CashReceipts:
@@ -76,6 +85,13 @@ class Sections:
         from .resources.escrow import Escrow
 
         return Escrow(self)
+
+    @property
+    def kcp_quick(self: Caller) -> KcpQuick:
+        """Quick payments of KCP: transactions, members, keys."""
+        from .resources.kcp_quick import KcpQuick
+
+        return KcpQuick(self)
 
     @property
     def partners(self: Caller) -> Partners:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from .account import Account
 from .endpoints.account import AccountSettings
+from .endpoints.benepia import Benepia
 from .endpoints.billing_keys import BillingKeys
 from .endpoints.cash_receipts import CashReceipts
 from .endpoints.certifications import Certifications
 from .endpoints.charges import Charges
 from .endpoints.convenience_store import ConvenienceStore
 from .endpoints.escrow import EscrowDeliveries
+from .endpoints.kcp_quick import KcpQuick
 from .endpoints.partners import Partners
 from .endpoints.payments import Payments, Refunds
 from .endpoints.schedules import Schedules
@@ -27,6 +29,11 @@ class Sections:
     def account_settings(self) -> AccountSettings:
         """The channels and sub-merchants, which ``client.account`` reads."""
         return self._account.state(AccountSettings)
+
+    @property
+    def benepia(self) -> Benepia:
+        """Accounts with Benepia points."""
+        return self._account.state(Benepia)
 
     @property
     def billing_keys(self) -> BillingKeys:
@@ -57,6 +64,11 @@ class Sections:
     def escrow(self) -> EscrowDeliveries:
         """The deliveries of escrow payments."""
         return self._account.state(EscrowDeliveries)
+
+    @property
+    def kcp_quick(self) -> KcpQuick:
+        """Transactions and members of KCP quick pay."""
+        return self._account.state(KcpQuick)
 
     @property
     def partners(self) -> Partners:

@@ -20,21 +20,12 @@ FACTS = load()
 
 NOT_BUILT = frozenset(
     {
-        "benepia.pay",
-        "benepia.points",
         "billing_keys.delete",
         "billing_keys.get",
         "billing_keys.get_many",
         "billing_keys.issue",
         "billing_keys.payments",
         "billing_keys.schedules",
-        "kcp_quick.delete_billing_key",
-        "kcp_quick.delete_member",
-        "kcp_quick.pay_automatically",
-        "kcp_quick.pay_with_money",
-        "kcp_quick.prepare",
-        "kcp_quick.release_fido",
-        "kcp_quick.update_prepared",
         "naver.approve_cancel",
         "naver.approve_return",
         "naver.cancel",

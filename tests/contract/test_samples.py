@@ -219,7 +219,7 @@ CASES = [
     Case("kcpquick_member_deleted_ok", "kcp_quick.delete_member", "KcpQuickMember", {
         "member_id": "member-1001",
     }),
-    Case("kcpquick_autopay_deleted_ok", "kcp_quick.delete_billing_key", "str", {
+    Case("kcpquick_autopay_deleted_ok", "kcp_quick.delete_billing_key", "KcpQuickKey", {
         "customer_uid": "kcpq-1001",
     }),
     Case("kcpquick_fido_failed", "kcp_quick.release_fido", "ApiError"),

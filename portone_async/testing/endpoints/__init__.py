@@ -11,6 +11,7 @@ from portone_async.testing.route import Route
 
 from . import (
     account,
+    benepia,
     billing_keys,
     cash_receipts,
     certifications,
@@ -18,6 +19,7 @@ from . import (
     codes,
     convenience_store,
     escrow,
+    kcp_quick,
     naver,
     partners,
     payco,
@@ -33,6 +35,7 @@ __all__ = ("ROUTES",)
 
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
+    *benepia.ROUTES,
     *billing_keys.ROUTES,
     *cash_receipts.ROUTES,
     *charges.ROUTES,
@@ -43,6 +46,7 @@ ROUTES: tuple[Route, ...] = (
     *naver.ROUTES,
     *partners.ROUTES,
     *payco.ROUTES,
+    *kcp_quick.ROUTES,
     *payments.ROUTES,
     *paymentwall.ROUTES,
     *prepared.ROUTES,

@@ -7,7 +7,7 @@ are quoted from a production code base; its prefix, the code and the status are 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from portone_async.testing.account import Account
@@ -41,13 +41,20 @@ def order_fields(parameters: Parameters) -> dict[str, Any]:
     }
 
 
-def charge(account: Account, fields: Mapping[str, Any], *, declined: str | None = None) -> Reply:
+def charge(
+    account: Account,
+    fields: Mapping[str, Any],
+    *,
+    declined: str | None = None,
+    on_paid: Callable[[], object] | None = None,
+) -> Reply:
     """Make a payment, paid or failed, and return PortOne's reply.
 
     Args:
         account: The account.
         fields: Those of the payment, without its status.
         declined: Why the PG declines it; ``None`` if it does not.
+        on_paid: Called if it is paid.
     """
     charges, merchant_uid = account.state(Charges), fields["merchant_uid"]
     if charges.refuses_used_numbers and is_used(account, merchant_uid):
@@ -56,7 +63,10 @@ def charge(account: Account, fields: Mapping[str, Any], *, declined: str | None 
     if plan.refusal is not None:
         code, message = plan.refusal
         return failure(200, message, code=code)
-    body = _add(account, plan, fields, fail_reason=plan.fail_reason or declined)
+    fail_reason = plan.fail_reason or declined
+    body = _add(account, plan, fields, fail_reason=fail_reason)
+    if on_paid is not None and fail_reason is None:
+        on_paid()
     return envelope(body)
 
 

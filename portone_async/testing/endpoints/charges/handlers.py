@@ -64,11 +64,13 @@ def with_card(account: Account, request: RecordedRequest, _: Mapping[str, str]) 
     keys, number = account.state(BillingKeys), str(card["card_number"])
     if (reason := keys.card_rejection(number)) is not None:
         return failure(200, f"카드정보 인증에 실패하였습니다. {reason}")
-    reply = charge(account, keys.card_fields(number, card["pg"]) | fields)
-    if (customer_uid := fields["customer_uid"]) is not None and b'"code":0' in reply.body:
-        named = {_KEY_NAMES.get(name, name): value for name, value in card.items()}
-        keys.issue(customer_uid, named | {"channel_group_id": None})
-    return reply
+    named = {_KEY_NAMES.get(name, name): value for name, value in card.items()}
+
+    def store() -> None:
+        if fields["customer_uid"] is not None:
+            keys.issue(fields["customer_uid"], named | {"channel_group_id": None})
+
+    return charge(account, keys.card_fields(number, card["pg"]) | fields, on_paid=store)
 
 
 def _fields(parameters: Parameters, request: RecordedRequest) -> dict[str, Any]:
