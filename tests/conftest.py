@@ -19,6 +19,7 @@ from aioresponses import aioresponses
 from hypothesis import settings
 
 from portone_async import PortOneClient, RetryPolicy
+from portone_async.resources import _settle
 from portone_async.testing import FakePortOne
 
 if TYPE_CHECKING:
@@ -70,6 +71,13 @@ async def _server() -> AsyncIterator[FakePortOne]:
 async def _client(server: FakePortOne) -> AsyncIterator[PortOneClient]:
     async with server.client(retry=AT_ONCE, rate_limit=None) as client:
         yield client
+
+
+@pytest.fixture(name="no_pauses")
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look open outcomes up without pauses."""
+    monkeypatch.setattr(_settle, "_PAUSES", ())
+    monkeypatch.setattr(_settle, "_LAST_PAUSE", 0.0)
 
 
 def missing_program(sentence: str) -> NoReturn:
