@@ -20,9 +20,9 @@ Method = Callable[P, Coroutine[Any, Any, T]]
 
 # Parameters of the API that are secret, or about a person.
 _NAMES = frozenset({
-    "addr", "address", "address_line_1", "address_line_2", "barcode", "benepia_password",
-    "benepia_user", "birth", "browser_ip", "business_registration_number", "buyer_addr",
-    "buyer_email", "buyer_name", "buyer_postcode", "buyer_tel", "bypass", "card_number",
+    "addr", "address", "address_line_1", "address_line_2", "barcode",
+    "benepia_member_code", "benepia_password", "benepia_user", "birth", "browser_ip",
+    "business_registration_number", "buyer_addr", "buyer_email", "buyer_name", "buyer_postcode", "buyer_tel", "bypass", "card_number",
     "code_verifier", "company_tel", "custom_data", "cust_ip", "customer_addr", "customer_email",
     "customer_name", "customer_postcode", "customer_tel", "cvc", "escrow_password", "expiry",
     "gender_digit", "identifier", "otp", "pg_api_key", "phone", "postcode", "pwd_2digit",

@@ -17,6 +17,7 @@ import pytest
 from portone_async import InvalidRequestError, PortOneError
 from portone_async._http.reply import Reply
 from portone_async.operations import Operation
+from tests.contract.deviations import ONE_OF
 from tests.contract.document import load
 from tests.contract.recorder import (
     Arguments,
@@ -191,6 +192,7 @@ with_extra = pytest.mark.parametrize("operation", WITH_EXTRA, ids=name_of)
 def test_extra_parameters_are_sent_exactly(operation: Operation) -> None:
     extra = {"new_amount": Decimal("9.90"), "new_time": datetime(2030, 1, 1, tzinfo=UTC)}
     arguments = required_arguments(function_of(operation), name_of(operation))
+    arguments |= ONE_OF.get(operation.endpoint, {})
     _, sent = run(tried(operation, arguments | {"extra_body": extra, **only_look_once(operation)}))
 
     bodies = [content for method, _, content in sent if method == operation.method]
