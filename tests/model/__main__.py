@@ -9,10 +9,10 @@ from random import SystemRandom
 
 import msgspec
 
-from .mutants import Careful
 from .plan import Plan
 from .run import run_plan
 from .search import Figures, search, warm_up
+from .subject import PackageSubject
 
 _PROGRESS_EVERY = 5000
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = SystemRandom().randrange(10**6) if options.seed is None else options.seed
     _print(f"seed {seed}, {options.operations} operations")
     figures, failure = search(
-        Careful(), seed=seed, operations=options.operations, progress=_Progress().show
+        PackageSubject(), seed=seed, operations=options.operations, progress=_Progress().show
     )
     _print(str(figures))
     for kind, number in sorted(figures.faults.items()):
@@ -40,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _replay(plan: Plan) -> int:
-    warm_up(Careful())
-    outcome = run_plan(plan, Careful())
+    warm_up(PackageSubject())
+    outcome = run_plan(plan, PackageSubject())
     _print(outcome.history())
     return 1 if outcome.violations else 0
 

@@ -61,8 +61,10 @@ def last_lookup_failed(call: CallRecord) -> bool:
     if not lost:
         return False
     later = call.exchanges[lost[-1] + 1 :]
-    # A look-up may also fail for the token that it needs.
-    return bool(later) and not (later[-1].is_lookup and later[-1].is_answered)
+    if later:
+        return not (later[-1].is_lookup and later[-1].is_answered)
+    # No look-up was sent: there was no token for it, which another call had to fetch.
+    return call.process.had_no_token_at >= (call.exchanges[lost[-1]].ended_at or 0.0)
 
 
 class FindCase:

@@ -65,7 +65,10 @@ class Exchange(Struct):
 class CallRecord:
     """One call of an operation: the faults that it meets, and its exchanges."""
 
-    def __init__(self, delivery: Delivery, count_effects: Callable[[], int]) -> None:
+    def __init__(
+        self, delivery: Delivery, process: Process, count_effects: Callable[[], int]
+    ) -> None:
+        self.process = process
         self.latency = delivery.latency
         self.count_effects = count_effects
         self.exchanges: list[Exchange] = []
@@ -141,6 +144,8 @@ class Network:
             exchange.is_sent = getattr(answer, "was_sent", True)
             exchange.status = getattr(answer, "status", None)
         exchange.ended_at = self._loop.time()
+        if not exchange.is_act and not exchange.is_lookup and not exchange.is_answered:
+            call.process.had_no_token_at = exchange.ended_at
         return answer
 
     def _process(self, call: CallRecord, exchange: Exchange, request: RecordedRequest) -> Reply:

@@ -34,6 +34,8 @@ class Process:
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.lines_left: int | None = None
         """How many lines of the package it may still execute; ``None`` for any number."""
+        self.had_no_token_at = 0.0
+        """When the fetch of a token failed last: each call that waits for it fails then."""
         self.client = make_client(self)
 
     @property

@@ -136,8 +136,8 @@ class _Episode:
     async def _repeat_calmly(self, number: int, case: Case) -> None:
         """Repeat a job without faults: it must end."""
         for _ in range(_MOST_CALM_DELIVERIES):
-            must_succeed = case.must_succeed()
             await asyncio.sleep(CALM.delay)
+            must_succeed = case.must_succeed()
             await self._deliver(number, CALM)
             report = self._outcome.calls[-1].report
             assert report is not None
@@ -163,7 +163,8 @@ class _Episode:
 
     async def _deliver(self, number: int, delivery: Delivery) -> None:
         case = self._cases[number]
-        record = CallRecord(delivery, case.effects)
+        process = self._process(delivery.process)
+        record = CallRecord(delivery, process, case.effects)
         call = CallHistory(number, delivery, record, self._loop.time())
         call.was_done_before = any(
             other.report.ending is Ending.DONE
@@ -177,7 +178,7 @@ class _Episode:
 
     async def _call(self, case: Case, delivery: Delivery, record: CallRecord) -> object:
         """Call the subject in a process; return the result, the exception, or another end."""
-        process = self._process(delivery.process)
+        process = record.process
         context = copy_context()
         context.run(PROCESS.set, process)
         context.run(CALL.set, record)

@@ -36,4 +36,11 @@ class PackageSubject:
         return await client.payments.find(merchant_uid)
 
     async def refund(self, client: PortOneClient, order: RefundOrder) -> Payment:
-        raise NotImplementedError
+        payments, reason, key = client.payments, order.reason, order.key
+        if order.amount is None:
+            return await payments.cancel_all(
+                order.imp_uid, reason=reason, key=key, settle=order.settle
+            )
+        return await payments.cancel(
+            order.imp_uid, amount=order.amount, reason=reason, key=key, settle=order.settle
+        )
