@@ -41,8 +41,8 @@ def send_or_look(
             raise refusal
         if not isinstance(found, PortOneError):
             return found
-        if isinstance(found, ApiError):
-            # PortOne's own answer, which the look-up explains.
+        if isinstance(found, ApiError) and found.code is None:
+            # The look-up explains PortOne's answer.
             found.status, found.code, found.message = refusal.status, refusal.code, refusal.message
         raise found
 

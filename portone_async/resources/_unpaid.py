@@ -101,12 +101,15 @@ def urls(notice_url: str | Sequence[str] | None) -> list[str] | None:
     Raises:
         InvalidRequestError: It is neither text nor texts.
     """
-    if notice_url is None:
+    several: object = [notice_url] if isinstance(notice_url, str) else notice_url
+    if several is None:
         return None
-    several = [notice_url] if isinstance(notice_url, str) else [*notice_url]
-    if not all(isinstance(url, str) for url in cast("list[object]", several)):
-        raise InvalidRequestError("notice_url must be a str, or several")
-    return several
+    if not isinstance(several, (list, tuple)):
+        raise InvalidRequestError("notice_url must be a str, or a list of them")
+    texts = cast("Sequence[object]", several)
+    if not all(isinstance(url, str) for url in texts):
+        raise InvalidRequestError("notice_url must be a str, or a list of them")
+    return [*cast("Sequence[str]", texts)]
 
 
 async def issue_once(client: Caller, request: Request, *, reuse: bool, seconds: float) -> Payment:

@@ -5,12 +5,21 @@ API: https://developers.portone.io/api/rest-v1/escrow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import count
+from typing import Any, cast
 
-from portone_async._redact import SecretDict
+from msgspec import Struct
+
+from portone_async._redact import SecretDict, SecretList
 from portone_async.call import Call, Caller, Failure, Repeat
-from portone_async.errors import ApiError, NotFoundError, PortOneError
+from portone_async.errors import (
+    ApiError,
+    InvalidRequestError,
+    NotFoundError,
+    PortOneError,
+    UnexpectedResponseError,
+)
 from portone_async.models.escrow import (
     EscrowDelivery,
     EscrowLogis,
@@ -76,7 +85,7 @@ class Escrow:
         sender: EscrowSender | Mapping[str, Any],
         receiver: EscrowReceiver | Mapping[str, Any],
         logis: EscrowLogis | Mapping[str, Any],
-        products: Iterable[EscrowProduct | Mapping[str, Any]] | None = None,
+        products: Sequence[EscrowProduct | Mapping[str, Any]] | None = None,
         send_email: bool | None = None,
         extra_body: Mapping[str, Any] | None = None,
         settle: float = 90,
@@ -101,7 +110,8 @@ class Escrow:
         Raises:
             DeliveryRegisteredError: Another delivery is registered.
             EscrowNotFoundError: PortOne reports no such payment.
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The response was lost, and no look-up was definite. A repetition
+                of this call is safe, for ksnet an hour later.
             InvalidRequestError: An argument can never be right; nothing was sent.
             ApiError: It was refused: 400 (a field is missing, or the PG is not supported), 409
                 (not possible for this payment) or 500.
@@ -112,10 +122,10 @@ class Escrow:
         seconds = validate_settle(settle)
         body = json_body(
             extra_body,
-            sender=sender,
-            receiver=receiver,
-            logis=logis,
-            products=None if products is None else [*products],
+            sender=_object("sender", sender),
+            receiver=_object("receiver", receiver),
+            logis=_object("logis", logis),
+            products=None if products is None else _objects("products", products),
             send_email=send_email,
         )
         call = _call("POST", imp_uid, Repeat.GUARDED, body=body)
@@ -131,7 +141,9 @@ class Escrow:
             error.endpoint, error.identifiers = call.endpoint, call.identifiers
             return error
 
-        send = send_or_look(self._client, call, look, when=lambda error: error.status == 409)
+        send = _after_409(
+            send_or_look(self._client, call, look, when=lambda error: error.status == 409)
+        )
         return await settle_outcome(send, look, seconds=seconds, resend=True)
 
     @confidential("sender", "receiver", "logis", "products")
@@ -142,7 +154,7 @@ class Escrow:
         sender: EscrowSender | Mapping[str, Any],
         receiver: EscrowReceiver | Mapping[str, Any],
         logis: EscrowLogis | Mapping[str, Any],
-        products: Iterable[EscrowProduct | Mapping[str, Any]] | None = None,
+        products: Sequence[EscrowProduct | Mapping[str, Any]] | None = None,
         extra_body: Mapping[str, Any] | None = None,
     ) -> EscrowDelivery:
         """Replace the delivery of an escrow payment. A second time leaves the same state.
@@ -167,12 +179,56 @@ class Escrow:
         """
         body = json_body(
             extra_body,
-            sender=sender,
-            receiver=receiver,
-            logis=logis,
-            products=None if products is None else [*products],
+            sender=_object("sender", sender),
+            receiver=_object("receiver", receiver),
+            logis=_object("logis", logis),
+            products=None if products is None else _objects("products", products),
         )
         return await self._client.call(_call("PUT", imp_uid, Repeat.SET, body=body))
+
+
+def _after_409(
+    send: Callable[[], Awaitable[EscrowDelivery]],
+) -> Callable[[], Awaitable[EscrowDelivery]]:
+    """Leave the outcome open if a repetition is refused and no delivery is visible.
+
+    The first request may have registered it: ksnet shows a delivery 30 to 60 minutes later.
+    """
+    requests = count(1)
+
+    async def send_again() -> EscrowDelivery:
+        is_first = next(requests) == 1
+        try:
+            return await send()
+        except ApiError as error:
+            if is_first or error.status != 409 or isinstance(error, DeliveryRegisteredError):
+                raise
+        raise UnexpectedResponseError("409 for a repetition, and no delivery is visible")
+
+    return send_again
+
+
+def _object(name: str, value: object) -> object:
+    """Return an object of a body.
+
+    Raises:
+        InvalidRequestError: It is neither a Struct nor a dict.
+    """
+    if isinstance(value, (Struct, Mapping)):
+        return cast("object", value)
+    raise InvalidRequestError(f"{name} must be an object or a dict, not {type(value).__name__}")
+
+
+def _objects(name: str, values: object) -> list[object]:
+    """Return a list of objects.
+
+    Raises:
+        InvalidRequestError: It is not such a list.
+    """
+    if not isinstance(values, (list, tuple)):
+        raise InvalidRequestError(f"{name} must be a list, not {type(values).__name__}")
+    items = cast("Sequence[object]", values)
+    return SecretList(_object(f"{name}[{index}]", item) for index, item in enumerate(items))
 
 
 def _call(
