@@ -208,7 +208,8 @@ def _result(arguments: Arguments) -> Result | None:
     try:
         cancelled = asyncio.run(_cancel(arguments, payment))
     except KeyboardInterrupt:
-        print_error(_("interrupted: it may have been cancelled; look it up before you repeat it"))
+        again = _("run the same command again") if arguments.key else _("look it up first")
+        print_error(_("interrupted: it may have been cancelled; {advice}").format(advice=again))
         raise
     return Result.of_payment(cancelled, before=payment)
 
