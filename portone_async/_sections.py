@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .resources.convenience_store import ConvenienceStore
     from .resources.escrow import Escrow
     from .resources.kcp_quick import KcpQuick
+    from .resources.naver import Naver
     from .resources.partners import Partners
     from .resources.payco import Payco
     from .resources.payments import Payments
@@ -92,6 +93,13 @@ class Sections:
         from .resources.kcp_quick import KcpQuick
 
         return KcpQuick(self)
+
+    @property
+    def naver(self: Caller) -> Naver:
+        """Product orders, points, reviews and cash amounts of Naver Pay."""
+        from .resources.naver import Naver
+
+        return Naver(self)
 
     @property
     def partners(self: Caller) -> Partners:

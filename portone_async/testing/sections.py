@@ -12,6 +12,7 @@ from .endpoints.charges import Charges
 from .endpoints.convenience_store import ConvenienceStore
 from .endpoints.escrow import EscrowDeliveries
 from .endpoints.kcp_quick import KcpQuick
+from .endpoints.naver import Naver
 from .endpoints.partners import Partners
 from .endpoints.payments import Payments, Refunds
 from .endpoints.schedules import Schedules
@@ -69,6 +70,11 @@ class Sections:
     def kcp_quick(self) -> KcpQuick:
         """Transactions and members of KCP quick pay."""
         return self._account.state(KcpQuick)
+
+    @property
+    def naver(self) -> Naver:
+        """The product orders, reviews and points of Naver Pay."""
+        return self._account.state(Naver)
 
     @property
     def partners(self) -> Partners:

@@ -82,6 +82,7 @@ OPTIONAL: dict[tuple[str, str], str] = {
 """Parameters that the document requires and a method does not."""
 
 REQUIRED: dict[tuple[str, str], str] = {
+    (ANY, "product_order_id"): "left out it means every product order: ALL is the word for that",
     ("POST /payments/cancel", "imp_uid"): "merchant_uid does not name one payment",
     ("POST /payments/cancel", "amount"): "left out it refunds everything: cancel_all() does that",
     ("POST /payments/cancel", "reason"): "it is what tells refunds apart afterwards",

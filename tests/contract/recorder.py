@@ -61,7 +61,11 @@ _BY_NAME: Mapping[str, Any] = {
 """Values of parameters whose format a method may check."""
 
 
-VALUES: Mapping[str, Arguments] = {}
+VALUES: Mapping[str, Arguments] = {
+    # The first of the documented methods needs two parameters that are otherwise optional.
+    "naver.ship": {"delivery_method": "NOTHING"},
+    "naver.ship_exchanged": {"delivery_method": "NOTHING"},
+}
 """Values for one method, where its parameters depend on each other."""
 
 
@@ -100,6 +104,8 @@ def _answer(call: Call[Any]) -> Reply:
         return Reply(200, {}, ok(_PAYMENT))
     if call.endpoint.startswith("GET /payments/findAll/"):
         return Reply(404, {}, body(NOT_FOUND))
+    if call.endpoint == "GET /payments/{imp_uid}/naver/product-orders":
+        return Reply(200, {}, ok([]))
     raise AssertionError(f"unexpected look-up: {call.endpoint}")
 
 

@@ -54,6 +54,12 @@ KEY = {"customer_uid": "member-1001-card-1"}
 MISSING_KEY = {"customer_uid": "member-9999"}
 AGAIN = KEY | {"amount": 9900}
 
+PRODUCT_ORDERS = {
+    "GET /payments/{imp_uid}/naver/product-orders": SAMPLES["naver_product_orders_ok"].body[
+        "response"
+    ]
+}
+
 
 def cancel(sample: str, outcome: str, target: str, before: int, amount: Any) -> Case:
     """Make the case of a refund of a payment of which an amount was refunded before."""
@@ -197,10 +203,15 @@ CASES = [
     Case("otp_request_ok", "certifications.request_otp", "OtpRequest"),
     # Naver Pay
     Case("naver_product_orders_ok", "naver.product_orders", "2 NaverProductOrder"),
-    Case("naver_cancel_207", "naver.cancel", "1 NaverProductOrder", {
+    Case("naver_cancel_207", "naver.cancel", "ProductOrdersRefusedError", {
         "product_order_id": ["2026030100000001", "2026030100000002"],
-    }),
-    Case("naver_cancel_all_failed_500", "naver.cancel", "ApiError"),
+    }, PRODUCT_ORDERS),
+    Case(
+        "naver_cancel_all_failed_500",
+        "naver.cancel",
+        "ProductOrdersRefusedError",
+        before=PRODUCT_ORDERS,
+    ),
     Case("naver_point_ok", "naver.give_points", "NoneType"),
     Case("naver_reviews_ok", "naver.reviews", "1 NaverReview"),
     Case("naver_cash_amount_ok", "naver.cash_amount", "NaverCashAmount"),

@@ -56,6 +56,8 @@ class FailingTransport(Transport):
     def _answer(self, request: str) -> Outcome:
         if self._failing.fullmatch(request):
             return self._outcome
+        if re.fullmatch(r"GET /payments/[^/]+/naver/product-orders", request):
+            return Reply(200, {}, ok([]))
         if re.fullmatch(r"GET /payments/imp[^/]*", request):
             return Reply(200, {}, ok(PAYMENT))
         return Reply(404, {}, body(NOT_FOUND))
