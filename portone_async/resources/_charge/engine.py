@@ -8,7 +8,6 @@ from portone_async.call import Call, Caller
 from portone_async.errors import (
     ApiError,
     AuthenticationError,
-    ClientClosedError,
     OutcomeUnknownError,
     PortOneError,
     RateLimitedError,
@@ -56,13 +55,15 @@ async def carry_out(
     """
     limit = validate_settle(seconds)
     case = _Case(client, call, charge)
-    if is_number_checked and (paid := await case.check_number()) is not None:
-        return paid
-    try:
-        return await settle(case.send, case.look, seconds=limit)
-    except OutcomeUnknownError:
-        if case.refusal is None:
-            raise
+    # One delivery at a time: the second one meets what the first one did.
+    async with client.exclusive(f"charge of {charge.merchant_uid}"):
+        if is_number_checked and (paid := await case.check_number()) is not None:
+            return paid
+        try:
+            return await settle(case.send, case.look, seconds=limit)
+        except OutcomeUnknownError:
+            if case.refusal is None:
+                raise
     # Its answer was not lost: only what an earlier delivery did could not be looked up.
     raise case.refusal.with_traceback(None)
 
@@ -101,11 +102,12 @@ class _Case:
     async def _look_after(self, refusal: ApiError) -> Payment:
         """Look up what a refused charge has left: an earlier delivery of it may be paid."""
         try:
-            payment = _payment_or_none(await self.look())
+            decision = await self.look()
         except (TransientError, UnexpectedResponseError):
             raise  # Looked up again.
-        except (ApiError, ClientClosedError):
-            payment = None
+        except PortOneError:
+            decision = None
+        payment = _payment_or_none(decision)
         if payment is None:
             raise refusal.with_traceback(None)
         return payment
