@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .call import Caller
     from .resources.account import Account
     from .resources.benepia import Benepia
+    from .resources.billing_keys import BillingKeys
     from .resources.cash_receipts import CashReceipts
     from .resources.certifications import Certifications
     from .resources.charges import Charges
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .resources.payments import Payments
     from .resources.paymentwall import Paymentwall
     from .resources.prepared import Prepared
+    from .resources.schedules import Schedules
     from .resources.virtual_accounts import VirtualAccounts
 
 __all__ = ("Sections",)
@@ -44,6 +46,13 @@ class Sections:
         from .resources.benepia import Benepia
 
         return Benepia(self)
+
+    @property
+    def billing_keys(self: Caller) -> BillingKeys:
+        """Stored cards that are charged without a payment window."""
+        from .resources.billing_keys import BillingKeys
+
+        return BillingKeys(self)
 
     @property
     def cash_receipts(self: Caller) -> CashReceipts:
@@ -135,6 +144,13 @@ class Sections:
         from .resources.prepared import Prepared
 
         return Prepared(self)
+
+    @property
+    def schedules(self: Caller) -> Schedules:
+        """Charges of billing keys at a time in the future."""
+        from .resources.schedules import Schedules
+
+        return Schedules(self)
 
     @property
     def virtual_accounts(self: Caller) -> VirtualAccounts:

@@ -28,9 +28,9 @@ from portone_async.errors import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from portone_async.models._listing import Listing
+from portone_async.models._listing import Listing, from_wire, wire_type
 from portone_async.models._record import Record, attach_raw, redacted_message
-from portone_async.models._salvage import Reader, reader_for, shallow, wire_type
+from portone_async.models._salvage import Reader, reader_for, shallow
 
 from .pg_error import pg_error
 
@@ -83,11 +83,6 @@ def _decoder(
     return msgspec.json.Decoder(_Envelope[wire_type(response)], strict=False)  # type: ignore[misc]  # the type exists only at run time
 
 
-@lru_cache(maxsize=256)
-def _is_listing(response: Any) -> bool:
-    return get_origin(response) is Listing
-
-
 _failure_decoder = msgspec.json.Decoder(_Failure, strict=False)
 _raw_decoder = msgspec.json.Decoder(_Envelope[Raw], strict=False)
 
@@ -129,9 +124,7 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
         return _undecodable(call, reply, error, redact)
     if envelope.code != 0 and not is_partial:
         return _failure(call, reply, redact)
-    answer: Any = None if call.response is NoneType else envelope.response
-    if _is_listing(response):
-        answer = response(answer)
+    answer: Any = None if call.response is NoneType else from_wire(response, envelope.response)
     problem = _check(call, answer)
     if problem is not None:
         return UnexpectedResponseError(problem, status=reply.status)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from msgspec import Struct
 
 from ._record import NEVER_SENT, ResponseRecord
 from ._unreadable import UnreadableRecord
 
-__all__ = ("Listing", "Page")
+__all__ = ("UNKNOWN", "Listing", "Page", "PageOrArray", "from_wire", "wire_type")
+
+UNKNOWN = -1
+"""The total of an array, which tells none."""
 
 R = TypeVar("R", bound=ResponseRecord)
 U = TypeVar("U", bound=UnreadableRecord)
@@ -28,9 +31,39 @@ class Page(Struct, Generic[R, U], frozen=True):
 
 
 class Listing(Struct, Generic[R, U], frozen=True):
-    """A list without pages: it travels as a bare array (see ``_salvage.wire_type``)."""
+    """A list without pages: it travels as a bare array (see :func:`wire_type`)."""
 
     list: tuple[R, ...] = ()
     """The records that can be read."""
     unreadable: Annotated[tuple[U, ...], NEVER_SENT] = ()
     """The others."""
+
+
+class PageOrArray(Page[R, U], Generic[R, U], frozen=True):
+    """A page that PortOne may send as a bare array, too: then its :attr:`total` is ``UNKNOWN``."""
+
+    @classmethod
+    def of(cls, answer: Page[R, U] | tuple[R, ...] | Listing[R, U]) -> PageOrArray[R, U]:
+        """Return either form as this one."""
+        if isinstance(answer, Page):
+            return cls(answer.total, answer.next, answer.list, answer.unreadable)
+        if isinstance(answer, Listing):
+            return cls(UNKNOWN, 0, answer.list, answer.unreadable)
+        return cls(UNKNOWN, 0, answer)
+
+
+def wire_type(response: Any) -> Any:
+    """Return the type that a response is decoded as: a :class:`Listing` travels as an array."""
+    record = next(iter(get_args(response)), None)
+    if get_origin(response) is Listing:
+        return tuple[record, ...]  # type: ignore[valid-type]  # the type exists only at run time
+    if get_origin(response) is PageOrArray:
+        return Page[get_args(response)] | tuple[record, ...]  # type: ignore[misc,valid-type]  # the type exists only at run time
+    return response
+
+
+def from_wire(response: Any, answer: Any) -> Any:
+    """Return what was decoded as :func:`wire_type` as the type of the response."""
+    if get_origin(response) is Listing:
+        return response(answer)
+    return PageOrArray[Any, Any].of(answer) if get_origin(response) is PageOrArray else answer

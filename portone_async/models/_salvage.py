@@ -33,11 +33,11 @@ from msgspec.structs import force_setattr
 from portone_async._redact import Redactor
 from portone_async.errors import UnexpectedResponseError
 
-from ._listing import Listing, Page
+from ._listing import Listing, Page, PageOrArray
 from ._record import Record, ResponseRecord, attach_raw, redacted_message
 from ._unreadable import UnreadableRecord, unreadable_error
 
-__all__ = ("Reader", "reader_for", "shallow", "wire_type")
+__all__ = ("Reader", "reader_for", "shallow")
 
 _members = msgspec.json.Decoder(dict[str, Raw])
 _items = msgspec.json.Decoder(list[Raw])
@@ -250,6 +250,11 @@ def _read_page(cls: type[ResponseRecord], raw: bytes, redact: Redactor) -> Page[
     return Page(page.total, page.next, listing.list, listing.unreadable)
 
 
+def _read_page_or_array(cls: type[ResponseRecord], raw: bytes, redact: Redactor) -> Page[Any, Any]:
+    read = _read_listing if raw.lstrip().startswith(b"[") else _read_page
+    return PageOrArray[Any, Any].of(read(cls, raw, redact))
+
+
 def _read_listing(cls: type[ResponseRecord], raw: bytes, redact: Redactor) -> Listing[Any, Any]:
     return _listing(cls, _items.decode(raw), redact)
 
@@ -293,6 +298,7 @@ _READERS: dict[Any, tuple[int, Callable[[type[ResponseRecord], bytes, Redactor],
     list: (4, _read_list),
     Listing: (4, _read_listing),
     Page: (5, _read_page),
+    PageOrArray: (5, _read_page_or_array),
 }
 
 
@@ -306,13 +312,6 @@ def reader_for(response: Any) -> Reader | None:
         return None
     depth, function = _READERS[origin]
     return Reader(record, depth, function)
-
-
-def wire_type(response: Any) -> Any:
-    """Return the type that a response is decoded as: a :class:`Listing` travels as an array."""
-    if get_origin(response) is Listing:
-        return tuple[get_args(response)[0], ...]  # type: ignore[misc]  # the type exists only at run time
-    return response
 
 
 # Levels: more than PortOne documents anywhere, and fewer than the decoder's limit.

@@ -12,14 +12,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
+from msgspec import field
+
 from ._item import Item
-from ._listing import Listing, Page
+from ._listing import Listing, PageOrArray
 from ._record import AWARE, ResponseRecord
 from ._unreadable import UnreadableRecord
 from .payments import PaymentStatus
 
 __all__ = (
     "Schedule",
+    "ScheduleExtra",
     "ScheduleItem",
     "ScheduleListing",
     "SchedulePage",
@@ -108,6 +111,15 @@ class Schedule(ResponseRecord, frozen=True, kw_only=True):
         return hash((self.merchant_uid, self.schedule_status))
 
 
+class ScheduleExtra(Item, frozen=True, kw_only=True):
+    """Parameters of one PG."""
+
+    shown: ClassVar = ("naver_use_cfm",)
+
+    naver_use_cfm: str | None = field(default=None, name="naverUseCfm")
+    """For naverpay: the day on which the goods are used, as in ``20261231``."""
+
+
 class ScheduleItem(Item, frozen=True, kw_only=True):
     """A charge to book.
 
@@ -150,12 +162,11 @@ class ScheduleItem(Item, frozen=True, kw_only=True):
     interest_free_by_merchant: bool | None = None
     use_card_point: bool | None = None
     browser_ip: str | None = None
-    extra: Mapping[str, Any] | None = None
-    """Parameters of a PG, as ``{"naverUseCfm": "20261231"}``."""
+    extra: ScheduleExtra | Mapping[str, Any] | None = None
     bypass: str | None = None
     """Parameters of a PG that PortOne passes on, as JSON in a text."""
     promotion_id: str | None = None
 
 
-SchedulePage: TypeAlias = Page[Schedule, UnreadableSchedule]
+SchedulePage: TypeAlias = PageOrArray[Schedule, UnreadableSchedule]
 ScheduleListing: TypeAlias = Listing[Schedule, UnreadableSchedule]

@@ -9,22 +9,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import chain, repeat
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeGuard, TypeVar
 
 from portone_async.call import Failure
 from portone_async.errors import (
     ApiError,
+    AuthenticationError,
     ClientClosedError,
     InvalidRequestError,
     OutcomeUnknownError,
     PortOneError,
     RateLimitedError,
     TransientError,
+    UnauthorizedError,
     UnexpectedResponseError,
     WrongLoopError,
 )
 
-__all__ = ("Look", "is_open", "pauses", "send_once", "settle", "validate_settle", "verdict")
+__all__ = (
+    "Look",
+    "is_open",
+    "is_refusal",
+    "pauses",
+    "send_once",
+    "settle",
+    "validate_settle",
+    "verdict",
+)
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -70,6 +81,12 @@ def is_open(error: PortOneError) -> bool:
     if isinstance(error, ApiError):
         return error.code is None
     return isinstance(error, UnexpectedResponseError)
+
+
+def is_refusal(error: PortOneError) -> TypeGuard[ApiError]:
+    """Return whether PortOne refused this very request, for what it is and not for who sent it."""
+    not_processed = (AuthenticationError, RateLimitedError, UnauthorizedError)
+    return isinstance(error, ApiError) and not (is_open(error) or isinstance(error, not_processed))
 
 
 def verdict(failure: Failure) -> type[ApiError] | None:

@@ -18,6 +18,7 @@ from portone_async._http.reply import Reply, parse
 from portone_async._sections import Sections
 from portone_async.call import Call
 from portone_async.models._item import Item
+from tests.support.sample_bodies import SAMPLES
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 
 __all__ = (
@@ -42,6 +43,7 @@ Method = Callable[..., Any]
 BALANCE = 50_000
 """The balance of the payment that look-ups return."""
 _PAYMENT = CARD_PAID | {"amount": BALANCE, "cancel_amount": 0}
+_FAILED = SAMPLES["schedule_single_failed"].body["response"]
 THEN = datetime(2026, 12, 1, tzinfo=UTC)
 
 _BY_NAME: Mapping[str, Any] = {
@@ -102,10 +104,14 @@ def _answer(call: Call[Any]) -> Reply:
     """Answer a look-up that comes before a call: the payment exists, the order number is unused."""
     if call.endpoint == "GET /payments/{imp_uid}":
         return Reply(200, {}, ok(_PAYMENT))
-    if call.endpoint.startswith("GET /payments/findAll/"):
+    if call.endpoint.startswith("GET /payments/findAll/") or call.endpoint == "GET /payments":
         return Reply(404, {}, body(NOT_FOUND))
     if call.endpoint == "GET /payments/{imp_uid}/naver/product-orders":
         return Reply(200, {}, ok([]))
+    if call.endpoint == "GET /subscribe/customers/{customer_uid}":
+        return Reply(200, {}, ok(dict(call.path or {})))
+    if call.endpoint == "GET /subscribe/payments/schedule/{merchant_uid}":
+        return Reply(200, {}, ok(_FAILED | dict(call.path or {})))
     raise AssertionError(f"unexpected look-up: {call.endpoint}")
 
 

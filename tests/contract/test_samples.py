@@ -52,6 +52,11 @@ class Case(NamedTuple):
 
 KEY = {"customer_uid": "member-1001-card-1"}
 MISSING_KEY = {"customer_uid": "member-9999"}
+SCHEDULED = {
+    "GET /subscribe/payments/schedule/{merchant_uid}": (
+        SAMPLES["schedule_single_scheduled"].body["response"]
+    ),
+}
 AGAIN = KEY | {"amount": 9900}
 
 PRODUCT_ORDERS = {
@@ -127,7 +132,11 @@ CASES = [
     Case("billing_key_batch_207", "billing_keys.get_many", "2 BillingKeyGroup", {
         "customer_uids": ["member-1001-card-1", "member-9999"],
     }),
-    Case("billing_key_delete_ok", "billing_keys.delete", "BillingKey", KEY),
+    Case("billing_key_delete_ok", "billing_keys.delete", "BillingKey", KEY, {
+        "GET /subscribe/customers/{customer_uid}": (
+            SAMPLES["billing_key_delete_ok"].body["response"]
+        ),
+    }),
     Case("customer_payments_page", "billing_keys.payments", "1 Payment", KEY),
     # Charges
     Case("again_paid", "charges.with_billing_key", "Payment", AGAIN | {
@@ -144,7 +153,12 @@ CASES = [
     }),
     Case("onetime_card_rejected_minus1", "charges.with_card", "ApiError"),
     # Schedules
-    Case("schedule_create_ok", "schedules.create", "2 Schedule", KEY),
+    Case("schedule_create_ok", "schedules.create", "2 Schedule", KEY | {
+        "schedules": [
+            {name: item[name] for name in ("merchant_uid", "schedule_at", "amount", "name")}
+            for item in SAMPLES["schedule_create_ok"].body["response"]
+        ],
+    }),
     Case("schedule_duplicate_code1", "schedules.create", "ApiError", KEY),
     Case("schedule_no_customer_code1", "schedules.create", "ApiError", KEY),
     Case("schedule_card_rejected_code1", "schedules.create", "ApiError", KEY),
@@ -156,14 +170,18 @@ CASES = [
         "merchant_uid": "SUB-20260401-0001",
     }),
     Case("schedule_single_missing_404", "schedules.get", "ScheduleNotFoundError"),
-    Case("schedule_reschedule_too_early_400", "schedules.reschedule", "ApiError"),
+    Case("schedule_reschedule_too_early_400", "schedules.reschedule", "ApiError", {
+        "merchant_uid": "SUB-20260401-0001",
+    }, SCHEDULED),
     Case("schedule_retry_failed_again", "schedules.retry", "ChargeFailedError", {
         "merchant_uid": "SUB-20260401-0001",
-    }),
+    }, SCHEDULED),
     Case("unschedule_ok", "schedules.cancel", "1 Schedule", KEY | {
         "merchant_uid": ["SUB-20260401-0001"],
     }),
-    Case("unschedule_none_code1", "schedules.cancel", "ApiError"),
+    Case("unschedule_none_code1", "schedules.cancel", "ApiError", {
+        "merchant_uid": "SUB-20260401-0001",
+    }, SCHEDULED),
     # Virtual accounts
     Case("vbank_created_ready", "virtual_accounts.issue", "Payment", {
         "merchant_uid": "VB-20260301-0001", "amount": 44_000,

@@ -11,6 +11,7 @@ from portone_async import PortOneClient, RetryPolicy
 from portone_async._http.reply import Reply
 from portone_async._http.transport import Transport
 
+from .sample_bodies import SAMPLES
 from .samples import CARD_PAID, NOT_FOUND, body, ok
 from .scripted import Outcome, token_reply
 
@@ -19,11 +20,21 @@ __all__ = ("PAYMENT", "FailingTransport", "failing_client")
 PAYMENT: dict[str, Any] = CARD_PAID | {"amount": 50_000, "cancel_amount": 0}
 """The payment that look-ups by ``imp_uid`` return."""
 
+_OTHERS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "customer_uid": ("/subscribe/customers", {"inserted": 1, "updated": 1}),
+    "merchant_uid": (
+        "/subscribe/payments/schedule",
+        SAMPLES["schedule_single_failed"].body["response"],
+    ),
+}
+"""Other objects, by their identifiers: where they are read, and their fields."""
+
 
 class FailingTransport(Transport):
     """Exchanges without a socket: one operation has a scripted outcome.
 
-    Look-ups: the payment exists, no order number is used, nothing else exists.
+    Look-ups: the payment and the billing key exist, the schedule has failed, no order number has a
+    payment, nothing else exists.
     """
 
     def __init__(self, endpoint: str, outcome: Outcome) -> None:
@@ -60,6 +71,9 @@ class FailingTransport(Transport):
             return Reply(200, {}, ok([]))
         if re.fullmatch(r"GET /payments/imp[^/]*", request):
             return Reply(200, {}, ok(PAYMENT))
+        for kind, (route, record) in _OTHERS.items():
+            if found := re.fullmatch(rf"GET {route}/([^/?]+)", request):
+                return Reply(200, {}, ok(record | {kind: found[1]}))
         return Reply(404, {}, body(NOT_FOUND))
 
 

@@ -24,7 +24,7 @@ PUBLIC = frozenset({
     "id", "tag", "invoice", "company", "tracking_number", "carrier_tracking_id", "carrier_type",
     # Words and kinds
     "cash_receipt_type", "currency", "delivery_company", "delivery_method", "identifier_type",
-    "product_type", "requester", "review_type", "sorting", "status", "type", "vender_type",
+    "product_type", "requester", "review_type", "schedule_status", "sorting", "status", "type", "vender_type",
     "verification_method", "prepaid_auth_yn", "carrier", "pay_method", "refundable",
     "naverUseCfm", "receiving_at",
     # The goods, and the shop itself
