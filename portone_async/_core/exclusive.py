@@ -11,7 +11,7 @@ __all__ = ("NamedLocks",)
 
 
 class NamedLocks:
-    """One lock per name, in the order of arrival. A lock that nobody uses is dropped."""
+    """One lock per name, in the order of arrival. An unused lock is dropped."""
 
     def __init__(self) -> None:
         self._locks: dict[str, _Lock] = {}

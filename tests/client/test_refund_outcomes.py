@@ -395,6 +395,17 @@ async def test_amount_above_the_checksum_of_a_promoted_payment_is_not_sent(
     assert not sent(server)
 
 
+async def test_unreadable_promotion_needs_a_checksum(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(imp_uid="imp_1")
+    body = server.payments.among(["imp_1"], [])[0].body() | {"promotion": "odd"}
+    server.fail(Json({"code": 0, "message": None, "response": body}), method="GET")
+    with pytest.raises(InvalidRequestError, match="promotion"):
+        await client.payments.cancel("imp_1", amount=500, reason="r")
+    assert not sent(server)
+
+
 async def test_promotion_can_be_retained(server: FakePortOne, client: PortOneClient) -> None:
     server.refunds.promotion_minimums["p"] = Decimal(10000)
     server.add(imp_uid="imp_1", amount=10000, promotion={"id": "p", "discount": 1000})

@@ -187,6 +187,27 @@ LATER = refund(payment(15000, OLD))
             Trace.OVERTAKEN,
             id="key of another amount",
         ),
+        pytest.param(
+            KEYED,
+            payment(15000, refunded(1000, None), unreadable=("cancel_history[0].reason",)),
+            [LOST],
+            Trace.UNCLEAR,
+            id="unreadable reason",
+        ),
+        pytest.param(
+            KEYED,
+            payment(15000, refunded(1000, None, 1), refunded(500, None, 2)),
+            [ACCEPTED],
+            Trace.OVERTAKEN,
+            id="with a key, two without a reason, accepted",
+        ),
+        pytest.param(
+            LATER,
+            payment(15000, replace(OLD, reason="edited", cancelled_at=None)),
+            [LOST],
+            Trace.ABSENT,
+            id="old entry that was edited",
+        ),
         pytest.param(PLAIN, payment(), [ACCEPTED], Trace.ABSENT, id="pending"),
     ],
 )
