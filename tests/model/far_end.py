@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 from portone_async.testing import Reply, application
 from portone_async.testing.account import Account
 from portone_async.testing.clock import Clock
+from portone_async.testing.endpoints.billing_keys import BillingKeys
+from portone_async.testing.endpoints.charges import Charges
 from portone_async.testing.endpoints.payments import Payments
+from portone_async.testing.endpoints.schedules import Schedules
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.tokens import Tokens
 
-__all__ = ("KEYS", "FarEnd")
+__all__ = ("KEYS", "FarEnd", "imp_uid_of", "merchant_uid_of")
 
 KEYS = ("7700000000000001", "secret-of-the-model")
 _EPOCH = 1_790_000_000.0
+_CALL = 5.0
+
+
+def imp_uid_of(payment: int) -> str:
+    return f"imp_{payment:03}"
+
+
+def merchant_uid_of(payment: int) -> str:
+    return f"order-{payment:03}"
 
 
 class _LoopClock(Clock):
@@ -35,13 +48,39 @@ class FarEnd:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         clock = _LoopClock(loop)
+        self._started_at = clock.now
         self.account = Account(
             imp_key=KEYS[0], imp_secret=KEYS[1], clock=clock, tokens=Tokens(clock, 1800.0)
         )
         self.payments = self.account.state(Payments)
+        self.charges = self.account.state(Charges)
+        self.keys = self.account.state(BillingKeys)
+        self._schedules = Schedules(self.account)
 
     def respond(self, request: RecordedRequest) -> Reply:
         return application.respond(self.account, request)
+
+    # What was there before, and what others do
+
+    def add_payment(self, number: int, amount: int) -> None:
+        self.payments.add(
+            imp_uid=imp_uid_of(number), merchant_uid=merchant_uid_of(number), amount=amount
+        )
+
+    def add_failed_schedule(self, merchant_uid: str, amount: int) -> None:
+        now = int(self.account.clock.now)
+        self._schedules.decline(merchant_uid)
+        self._schedules.add(
+            merchant_uid=merchant_uid, customer_uid="good", amount=amount, schedule_at=now - 1
+        )
+        self.account.agenda.run_due()
+        self._schedules.accept(merchant_uid)
+
+    def hide_next_charge(self, seconds: float) -> None:
+        """Decide when look-ups see the payment of the next charge."""
+        self.charges.take_plan()  # Of a request that was refused.
+        if seconds:
+            self.charges.hide_next(seconds)
 
     def refund(self, imp_uid: str, amount: int, reason: str | None) -> None:
         """Refund a part of a payment, as in the console."""
@@ -77,6 +116,28 @@ class FarEnd:
         )
 
     # The state
+
+    def time_at(self, seconds: float) -> datetime:
+        """Return the time so many seconds after the start of the episode."""
+        return datetime.fromtimestamp(self._started_at + seconds, UTC)
+
+    def has_time_before(self, seconds: float) -> bool:
+        """Return whether a call without faults can end before that time."""
+        return self.account.clock.now + _CALL < self._started_at + seconds
+
+    def schedule(self, merchant_uid: str) -> dict[str, Any] | None:
+        return self._schedules.body(merchant_uid) if merchant_uid in self._schedules else None
+
+    def payments_named(self, name: str) -> list[dict[str, Any]]:
+        """Return the payments of an order name."""
+        entries = self.payments.between(0, 2 * _EPOCH, status=None, sorting=None)
+        return [entry.record for entry in entries if entry.record.get("name") == name]
+
+    def paid(self, name: str) -> int:
+        return sum(record["status"] == "paid" for record in self.payments_named(name))
+
+    def paid_of(self, merchant_uid: str) -> int:
+        return len(self.payments.of_order(merchant_uid, status="paid"))
 
     def record(self, imp_uid: str) -> dict[str, Any]:
         entry = self.payments.get(imp_uid)

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from random import Random
 
+from msgspec.structs import replace
+
 from .faults import KINDS, LATEST, Fault
-from .plan import Cancel, Delivery, Find, Intrusion, Job, Operation, Plan, Refund
+from .plan import (
+    Book,
+    Cancel,
+    Charge,
+    Delivery,
+    Find,
+    Intrusion,
+    Job,
+    Operation,
+    Plan,
+    PlannedSchedule,
+    Refund,
+    Retry,
+    Revoke,
+)
 
 __all__ = ("make_plan",)
 
 _FAULTS = tuple(kind for kind in KINDS if kind != "none")
+_TWICE = tuple(name for name, kind in KINDS.items() if kind.processed == 2)
 _PROCESSES = 3
 # Lines of the package that a refund executes, as a rule less.
 _LINES = 2500
@@ -19,39 +36,85 @@ _AWAITS = 40
 def make_plan(draw: Random, jobs: int) -> Plan:
     """Draw one episode."""
     payments = tuple(draw.choice((1000, 20_000, 20_000)) for _ in range(draw.randint(1, 3)))
+    schedules = tuple(_schedule(draw, n) for n in range(draw.choice((0, 1, 3))))
+    booked = [n for n, schedule in enumerate(schedules) if not schedule.is_failed]
+    operations: list[Operation] = [Book(n, _settle(draw)) for n in booked]
+    while len(operations) < jobs:
+        operations.append(_operation(draw, len(operations), payments, schedules))
+    refuses = draw.random() < 0.7
     return Plan(
         payments=payments,
-        jobs=tuple(_job(draw, number, payments) for number in range(jobs)),
+        jobs=tuple(_job(draw, operation, refuses=refuses) for operation in operations),
         intrusions=tuple(_intrusion(draw, payments) for _ in range(draw.choice((0, 0, 1, 2)))),
+        schedules=schedules,
+        refuses_used_numbers=refuses,
         seed=draw.randrange(10**6),
     )
 
 
-def _job(draw: Random, number: int, payments: tuple[int, ...]) -> Job:
-    operation = _operation(draw, number, payments)
-    may_repeat = not isinstance(operation, Refund) or operation.is_keyed
-    count = draw.choice((1, 2, 2, 3, 4)) if may_repeat else 1
+def _schedule(draw: Random, number: int) -> PlannedSchedule:
+    if draw.random() < 0.4:
+        return PlannedSchedule(9900 + number, is_failed=True)
+    return PlannedSchedule(9900 + number, runs_at=draw.choice((500.0, 1500.0, 5000.0)))
+
+
+def _job(draw: Random, operation: Operation, *, refuses: bool) -> Job:
+    is_unkeyed = isinstance(operation, Refund) and not operation.is_keyed
+    count = 1 if is_unkeyed else draw.choice((1, 2, 2, 3, 4))
     # One look-up cannot see what is processed after it.
     is_brief = isinstance(operation, Refund) and operation.settle == 0
-    kinds = [kind for kind in _FAULTS if not (is_brief and KINDS[kind].is_late)]
+    # Where the server does not refuse a used number, nothing but time protects a charge.
+    is_unguarded = isinstance(operation, Charge) and not refuses
+    kinds = [
+        kind
+        for kind in _FAULTS
+        if not (is_brief and KINDS[kind].is_late) and not (is_unguarded and kind in _TWICE)
+    ]
+    deliveries = tuple(_delivery(draw, kinds, is_first=n == 0) for n in range(count))
+    if is_unguarded:
+        deliveries = tuple(
+            replace(delivery, overlaps=False, delay=delivery.delay + 2 * LATEST)
+            for delivery in deliveries
+        )
     return Job(
         operation=operation,
-        deliveries=tuple(_delivery(draw, kinds, is_first=n == 0) for n in range(count)),
+        deliveries=deliveries,
         starts_at=draw.choice((0.0, 0.0, 0.05, 1.0, 60.0)),
     )
 
 
-def _operation(draw: Random, number: int, payments: tuple[int, ...]) -> Operation:
+def _operation(
+    draw: Random, number: int, payments: tuple[int, ...], schedules: tuple[PlannedSchedule, ...]
+) -> Operation:
+    kind = draw.choice((Refund, Refund, Charge, Charge, Charge, Revoke, Find))
+    if kind is Charge:
+        return _charge(draw)
+    if kind is Revoke and schedules:
+        chosen = draw.randrange(len(schedules))
+        then = Retry if schedules[chosen].is_failed else Revoke
+        return then(chosen, _settle(draw))
     payment = draw.randrange(len(payments))
-    if draw.random() < 0.05:
+    if kind is Find and draw.random() < 0.3:
         return Find(payment)
     # Amounts differ, so that the equal sum of another job is never taken for a job's own, which
-    # without a key nobody can tell. With a key they may be equal.
+    # without a key cannot be told apart. With a key they may be equal.
     is_keyed = draw.random() < 0.7
     amount = draw.choice((100, 300)) if is_keyed else 110 + number
     is_whole = draw.random() < 0.15
-    settle = draw.choice((90.0, 90.0, 90.0, 0.0))
-    return Refund(payment, None if is_whole else amount, is_keyed=is_keyed, settle=settle)
+    return Refund(payment, None if is_whole else amount, is_keyed=is_keyed, settle=_settle(draw))
+
+
+def _settle(draw: Random) -> float:
+    return draw.choice((90.0, 90.0, 90.0, 0.0))
+
+
+def _charge(draw: Random) -> Charge:
+    return Charge(
+        amount=draw.choice((1000, 9900)),
+        key=draw.choice(("good", "good", "good", "declined", "missing")),
+        hidden_for=draw.choice((0.0, 0.0, 0.0, 1.0, 30.0)),
+        settle=_settle(draw),
+    )
 
 
 def _delivery(draw: Random, kinds: list[str], *, is_first: bool) -> Delivery:

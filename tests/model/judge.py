@@ -25,9 +25,14 @@ def _problem(case: Case, call: CallHistory, result: object) -> str | None:
     assert report is not None
     match report.ending:
         case Ending.DONE:
-            if call.was_done_before and any(e.is_act for e in call.record.exchanges):
+            was_sent = any(exchange.is_act for exchange in call.record.exchanges)
+            if call.was_done_before and was_sent and case.sends_once:
                 return "sent again although it had been reported done"
             return case.wrong_result(result)
+        case Ending.NOT_DONE:
+            assert isinstance(result, BaseException)
+            call.is_denied = case.denies(result)
+            return case.wrong_failure(result)
         case Ending.UNKNOWN if not case.may_be_unknown(call.record, report.at):
             return "unknown without a cause"
         case Ending.HUNG | Ending.CRASHED:
@@ -40,9 +45,8 @@ def check_end(cases: list[Case], outcome: Outcome) -> None:
     """Check the final state: what was sent has arrived by now."""
     for number, case in enumerate(cases):
         calls = [call for call in outcome.calls if call.job == number]
-        effects = case.effects()
-        if effects > 1:
-            outcome.violations.append(f"job {number}: carried out {effects} times")
+        if (excess := case.excess()) is not None:
+            outcome.violations.append(f"job {number}: {excess}")
         for call in calls:
             problem = _false_report(call)
             if problem is not None:
@@ -51,6 +55,10 @@ def check_end(cases: list[Case], outcome: Outcome) -> None:
 
 def _false_report(call: CallHistory) -> str | None:
     ending = None if call.report is None else call.report.ending
-    if ending is Ending.NOT_DONE and any(e.effects for e in call.record.exchanges):
+    if (
+        ending is Ending.NOT_DONE
+        and call.is_denied
+        and any(e.effects for e in call.record.exchanges)
+    ):
         return "reported not done, and carried out"
     return None

@@ -6,20 +6,25 @@ The model must pass the first, and detect each of the others.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from portone_async import (
     CancelRefusedError,
+    ChargeFailedError,
     OutcomeUnknownError,
     Payment,
     PortOneClient,
     PortOneError,
+    order_number,
 )
 from portone_async.call import Call, Repeat
+from portone_async.models.schedules import Schedule
 from portone_async.resources._settle import settle
 
-from .subject import PackageSubject, RefundOrder
+from .subject import BookingOrder, ChargeOrder, PackageSubject, RefundOrder
 
 __all__ = ("MUTANTS", "Careful")
 
@@ -169,7 +174,122 @@ class Locked(Careful):
         return result
 
 
+class NewNumber(PackageSubject):
+    """Charges under another number what is unknown."""
+
+    async def charge(self, client: PortOneClient, order: ChargeOrder) -> Payment:
+        try:
+            return await super().charge(client, order)
+        except OutcomeUnknownError:
+            other = replace(order, merchant_uid=order_number(order.merchant_uid, "again"))
+            return await super().charge(client, other)
+
+
+class UncheckedNumber(PackageSubject):
+    """Does not look whether the number was charged before."""
+
+    async def charge(self, client: PortOneClient, order: ChargeOrder) -> Payment:
+        return await client.charges.with_billing_key(
+            order.customer_uid,
+            merchant_uid=order.merchant_uid,
+            amount=order.amount,
+            name=order.name,
+            check_number=False,
+            settle=order.settle,
+        )
+
+
+class RepeatedCharge(PackageSubject):
+    """Sends a charge again after a lost answer."""
+
+    async def charge(self, client: PortOneClient, order: ChargeOrder) -> Payment:
+        body = {
+            "customer_uid": order.customer_uid,
+            "merchant_uid": order.merchant_uid,
+            "amount": order.amount,
+            "name": order.name,
+        }
+        async for payment in client.payments.find_all(order.merchant_uid, status="paid"):
+            return payment
+        path = "/subscribe/payments/again"
+        return await client.call(Call("POST", path, Payment, body=body, repeat=Repeat.SET))
+
+
+class HopefulCharge(PackageSubject):
+    """Reports an unknown charge as done."""
+
+    async def charge(self, client: PortOneClient, order: ChargeOrder) -> Any:
+        try:
+            return await super().charge(client, order)
+        except OutcomeUnknownError:
+            return None
+
+
+class GloomyCharge(PackageSubject):
+    """Reports an unknown charge as failed."""
+
+    async def charge(self, client: PortOneClient, order: ChargeOrder) -> Payment:
+        try:
+            return await super().charge(client, order)
+        except OutcomeUnknownError:
+            raise ChargeFailedError("no answer") from None
+
+
+class ImpatientCharge(PackageSubject):
+    """Looks an open charge up only once."""
+
+    async def charge(self, client: PortOneClient, order: ChargeOrder) -> Payment:
+        return await super().charge(client, replace(order, settle=0.0))
+
+
+class HopefulBooking(PackageSubject):
+    """Reports an unknown booking as done."""
+
+    async def book(self, client: PortOneClient, order: BookingOrder) -> Sequence[Schedule]:
+        try:
+            return await super().book(client, order)
+        except OutcomeUnknownError:
+            return []
+
+
+class HopefulRevocation(PackageSubject):
+    """Reports an unknown revocation as done."""
+
+    async def revoke(
+        self, client: PortOneClient, merchant_uid: str, settle: float
+    ) -> Sequence[Schedule]:
+        try:
+            return await super().revoke(client, merchant_uid, settle)
+        except OutcomeUnknownError:
+            return []
+
+
+class UnsettledRetry(PackageSubject):
+    """Reports the refusal of a second request, although the first one was carried out."""
+
+    async def retry(self, client: PortOneClient, merchant_uid: str, settle: float) -> Payment:
+        path = {"merchant_uid": merchant_uid}
+        return await client.call(
+            Call(
+                "POST",
+                "/subscribe/payments/schedule/{merchant_uid}/retry",
+                Payment,
+                path=path,
+                repeat=Repeat.SET,
+            )
+        )
+
+
 MUTANTS = (
+    NewNumber(),
+    UncheckedNumber(),
+    RepeatedCharge(),
+    HopefulCharge(),
+    GloomyCharge(),
+    ImpatientCharge(),
+    HopefulBooking(),
+    HopefulRevocation(),
+    UnsettledRetry(),
     NoChecksum(),
     Repeating(),
     AnyEqualSum(),

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextvars import Context, ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -41,6 +41,8 @@ class Exchange(Struct):
     """The HTTP status of the answer that the client got."""
     effects: int = 0
     """How many refunds and charges of the job it made, late ones included."""
+    traces: int = 0
+    """How many records that decide the job the server had when it processed this."""
 
     @property
     def is_lookup(self) -> bool:
@@ -62,15 +64,23 @@ class Exchange(Struct):
         return f"{self.sent_at:9.2f} {self.method} {self.path} [{self.fault}] -> {end}{effects}"
 
 
+class JobState(Protocol):
+    """The server's state, as far as it is about a job."""
+
+    def prepare(self) -> None: ...
+
+    def effects(self) -> int: ...
+
+    def traces(self) -> int: ...
+
+
 class CallRecord:
     """One call of an operation: the faults that it meets, and its exchanges."""
 
-    def __init__(
-        self, delivery: Delivery, process: Process, count_effects: Callable[[], int]
-    ) -> None:
+    def __init__(self, delivery: Delivery, process: Process, job: JobState) -> None:
         self.process = process
+        self.job = job
         self.latency = delivery.latency
-        self.count_effects = count_effects
         self.exchanges: list[Exchange] = []
         self._faults = iter(delivery.faults)
         self._outage_ends_at = 0.0
@@ -113,6 +123,8 @@ class Network:
     ) -> TransportOutcome:
         """Send a request, and return what the client gets."""
         fault = call.next_fault(request.method, self._loop.time())
+        if fault.kind == "JSON 500 after" and request.path.endswith("/retry"):
+            fault = Fault("reset after", outage=fault.outage)  # There it is a refusal.
         kind = KINDS[fault.kind]
         self.requests += 1
         if fault.kind != "none":
@@ -149,9 +161,13 @@ class Network:
         return answer
 
     def _process(self, call: CallRecord, exchange: Exchange, request: RecordedRequest) -> Reply:
-        before = call.count_effects()
+        self.far_end.account.agenda.run_due()
+        before = call.job.effects()
+        if exchange.is_act:
+            call.job.prepare()
         reply = self.far_end.respond(request)
-        exchange.effects += call.count_effects() - before
+        exchange.effects += call.job.effects() - before
+        exchange.traces = call.job.traces()
         return reply
 
     def _late(

@@ -10,14 +10,19 @@ from .faults import Fault
 
 __all__ = (
     "CALM",
+    "Book",
     "Cancel",
+    "Charge",
     "Delivery",
     "Find",
     "Intrusion",
     "Job",
     "Operation",
     "Plan",
+    "PlannedSchedule",
     "Refund",
+    "Retry",
+    "Revoke",
 )
 
 
@@ -37,7 +42,48 @@ class Refund(Struct, frozen=True, tag=True, omit_defaults=True):
     settle: float = 90.0
 
 
-Operation: TypeAlias = Find | Refund
+class Charge(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Charge a billing key."""
+
+    amount: int
+    key: Literal["good", "declined", "missing"] = "good"
+    hidden_for: float = 0.0
+    """Seconds until look-ups see its payment."""
+    settle: float = 90.0
+
+
+class Book(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Book a charge for later."""
+
+    schedule: int
+    settle: float = 90.0
+
+
+class Revoke(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Revoke a booked charge."""
+
+    schedule: int
+    settle: float = 90.0
+
+
+class Retry(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Charge a schedule now that failed."""
+
+    schedule: int
+    settle: float = 90.0
+
+
+Operation: TypeAlias = Find | Refund | Charge | Book | Revoke | Retry
+
+
+class PlannedSchedule(Struct, frozen=True, omit_defaults=True):
+    """A charge of a billing key at a time."""
+
+    amount: int
+    runs_at: float = 0.0
+    """Seconds from the start of the episode."""
+    is_failed: bool = False
+    """Whether it was made before, and failed."""
 
 
 class Cancel(Struct, frozen=True):
@@ -92,5 +138,8 @@ class Plan(Struct, frozen=True, omit_defaults=True):
     """Their amounts, in KRW."""
     jobs: tuple[Job, ...]
     intrusions: tuple[Intrusion, ...] = ()
+    schedules: tuple[PlannedSchedule, ...] = ()
+    refuses_used_numbers: bool = True
+    """Whether the server refuses a charge under a number that has a payment."""
     seed: int = 0
     """Of the waits that the client draws between retries."""

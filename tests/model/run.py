@@ -13,8 +13,8 @@ from msgspec import Struct, field
 
 from tests.support.virtual_time import VirtualLoop
 
-from .cases import Case, case_of, imp_uid_of, merchant_uid_of
-from .far_end import FarEnd
+from .cases import Case, case_of, set_up
+from .far_end import FarEnd, imp_uid_of
 from .judge import check_end, check_report
 from .network import CALL, CallRecord, Network
 from .plan import CALM, Delivery, Intrusion, Job, Plan
@@ -37,6 +37,8 @@ class CallHistory(Struct):
     record: CallRecord
     started_at: float
     report: Report | None = None
+    is_denied: bool = False
+    """Whether its report is that this call carried nothing out."""
     was_done_before: bool = False
     """Whether an earlier call of the job had reported it done."""
 
@@ -96,14 +98,14 @@ class _Episode:
     async def run(self) -> None:
         loop = self._loop = asyncio.get_running_loop()
         far_end = self._far_end = FarEnd(loop)
-        for number, amount in enumerate(self._plan.payments):
-            far_end.payments.add(
-                imp_uid=imp_uid_of(number), merchant_uid=merchant_uid_of(number), amount=amount
-            )
+        far_end.charges.refuses_used_numbers = self._plan.refuses_used_numbers
+        set_up(far_end, self._plan)
         self._network = Network(far_end)
         self._killer = Killer()
         self._processes: dict[int, Process] = {}
-        self._cases = [case_of(far_end, n, job) for n, job in enumerate(self._plan.jobs)]
+        self._cases = [
+            case_of(far_end, n, job, self._plan) for n, job in enumerate(self._plan.jobs)
+        ]
         for intrusion in self._plan.intrusions:
             loop.call_later(intrusion.at, self._intrude, intrusion)
         try:
@@ -164,7 +166,7 @@ class _Episode:
     async def _deliver(self, number: int, delivery: Delivery) -> None:
         case = self._cases[number]
         process = self._process(delivery.process)
-        record = CallRecord(delivery, process, case.effects)
+        record = CallRecord(delivery, process, case)
         call = CallHistory(number, delivery, record, self._loop.time())
         call.was_done_before = any(
             other.report.ending is Ending.DONE
@@ -174,6 +176,7 @@ class _Episode:
         self._outcome.calls.append(call)
         result = await self._call(case, delivery, record)
         call.report = result if isinstance(result, Report) else report_of(result, self._loop.time())
+        self._far_end.account.agenda.run_due()
         check_report(case, call, result, self._outcome)
 
     async def _call(self, case: Case, delivery: Delivery, record: CallRecord) -> object:

@@ -18,7 +18,7 @@ from .plan import Cancel, Delivery, Job, Plan, Refund
 from .report import Ending
 from .run import run_plan
 from .search import search
-from .subject import Subject
+from .subject import PackageSubject, Subject
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +27,9 @@ def _no_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "portone_async")
 
 
-def test_careful_client_shows_no_violation() -> None:
-    figures, failure = search(Careful(), seed=3, operations=2500)
+@pytest.mark.parametrize("subject", [PackageSubject(), Careful()], ids=["package", "careful"])
+def test_careful_client_shows_no_violation(subject: Subject) -> None:
+    figures, failure = search(subject, seed=3, operations=2000)
 
     assert failure is None, str(failure)
     assert set(figures.faults) == KINDS.keys() - {"none"}
@@ -47,8 +48,8 @@ def test_careless_client_shows_a_violation(mutant: Subject) -> None:
 
 
 @given(draw=st.randoms(use_true_random=False))
-def test_no_plan_breaks_a_careful_client(draw: Random) -> None:
-    outcome = run_plan(make_plan(draw, jobs=3), Careful())
+def test_no_plan_breaks_the_package(draw: Random) -> None:
+    outcome = run_plan(make_plan(draw, jobs=3), PackageSubject())
     assert not outcome.violations, outcome.history()
 
 
@@ -57,7 +58,7 @@ def _refund(*deliveries: Delivery) -> Plan:
 
 
 def _endings(plan: Plan) -> list[Ending]:
-    outcome = run_plan(plan, Careful())
+    outcome = run_plan(plan, PackageSubject())
     assert not outcome.violations, outcome.history()
     return [call.report.ending for call in outcome.calls if call.report is not None]
 

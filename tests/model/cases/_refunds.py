@@ -1,76 +1,23 @@
-"""One job of an episode: how it is performed, and what the server's state shows of it."""
+"""Refunds, and the look-up of a payment."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from portone_async import PortOneClient
+from tests.model.far_end import FarEnd, imp_uid_of, merchant_uid_of
+from tests.model.network import CallRecord
+from tests.model.plan import Find, Refund
+from tests.model.subject import RefundOrder, Subject
 
-from .far_end import FarEnd
-from .network import CallRecord
-from .plan import Find, Job, Refund
-from .subject import RefundOrder, Subject
+from ._case import last_lookup_failed
 
-__all__ = ("Case", "case_of")
-
-
-class Case(Protocol):
-    """A job beside the server's state."""
-
-    repeats: bool
-    """Whether the job may be performed again after its outcome was not learnt."""
-
-    async def perform(self, subject: Subject, client: PortOneClient) -> object: ...
-
-    def effects(self) -> int:
-        """Return how often the server has carried the job out."""
-        ...
-
-    def wrong_result(self, result: object) -> str | None:
-        """Return why the server's state contradicts a result; it has the effect once."""
-        ...
-
-    def must_succeed(self) -> bool:
-        """Return whether a call now, without any fault, must end done."""
-        ...
-
-    def may_be_unknown(self, call: CallRecord, now: float) -> bool:
-        """Return whether a call could not learn its outcome."""
-        ...
-
-
-def case_of(far_end: FarEnd, number: int, job: Job) -> Case:
-    match job.operation:
-        case Find():
-            return FindCase(far_end, job.operation)
-        case Refund():
-            return RefundCase(far_end, number, job.operation)
-
-
-def imp_uid_of(payment: int) -> str:
-    return f"imp_{payment:03}"
-
-
-def merchant_uid_of(payment: int) -> str:
-    return f"order-{payment:03}"
-
-
-def last_lookup_failed(call: CallRecord) -> bool:
-    """Return whether an answer was lost, and the last look-up since then failed."""
-    lost = [i for i, e in enumerate(call.exchanges) if e.is_act and e.is_open and e.is_sent]
-    if not lost:
-        return False
-    later = call.exchanges[lost[-1] + 1 :]
-    if later:
-        return not (later[-1].is_lookup and later[-1].is_answered)
-    # No look-up was sent: there was no token for it, which another call had to fetch.
-    return call.process.had_no_token_at >= (call.exchanges[lost[-1]].ended_at or 0.0)
+__all__ = ("FindCase", "RefundCase")
 
 
 class FindCase:
     """A look-up: nothing may change, and a result is of the payment."""
 
     repeats = True
+    sends_once = True
 
     def __init__(self, far_end: FarEnd, operation: Find) -> None:
         self._far_end = far_end
@@ -79,13 +26,27 @@ class FindCase:
     async def perform(self, subject: Subject, client: PortOneClient) -> object:
         return await subject.find(client, merchant_uid_of(self._operation.payment))
 
+    def prepare(self) -> None: ...
+
     def effects(self) -> int:
         return 0
+
+    def traces(self) -> int:
+        return 0
+
+    def excess(self) -> str | None:
+        return None
 
     def wrong_result(self, result: object) -> str | None:
         expected = imp_uid_of(self._operation.payment)
         found = getattr(result, "imp_uid", None)
         return None if found == expected else f"found {found}, not {expected}"
+
+    def wrong_failure(self, error: BaseException) -> str | None:
+        return None
+
+    def denies(self, error: BaseException) -> bool:
+        return True
 
     def must_succeed(self) -> bool:
         return True
@@ -97,9 +58,10 @@ class FindCase:
 class RefundCase:
     """A refund: the entries of the payment's history with the word of the job are its effects."""
 
+    sends_once = True
+
     def __init__(self, far_end: FarEnd, number: int, operation: Refund) -> None:
         self._far_end = far_end
-        self._operation = operation
         self._word = f"job-{number}"
         # R-1 beside R-10: a key must not match the beginning of another one.
         key = f"R-{number // 2 + 1}{'0' * (number % 2)}" if operation.is_keyed else None
@@ -115,8 +77,16 @@ class RefundCase:
     async def perform(self, subject: Subject, client: PortOneClient) -> object:
         return await subject.refund(client, self._order)
 
+    def prepare(self) -> None: ...
+
     def effects(self) -> int:
         return len(self._refunds)
+
+    def traces(self) -> int:
+        return len(self._refunds)
+
+    def excess(self) -> str | None:
+        return f"refunded {self._refunds}" if len(self._refunds) > 1 else None
 
     @property
     def _refunds(self) -> list[int]:
@@ -124,11 +94,17 @@ class RefundCase:
 
     def wrong_result(self, result: object) -> str | None:
         amount = self._order.amount
-        if amount is not None and self._refunds != [amount]:
-            return f"refunded {self._refunds}, not {amount}"
+        if len(self._refunds) != 1 or amount not in (None, self._refunds[0]):
+            return f"refunded {self._refunds}, not {amount or 'the balance'}"
         if (found := getattr(result, "imp_uid", None)) != self._order.imp_uid:
             return f"the result is of {found}"
         return None
+
+    def wrong_failure(self, error: BaseException) -> str | None:
+        return None
+
+    def denies(self, error: BaseException) -> bool:
+        return True
 
     def must_succeed(self) -> bool:
         if self.effects():
@@ -137,4 +113,5 @@ class RefundCase:
         return balance > 0 and balance >= (self._order.amount or 0)
 
     def may_be_unknown(self, call: CallRecord, now: float) -> bool:
+        # A refund ends done or refused as soon as look-ups are answered.
         return last_lookup_failed(call)
