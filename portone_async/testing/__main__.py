@@ -11,50 +11,39 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from .generate import payments_of_a_day
+from .samples import ORDERS, add_other_samples, add_samples
 from .server import FakePortOne
 
+_DESCRIPTION = """\
+The fake PortOne, for programs in any language. All state is in memory.
+
+It answers all operations of the V1 API. At first it has one payment of each
+kind, a billing key with a schedule, a waiting virtual account, a cash receipt,
+an escrow and a Naver Pay order, an identity check, channels and a
+sub-merchant; it prints their names. Schedules run when their time comes."""
 _BANNER = """\
 Fake PortOne on {url}
   imp_key     {key}
   imp_secret  {secret}
 Payments: {orders}
-For the command line, and for an app that calls PortOneClient.from_env():
+{others}For the command line, and for an app that calls PortOneClient.from_env():
   export PORTONE_BASE_URL={url}
   export PORTONE_IMP_KEY={key}
   export PORTONE_IMP_SECRET={secret}
 Try:
   curl -s {url}/users/getToken -d imp_key={key} -d imp_secret={secret}
   curl -s {url}/payments/find/{order} -H 'Authorization: Bearer {token}'
+  portone-async find {order}
+  portone-async cancel {imp_uid} --amount 1000 --reason returned --key R-1
+  portone-async call GET /users/pg
 A webhook, for an app of examples/ on port 8000:
   curl -s http://127.0.0.1:8000/webhooks/portone -d imp_uid={imp_uid} -d merchant_uid={order} -d status=paid
 ready {url} (Ctrl-C ends it)
 """
-_SAMPLES = "ORD-PAID ORD-READY ORD-FAILED ORD-CANCELLED ORD-PARTIAL ORD-PENDING ORD-USD ORD-SANDBOX"
 _DAY = date(2026, 11, 1)
-
-
-def add_samples(server: FakePortOne) -> None:
-    """Add one payment of each kind."""
-    usd = {"pay_method": "paypal", "currency": "USD"}
-    server.add(merchant_uid="ORD-PAID", amount=15000)
-    server.add(
-        merchant_uid="ORD-READY",
-        status="ready",
-        pay_method="vbank",
-        vbank_code="088",
-        vbank_name="신한은행",
-        vbank_num="56211100000000",
-    )
-    server.add(merchant_uid="ORD-FAILED", status="failed")
-    server.add(merchant_uid="ORD-CANCELLED", status="cancelled", amount=20000)
-    server.add(merchant_uid="ORD-PARTIAL", status="cancelled", amount=20000, cancel_amount=5000)
-    server.add(merchant_uid="ORD-PENDING", status="pending", amount=30, **usd)
-    server.add(merchant_uid="ORD-USD", amount=Decimal("12.34"), **usd)
-    server.add(merchant_uid="ORD-SANDBOX", sandbox=True)
 
 
 def add_a_day(server: FakePortOne, number: int, day: date) -> None:
@@ -66,20 +55,20 @@ def add_a_day(server: FakePortOne, number: int, day: date) -> None:
     gc.enable()
 
 
-async def serve(server: FakePortOne, orders: str) -> None:
-    """Run ``server`` until Ctrl-C or SIGTERM; ``orders`` names its payments in the banner."""
+async def serve(server: FakePortOne, orders: str, others: str = "") -> None:
+    """Run ``server`` until Ctrl-C or SIGTERM; the banner has its ``orders`` and ``others``."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows, where Ctrl-C is a KeyboardInterrupt
             loop.add_signal_handler(number, ended.set)
     async with server:
-        sys.stdout.write(_banner(server, orders))
+        sys.stdout.write(_banner(server, orders, others))
         sys.stdout.flush()
         await ended.wait()
 
 
-def _banner(server: FakePortOne, orders: str) -> str:
+def _banner(server: FakePortOne, orders: str, others: str) -> str:
     """Return a description of ``server``, with lines to paste into a shell."""
     order = orders.split(maxsplit=1)[0]
     return _BANNER.format(
@@ -88,6 +77,7 @@ def _banner(server: FakePortOne, orders: str) -> str:
         secret=shlex.quote(server.imp_secret),
         token=server.issue_token(),
         orders=orders,
+        others=others and f"And more:\n{others}",
         order=order,
         imp_uid=server.payments.of_order(order)[0].imp_uid,
     )
@@ -104,17 +94,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keys = {"imp_key": options.key, "imp_secret": options.secret}
     chosen: dict[str, Any] = {name: value for name, value in keys.items() if value is not None}
     server = FakePortOne(host=options.host, port=options.port, **chosen)
-    orders = _add_payments(server, options.payments, options.day or _DAY)
+    orders, others = _add_state(server, options.payments, options.day or _DAY)
     try:
         with suppress(KeyboardInterrupt):
-            asyncio.run(serve(server, orders))
+            asyncio.run(serve(server, orders, others))
     except (OSError, OverflowError) as error:  # the port is in use or invalid
         parser.exit(1, f"{parser.prog}: {error}\n")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m portone_async.testing", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m portone_async.testing",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080, help="0 for any free port")
     parser.add_argument("--key", help="the valid imp_key (default: a generated one)")
@@ -131,13 +125,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_payments(server: FakePortOne, number: int | None, day: date) -> str:
-    """Add the payments and return a description of their orders."""
+def _add_state(server: FakePortOne, number: int | None, day: date) -> tuple[str, str]:
+    """Fill the server; return a description of its orders, and of what else it has."""
     if number is None:
         add_samples(server)
-        return _SAMPLES
+        return ORDERS, add_other_samples(server)
     add_a_day(server, number, day)
-    return f"order-0000001 ... order-{number:07} of {day} in Korea"
+    return f"order-0000001 ... order-{number:07} of {day} in Korea", ""
 
 
 if __name__ == "__main__":

@@ -12,11 +12,13 @@ import sys
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from portone_async import PaymentStatus, PortOneClient
+from portone_async.cli import main
 from portone_async.webhook import WebhookEvent, parse_webhook
 
 COMMAND = [sys.executable, "-m", "portone_async.testing", "--port", "0"]
@@ -40,7 +42,7 @@ def running(*options: str) -> Generator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-def curl(line: str) -> dict[str, object]:
+def curl(line: str) -> dict[str, Any]:
     """Return the response that a printed curl command would get."""
     url = re.search(r"http://\S+", line)
     assert url is not None
@@ -49,7 +51,7 @@ def curl(line: str) -> dict[str, object]:
     body = urlencode(form).encode() if form else None
     request = urllib.request.Request(url[0], body, headers)
     with urllib.request.urlopen(request, timeout=10) as reply:
-        response: dict[str, object] = json.load(reply)["response"]
+        response: dict[str, Any] = json.load(reply)["response"]
         return response
 
 
@@ -76,6 +78,50 @@ def test_printed_orders_exist_and_cover_every_status() -> None:
     statuses = {payment["status"] for payment in payments}
     assert statuses == {"ready", "paid", "failed", "cancelled", "pending"}
     assert {payment["sandbox"] for payment in payments} == {True, False}
+
+
+def test_printed_samples_of_each_section_exist() -> None:
+    with running() as (_, printed):
+        (find_line,) = (
+            line for line in printed.splitlines() if "curl" in line and "/find/" in line
+        )
+        (paid,) = re.findall(r"cash receipt .*\((imp_\d+)\)", printed)
+        (escrow,) = re.findall(r"ORD-ESCROW \((imp_\d+)\)", printed)
+        ((naver, product),) = re.findall(r"ORD-NAVER \((imp_\d+)\).* (\d+)$", printed, re.MULTILINE)
+        (check,) = re.findall(r"identity check +(imp_\d+)", printed)
+
+        def get(path: str) -> dict[str, Any]:
+            return curl(find_line.replace("/payments/find/ORD-PAID", path))
+
+        assert get("/subscribe/customers/member-1-card-1")["customer_uid"] == "member-1-card-1"
+        schedule = get("/subscribe/payments/schedule/SUB-1")
+        assert schedule["customer_uid"] == "member-1-card-1"
+        assert schedule["schedule_status"] == "scheduled"
+        assert get("/payments/find/ORD-READY")["vbank_num"]
+        assert get(f"/receipts/{paid}")["imp_uid"] == paid
+        assert get(f"/payments/{escrow}")["escrow"] is True
+        assert get(f"/naver/product-orders/{product}")["product_order_id"] == product
+        assert product in str(get(f"/payments/{naver}/naver/product-orders"))
+        assert get(f"/certifications/{check}")["certified"] is True
+        assert get("/tiers/A01")["tier_code"] == "A01"
+
+
+def test_help_describes_the_state() -> None:
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+    for text in ("billing key", "schedule", "virtual account", "Naver Pay", "identity check"):
+        assert text in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_printed_cancellation_and_call_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as (_, printed):
+        for name, value in exported(printed).items():
+            monkeypatch.setenv(name, value)
+        commands = [shlex.split(line) for line in printed.splitlines() if "portone-async" in line]
+        assert [command[1] for command in commands] == ["find", "cancel", "call"]
+        for _program, *arguments in commands:
+            yes = ["--yes"] if arguments[0] == "cancel" else []
+            assert main([*arguments, *yes]) == 0
 
 
 def test_key_secret_and_host_can_be_chosen() -> None:

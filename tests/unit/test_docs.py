@@ -46,7 +46,7 @@ from portone_async import (
 from portone_async.cli.orders import read_orders
 from portone_async.reconcile import Order
 from portone_async.testing import FakePortOne
-from portone_async.testing.__main__ import add_samples
+from portone_async.testing.samples import add_samples
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.ko.md")

@@ -34,7 +34,7 @@ from portone_async.testing import (
     TooManyRequests,
     Unauthorized,
 )
-from portone_async.testing.__main__ import add_samples
+from portone_async.testing.samples import add_samples
 from portone_async.webhook import MAX_BODY
 from tests.support.custom_faults import Hanging
 from tests.support.examples import fastapi_served, loaded, ran
