@@ -57,7 +57,12 @@ async def _proxy(tls: KeptAlive) -> AsyncGenerator[TunnelProxy]:
         yield proxy
 
 
-COMMANDS = {"find": ("find", UID), "reconcile": ("reconcile", "orders.csv")}
+COMMANDS = {
+    "find": ("find", UID),
+    "reconcile": ("reconcile", "orders.csv"),
+    "call": ("call", "GET", f"/payments/find/{UID}"),
+    "cancel": ("cancel", "imp_1", "--all", "--reason", "r", "--yes"),
+}
 
 
 async def run(*arguments: str) -> Ran:
@@ -87,7 +92,8 @@ async def test_command_goes_through_the_proxy(
     if is_env:
         monkeypatch.setenv("HTTPS_PROXY", url)
     ran = await run(*COMMANDS[command], "--proxy", "env" if is_env else url)
-    assert ran.code == {"find": 0, "reconcile": 3}[command]  # The server knows no listing.
+    # The server knows no listing, and answers with another payment.
+    assert ran.code == {"find": 0, "reconcile": 3, "call": 0, "cancel": 2}[command]
     assert all(head.startswith(b"CONNECT ") for head in proxy.heads)
     assert tls.received[1].startswith(b"GET /payments")
     assert b"Bearer" not in proxy.seen
