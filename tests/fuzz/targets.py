@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import orders, reply, webhook
+from . import orders, reply, response, webhook
 
 __all__ = ("CORPUS", "TARGETS", "inputs")
 
@@ -14,6 +14,7 @@ CORPUS = Path(__file__).parent / "corpus"
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "orders": orders.check,
     "reply": reply.check,
+    "response": response.check,
     "webhook": webhook.check,
 }
 
