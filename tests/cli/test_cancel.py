@@ -222,6 +222,48 @@ async def test_unknown_outcome_exits_3_with_the_evidence(
     assert cancelled(server) == [15000]
 
 
+async def test_promotion_needs_the_checksum_of_the_caller(server: FakePortOne, run: Run) -> None:
+    payment = server.add(
+        merchant_uid="ORD-1", amount=20000, promotion={"id": "promotion-1", "discount": 2000}
+    )
+    refund = (payment.imp_uid, "--all", "--reason", "r", "--yes")
+    without = await run(*refund)
+    given = await run(*refund, "--checksum", "20000")
+
+    assert (without.code, without.out) == (2, "")
+    assert "checksum" in without.err
+    assert given.code == 0
+    assert "To cancel           20,000 KRW" in given.err
+    assert posts(server) == 1
+
+
+async def test_account_of_a_refund_is_sent_and_not_printed(server: FakePortOne, run: Run) -> None:
+    payment = server.add(merchant_uid="ORD-1", amount=15000, pay_method="vbank")
+    account = ("--refund-holder", "x", "--refund-bank", "03", "--refund-account", ACCOUNT)
+    ran = await run(payment.imp_uid, "--all", "--reason", "r", "--yes", *account)
+    assert ran.code == 0
+    sent = json.loads(server.requests[-1].body)
+    assert (sent["refund_bank"], sent["refund_account"]) == ("03", ACCOUNT)
+
+
+async def test_flags_are_sent_only_if_they_are_given(
+    server: FakePortOne, run: Run, payment: Payment
+) -> None:
+    refund = (payment.imp_uid, "--amount", "100", "--reason", "r", "--yes")
+    await run(*refund)
+    plain = json.loads(server.requests[-1].body)
+    options = ("--tax-free", "10", "--vat-amount", "5", "--requester", "admin")
+    await run(*refund, *options, "--retain-promotion", "--enable-webhook")
+    full = json.loads(server.requests[-1].body)
+
+    assert plain.keys() == {"imp_uid", "amount", "checksum", "reason"}
+    assert full.keys() - plain.keys() == {
+        *("tax_free", "vat_amount", "extra", "retain_promotion", "enable_webhook")
+    }
+    assert full["extra"] == {"requester": "admin"}
+    assert full["enable_webhook"] is True
+
+
 async def test_missing_payment_exits_1(run: Run) -> None:
     ran = await run("imp_000000000000", "--all", "--reason", "r", "--yes")
     assert (ran.code, ran.out) == (1, "")

@@ -248,6 +248,27 @@ async def test_summary_is_korean_and_aligned(server: FakePortOne, run: Run) -> N
     assert "저장했습니다: o.csv" in out
 
 
+async def test_cancellation_is_korean_and_aligned_but_its_json_is_english(
+    server: FakePortOne, run: Run
+) -> None:
+    payment = server.add(merchant_uid="a", amount=1000)
+    refund = ("cancel", payment.imp_uid, "--reason", "반품", "--yes")
+
+    code, out, err = await asyncio.to_thread(run, *refund, "--amount", "400")
+    assert code == 0
+    assert out == "a: 400 KRW 취소했습니다. 취소 합계 400 KRW, 잔액 600 KRW\n"
+    labels = [re.split(" {2,}", line)[0] for line in err.splitlines()]
+    assert labels[0] == "주문번호"
+    assert labels[-1] == "취소 후 잔액"
+    assert len({cell_len(re.sub(r"\S+( KRW)?$", "", line)) for line in err.splitlines()[3:]}) == 1
+
+    code, out, _ = await asyncio.to_thread(run, *refund, "--all", "--json")
+    assert json.loads(out)["outcome"] == "done"
+    code, _, err = await asyncio.to_thread(run, *refund, "--all")
+    assert code == 1
+    assert f"{payment.imp_uid}: 거부됨(" in err
+
+
 async def test_notes_about_the_orders_are_korean(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="a", amount=1000)
     Path("orders.csv").write_text("안내\norder_id,amount\n a,1000\n합계,1000\n", encoding="utf-8")
