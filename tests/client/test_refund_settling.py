@@ -85,9 +85,9 @@ async def test_refund_without_a_trace_is_sent_four_times_and_then_looked_up() ->
     with pytest.raises(CancelRefusedError, match=r"sent 4 time\(s\).* 13 look-up") as caught:
         await refund(portone)
 
-    # A repetition follows two empty look-ups, and each look-up a longer pause.
-    assert portone.sends == [0, 1, 3, 7]
-    assert portone.looks == [0, 1, 1, 3, 3, 7, 7, 15, 30, 45, 60, 75, 90]
+    # Two look-ups precede each repetition, and the request before it is 5 seconds old.
+    assert portone.sends == [0, 7, 15, 30]
+    assert portone.looks == [0, 1, 3, 7, 7, 15, 15, 30, 30, 45, 60, 75, 90]
     assert round(caught.value.elapsed) == 90
 
 
@@ -132,7 +132,7 @@ async def test_refusal_after_a_lost_answer_is_looked_up_to_the_end() -> None:
     with pytest.raises(CancelRefusedError) as caught:
         await refund(portone)
     assert (caught.value.code, caught.value.message) == (-1, "refused")
-    assert portone.sends == [0, 1]
+    assert portone.sends == [0, 7]
     assert portone.looks[-1] == 90
 
 
@@ -174,7 +174,7 @@ async def test_repetition_that_never_left_is_tried_again_later() -> None:
     answers: list[Payment | Exception] = [LOST, unsent, unsent, MADE]
     portone = PortOne(lambda number: answers[number - 1])
     assert await refund(portone) is MADE
-    assert portone.sends == [0, 1, 3, 7]
+    assert portone.sends == [0, 7, 15, 30]
 
 
 @virtual_time

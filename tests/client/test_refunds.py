@@ -330,7 +330,7 @@ async def test_key_of_a_whole_refund_sends_nothing_the_second_time(
 
 
 @pytest.mark.usefixtures("payment")
-async def test_with_a_key_an_equal_sum_of_another_is_not_ours(
+async def test_equal_sum_under_another_key_is_another_refund(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(RefundBefore(reason="r [key:R-10]"), on=URL)

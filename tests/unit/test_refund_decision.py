@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations_with_replacement, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -270,68 +270,80 @@ def test_share_without_a_promotion_is_the_exact_amount() -> None:
 # What is done next: all cases
 
 
-def cases() -> Iterator[tuple[Sequence[Answer], Trace, int, bool]]:
+class Case(NamedTuple):
+    answers: Sequence[Answer]
+    found: Trace
+    empty_looks: int
+    age: float
+    has_time: bool
+
+    def action(self) -> Action:
+        answers, found, empty_looks, age, has_time = self
+        return decide(answers, found, empty_looks=empty_looks, age=age, has_time=has_time)
+
+
+def cases() -> Iterator[Case]:
     answers = [
         each for number in range(1, 6) for each in combinations_with_replacement(Answer, number)
     ]
-    yield from product(answers, Trace, range(4), (True, False))
+    for values in product(answers, Trace, range(4), (0.0, 4.9, 5.0, 100.0), (True, False)):
+        yield Case(*values)
 
 
 ENDS = {Action.RETURN, Action.PENDING, Action.REFUSE, Action.UNKNOWN}
 
 
 def test_refund_in_the_history_is_always_a_success() -> None:
-    for answers, found, empty_looks, has_time in cases():
-        action = decide(answers, found, empty_looks=empty_looks, has_time=has_time)
-        assert (action is Action.RETURN) == (found is Trace.MADE)
+    for case in cases():
+        assert (case.action() is Action.RETURN) == (case.found is Trace.MADE)
 
 
 def test_request_is_repeated_only_without_an_answer_and_without_a_trace() -> None:
-    for answers, found, empty_looks, has_time in cases():
-        action = decide(answers, found, empty_looks=empty_looks, has_time=has_time)
-        if action is Action.SEND:
-            assert set(answers) == {LOST}
-            assert len(answers) <= 3
-            assert found is Trace.ABSENT
-            assert empty_looks >= 2
-            assert has_time
+    repeated = [case for case in cases() if case.action() is Action.SEND]
+
+    assert repeated
+    for case in repeated:
+        assert set(case.answers) == {LOST}
+        assert len(case.answers) <= 3
+        assert case.found is Trace.ABSENT
+        assert case.empty_looks >= 2
+        assert case.age >= 5
+        assert case.has_time
 
 
 def test_outcome_is_unknown_only_where_an_answer_and_a_look_up_failed() -> None:
-    for answers, found, empty_looks, has_time in cases():
-        action = decide(answers, found, empty_looks=empty_looks, has_time=has_time)
-        if action is Action.UNKNOWN:
-            assert LOST in answers
-            assert ACCEPTED not in answers
-            assert found is Trace.UNCLEAR
-            assert not has_time
+    unknown = [case for case in cases() if case.action() is Action.UNKNOWN]
+
+    assert unknown
+    for case in unknown:
+        assert LOST in case.answers
+        assert ACCEPTED not in case.answers
+        assert case.found is Trace.UNCLEAR
+        assert not case.has_time
 
 
 def test_accepted_refund_is_never_refused_or_unknown() -> None:
-    for answers, found, empty_looks, has_time in cases():
-        if ACCEPTED in answers:
-            action = decide(answers, found, empty_looks=empty_looks, has_time=has_time)
-            assert action in {Action.RETURN, Action.PENDING, Action.WAIT}
-            assert action is not Action.WAIT or found is Trace.UNCLEAR
+    for case in cases():
+        if ACCEPTED in case.answers:
+            assert case.action() in {Action.RETURN, Action.PENDING, Action.WAIT}
+            assert case.action() is not Action.WAIT or case.found is Trace.UNCLEAR
 
 
 def test_each_case_ends_when_the_time_is_over() -> None:
-    for answers, found, empty_looks, _ in cases():
-        assert decide(answers, found, empty_looks=empty_looks, has_time=False) in ENDS
+    for case in cases():
+        assert case.has_time or case.action() in ENDS
 
 
 def test_refund_that_came_too_late_is_refused_at_once() -> None:
-    for answers, found, empty_looks, has_time in cases():
-        if found is Trace.OVERTAKEN and ACCEPTED not in answers:
-            action = decide(answers, found, empty_looks=empty_looks, has_time=has_time)
-            assert action is Action.REFUSE
+    for case in cases():
+        if case.found is Trace.OVERTAKEN and ACCEPTED not in case.answers:
+            assert case.action() is Action.REFUSE
 
 
 def test_refusal_ends_after_one_look_up_unless_an_answer_was_lost() -> None:
-    for answers, found, empty_looks, has_time in cases():
-        if set(answers) == {REFUSED} and found is Trace.ABSENT:
-            action = decide(answers, found, empty_looks=empty_looks, has_time=has_time)
-            assert action is Action.REFUSE
+    for case in cases():
+        if set(case.answers) == {REFUSED} and case.found is Trace.ABSENT:
+            assert case.action() is Action.REFUSE
 
 
 # Any server, any faults
@@ -416,7 +428,8 @@ def test_refund_with_a_key_is_made_once_and_reported_as_it_is(
         is_answered = data.draw(st.booleans(), label="look-up is answered")
         found = trace(wanted, server.payment, answers) if is_answered else Trace.UNCLEAR
         empty_looks += found is Trace.ABSENT
-        action = decide(answers, found, empty_looks=empty_looks, has_time=looks > 0)
+        age = data.draw(st.sampled_from([0, 10]), label="age")
+        action = decide(answers, found, empty_looks=empty_looks, age=age, has_time=looks > 0)
 
     made = server.own
     for _ in range(late):

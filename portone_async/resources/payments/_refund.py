@@ -109,7 +109,7 @@ class _Run:
         self._looks = 0
         self._empty_looks = 0
         self._is_hopeless = False
-        self._started_at = _now()
+        self._started_at = self._sent_at = _now()
         self._evidence: list[str] = []
 
     @property
@@ -123,6 +123,7 @@ class _Run:
             PortOneError: It was not sent, and never before.
         """
         self.found, self._empty_looks = Trace.UNCLEAR, 0
+        self._sent_at = _now()
         try:
             payment = await self._client.call(self._call)
         except Exception as error:
@@ -154,6 +155,7 @@ class _Run:
             self._answers,
             self.found,
             empty_looks=self._empty_looks,
+            age=_now() - self._sent_at,
             has_time=has_time and not self._is_hopeless,
         )
 

@@ -26,10 +26,12 @@ from ._refund_units import is_refund_of, may_be_refund_of
 
 __all__ = ("Action", "Answer", "Refund", "Trace", "decide", "trace")
 
-# Resends, each after as many look-ups in a row without a trace of the refund: one alone proves
-# nothing, since a request may still be under way.
 _RESENDS = 3
+# A request is sent again only after as many look-ups in a row without a trace of the refund, and
+# when it is as many seconds old. PortOne does not document whether it checks the balance and books
+# in one step, so two requests must not be in processing at once, and a PG takes seconds.
 _EMPTY_LOOKS = 2
+_MIN_AGE = 5.0
 
 
 class Refund(Struct, frozen=True, kw_only=True):
@@ -111,7 +113,7 @@ def trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Trac
 
 
 def decide(
-    answers: Collection[Answer], found: Trace, *, empty_looks: int, has_time: bool
+    answers: Collection[Answer], found: Trace, *, empty_looks: int, age: float, has_time: bool
 ) -> Action:
     """Choose the next action after a look-up.
 
@@ -119,6 +121,7 @@ def decide(
         answers: The answers to all requests so far, at least one.
         found: What the last look-up found.
         empty_looks: How many look-ups since the last request found :attr:`Trace.ABSENT`.
+        age: The seconds since the last request was sent.
         has_time: Whether there is time for another look-up.
     """
     is_lost = Answer.LOST in answers
@@ -128,17 +131,16 @@ def decide(
         return Action.WAIT if found is Trace.UNCLEAR and has_time else Action.PENDING
     if found is Trace.OVERTAKEN or (found is Trace.ABSENT and not is_lost):
         return Action.REFUSE
-    if found is Trace.ABSENT and has_time and _may_send(answers, empty_looks):
+    if found is Trace.ABSENT and has_time and _may_send(answers, empty_looks, age):
         return Action.SEND
     if has_time:
         return Action.WAIT
     return Action.UNKNOWN if found is Trace.UNCLEAR and is_lost else Action.REFUSE
 
 
-def _may_send(answers: Collection[Answer], empty_looks: int) -> bool:
-    return (
-        Answer.REFUSED not in answers and len(answers) <= _RESENDS and empty_looks >= _EMPTY_LOOKS
-    )
+def _may_send(answers: Collection[Answer], empty_looks: int, age: float) -> bool:
+    is_proven = empty_looks >= _EMPTY_LOOKS and age >= _MIN_AGE
+    return is_proven and Answer.REFUSED not in answers and len(answers) <= _RESENDS
 
 
 def _own(
