@@ -26,7 +26,7 @@ from portone_async.resources._settle import settle
 
 from .subject import BookingOrder, ChargeOrder, PackageSubject, RefundOrder
 
-__all__ = ("MUTANTS", "Careful")
+__all__ = ("MUTANTS", "Careful", "Repeating")
 
 
 class Careful(PackageSubject):

@@ -75,9 +75,10 @@ def search(
     *,
     seed: int,
     operations: int,
+    is_shrunk: bool = True,
     progress: Callable[[Figures], object] = lambda _: None,
 ) -> tuple[Figures, Failure | None]:
-    """Run episodes of a seed. The first that shows a violation ends the search, and is shrunk."""
+    """Run episodes of a seed until one shows a violation, and make that as small as it can be."""
     warm_up(subject)
     figures = Figures()
     draw = Random(seed)
@@ -86,15 +87,16 @@ def search(
         outcome = run_plan(plan, subject)
         figures.add(outcome)
         if outcome.violations:
-            return figures, _smallest(plan, outcome, subject)
+            failure = Failure(plan, outcome)
+            return figures, _smaller(failure, subject) if is_shrunk else failure
         if figures.episodes % _COLLECT_EVERY == 0:
             gc.collect()
         progress(figures)
     return figures, None
 
 
-def _smallest(plan: Plan, outcome: Outcome, subject: Subject) -> Failure:
-    small = shrink(plan, lambda candidate: bool(run_plan(candidate, subject).violations))
-    # As a last resort the episode as it was, if it depends on what ran before.
-    shown = run_plan(small, subject)
-    return Failure(small, shown) if shown.violations else Failure(plan, outcome)
+def _smaller(failure: Failure, subject: Subject) -> Failure:
+    plan = shrink(failure.plan, lambda other: bool(run_plan(other, subject).violations))
+    outcome = run_plan(plan, subject)
+    # Otherwise it depends on what ran before: show the episode as it was.
+    return Failure(plan, outcome) if outcome.violations else failure

@@ -8,6 +8,16 @@ import sys
 from portone_async.testing import FakePortOne
 
 
+def environment(server: FakePortOne) -> dict[str, str]:
+    """Return the environment in which ``PortOneClient.from_env()`` reaches ``server``."""
+    return {
+        "PYTHONPATH": ":".join(sys.path),
+        "PORTONE_BASE_URL": server.url,
+        "PORTONE_IMP_KEY": server.imp_key,
+        "PORTONE_IMP_SECRET": server.imp_secret,
+    }
+
+
 async def run_script(script: str, server: FakePortOne) -> list[str]:
     """Run a script whose ``PortOneClient.from_env()`` reaches ``server``; return its printed lines."""
     process = await asyncio.create_subprocess_exec(
@@ -15,12 +25,7 @@ async def run_script(script: str, server: FakePortOne) -> list[str]:
         "-c",
         script,
         stdout=asyncio.subprocess.PIPE,
-        env={
-            "PYTHONPATH": ":".join(sys.path),
-            "PORTONE_BASE_URL": server.url,
-            "PORTONE_IMP_KEY": server.imp_key,
-            "PORTONE_IMP_SECRET": server.imp_secret,
-        },
+        env=environment(server),
     )
     output, _ = await process.communicate()
     assert process.returncode == 0
