@@ -144,7 +144,7 @@ def _salvaged(
     if reader is None:
         return None
     try:
-        answer = _read_loosely(reader, body, redact)
+        answer = _read_loosely(reader, body, redact, is_partial=reply.status in call.partial)
     except (msgspec.DecodeError, RecursionError):
         return None
     if isinstance(answer, UnexpectedResponseError):
@@ -155,18 +155,20 @@ def _salvaged(
     return answer if problem is None else UnexpectedResponseError(problem, status=reply.status)
 
 
-def _read_loosely(reader: Reader, body: bytes, redact: Redactor) -> Any:
+def _read_loosely(reader: Reader, body: bytes, redact: Redactor, *, is_partial: bool) -> Any:
     """Read the readable part of a response, without the values that are nested too deeply."""
     try:
-        return _read_response(reader, body, redact)
+        return _read_response(reader, body, redact, is_partial=is_partial)
     except RecursionError:
-        return _read_response(reader, shallow(body, reader.depth), redact)
+        flat = shallow(body, reader.depth)
+        return _read_response(reader, flat, redact, is_partial=is_partial)
 
 
-def _read_response(reader: Reader, body: bytes, redact: Redactor) -> Any:
-    """Read the response of a success; ``None`` for a failure."""
+def _read_response(reader: Reader, body: bytes, redact: Redactor, *, is_partial: bool) -> Any:
+    """Read the response of a success, or of a partial one; ``None`` for a failure."""
     envelope = _raw_decoder.decode(body)
-    return reader.read(bytes(envelope.response), redact) if envelope.code == 0 else None
+    is_success = is_partial or envelope.code == 0
+    return reader.read(bytes(envelope.response), redact) if is_success else None
 
 
 def _is_of_another(call: Call[Any], error: UnexpectedResponseError) -> str | None:

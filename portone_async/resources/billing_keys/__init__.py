@@ -90,7 +90,8 @@ class BillingKeys:
         **If there is a key of this name, PortOne replaces it without a word**, and the PG still has
         the old one. ``only_new=True`` refuses that. Either way the name is looked up first, so that
         a lost answer can be settled; a key that another process issues between the two requests is
-        replaced all the same, and :attr:`BillingKey.was_replaced` of the result shows it.
+        replaced all the same, and :attr:`BillingKey.was_replaced` of the result shows it. One client
+        issues one key of a name at a time.
 
         The request is never sent twice, since that would leave another key at the PG.
 
@@ -149,17 +150,18 @@ class BillingKeys:
         )
         call = issue_call(name, body)
         call.payload()  # Refused here, before the look-up.
-        before = await _settled.find(self._client, name)
-        if only_new and before is not None:
-            raise _about(name, BillingKeyExistsError("there is a billing key already", key=before))
-        key = await _settled.issue(
-            self._client,
-            call,
-            customer_uid=name,
-            before=before,
-            card_number=card_number,
-            seconds=seconds,
-        )
+        async with self._client.exclusive(f"billing key {name}"):
+            before = await _settled.find(self._client, name)
+            if only_new and before is not None:
+                raise _about(name, BillingKeyExistsError("there is a key already", key=before))
+            key = await _settled.issue(
+                self._client,
+                call,
+                customer_uid=name,
+                before=before,
+                card_number=card_number,
+                seconds=seconds,
+            )
         if key.failed_channels and not key.succeeded_channels:
             raise _about(name, ChannelsFailedError("no channel of the group has a key", key=key))
         return key
@@ -237,8 +239,9 @@ class BillingKeys:
         name, seconds = path_value("customer_uid", customer_uid), validate_settle(settle)
         call = delete_call(name, {"reason": reason, "extra[requester]": requester})
         call.target()  # Refused here, before the look-up.
-        before = await _settled.get(self._client, name)
-        return await _settled.delete(self._client, call, before, seconds=seconds)
+        async with self._client.exclusive(f"billing key {name}"):
+            before = await _settled.get(self._client, name)
+            return await _settled.delete(self._client, call, before, seconds=seconds)
 
     def payments(self, customer_uid: str) -> Pages[Payment]:
         """Iterate over the payments that were made with a key, page by page.
