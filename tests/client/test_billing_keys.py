@@ -38,11 +38,12 @@ from portone_async.testing import (
     Unauthorized,
 )
 from portone_async.testing.endpoints.billing_keys import BillingKeys
+from tests.support.changing import FaultsOfChanges
 from tests.support.sample_bodies import SAMPLES
 
 KEYS = "/subscribe/customers"
-CARD = {"card_number": "1234-5678-9012-3456", "expiry": "2031-12"}
-OTHER_CARD = {"card_number": "9876-5432-1098-1111", "expiry": "2031-12"}
+CARD: dict[str, Any] = {"card_number": "1234-5678-9012-3456", "expiry": "2031-12"}
+OTHER_CARD: dict[str, Any] = {"card_number": "9876-5432-1098-1111", "expiry": "2031-12"}
 LOST = [LostAnswer(), CutBody(), LateProcessing(0), HtmlPage(200)]
 
 
@@ -55,7 +56,8 @@ def deleted(server: FakePortOne) -> int:
 
 
 async def issue(client: PortOneClient, **fields: Any) -> BillingKey:
-    return await client.billing_keys.issue("key-1", **(CARD | {"settle": 0} | fields))
+    given: dict[str, Any] = CARD | {"settle": 0} | fields
+    return await client.billing_keys.issue("key-1", **given)
 
 
 class IssuedByAnother:
@@ -179,7 +181,7 @@ async def test_refused_card_is_an_api_error(
 async def test_key_of_a_lost_answer_is_looked_up(
     server: FakePortOne, client: PortOneClient, fault: Any, only_new: bool
 ) -> None:
-    server.fail(AfterLook(fault), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(fault), on=KEYS, times=2)
 
     if isinstance(fault, HtmlPage):
         with pytest.raises(OutcomeUnknownError):
@@ -189,25 +191,12 @@ async def test_key_of_a_lost_answer_is_looked_up(
     assert issued(server) == 1
 
 
-class AfterLook:
-    """Applies a fault to anything but a GET."""
-
-    def __init__(self, fault: Any) -> None:
-        self._fault = fault
-
-    async def meet(self, exchange: Exchange) -> Reply | None:
-        if exchange.request.method == "GET":
-            return exchange.reply()
-        reply: Reply | None = await self._fault.meet(exchange)
-        return reply
-
-
 async def test_replaced_key_of_a_lost_answer_is_recognized_by_its_time(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     await issue(client)
     server.advance(60)
-    server.fail(AfterLook(LostAnswer()), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(LostAnswer()), on=KEYS, times=2)
 
     key = await issue(client, **OTHER_CARD)
 
@@ -218,7 +207,7 @@ async def test_replaced_key_of_a_lost_answer_is_recognized_by_its_time(
 async def test_lost_request_ends_unknown_and_is_not_sent_again(
     server: FakePortOne, client: PortOneClient
 ) -> None:
-    server.fail(AfterLook(Reset()), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(Reset()), on=KEYS, times=2)
 
     with pytest.raises(OutcomeUnknownError) as caught:
         await issue(client)
@@ -233,7 +222,7 @@ async def test_earlier_key_is_not_taken_for_the_new_one(
 ) -> None:
     await issue(client)
     server.advance(60)
-    server.fail(AfterLook(Reset()), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(Reset()), on=KEYS, times=2)
 
     with pytest.raises(OutcomeUnknownError):
         await issue(client)
@@ -244,7 +233,7 @@ async def test_earlier_key_is_not_taken_for_the_new_one(
 async def test_key_of_another_card_is_not_taken_for_the_new_one(
     server: FakePortOne, client: PortOneClient
 ) -> None:
-    server.fail(AfterLook(IssuedByAnother(OTHER_CARD)), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(IssuedByAnother(OTHER_CARD)), on=KEYS, times=2)
 
     with pytest.raises(OutcomeUnknownError):
         await issue(client)
@@ -268,7 +257,7 @@ async def test_key_without_times_is_recognized_by_its_card(
 
 
 async def test_401_of_an_issue_is_repeated_once(server: FakePortOne, client: PortOneClient) -> None:
-    server.fail(AfterLook(Unauthorized()), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(Unauthorized()), on=KEYS, times=2)
 
     await issue(client)
 
@@ -323,7 +312,7 @@ async def test_super_key_of_a_lost_answer_is_looked_up(
     server.billing_keys.add_group("group-1", "nice_v2.mid-1")
     await issue(client, channel_group_id="group-1")
     server.advance(60)
-    server.fail(AfterLook(LostAnswer()), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(LostAnswer()), on=KEYS, times=2)
 
     key = await issue(client, channel_group_id="group-1", **OTHER_CARD)
 
@@ -537,7 +526,7 @@ async def test_deletion_whose_answer_is_lost_is_sent_once(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     added = server.billing_keys.add(customer_uid="key-1")
-    server.fail(AfterLook(LostAnswer()), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(LostAnswer()), on=KEYS, times=2)
 
     assert await client.billing_keys.delete("key-1", settle=0) == added
     assert deleted(server) == 1
@@ -547,7 +536,7 @@ async def test_deletion_that_was_not_processed_is_sent_again(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.billing_keys.add(customer_uid="key-1")
-    server.fail(AfterLook(Reset()), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(Reset()), on=KEYS, times=2)
 
     await client.billing_keys.delete("key-1", settle=0)
 
@@ -574,7 +563,7 @@ async def test_key_that_was_issued_after_the_deletion_stays(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.billing_keys.add(customer_uid="key-1")
-    server.fail(AfterLook(Reissued(is_processed=True)), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(Reissued(is_processed=True)), on=KEYS, times=2)
 
     await client.billing_keys.delete("key-1", settle=0)
 
@@ -586,7 +575,7 @@ async def test_key_that_was_replaced_meanwhile_stays(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.billing_keys.add(customer_uid="key-1")
-    server.fail(AfterLook(Reissued(is_processed=False)), on=KEYS, times=2)
+    server.fail(FaultsOfChanges(Reissued(is_processed=False)), on=KEYS, times=2)
 
     with pytest.raises(OutcomeUnknownError, match="replaced"):
         await client.billing_keys.delete("key-1", settle=0)
