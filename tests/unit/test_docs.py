@@ -162,9 +162,8 @@ async def test_every_python_block_runs(
 async def _run_script(block: Block, place: Path) -> None:
     script = place / "script.py"
     script.write_text(block.text, "utf-8")
-    status, output, complaints = await _run(
-        *(sys.executable, "-X", "dev", "-W", "error", str(script))
-    )
+    # Not "-X dev": asyncio would report a slow machine.
+    status, output, complaints = await _run(sys.executable, "-W", "error", str(script))
     assert (status, complaints) == (0, ""), block
     assert "15000 KRW" in output
 
@@ -215,7 +214,7 @@ async def _is_set_up_and_demo(command: str) -> None:
         report = Path(place, "report.html")
         # Fewer, as a test should not take its 15 seconds.
         arguments = ("--orders", "30", "--report", str(report))
-        status, output, complaints = await _cli("demo", *arguments, development=())
+        status, output, complaints = await _cli("demo", *arguments)
         assert (status, complaints) == (0, "")
         assert str(report) in output
         assert await asyncio.to_thread(report.exists)
@@ -306,7 +305,7 @@ async def _runs_cli(command: str) -> None:
 
 async def _cancels(command: str) -> None:
     _, *arguments = shlex.split(command)
-    status, output, shown = await _cli(*arguments, development=())
+    status, output, shown = await _cli(*arguments)
     assert status == 0
     assert "ORD-PAID" in output
     assert "ORD-PAID" in shown
@@ -333,19 +332,17 @@ async def _reconciles(command: str) -> None:
         for amount, expected in (("15000", 0), ("15001", 1)):
             # As Excel writes it, in Korea.
             orders.write_text(f"주문번호,결제금액\nORD-PAID,{amount}\n", "cp949")
-            status, output, complaints = await _cli(*arguments, cwd=place, development=())
+            status, output, complaints = await _cli(*arguments, cwd=place)
             assert (status, complaints) == (expected, "")
             assert "requests" in output
             for file in written:
                 (place / file).unlink()
 
 
-# asyncio, in development mode, complains of a disk that is slow.
-async def _cli(
-    *arguments: str, cwd: Path = ROOT, development: Collection[str] = ("-X", "dev")
-) -> tuple[int | None, str, str]:
+# Not "-X dev": asyncio would report a slow machine.
+async def _cli(*arguments: str, cwd: Path = ROOT) -> tuple[int | None, str, str]:
     main = "import sys; from portone_async.cli import main; sys.exit(main())"
-    command = (sys.executable, *development, "-W", "error", "-c", main, *arguments)
+    command = (sys.executable, "-W", "error", "-c", main, *arguments)
     return await _run(*command, cwd=cwd)
 
 
