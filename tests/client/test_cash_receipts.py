@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -250,6 +251,7 @@ async def test_revoked_receipt_is_reported(client: PortOneClient, kind: Kind) ->
     with pytest.raises(ReceiptIssuedError, match="revoked") as caught:
         await kind.issue(client)
     assert caught.value.receipt == revoked
+    assert pickle.loads(pickle.dumps(caught.value)) == caught.value
 
 
 async def test_400_without_a_receipt_is_an_api_error(

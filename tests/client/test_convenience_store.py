@@ -113,6 +113,33 @@ async def test_issue_without_a_trace_is_unknown(server: FakePortOne, client: Por
         assert server.count(URL) == 1
 
 
+@pytest.mark.parametrize(
+    ("found", "fields"),
+    [
+        (True, {"pay_method": "cvs", "channel": "pc"}),
+        (True, {"pay_method": "barcode", "channel": "api"}),
+        (False, {"pay_method": "kakaopay", "channel": "pc"}),
+        (False, {"pay_method": "vbank", "channel": "api"}),
+        (False, {"pay_method": "cvs", "amount": 1}),
+    ],
+)
+async def test_barcode_is_recognized_among_other_payments(
+    server: FakePortOne, client: PortOneClient, found: bool, fields: dict[str, Any]
+) -> None:
+    class Appears(Reset, frozen=True):
+        async def meet(self, exchange: Any) -> None:
+            server.add(**({"merchant_uid": "o", "status": "ready", "amount": 9900} | fields))
+            await super().meet(exchange)
+
+    server.fail(Appears(), on=URL)
+
+    if found:
+        assert (await issue(client, settle=0)).status == "ready"
+    else:
+        with pytest.raises(OutcomeUnknownError):
+            await issue(client, settle=0)
+
+
 async def test_reuse_returns_the_waiting_barcode(
     server: FakePortOne, client: PortOneClient
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -193,6 +194,7 @@ async def test_other_delivery_is_reported(client: PortOneClient, other: dict[str
         await register(client, logis=logis)
 
     assert caught.value.delivery == delivery
+    assert pickle.loads(pickle.dumps(caught.value)) == caught.value
     assert (caught.value.status, caught.value.code) == (409, -1)
 
 

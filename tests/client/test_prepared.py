@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from decimal import Decimal
 from typing import Any
 
@@ -80,6 +81,7 @@ async def test_other_registered_amount_is_reported(
         await client.prepared.create("o", amount=amount, currency=currency)
 
     assert caught.value.prepared == await client.prepared.get("o")
+    assert pickle.loads(pickle.dumps(caught.value)) == caught.value
     assert caught.value.identifiers == {"merchant_uid": "o"}
     assert not caught.value.is_transient
 

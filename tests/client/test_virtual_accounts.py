@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -240,6 +241,7 @@ async def test_reuse_reports_several_waiting_accounts(
 
     assert caught.value.payment == first
     assert caught.value.surplus == (second,)
+    assert pickle.loads(pickle.dumps(caught.value)) == caught.value
     await client.virtual_accounts.close(second.imp_uid)
     assert await issue(client, reuse=True) == first
 
@@ -353,7 +355,7 @@ async def test_unlimited_account_is_recognized_without_its_amount(
 ) -> None:
     server.fail(LostAnswer(), on=URL)
 
-    payment = await issue(client, amount=0, fixed_unlimited_vbank=True, vbank_num="110-1")
+    payment = await issue(client, amount=1000, fixed_unlimited_vbank=True, vbank_num="110-1")
 
     assert (payment.amount, payment.vbank_num) == (Decimal(0), "110-1")
 
@@ -494,15 +496,16 @@ async def test_account_with_money_is_not_closed(server: FakePortOne, client: Por
 
     assert caught.value.payment == paid
     assert not caught.value.is_transient
+    assert pickle.loads(pickle.dumps(caught.value)) == caught.value
 
 
 async def test_money_after_the_close_is_reported(
     server: FakePortOne, client: PortOneClient
 ) -> None:
-    payment = await issue(client, amount=0, fixed_unlimited_vbank=True)
+    payment = await issue(client, fixed_unlimited_vbank=True)
     await client.virtual_accounts.close(payment.imp_uid)
     late = server.virtual_accounts.deposit(payment.imp_uid, 5000)
-    assert late.status == "cancelled"
+    assert (late.status, late.paid_at) == ("cancelled", None)
 
     with pytest.raises(MoneyReceivedError) as caught:
         await client.virtual_accounts.close(payment.imp_uid)

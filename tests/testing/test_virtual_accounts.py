@@ -135,7 +135,8 @@ async def test_money_after_the_close_leaves_it_cancelled(server: FakePortOne) ->
 
     late = server.virtual_accounts.deposit(imp_uid, 500)
 
-    assert late.status == "cancelled"
+    assert (late.status, late.paid_at, late.cancel_history) == ("cancelled", None, ())
+    assert late.cancel_amount == 0
     assert late.deposit_history[0].amount == 500
 
 

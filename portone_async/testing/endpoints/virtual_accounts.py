@@ -96,6 +96,9 @@ class VirtualAccounts:
         changes: dict[str, Any] = {"deposit_history": [*record.get("deposit_history", ()), deposit]}
         if record["status"] == "ready":
             changes |= {"status": "paid", "paid_at": now}
+        else:
+            changes |= {name: record.get(name, 0) for name in ("paid_at", "cancel_amount")}
+            changes["cancel_history"] = record.get("cancel_history", [])
         return self._payments.update(imp_uid, **changes)
 
 
@@ -130,11 +133,13 @@ def _validate_others(parameters: Parameters) -> None:
 def _account(parameters: Parameters, now: float) -> dict[str, Any]:
     """Return the fields of a payment that describe its account. Invented: bank, number, holder."""
     # A PG's own code, as in BK04 or 04; the payment has the standard one.
+    is_unlimited = parameters.flag("fixed_unlimited_vbank")
     digits = "".join(char for char in parameters.text("vbank_code") or "" if char.isdecimal())
     code = digits.zfill(3)
     return {
         "pay_method": "vbank",
-        "amount": parameters.money("amount") or 0,
+        # An unlimited account ignores the amount.
+        "amount": 0 if is_unlimited else parameters.money("amount"),
         "vbank_code": code,
         "vbank_name": BANKS.get(code, "은행"),
         "vbank_num": parameters.text("vbank_num") or "00000000000000",
