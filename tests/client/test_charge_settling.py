@@ -210,6 +210,17 @@ async def test_refusal_with_a_ready_payment_stays_a_refusal() -> None:
     shop = Shop(REFUSED, lambda _: listed(READY))
 
     assert (await error_of(shop)).status == 200
+    assert shop.looks == [-1, 0]
+
+
+@virtual_time
+async def test_refusal_ends_with_the_first_look_up_that_is_answered() -> None:
+    shop = Shop(
+        REFUSED, lambda elapsed: MISSING if elapsed > 10 else ServerError("down", status=503)
+    )
+
+    assert (await error_of(shop)).status == 200
+    assert shop.looks == [-1, 0, 0, 1, 3, 7, 15]
 
 
 LASTING = [

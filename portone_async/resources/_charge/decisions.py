@@ -52,13 +52,11 @@ class Charge(Struct, frozen=True, kw_only=True):
     """Whether a failed payment of the number is charged again."""
 
     def differences(self, payment: Payment) -> tuple[Difference, ...]:
-        """Return in what a payment differs from this charge.
+        """Return in what a payment of this order number differs from this charge.
 
         A currency or a key that only one of the two names is no difference.
         """
         result: list[Difference] = []
-        if payment.merchant_uid != self.merchant_uid:
-            result.append(Difference("merchant_uid", self.merchant_uid, payment.merchant_uid))
         if payment.amount not in self._amounts(payment):
             result.append(Difference("amount", str(self.amount), str(payment.amount)))
         currency = self.currency or _DEFAULT_CURRENCY

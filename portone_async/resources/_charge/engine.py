@@ -7,24 +7,18 @@ from collections.abc import Sequence
 from portone_async.call import Call, Caller
 from portone_async.errors import (
     ApiError,
-    AuthenticationError,
     OutcomeUnknownError,
     PortOneError,
-    RateLimitedError,
     TransientError,
-    UnauthorizedError,
     UnexpectedResponseError,
 )
 from portone_async.models import Payment
-from portone_async.resources._settle import is_open, settle, validate_settle
+from portone_async.resources._settle import is_refusal, settle, validate_settle
 from portone_async.resources.payments import Payments
 
 from .decisions import Charge, Decision, decide_answer, decide_before, decide_later
 
 __all__ = ("carry_out",)
-
-# Refusals of any request, whatever it charges: they leave nothing to look up.
-_NOT_PROCESSED = (AuthenticationError, RateLimitedError, UnauthorizedError)
 
 
 async def carry_out(
@@ -89,7 +83,7 @@ class _Case:
         try:
             answer = await self._client.call(self._call)
         except ApiError as error:
-            if is_open(error) or isinstance(error, _NOT_PROCESSED):
+            if not is_refusal(error):
                 raise
             self.refusal = error
         else:
