@@ -60,7 +60,6 @@ PLACES: dict[tuple[str, str], Literal["path", "query", "body"]] = {
 
 TYPES: dict[tuple[str, str], str] = {
     ("POST /payments/cancel", "extra"): "object",  # As the pages of Naver Pay show it.
-    (ANY, "notice_url"): "string or array",  # Either, by operation; the server takes both.
 }
 """JSON types of parameters that differ from the document's."""
 
@@ -73,11 +72,6 @@ OPTIONAL: dict[tuple[str, str], str] = {
     ("POST /subscribe/customers/{customer_uid}", "channel_key"): (
         "required since 2026-05 only; pg is still documented beside it"
     ),
-    (ANY, "from"): "the last 90 days",
-    (ANY, "to"): "until now",
-    (ANY, "schedule_from"): "a period that ends now",
-    (ANY, "schedule_to"): "until now",
-    (ANY, "customer_uid[]"): "an empty batch sends nothing",
 }
 """Parameters that the document requires and a method does not."""
 
@@ -98,6 +92,8 @@ UNDOCUMENTED: dict[tuple[str, str], str] = {
 """Parameters that a method sends and the document does not have."""
 
 BY_DEFAULT: dict[tuple[str, str], str] = {
+    (ANY, "page"): "iteration reads the pages",
+    ("POST /payments/cancel", "checksum"): "the balance that was looked up",
     (ANY, "limit"): "pages are larger than the server's own",
     (ANY, "from"): "a list without a period has one by default",
     (ANY, "to"): "the same",

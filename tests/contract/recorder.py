@@ -18,10 +18,12 @@ from portone_async._http.reply import Reply, parse
 from portone_async._sections import Sections
 from portone_async.call import Call
 from portone_async.models._item import Item
+from portone_async.operations import OPERATIONS, Operation
 from tests.support.sample_bodies import SAMPLES
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 
 __all__ = (
+    "METHODS",
     "Arguments",
     "Method",
     "Recorder",
@@ -30,6 +32,7 @@ __all__ = (
     "finish",
     "item_in",
     "method",
+    "name_of",
     "record",
     "required_arguments",
     "split",
@@ -39,6 +42,9 @@ __all__ = (
 T = TypeVar("T")
 Arguments = dict[str, Any]
 Method = Callable[..., Any]
+
+METHODS = tuple(operation for operation in OPERATIONS if operation.call is not None)
+"""The operations that have a method of the client."""
 
 BALANCE = 50_000
 """The balance of the payment that look-ups return."""
@@ -67,6 +73,9 @@ VALUES: Mapping[str, Arguments] = {
     # The first of the documented methods needs two parameters that are otherwise optional.
     "naver.ship": {"delivery_method": "NOTHING"},
     "naver.ship_exchanged": {"delivery_method": "NOTHING"},
+    # Both change what the method does rather than what it sends.
+    "billing_keys.issue": {"only_new": False},
+    "benepia.pay": {"test": False},
 }
 """Values for one method, where its parameters depend on each other."""
 
@@ -120,6 +129,12 @@ def method(client: Sections, name: str) -> Method | None:
     section, _, function = name.partition(".")
     found: Method | None = getattr(getattr(client, section, None), function, None)
     return found
+
+
+def name_of(operation: Operation) -> str:
+    """Return the method of an operation that has one."""
+    assert operation.call is not None
+    return operation.call
 
 
 def record(endpoint: str, name: str, arguments: Arguments) -> Call[Any]:

@@ -21,15 +21,9 @@ from .document import Facts
 from .recorder import Arguments, Method, Recorder, arguments_of, item_in, method, record, words_in
 from .records import item_gaps, response_gaps
 
-__all__ = ("Surface", "gaps", "not_built")
+__all__ = ("Surface", "gaps")
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def not_built() -> set[str]:
-    """Return the methods of the table that the client does not have."""
-    client = Recorder("")
-    return {each.call for each in OPERATIONS if each.call and method(client, each.call) is None}
 
 
 def gaps(facts: Facts) -> Iterator[str]:
@@ -203,28 +197,33 @@ def _accepted(documented: str) -> set[str]:
     return set((documented if documented in known else "object").split(" or "))
 
 
-def _nothing_else(surface: Surface) -> Iterator[str]:
-    """Nothing is sent that is not documented, and nothing that was not given."""
-    allowed = {(surface.place(name), name) for name in surface.documented}
+def _nothing_undocumented(surface: Surface) -> Iterator[str]:
+    """Nothing is sent that is not documented, whatever the method is given."""
+    allowed = {(surface.place(name), name) for name in surface.documented} | {("query", "page")}
+    everything = arguments_of(surface.method, surface.name) | surface.given
+    everything.pop("extra_body", None)
+    for place, name in sorted(sent(surface.record(everything)).keys() - allowed):
+        if surface.deviation(deviations.UNDOCUMENTED, name) is None:
+            yield f"{surface.name} sends {name} in the {place}, which is not documented"
+
+
+def _nothing_by_default(surface: Surface) -> Iterator[str]:
+    """Nothing is sent that was not given."""
     required = {
         name: value
         for name, value in surface.given.items()
         if surface.signature.parameters[name].default is inspect.Parameter.empty
     }
     required |= deviations.ONE_OF.get(surface.operation.endpoint, {})
+    endpoint = deviations.SHORT_ROUTES.get(surface.operation.endpoint, surface.operation.endpoint)
+    minimal = record(endpoint, surface.name, required)
     needed = {
         (surface.place(name), name)
         for name in surface.documented
         if surface.keyword(name) in required
     }
-    by_itself = {"page", *(["checksum"] if surface.name == "payments.cancel" else [])}
-    for _, name in sorted(sent(surface.call).keys() - allowed):
-        if name not in by_itself and surface.deviation(deviations.UNDOCUMENTED, name) is None:
-            yield f"{surface.name} sends {name}, which is not documented"
-    endpoint = deviations.SHORT_ROUTES.get(surface.operation.endpoint, surface.operation.endpoint)
-    minimal = record(endpoint, surface.name, required)
     for _, name in sorted(sent(minimal).keys() - needed):
-        if name not in by_itself and surface.deviation(deviations.BY_DEFAULT, name) is None:
+        if surface.deviation(deviations.BY_DEFAULT, name) is None:
             yield f"{surface.name} sends {name} although it was not given"
 
 
@@ -297,7 +296,8 @@ def _response(surface: Surface) -> Iterator[str]:
 CHECKS: tuple[Callable[[Surface], Iterator[str]], ...] = (
     _keywords,
     _values,
-    _nothing_else,
+    _nothing_undocumented,
+    _nothing_by_default,
     _words,
     _limits,
     _items,

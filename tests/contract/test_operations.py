@@ -13,13 +13,10 @@ from portone_async.call import Repeat
 from portone_async.operations import OPERATIONS, Operation
 from tests.contract.document import load
 from tests.contract.page import PAGE, page
-from tests.contract.recorder import Recorder
-from tests.contract.surface import Surface, not_built, operation_gaps
+from tests.contract.recorder import METHODS, Recorder, method, name_of, required_arguments
+from tests.contract.surface import Surface, operation_gaps
 
 FACTS = load()
-
-NOT_BUILT: frozenset[str] = frozenset()
-"""Methods of the table that the client does not have yet."""
 
 HELPERS = frozenset(
     {
@@ -33,14 +30,7 @@ HELPERS = frozenset(
 )
 """Public methods that make the calls of other methods."""
 
-BUILT = [each for each in OPERATIONS if each.call is not None and each.call not in NOT_BUILT]
-
-
-def name_of(operation: Operation) -> str:
-    return str(operation.call)
-
-
-each_operation = pytest.mark.parametrize("operation", BUILT, ids=name_of)
+each_operation = pytest.mark.parametrize("operation", METHODS, ids=name_of)
 
 
 def test_table_has_each_documented_operation_once() -> None:
@@ -56,8 +46,11 @@ def test_table_has_each_method_once() -> None:
     assert len(set(calls)) == 80
 
 
-def test_methods_that_are_not_built_are_listed() -> None:
-    assert not_built() == NOT_BUILT
+def test_each_operation_but_that_of_the_token_has_a_method() -> None:
+    client = Recorder("")
+
+    assert len(METHODS) == 79
+    assert [name_of(each) for each in METHODS if method(client, name_of(each)) is None] == []
 
 
 @each_operation
@@ -77,6 +70,30 @@ def test_call_has_the_class_of_the_table(operation: Operation) -> None:
 WITH_ALL_PARAMETERS = {"schedules.create": Repeat.UNSAFE}
 """The class of a call with each documented parameter, where it differs: here with a card."""
 
+
+def test_booking_of_a_key_is_guarded() -> None:
+    (operation,) = (each for each in METHODS if each.call == "schedules.create")
+    surface = Surface(FACTS, operation)
+    call = surface.record(required_arguments(surface.method, surface.name))
+
+    assert call.repeat is operation.repeat is Repeat.GUARDED
+
+
+@each_operation
+def test_values_of_the_path_are_positional_and_the_rest_is_not(operation: Operation) -> None:
+    surface = Surface(FACTS, operation)
+    parameters = surface.signature.parameters.items()
+    positional = [name for name, each in parameters if each.kind is not each.KEYWORD_ONLY]
+    in_path = [
+        surface.keyword(name)
+        for name, entry in surface.documented.items()
+        if entry["place"] == "path" and entry.get("required")
+    ]
+
+    assert positional[: len(in_path)] == in_path
+    assert len(positional) <= max(len(in_path), 1) or operation.call == "payments.get_many"
+
+
 DEFAULT = {"GET": Repeat.READ}
 
 
@@ -90,7 +107,7 @@ def public_methods() -> Iterator[str]:
 
 
 def test_each_public_method_is_in_the_table_or_a_helper() -> None:
-    built: set[Any] = {operation.call for operation in BUILT}
+    built: set[Any] = {operation.call for operation in METHODS}
 
     assert set(public_methods()) == built | HELPERS
 

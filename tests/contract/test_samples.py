@@ -24,7 +24,6 @@ from tests.contract.recorder import (
     required_arguments,
     split,
 )
-from tests.contract.test_operations import NOT_BUILT
 from tests.support.sample_bodies import SAMPLES, Sample
 from tests.support.samples import ok
 
@@ -97,8 +96,6 @@ def described(outcome: Any) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.sample}-{case.method}")
 def test_sample_becomes_a_record_or_an_error(case: Case) -> None:
-    if case.method in NOT_BUILT:
-        pytest.skip("not built yet")
     outcome = asyncio.run(outcome_of(case))
 
     if isinstance(outcome, PortOneError):
@@ -131,8 +128,6 @@ def assert_whole(record: Record) -> None:
 @pytest.mark.parametrize("sample", PAGES)
 def test_first_page_is_decoded(sample: str) -> None:
     name = PAGES[sample]
-    if name in NOT_BUILT:
-        pytest.skip("not built yet")
     function = method(Recorder(""), name)
     assert function is not None
     arguments = required_arguments(function, name)

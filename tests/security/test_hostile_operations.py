@@ -20,16 +20,17 @@ from portone_async.operations import Operation
 from tests.contract.deviations import ONE_OF
 from tests.contract.document import load
 from tests.contract.recorder import (
+    METHODS,
     Arguments,
     alternatives,
     arguments_of,
     finish,
     method,
+    name_of,
     required_arguments,
     split,
 )
 from tests.contract.surface import Surface
-from tests.contract.test_operations import BUILT, name_of
 from tests.support.failing import failing_client
 from tests.support.samples import NOT_FOUND, body
 from tests.support.virtual_time import run
@@ -62,7 +63,7 @@ def valid_arguments(operation: Operation) -> Arguments:
 
 def parameters(*kinds: type) -> Iterator[Any]:
     """Yield each parameter of each operation that takes one of the first kind and no other."""
-    for operation in BUILT:
+    for operation in METHODS:
         hints = get_type_hints(function_of(operation))
         for name in valid_arguments(operation):
             found = {
@@ -75,7 +76,7 @@ def parameters(*kinds: type) -> Iterator[Any]:
 
 
 def path_parameters() -> Iterator[Any]:
-    for operation in BUILT:
+    for operation in METHODS:
         surface = Surface(FACTS, operation)
         for name, entry in surface.documented.items():
             if entry["place"] == "path" and name != "payment_status":
@@ -184,7 +185,7 @@ def test_text_that_is_not_unicode_is_rejected(operation: Operation, name: str) -
 
 # Parameters that this package does not know
 
-WITH_EXTRA = [each for each in BUILT if "extra_body" in valid_arguments(each)]
+WITH_EXTRA = [each for each in METHODS if "extra_body" in valid_arguments(each)]
 with_extra = pytest.mark.parametrize("operation", WITH_EXTRA, ids=name_of)
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from portone_async import PortOneError
 from portone_async._http.reply import Reply, parse
 from tests.contract.cases import CASES, Case
-from tests.contract.test_operations import NOT_BUILT
 from tests.fuzz.response import call_for, check_reply
 from tests.support.sample_bodies import SAMPLES
 from tests.support.samples import body
@@ -22,8 +21,7 @@ from tests.unit.test_odd_fields import values
 RECORDS = [
     case
     for case in CASES
-    if case.method not in NOT_BUILT
-    and not case.before
+    if not case.before
     and SAMPLES[case.sample].body["code"] == 0
     and SAMPLES[case.sample].body["response"]
 ]
