@@ -100,6 +100,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
     """A fake PortOne in whose environment the blocks run."""
     async with FakePortOne() as server:
         add_samples(server)
+        server.billing_keys.add(customer_uid="member-1-card-1")
         monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
         monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
         monkeypatch.setenv("PORTONE_BASE_URL", server.url)
