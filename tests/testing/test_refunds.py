@@ -211,6 +211,14 @@ async def test_slow_refund_is_accepted_first_and_made_days_later(
     assert record["cancel_history"][0]["reason"] == "r"
 
 
+async def test_refund_of_any_payment_can_take_days(server: FakePortOne) -> None:
+    server.add(imp_uid="imp_1")
+    server.refunds.pending_imp_uids.add("imp_1")
+    assert (await cancel(server, imp_uid="imp_1"))["cancel_amount"] == 0
+    server.advance(server.refunds.pending_seconds + 1)
+    assert server.payments.among(["imp_1"], [])[0].record["cancel_amount"] == 1000
+
+
 async def test_slow_refund_that_exceeds_the_rest_is_dropped(server: FakePortOne) -> None:
     server.add(imp_uid="imp_1", amount=1000, pg_provider="paypal_v2")
     await cancel(server, imp_uid="imp_1", amount=600)

@@ -77,7 +77,7 @@ def _refund(account: Account, order: _Order) -> Entry:
     amount = _amount(refunds.balance(record), order)
     _check_account(record, order)
     terms = refunds.terms(record, amount, is_retained=order.is_retained)
-    if not _is_slow(record):
+    if not (_is_slow(record) or entry.imp_uid in refunds.pending_imp_uids):
         return _book(account, entry.imp_uid, terms, order.reason)
 
     def complete() -> None:

@@ -35,11 +35,14 @@ class Refunds:
     pending_seconds: float
     """How long a refund takes where it is not final at once: by ``paypal_v2``, and to a virtual
     account by ``smartro_v2`` or ``daou``. Invented; PortOne speaks of days."""
+    pending_imp_uids: set[str]
+    """Other payments whose refunds are accepted at once, and made as much later."""
 
     def __init__(self, _: Clock) -> None:
         self.promotion_unit = "order"
         self.promotion_minimums = {}
         self.pending_seconds = 2 * _DAY
+        self.pending_imp_uids = set()
         self._order_money: dict[str, Decimal] = {}
         self._retained: dict[str, bool] = {}
 
