@@ -50,8 +50,8 @@ class EscrowAddress(Item, frozen=True, kw_only=True):
     """The building and the flat."""
 
 
-class EscrowReceiver(Item, frozen=True, kw_only=True):
-    """The person who receives the goods. ``repr`` shows nothing.
+class _Person(Item, frozen=True, kw_only=True):
+    """A person of a delivery. ``repr`` shows nothing.
 
     html5_inicis requires name, tel, addr and postcode; smartro_v2 name, tel, postcode and
     formed_address.
@@ -65,7 +65,11 @@ class EscrowReceiver(Item, frozen=True, kw_only=True):
     """Instead of ``addr`` (smartro_v2)."""
 
 
-class EscrowSender(EscrowReceiver, frozen=True, kw_only=True):
+class EscrowReceiver(_Person, frozen=True, kw_only=True):
+    """The person who receives the goods. ``repr`` shows nothing."""
+
+
+class EscrowSender(_Person, frozen=True, kw_only=True):
     """The person who sends the goods. ``repr`` shows nothing."""
 
     relationship: str | None = None

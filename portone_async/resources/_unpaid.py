@@ -115,8 +115,9 @@ def urls(notice_url: str | Sequence[str] | None) -> list[str] | None:
 async def issue_once(client: Caller, request: Request, *, reuse: bool, seconds: float) -> Payment:
     """Issue an account or a barcode; after an open outcome look for its payment, and never resend.
 
-    The payment is recognized as one that the order did not have before the request: the clocks of
-    this machine and of PortOne need not agree.
+    For one order number, this client makes one request at a time. The payment is recognized as one
+    that the order did not have before the request: the clocks of this machine and of PortOne need
+    not agree.
 
     Args:
         client: Makes the calls.
@@ -130,6 +131,11 @@ async def issue_once(client: Caller, request: Request, *, reuse: bool, seconds: 
         OutcomeUnknownError: No look-up found it in time.
         PortOneError: It was refused, or not sent.
     """
+    async with client.exclusive(f"account of {request.merchant_uid}"):
+        return await _issue(client, request, reuse=reuse, seconds=seconds)
+
+
+async def _issue(client: Caller, request: Request, *, reuse: bool, seconds: float) -> Payment:
     before = await _payments_of(client, request.merchant_uid)
     _require_never_paid(request, before)
     if reuse and (waiting := [each for each in before if _waits(request, each)]):

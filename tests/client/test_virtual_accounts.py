@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 from collections.abc import Awaitable, Callable
@@ -215,6 +216,26 @@ async def test_reuse_returns_the_waiting_account(
 
     assert await issue(client, reuse=True) == first
     assert server.count(URL) == 1
+
+
+async def test_two_tasks_with_reuse_open_one_account(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    first, second = await asyncio.gather(issue(client, reuse=True), issue(client, reuse=True))
+
+    assert first == second
+    assert server.count(URL) == 1
+
+
+async def test_two_tasks_each_find_their_account_after_lost_answers(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.fail(LostAnswer(), times=2, on=URL)
+
+    first, second = await asyncio.gather(issue(client), issue(client))
+
+    assert first.imp_uid != second.imp_uid
+    assert server.count(URL) == 2
 
 
 async def test_reuse_takes_neither_late_nor_other_accounts(
