@@ -685,6 +685,8 @@ async def test_number_that_could_not_be_found_again_is_not_sent(
         ("extra_body", {"amount": 1}),
         ("extra_body", {"buyer_name": "이름"}),
         ("extra_body", {"ratio": 1.5}),
+        ("name", "\ud800"),
+        ("name", object()),
     ],
     ids=repr,
 )

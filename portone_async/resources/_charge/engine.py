@@ -48,6 +48,7 @@ async def carry_out(
         PortOneError: Any other failure: nothing was sent.
     """
     limit = validate_settle(seconds)
+    call.payload()  # Refused here, before the look-up.
     case = _Case(client, call, charge)
     # One delivery at a time: the second one meets what the first one did.
     async with client.exclusive(f"charge of {charge.merchant_uid}"):
