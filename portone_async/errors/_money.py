@@ -141,7 +141,7 @@ class ChargedTwiceError(PortOneError):
     This package never sends a charge twice. Two programs may have sent one each at the same time.
     """
 
-    advice = "Decide which of the payments to cancel; nothing is cancelled on its own."
+    advice = "Decide which of the payments to cancel. This package cancels neither."
 
     def __init__(
         self, reason: str = "", *, payments: tuple[Payment, ...] = (), **response: Any

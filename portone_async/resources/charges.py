@@ -109,7 +109,7 @@ class Charges:
             channel_key: The channel to charge, for a super billing key.
             extra_body: Parameters that this package does not know.
             check_number: Whether to look the number up first. Without it a second delivery is sent,
-                and an old failure of the number cannot be told from this one.
+                and an old failure of the number cannot be distinguished from this one.
             settle: For how many seconds to look an open outcome up; 0 for once.
 
         Raises:
@@ -232,9 +232,9 @@ class Charges:
             pwd_2digit: The first two digits of the card's password.
             cvc: 3 or 4 digits, for ``paymentwall``, which requires them.
             customer_uid: Store the card as the billing key of this name as well. It may replace
-                another key without a word.
-            pg: The PG, as ``provider`` or ``provider.MID``. PortOne uses the default one, without a
-                word, if it does not know it.
+                another key silently.
+            pg: The PG, as ``provider`` or ``provider.MID``. PortOne silently uses the default one
+                if it does not know it.
             channel_group_id: The smart routing group, of which one channel is charged.
             name: The name of the goods; ``html5_inicis`` requires it.
             currency: As in ``USD``; PortOne's default is KRW.

@@ -68,7 +68,7 @@ class Charge(Struct, frozen=True, kw_only=True):
         return tuple(result)
 
     def is_of_same_key(self, payment: Payment) -> bool:
-        """Whether PortOne names the very key of this charge, or none if it has none."""
+        """Whether PortOne names exactly the key of this charge, or none if it has none."""
         return (payment.customer_uid or None) == self.customer_uid
 
     def _amounts(self, payment: Payment) -> tuple[Decimal, ...]:
