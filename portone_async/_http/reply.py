@@ -125,7 +125,7 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
     if envelope.code != 0 and not is_partial:
         return _failure(call, reply, redact)
     answer: Any = None if call.response is NoneType else from_wire(response, envelope.response)
-    problem = _check(call, answer)
+    problem = None if is_partial else _check(call, answer)
     if problem is not None:
         return UnexpectedResponseError(problem, status=reply.status)
     if isinstance(answer, Record):
@@ -151,7 +151,8 @@ def _salvaged(
         answer.status = reply.status
         problem = _is_of_another(call, answer)
     else:
-        problem = None if answer is None else _check(call, answer)
+        is_unchecked = answer is None or reply.status in call.partial
+        problem = None if is_unchecked else _check(call, answer)
     return answer if problem is None else UnexpectedResponseError(problem, status=reply.status)
 
 

@@ -561,11 +561,33 @@ async def test_partial_success_without_a_list_is_looked_up(
     assert len(shop.sent()) == 2
 
 
+async def test_success_that_does_not_list_all_is_looked_up(
+    shop: Shop, client: PortOneClient
+) -> None:
+    shop.server.fail(ProcessedButEmpty(), method="POST")
+
+    orders = await client.naver.cancel(shop.imp_uid, product_order_id=ALL, settle=0)
+
+    assert [order.product_order_status for order in orders] == ["CANCELED", "CANCELED"]
+    assert len(shop.sent()) == 1
+
+
+class ProcessedButEmpty:
+    """Process the request, and reply with an empty list."""
+
+    async def meet(self, exchange: Exchange) -> Reply:
+        exchange.reply()
+        return await Json(answer([])).meet(exchange)
+
+
 @hidden_action
 @pytest.mark.parametrize(
     "fault",
-    [LostAnswer(), HtmlPage(500), Status(503), Json(answer(None, code=-1), status=207)],
-    ids=["lost", "page", "503", "207 without a list"],
+    [
+        *(LostAnswer(), HtmlPage(500), Status(503)),
+        *(Json(answer(None, code=-1), status=207), Json(answer([]))),
+    ],
+    ids=["lost", "page", "503", "207 without a list", "200 with an empty list"],
 )
 async def test_open_outcome_that_nothing_shows_is_unknown(
     shop: Shop, client: PortOneClient, action: Action, fault: Fault

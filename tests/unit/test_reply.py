@@ -554,6 +554,16 @@ def test_partial_success_is_returned_whatever_its_code(code: int) -> None:
     assert (type(parse(call, Reply(200, {}, content))) is ApiError) == (code != 0)
 
 
+def test_partial_success_is_not_checked() -> None:
+    def check(done: list[str]) -> str | None:
+        return None if len(done) == 2 else "it is not complete"
+
+    call = Call("POST", "/x", list[str], partial={207}, check=check)
+
+    assert parse(call, Reply(207, {}, ok(["order-1"]))) == ["order-1"]
+    assert type(parse(call, Reply(200, {}, ok(["order-1"])))) is UnexpectedResponseError
+
+
 def test_partial_success_without_a_list_is_an_error() -> None:
     call = Call("POST", "/x", list[str], partial={207})
 

@@ -221,6 +221,10 @@ class _Work:
         return [self._orders[each] for each in ids if each in self._orders]
 
     def _call(self, ids: list[str]) -> Call[list[NaverProductOrder]]:
+        def check(done: list[NaverProductOrder]) -> str | None:
+            is_complete = {order.product_order_id for order in done}.issuperset(ids)
+            return None if is_complete else "PortOne does not list each product order as done"
+
         return Call(
             "POST",
             f"/payments/{{imp_uid}}/naver/{self._action.name}",
@@ -229,6 +233,7 @@ class _Work:
             body=SecretDict({"product_order_id": ids, **self._body}),
             identifiers=self._list.identifiers,
             partial=(207,),
+            check=check,
             classify=classify_action,
             repeat=Repeat.UNSAFE,
             secrets=secrets_in(self._body, "memo"),
