@@ -143,16 +143,16 @@ def _salvaged(
     reader = reader_for(response)
     if reader is None:
         return None
+    is_partial = reply.status in call.partial
     try:
-        answer = _read_loosely(reader, body, redact, is_partial=reply.status in call.partial)
+        answer = _read_loosely(reader, body, redact, is_partial=is_partial)
     except (msgspec.DecodeError, RecursionError):
         return None
     if isinstance(answer, UnexpectedResponseError):
         answer.status = reply.status
         problem = _is_of_another(call, answer)
     else:
-        is_unchecked = answer is None or reply.status in call.partial
-        problem = None if is_unchecked else _check(call, answer)
+        problem = None if answer is None or is_partial else _check(call, answer)
     return answer if problem is None else UnexpectedResponseError(problem, status=reply.status)
 
 

@@ -211,17 +211,9 @@ def _classify(failure: Failure) -> type[CertificationNotFoundError] | None:
 
 async def _delete(client: Caller, imp_uid: str, seconds: float) -> Certification | None:
     call, get = _call("DELETE", imp_uid), _call("GET", imp_uid)
-    sends = 0
 
     async def send() -> tuple[Certification, ...]:
-        nonlocal sends
-        sends += 1
-        try:
-            return (await client.call(call),)
-        except CertificationNotFoundError:
-            if sends == 1:
-                raise
-            return ()  # The first request has deleted it.
+        return (await client.call(call),)
 
     async def look() -> tuple[Certification, ...] | None:
         try:

@@ -513,13 +513,15 @@ async def test_refusal_after_a_lost_answer_is_reported(shop: Shop, client: PortO
 
 
 async def test_refusal_after_a_lost_answer_waits_for_the_first_request(
-    shop: Shop, client: PortOneClient
+    shop: Shop, client: PortOneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("portone_async.resources._settle._PAUSES", (0.0,))
     orders = answer([shop.server.naver.orders[each] for each in shop.ids])
     shop.server.fail(LostAnswer(), method="POST")
-    shop.server.fail(Json(orders), method="GET", times=3)  # Naver has not told PortOne yet.
+    # Naver has not told PortOne yet: before, after the loss, and twice after the refusal.
+    shop.server.fail(Json(orders), method="GET", times=4)
 
-    found = await client.naver.cancel(shop.imp_uid, product_order_id=ALL, settle=2)
+    found = await client.naver.cancel(shop.imp_uid, product_order_id=ALL)
 
     assert [order.product_order_status for order in found] == ["CANCELED", "CANCELED"]
     assert len(shop.sent()) == 2
