@@ -132,6 +132,7 @@ async def test_refusal_after_a_lost_answer_is_looked_up_to_the_end() -> None:
     with pytest.raises(CancelRefusedError) as caught:
         await refund(portone)
     assert (caught.value.code, caught.value.message) == (-1, "refused")
+    assert "Repeat it only with checksum=15000" in caught.value.advice
     assert portone.sends == [0, 7]
     assert portone.looks[-1] == 90
 

@@ -9,10 +9,7 @@ from portone_async.call import Call, Caller, Repeat
 from portone_async.errors import (
     ApiError,
     AuthenticationError,
-    CancelPendingError,
-    CancelRefusedError,
     ClientClosedError,
-    OutcomeUnknownError,
     PortOneError,
     RateLimitedError,
     TransientError,
@@ -26,14 +23,9 @@ from portone_async.resources._settle import is_open, pauses
 from ._calls import get_call
 from ._checks import MatchesPayment
 from ._refund_decision import Action, Answer, Refund, Trace, decide, trace
+from ._refund_errors import Findings, refund_error, state_of
 
 __all__ = ("cancel_call", "carry_out", "look_at")
-
-_DONE_AT_PG = "기취소"
-_ASK_A_PERSON = (
-    "The PG reports that the money was given back already, and PortOne does not know it: a person "
-    "must compare both in the PG's and PortOne's consoles. Do not refund it again."
-)
 
 
 async def look_at(client: Caller, imp_uid: str) -> Payment:
@@ -99,7 +91,7 @@ class _Run:
         self.payment = refund.before
         """As the last answer has it."""
         self.found = Trace.UNCLEAR
-        """What the last answer or look-up told."""
+        """What the last answer or look-up shows."""
         self._client = client
         self._refund = refund
         self._call = call
@@ -133,7 +125,7 @@ class _Run:
             self._record(answer, error)
         else:
             self._answers.append(Answer.ACCEPTED)
-            self._note("sent", f"accepted, {_state(payment)}")
+            self._note("sent", f"accepted, {state_of(payment)}")
             self._read(payment)
 
     async def look(self) -> None:
@@ -146,7 +138,7 @@ class _Run:
             self._note("look-up failed", _described(error))
         else:
             self._looks += 1
-            self._note("looked up", _state(payment))
+            self._note("looked up", state_of(payment))
             self._read(payment)
             self._empty_looks += self.found is Trace.ABSENT
 
@@ -159,25 +151,18 @@ class _Run:
             has_time=has_time and not self._is_hopeless,
         )
 
-    def error(self, action: Action) -> PortOneError:
+    def error(self, end: Action) -> PortOneError:
         """Return the error for an end without a refund that was made."""
-        match action:
-            case Action.PENDING:
-                error: PortOneError = CancelPendingError(
-                    "PortOne accepted the refund, but its history does not have it yet: "
-                    f"{_state(self.payment)}",
-                    payment=self.payment,
-                )
-            case Action.UNKNOWN:
-                error = OutcomeUnknownError(
-                    "whether the refund was made is unknown: its answer was lost, and so were "
-                    "those of the look-ups",
-                    evidence=tuple(self._evidence),
-                )
-                error.advice = self._how_to_repeat()
-            case _:
-                error = self._refused()
-        return self._with_history(error)
+        findings = Findings(
+            refund=self._refund,
+            payment=self.payment,
+            found=self.found,
+            answers=self._answers,
+            looks=self._looks,
+            refusal=self._refusal,
+            evidence=self._evidence,
+        )
+        return self._with_history(refund_error(end, findings))
 
     def _record(self, answer: Answer | None, error: Exception) -> None:
         self._note("sent" if answer else "not sent", _described(error))
@@ -191,49 +176,6 @@ class _Run:
     def _read(self, payment: Payment) -> None:
         self.payment = payment
         self.found = trace(self._refund, payment, self._answers)
-
-    def _refused(self) -> CancelRefusedError:
-        what = "PortOne refused the refund"
-        refusal = self._refusal
-        if refusal is not None:
-            error = CancelRefusedError(
-                f"{what}: {refusal.reason}; {self._outlook()}",
-                status=refusal.status,
-                excerpt=refusal.excerpt,
-                code=refusal.code,
-                message=refusal.message,
-            )
-            if _DONE_AT_PG in (refusal.message or ""):
-                error.advice = _ASK_A_PERSON
-            return error
-        error = CancelRefusedError(f"the refund was not made: {self._outlook()}")
-        if self.found is Trace.ABSENT:
-            error.advice = self._how_to_repeat()
-        return error
-
-    def _how_to_repeat(self) -> str:
-        balance = f"checksum={self._refund.checksum:f}"
-        how = balance if self._refund.key is None else f"the same key or {balance}"
-        return f"Repeat it only with {how}: then it is made once at most, even if it comes late."
-
-    def _outlook(self) -> str:
-        """Describe what the look-ups tell about the refund."""
-        match self.found:
-            case Trace.OVERTAKEN:
-                return (
-                    "another change of the payment came first, so that its checksum "
-                    f"{self._refund.checksum:f} is no longer the balance ({_state(self.payment)})"
-                )
-            case Trace.ABSENT if Answer.LOST in self._answers:
-                return (
-                    f"it was sent {len(self._answers)} time(s), an answer was lost, and "
-                    f"{self._looks} look-up(s) found no trace of it ({_state(self.payment)}). "
-                    "PortOne may still carry it out later"
-                )
-            case Trace.ABSENT:
-                return f"the payment is unchanged ({_state(self.payment)})"
-            case _:
-                return "the look-ups after it failed"
 
     def _with_history(self, error: PortOneError) -> PortOneError:
         error.endpoint = self._call.endpoint
@@ -265,10 +207,6 @@ def _answer_in(error: Exception) -> Answer | None:
 def _described(error: Exception) -> str:
     name = type(error).__name__
     return f"{name}: {error.reason}" if isinstance(error, PortOneError) else name
-
-
-def _state(payment: Payment) -> str:
-    return f"{payment.cancel_amount:f} of {payment.amount:f} is cancelled"
 
 
 def _now() -> float:

@@ -1,0 +1,119 @@
+"""The errors of a refund that was not made, or of which nothing definite is known. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from portone_async.errors import (
+    ApiError,
+    CancelPendingError,
+    CancelRefusedError,
+    OutcomeUnknownError,
+    PortOneError,
+)
+from portone_async.models import Payment
+
+from ._refund_decision import Action, Answer, Refund, Trace
+
+__all__ = ("Findings", "refund_error", "state_of")
+
+# A part of PortOne's message if the PG has given the money back before.
+_DONE_AT_PG = "기취소"
+_ASK_A_PERSON = (
+    "The PG reports that the money was given back already, and PortOne does not know it: a person "
+    "must compare both in the PG's and PortOne's consoles. Do not refund it again."
+)
+
+
+class Findings(Struct, frozen=True, kw_only=True):
+    """What is known of a refund at its end."""
+
+    refund: Refund
+    payment: Payment
+    """As the last answer has it."""
+    found: Trace
+    answers: Sequence[Answer]
+    looks: int
+    """How many look-ups were answered."""
+    refusal: ApiError | None
+    evidence: Sequence[str]
+
+    def __repr__(self) -> str:
+        return f"Findings({self.refund!r}, {self.found})"
+
+    @property
+    def is_without_a_trace(self) -> bool:
+        """Whether an answer was lost, and the balance is unchanged."""
+        return self.found is Trace.ABSENT and Answer.LOST in self.answers
+
+
+def refund_error(end: Action, findings: Findings) -> PortOneError:
+    """Return the error for an end other than :attr:`Action.RETURN`."""
+    match end:
+        case Action.PENDING:
+            return CancelPendingError(
+                "PortOne accepted the refund, but its history does not have it yet: "
+                f"{state_of(findings.payment)}",
+                payment=findings.payment,
+            )
+        case Action.UNKNOWN:
+            error: PortOneError = OutcomeUnknownError(
+                "whether the refund was made is unknown: its answer was lost, and the last look-up "
+                "failed or is not definite",
+                evidence=tuple(findings.evidence),
+            )
+            error.advice = _how_to_repeat(findings.refund)
+            return error
+        case _:
+            return _refused(findings)
+
+
+def state_of(payment: Payment) -> str:
+    """Describe how much of a payment is cancelled."""
+    return f"{payment.cancel_amount:f} of {payment.amount:f} is cancelled"
+
+
+def _refused(findings: Findings) -> CancelRefusedError:
+    refusal = findings.refusal
+    if refusal is None:
+        error = CancelRefusedError(f"the refund was not made: {_outlook(findings)}")
+    else:
+        error = CancelRefusedError(
+            f"PortOne refused the refund: {refusal.reason}; {_outlook(findings)}",
+            status=refusal.status,
+            excerpt=refusal.excerpt,
+            code=refusal.code,
+            message=refusal.message,
+        )
+    if _DONE_AT_PG in (error.message or ""):
+        error.advice = _ASK_A_PERSON
+    elif findings.is_without_a_trace:
+        error.advice = _how_to_repeat(findings.refund)
+    return error
+
+
+def _how_to_repeat(refund: Refund) -> str:
+    checksum = f"checksum={refund.checksum:f}"
+    how = checksum if refund.key is None else f"the same key or {checksum}"
+    return f"Repeat it only with {how}: then it is made once at most, even if it comes late."
+
+
+def _outlook(findings: Findings) -> str:
+    """Describe what the look-ups show of the refund."""
+    state = state_of(findings.payment)
+    if findings.found is Trace.OVERTAKEN:
+        return (
+            "another change of the payment came first, so that its checksum "
+            f"{findings.refund.checksum:f} is no longer the balance ({state})"
+        )
+    if findings.is_without_a_trace:
+        return (
+            f"it was sent {len(findings.answers)} time(s), an answer was lost, and "
+            f"{findings.looks} look-up(s) found no trace of it ({state}). "
+            "PortOne may still carry it out later"
+        )
+    if findings.found is Trace.ABSENT:
+        return f"the payment is unchanged ({state})"
+    return "the look-ups after it failed"
