@@ -64,7 +64,7 @@ class Certifications:
 
         Raises:
             CertificationNotFoundError: PortOne reports that there is none.
-            OutcomeUnknownError: Its answer was lost, and no look-up told what happened.
+            OutcomeUnknownError: Its answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: The call failed.
 
@@ -166,7 +166,7 @@ class Certifications:
 
         Raises:
             CertificationNotFoundError: PortOne reports that there is no such request.
-            OutcomeUnknownError: Its answer was lost, and no look-up told what happened.
+            OutcomeUnknownError: Its answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: The call failed. What PortOne answers to a wrong code is not documented.
 

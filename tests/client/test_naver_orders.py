@@ -518,7 +518,7 @@ async def test_refusal_after_a_lost_answer_waits_for_the_first_request(
     monkeypatch.setattr("portone_async.resources._settle._PAUSES", (0.0,))
     orders = answer([shop.server.naver.orders[each] for each in shop.ids])
     shop.server.fail(LostAnswer(), method="POST")
-    # Naver has not told PortOne yet: before, after the loss, and twice after the refusal.
+    # The list is stale: before, after the loss, and twice after the refusal.
     shop.server.fail(Json(orders), method="GET", times=4)
 
     found = await client.naver.cancel(shop.imp_uid, product_order_id=ALL)
@@ -711,6 +711,14 @@ async def test_invalid_argument_is_not_sent(
 
 
 # Errors
+
+
+def test_refusal_names_some_of_the_refused_product_orders() -> None:
+    one = ProductOrdersRefusedError("refused", refused=["1", "2\x1b"])
+    many = ProductOrdersRefusedError("refused", refused=[f"{number}" for number in range(9)])
+
+    assert "[refused: 1, 2\\x1b]" in str(one)
+    assert "[refused: 0, 1, 2, 3, 4 and 4 more]" in str(many)
 
 
 async def test_refusal_can_be_pickled(shop: Shop, client: PortOneClient) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from portone_async._redact import escape
 from portone_async.call import Failure
 from portone_async.errors import ApiError, NotFoundError
 from portone_async.models.naver import NaverProductOrder
 
 __all__ = ("NaverNotFoundError", "ProductOrdersRefusedError", "classify", "classify_action")
+
+# An error is one line of a log; its attribute `refused` has all of them.
+_MOST_NAMED = 5
 
 
 class NaverNotFoundError(NotFoundError):
@@ -41,6 +45,12 @@ class ProductOrdersRefusedError(ApiError):
         pickle of this error; their ``repr`` has none."""
         self.refused = tuple(refused)
         """The ids of the others."""
+
+    def __str__(self) -> str:
+        named = ", ".join(self.refused[:_MOST_NAMED])
+        more = len(self.refused) - _MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        return f"{super().__str__()} [refused: {escape(named)}{rest}]"
 
 
 def classify(failure: Failure) -> type[ApiError] | None:

@@ -197,7 +197,7 @@ class _Work:
         ]
 
     def _idle(self, pending: list[str]) -> list[str]:
-        """Return the product orders that can be sent: those that Naver is not at.
+        """Return the product orders that can be sent: those that Naver is not working on.
 
         Raises:
             UnexpectedResponseError: There is none: look again, until Naver is done.
