@@ -13,9 +13,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from portone_async import InvalidRequestError, PortOneError
 from portone_async._http.reply import Reply
+from portone_async.models._item import Item
 from portone_async.operations import Operation
 from tests.contract.deviations import ONE_OF
 from tests.contract.document import load
@@ -24,7 +26,9 @@ from tests.contract.recorder import (
     Arguments,
     alternatives,
     arguments_of,
+    filled,
     finish,
+    item_in,
     method,
     name_of,
     required_arguments,
@@ -181,6 +185,64 @@ def test_time_at_the_end_of_the_calendar_raises_no_other_error(
 @pytest.mark.parametrize(("operation", "name"), list(parameters(str)))
 def test_text_that_is_not_unicode_is_rejected(operation: Operation, name: str) -> None:
     assert_rejected(operation, valid_arguments(operation) | {name: "a\ud800"})
+
+
+# Objects in lists and bodies
+
+
+def objects() -> Iterator[Any]:
+    """Yield each parameter that takes items, with their class."""
+    for operation in METHODS:
+        for name, hint in get_type_hints(function_of(operation)).items():
+            if (item := item_in(hint)) is not None:
+                yield pytest.param(operation, name, item, id=f"{operation.call}-{name}")
+
+
+each_object = pytest.mark.parametrize(("operation", "name", "item"), list(objects()))
+
+
+def as_given(operation: Operation, name: str, value: Any) -> Arguments:
+    """Return arguments with one object, in a list where the parameter is one."""
+    arguments = valid_arguments(operation)
+    return arguments | {name: [value] if isinstance(arguments[name], list) else value}
+
+
+@each_object
+def test_object_with_a_value_that_cannot_be_sent_is_rejected(
+    operation: Operation, name: str, item: type[Item]
+) -> None:
+    hints = get_type_hints(item)
+    whole = filled(item)
+    for field in item.__struct_fields__:
+        kinds = alternatives(hints[field])
+        odd: list[Any] = [1.5, float("nan"), object()]
+        odd += ["a\ud800"] if str in kinds and Decimal not in kinds else []
+        odd += [Decimal("NaN"), 10**5000] if Decimal in kinds else []
+        odd += [datetime(2030, 1, 1)] if datetime in kinds else []  # noqa: DTZ001 (on purpose)
+        for value in odd:
+            members = structs.asdict(whole)
+            assert_rejected(operation, as_given(operation, name, members | {field: value}))
+            assert_rejected(operation, as_given(operation, name, item(**members | {field: value})))
+
+
+@each_object
+def test_dict_is_sent_as_its_item(operation: Operation, name: str, item: type[Item]) -> None:
+    whole: Any = filled(item)
+    encoded = zip(item.__struct_encode_fields__, item.__struct_fields__, strict=True)
+    members = {written: getattr(whole, field) for written, field in encoded}
+    _, with_item = run(tried(operation, as_given(operation, name, whole)))
+    _, with_dict = run(tried(operation, as_given(operation, name, members)))
+
+    assert with_item == with_dict
+    assert with_item
+
+
+@each_object
+def test_value_that_is_no_object_is_rejected(
+    operation: Operation, name: str, item: type[Item]
+) -> None:
+    for value in ("text", 5, [None], ["text"], [5], {1: "one"}, [{1: "one"}], object()):
+        assert_rejected(operation, valid_arguments(operation) | {name: value})
 
 
 # Parameters that this package does not know
