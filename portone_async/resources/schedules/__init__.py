@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from portone_async._redact import SecretDict
 from portone_async.call import Repeat, validate_identifier
 from portone_async.errors import InvalidRequestError, UnexpectedResponseError
 from portone_async.models import Payment
@@ -121,8 +120,7 @@ class Schedules(Lookups):
         checking = None if checking_amount is None else money("checking_amount", checking_amount)
         if checking is not None and checking != checking.to_integral_value():
             raise InvalidRequestError("checking_amount must be a whole number")
-        given = [item if isinstance(item, ScheduleItem) else SecretDict(item) for item in schedules]
-        wanted = validate_items(given)
+        wanted = validate_items(schedules)
         body = json_body(
             extra_body,
             customer_uid=customer_uid,

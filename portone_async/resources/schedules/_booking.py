@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
@@ -90,18 +91,30 @@ class Wanted(Struct, frozen=True):
         return tuple(found)
 
 
-def validate_items(items: Sequence[ScheduleItem | SecretDict]) -> Sequence[Wanted]:
+def validate_items(items: object) -> Sequence[Wanted]:
     """Validate the items of a request.
 
     Raises:
         InvalidRequestError: There is none, two have the same number, or one is not right.
     """
-    wanted = [Wanted.of(item) for item in items]
+    if not isinstance(items, Sequence) or isinstance(items, str):
+        raise InvalidRequestError(f"schedules must be a list, not {type(items).__name__}")
+    wanted = [Wanted.of(_item(item)) for item in cast("Sequence[object]", items)]
     if not wanted:
         raise InvalidRequestError("schedules must have at least one item")
     if len({item.merchant_uid for item in wanted}) < len(wanted):
         raise InvalidRequestError("two items of schedules have the same merchant_uid")
     return wanted
+
+
+def _item(item: object) -> ScheduleItem | SecretDict:
+    if isinstance(item, ScheduleItem):
+        return item
+    if isinstance(item, Mapping):
+        return SecretDict(cast("Mapping[str, Any]", item))
+    raise InvalidRequestError(
+        f"an item of schedules must be a ScheduleItem or a dict, not {type(item).__name__}"
+    )
 
 
 class Booking:
