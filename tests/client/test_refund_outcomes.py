@@ -19,6 +19,7 @@ from portone_async import (
     RateLimitedError,
     ServerError,
     UnauthorizedError,
+    WrongLoopError,
 )
 from portone_async.testing import (
     CutBody,
@@ -483,3 +484,26 @@ async def test_closed_client_ends_refunds_that_wait(server: FakePortOne) -> None
     with pytest.raises(OutcomeUnknownError, match="ClientClosedError"):
         await first
     assert len(sent(server)) == 1
+
+
+@pytest.mark.usefixtures("payment")
+async def test_closed_client_refunds_nothing(server: FakePortOne) -> None:
+    client = server.client()
+    await client.close()
+    with pytest.raises(ClientClosedError):
+        await client.payments.cancel("imp_1", amount=1000, reason="r")
+    assert not server.requests
+
+
+@pytest.mark.usefixtures("payment")
+async def test_client_of_another_loop_refunds_nothing(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    await client.payments.get("imp_1")
+
+    def refund_in_another_loop() -> None:
+        with pytest.raises(WrongLoopError):
+            asyncio.run(client.payments.cancel("imp_1", amount=1000, reason="r"))
+
+    await asyncio.to_thread(refund_in_another_loop)
+    assert not sent(server)
