@@ -327,6 +327,8 @@ async def test_update_is_repeated_after_a_lost_answer(
         {"logis": {"company": "CJGLS", "invoice": "1", "sent_at": 1.5}},
         {"logis": {"company": "CJGLS", "invoice": "1", "sent_at": datetime(2026, 3, 1)}},  # noqa: DTZ001 (without a time zone)
         {"products": [{"id": "p", "name": "n", "amount": 0.5}]},
+        {"products": "book"},
+        {"products": ["book"]},
         {"extra_body": {"logis": {}}},
     ],
 )
