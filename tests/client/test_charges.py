@@ -42,6 +42,7 @@ from portone_async.testing import (
     Unauthorized,
 )
 from portone_async.testing.endpoints.payments import Payments
+from tests.support.canaries import renderings
 from tests.support.sample_bodies import SAMPLES
 
 Charging: TypeAlias = Callable[..., Awaitable[Payment]]
@@ -338,6 +339,22 @@ async def test_failed_charge_is_an_error_with_its_payment(
     assert caught.value.payment is not None
     assert caught.value.payment.fail_reason == "[3095]한도초과"
     assert not caught.value.is_transient
+
+
+async def test_error_names_the_operation_and_no_person(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.charges.fail_next("심어둔 사유")
+
+    with pytest.raises(ChargeFailedError) as failed:
+        await by_key(client, buyer_name="심어둔이름")
+    with pytest.raises(OrderNumberUsedError) as used:
+        await by_key(client, buyer_name="심어둔이름")
+
+    for error in (failed.value, used.value):
+        assert error.endpoint == "POST /subscribe/payments/again"
+        assert error.identifiers["merchant_uid"] == "order-1"
+        assert not [text for text in renderings(error) if "심어둔" in text]
 
 
 async def test_sample_of_a_failed_charge_is_an_error(
@@ -686,7 +703,7 @@ async def test_number_that_could_not_be_found_again_is_not_sent(
         ("extra_body", {"buyer_name": "이름"}),
         ("extra_body", {"ratio": 1.5}),
         ("name", "\ud800"),
-        ("name", object()),
+        ("name", b"bytes"),
     ],
     ids=repr,
 )

@@ -22,6 +22,7 @@ from portone_async import (
     Throttle,
     Timeouts,
     TokenBucket,
+    order_number,
 )
 from portone_async.instrumentation import AttemptCallback, CallInfo, CallObserver, Observer
 from portone_async.testing import FakePortOne, Status
@@ -38,6 +39,12 @@ async def client_types(client: PortOneClient) -> None:
         Payment,
     )
     assert_type(await client.payments.get("i", include_sandbox=True, extension=True), Payment)
+    assert_type(
+        await client.charges.with_billing_key(
+            "key-1", merchant_uid=order_number("sub-1", 12), amount=Decimal("9.90"), name="n"
+        ),
+        Payment,
+    )
     assert_type(await client.call(Call("GET", "/cards/{c}", Card, path={"c": "361"})), Card)
     assert_type(await client.call(Call("GET", "/cards", list[Card])), list[Card])
     assert_type(

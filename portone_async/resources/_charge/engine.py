@@ -78,7 +78,7 @@ class _Case:
         """Return the payment, if this is the second delivery of a charge that is paid."""
         payments = await self._payments()
         self._before = payments
-        return _payment_or_none(decide_before(self._charge, payments))
+        return self._payment_or_none(decide_before(self._charge, payments))
 
     async def send(self) -> Payment:
         try:
@@ -88,7 +88,7 @@ class _Case:
                 raise
             self.refusal = error
         else:
-            payment = _payment_or_none(decide_answer(self._charge, answer))
+            payment = self._payment_or_none(decide_answer(self._charge, answer))
             if payment is None:
                 raise self._undecided([answer])
             return payment
@@ -102,7 +102,7 @@ class _Case:
             raise  # Looked up again.
         except PortOneError:
             decision = None
-        payment = _payment_or_none(decision)
+        payment = self._payment_or_none(decision)
         if payment is None:
             raise refusal.with_traceback(None)
         return payment
@@ -111,7 +111,7 @@ class _Case:
         payments = await self._payments()
         decision = decide_later(self._charge, payments, self._before)
         if decision is not None:
-            return decision
+            return self._of_this_call(decision)
         if self.refusal is None and payments:
             raise self._undecided(payments)
         return self.refusal
@@ -127,8 +127,14 @@ class _Case:
         error.endpoint, error.identifiers = self._call.endpoint, self._call.identifiers
         return error
 
+    def _payment_or_none(self, decision: Decision) -> Payment | None:
+        named = None if decision is None else self._of_this_call(decision)
+        if isinstance(named, PortOneError):
+            raise named
+        return named
 
-def _payment_or_none(decision: Decision) -> Payment | None:
-    if isinstance(decision, PortOneError):
-        raise decision
-    return decision
+    def _of_this_call(self, decision: Payment | PortOneError) -> Payment | PortOneError:
+        """Name the operation in the error of a decision."""
+        if isinstance(decision, PortOneError) and decision.endpoint is None:
+            decision.endpoint = self._call.endpoint
+        return decision
