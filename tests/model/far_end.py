@@ -12,6 +12,7 @@ from portone_async.testing.clock import Clock
 from portone_async.testing.endpoints.billing_keys import BillingKeys
 from portone_async.testing.endpoints.charges import Charges
 from portone_async.testing.endpoints.payments import Payments
+from portone_async.testing.endpoints.payments.refunds import Refunds
 from portone_async.testing.endpoints.schedules import Schedules
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.tokens import Tokens
@@ -21,6 +22,8 @@ __all__ = ("KEYS", "FarEnd", "imp_uid_of", "merchant_uid_of")
 KEYS = ("7700000000000001", "secret-of-the-model")
 _EPOCH = 1_790_000_000.0
 _CALL = 5.0
+# As long as the calls of a job may take, so that no look-up finds a pending refund.
+_PENDING = 250.0
 
 
 def imp_uid_of(payment: int) -> str:
@@ -56,15 +59,19 @@ class FarEnd:
         self.charges = self.account.state(Charges)
         self.keys = self.account.state(BillingKeys)
         self._schedules = Schedules(self.account)
+        self.account.state(Refunds).pending_seconds = _PENDING
 
     def respond(self, request: RecordedRequest) -> Reply:
         return application.respond(self.account, request)
 
     # What was there before, and what others do
 
-    def add_payment(self, number: int, amount: int) -> None:
+    def add_payment(self, number: int, amount: int, *, is_slow: bool = False) -> None:
         self.payments.add(
-            imp_uid=imp_uid_of(number), merchant_uid=merchant_uid_of(number), amount=amount
+            imp_uid=imp_uid_of(number),
+            merchant_uid=merchant_uid_of(number),
+            amount=amount,
+            pg_provider="paypal_v2" if is_slow else "html5_inicis",
         )
 
     def add_failed_schedule(self, merchant_uid: str, amount: int) -> None:

@@ -11,6 +11,7 @@ from .plan import (
     Book,
     Cancel,
     Charge,
+    ClientOptions,
     Delivery,
     Find,
     Intrusion,
@@ -28,9 +29,9 @@ __all__ = ("make_plan",)
 _FAULTS = tuple(kind for kind in KINDS if kind != "none")
 _TWICE = tuple(name for name, kind in KINDS.items() if kind.processed == 2)
 _PROCESSES = 3
-# Lines of the package that a refund executes, as a rule less.
-_LINES = 2500
-_AWAITS = 40
+# Most calls execute some hundred lines of the package, and those with look-ups some thousand.
+_LINES = (600, 3000)
+_AWAITS = (4, 10, 40)
 
 
 def make_plan(draw: Random, jobs: int) -> Plan:
@@ -42,10 +43,16 @@ def make_plan(draw: Random, jobs: int) -> Plan:
     while len(operations) < jobs:
         operations.append(_operation(draw, len(operations), payments, schedules))
     refuses = draw.random() < 0.7
+    is_slow = draw.random() < 0.1
     return Plan(
         payments=payments,
-        jobs=tuple(_job(draw, operation, refuses=refuses) for operation in operations),
-        intrusions=tuple(_intrusion(draw, payments) for _ in range(draw.choice((0, 0, 1, 2)))),
+        jobs=tuple(_job(draw, each, refuses=refuses, is_slow=is_slow) for each in operations),
+        # Another refund that comes before a pending one is larger than the balance allows it.
+        intrusions=tuple(
+            _intrusion(draw, payments) for _ in range(0 if is_slow else draw.choice((0, 0, 1, 2)))
+        ),
+        is_slow=is_slow,
+        options=_options(draw),
         schedules=schedules,
         refuses_used_numbers=refuses,
         seed=draw.randrange(10**6),
@@ -58,9 +65,20 @@ def _schedule(draw: Random, number: int) -> PlannedSchedule:
     return PlannedSchedule(9900 + number, runs_at=draw.choice((500.0, 1500.0, 5000.0)))
 
 
-def _job(draw: Random, operation: Operation, *, refuses: bool) -> Job:
-    is_unkeyed = isinstance(operation, Refund) and not operation.is_keyed
-    count = 1 if is_unkeyed else draw.choice((1, 2, 2, 3, 4))
+def _options(draw: Random) -> ClientOptions:
+    if draw.random() < 0.6:
+        return ClientOptions()
+    return ClientOptions(
+        total=draw.choice((60.0, 3.0)),
+        attempts=draw.choice((4, 1)),
+        max_in_flight=draw.choice((32, 1)),
+        is_limited=draw.random() < 0.5,
+    )
+
+
+def _job(draw: Random, operation: Operation, *, refuses: bool, is_slow: bool) -> Job:
+    is_once = isinstance(operation, Refund) and (is_slow or not operation.is_keyed)
+    count = 1 if is_once else draw.choice((1, 2, 2, 3, 4))
     # One look-up cannot see what is processed after it.
     is_brief = isinstance(operation, Refund) and operation.settle == 0
     # Where the server does not refuse a used number, nothing but time protects a charge.
@@ -124,8 +142,9 @@ def _delivery(draw: Random, kinds: list[str], *, is_first: bool) -> Delivery:
         overlaps=not is_first and draw.random() < 0.2,
         faults=_faults(draw, kinds),
         latency=draw.choice((0.001, 0.02, 0.02, 0.5, 2.0)),
-        kill_at=draw.randint(1, _LINES) if draw.random() < 0.2 else None,
-        cancel=_cancel(draw) if draw.random() < 0.2 else None,
+        close_after=draw.choice((0.01, 0.05, 3.0, 20.0)) if draw.random() < 0.05 else None,
+        kill_at=draw.randint(1, draw.choice(_LINES)) if draw.random() < 0.2 else None,
+        cancel=_cancel(draw) if draw.random() < 0.25 else None,
     )
 
 
@@ -153,7 +172,7 @@ def _fault(draw: Random, kinds: list[str]) -> Fault:
 
 def _cancel(draw: Random) -> Cancel:
     return Cancel(
-        await_number=draw.choice((draw.randint(1, 8), draw.randint(1, _AWAITS))),
+        await_number=draw.randint(1, draw.choice(_AWAITS)),
         when=draw.choice(("at once", "with the result", "later")),
         seconds=draw.choice((0.001, 0.03, 5.0)),
     )

@@ -48,17 +48,17 @@ def check_end(cases: list[Case], outcome: Outcome) -> None:
         if (excess := case.excess()) is not None:
             outcome.violations.append(f"job {number}: {excess}")
         for call in calls:
-            problem = _false_report(call)
+            problem = _false_report(case, call)
             if problem is not None:
                 outcome.violations.append(f"job {number}: {problem}: {call.report}")
 
 
-def _false_report(call: CallHistory) -> str | None:
+def _false_report(case: Case, call: CallHistory) -> str | None:
     ending = None if call.report is None else call.report.ending
-    if (
-        ending is Ending.NOT_DONE
-        and call.is_denied
-        and any(e.effects for e in call.record.exchanges)
-    ):
+    # What a PG makes later is of no single request; such a job has one call only.
+    effects = sum(exchange.effects for exchange in call.record.exchanges)
+    if not case.repeats:
+        effects = case.effects()
+    if ending is Ending.NOT_DONE and call.is_denied and effects:
         return "reported not done, and carried out"
     return None

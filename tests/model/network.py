@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from portone_async import PortOneClient, PortOneError, RequestTimeoutError
+from portone_async import (
+    ClientClosedError,
+    PortOneClient,
+    PortOneError,
+    RateLimit,
+    RequestTimeoutError,
+    RetryPolicy,
+    Timeouts,
+)
 from portone_async._http.reply import Reply as ClientReply
 from portone_async._http.transport import Transport
 from portone_async.testing import Reply
@@ -18,7 +27,7 @@ from portone_async.testing.request import RecordedRequest
 
 from .far_end import KEYS, FarEnd
 from .faults import KINDS, Fault, TransportOutcome
-from .plan import Delivery
+from .plan import ClientOptions, Delivery
 from .process import Process
 
 __all__ = ("CALL", "CallRecord", "Exchange", "Network")
@@ -106,9 +115,13 @@ class Network:
         self.faults: Counter[str] = Counter()
         """By kind, as far as a request met them."""
         self.requests = 0
+        self.overlaps: list[str] = []
+        """Requests of one client that moved money of one payment at the same time."""
+        self._acting: set[tuple[Process, str]] = set()
+        self._in_flight: dict[asyncio.Future[TransportOutcome], Process] = {}
         self._loop = asyncio.get_running_loop()
 
-    def client(self, process: Process) -> PortOneClient:
+    def client(self, process: Process, options: ClientOptions) -> PortOneClient:
         """Make the client of a process."""
         transport = _Transport(self, process)
 
@@ -116,7 +129,20 @@ class Network:
             def _make_transport(self, *_: object, **__: object) -> Transport:
                 return transport
 
-        return ModelClient(*KEYS, base_url="http://127.0.0.1", rate_limit=None)
+        return ModelClient(
+            *KEYS,
+            base_url="http://127.0.0.1",
+            retry=RetryPolicy(attempts=options.attempts),
+            rate_limit=RateLimit(5, 2) if options.is_limited else None,
+            timeouts=Timeouts(total=options.total),
+            max_in_flight=options.max_in_flight,
+        )
+
+    def close(self, process: Process) -> None:
+        """End the requests of a process whose client is being closed."""
+        for outcome, owner in self._in_flight.items():
+            if owner is process:
+                _settle(outcome, ClientClosedError("closed while the call was in flight"))
 
     async def exchange(
         self, call: CallRecord, request: RecordedRequest, deadline: float | None
@@ -147,18 +173,45 @@ class Network:
 
         self._later(call.latency, arrive)
         try:
-            async with asyncio.timeout_at(deadline):
-                answer = await outcome
+            with self._acts(call.process, request):
+                async with asyncio.timeout_at(deadline):
+                    answer = await self._outcome(call.process, outcome)
         except TimeoutError:
             answer = RequestTimeoutError("no answer in time")
         else:
-            exchange.is_open = kind.is_open
+            exchange.is_open = kind.is_open or isinstance(answer, ClientClosedError)
             exchange.is_sent = getattr(answer, "was_sent", True)
             exchange.status = getattr(answer, "status", None)
         exchange.ended_at = self._loop.time()
         if not exchange.is_act and not exchange.is_lookup and not exchange.is_answered:
             call.process.had_no_token_at = exchange.ended_at
         return answer
+
+    async def _outcome(
+        self, process: Process, outcome: asyncio.Future[TransportOutcome]
+    ) -> TransportOutcome:
+        self._in_flight[outcome] = process
+        try:
+            return await outcome
+        finally:
+            del self._in_flight[outcome]
+
+    @contextmanager
+    def _acts(self, process: Process, request: RecordedRequest) -> Iterator[None]:
+        """Record if a client sends a second request about a payment before the first one ended."""
+        fields = request.fields if request.method == "POST" else {}
+        what = fields.get("imp_uid") or fields.get("merchant_uid")
+        act = (process, f"{request.path} {what}")
+        if what is None or isinstance(what, list):
+            yield
+            return
+        if act in self._acting:
+            self.overlaps.append(f"two requests at once: {act[1]}")
+        self._acting.add(act)
+        try:
+            yield
+        finally:
+            self._acting.discard(act)
 
     def _process(self, call: CallRecord, exchange: Exchange, request: RecordedRequest) -> Reply:
         self.far_end.account.agenda.run_due()
@@ -203,10 +256,13 @@ class _Transport(Transport):
     def __del__(self) -> None:
         """Do nothing: it has no session, and may be collected while lines of a process count."""
 
-    def open(self) -> None: ...
+    def open(self) -> None:
+        if self.is_closed:
+            raise ClientClosedError("this client is closed")
 
     async def close(self) -> None:
         self.is_closed = True
+        self._network.close(self._process)
 
     async def send(
         self,
@@ -218,6 +274,8 @@ class _Transport(Transport):
         deadline: float | None,
         **_: Any,
     ) -> ClientReply | PortOneError:
+        if self.is_closed:
+            return ClientClosedError("this client is closed")
         if self._process.is_dead:  # It sends nothing any more.
             await asyncio.get_running_loop().create_future()
         request = RecordedRequest.of(

@@ -13,6 +13,7 @@ __all__ = (
     "Book",
     "Cancel",
     "Charge",
+    "ClientOptions",
     "Delivery",
     "Find",
     "Intrusion",
@@ -106,6 +107,8 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
     """Of the first requests of the call, in order; the others are answered."""
     latency: float = 0.01
     """Seconds of a request's way to the server, and of the answer's way back."""
+    close_after: float | None = None
+    """Seconds after which the client of the process is closed in order; ``None`` for never."""
     kill_at: int | None = None
     """The number of the line of the package, from the start of the call, at which its process ends."""
     cancel: Cancel | None = None
@@ -131,6 +134,16 @@ class Intrusion(Struct, frozen=True):
     amount: int
 
 
+class ClientOptions(Struct, frozen=True, omit_defaults=True):
+    """The options of the clients of an episode, but for those that repeat jobs without faults."""
+
+    total: float = 60.0
+    attempts: int = 4
+    max_in_flight: int = 32
+    is_limited: bool = False
+    """Whether only a few requests a second may start."""
+
+
 class Plan(Struct, frozen=True, omit_defaults=True):
     """One episode."""
 
@@ -139,6 +152,9 @@ class Plan(Struct, frozen=True, omit_defaults=True):
     jobs: tuple[Job, ...]
     intrusions: tuple[Intrusion, ...] = ()
     schedules: tuple[PlannedSchedule, ...] = ()
+    is_slow: bool = False
+    """Whether the PG makes refunds some minutes after it has accepted them."""
+    options: ClientOptions = ClientOptions()
     refuses_used_numbers: bool = True
     """Whether the server refuses a charge under a number that has a payment."""
     seed: int = 0

@@ -36,6 +36,8 @@ class Process:
         """How many lines of the package it may still execute; ``None`` for any number."""
         self.had_no_token_at = 0.0
         """When the fetch of a token failed last: each call that waits for it fails then."""
+        self.is_closed = False
+        """Whether its client was closed, or is being closed."""
         self.client = make_client(self)
 
     @property

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from portone_async import OutcomeUnknownError, PortOneError
+from portone_async import CancelPendingError, OutcomeUnknownError, PortOneError
 
 __all__ = ("Ending", "Report", "report_of")
 
@@ -17,6 +17,8 @@ class Ending(StrEnum):
     DONE = "done"
     NOT_DONE = "not done"
     """Refused, or not sent: any other error of the package."""
+    PENDING = "pending"
+    """Accepted, and not carried out yet."""
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
     KILLED = "killed"
@@ -46,6 +48,8 @@ def _ending(result: object) -> Ending:
     match result:
         case OutcomeUnknownError():
             return Ending.UNKNOWN
+        case CancelPendingError():
+            return Ending.PENDING
         case PortOneError():
             return Ending.NOT_DONE
         case BaseException():

@@ -17,7 +17,7 @@ from .cases import Case, case_of, set_up
 from .far_end import FarEnd, imp_uid_of
 from .judge import check_end, check_report
 from .network import CALL, CallRecord, Network
-from .plan import CALM, Delivery, Intrusion, Job, Plan
+from .plan import CALM, ClientOptions, Delivery, Intrusion, Job, Plan
 from .process import PROCESS, Killer, Process
 from .report import Ending, Report, report_of
 from .steps import cancelled_at
@@ -103,6 +103,7 @@ class _Episode:
         self._network = Network(far_end)
         self._killer = Killer()
         self._processes: dict[int, Process] = {}
+        self._closing: list[asyncio.Task[None]] = []
         self._cases = [
             case_of(far_end, n, job, self._plan) for n, job in enumerate(self._plan.jobs)
         ]
@@ -122,7 +123,12 @@ class _Episode:
         for number, case in enumerate(self._cases):
             if case.repeats:
                 await self._repeat_calmly(number, case)
+        await asyncio.sleep(CALM.delay)
+        self._far_end.account.agenda.run_due()
+        for closing in self._closing:
+            await closing
         check_end(self._cases, self._outcome)
+        self._outcome.violations += self._network.overlaps
 
     async def _run_job(self, number: int, job: Job) -> None:
         await asyncio.sleep(job.starts_at)
@@ -160,8 +166,17 @@ class _Episode:
     def _process(self, number: int) -> Process:
         process = self._processes.get(number)
         if process is None or process.is_dead or number == CALM.process:
-            process = self._processes[number] = Process(self._network.client)
+            options = ClientOptions() if number == CALM.process else self._plan.options
+            process = Process(lambda process: self._network.client(process, options))
+            self._processes[number] = process
         return process
+
+    def _close(self, number: int, process: Process) -> None:
+        """Close the client of a process in order; the next call is that of a new one."""
+        if self._processes.get(number) is process and not process.is_dead:
+            process.is_closed = True
+            del self._processes[number]
+            self._closing.append(self._loop.create_task(process.client.close()))
 
     async def _deliver(self, number: int, delivery: Delivery) -> None:
         case = self._cases[number]
@@ -189,6 +204,8 @@ class _Episode:
         task: asyncio.Task[Any] = self._loop.create_task(work, context=context)
         if delivery.kill_at is not None:
             self._killer.arm(process, delivery.kill_at)
+        if delivery.close_after is not None:
+            self._loop.call_later(delivery.close_after, self._close, delivery.process, process)
         ends: set[asyncio.Future[Any]] = {task, process.died}
         await asyncio.wait(ends, timeout=_HUNG, return_when=asyncio.FIRST_COMPLETED)
         if delivery.kill_at is not None:

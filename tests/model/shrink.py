@@ -36,8 +36,7 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield replace(plan, jobs=jobs)
     for intrusions in _shorter(plan.intrusions):
         yield replace(plan, intrusions=intrusions)
-    if plan.seed:
-        yield replace(plan, seed=0)
+    yield from _reset(plan, "options", "seed")
 
 
 def _smaller_jobs(job: Job) -> Iterator[Job]:
@@ -48,7 +47,9 @@ def _smaller_jobs(job: Job) -> Iterator[Job]:
 
 
 def _smaller_deliveries(delivery: Delivery) -> Iterator[Delivery]:
-    yield from _reset(delivery, "kill_at", "cancel", "overlaps", "delay", "process", "latency")
+    yield from _reset(
+        delivery, "close_after", "kill_at", "cancel", "overlaps", "delay", "process", "latency"
+    )
     for faults in _shorter(delivery.faults, _smaller_faults):
         yield replace(delivery, faults=faults)
 

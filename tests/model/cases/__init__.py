@@ -20,7 +20,7 @@ def case_of(far_end: FarEnd, number: int, job: Job, plan: Plan) -> Case:
         case Find():
             return FindCase(far_end, job.operation)
         case Refund():
-            return RefundCase(far_end, number, job.operation)
+            return RefundCase(far_end, number, job.operation, is_slow=plan.is_slow)
         case Charge():
             return ChargeCase(far_end, number, job.operation)
         case Book():
@@ -34,7 +34,7 @@ def case_of(far_end: FarEnd, number: int, job: Job, plan: Plan) -> Case:
 def set_up(far_end: FarEnd, plan: Plan) -> None:
     """Store what a plan's jobs need before they start."""
     for number, amount in enumerate(plan.payments):
-        far_end.add_payment(number, amount)
+        far_end.add_payment(number, amount, is_slow=plan.is_slow)
     for key in _KEYS:
         far_end.keys.add(customer_uid=key)
     far_end.keys.decline("declined")

@@ -69,6 +69,8 @@ def last_lookup_failed(call: CallRecord) -> bool:
     lost = lost_at(call)
     if lost is None:
         return False
+    if call.process.is_closed:  # It could send no look-up any more.
+        return True
     later = call.exchanges[lost + 1 :]
     if later:
         return not (later[-1].is_lookup and later[-1].is_answered)

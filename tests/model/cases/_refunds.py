@@ -8,7 +8,7 @@ from tests.model.network import CallRecord
 from tests.model.plan import Find, Refund
 from tests.model.subject import RefundOrder, Subject
 
-from ._case import last_lookup_failed
+from ._case import last_lookup_failed, stayed_open
 
 __all__ = ("FindCase", "RefundCase")
 
@@ -60,12 +60,16 @@ class RefundCase:
 
     sends_once = True
 
-    def __init__(self, far_end: FarEnd, number: int, operation: Refund) -> None:
+    def __init__(
+        self, far_end: FarEnd, number: int, operation: Refund, *, is_slow: bool = False
+    ) -> None:
         self._far_end = far_end
+        self._is_slow = is_slow
         self._word = f"job-{number}"
         # R-1 beside R-10: a key must not match the beginning of another one.
         key = f"R-{number // 2 + 1}{'0' * (number % 2)}" if operation.is_keyed else None
-        self.repeats = operation.is_keyed
+        # A pending refund cannot be recognized.
+        self.repeats = operation.is_keyed and not is_slow
         self._order = RefundOrder(
             imp_uid=imp_uid_of(operation.payment),
             amount=operation.amount,
@@ -113,5 +117,7 @@ class RefundCase:
         return balance > 0 and balance >= (self._order.amount or 0)
 
     def may_be_unknown(self, call: CallRecord, now: float) -> bool:
+        if self._is_slow:
+            return stayed_open(call, now, self._order.settle)
         # A refund ends done or refused as soon as look-ups are answered.
         return last_lookup_failed(call)
