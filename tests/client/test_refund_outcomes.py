@@ -359,14 +359,18 @@ async def test_pending_refund_is_no_success_and_not_sent_again(
     assert server.requests[-1].method == "GET"
 
 
-async def test_lost_answer_of_a_pending_refund_is_not_taken_for_a_success(
+async def test_pending_refund_whose_answer_was_lost_is_unknown_and_sent_once(
     server: FakePortOne, client: PortOneClient
 ) -> None:
-    # PortOne shows nothing of it: it is refused as one without a trace, and may still be made.
-    server.add(imp_uid="imp_1", pg_provider="paypal_v2")
+    server.add(imp_uid="imp_1", amount=1000, pg_provider="paypal_v2")
     server.fail(LostAnswer(), on=URL)
-    with pytest.raises(CancelRefusedError, match="may still carry it out later"):
-        await client.payments.cancel_all("imp_1", reason="r", settle=0)
+    with pytest.raises(OutcomeUnknownError, match="no look-up finds a refund by this PG") as caught:
+        await client.payments.cancel("imp_1", amount=300, reason="r", key="R-1", settle=0)
+
+    assert caught.value.advice == OutcomeUnknownError.advice
+    assert len(sent(server)) == 1
+    server.advance(server.refunds.pending_seconds)
+    assert (await client.payments.get("imp_1")).cancel_amount == 300
 
 
 # Promotions

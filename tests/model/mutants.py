@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from portone_async import (
+    CancelPendingError,
     CancelRefusedError,
     ChargeFailedError,
     OutcomeUnknownError,
@@ -33,6 +34,8 @@ class Careful(PackageSubject):
     """Refunds once: by a key in the reason, the balance as checksum, and look-ups."""
 
     sends_checksum = True
+    resends_pending = False
+    """Whether a refund that may be pending is sent again."""
     repeats = False
     """Whether the client itself sends a refund again after a lost answer."""
 
@@ -47,7 +50,10 @@ class Careful(PackageSubject):
         order = replace(order, amount=amount)
 
         async def send() -> Payment:
-            return await client.call(self.call(order, int(balance)))
+            made = await client.call(self.call(order, int(balance)))
+            if not self.is_done(order, before, made):
+                raise CancelPendingError("not yet", payment=made)
+            return made
 
         async def look() -> Payment | PortOneError | None:
             now = await client.payments.get(order.imp_uid)
@@ -57,7 +63,8 @@ class Careful(PackageSubject):
                 return CancelRefusedError("another refund came first")
             return None
 
-        return await settle(send, look, seconds=max(order.settle, 15.0), resend=True)
+        resend = self.resends_pending or before.pg_provider != "paypal_v2"
+        return await settle(send, look, seconds=max(order.settle, 15.0), resend=resend)
 
     def call(self, order: RefundOrder, balance: int) -> Call[Payment]:
         body = {
@@ -88,6 +95,12 @@ class Repeating(Careful):
 
     sends_checksum = False
     repeats = True
+
+
+class PendingTwice(Careful):
+    """Sends a refund again that is pending."""
+
+    resends_pending = True
 
 
 class AnyEqualSum(Careful):
@@ -292,6 +305,7 @@ MUTANTS = (
     UnsettledRetry(),
     NoChecksum(),
     Repeating(),
+    PendingTwice(),
     AnyEqualSum(),
     PartOfKey(),
     NoKey(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any, Protocol
@@ -197,7 +197,7 @@ class Network:
             del self._in_flight[outcome]
 
     @contextmanager
-    def _acts(self, process: Process, request: RecordedRequest) -> Iterator[None]:
+    def _acts(self, process: Process, request: RecordedRequest) -> Generator[None]:
         """Record if a client sends a second request about a payment before the first one ended."""
         fields = request.fields if request.method == "POST" else {}
         what = fields.get("imp_uid") or fields.get("merchant_uid")

@@ -267,6 +267,22 @@ def test_share_without_a_promotion_is_the_exact_amount() -> None:
     assert is_refund_of(payment(), Decimal(1000), Decimal("1000.0"))
 
 
+@pytest.mark.parametrize("fields", [{"pg_provider": "paypal_v2"}, {"pay_method": "vbank"}])
+def test_refund_that_may_be_pending_leaves_no_clear_trace_of_a_lost_answer(
+    fields: dict[str, Any],
+) -> None:
+    before = payment(**fields)
+    wanted = refund(before, key="R-1")
+    made = payment(15000, refunded(1000, "r [key:R-1]"), **fields)
+    changed = payment(15000, refunded(500, "other"), **fields)
+
+    assert trace(wanted, before, [LOST]) is Trace.UNCLEAR
+    assert trace(wanted, changed, [LOST]) is Trace.UNCLEAR
+    assert trace(wanted, made, [LOST]) is Trace.MADE
+    assert trace(wanted, before, [ACCEPTED]) is Trace.ABSENT
+    assert trace(wanted, before, [REFUSED]) is Trace.ABSENT
+
+
 # What is done next: all cases
 
 

@@ -24,7 +24,7 @@ from portone_async.models._record import EXACT
 from ._refund_key import entries_of
 from ._refund_units import is_refund_of, may_be_refund_of
 
-__all__ = ("Action", "Answer", "Refund", "Trace", "decide", "trace")
+__all__ = ("Action", "Answer", "Refund", "Trace", "decide", "may_be_pending", "trace")
 
 _RESENDS = 3
 # A request is sent again only after as many look-ups in a row without a trace of the refund, and
@@ -70,7 +70,7 @@ class Trace(Enum):
     OVERTAKEN = auto()
     """Something else changed the balance first: the refund can no longer be carried out."""
     UNCLEAR = auto()
-    """The look-up failed, or the history does not explain the balance."""
+    """The look-up failed, the history does not explain the balance, or the refund may be pending."""
 
 
 class Action(Enum):
@@ -96,6 +96,21 @@ def trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Trac
         payment: The payment as it is now.
         answers: The answers so far.
     """
+    found = _trace(refund, payment, answers)
+    is_hidden = Answer.LOST in answers and may_be_pending(refund.before)
+    return Trace.UNCLEAR if is_hidden and found is not Trace.MADE else found
+
+
+def may_be_pending(payment: Payment) -> bool:
+    """Return whether a refund may be accepted first and made later.
+
+    Until then no look-up finds it, and the balance is unchanged: a second request with the same
+    checksum would be accepted, too.
+    """
+    return payment.pay_method == "vbank" or payment.pg_provider == "paypal_v2"
+
+
+def _trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Trace:
     before = refund.before
     grown = EXACT.subtract(payment.cancel_amount, before.cancel_amount)
     added = _added(before, payment)

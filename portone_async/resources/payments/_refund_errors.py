@@ -15,7 +15,7 @@ from portone_async.errors import (
 )
 from portone_async.models import Payment
 
-from ._refund_decision import Action, Answer, Refund, Trace
+from ._refund_decision import Action, Answer, Refund, Trace, may_be_pending
 
 __all__ = ("Findings", "refund_error", "state_of")
 
@@ -59,9 +59,11 @@ def refund_error(end: Action, findings: Findings) -> PortOneError:
                 payment=findings.payment,
             )
         case Action.UNKNOWN:
+            why = "the last look-up failed or is not definite"
+            if may_be_pending(findings.refund.before):
+                why = "no look-up finds a refund by this PG before it is made"
             error: PortOneError = OutcomeUnknownError(
-                "whether the refund was made is unknown: its answer was lost, and the last look-up "
-                "failed or is not definite",
+                f"whether the refund was made is unknown: its answer was lost, and {why}",
                 evidence=tuple(findings.evidence),
             )
             error.advice = _how_to_repeat(findings.refund)
@@ -95,6 +97,8 @@ def _refused(findings: Findings) -> CancelRefusedError:
 
 
 def _how_to_repeat(refund: Refund) -> str:
+    if may_be_pending(refund.before):
+        return OutcomeUnknownError.advice
     checksum = f"checksum={refund.checksum:f}"
     how = checksum if refund.key is None else f"the same key or {checksum}"
     return f"Repeat it only with {how}: then it is made once at most, even if it comes late."

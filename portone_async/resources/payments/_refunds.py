@@ -79,6 +79,9 @@ class Refunds:
         this one, and a program that is killed between sending and storing must not simply repeat
         the call. With ``key``, it can: a refund whose key is in the history is not sent again.
 
+        A refund that is pending at first (``paypal_v2``, virtual accounts) is in no history yet, so
+        it is never sent again after a lost answer, and a program that was killed must not repeat it.
+
         Args:
             imp_uid: PortOne's id of the payment.
             amount: What to refund, in the payment's currency; for a payment with a promotion,
