@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from portone_async._redact import printable, without
-from portone_async.call import Call, Caller, Repeat
+from portone_async.call import Call, Caller, Repeat, validate_identifier
 from portone_async.errors import ApiError
 from portone_async.models.paymentwall import PaymentwallDelivery
 
@@ -102,6 +102,8 @@ class Paymentwall:
 
         Source: ``POST /paymentwall/delivery``.
         """
+        validate_identifier("imp_uid", imp_uid)
+        validate_identifier("merchant_uid", merchant_uid)
         body = json_body(
             extra_body,
             imp_uid=imp_uid,

@@ -145,6 +145,17 @@ async def test_refusal_of_portone_is_an_api_error(
     assert caught.value.identifiers == {"imp_uid": "imp_0", "merchant_uid": "o"}
 
 
+@pytest.mark.parametrize("wrong", [None, 1, ""], ids=repr)
+async def test_identifier_that_is_no_text_is_not_sent(
+    server: FakePortOne, client: PortOneClient, wrong: Any
+) -> None:
+    for ids in ({"imp_uid": wrong, "merchant_uid": "o"}, {"imp_uid": "i", "merchant_uid": wrong}):
+        with pytest.raises(InvalidRequestError, match="_uid must"):
+            await client.paymentwall.register_delivery(**ids, **DIGITAL)
+
+    assert not server.requests
+
+
 async def test_time_without_a_zone_is_not_sent(server: FakePortOne, client: PortOneClient) -> None:
     naive: dict[str, Any] = DIGITAL | {"estimated_update_datetime": NOON.replace(tzinfo=None)}
 
