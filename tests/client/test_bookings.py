@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -203,6 +204,15 @@ async def test_second_delivery_books_nothing_twice(
 
     assert await create(client, item(), item("SUB-2")) == first
     assert len(server.schedules) == 2
+
+
+async def test_two_deliveries_at_once_book_one_schedule(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    booked = await asyncio.gather(create(client), create(client))
+
+    assert booked == [["SUB-1 scheduled"]] * 2
+    assert len(server.schedules) == 1
 
 
 async def test_second_delivery_books_what_the_first_did_not(

@@ -70,7 +70,7 @@ class Schedules(Lookups):
         extra_body: Mapping[str, Any] | None = None,
         check_number: bool = True,
         settle: float = 90,
-    ) -> Sequence[Schedule]:
+    ) -> list[Schedule]:
         """Book charges of a billing key, and return them in the order of ``schedules``.
 
         An order number is booked once, so a second call of the same job books nothing twice, and
@@ -214,7 +214,7 @@ class Schedules(Lookups):
         customer_uid: str | None = None,
         extra_body: Mapping[str, Any] | None = None,
         settle: float = 90,
-    ) -> Sequence[Schedule]:
+    ) -> list[Schedule]:
         """Revoke schedules that have not run yet, and return them.
 
         What is revoked already is returned as well, so it is safe to call this again.
@@ -250,7 +250,7 @@ class Schedules(Lookups):
 
     async def cancel_all(
         self, customer_uid: str, *, until: datetime | None = None, settle: float = 90
-    ) -> Sequence[Schedule]:
+    ) -> list[Schedule]:
         """Revoke every schedule of a billing key that has not run yet, and return them.
 
         They are listed first and revoked by their numbers, so that a late repetition does not

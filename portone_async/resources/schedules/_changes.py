@@ -27,7 +27,7 @@ _LARGEST_REQUEST = 100
 
 async def cancel_each(
     client: Caller, merchant_uids: Sequence[str], body: SecretDict, limit: float
-) -> Sequence[Schedule]:
+) -> list[Schedule]:
     """Revoke schedules, a hundred per request, and return them in the order of the numbers.
 
     Raises:
