@@ -27,6 +27,7 @@ from portone_async.resources.billing_keys import (
 )
 from portone_async.testing import (
     CutBody,
+    Delay,
     Exchange,
     FakePortOne,
     HtmlPage,
@@ -151,6 +152,9 @@ async def test_only_new_refuses_to_replace_a_key(
 async def test_only_new_issues_one_key_for_two_tasks(
     server: FakePortOne, client: PortOneClient
 ) -> None:
+    # The second task would look while the first one waits.
+    server.fail(FaultsOfChanges(Delay(0.2)), on=KEYS, times=2)
+
     results = await asyncio.gather(
         issue(client, only_new=True), issue(client, only_new=True), return_exceptions=True
     )

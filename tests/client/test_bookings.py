@@ -209,7 +209,7 @@ async def test_second_delivery_books_nothing_twice(
 async def test_two_deliveries_at_once_book_one_schedule(
     server: FakePortOne, client: PortOneClient
 ) -> None:
-    booked = await asyncio.gather(create(client), create(client))
+    booked = list(await asyncio.gather(create(client), create(client)))
 
     assert booked == [["SUB-1 scheduled"]] * 2
     assert len(server.schedules) == 1
@@ -426,6 +426,17 @@ async def test_answer_without_some_of_them_is_looked_up(
 
     assert await create(client) == ["SUB-1 scheduled"]
     assert len(sent(server)) == 2
+
+
+async def test_answers_without_any_of_them_end_unknown(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    lose(server, *[Json({"code": 0, "message": None, "response": []})] * 9)
+
+    with pytest.raises(OutcomeUnknownError):
+        await create(client)
+
+    assert len(server.schedules) == 0
 
 
 async def test_401_before_the_booking_is_repeated_once(

@@ -24,6 +24,7 @@ from portone_async.resources.schedules import (
     ScheduleNotFoundError,
 )
 from portone_async.testing import (
+    Delay,
     Exchange,
     FakePortOne,
     HtmlPage,
@@ -268,6 +269,71 @@ async def test_arrays_are_read_to_their_end(
     assert await read(pages) == [f"SUB-{number:02}" for number in range(count)]
 
 
+class ChangesMeanwhile:
+    """Lets a schedule leave the list, and another one arrive at its end, before the second page."""
+
+    def __init__(self) -> None:
+        self._is_done = False
+
+    async def meet(self, exchange: Exchange) -> Reply:
+        if ("page", "2") in exchange.request.query and not self._is_done:
+            self._is_done = True
+            schedules = Schedules(exchange.account)
+            schedules.revoke(["SUB-21"], None)
+            schedules.add(merchant_uid="SUB-new", customer_uid="key-1", schedule_at=START)
+        return exchange.reply()
+
+
+async def test_departure_between_two_pages_hides_no_schedule(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    for number in range(22):
+        add(server, f"SUB-{number:02}", schedule_at=START + DAY + timedelta(seconds=number))
+    server.fail(ChangesMeanwhile(), on=SCHEDULES, times=None)
+
+    pages = client.schedules.for_customer(
+        "key-1", since=START, until=START + 2 * DAY, schedule_status="scheduled"
+    )
+
+    assert {f"SUB-{number:02}" for number in range(21)} <= set(await read(pages))
+
+
+class NewestBookedFirst:
+    """Sends the schedules of a period in the reverse order of their bookings."""
+
+    async def meet(self, exchange: Exchange) -> Reply:
+        query = {name: value for name, value in exchange.request.query if value.isdecimal()}
+        since, until, page, size = (
+            int(query[name]) for name in ("schedule_from", "schedule_to", "page", "limit")
+        )
+        bodies = [
+            body
+            for body in reversed(Schedules(exchange.account).bodies())
+            if since <= body["schedule_at"] < until
+        ]
+        answer = {
+            "total": len(bodies),
+            "previous": page - 1,
+            "next": page + 1 if page * size < len(bodies) else 0,
+            "list": bodies[(page - 1) * size : page * size],
+        }
+        return await Json({"code": 0, "message": None, "response": answer}).meet(exchange)
+
+
+async def test_order_of_the_bookings_hides_no_schedule(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    for number, hour in enumerate((10, 9, 11)):
+        add(server, f"SUB-{number}", schedule_at=START + timedelta(hours=hour))
+    add(server, "SUB-3", schedule_at=START + timedelta(hours=9, minutes=30))
+    add(server, "SUB-4", schedule_at=START + timedelta(hours=12))
+    server.fail(NewestBookedFirst(), on=SCHEDULES, times=None)
+
+    pages = client.schedules.list(since=START, until=START + DAY, page_size=2)
+
+    assert sorted(await read(pages)) == [f"SUB-{number}" for number in range(5)]
+
+
 async def test_unreadable_schedules_are_named_after_the_others(
     server: FakePortOne, client: PortOneClient
 ) -> None:
@@ -474,6 +540,17 @@ async def test_reschedule_that_was_not_processed_is_sent_again(
     assert len(changes(server)) == 2
 
 
+async def test_revoked_schedule_of_the_same_time_is_no_trace_of_the_request(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    add(server, schedule_status="revoked", schedule_at=START + 5 * DAY)
+    lose(server, Reset())
+
+    booked = await client.schedules.reschedule("SUB-1", schedule_at=START + 5 * DAY, settle=0)
+
+    assert booked.schedule_status == "scheduled"
+
+
 @pytest.mark.parametrize("state", ["scheduled", "paid"])
 async def test_schedule_that_did_not_fail_is_not_booked_again(
     server: FakePortOne, client: PortOneClient, state: str
@@ -563,6 +640,29 @@ async def test_cancel_of_a_missing_schedule_is_not_found(
     assert server.schedules.body("SUB-1")["schedule_status"] == "revoked"
 
 
+async def test_executed_schedule_counts_more_than_a_missing_one(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    add(server)
+    server.advance(2 * 86_400)
+
+    with pytest.raises(ScheduleExecutedError):
+        await client.schedules.cancel(["SUB-9", "SUB-1"])
+
+
+async def test_refusal_after_a_lost_cancel_and_without_a_look_up_is_unknown(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    add(server)
+    server.fail(Reset(), Json(SAMPLES["unschedule_none_code1"].body), on=CANCEL)
+    server.fail(Delay(0), *[HtmlPage(200)] * 9, on=SCHEDULES)
+
+    with pytest.raises(OutcomeUnknownError):
+        await client.schedules.cancel("SUB-1", settle=0)
+
+    assert len(changes(server)) == 2
+
+
 async def test_cancel_of_another_keys_schedule_is_refused(
     server: FakePortOne, client: PortOneClient
 ) -> None:
@@ -621,6 +721,7 @@ async def test_cancel_of_a_number_with_a_slash_works_without_look_up(
     with pytest.raises(ApiError) as caught:
         await client.schedules.cancel("a/b")
     assert caught.value.code == 1
+    assert server.count(SCHEDULES, "GET") == 2
 
 
 # Cancel all

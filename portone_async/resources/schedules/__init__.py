@@ -5,7 +5,7 @@ API: https://developers.portone.io/api/rest-v1/nonAuthPayment.subscribe.payment
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
