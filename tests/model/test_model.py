@@ -11,10 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .faults import KINDS
+from .faults import KINDS, Fault
 from .generate import make_plan
 from .mutants import MUTANTS, Careful, Repeating
-from .plan import Cancel, Delivery, Job, Plan, Refund
+from .plan import (
+    Book,
+    Cancel,
+    Charge,
+    Delivery,
+    Job,
+    Operation,
+    Plan,
+    PlannedSchedule,
+    Refund,
+    Retry,
+)
 from .report import Ending
 from .run import run_plan
 from .search import search
@@ -59,32 +70,47 @@ def test_no_plan_breaks_the_package(draw: Random) -> None:
     assert not outcome.violations, outcome.history()
 
 
-def _refund(*deliveries: Delivery) -> Plan:
-    return Plan(payments=(1000,), jobs=(Job(Refund(0, 100), deliveries),))
+OPERATIONS = {
+    "refund": Refund(0, 100),
+    "whole refund": Refund(0, None),
+    "charge": Charge(1000),
+    "booking": Book(0),
+    "repeated schedule": Retry(1),
+}
+SCHEDULES = (PlannedSchedule(9900, runs_at=90_000.0), PlannedSchedule(9900, is_failed=True))
+# The requests of a call are the token, a look-up, and what acts.
+FAULTS = ((), (Fault(), Fault(), Fault("reset after")), (Fault(), Fault(), Fault("reset before")))
 
 
-def _endings(plan: Plan) -> list[Ending]:
+def _endings(operation: Operation, delivery: Delivery) -> list[Ending]:
+    plan = Plan(payments=(1000,), jobs=(Job(operation, (delivery,)),), schedules=SCHEDULES)
     outcome = run_plan(plan, PackageSubject())
     assert not outcome.violations, outcome.history()
     return [call.report.ending for call in outcome.calls if call.report is not None]
 
 
-def test_process_can_end_at_each_line() -> None:
+@pytest.mark.parametrize("faults", FAULTS, ids=["no fault", "lost answer", "lost request"])
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_process_can_end_at_each_line(operation: Operation, faults: tuple[Fault, ...]) -> None:
     number, endings = 1, [Ending.KILLED]
     while endings[0] is Ending.KILLED:
-        endings = _endings(_refund(Delivery(kill_at=number)))
-        number += 7
-    assert endings == [Ending.DONE, Ending.DONE]
-    assert number > 500
+        endings = _endings(operation, Delivery(kill_at=number, faults=faults))
+        # Not each of some thousand: the thorough ones are those of the command.
+        number += 11
+    assert number > 400
 
 
+@pytest.mark.parametrize("faults", FAULTS, ids=["no fault", "lost answer", "lost request"])
 @pytest.mark.parametrize("when", ["at once", "with the result", "later"])
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_task_can_be_cancelled_at_each_await(
+    operation: Operation,
     when: Literal["at once", "with the result", "later"],
+    faults: tuple[Fault, ...],
 ) -> None:
     number, endings = 0, [Ending.CANCELLED]
     while endings[0] is Ending.CANCELLED:
         number += 1
-        endings = _endings(_refund(Delivery(cancel=Cancel(number, when, 0.005))))
-    assert endings == [Ending.DONE, Ending.DONE]
+        delivery = Delivery(cancel=Cancel(number, when, 0.005), faults=faults)
+        endings = _endings(operation, delivery)
     assert number > 3
