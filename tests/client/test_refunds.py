@@ -154,6 +154,7 @@ async def test_payment_of_a_test_channel_is_refunded(
         ({"amount": -1}, "more than 0"),
         ({"amount": Decimal("-0.5")}, "more than 0"),
         ({"amount": True}, "not bool"),
+        ({"amount": None}, "not NoneType"),
         ({"amount": 10.5}, "not float"),
         ({"amount": Decimal("NaN")}, "not an amount"),
         ({"amount": Decimal("Infinity")}, "not an amount"),

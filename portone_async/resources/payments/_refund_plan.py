@@ -20,7 +20,7 @@ from ._refund_decision import Refund
 from ._refund_key import entries_of, reason_text, validate_key
 from ._refund_units import has_promotion, may_be_refund_of
 
-__all__ = ("Request", "plan", "request")
+__all__ = ("Request", "plan", "refund_amount", "request")
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -37,8 +37,20 @@ class Request(Struct, frozen=True, kw_only=True):
         return f"Request({self.imp_uid!r}, amount={self.amount!r}, key={self.key!r})"
 
 
+def refund_amount(amount: object) -> Decimal:
+    """Return the amount of a refund. ``None`` is none: it does not mean the balance.
+
+    Raises:
+        InvalidRequestError: It can never be right.
+    """
+    exact = money("amount", amount, minimum=None)
+    if exact <= 0:
+        raise InvalidRequestError("amount must be more than 0: cancel_all() refunds the balance")
+    return exact
+
+
 def request(
-    imp_uid: str, amount: object, *, checksum: object, reason: object, key: object
+    imp_uid: str, amount: Decimal | None, *, checksum: object, reason: object, key: object
 ) -> Request:
     """Validate the arguments that need no look at the payment.
 
@@ -46,12 +58,9 @@ def request(
         InvalidRequestError: One of them can never be right.
     """
     name = validate_key(key)
-    exact = None if amount is None else money("amount", amount, minimum=None)
-    if exact is not None and exact <= 0:
-        raise InvalidRequestError("amount must be more than 0: cancel_all() refunds the balance")
     return Request(
         imp_uid=path_value("imp_uid", imp_uid),
-        amount=exact,
+        amount=amount,
         checksum=optional_money("checksum", checksum),
         reason=reason_text(reason, name),
         key=name,

@@ -22,7 +22,7 @@ from portone_async.resources._settle import validate_settle
 
 from ._calls import payment_error
 from ._refund import carry_out, look_at
-from ._refund_plan import Request, plan, request
+from ._refund_plan import Request, plan, refund_amount, request
 
 __all__ = ("BalanceNotFoundError", "Refunds")
 
@@ -122,7 +122,8 @@ class Refunds:
         Source: ``POST /payments/cancel``.
         """
         seconds = validate_settle(settle)
-        wanted = request(imp_uid, amount, checksum=checksum, reason=reason, key=key)
+        exact = refund_amount(amount)
+        wanted = request(imp_uid, exact, checksum=checksum, reason=reason, key=key)
         details = json_body(
             extra_body,
             **_TARGET,
