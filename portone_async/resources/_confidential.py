@@ -75,7 +75,8 @@ def secrets_in(body: Any, *names: str) -> frozenset[str]:
 def _hidden(value: Any, *, is_personal: bool) -> Any:
     """Return an argument that prints nothing, at any depth; unchanged if it may be printed."""
     if isinstance(value, str):
-        return Secret(value) if is_personal else value
+        # `str(value)` of a member of some Enum is its name.
+        return Secret(str.__str__(value)) if is_personal else value
     if isinstance(value, Struct):
         return value  # An Item, whose repr is closed.
     if isinstance(value, Mapping):

@@ -53,7 +53,7 @@ def money(name: str, value: object, *, minimum: int | None = 0) -> Decimal:
     elif isinstance(value, str):
         problem = "is not an amount of money in digits, as in '9.90'"
         if _AMOUNT.fullmatch(value):
-            amount = Decimal(str(value))
+            amount = Decimal(str.__str__(value))
     if amount is not None and amount.is_finite() and -24 < amount.adjusted() < 24:
         if minimum is None or amount >= minimum:
             return amount
@@ -113,7 +113,7 @@ def path_value(name: str, value: object) -> str:
             f"{name} has a slash, which web servers take apart even when it is quoted: "
             "PortOne has no other way to name it here"
         )
-    return value
+    return str.__str__(value)  # Not `str(value)`, which for a member of some Enum is its name.
 
 
 def json_body(extra_body: Mapping[str, Any] | None = None, /, **given: Any) -> SecretDict:

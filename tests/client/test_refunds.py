@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -306,6 +307,25 @@ async def test_part_of_a_key_is_another_key(server: FakePortOne, client: PortOne
     for key in ("R-10", "R-1", "R-11", "r-1"):
         await client.payments.cancel("imp_1", amount=1000, reason="R-1 [R-1]", key=key)
     assert len(sent(server)) == 4
+
+
+class _Name(str, Enum):  # noqa: UP042 (the text of a StrEnum is its value)
+    KEY = "R-1"
+    AMOUNT = "1000"
+    IMP_UID = "imp_1"
+    REASON = "r"
+
+
+@pytest.mark.usefixtures("payment")
+async def test_member_of_an_enumeration_is_its_value(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    await client.payments.cancel(
+        _Name.IMP_UID, amount=_Name.AMOUNT, reason=_Name.REASON, key=_Name.KEY
+    )
+    await client.payments.cancel("imp_1", amount=1000, reason="r", key="R-1")
+
+    assert history(server) == [(1000, "r [key:R-1]")]
 
 
 @pytest.mark.usefixtures("payment")

@@ -28,7 +28,7 @@ def validate_key(key: object) -> str | None:
     if key is None:
         return None
     if isinstance(key, str) and _KEY.fullmatch(key):
-        return str(key)
+        return str.__str__(key)  # Not `str(key)`, which for a member of some Enum is its name.
     raise InvalidRequestError(
         "key must be 1 to 64 letters, digits or . _ : - and begin with a letter or digit"
     )
