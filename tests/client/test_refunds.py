@@ -325,7 +325,7 @@ async def test_member_of_an_enumeration_is_its_value(
     )
     await client.payments.cancel("imp_1", amount=1000, reason="r", key="R-1")
 
-    assert history(server) == [(1000, "r [key:R-1]")]
+    assert history(server) == [(Decimal(1000), "r [key:R-1]")]
 
 
 @pytest.mark.usefixtures("payment")
