@@ -28,6 +28,7 @@ from portone_async.errors import (
 
 __all__ = (
     "Look",
+    "described",
     "is_open",
     "is_refusal",
     "pauses",
@@ -207,10 +208,10 @@ class _Case(Generic[T]):
         refusal: PortOneError | None = None
         try:
             return await self._send()
-        except PortOneError as error:
+        except Exception as error:  # noqa: BLE001 (a throttle may raise anything)
             self._note("sent again", error)
-            # One that was not sent tells nothing about the first request.
-            if isinstance(error, ApiError) and not is_open(error):
+            # One that was not sent, or not processed, tells nothing about the first request.
+            if isinstance(error, PortOneError) and is_refusal(error):
                 refusal = error
         result = await self.look()
         if result is None and self.is_absent and refusal is not None:
@@ -226,7 +227,7 @@ class _Case(Generic[T]):
         self.is_absent = False
         try:
             found = await self._look()
-        except PortOneError as error:
+        except Exception as error:  # noqa: BLE001 (a throttle may raise anything)
             self._note("look-up failed", error)
             self.is_hopeless = isinstance(error, (ClientClosedError, WrongLoopError))
             return None
@@ -251,10 +252,16 @@ class _Case(Generic[T]):
         error.elapsed = _now() - self._started_at
         return error
 
-    def _note(self, event: str, outcome: PortOneError | str) -> None:
-        if isinstance(outcome, PortOneError):
-            outcome = f"{type(outcome).__name__}: {outcome.reason}"
+    def _note(self, event: str, outcome: Exception | str) -> None:
+        if isinstance(outcome, Exception):
+            outcome = described(outcome)
         self._evidence.append(f"after {_now() - self._started_at:.1f} s {event}: {outcome}")
+
+
+def described(error: Exception) -> str:
+    """Return an error as one line of evidence. The text of another package's may hold a secret."""
+    name = type(error).__name__
+    return f"{name}: {error.reason}" if isinstance(error, PortOneError) else name
 
 
 def _now() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -114,10 +114,10 @@ class Server:
 
     def __init__(
         self,
-        sends: list[str | PortOneError],
+        sends: Sequence[str | Exception],
         looks: list[str | PortOneError | Exception | None] | None = None,
     ) -> None:
-        self._sends: Iterator[str | PortOneError] = iter(sends)
+        self._sends: Iterator[str | Exception] = iter(sends)
         self._looks = looks
         self._started_at = asyncio.get_running_loop().time()
         self.sent: list[float] = []
@@ -126,7 +126,7 @@ class Server:
     async def send(self) -> str:
         self.sent.append(self._now())
         answer = next(self._sends)
-        if isinstance(answer, PortOneError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -243,11 +243,32 @@ async def test_refused_repetition_is_no_answer_if_the_look_up_fails() -> None:
     assert await settle(server.send, server.look, seconds=90, resend=True) == "done"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        unsent(ConnectionFailedError("refused")),
+        RateLimitedError("429", status=429),
+        UnauthorizedError("401", status=401, code=-1),
+        KeyError("a throttle without a permit"),
+    ],
+    ids=repr,
+)
 @virtual_time
-async def test_repetition_that_was_not_sent_leaves_the_first_one_open() -> None:
-    server = Server([LOST, unsent(ConnectionFailedError("refused"))], [None, None, "done"])
+async def test_repetition_that_was_not_processed_leaves_the_first_one_open(
+    error: Exception,
+) -> None:
+    server = Server([LOST, error], [None, None, "done"])
 
     assert await settle(server.send, server.look, seconds=90, resend=True) == "done"
+
+
+@virtual_time
+async def test_exception_of_a_throttle_is_a_failed_look_up() -> None:
+    server = Server([LOST], [Exception(KeyError("secret")), None])
+
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await settle(server.send, server.look, seconds=1)
+    assert caught.value.evidence[1] == "after 0.0 s look-up failed: KeyError"
 
 
 @virtual_time

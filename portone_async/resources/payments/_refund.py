@@ -18,7 +18,7 @@ from portone_async.errors import (
 )
 from portone_async.models import Payment
 from portone_async.resources._confidential import secrets_in
-from portone_async.resources._settle import is_open, pauses
+from portone_async.resources._settle import described, is_open, pauses
 
 from ._calls import get_call
 from ._checks import MatchesPayment
@@ -135,7 +135,7 @@ class _Run:
         except Exception as error:  # noqa: BLE001 (a throttle may raise anything)
             self.found = Trace.UNCLEAR
             self._is_hopeless = isinstance(error, (ClientClosedError, WrongLoopError))
-            self._note("look-up failed", _described(error))
+            self._note("look-up failed", described(error))
         else:
             self._looks += 1
             self._note("looked up", state_of(payment))
@@ -165,7 +165,7 @@ class _Run:
         return self._with_history(refund_error(end, findings))
 
     def _record(self, answer: Answer | None, error: Exception) -> None:
-        self._note("sent" if answer else "not sent", _described(error))
+        self._note("sent" if answer else "not sent", described(error))
         if answer is None or not isinstance(error, PortOneError):
             return
         self._answers.append(answer)
@@ -202,11 +202,6 @@ def _answer_in(error: Exception) -> Answer | None:
         error, (AuthenticationError, UnauthorizedError, RateLimitedError, TransientError)
     )
     return Answer.REFUSED if is_refusal else None
-
-
-def _described(error: Exception) -> str:
-    name = type(error).__name__
-    return f"{name}: {error.reason}" if isinstance(error, PortOneError) else name
 
 
 def _now() -> float:
