@@ -19,6 +19,7 @@ from portone_async import (
     OutcomeUnknownError,
     Payment,
     PortOneError,
+    RateLimitedError,
     RequestTimeoutError,
     ServerError,
     UnauthorizedError,
@@ -223,7 +224,12 @@ async def test_refusal_ends_with_the_first_look_up_that_is_answered() -> None:
     assert shop.looks == [-1, 0, 0, 1, 3, 7, 15]
 
 
+UNSENT = ConnectionFailedError("refused")
+UNSENT.was_sent = False
+
 LASTING = [
+    UNSENT,
+    RateLimitedError("429", status=429),
     ServerError("down", status=503),
     UnauthorizedError("rejected", status=401, code=-1),
     ClientClosedError("closed"),

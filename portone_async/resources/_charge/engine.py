@@ -96,12 +96,16 @@ class _Case:
 
     async def _look_after(self, refusal: ApiError) -> Payment:
         """Look up what a refused charge has left: an earlier delivery of it may be paid."""
+        decision: Decision = None
+        is_open = False
         try:
             decision = await self.look()
         except (TransientError, UnexpectedResponseError):
-            raise  # Looked up again.
+            is_open = True
         except PortOneError:
-            decision = None
+            pass
+        if is_open:  # Looked up again; also where the look-up was not sent.
+            raise UnexpectedResponseError("the look-up after the refusal failed")
         payment = self._payment_or_none(decision)
         if payment is None:
             raise refusal.with_traceback(None)
