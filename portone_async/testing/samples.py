@@ -19,6 +19,8 @@ OTHERS = """\
   Naver Pay           ORD-NAVER ({naver}) with product order {product}
   identity check      {check}
   sub-merchant        A01
+  KCP quick pay       member quick-1
+  Benepia             benepia_user user-1, benepia_password password-1, 100000 points
 """
 """What :func:`add_other_samples` adds."""
 
@@ -59,6 +61,8 @@ def add_other_samples(server: FakePortOne) -> str:
     naver = server.add(merchant_uid="ORD-NAVER", amount=25000, pg_provider="naverco", **at)
     product = server.naver.add(naver.imp_uid)
     check = server.certifications.add()
+    server.kcp_quick.add_member("quick-1")
+    server.benepia.add("user-1", "password-1")
     return OTHERS.format(
         paid=paid,
         escrow=escrow.imp_uid,
