@@ -22,9 +22,9 @@ __all__ = (
     "json_body",
     "money",
     "optional_money",
-    "optional_seconds",
+    "optional_unix_seconds",
     "path_value",
-    "seconds",
+    "unix_seconds",
 )
 
 Money: TypeAlias = int | Decimal | str
@@ -77,7 +77,7 @@ def exact_number(amount: Decimal) -> int | Decimal:
     return Decimal(format(amount.normalize(EXACT), "f"))
 
 
-def seconds(name: str, time: object) -> int:
+def unix_seconds(name: str, time: object) -> int:
     """Return a time in whole Unix seconds, rounded down.
 
     Raises:
@@ -90,13 +90,13 @@ def seconds(name: str, time: object) -> int:
     return (time - _EPOCH) // _SECOND
 
 
-def optional_seconds(name: str, time: object) -> int | None:
+def optional_unix_seconds(name: str, time: object) -> int | None:
     """Return a time in whole Unix seconds, rounded down; ``None`` for ``None``.
 
     Raises:
         InvalidRequestError: It is no datetime, or has no time zone.
     """
-    return None if time is None else seconds(name, time)
+    return None if time is None else unix_seconds(name, time)
 
 
 def path_value(name: str, value: object) -> str:
@@ -153,7 +153,7 @@ def _encoded(name: str, value: Any) -> Any:  # noqa: PLR0911 (one per type)
         case None | bool() | str():
             return value
         case datetime():
-            return seconds(name, value)
+            return unix_seconds(name, value)
         case int():
             return int(value)
         case Decimal():

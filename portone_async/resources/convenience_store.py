@@ -15,7 +15,7 @@ from portone_async.models import Payment
 
 from ._charge import charge_number
 from ._confidential import confidential, secrets_in
-from ._request import Money, json_body, money, optional_seconds, path_value
+from ._request import Money, json_body, money, optional_unix_seconds, path_value
 from ._settle import validate_settle
 from ._unpaid import (
     MoneyReceivedError,
@@ -115,7 +115,7 @@ class ConvenienceStore:
             merchant_uid=charge_number(merchant_uid),
             amount=exact,
             barcode=barcode,
-            expired_at=optional_seconds("expired_at", expired_at),
+            expired_at=optional_unix_seconds("expired_at", expired_at),
             name=name,
             buyer_name=buyer_name,
             buyer_email=buyer_email,

@@ -15,7 +15,7 @@ from portone_async.errors import ApiError
 from portone_async.models.paymentwall import PaymentwallDelivery
 
 from ._confidential import confidential, secrets_in
-from ._request import json_body, seconds
+from ._request import json_body, unix_seconds
 
 __all__ = ("DeliveryRefusedError", "Paymentwall")
 
@@ -110,10 +110,10 @@ class Paymentwall:
             merchant_uid=merchant_uid,
             type=type,
             status=status,
-            estimated_delivery_datetime=seconds(
+            estimated_delivery_datetime=unix_seconds(
                 "estimated_delivery_datetime", estimated_delivery_datetime
             ),
-            estimated_update_datetime=seconds(
+            estimated_update_datetime=unix_seconds(
                 "estimated_update_datetime", estimated_update_datetime
             ),
             refundable=refundable,

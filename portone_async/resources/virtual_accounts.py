@@ -16,7 +16,15 @@ from portone_async.models import Payment
 
 from ._charge import charge_number
 from ._confidential import confidential, secrets_in
-from ._request import Money, json_body, money, optional_money, optional_seconds, path_value, seconds
+from ._request import (
+    Money,
+    json_body,
+    money,
+    optional_money,
+    optional_unix_seconds,
+    path_value,
+    unix_seconds,
+)
 from ._settle import validate_settle
 from ._unpaid import (
     MoneyReceivedError,
@@ -138,7 +146,7 @@ class VirtualAccounts:
 
         Source: ``POST /vbanks``.
         """
-        limit = validate_settle(settle)
+        seconds = validate_settle(settle)
         exact = money("amount", amount)
         query = _key_query(pg_api_key)
         body = json_body(
@@ -149,7 +157,7 @@ class VirtualAccounts:
             product_type=product_type,
             vbank_num=vbank_num,
             vbank_code=vbank_code,
-            vbank_due=seconds("vbank_due", vbank_due),
+            vbank_due=unix_seconds("vbank_due", vbank_due),
             vbank_holder=vbank_holder,
             vbank_key=vbank_key,
             name=name,
@@ -180,7 +188,7 @@ class VirtualAccounts:
         )
         expected = None if fixed_unlimited_vbank else exact
         request = Request(call, merchant_uid, expected, _has_account)
-        return await issue_once(self._client, request, reuse=reuse, seconds=limit)
+        return await issue_once(self._client, request, reuse=reuse, seconds=seconds)
 
     @confidential()
     async def update(
@@ -213,7 +221,7 @@ class VirtualAccounts:
         body = json_body(
             extra_body,
             amount=optional_money("amount", amount),
-            vbank_due=optional_seconds("vbank_due", vbank_due),
+            vbank_due=optional_unix_seconds("vbank_due", vbank_due),
         )
         if not body:
             raise InvalidRequestError("nothing to change: pass amount or vbank_due")
@@ -244,10 +252,10 @@ class VirtualAccounts:
 
         Source: ``DELETE /vbanks/{imp_uid}``.
         """
-        limit = validate_settle(settle)
+        seconds = validate_settle(settle)
         query = _key_query(pg_api_key)
         call = _call("DELETE", imp_uid, Repeat.GUARDED, query=query)
-        return await close_once(self._client, call, imp_uid, seconds=limit)
+        return await close_once(self._client, call, imp_uid, seconds=seconds)
 
 
 def _call(

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from portone_async import Call, InvalidRequestError
 from portone_async._redact import Secret
 from portone_async.models._item import Item
-from portone_async.resources._request import exact_number, json_body, money, path_value, seconds
+from portone_async.resources._request import (
+    exact_number,
+    json_body,
+    money,
+    path_value,
+    unix_seconds,
+)
 
 
 class Courier(Item, frozen=True, kw_only=True):
@@ -147,4 +153,4 @@ def test_words_of_enumerations_are_sent_by_their_value() -> None:
 
 def test_time_without_a_zone_is_rejected() -> None:
     with pytest.raises(InvalidRequestError, match="since must have a time zone"):
-        seconds("since", datetime(2026, 1, 1))  # noqa: DTZ001 (without a time zone)
+        unix_seconds("since", datetime(2026, 1, 1))  # noqa: DTZ001 (without a time zone)

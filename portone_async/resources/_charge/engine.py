@@ -47,7 +47,7 @@ async def carry_out(
         ApiError: PortOne refused the request.
         PortOneError: Any other failure: nothing was sent.
     """
-    limit = validate_settle(seconds)
+    seconds = validate_settle(seconds)
     call.payload()  # Refused here, before the look-up.
     case = _Case(client, call, charge)
     # One delivery at a time: the second one meets what the first one did.
@@ -55,7 +55,7 @@ async def carry_out(
         if is_number_checked and (paid := await case.check_number()) is not None:
             return paid
         try:
-            return await settle(case.send, case.look, seconds=limit)
+            return await settle(case.send, case.look, seconds=seconds)
         except OutcomeUnknownError:
             if case.refusal is None:
                 raise

@@ -134,7 +134,7 @@ class Members:
 
         Source: ``POST /kcpquick/members/{member_id}/fido/release``.
         """
-        limit = validate_settle(settle)
+        seconds = validate_settle(settle)
         path = {"member_id": path_value("member_id", member_id)}
         body = json_body(extra_body, channel_key=channel_key)
         call = Call(
@@ -161,11 +161,11 @@ class Members:
                     raise
                 return _repetition_refused(call, error)
 
-        return await settle_outcome(send, repeat, seconds=limit)
+        return await settle_outcome(send, repeat, seconds=seconds)
 
     async def _delete(self, call: Call[R], deleted: R, seconds: float) -> R:
         """Delete something; after a lost answer repeat it until PortOne reports it missing."""
-        limit = validate_settle(seconds)
+        seconds = validate_settle(seconds)
 
         async def send() -> R:
             return await self._client.call(call)
@@ -180,7 +180,7 @@ class Members:
                     raise
                 return error
 
-        return await settle_outcome(send, repeat, seconds=limit)
+        return await settle_outcome(send, repeat, seconds=seconds)
 
 
 def _check(name: str, value: str) -> Callable[[ResponseRecord], str | None]:

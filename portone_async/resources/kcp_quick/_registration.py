@@ -68,7 +68,7 @@ class Registration:
 
         Source: ``POST /kcpquick/prepare/{merchant_uid}``.
         """
-        limit = validate_settle(settle)
+        seconds = validate_settle(settle)
         body = json_body(
             extra_body,
             btid=btid,
@@ -97,7 +97,7 @@ class Registration:
                 return error
             return True
 
-        await settle_outcome(register, set_again, seconds=limit, resend=True)
+        await settle_outcome(register, set_again, seconds=seconds, resend=True)
 
     @confidential()
     async def update_prepared(

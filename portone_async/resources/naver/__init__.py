@@ -14,7 +14,7 @@ from portone_async.call import Call, Caller, Failure, QueryValue, Repeat
 from portone_async.errors import ApiError, InvalidRequestError
 from portone_async.models.naver import NaverCashAmount, NaverProductOrder, NaverReview
 from portone_async.resources._confidential import confidential, secrets_in
-from portone_async.resources._request import json_body, path_value, seconds
+from portone_async.resources._request import json_body, path_value, unix_seconds
 from portone_async.resources._settle import send_once, verdict
 
 from ._claims import Claims
@@ -224,4 +224,4 @@ def _classify(failure: Failure) -> type[ApiError] | None:
 
 def _ceil(name: str, time: datetime) -> int:
     """Return a time in whole Unix seconds, rounded up: reviews have whole seconds."""
-    return seconds(name, time) + (1 if time.microsecond else 0)
+    return unix_seconds(name, time) + (1 if time.microsecond else 0)

@@ -74,8 +74,8 @@ class Claims:
         Source: ``POST /payments/{imp_uid}/naver/cancel``.
         """
         body = json_body(extra_body, product_order_id=None, **given_reason(reason, CANCEL_REASONS))
-        ids, limit = validate_ids(product_order_id), validate_settle(settle)
-        return await carry_out(self._client, CANCEL, imp_uid, ids, body, seconds=limit)
+        ids, seconds = validate_ids(product_order_id), validate_settle(settle)
+        return await carry_out(self._client, CANCEL, imp_uid, ids, body, seconds=seconds)
 
     @confidential()
     async def approve_cancel(
@@ -102,8 +102,8 @@ class Claims:
         Source: ``POST /payments/{imp_uid}/naver/approve-cancel``.
         """
         body = json_body(extra_body, product_order_id=None)
-        ids, limit = validate_ids(product_order_id), validate_settle(settle)
-        return await carry_out(self._client, APPROVE_CANCEL, imp_uid, ids, body, seconds=limit)
+        ids, seconds = validate_ids(product_order_id), validate_settle(settle)
+        return await carry_out(self._client, APPROVE_CANCEL, imp_uid, ids, body, seconds=seconds)
 
     @confidential("reason")
     async def request_return(
@@ -145,8 +145,8 @@ class Claims:
             **given_reason(reason, RETURN_REASONS),
         )
         validate_delivery(body, "RETURN_DELIVERY")
-        ids, limit = validate_ids(product_order_id), validate_settle(settle)
-        return await carry_out(self._client, REQUEST_RETURN, imp_uid, ids, body, seconds=limit)
+        ids, seconds = validate_ids(product_order_id), validate_settle(settle)
+        return await carry_out(self._client, REQUEST_RETURN, imp_uid, ids, body, seconds=seconds)
 
     @confidential("memo")
     async def approve_return(
@@ -173,8 +173,8 @@ class Claims:
         Source: ``POST /payments/{imp_uid}/naver/approve-return``.
         """
         body = json_body(extra_body, product_order_id=None, memo=memo)
-        ids, limit = validate_ids(product_order_id), validate_settle(settle)
-        return await carry_out(self._client, APPROVE_RETURN, imp_uid, ids, body, seconds=limit)
+        ids, seconds = validate_ids(product_order_id), validate_settle(settle)
+        return await carry_out(self._client, APPROVE_RETURN, imp_uid, ids, body, seconds=seconds)
 
     @confidential("memo")
     async def reject_return(
@@ -201,8 +201,8 @@ class Claims:
         Source: ``POST /payments/{imp_uid}/naver/reject-return``.
         """
         body = json_body(extra_body, product_order_id=None, memo=memo)
-        ids, limit = validate_ids(product_order_id), validate_settle(settle)
-        return await carry_out(self._client, REJECT_RETURN, imp_uid, ids, body, seconds=limit)
+        ids, seconds = validate_ids(product_order_id), validate_settle(settle)
+        return await carry_out(self._client, REJECT_RETURN, imp_uid, ids, body, seconds=seconds)
 
     @confidential("memo", "reason")
     async def withhold_return(

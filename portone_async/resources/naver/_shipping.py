@@ -9,7 +9,7 @@ from typing import Any
 from portone_async.call import Caller
 from portone_async.models.naver import NaverProductOrder
 from portone_async.resources._confidential import confidential
-from portone_async.resources._request import json_body, seconds
+from portone_async.resources._request import json_body, unix_seconds
 from portone_async.resources._settle import validate_settle
 
 from ._actions import COLLECT_EXCHANGED, PLACE, SHIP, SHIP_EXCHANGED
@@ -93,13 +93,13 @@ class Shipping:
             extra_body,
             product_order_id=None,
             delivery_method=delivery_method,
-            dispatched_at=seconds("dispatched_at", dispatched_at),
+            dispatched_at=unix_seconds("dispatched_at", dispatched_at),
             delivery_company=delivery_company,
             tracking_number=tracking_number,
         )
         validate_delivery(body, "DELIVERY")
-        ids, limit = validate_ids(product_order_id), validate_settle(settle)
-        return await carry_out(self._client, SHIP, imp_uid, ids, body, seconds=limit)
+        ids, seconds = validate_ids(product_order_id), validate_settle(settle)
+        return await carry_out(self._client, SHIP, imp_uid, ids, body, seconds=seconds)
 
     @confidential()
     async def ship_exchanged(
@@ -137,8 +137,8 @@ class Shipping:
             tracking_number=tracking_number,
         )
         validate_delivery(body, "DELIVERY")
-        ids, limit = validate_ids(product_order_id), validate_settle(settle)
-        return await carry_out(self._client, SHIP_EXCHANGED, imp_uid, ids, body, seconds=limit)
+        ids, seconds = validate_ids(product_order_id), validate_settle(settle)
+        return await carry_out(self._client, SHIP_EXCHANGED, imp_uid, ids, body, seconds=seconds)
 
     @confidential()
     async def collect_exchanged(
@@ -163,5 +163,5 @@ class Shipping:
         Source: ``POST /payments/{imp_uid}/naver/collect-exchanged``.
         """
         body = json_body(extra_body, product_order_id=None)
-        ids, limit = validate_ids(product_order_id), validate_settle(settle)
-        return await carry_out(self._client, COLLECT_EXCHANGED, imp_uid, ids, body, seconds=limit)
+        ids, seconds = validate_ids(product_order_id), validate_settle(settle)
+        return await carry_out(self._client, COLLECT_EXCHANGED, imp_uid, ids, body, seconds=seconds)

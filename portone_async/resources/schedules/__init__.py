@@ -15,7 +15,7 @@ from portone_async.models import Payment
 from portone_async.models.schedules import Schedule, ScheduleItem
 from portone_async.resources._charge import Charge, carry_out, charge_call
 from portone_async.resources._confidential import confidential
-from portone_async.resources._request import Money, json_body, money, path_value, seconds
+from portone_async.resources._request import Money, json_body, money, path_value, unix_seconds
 from portone_async.resources._settle import validate_settle
 from portone_async.resources._windows import utc_now
 
@@ -116,7 +116,7 @@ class Schedules(Lookups):
         Source: ``POST /subscribe/payments/schedule``.
         """
         validate_identifier("customer_uid", customer_uid)
-        limit = validate_settle(settle)
+        seconds = validate_settle(settle)
         checking = None if checking_amount is None else money("checking_amount", checking_amount)
         if checking is not None and checking != checking.to_integral_value():
             raise InvalidRequestError("checking_amount must be a whole number")
@@ -138,7 +138,7 @@ class Schedules(Lookups):
         booking.validate()
         if check_number:
             await booking.check_numbers()
-        return await booking.carry_out(limit)
+        return await booking.carry_out(seconds)
 
     @confidential()
     async def update(
@@ -166,9 +166,9 @@ class Schedules(Lookups):
 
         Source: ``PUT /subscribe/payments/schedule/{merchant_uid}``.
         """
-        number, limit = path_value("merchant_uid", merchant_uid), validate_settle(settle)
-        body = json_body(extra_body, schedule_at=seconds("schedule_at", schedule_at))
-        return await self._move(Repeat.SET, number, body).carry_out(limit)
+        number, seconds = path_value("merchant_uid", merchant_uid), validate_settle(settle)
+        body = json_body(extra_body, schedule_at=unix_seconds("schedule_at", schedule_at))
+        return await self._move(Repeat.SET, number, body).carry_out(seconds)
 
     @confidential()
     async def reschedule(
@@ -198,13 +198,13 @@ class Schedules(Lookups):
 
         Source: ``POST /subscribe/payments/schedule/{merchant_uid}/reschedule``.
         """
-        number, limit = path_value("merchant_uid", merchant_uid), validate_settle(settle)
-        body = json_body(extra_body, schedule_at=seconds("schedule_at", schedule_at))
+        number, seconds = path_value("merchant_uid", merchant_uid), validate_settle(settle)
+        body = json_body(extra_body, schedule_at=unix_seconds("schedule_at", schedule_at))
         move = self._move(Repeat.GUARDED, number, body)
         booked = await self.get(number)
         if booked.schedule_status == "scheduled" and move.is_at_time(booked):
             return booked
-        return await move.carry_out(limit)
+        return await move.carry_out(seconds)
 
     @confidential()
     async def cancel(
@@ -236,7 +236,7 @@ class Schedules(Lookups):
 
         Source: ``POST /subscribe/payments/unschedule``.
         """
-        limit = validate_settle(settle)
+        seconds = validate_settle(settle)
         numbers = [merchant_uid] if isinstance(merchant_uid, str) else [*merchant_uid]
         numbers = list(dict.fromkeys(numbers))
         for number in numbers:
@@ -246,7 +246,7 @@ class Schedules(Lookups):
         if not numbers:
             raise InvalidRequestError("merchant_uid must name at least one schedule")
         body = json_body(extra_body, customer_uid=customer_uid, merchant_uid=numbers)
-        return await cancel_each(self._client, numbers, body, limit)
+        return await cancel_each(self._client, numbers, body, seconds)
 
     async def cancel_all(
         self, customer_uid: str, *, until: datetime | None = None, settle: float = 90
@@ -313,7 +313,7 @@ class Schedules(Lookups):
 
         Source: ``POST /subscribe/payments/schedule/{merchant_uid}/retry``.
         """
-        number, limit = path_value("merchant_uid", merchant_uid), validate_settle(settle)
+        number, seconds = path_value("merchant_uid", merchant_uid), validate_settle(settle)
         call = charge_call(
             "/subscribe/payments/schedule/{merchant_uid}/retry",
             json_body(extra_body),
@@ -336,7 +336,7 @@ class Schedules(Lookups):
                 has_promotion=schedule.promotion_id is not None,
                 is_retry=True,
             ),
-            seconds=limit,
+            seconds=seconds,
         )
 
     def _move(self, repeat: Repeat, number: str, body: Mapping[str, Any]) -> Move:

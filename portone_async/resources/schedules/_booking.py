@@ -26,7 +26,7 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models.schedules import Schedule, ScheduleItem, ScheduleListing
-from portone_async.resources._request import money, path_value, seconds
+from portone_async.resources._request import money, path_value, unix_seconds
 from portone_async.resources._settle import is_open, is_refusal, settle
 from portone_async.resources.payments import Payments
 
@@ -69,7 +69,7 @@ class Wanted(Struct, frozen=True):
             )
         time = item["schedule_at"]
         is_number = isinstance(time, int) and not isinstance(time, bool)
-        item["schedule_at"] = time if is_number else seconds("schedule_at", time)
+        item["schedule_at"] = time if is_number else unix_seconds("schedule_at", time)
         for name in _MONEY:
             if name in item:
                 item[name] = money(name, item[name])
@@ -152,12 +152,12 @@ class Booking:
         """
         self._call(self._wanted.values()).payload()
 
-    async def carry_out(self, limit: float) -> list[Schedule]:
+    async def carry_out(self, seconds: float) -> list[Schedule]:
         """Book all of them, and return them in the order of the request."""
         if not self._missing():
             return self._result()
         try:
-            return await settle(self._send, self._look, seconds=limit, resend=self._is_repeatable)
+            return await settle(self._send, self._look, seconds=seconds, resend=self._is_repeatable)
         except OutcomeUnknownError as error:
             if self._refusal is None or self._is_answer_lost:
                 error.evidence += (f"not known to be booked: {', '.join(self._missing())}",)

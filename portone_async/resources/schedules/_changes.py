@@ -26,7 +26,7 @@ _LARGEST_REQUEST = 100
 
 
 async def cancel_each(
-    client: Caller, merchant_uids: Sequence[str], body: SecretDict, limit: float
+    client: Caller, merchant_uids: Sequence[str], body: SecretDict, seconds: float
 ) -> list[Schedule]:
     """Revoke schedules, a hundred per request, and return them in the order of the numbers.
 
@@ -45,7 +45,7 @@ async def cancel_each(
         cancelling = Cancelling(client, part, make_call)
         # A number with a slash cannot be looked up.
         can_look = not any("/" in number or "\\" in number for number in part)
-        await cancelling.carry_out(limit if can_look else 0.0)
+        await cancelling.carry_out(seconds if can_look else 0.0)
         revoked |= {schedule.merchant_uid: schedule for schedule in cancelling.revoked}
         executed += cancelling.executed
     if executed:
@@ -75,7 +75,7 @@ class Cancelling:
         self._refusal: ApiError | None = None
         self._is_answer_lost = False
 
-    async def carry_out(self, limit: float) -> None:
+    async def carry_out(self, seconds: float) -> None:
         """Revoke all of them; those that were executed before are in :attr:`executed`.
 
         Raises:
@@ -84,7 +84,7 @@ class Cancelling:
             ApiError: PortOne refused to revoke one that is still to be executed.
         """
         try:
-            await settle(self._send, self._look, seconds=limit, resend=True)
+            await settle(self._send, self._look, seconds=seconds, resend=True)
         except OutcomeUnknownError:
             if self._refusal is None or self._is_answer_lost:
                 raise
@@ -142,7 +142,7 @@ class Move(Struct, frozen=True):
     schedule_at: int
     """Unix seconds."""
 
-    async def carry_out(self, limit: float) -> Schedule:
+    async def carry_out(self, seconds: float) -> Schedule:
         """Move it. A refusal is looked up: an earlier request may have moved it already.
 
         Raises:
@@ -151,7 +151,7 @@ class Move(Struct, frozen=True):
             OutcomeUnknownError: Whether it was moved is unknown.
             ApiError: PortOne refused it.
         """
-        return await settle(self._send, self._look, seconds=limit, resend=True)
+        return await settle(self._send, self._look, seconds=seconds, resend=True)
 
     def is_at_time(self, schedule: Schedule) -> bool:
         """Return whether a schedule has the time that is wanted."""

@@ -13,7 +13,7 @@ from portone_async.call import Caller
 from portone_async.models._listing import UNKNOWN, Page
 from portone_async.models.schedules import Schedule, SchedulePage, UnreadableSchedule
 from portone_async.resources._pages import NumberedPages, Pages, Reader, count_of, not_seen
-from portone_async.resources._request import seconds
+from portone_async.resources._request import unix_seconds
 from portone_async.resources._walk import Walk
 from portone_async.resources._windows import THREE_MONTHS, Window, utc_now, windows
 
@@ -100,7 +100,7 @@ _Page = Page[Schedule, UnreadableSchedule]
 
 def _windows(since: datetime, until: datetime, *, is_descending: bool) -> list[Window]:
     for name, time in (("since", since), ("until", until)):
-        seconds(name, time)
+        unix_seconds(name, time)
     parts = windows(since, until, utc_now(), longest=THREE_MONTHS)
     return parts[::-1] if is_descending else parts
 
