@@ -97,9 +97,9 @@ def validate_items(items: object) -> Sequence[Wanted]:
     Raises:
         InvalidRequestError: There is none, two have the same number, or one is not right.
     """
-    if not isinstance(items, Sequence) or isinstance(items, str):
+    if not isinstance(items, Iterable) or isinstance(items, str | Mapping):
         raise InvalidRequestError(f"schedules must be a list, not {type(items).__name__}")
-    wanted = [Wanted.of(_item(item)) for item in cast("Sequence[object]", items)]
+    wanted = [Wanted.of(_item(item)) for item in cast("Iterable[object]", items)]
     if not wanted:
         raise InvalidRequestError("schedules must have at least one item")
     if len({item.merchant_uid for item in wanted}) < len(wanted):
