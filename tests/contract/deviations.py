@@ -25,7 +25,7 @@ __all__ = (
 )
 
 ANY = "*"
-"""For the operation: every one."""
+"""For the operation: every one. A method stands for one of several of an operation."""
 
 KEYWORDS: dict[tuple[str, str], str] = {
     (ANY, "from"): "since",
@@ -47,6 +47,7 @@ KEYWORDS: dict[tuple[str, str], str] = {
 NOT_GIVEN: dict[tuple[str, str], str] = {
     (ANY, "page"): "iteration reads the pages",
     (ANY, "vat"): "deprecated: extra_body carries it",
+    ("payments.cancel_all", "amount"): "it is the whole balance",
     ("POST /payments/cancel", "merchant_uid"): (
         "an order may have several payments, and which one is refunded is not documented"
     ),
@@ -93,6 +94,7 @@ UNDOCUMENTED: dict[tuple[str, str], str] = {
 
 BY_DEFAULT: dict[tuple[str, str], str] = {
     (ANY, "page"): "iteration reads the pages",
+    ("payments.cancel_all", "amount"): "the balance that was looked up",
     ("POST /payments/cancel", "checksum"): "the balance that was looked up",
     (ANY, "limit"): "pages are larger than the server's own",
     (ANY, "from"): "a list without a period has one by default",

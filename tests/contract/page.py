@@ -60,7 +60,8 @@ def _section(operation: Operation) -> str | None:
 def _title(section: str | None) -> str:
     if section is None:
         return "The token"
-    return f"`client.{section}`"
+    page = {"payments": "refunds"}.get(section, section)
+    return f"[`client.{section}`]({page}.md)"
 
 
 def _row(operation: Operation) -> str:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from portone_async import PortOneError
 from portone_async._http.reply import Reply, parse
 from portone_async._sections import Sections
-from portone_async.call import Call
+from portone_async.call import Call, Repeat
 from portone_async.models._item import Item
 from portone_async.operations import OPERATIONS, Operation
 from tests.support.sample_bodies import SAMPLES
@@ -24,6 +24,7 @@ from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 
 __all__ = (
     "METHODS",
+    "VARIANTS",
     "Arguments",
     "Method",
     "Recorder",
@@ -44,7 +45,13 @@ Arguments = dict[str, Any]
 Method = Callable[..., Any]
 
 METHODS = tuple(operation for operation in OPERATIONS if operation.call is not None)
-"""The operations that have a method of the client."""
+"""The operations that have a method of the client, each with its own."""
+
+VARIANTS = (
+    Operation("POST", "/payments/cancel", "payments.cancel_all", Repeat.UNSAFE, "Payment"),
+    Operation("POST", "/payments/prepare", "prepared.ensure", Repeat.GUARDED, "PreparedPayment"),
+)
+"""Other methods that send an operation with parameters of its own."""
 
 BALANCE = 50_000
 """The balance of the payment that look-ups return."""

@@ -18,7 +18,18 @@ from portone_async.operations import OPERATIONS, Operation
 
 from . import deviations
 from .document import Facts
-from .recorder import Arguments, Method, Recorder, arguments_of, item_in, method, record, words_in
+from .recorder import (
+    METHODS,
+    VARIANTS,
+    Arguments,
+    Method,
+    Recorder,
+    arguments_of,
+    item_in,
+    method,
+    record,
+    words_in,
+)
 from .records import item_gaps, response_gaps
 
 __all__ = ("Surface", "gaps")
@@ -28,12 +39,12 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def gaps(facts: Facts) -> Iterator[str]:
     """Yield what a document has and this package does not, and the reverse; one sentence each."""
-    known = {operation.endpoint: operation for operation in OPERATIONS}
-    for endpoint in sorted(facts["operations"].keys() ^ known.keys()):
+    known = {operation.endpoint for operation in OPERATIONS}
+    for endpoint in sorted(facts["operations"].keys() ^ known):
         owner = "the document" if endpoint in known else "OPERATIONS"
         yield f"{endpoint} is not in {owner}"
-    for endpoint, operation in known.items():
-        if endpoint in facts["operations"] and operation.call is not None:
+    for operation in (*METHODS, *VARIANTS):
+        if operation.endpoint in facts["operations"]:
             yield from operation_gaps(facts, operation)
 
 
@@ -72,8 +83,11 @@ class Surface:
         }
 
     def deviation(self, table: Mapping[tuple[str, str], Any], name: str) -> Any:
-        """Return the entry of a table for a parameter of this operation."""
-        return table.get((self.operation.endpoint, name), table.get((deviations.ANY, name)))
+        """Return the entry of a table for a parameter of this operation, or of this method."""
+        for owner in (self.name, self.operation.endpoint, deviations.ANY):
+            if (owner, name) in table:
+                return table[owner, name]
+        return None
 
     def keyword(self, name: str) -> str:
         """Return the keyword of the method for a parameter of the API."""
@@ -81,7 +95,9 @@ class Surface:
         return str(self.deviation(deviations.KEYWORDS, name) or in_snake_case)
 
     def place(self, name: str) -> str:
-        return str(self.deviation(deviations.PLACES, name) or self.documented[name]["place"])
+        return str(
+            self.deviation(deviations.PLACES, name) or self.entry["parameters"][name]["place"]
+        )
 
     @cached_property
     def given(self) -> Arguments:
@@ -193,13 +209,13 @@ _JSON_TYPES: Mapping[type, str] = {
 def _accepted(documented: str) -> set[str]:
     if documented == "number":
         return {"integer", "number"}
-    known = {"string", "integer", "boolean", "array", "string or array", "object"}
-    return set((documented if documented in known else "object").split(" or "))
+    known = {"string", "integer", "boolean", "array", "object"}
+    return {documented if documented in known else "object"}
 
 
 def _nothing_undocumented(surface: Surface) -> Iterator[str]:
     """Nothing is sent that is not documented, whatever the method is given."""
-    allowed = {(surface.place(name), name) for name in surface.documented} | {("query", "page")}
+    allowed = {(surface.place(name), name) for name in surface.entry["parameters"]}
     everything = arguments_of(surface.method, surface.name) | surface.given
     everything.pop("extra_body", None)
     for place, name in sorted(sent(surface.record(everything)).keys() - allowed):

@@ -13,7 +13,7 @@ from portone_async.call import Repeat
 from portone_async.operations import OPERATIONS, Operation
 from tests.contract.document import load
 from tests.contract.page import PAGE, page
-from tests.contract.recorder import METHODS, Recorder, method, name_of, required_arguments
+from tests.contract.recorder import METHODS, VARIANTS, Recorder, method, name_of, required_arguments
 from tests.contract.surface import Surface, operation_gaps
 
 FACTS = load()
@@ -30,7 +30,7 @@ HELPERS = frozenset(
 )
 """Public methods that make the calls of other methods."""
 
-each_operation = pytest.mark.parametrize("operation", METHODS, ids=name_of)
+each_operation = pytest.mark.parametrize("operation", [*METHODS, *VARIANTS], ids=name_of)
 
 
 def test_table_has_each_documented_operation_once() -> None:

@@ -23,6 +23,7 @@ from tests.contract.deviations import ONE_OF
 from tests.contract.document import load
 from tests.contract.recorder import (
     METHODS,
+    VARIANTS,
     Arguments,
     alternatives,
     arguments_of,
@@ -40,6 +41,7 @@ from tests.support.samples import NOT_FOUND, body
 from tests.support.virtual_time import run
 
 FACTS = load()
+ALL = (*METHODS, *VARIANTS)
 Sent = list[tuple[str, str, bytes | None]]
 
 
@@ -67,7 +69,7 @@ def valid_arguments(operation: Operation) -> Arguments:
 
 def parameters(*kinds: type) -> Iterator[Any]:
     """Yield each parameter of each operation that takes one of the first kind and no other."""
-    for operation in METHODS:
+    for operation in ALL:
         hints = get_type_hints(function_of(operation))
         for name in valid_arguments(operation):
             found = {
@@ -80,7 +82,7 @@ def parameters(*kinds: type) -> Iterator[Any]:
 
 
 def path_parameters() -> Iterator[Any]:
-    for operation in METHODS:
+    for operation in ALL:
         surface = Surface(FACTS, operation)
         for name, entry in surface.documented.items():
             if entry["place"] == "path" and name != "payment_status":
@@ -192,7 +194,7 @@ def test_text_that_is_not_unicode_is_rejected(operation: Operation, name: str) -
 
 def objects() -> Iterator[Any]:
     """Yield each parameter that takes items, with their class."""
-    for operation in METHODS:
+    for operation in ALL:
         for name, hint in get_type_hints(function_of(operation)).items():
             if (item := item_in(hint)) is not None:
                 yield pytest.param(operation, name, item, id=f"{operation.call}-{name}")
@@ -247,7 +249,7 @@ def test_value_that_is_no_object_is_rejected(
 
 # Parameters that this package does not know
 
-WITH_EXTRA = [each for each in METHODS if "extra_body" in valid_arguments(each)]
+WITH_EXTRA = [each for each in ALL if "extra_body" in valid_arguments(each)]
 with_extra = pytest.mark.parametrize("operation", WITH_EXTRA, ids=name_of)
 
 

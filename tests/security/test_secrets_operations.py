@@ -18,13 +18,22 @@ from portone_async import (
 )
 from portone_async._http.reply import Reply
 from portone_async.operations import Operation
-from tests.contract.recorder import METHODS, Arguments, arguments_of, method, name_of, split
+from tests.contract.recorder import (
+    METHODS,
+    VARIANTS,
+    Arguments,
+    arguments_of,
+    method,
+    name_of,
+    split,
+)
 from tests.support.failing import failing_client
 from tests.support.leaks import leaked, planted, secret_of, texts_of
 from tests.support.samples import body
 from tests.support.scripted import Outcome
 from tests.support.virtual_time import run
 
+ALL = (*METHODS, *VARIANTS)
 EXTRA: dict[str, Any] = {
     "new_secret": "planted-extra-심어둔",
     "nested": {"card_number": "planted-nested-심어둔", "list": [{"deep": "planted-deep-심어둔"}]},
@@ -110,7 +119,7 @@ async def _finish(result: Any) -> None:
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-@pytest.mark.parametrize("operation", METHODS, ids=name_of)
+@pytest.mark.parametrize("operation", ALL, ids=name_of)
 def test_error_leaks_no_argument(
     operation: Operation, failure: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -127,7 +136,7 @@ def test_error_leaks_no_argument(
     assert leaked(secrets, error, *log) == set()
 
 
-WITH_EXTRA = [each for each in METHODS if "extra_body" in arguments_with_secrets(each)]
+WITH_EXTRA = [each for each in ALL if "extra_body" in arguments_with_secrets(each)]
 
 
 @pytest.mark.parametrize("operation", WITH_EXTRA, ids=name_of)
@@ -143,6 +152,6 @@ def test_argument_that_cannot_be_sent_leaks_no_other(operation: Operation) -> No
 
 
 def test_each_operation_with_a_body_takes_extra_body() -> None:
-    with_body = {name_of(each) for each in METHODS if each.method in ("POST", "PUT")}
+    with_body = {name_of(each) for each in ALL if each.method in ("POST", "PUT")}
 
     assert with_body == {name_of(each) for each in WITH_EXTRA}
