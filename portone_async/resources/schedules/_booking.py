@@ -98,7 +98,7 @@ def validate_items(items: object) -> Sequence[Wanted]:
         InvalidRequestError: There is none, two have the same number, or one is not right.
     """
     if not isinstance(items, Iterable) or isinstance(items, str | Mapping):
-        raise InvalidRequestError(f"schedules must be a list, not {type(items).__name__}")
+        raise InvalidRequestError("schedules must be a list of items")
     wanted = [Wanted.of(_item(item)) for item in cast("Iterable[object]", items)]
     if not wanted:
         raise InvalidRequestError("schedules must have at least one item")
