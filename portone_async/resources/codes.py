@@ -38,11 +38,11 @@ class Codes:
         """
         return await self._client.call(Call("GET", "/cards", list[StandardCode]))
 
-    async def card(self, code: str) -> StandardCode:
+    async def card(self, card_standard_code: str) -> StandardCode:
         """Return a card company.
 
         Args:
-            code: Its standard code, as in ``361``.
+            card_standard_code: Its standard code, as in ``361``.
 
         Raises:
             CodeNotFoundError: PortOne reports no card company with this code.
@@ -51,7 +51,7 @@ class Codes:
 
         Source: ``GET /cards/{card_standard_code}``.
         """
-        return await self._client.call(_call("/cards", "card_standard_code", code))
+        return await self._client.call(_call("/cards", "card_standard_code", card_standard_code))
 
     async def banks(self) -> list[StandardCode]:
         """List all banks.
@@ -63,11 +63,11 @@ class Codes:
         """
         return await self._client.call(Call("GET", "/banks", list[StandardCode]))
 
-    async def bank(self, code: str) -> StandardCode:
+    async def bank(self, bank_standard_code: str) -> StandardCode:
         """Return a bank.
 
         Args:
-            code: Its standard code with leading zeros, as in ``004``.
+            bank_standard_code: Its standard code with leading zeros, as in ``004``.
 
         Raises:
             CodeNotFoundError: PortOne reports no bank with this code.
@@ -76,7 +76,7 @@ class Codes:
 
         Source: ``GET /banks/{bank_standard_code}``.
         """
-        return await self._client.call(_call("/banks", "bank_standard_code", code))
+        return await self._client.call(_call("/banks", "bank_standard_code", bank_standard_code))
 
 
 def _call(collection: str, name: str, code: str) -> Call[StandardCode]:

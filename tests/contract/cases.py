@@ -217,7 +217,7 @@ CASES = [
     # The others
     Case("cards_ok", "codes.cards", "3 StandardCode"),
     Case("banks_ok", "codes.banks", "3 StandardCode"),
-    Case("bank_single_ok", "codes.bank", "StandardCode", {"code": "004"}),
+    Case("bank_single_ok", "codes.bank", "StandardCode", {"bank_standard_code": "004"}),
     Case("payco_status_ok", "payco.set_order_status", "PaycoStatus", {"status": "DELIVERY_START"}),
     Case("payco_status_bad", "payco.set_order_status", "ApiError"),
     Case("users_pg_ok", "account.pg_settings", "3 PgSetting"),

@@ -38,8 +38,6 @@ KEYWORDS: dict[tuple[str, str], str] = {
     (ANY, "customer_uid[]"): "customer_uids",
     (ANY, "imp_uid[]"): "imp_uids",
     (ANY, "merchant_uid[]"): "merchant_uids",
-    ("GET /cards/{card_standard_code}", "card_standard_code"): "code",
-    ("GET /banks/{bank_standard_code}", "bank_standard_code"): "code",
     ("POST /payments/cancel", "extra"): "requester",
 }
 """The keyword of a method for a parameter, where it is not the API's own name in snake case."""
