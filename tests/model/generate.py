@@ -81,8 +81,10 @@ def _job(draw: Random, operation: Operation, *, refuses: bool, is_slow: bool) ->
     count = 1 if is_once else draw.choice((1, 2, 2, 3, 4))
     # One look-up cannot see what is processed after it.
     is_brief = isinstance(operation, Refund) and operation.settle == 0
-    # Where the server does not refuse a used number, nothing but time protects a charge.
+    # Where the server does not refuse a used number, nothing but time protects a charge; and nothing
+    # protects a pending refund from a server that takes it twice.
     is_unguarded = isinstance(operation, Charge) and not refuses
+    is_unguarded |= isinstance(operation, Refund) and is_slow
     kinds = [
         kind
         for kind in _FAULTS
