@@ -43,7 +43,7 @@ def make_plan(draw: Random, jobs: int) -> Plan:
     while len(operations) < jobs:
         operations.append(_operation(draw, len(operations), payments, schedules))
     refuses = draw.random() < 0.7
-    is_slow = draw.random() < 0.1
+    is_slow = draw.random() < 0.2
     return Plan(
         payments=payments,
         jobs=tuple(_job(draw, each, refuses=refuses, is_slow=is_slow) for each in operations),
@@ -154,9 +154,9 @@ def _faults(draw: Random, kinds: list[str]) -> tuple[Fault, ...]:
     """Draw the faults of the requests of a call: most of them of the first few."""
     if draw.random() < 0.2:
         return ()
-    if draw.random() < 0.15:  # An answer is lost after some look-ups, and the next ones fail.
+    if draw.random() < 0.3:  # An answer is lost after some look-ups, and the next ones may fail.
         is_open = [kind for kind in kinds if KINDS[kind].is_open]
-        lost = Fault(draw.choice(is_open), draw.choice((1.0, LATEST)), outage=200.0)
+        lost = Fault(draw.choice(is_open), draw.choice((1.0, LATEST)), draw.choice((0.0, 200.0)))
         return (*(Fault(),) * draw.randint(1, 3), lost)
     number = draw.choice((1, 2, 3, 4, 6, 10))
     density = draw.choice((0.2, 0.5, 0.9))

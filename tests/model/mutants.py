@@ -40,6 +40,10 @@ class Careful(PackageSubject):
     """Whether the client itself sends a refund again after a lost answer."""
 
     async def refund(self, client: PortOneClient, order: RefundOrder) -> Payment:
+        async with client.exclusive(order.imp_uid):
+            return await self.refund_in_turn(client, order)
+
+    async def refund_in_turn(self, client: PortOneClient, order: RefundOrder) -> Payment:
         before = await client.payments.get(order.imp_uid)
         if order.key is not None and self.is_done(order, before, before):
             return before
@@ -95,6 +99,13 @@ class Repeating(Careful):
 
     sends_checksum = False
     repeats = True
+
+
+class Overlapping(Careful):
+    """Sends two refunds of a payment at once."""
+
+    async def refund(self, client: PortOneClient, order: RefundOrder) -> Payment:
+        return await self.refund_in_turn(client, order)
 
 
 class PendingTwice(Careful):
@@ -305,6 +316,7 @@ MUTANTS = (
     UnsettledRetry(),
     NoChecksum(),
     Repeating(),
+    Overlapping(),
     PendingTwice(),
     AnyEqualSum(),
     PartOfKey(),

@@ -50,7 +50,7 @@ def test_careful_client_shows_no_violation(subject: Subject) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: type(mutant).__name__)
 def test_careless_client_shows_a_violation(mutant: Subject) -> None:
-    _, failure = search(mutant, seed=1, operations=4000, is_shrunk=False)
+    _, failure = search(mutant, seed=1, operations=8000, is_shrunk=False)
     assert failure is not None
 
 
