@@ -434,7 +434,7 @@ async def test_key_with_a_slash_is_read_by_the_list(
 @pytest.mark.parametrize(
     "response", [[], [{"customer_uid": 7}], [{"customer_uid": "another"}]], ids=str
 )
-async def test_key_with_a_slash_that_is_not_listed_is_not_known_to_be_missing(
+async def test_unlisted_key_with_a_slash_is_not_known_to_be_missing(
     server: FakePortOne, client: PortOneClient, response: Any
 ) -> None:
     server.fail(Json({"code": 0, "message": None, "response": response}, status=207), on=KEYS)

@@ -534,7 +534,7 @@ async def test_refusal_without_a_look_up_stays_a_refusal(
     assert caught.value.code == 1
 
 
-async def test_refusal_after_a_lost_answer_and_without_a_look_up_is_unknown(
+async def test_refusal_after_a_lost_answer_is_unknown_without_a_look_up(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     class LosesThenRefuses:

@@ -540,7 +540,7 @@ async def test_reschedule_that_was_not_processed_is_sent_again(
     assert len(changes(server)) == 2
 
 
-async def test_revoked_schedule_of_the_same_time_is_no_trace_of_the_request(
+async def test_revoked_schedule_of_the_same_time_is_no_trace(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     add(server, schedule_status="revoked", schedule_at=START + 5 * DAY)
@@ -650,7 +650,7 @@ async def test_executed_schedule_counts_more_than_a_missing_one(
         await client.schedules.cancel(["SUB-9", "SUB-1"])
 
 
-async def test_refusal_after_a_lost_cancel_and_without_a_look_up_is_unknown(
+async def test_refusal_after_a_lost_cancel_is_unknown_without_a_look_up(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     add(server)
@@ -844,7 +844,7 @@ async def test_retry_whose_answer_is_lost_charges_once(
     assert len(server.payments.of_order("SUB-1", status="paid")) == 1
 
 
-async def test_failed_retry_whose_answer_is_lost_is_told_from_the_first_failure(
+async def test_lost_failure_of_a_retry_differs_from_the_first_failure(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     failed(server)

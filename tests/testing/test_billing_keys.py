@@ -55,7 +55,7 @@ async def test_unknown_key_gets_http_200_with_code_1(server: FakePortOne, method
     assert "member-9" in body["message"]
 
 
-async def test_second_issue_replaces_the_key_in_silence(server: FakePortOne) -> None:
+async def test_second_issue_replaces_the_key_without_an_error(server: FakePortOne) -> None:
     _, first = await issue(server, "member-1")
     server.advance(60)
     status, second = await issue(server, "member-1", card_number="9876543210981111")

@@ -87,11 +87,11 @@ class BillingKeys:
     ) -> BillingKey:
         """Issue a billing key for a card, and store it.
 
-        **If there is a key of this name, PortOne replaces it without a word**, and the PG still has
-        the old one. ``only_new=True`` refuses that. Either way the name is looked up first, so that
-        a lost answer can be settled; a key that another process issues between the two requests is
-        replaced all the same, and :attr:`BillingKey.was_replaced` of the result shows it. One client
-        issues one key of a name at a time.
+        **If there is a key of this name, PortOne replaces it and reports no error**, and the PG
+        still has the old one. ``only_new=True`` refuses that. Either way the name is looked up
+        first, so that a lost answer can be settled; a key that another process issues between the
+        two requests is replaced all the same, and :attr:`BillingKey.was_replaced` of the result
+        shows it. One client issues one key of a name at a time.
 
         The request is never sent twice, since that would leave another key at the PG.
 
@@ -106,7 +106,7 @@ class BillingKeys:
             channel_key: The console's channel. The document requires it since 2026-05; whether
                 PortOne does is not documented.
             pg: The PG, as ``provider`` or ``provider.MID``: the older way. PortOne uses the default
-                one, without a word, if it does not know it.
+                one, and reports no error, if it does not know it.
             customer_id: The shop's name for the buyer; ``tosspayments`` requires it.
             customer_name: The card's holder; ``welcome`` requires it.
             customer_tel: The holder's phone number.

@@ -1,6 +1,6 @@
 """Recognize a billing key that was issued, or deleted, while the answer was lost. Pure.
 
-A key has no id but its name, which is used again: PortOne replaces a key in silence. So keys are
+A key has no id but its name, which PortOne lets a later key take over. So keys are
 compared by their times and by the digits of the card that are not masked.
 """
 

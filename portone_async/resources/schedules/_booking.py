@@ -99,7 +99,9 @@ def validate_items(items: object) -> Sequence[Wanted]:
     """
     if not isinstance(items, Iterable) or isinstance(items, str | Mapping):
         raise InvalidRequestError("schedules must be a list of items")
-    wanted = [Wanted.of(_item(item)) for item in cast("Iterable[object]", items)]
+    # First, so that no frame of a later error holds a dict of the caller.
+    hidden = [_item(item) for item in cast("Iterable[object]", items)]
+    wanted = [Wanted.of(item) for item in hidden]
     if not wanted:
         raise InvalidRequestError("schedules must have at least one item")
     if len({item.merchant_uid for item in wanted}) < len(wanted):

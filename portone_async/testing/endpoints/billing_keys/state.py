@@ -163,7 +163,7 @@ class BillingKeys:
         if group is not None:
             record = _super_blank() | customer | self._channels(group, card, now)
         else:
-            # PortOne leaves `inserted` as it was when it replaces a key, and says nothing else.
+            # PortOne leaves `inserted` as it was when it replaces a key: nothing else shows it.
             first = now if replaced is None else replaced.get("inserted") or now
             times = {"inserted": first, "updated": now}
             record = _plain_blank() | card | customer | times
