@@ -19,12 +19,15 @@ from portone_async.models._record import EXACT
 __all__ = (
     "Money",
     "exact_number",
+    "has_slash",
     "json_body",
     "money",
+    "notice_urls",
     "optional_money",
     "optional_unix_seconds",
     "path_value",
     "unix_seconds",
+    "whole_money",
 )
 
 Money: TypeAlias = int | Decimal | str
@@ -70,6 +73,18 @@ def optional_money(name: str, value: object) -> Decimal | None:
     return None if value is None else money(name, value)
 
 
+def whole_money(name: str, value: object) -> Decimal:
+    """Return an amount of money of 0 or more, without a fraction.
+
+    Raises:
+        InvalidRequestError: It has a fraction, or as :func:`money`.
+    """
+    amount = money(name, value)
+    if amount != amount.to_integral_value():
+        raise InvalidRequestError(f"{name} must be a whole number")
+    return amount
+
+
 def exact_number(amount: Decimal) -> int | Decimal:
     """Return an amount as JSON is to write it: whole numbers without a fraction."""
     if amount == amount.to_integral_value():
@@ -99,6 +114,28 @@ def optional_unix_seconds(name: str, time: object) -> int | None:
     return None if time is None else unix_seconds(name, time)
 
 
+def notice_urls(notice_url: str | Sequence[str] | None) -> list[str] | None:
+    """Return where the webhooks of a payment go, as a list of URLs.
+
+    Raises:
+        InvalidRequestError: It is neither text nor texts.
+    """
+    several: object = [notice_url] if isinstance(notice_url, str) else notice_url
+    if several is None:
+        return None
+    if not isinstance(several, (list, tuple)):
+        raise InvalidRequestError("notice_url must be a str, or a list of them")
+    texts = cast("Sequence[object]", several)
+    if not all(isinstance(url, str) for url in texts):
+        raise InvalidRequestError("notice_url must be a str, or a list of them")
+    return [*cast("Sequence[str]", texts)]
+
+
+def has_slash(value: str) -> bool:
+    """Return whether web servers may take a text apart in a path, even when it is quoted."""
+    return "/" in value or "\\" in value
+
+
 def path_value(name: str, value: object) -> str:
     """Return an identifier that is safe as one segment of a path.
 
@@ -108,7 +145,7 @@ def path_value(name: str, value: object) -> str:
     """
     validate_identifier(name, value)
     assert isinstance(value, str)
-    if "/" in value or "\\" in value:
+    if has_slash(value):
         raise InvalidRequestError(
             f"{name} has a slash, which web servers take apart even when it is quoted: "
             "PortOne has no other way to name it here"

@@ -6,17 +6,16 @@ request opens a second one, and the buyer may pay both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from msgspec import Struct
 
 from portone_async.call import Call, Caller
 from portone_async.errors import (
     ApiError,
-    InvalidRequestError,
     NotFoundError,
     OrderNumberUsedError,
     PortOneError,
@@ -35,7 +34,6 @@ __all__ = (
     "SurplusPaymentsError",
     "close_once",
     "issue_once",
-    "urls",
 )
 
 
@@ -93,23 +91,6 @@ class Request(Struct, frozen=True):
             and self.is_of_kind(payment)
             and payment.status in (PaymentStatus.READY, PaymentStatus.PAID)
         )
-
-
-def urls(notice_url: str | Sequence[str] | None) -> list[str] | None:
-    """Return where the webhooks of a payment go, as the list that PortOne documents here.
-
-    Raises:
-        InvalidRequestError: It is neither text nor texts.
-    """
-    several: object = [notice_url] if isinstance(notice_url, str) else notice_url
-    if several is None:
-        return None
-    if not isinstance(several, (list, tuple)):
-        raise InvalidRequestError("notice_url must be a str, or a list of them")
-    texts = cast("Sequence[object]", several)
-    if not all(isinstance(url, str) for url in texts):
-        raise InvalidRequestError("notice_url must be a str, or a list of them")
-    return [*cast("Sequence[str]", texts)]
 
 
 async def issue_once(client: Caller, request: Request, *, reuse: bool, seconds: float) -> Payment:

@@ -15,7 +15,7 @@ from portone_async.models.benepia import BenepiaPoints
 
 from ._charge import Charge, carry_out, charge_call, charge_number
 from ._confidential import confidential, secrets_in
-from ._request import Money, json_body, money
+from ._request import Money, json_body, money, notice_urls
 from ._settle import verdict
 
 __all__ = ("Benepia",)
@@ -151,7 +151,7 @@ class Benepia:
             buyer_tel=buyer_tel,
             buyer_addr=buyer_addr,
             buyer_postcode=buyer_postcode,
-            notice_url=notice_url if notice_url is None else _list(notice_url),
+            notice_url=notice_urls(notice_url),
             custom_data=custom_data,
         )
         return await carry_out(
@@ -161,7 +161,3 @@ class Benepia:
             seconds=settle,
             is_number_checked=check_number,
         )
-
-
-def _list(urls: str | Sequence[str]) -> list[str]:
-    return [urls] if isinstance(urls, str) else [*urls]

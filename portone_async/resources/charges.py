@@ -14,7 +14,7 @@ from portone_async.models import Payment
 
 from ._charge import Charge, carry_out, charge_call, charge_number
 from ._confidential import confidential
-from ._request import Money, json_body, money
+from ._request import Money, json_body, money, optional_money
 
 __all__ = ("ChargedKeyNotFoundError", "Charges")
 
@@ -138,8 +138,8 @@ class Charges:
             amount=exact,
             name=name,
             currency=currency,
-            tax_free=_money("tax_free", tax_free),
-            vat_amount=_money("vat_amount", vat_amount),
+            tax_free=optional_money("tax_free", tax_free),
+            vat_amount=optional_money("vat_amount", vat_amount),
             buyer_name=buyer_name,
             buyer_email=buyer_email,
             buyer_tel=buyer_tel,
@@ -283,8 +283,8 @@ class Charges:
             channelGroupId=channel_group_id,
             name=name,
             currency=currency,
-            tax_free=_money("tax_free", tax_free),
-            vat_amount=_money("vat_amount", vat_amount),
+            tax_free=optional_money("tax_free", tax_free),
+            vat_amount=optional_money("vat_amount", vat_amount),
             buyer_name=buyer_name,
             buyer_email=buyer_email,
             buyer_tel=buyer_tel,
@@ -320,10 +320,6 @@ class Charges:
             seconds=settle,
             is_number_checked=check_number,
         )
-
-
-def _money(name: str, value: Money | None) -> Any:
-    return None if value is None else money(name, value)
 
 
 def _classify(failure: Failure) -> type[ChargedKeyNotFoundError] | None:

@@ -15,7 +15,7 @@ from portone_async.models import Payment
 
 from ._charge import charge_number
 from ._confidential import confidential, secrets_in
-from ._request import Money, json_body, money, optional_unix_seconds, path_value
+from ._request import Money, json_body, money, notice_urls, optional_unix_seconds, path_value
 from ._settle import validate_settle
 from ._unpaid import (
     MoneyReceivedError,
@@ -23,7 +23,6 @@ from ._unpaid import (
     SurplusPaymentsError,
     close_once,
     issue_once,
-    urls,
 )
 from .payments._checks import MatchesPayment
 
@@ -123,7 +122,7 @@ class ConvenienceStore:
             buyer_addr=buyer_addr,
             buyer_postcode=buyer_postcode,
             confirm_url=confirm_url,
-            notice_url=urls(notice_url),
+            notice_url=notice_urls(notice_url),
             custom_data=custom_data,
         )
         call = Call(

@@ -20,6 +20,7 @@ from ._request import (
     Money,
     json_body,
     money,
+    notice_urls,
     optional_money,
     optional_unix_seconds,
     path_value,
@@ -32,7 +33,6 @@ from ._unpaid import (
     SurplusPaymentsError,
     close_once,
     issue_once,
-    urls,
 )
 from .payments._checks import MatchesPayment
 
@@ -167,7 +167,7 @@ class VirtualAccounts:
             business_registration_number=business_registration_number,
             buyer_addr=buyer_addr,
             buyer_postcode=buyer_postcode,
-            notice_url=urls(notice_url),
+            notice_url=notice_urls(notice_url),
             custom_data=custom_data,
             tax_free=optional_money("tax_free", tax_free),
             vat_amount=optional_money("vat_amount", vat_amount),

@@ -10,6 +10,7 @@ from portone_async.call import Call, Caller, validate_identifier
 from portone_async.errors import OutcomeUnknownError, PortOneError, UnexpectedResponseError
 from portone_async.models._unreadable import unreadable_error
 from portone_async.models.billing_keys import BillingKey
+from portone_async.resources._request import has_slash
 from portone_async.resources._settle import settle
 
 from ._calls import BillingKeyNotFoundError, get_call, listed_call
@@ -24,7 +25,7 @@ E = TypeVar("E", bound=PortOneError)
 async def get(client: Caller, customer_uid: str) -> BillingKey:
     """Read a key; one whose name has a slash by the list, whose names are in the query."""
     validate_identifier("customer_uid", customer_uid)
-    if "/" not in customer_uid and "\\" not in customer_uid:
+    if not has_slash(customer_uid):
         return await client.call(get_call(customer_uid))
     call = listed_call([customer_uid])
     group = group_of(customer_uid, await client.call(call))

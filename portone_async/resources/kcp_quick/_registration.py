@@ -10,12 +10,11 @@ from typing import Any, Literal
 from portone_async.call import Call, Caller, Repeat
 from portone_async.errors import ApiError, PortOneError
 from portone_async.resources._confidential import confidential, secrets_in
-from portone_async.resources._request import json_body, path_value
+from portone_async.resources._request import json_body, path_value, whole_money
 from portone_async.resources._settle import is_open, validate_settle
 from portone_async.resources._settle import settle as settle_outcome
 
 from ._errors import KcpQuickNotFoundError, classify
-from ._numbers import whole
 
 __all__ = ("Registration",)
 
@@ -166,4 +165,4 @@ def _prepare_call(
 
 
 def _whole_or_none(amount: int | None) -> Decimal | None:
-    return None if amount is None else whole("prepaid_amount", amount)
+    return None if amount is None else whole_money("prepaid_amount", amount)

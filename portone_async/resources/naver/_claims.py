@@ -8,7 +8,7 @@ from typing import Any, Literal
 from portone_async.call import Caller
 from portone_async.models.naver import NaverProductOrder
 from portone_async.resources._confidential import confidential
-from portone_async.resources._request import Money, json_body, money
+from portone_async.resources._request import Money, json_body, optional_money
 from portone_async.resources._settle import validate_settle
 
 from ._actions import (
@@ -237,7 +237,7 @@ class Claims:
             extra_body,
             product_order_id=None,
             memo=memo,
-            extra_charge=None if extra_charge is None else money("extra_charge", extra_charge),
+            extra_charge=optional_money("extra_charge", extra_charge),
             **given_reason(reason, WITHHOLD_REASONS),
         )
         ids = validate_ids(product_order_id)

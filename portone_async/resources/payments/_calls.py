@@ -15,6 +15,7 @@ from portone_async.errors import (
 from portone_async.models import Payment, Sorting, UnreadablePayment
 from portone_async.models._unreadable import unreadable_error
 from portone_async.models.payments import PaymentListing, PaymentPage
+from portone_async.resources._request import has_slash
 from portone_async.resources._windows import Window
 
 from ._checks import MatchesPage, MatchesPayment, MatchesPayments
@@ -171,7 +172,7 @@ def listed_call(merchant_uid: str, status: str | None) -> Call[PaymentListing]:
 def is_path_safe(merchant_uid: str) -> bool:
     """Whether an order number has no slash, which web servers take apart even when quoted."""
     validate_identifier("merchant_uid", merchant_uid)
-    return "/" not in merchant_uid and "\\" not in merchant_uid
+    return not has_slash(merchant_uid)
 
 
 def imp_uid_of(payment: Payment) -> str:

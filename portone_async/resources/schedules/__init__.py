@@ -15,7 +15,7 @@ from portone_async.models import Payment
 from portone_async.models.schedules import Schedule, ScheduleItem
 from portone_async.resources._charge import Charge, carry_out, charge_call
 from portone_async.resources._confidential import confidential
-from portone_async.resources._request import Money, json_body, money, path_value, unix_seconds
+from portone_async.resources._request import Money, json_body, path_value, unix_seconds, whole_money
 from portone_async.resources._settle import validate_settle
 from portone_async.resources._windows import utc_now
 
@@ -117,9 +117,9 @@ class Schedules(Lookups):
         """
         validate_identifier("customer_uid", customer_uid)
         seconds = validate_settle(settle)
-        checking = None if checking_amount is None else money("checking_amount", checking_amount)
-        if checking is not None and checking != checking.to_integral_value():
-            raise InvalidRequestError("checking_amount must be a whole number")
+        checking = (
+            None if checking_amount is None else whole_money("checking_amount", checking_amount)
+        )
         wanted = validate_items(schedules)
         body = json_body(
             extra_body,

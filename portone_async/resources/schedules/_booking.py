@@ -26,7 +26,8 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models.schedules import Schedule, ScheduleItem, ScheduleListing
-from portone_async.resources._request import money, path_value, unix_seconds
+from portone_async.resources._charge import charge_number
+from portone_async.resources._request import money, unix_seconds
 from portone_async.resources._settle import is_open, is_refusal, settle
 from portone_async.resources.payments import Payments
 
@@ -35,7 +36,6 @@ from ._errors import PartlyBookedError, ScheduleMismatchError, ScheduleNotFoundE
 
 __all__ = ("Booking", "Wanted", "validate_items")
 
-_LONGEST = 40
 _MONEY = ("amount", "tax_free", "vat_amount")
 
 
@@ -61,12 +61,7 @@ class Wanted(Struct, frozen=True):
         for name in ("merchant_uid", "schedule_at", "amount"):
             if name not in item:
                 raise InvalidRequestError(f"an item of schedules has no {name}")
-        merchant_uid = path_value("merchant_uid", item["merchant_uid"])
-        if len(merchant_uid) > _LONGEST:
-            raise InvalidRequestError(
-                f"merchant_uid has {len(merchant_uid)} characters: a PG may cut it to {_LONGEST}, "
-                "and no look-up would find the payment"
-            )
+        merchant_uid = charge_number(item["merchant_uid"])
         time = item["schedule_at"]
         is_number = isinstance(time, int) and not isinstance(time, bool)
         item["schedule_at"] = time if is_number else unix_seconds("schedule_at", time)

@@ -15,6 +15,7 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models.schedules import Schedule, ScheduleListing
+from portone_async.resources._request import has_slash
 from portone_async.resources._settle import is_open, is_refusal, settle
 
 from ._calls import cancel_call, get_call
@@ -44,7 +45,7 @@ async def cancel_each(
         part = merchant_uids[start : start + _LARGEST_REQUEST]
         cancelling = Cancelling(client, part, make_call)
         # A number with a slash cannot be looked up.
-        can_look = not any("/" in number or "\\" in number for number in part)
+        can_look = not any(map(has_slash, part))
         await cancelling.carry_out(seconds if can_look else 0.0)
         revoked |= {schedule.merchant_uid: schedule for schedule in cancelling.revoked}
         executed += cancelling.executed
