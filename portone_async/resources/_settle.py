@@ -130,23 +130,23 @@ async def settle(
         OutcomeUnknownError: No look-up gave a definite answer in time.
         PortOneError: PortOne refused the operation, or it was not sent.
     """
-    case = _Case(send, look)
-    if (result := await case.send()) is not None:
+    settlement = _Settlement(send, look)
+    if (result := await settlement.send()) is not None:
         return result
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     waits = pauses()
     resends = _RESENDS if resend else 0
     while True:
-        if (result := await case.look()) is not None:
+        if (result := await settlement.look()) is not None:
             return result
-        if case.is_absent and resends > 0:
+        if settlement.is_absent and resends > 0:
             resends -= 1
-            if (result := await case.send_again()) is not None:
+            if (result := await settlement.send_again()) is not None:
                 return result
         left = deadline - loop.time()
-        if case.is_hopeless or left <= 0:
-            raise case.unknown()
+        if settlement.is_hopeless or left <= 0:
+            raise settlement.unknown()
         await asyncio.sleep(min(next(waits), left))
 
 
@@ -160,21 +160,21 @@ async def send_once(send: Callable[[], Awaitable[T]]) -> T:
         OutcomeUnknownError: Its outcome is open.
         PortOneError: PortOne refused the operation, or it was not sent.
     """
-    case = _Case(send, _look_nowhere)
+    settlement = _Settlement(send, _look_nowhere)
     try:
         return await send()
     except PortOneError as error:
         if not is_open(error):
             raise
-        case.lost(error)
-    raise case.unknown("PortOne has no look-up for it")
+        settlement.record_lost(error)
+    raise settlement.unknown("PortOne has no look-up for it")
 
 
 async def _look_nowhere() -> None:
     return None
 
 
-class _Case(Generic[T]):
+class _Settlement(Generic[T]):
     """One operation whose outcome is to be settled, with the evidence so far."""
 
     def __init__(self, send: Callable[[], Awaitable[T]], look: Look[T]) -> None:
@@ -195,10 +195,10 @@ class _Case(Generic[T]):
         except PortOneError as error:
             if not is_open(error):
                 raise
-            self.lost(error)
+            self.record_lost(error)
             return None
 
-    def lost(self, error: PortOneError) -> None:
+    def record_lost(self, error: PortOneError) -> None:
         """Store the error that left the outcome open."""
         self._note("sent", error)
         self._first = error

@@ -19,13 +19,12 @@ from portone_async.errors import (
     NotFoundError,
     OrderNumberUsedError,
     PortOneError,
-    RateLimitedError,
-    UnauthorizedError,
 )
 from portone_async.models import Payment, PaymentStatus
 
+from ._about import about
 from ._refusal import send_or_look
-from ._settle import settle
+from ._settle import is_refusal, settle
 from .payments import Payments
 
 __all__ = (
@@ -119,7 +118,7 @@ async def issue_once(client: Caller, request: Request, *, reuse: bool, seconds: 
 async def _issue(client: Caller, request: Request, *, reuse: bool, seconds: float) -> Payment:
     before = await _payments_of(client, request.merchant_uid)
     _require_never_paid(request, before)
-    if reuse and (waiting := [each for each in before if _waits(request, each)]):
+    if reuse and (waiting := [payment for payment in before if _waits(request, payment)]):
         return _single(request, waiting)
     known = {payment.imp_uid for payment in before}
 
@@ -159,16 +158,14 @@ async def close_once(
             return None
         if payment.paid_at is None and not payment.deposit_history and not payment.is_paid:
             return payment
-        error = MoneyReceivedError("money has come in", payment=payment)
-        error.endpoint, error.identifiers = call.endpoint, call.identifiers
-        return error
+        return about(call, MoneyReceivedError("money has come in", payment=payment))
 
     send = send_or_look(client, call, look, when=_may_be_closed)
     return await settle(send, look, seconds=seconds, resend=True)
 
 
 def _may_be_closed(refusal: ApiError) -> bool:
-    return not isinstance(refusal, (NotFoundError, RateLimitedError, UnauthorizedError))
+    return is_refusal(refusal) and not isinstance(refusal, NotFoundError)
 
 
 async def _payments_of(client: Caller, merchant_uid: str) -> list[Payment]:
@@ -181,8 +178,7 @@ def _require_never_paid(request: Request, payments: list[Payment]) -> None:
         error = OrderNumberUsedError(
             "this order number was paid before, so PortOne issues nothing for it", payments=paid
         )
-        error.endpoint, error.identifiers = request.call.endpoint, request.call.identifiers
-        raise error
+        raise about(request.call, error)
 
 
 def _waits(request: Request, payment: Payment) -> bool:
@@ -205,8 +201,7 @@ def _single(request: Request, payments: list[Payment]) -> Payment:
         payment=first,
         surplus=tuple(others),
     )
-    error.endpoint, error.identifiers = request.call.endpoint, request.call.identifiers
-    raise error
+    raise about(request.call, error)
 
 
 def _issued_at(payment: Payment) -> tuple[datetime, str]:

@@ -28,6 +28,7 @@ from portone_async.models.escrow import (
     EscrowSender,
 )
 
+from ._about import about
 from ._confidential import confidential, secrets_in
 from ._refusal import send_or_look
 from ._request import json_body, path_value
@@ -137,9 +138,10 @@ class Escrow:
                 return None
             if _is_same_parcel(delivery, body["logis"]):
                 return delivery
-            error = DeliveryRegisteredError("another delivery is registered", delivery=delivery)
-            error.endpoint, error.identifiers = call.endpoint, call.identifiers
-            return error
+            return about(
+                call,
+                DeliveryRegisteredError("another delivery is registered", delivery=delivery),
+            )
 
         send = _after_409(
             send_or_look(self._client, call, look, when=lambda error: error.status == 409)

@@ -14,6 +14,7 @@ from portone_async.call import Call, Caller, Repeat, validate_identifier
 from portone_async.errors import ApiError
 from portone_async.models.paymentwall import PaymentwallDelivery
 
+from ._about import about
 from ._confidential import confidential, secrets_in
 from ._request import json_body, unix_seconds
 
@@ -165,5 +166,4 @@ def _refusal(call: Call[PaymentwallDelivery], delivery: PaymentwallDelivery) -> 
     )
     error.error_code = delivery.error_code
     error.notices = tuple(redact(notice) for notice in delivery.notices)
-    error.endpoint, error.identifiers = call.endpoint, call.identifiers
-    return error
+    return about(call, error)

@@ -13,6 +13,7 @@ from portone_async.call import Call, Caller, Failure, Repeat, validate_identifie
 from portone_async.errors import ApiError, InvalidRequestError, NotFoundError, PortOneError
 from portone_async.models.prepared import PreparedPayment
 
+from ._about import about
 from ._confidential import confidential, secrets_in
 from ._refusal import send_or_look
 from ._request import Money, json_body, money, path_value
@@ -241,9 +242,8 @@ def _already_prepared(
     call: Call[PreparedPayment], prepared: PreparedPayment | None
 ) -> AlreadyPreparedError:
     error = AlreadyPreparedError("another amount, or another currency, is registered")
-    error.endpoint, error.identifiers = call.endpoint, call.identifiers
     error.prepared = prepared
-    return error
+    return about(call, error)
 
 
 def _is_equal(prepared: PreparedPayment, amount: Decimal, currency: str | None) -> bool:

@@ -13,6 +13,7 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models import Payment
+from portone_async.resources._about import about
 from portone_async.resources._settle import is_refusal, settle, validate_settle
 from portone_async.resources.payments import Payments
 
@@ -49,21 +50,21 @@ async def carry_out(
     """
     seconds = validate_settle(seconds)
     call.payload()  # Refused here, before the look-up.
-    case = _Case(client, call, charge)
+    run = _Run(client, call, charge)
     # One delivery at a time: the second one meets what the first one did.
     async with client.exclusive(f"charge of {charge.merchant_uid}"):
-        if is_number_checked and (paid := await case.check_number()) is not None:
+        if is_number_checked and (paid := await run.check_number()) is not None:
             return paid
         try:
-            return await settle(case.send, case.look, seconds=seconds)
+            return await settle(run.send, run.look, seconds=seconds)
         except OutcomeUnknownError:
-            if case.refusal is None:
+            if run.refusal is None:
                 raise
     # Its answer was not lost: only what an earlier delivery did could not be looked up.
-    raise case.refusal.with_traceback(None)
+    raise run.refusal.with_traceback(None)
 
 
-class _Case:
+class _Run:
     """One charge, and the payments of its number before it was sent."""
 
     def __init__(self, client: Caller, call: Call[Payment], charge: Charge) -> None:
@@ -127,9 +128,7 @@ class _Case:
     def _undecided(self, payments: Sequence[Payment]) -> UnexpectedResponseError:
         """Return the error for payments that are neither paid nor failed: the outcome is open."""
         states = ", ".join(f"{payment.imp_uid} is {payment.status}" for payment in payments)
-        error = UnexpectedResponseError(f"neither paid nor failed: {states}")
-        error.endpoint, error.identifiers = self._call.endpoint, self._call.identifiers
-        return error
+        return about(self._call, UnexpectedResponseError(f"neither paid nor failed: {states}"))
 
     def _payment_or_none(self, decision: Decision) -> Payment | None:
         named = None if decision is None else self._of_this_call(decision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from portone_async.call import Call, Caller, validate_identifier
 from portone_async.errors import OutcomeUnknownError, PortOneError, UnexpectedResponseError
 from portone_async.models._unreadable import unreadable_error
 from portone_async.models.billing_keys import BillingKey
+from portone_async.resources._about import about
 from portone_async.resources._request import has_slash
 from portone_async.resources._settle import settle
 
@@ -18,8 +19,6 @@ from ._compare import is_issued_since, is_same_key, may_be_of_card
 from ._many import group_of
 
 __all__ = ("delete", "find", "get", "issue")
-
-E = TypeVar("E", bound=PortOneError)
 
 
 async def get(client: Caller, customer_uid: str) -> BillingKey:
@@ -32,9 +31,9 @@ async def get(client: Caller, customer_uid: str) -> BillingKey:
     if group.key is not None:
         return group.key
     if group.unreadable:
-        raise _about(call, unreadable_error(group.unreadable))
+        raise about(call, unreadable_error(group.unreadable))
     # "Missing" is a 404 here. A 207 may also mean that the key pair has no right to read it.
-    raise _about(call, UnexpectedResponseError("PortOne did not list this billing key"))
+    raise about(call, UnexpectedResponseError("PortOne did not list this billing key"))
 
 
 async def find(client: Caller, customer_uid: str) -> BillingKey | None:
@@ -76,8 +75,8 @@ async def issue(
     seconds: float,
 ) -> BillingKey:
     """Issue a key once. A repetition would leave another key at the PG, so it is not sent again."""
-    case = _Issue(client, call, customer_uid, before, card_number)
-    return await settle(case.send, case.look, seconds=seconds)
+    issuing = _Issue(client, call, customer_uid, before, card_number)
+    return await settle(issuing.send, issuing.look, seconds=seconds)
 
 
 async def delete(
@@ -108,17 +107,10 @@ def _is_new(key: BillingKey, before: BillingKey) -> bool:
 
 
 def _replaced(call: Call[Any]) -> OutcomeUnknownError:
-    return _about(
+    return about(
         call,
         OutcomeUnknownError(
             "whether the deletion was carried out is unknown: its answer was lost, and the key was "
             "replaced meanwhile"
         ),
     )
-
-
-def _about(call: Call[Any], error: E) -> E:
-    """Return an error that names the call."""
-    error.endpoint, error.identifiers = call.endpoint, call.identifiers
-    error.advice = call.advice_for(error)
-    return error

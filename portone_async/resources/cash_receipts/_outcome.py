@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from portone_async.call import Call, Caller
 from portone_async.errors import ApiError, PortOneError
 from portone_async.models.cash_receipts import ExternalReceipt, Receipt
+from portone_async.resources._about import about
 from portone_async.resources._refusal import send_or_look
 from portone_async.resources._settle import settle, validate_settle
 
@@ -104,6 +105,4 @@ def _has(receipt: Receipt | ExternalReceipt, expected: Mapping[str, str | Decima
 
 def _issued_error(call: Call[Any], receipt: Receipt | ExternalReceipt) -> ReceiptIssuedError:
     problem = "a revoked receipt" if receipt.is_cancelled else "another receipt"
-    error = ReceiptIssuedError(f"there is {problem}", receipt=receipt)
-    error.endpoint, error.identifiers = call.endpoint, call.identifiers
-    return error
+    return about(call, ReceiptIssuedError(f"there is {problem}", receipt=receipt))

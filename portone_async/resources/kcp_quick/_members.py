@@ -9,6 +9,7 @@ from portone_async.call import Call, Caller, Repeat
 from portone_async.errors import ApiError, OutcomeUnknownError, PortOneError
 from portone_async.models import ResponseRecord
 from portone_async.models.kcp_quick import KcpQuickFido, KcpQuickKey, KcpQuickMember
+from portone_async.resources._about import about
 from portone_async.resources._confidential import confidential, secrets_in
 from portone_async.resources._request import json_body, path_value
 from portone_async.resources._settle import is_open, validate_settle, verdict
@@ -196,5 +197,4 @@ def _repetition_refused(call: Call[Any], refusal: ApiError) -> OutcomeUnknownErr
         "its answer was lost, and its repetition was refused: the first request may have done it",
         evidence=(f"sent again: {refusal.reason}",),
     )
-    error.endpoint, error.identifiers = call.endpoint, call.identifiers
-    return error
+    return about(call, error)

@@ -1,4 +1,4 @@
-"""Carries an operation out on product orders, on each at most once.
+"""Carry an operation out on product orders, on each at most once.
 
 PortOne requests each product order at Naver by itself: all succeed (200), some (207) or none (500).
 So the product orders are read first, only those without the wanted state are sent, by their ids,
@@ -22,6 +22,7 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models.naver import NaverProductOrder
+from portone_async.resources._about import about
 from portone_async.resources._confidential import secrets_in
 from portone_async.resources._request import path_value
 from portone_async.resources._settle import send_once, settle
@@ -92,7 +93,7 @@ class _Work:
     ) -> None:
         self._client = client
         self._action = action
-        self._list = product_orders_call(imp_uid)
+        self._list_call = product_orders_call(imp_uid)
         self._imp_uid = imp_uid
         self._body = body
         self._ids: list[str] = []
@@ -163,7 +164,7 @@ class _Work:
             return self._result()
         error = refusal or self._partial()
         error.refused = tuple(self._idle(pending))
-        error.succeeded = tuple(self._known(each for each in self._ids if each not in pending))
+        error.succeeded = tuple(self._known(uid for uid in self._ids if uid not in pending))
         if self._is_open:
             self.refusal = error
         raise error
@@ -172,12 +173,10 @@ class _Work:
         error = ProductOrdersRefusedError(
             "Naver refused some of the product orders", status=207, code=0
         )
-        error.endpoint = self._call(self._ids).endpoint
-        error.identifiers = self._list.identifiers
-        return error
+        return about(self._call(self._ids), error)
 
     async def _read(self) -> None:
-        self._remember(await self._client.call(self._list))
+        self._remember(await self._client.call(self._list_call))
 
     def _take(self, orders: list[NaverProductOrder]) -> None:
         """Store the product orders for which a response reports a success."""
@@ -190,10 +189,10 @@ class _Work:
     def _pending(self) -> list[str]:
         """List the product orders for which nothing shows that it was carried out."""
         return [
-            each
-            for each in self._ids
-            if each not in self._reported
-            and not (each in self._orders and self._action.is_done(self._orders[each]))
+            uid
+            for uid in self._ids
+            if uid not in self._reported
+            and not (uid in self._orders and self._action.is_done(self._orders[uid]))
         ]
 
     def _idle(self, pending: list[str]) -> list[str]:
@@ -203,22 +202,20 @@ class _Work:
             UnexpectedResponseError: There is none: look again, until Naver is done.
         """
         idle = [
-            each
-            for each in pending
-            if each not in self._orders or not self._action.is_under_way(self._orders[each])
+            uid
+            for uid in pending
+            if uid not in self._orders or not self._action.is_under_way(self._orders[uid])
         ]
         if idle:
             return idle
-        problem = UnexpectedResponseError("Naver is still carrying it out")
-        problem.endpoint = self._call(pending).endpoint
-        problem.identifiers = self._list.identifiers
-        raise problem
+        error = UnexpectedResponseError("Naver is still carrying it out")
+        raise about(self._call(pending), error)
 
     def _result(self) -> list[NaverProductOrder]:
         return self._known(self._ids)
 
     def _known(self, ids: Iterable[str]) -> list[NaverProductOrder]:
-        return [self._orders[each] for each in ids if each in self._orders]
+        return [self._orders[uid] for uid in ids if uid in self._orders]
 
     def _call(self, ids: list[str]) -> Call[list[NaverProductOrder]]:
         def check(done: list[NaverProductOrder]) -> str | None:
@@ -229,9 +226,9 @@ class _Work:
             "POST",
             f"/payments/{{imp_uid}}/naver/{self._action.name}",
             list[NaverProductOrder],
-            path=self._list.path,
+            path=self._list_call.path,
             body=SecretDict({"product_order_id": ids, **self._body}),
-            identifiers=self._list.identifiers,
+            identifiers=self._list_call.identifiers,
             partial=(207,),
             check=check,
             classify=classify_action,

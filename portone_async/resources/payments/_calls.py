@@ -15,6 +15,7 @@ from portone_async.errors import (
 from portone_async.models import Payment, Sorting, UnreadablePayment
 from portone_async.models._unreadable import unreadable_error
 from portone_async.models.payments import PaymentListing, PaymentPage
+from portone_async.resources._about import about
 from portone_async.resources._request import has_slash
 from portone_async.resources._windows import Window
 
@@ -184,7 +185,4 @@ def unreadable_in(
     call: Call[Any], unreadable: Sequence[UnreadablePayment]
 ) -> UnexpectedResponseError:
     """Return the error that names unreadable payments and their call."""
-    error = unreadable_error(unreadable)
-    error.endpoint, error.identifiers = call.endpoint, call.identifiers
-    error.advice = call.advice_for(error)
-    return error
+    return about(call, unreadable_error(unreadable))

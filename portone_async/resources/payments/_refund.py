@@ -8,17 +8,13 @@ from typing import Any
 from portone_async.call import Call, Caller, Repeat
 from portone_async.errors import (
     ApiError,
-    AuthenticationError,
     ClientClosedError,
     PortOneError,
-    RateLimitedError,
-    TransientError,
-    UnauthorizedError,
     WrongLoopError,
 )
 from portone_async.models import Payment
 from portone_async.resources._confidential import secrets_in
-from portone_async.resources._settle import described, is_open, pauses
+from portone_async.resources._settle import described, is_open, is_refusal, pauses
 
 from ._calls import get_call
 from ._checks import MatchesPayment
@@ -197,11 +193,7 @@ def _answer_in(error: Exception) -> Answer | None:
         return None  # Of a throttle, before the request.
     if is_open(error):
         return Answer.LOST
-    # A rejected token and a rate limit stop a request before it is processed.
-    is_refusal = isinstance(error, ApiError) and not isinstance(
-        error, (AuthenticationError, UnauthorizedError, RateLimitedError, TransientError)
-    )
-    return Answer.REFUSED if is_refusal else None
+    return Answer.REFUSED if is_refusal(error) else None
 
 
 def _now() -> float:
