@@ -109,7 +109,7 @@ class Benepia:
             benepia_member_code: The code of the buyer's company.
             test: Make a test transaction, which charges nothing. PortOne does so where the code is
                 absent, so one of the two must be given.
-            buyer_name: The buyer.
+            buyer_name: The buyer's name.
             buyer_email: The buyer's e-mail address.
             buyer_tel: The buyer's phone number.
             buyer_addr: The buyer's address.

@@ -82,11 +82,11 @@ class ConvenienceStore:
             barcode: The shop's own barcode; without it galaxia issues one.
             expired_at: The deadline, with a time zone; without it that of the contract.
             name: The name of the goods.
-            buyer_name: The buyer.
-            buyer_email: The buyer.
-            buyer_tel: The buyer.
-            buyer_addr: The buyer.
-            buyer_postcode: The buyer.
+            buyer_name: The buyer's name.
+            buyer_email: The buyer's e-mail address.
+            buyer_tel: The buyer's phone number.
+            buyer_addr: The buyer's address.
+            buyer_postcode: The buyer's postcode.
             confirm_url: A URL of the shop that PortOne requests before the store takes the money:
                 only its HTTP 200 lets the payment pass.
             notice_url: Where this payment's webhooks go: one URL or several.

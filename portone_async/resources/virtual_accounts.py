@@ -117,12 +117,12 @@ class VirtualAccounts:
             vbank_holder: The holder to show; some PGs show the shop's name instead.
             vbank_key: The key of a fixed account (tosspayments).
             name: The name of the goods.
-            buyer_name: The buyer.
-            buyer_email: The buyer.
-            buyer_tel: The buyer.
+            buyer_name: The buyer's name.
+            buyer_email: The buyer's e-mail address.
+            buyer_tel: The buyer's phone number.
             business_registration_number: The buyer's (nice_v2).
-            buyer_addr: The buyer.
-            buyer_postcode: The buyer.
+            buyer_addr: The buyer's address.
+            buyer_postcode: The buyer's postcode.
             notice_url: Where this payment's webhooks go: one URL or several.
             custom_data: Text, or an object that PortOne stores as JSON text.
             tax_free: The tax-free part of ``amount``.

@@ -83,9 +83,9 @@ class CashReceipts:
             company_tel: The shop's (daou).
             company_name: The shop's (daou).
             corp_reg_no: The shop's business number (daou, welcome).
-            buyer_name: The buyer.
-            buyer_email: The buyer.
-            buyer_tel: The buyer.
+            buyer_name: The buyer's name.
+            buyer_email: The buyer's e-mail address.
+            buyer_tel: The buyer's phone number.
             tax_free: The tax-free part, KRW.
             vat_amount: The VAT part, KRW; without it PortOne computes it.
             extra_body: Parameters that this package does not know, such as the deprecated ``vat``.
@@ -204,9 +204,9 @@ class CashReceipts:
                 (kicc, settle, nice_v2).
             type: ``person`` (PortOne's default) or ``company``.
             product_type: ``real`` or ``digital`` (ksnet).
-            buyer_name: The buyer.
-            buyer_email: The buyer.
-            buyer_tel: The buyer.
+            buyer_name: The buyer's name.
+            buyer_email: The buyer's e-mail address.
+            buyer_tel: The buyer's phone number.
             tax_free: The tax-free part of ``amount``.
             vat_amount: The VAT part of ``amount``; without it PortOne computes it.
             corp_reg_no: The shop's business number (welcome).

@@ -102,7 +102,7 @@ class Charging:
             customer_uid: The shop's name for the key.
             merchant_uid: The order number, at most 40 characters and without a slash.
             name: The name of the goods.
-            buyer_name: The buyer.
+            buyer_name: The buyer's name.
             amount: What is charged, in whole KRW.
             notice_url: Where the webhook of this payment goes.
             extra_body: Parameters that this package does not know.
