@@ -124,6 +124,16 @@ async def test_nothing_is_sent_without_a_yes(
     assert posts(server) == 0
 
 
+async def test_order_number_in_place_of_the_id_is_explained(
+    server: FakePortOne, run: Run, payment: Payment
+) -> None:
+    ran = await run(payment.merchant_uid, "--all", "--reason", "returned", "--yes")
+    assert (ran.code, ran.out) == (1, "")
+    assert "the PortOne id that 'portone-async find ORDER' prints, not the order number" in ran.err
+    assert "include_sandbox" not in ran.err
+    assert posts(server) == 0
+
+
 async def test_no_terminal_needs_yes(server: FakePortOne, run: Run, payment: Payment) -> None:
     ran = await run(payment.imp_uid, "--all", "--reason", "returned")
     assert (ran.code, ran.out) == (2, "")

@@ -20,6 +20,7 @@ from portone_async.errors import (
     CancelPendingError,
     CancelRefusedError,
     OutcomeUnknownError,
+    PaymentNotFoundError,
     PortOneError,
     TransientError,
 )
@@ -91,8 +92,8 @@ class Result(Struct, frozen=True):
         if isinstance(self.error, OutcomeUnknownError):
             for line in self.error.evidence:
                 print_error(f"  {line}")
-        if self.error.advice:
-            print_error(_("hint: {advice}").format(advice=self.error.advice))
+        if advice := _advice(self.error):
+            print_error(_("hint: {advice}").format(advice=advice))
 
     def _success(self, payment: Payment) -> str:
         texts = {
@@ -142,3 +143,13 @@ def _ending(error: PortOneError) -> Ending:
         return Ending.UNKNOWN
     is_answer = isinstance(error, ApiError) and not isinstance(error, TransientError)
     return Ending.REFUSED if is_answer else Ending.NOT_SENT
+
+
+def _advice(error: PortOneError) -> str:
+    if not isinstance(error, PaymentNotFoundError):
+        return error.advice
+    # The error's own advice is for developers.
+    return _(
+        "IMP_UID is the PortOne id that 'portone-async find ORDER' prints, not the order number; "
+        "the payment must belong to the shop of these keys."
+    )

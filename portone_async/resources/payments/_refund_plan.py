@@ -114,8 +114,8 @@ def _refund(wanted: Request, payment: Payment) -> Refund:
         raise InvalidRequestError(f"amount {amount:f} is more than the balance, {balance:f}")
     if not fits(amount, payment.currency):
         raise InvalidRequestError(
-            f"amount {amount:f} has more than {minor_units(payment.currency)} decimals, "
-            f"as {payment.currency} has"
+            f"amount {amount:f} has too many decimals: "
+            f"{payment.currency} has {minor_units(payment.currency) or 'none'}"
         )
     return Refund(
         before=payment, amount=amount, checksum=balance, reason=wanted.reason, key=wanted.key
