@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 import msgspec
 from msgspec import Struct
 
+from .form import parse_form
+
 __all__ = ("RecordedRequest",)
 
 _json = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
@@ -64,7 +66,7 @@ class RecordedRequest(Struct, frozen=True, kw_only=True):
                 return _json.decode(self.body)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 return {}
-        return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
+        return parse_form(self.body.decode(errors="replace"))
 
     def has_flag(self, name: str) -> bool:
         """Return whether the query sets a flag, as in ``include_sandbox=true``."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from portone_async.testing import RecordedRequest
+from portone_async.testing.form import parse_form
 from portone_async.testing.parameters import BadParameterError, Parameters
 
 
@@ -36,6 +37,24 @@ def test_json_and_form_have_the_same_values() -> None:
         assert each.integer("i") == 3
         assert each.flag("f") is True
         assert each.time("at") == datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        ("a=1&b=&a=2", {"a": "2", "b": ""}),
+        ("a[]=1&a[]=2", {"a": ["1", "2"]}),
+        ("a[0]=1&a[1]=2", {"a": ["1", "2"]}),
+        ("a%5Bb%5D=1&a[c]=2", {"a": {"b": "1", "c": "2"}}),
+        ("a[0][b]=1&a[0][c]=2&a[1][b]=3", {"a": [{"b": "1", "c": "2"}, {"b": "3"}]}),
+        ("a[1]=1", {"a": {"1": "1"}}),
+        ("a[=1&]=2&[b]=3", {"a[": "1", "]": "2", "[b]": "3"}),
+        ("a=1&a[b]=2", {"a": {"b": "2"}}),
+    ],
+    ids=str,
+)
+def test_form_has_objects_and_arrays_as_in_php(form: str, fields: dict[str, Any]) -> None:
+    assert parse_form(form) == fields
 
 
 def test_absent_null_and_empty_form_fields_are_none() -> None:

@@ -385,3 +385,14 @@ async def test_recovery_is_off_by_default(server: FakePortOne) -> None:
     server.advance(10 * DAY)
 
     assert payments_of(server) == ["failed"]
+
+
+async def test_form_revokes_only_the_number_in_its_array(server: FakePortOne) -> None:
+    server.billing_keys.add(customer_uid="card-1")
+    for number in ("form-1", "form-2"):
+        server.schedules.add(customer_uid="card-1", merchant_uid=number)
+    form = {"customer_uid": "card-1", "merchant_uid[]": "form-1"}
+
+    _, body = await fetch_json(server, "/subscribe/payments/unschedule", method="POST", data=form)
+
+    assert [each["merchant_uid"] for each in body["response"]] == ["form-1"]
