@@ -5,6 +5,7 @@ Methods and parameters come from the signatures: a new one is tested without a c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -126,6 +127,23 @@ def test_odd_identifier_stays_one_value(operation: Operation, name: str) -> None
             assert isinstance(error, InvalidRequestError), ascii(value)
         for _, target, content in sent:
             assert value in values_of(target, content), ascii(value)
+
+
+MAY_BE_QUOTED = ("codes.bank", "codes.card", "payments.get")
+"""Look-ups that send a quoted slash: a server that takes it apart finds nothing."""
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [each for each in path_parameters() if each.values[0].call not in MAY_BE_QUOTED],
+)
+def test_slash_is_never_in_a_path(operation: Operation, name: str) -> None:
+    for value in SLASHES:
+        error, sent = run(tried(operation, valid_arguments(operation) | {name: value}))
+
+        assert sent or isinstance(error, InvalidRequestError), value
+        for _, target, _ in sent:
+            assert not re.search("%2f|%5c", urlsplit(target).path, re.IGNORECASE), target
 
 
 def values_of(target: str, content: bytes | None) -> set[str]:

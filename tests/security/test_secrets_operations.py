@@ -5,6 +5,7 @@ Methods and parameters come from the signatures: a new one is tested without a c
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 from typing import Any
@@ -149,6 +150,22 @@ def test_argument_that_cannot_be_sent_leaks_no_other(operation: Operation) -> No
 
     assert error is not None
     assert leaked(secrets, error) == set()
+
+
+@pytest.mark.parametrize("operation", ALL, ids=name_of)
+def test_operation_with_secrets_is_sent(operation: Operation) -> None:
+    client, transport = failing_client(operation.endpoint, failures(set())["refused"])
+    function = method(client, name_of(operation))
+    assert function is not None
+    positional, keywords = split(function, arguments_with_secrets(operation))
+
+    async def carry_out() -> None:
+        async with client:
+            with contextlib.suppress(PortOneError):
+                await _finish(function(*positional, **keywords))
+
+    run(carry_out())
+    assert transport.failures > 0
 
 
 def test_each_operation_with_a_body_takes_extra_body() -> None:

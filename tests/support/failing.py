@@ -45,6 +45,8 @@ class FailingTransport(Transport):
         self.is_closed = False
         self.sent: list[tuple[str, str, bytes | None]] = []
         """Method, target and body of each exchange but that of the token."""
+        self.failures = 0
+        """How often the operation was sent."""
 
     @property
     def is_here(self) -> bool:
@@ -66,6 +68,7 @@ class FailingTransport(Transport):
 
     def _answer(self, request: str) -> Outcome:
         if self._failing.fullmatch(request):
+            self.failures += 1
             return self._outcome
         if re.fullmatch(r"GET /payments/[^/]+/naver/product-orders", request):
             return Reply(200, {}, ok([]))
