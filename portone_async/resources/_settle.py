@@ -7,10 +7,11 @@ before it is repeated.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from itertools import chain, repeat
 from typing import Generic, Protocol, TypeGuard, TypeVar
 
+from portone_async._redact import Secret, without
 from portone_async.call import Failure
 from portone_async.errors import (
     ApiError,
@@ -115,6 +116,7 @@ async def settle(
     *,
     seconds: float,
     resend: bool = False,
+    secrets: Collection[str] = (),
 ) -> T:
     """Send an operation; while its outcome is open, look it up until it is known.
 
@@ -125,12 +127,14 @@ async def settle(
         seconds: How long to look, from the open outcome on; 0 for one look-up.
         resend: Send again after a look-up without a trace, three times at most. Only for what
             PortOne refuses to do twice.
+        secrets: The values of the operation that are secret or about a person: removed from the
+            evidence, in case a look-up repeats them.
 
     Raises:
         OutcomeUnknownError: No look-up gave a definite answer in time.
         PortOneError: PortOne refused the operation, or it was not sent.
     """
-    settlement = _Settlement(send, look)
+    settlement = _Settlement(send, look, secrets)
     if (result := await settlement.send()) is not None:
         return result
     loop = asyncio.get_running_loop()
@@ -177,9 +181,12 @@ async def _look_nowhere() -> None:
 class _Settlement(Generic[T]):
     """One operation whose outcome is to be settled, with the evidence so far."""
 
-    def __init__(self, send: Callable[[], Awaitable[T]], look: Look[T]) -> None:
+    def __init__(
+        self, send: Callable[[], Awaitable[T]], look: Look[T], secrets: Collection[str] = ()
+    ) -> None:
         self._send = send
         self._look = look
+        self._secrets = frozenset(map(Secret, secrets))
         self._started_at = _now()
         self._evidence: list[str] = []
         self._first: PortOneError | None = None
@@ -254,7 +261,7 @@ class _Settlement(Generic[T]):
 
     def _note(self, event: str, outcome: Exception | str) -> None:
         if isinstance(outcome, Exception):
-            outcome = described(outcome)
+            outcome = without(described(outcome), self._secrets)
         self._evidence.append(f"after {_now() - self._started_at:.1f} s {event}: {outcome}")
 
 

@@ -135,7 +135,7 @@ async def _issue(client: Caller, request: Request, *, reuse: bool, seconds: floa
         except SurplusPaymentsError as error:
             return error
 
-    return await settle(send, look, seconds=seconds)
+    return await settle(send, look, seconds=seconds, secrets=request.call.secrets)
 
 
 async def close_once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -15,6 +16,7 @@ from portone_async import (
     Payment,
     PaymentNotFoundError,
     PortOneClient,
+    PortOneError,
     ServerError,
     UnexpectedResponseError,
 )
@@ -23,6 +25,7 @@ from portone_async.resources.payments import BalanceNotFoundError
 from portone_async.testing import (
     Delay,
     FakePortOne,
+    Fault,
     Json,
     LostAnswer,
     Status,
@@ -143,6 +146,25 @@ async def test_payment_of_a_test_channel_is_refunded(
 ) -> None:
     server.add(imp_uid="imp_1", sandbox=True)
     assert (await client.payments.cancel_all("imp_1", reason="r")).balance == 0
+
+
+@pytest.mark.parametrize("faults", [[], [LostAnswer()]], ids=["refusal", "look-up"])
+@pytest.mark.usefixtures("payment")
+async def test_error_has_no_secret_that_portone_repeats(
+    server: FakePortOne, client: PortOneClient, faults: list[Fault]
+) -> None:
+    echo = Json({"code": -1, "message": "비밀, 1234567890", "response": None})
+    server.fail(*faults or [echo], on=URL)
+    server.fail(Delay(0), on="/payments/imp_1")
+    server.fail(echo, on="/payments/imp_1", times=None)
+    with pytest.raises(PortOneError) as caught:
+        await client.payments.cancel(
+            "imp_1", amount=1, reason="비밀", key="K", refund_account="1234567890", settle=0
+        )
+
+    assert "***, ***" in str(caught.value)
+    assert b"1234567890" not in pickle.dumps(caught.value)
+    assert "비밀".encode() not in pickle.dumps(caught.value)
 
 
 # Arguments that are refused unsent

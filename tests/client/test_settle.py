@@ -194,6 +194,16 @@ async def test_outcome_without_a_trace_is_unknown_and_never_sent_again() -> None
     assert pickle.loads(pickle.dumps(caught.value)) == caught.value
 
 
+@virtual_time
+async def test_evidence_has_no_secret_of_the_request() -> None:
+    echo = ApiError("500: 4111222233334444", status=500, code=-1)
+    server = Server([LOST], [Exception(echo)])
+
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await settle(server.send, server.look, seconds=0, secrets={"4111-2222-3333-4444"})
+    assert caught.value.evidence[1] == "after 0.0 s look-up failed: ApiError: 500: ***"
+
+
 @pytest.mark.parametrize(("seconds", "looked"), [(0, [0]), (2, [0, 1, 2])])
 @virtual_time
 async def test_last_look_up_is_at_the_end_of_the_time(seconds: float, looked: list[float]) -> None:

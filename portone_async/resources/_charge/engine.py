@@ -56,7 +56,7 @@ async def carry_out(
         if is_number_checked and (paid := await run.check_number()) is not None:
             return paid
         try:
-            return await settle(run.send, run.look, seconds=seconds)
+            return await settle(run.send, run.look, seconds=seconds, secrets=call.secrets)
         except OutcomeUnknownError:
             if run.refusal is None:
                 raise

@@ -76,7 +76,7 @@ async def issue(
 ) -> BillingKey:
     """Issue a key once. A repetition would leave another key at the PG, so it is not sent again."""
     issuing = _Issue(client, call, customer_uid, before, card_number)
-    return await settle(issuing.send, issuing.look, seconds=seconds)
+    return await settle(issuing.send, issuing.look, seconds=seconds, secrets=call.secrets)
 
 
 async def delete(

@@ -64,7 +64,8 @@ async def issue_once(
         return _issued_error(call, receipt)
 
     send = send_or_look(client, call, look_refused, when=_is_400)
-    return await settle(send, look, seconds=validate_settle(seconds), resend=True)
+    limit = validate_settle(seconds)
+    return await settle(send, look, seconds=limit, resend=True, secrets=call.secrets)
 
 
 async def cancel_once(

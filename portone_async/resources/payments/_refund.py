@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from portone_async._redact import without
 from portone_async.call import Call, Caller, Repeat
 from portone_async.errors import (
     ApiError,
@@ -20,6 +21,7 @@ from ._calls import get_call
 from ._checks import MatchesPayment
 from ._refund_decision import Action, Answer, Refund, Trace, decide, trace
 from ._refund_errors import Findings, refund_error, state_of
+from ._refund_key import plain_reason
 
 __all__ = ("cancel_call", "carry_out", "look_at")
 
@@ -29,8 +31,9 @@ async def look_at(client: Caller, imp_uid: str) -> Payment:
     return await client.call(get_call(imp_uid, include_sandbox=True, extension=False))
 
 
-def cancel_call(imp_uid: str, body: Any) -> Call[Payment]:
+def cancel_call(refund: Refund, body: Any) -> Call[Payment]:
     """Make the call of a refund."""
+    imp_uid = refund.before.imp_uid
     return Call(
         "POST",
         "/payments/cancel",
@@ -39,7 +42,7 @@ def cancel_call(imp_uid: str, body: Any) -> Call[Payment]:
         identifiers={"imp_uid": imp_uid},
         check=MatchesPayment(imp_uid=imp_uid),
         repeat=Repeat.UNSAFE,
-        secrets=secrets_in(body, "reason"),
+        secrets=secrets_in(body, "reason") | {plain_reason(refund.reason)},
     )
 
 
@@ -58,7 +61,7 @@ async def carry_out(client: Caller, refund: Refund, body: Any, *, seconds: float
         OutcomeUnknownError: The answer was lost, and the look-ups failed.
         PortOneError: It was not sent.
     """
-    run = _Run(client, refund, cancel_call(refund.before.imp_uid, body))
+    run = _Run(client, refund, cancel_call(refund, body))
     await run.send()
     if run.is_made:
         return run.payment
@@ -184,7 +187,9 @@ class _Run:
         return error
 
     def _note(self, event: str, outcome: str) -> None:
-        self._evidence.append(f"after {_now() - self._started_at:.1f} s {event}: {outcome}")
+        # A look-up may repeat what is secret in the request.
+        told = without(outcome, self._call.secrets)
+        self._evidence.append(f"after {_now() - self._started_at:.1f} s {event}: {told}")
 
 
 def _answer_in(error: Exception) -> Answer | None:

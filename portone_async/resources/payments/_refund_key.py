@@ -9,7 +9,7 @@ from portone_async._redact import Secret
 from portone_async.errors import InvalidRequestError
 from portone_async.models import Cancellation
 
-__all__ = ("entries_of", "reason_text", "validate_key")
+__all__ = ("entries_of", "plain_reason", "reason_text", "validate_key")
 
 # Printed as "[key:R-1]": the brackets, which no key has, tell R-1 from R-10.
 _START = "[key:"
@@ -50,6 +50,11 @@ def reason_text(reason: object, key: str | None) -> Secret:
     if len(reason) > longest:
         raise InvalidRequestError(f"reason must have at most {longest} characters with this key")
     return Secret(f"{reason} {_tag(key)}")
+
+
+def plain_reason(reason: str) -> Secret:
+    """Return a reason without the key at its end."""
+    return Secret(reason.partition(f" {_START}")[0])
 
 
 def entries_of(key: str, history: Iterable[Cancellation]) -> list[Cancellation]:

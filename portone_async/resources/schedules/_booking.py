@@ -27,6 +27,7 @@ from portone_async.errors import (
 )
 from portone_async.models.schedules import Schedule, ScheduleItem, ScheduleListing
 from portone_async.resources._charge import charge_number
+from portone_async.resources._confidential import secrets_in
 from portone_async.resources._request import money, unix_seconds
 from portone_async.resources._settle import is_open, is_refusal, settle
 from portone_async.resources.payments import Payments
@@ -154,7 +155,13 @@ class Booking:
         if not self._missing():
             return self._result()
         try:
-            return await settle(self._send, self._look, seconds=seconds, resend=self._is_repeatable)
+            return await settle(
+                self._send,
+                self._look,
+                seconds=seconds,
+                resend=self._is_repeatable,
+                secrets=secrets_in(self._body),
+            )
         except OutcomeUnknownError as error:
             if self._refusal is None or self._is_answer_lost:
                 error.evidence += (f"not known to be booked: {', '.join(self._missing())}",)
