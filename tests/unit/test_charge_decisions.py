@@ -131,6 +131,13 @@ def test_record_of_its_own_transaction_is_no_use_of_the_number(status: str) -> N
     assert kind(decide_before(charge, [payment(status, "imp_8")])) is OrderNumberUsedError
 
 
+def test_cancelled_transaction_was_paid_and_uses_the_number() -> None:
+    charge = Charge(merchant_uid="order-1", amount=Decimal(1000), transaction="imp_9")
+
+    decision = decide_before(charge, [payment("cancelled", "imp_9", customer_uid=None)])
+    assert kind(decision) is OrderNumberUsedError
+
+
 def test_paid_transaction_is_the_charge_itself() -> None:
     charge = Charge(merchant_uid="order-1", amount=Decimal(1000), transaction="imp_9")
     paid = payment("paid", "imp_9", customer_uid=None)

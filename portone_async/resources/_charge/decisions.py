@@ -139,7 +139,8 @@ def _is(payment: Payment, *statuses: PaymentStatus) -> bool:
 def _uses_number(charge: Charge, payment: Payment) -> bool:
     if charge.is_retry and _is(payment, PaymentStatus.FAILED):
         return False
-    return payment.imp_uid != charge.transaction
+    # A cancelled one was paid before.
+    return payment.imp_uid != charge.transaction or _is(payment, PaymentStatus.CANCELLED)
 
 
 def _state(payment: Payment) -> tuple[object, ...]:

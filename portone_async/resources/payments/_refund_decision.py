@@ -118,13 +118,17 @@ def _trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Tra
         grown >= entry.amount > 0 for entry in _own(refund, payment, grown=grown, answers=answers)
     ):
         return Trace.MADE
+    if Answer.ACCEPTED in answers and not added and _is_explained(refund, grown):
+        return Trace.MADE
     if grown == 0 and not added:
         return Trace.ABSENT if payment.amount == before.amount else Trace.OVERTAKEN
     if _is_incomplete(payment) or sum((entry.amount for entry in added), Decimal(0)) != grown:
         return Trace.UNCLEAR
-    is_possible = any(may_be_refund_of(before, refund.amount, entry.amount) for entry in added)
-    is_told_apart = refund.key is not None or Answer.LOST not in answers
-    return Trace.UNCLEAR if is_possible and not is_told_apart else Trace.OVERTAKEN
+    possible = [each for each in added if may_be_refund_of(before, refund.amount, each.amount)]
+    # A key is in no reason that is absent.
+    is_told_apart = refund.key is not None and all(each.reason for each in possible)
+    is_open = Answer.LOST in answers and not is_told_apart
+    return Trace.UNCLEAR if possible and is_open else Trace.OVERTAKEN
 
 
 def decide(
@@ -177,6 +181,11 @@ def _own(
         return own
     # Every request was refused: an equal sum for another reason is another refund.
     return [each for each in own if each.reason in (None, refund.reason)]
+
+
+def _is_explained(refund: Refund, grown: Decimal) -> bool:
+    """Return whether an accepted refund is in the sum, though the history does not have it."""
+    return not may_be_pending(refund.before) and is_refund_of(refund.before, refund.amount, grown)
 
 
 def _added(before: Payment, payment: Payment) -> list[Cancellation]:
