@@ -62,14 +62,14 @@ def confidential(*names: str) -> Callable[[Method[P, T]], Method[P, T]]:
     return decorate
 
 
-def secrets_in(body: Any, *names: str) -> frozenset[str]:
+def secrets_in(body: Any, *names: str) -> frozenset[Secret]:
     """Collect the texts in a body that are secret or about a person, by the names of its members.
 
     Args:
         body: A body, or a part of one.
         names: Members to collect, in addition to those that are always secret or personal.
     """
-    return frozenset(_texts(body, _NAMES | frozenset(names)))
+    return frozenset(map(Secret, _texts(body, _NAMES | frozenset(names))))
 
 
 def _hidden(value: Any, *, is_personal: bool) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from itertools import chain, repeat
 from typing import Generic, Protocol, TypeGuard, TypeVar
 
-from portone_async._redact import Secret, without
+from portone_async._redact import without
 from portone_async.call import Failure
 from portone_async.errors import (
     ApiError,
@@ -186,7 +186,7 @@ class _Settlement(Generic[T]):
     ) -> None:
         self._send = send
         self._look = look
-        self._secrets = frozenset(map(Secret, secrets))
+        self._secrets = secrets
         self._started_at = _now()
         self._evidence: list[str] = []
         self._first: PortOneError | None = None

@@ -84,6 +84,7 @@ def test_secrets_are_collected_at_any_depth() -> None:
 
     assert secrets_in(body) == {"a@b.kr", "4092", "010", "02", "Seoul"}
     assert secrets_in(body, "merchant_uid") >= {"order-1"}
+    assert "a@b.kr" not in repr(secrets_in(body))
 
 
 @pytest.mark.parametrize(
