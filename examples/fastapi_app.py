@@ -4,7 +4,9 @@ Run it with ``uvicorn --app-dir examples fastapi_app:app``; it listens on port 8
 
 Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` when it starts. Without an
 account, run ``python -m portone_async.testing``: it prints the variables to set, and a webhook to
-send.
+send. Refund a part of an order; a repetition of this refund, R-7, sends nothing:
+
+    curl -X PUT localhost:8000/orders/ORD-PAID/refunds/R-7 --json '{"amount": 9, "reason": "Late"}'
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
@@ -149,9 +151,9 @@ async def get_payment(merchant_uid: str, portone: PortOne, status: str | None = 
 
 
 class RefundIn(BaseModel):
-    """A refund; the whole balance if there is no amount."""
+    """A refund. The whole balance is a word, so that a forgotten amount refunds nothing."""
 
-    amount: Decimal | None = None
+    amount: Decimal | Literal["all"]
     reason: str
 
 
@@ -182,7 +184,7 @@ async def refund(merchant_uid: str, key: str, wanted: RefundIn, portone: PortOne
             paid = await portone.payments.find(merchant_uid, sorting="-paid")
             order.imp_uid = paid.imp_uid
         how: dict[str, Any] = {"reason": wanted.reason, "key": key, "settle": SETTLE}
-        if wanted.amount is None:
+        if wanted.amount == "all":
             payment = await portone.payments.cancel_all(order.imp_uid, **how)
         else:
             payment = await portone.payments.cancel(order.imp_uid, amount=wanted.amount, **how)

@@ -76,7 +76,7 @@ async def test_refund_is_made_once_for_a_repeated_request(
 async def test_two_requests_at_the_same_time_refund_once(
     server: FakePortOne, app: httpx.AsyncClient
 ) -> None:
-    body = {"reason": "returned"}
+    body = {"amount": "all", "reason": "returned"}
     answers = await asyncio.gather(*(app.put(REFUND, json=body) for _ in range(4)))
     assert [answer.status_code for answer in answers] == [200] * 4
     assert (posts(server), cancelled(server)) == (1, [15000])
@@ -114,7 +114,7 @@ async def test_unknown_refund_is_a_504_that_may_be_repeated(
 
 async def test_pending_refund_is_a_202(server: FakePortOne, app: httpx.AsyncClient) -> None:
     payment = server.add(merchant_uid="ORD-PAID", amount=15000, pg_provider="paypal_v2", **BUYER)
-    answer = await app.put(REFUND, json={"reason": "returned"})
+    answer = await app.put(REFUND, json={"amount": "all", "reason": "returned"})
     assert (answer.status_code, answer.json()["error"]) == (202, "CancelPendingError")
     assert_public(answer, server, payment)
 
@@ -124,7 +124,7 @@ async def test_refused_refund_is_a_409(
 ) -> None:
     refusal = {"code": -1, "message": f"{BUYER['buyer_name']} refused", "response": None}
     server.fail(Json(refusal), on=CANCEL)
-    answer = await app.put(REFUND, json={"reason": "returned"})
+    answer = await app.put(REFUND, json={"amount": "all", "reason": "returned"})
     assert (answer.status_code, answer.json()["error"]) == (409, "CancelRefusedError")
     assert_public(answer, server, payment)
 
@@ -132,13 +132,15 @@ async def test_refused_refund_is_a_409(
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/orders/ORD-NONE/refunds/R-1", {"reason": "r"}, 404),
-        ("/orders/ORD-SANDBOX/refunds/R-1", {"reason": "r"}, 404),
+        ("/orders/ORD-NONE/refunds/R-1", {"amount": "all", "reason": "r"}, 404),
+        ("/orders/ORD-SANDBOX/refunds/R-1", {"amount": "all", "reason": "r"}, 404),
         (REFUND, {}, 422),
+        (REFUND, {"reason": "r"}, 422),
+        (REFUND, {"amuont": "5000", "reason": "r"}, 422),
         (REFUND, {"amount": "15001", "reason": "r"}, 422),
         (REFUND, {"amount": "0", "reason": "r"}, 422),
         (REFUND, {"amount": "0.5", "reason": "r"}, 422),
-        ("/orders/ORD-PAID/refunds/a%20key", {"reason": "r"}, 422),
+        ("/orders/ORD-PAID/refunds/a%20key", {"amount": "all", "reason": "r"}, 422),
     ],
 )
 async def test_impossible_refund_sends_nothing(
