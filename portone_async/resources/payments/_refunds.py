@@ -165,21 +165,21 @@ class Refunds:
         payment with a promotion that is ``checksum``.
 
         Args:
-            imp_uid: As for :meth:`cancel`, and so are the others.
-            reason: See :meth:`cancel`.
-            checksum: See :meth:`cancel`.
-            key: See :meth:`cancel`.
-            tax_free: The tax-free part of the balance.
-            vat_amount: See :meth:`cancel`.
-            refund_holder: See :meth:`cancel`.
-            refund_bank: See :meth:`cancel`.
-            refund_account: See :meth:`cancel`.
-            refund_tel: See :meth:`cancel`.
-            retain_promotion: See :meth:`cancel`.
-            enable_webhook: See :meth:`cancel`.
-            requester: See :meth:`cancel`.
-            extra_body: See :meth:`cancel`.
-            settle: See :meth:`cancel`.
+            imp_uid: PortOne's id of the payment.
+            reason: Stored in ``cancel_history``; the buyer may see it (naverpay).
+            checksum: The balance that the caller expects; required for a payment with a promotion.
+            key: The caller's name of this refund, as for :meth:`cancel`: it is not sent twice.
+            tax_free: The tax-free part of the balance. Send it if the payment had one.
+            vat_amount: The VAT in the balance; without it, the PG computes it.
+            refund_holder: The holder of the account to refund to; for virtual accounts.
+            refund_bank: Its bank, by the PG's own code.
+            refund_account: Its number.
+            refund_tel: The holder's phone number.
+            retain_promotion: Keep the discount although nothing is left that qualifies for it.
+            enable_webhook: Let PortOne send a webhook of this refund. PortOne's default is no.
+            requester: Who wants the refund; naverpay requires it.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look the payment up after a lost answer; 0 for one look-up.
 
         Raises:
             CancelRefusedError: Nothing is left to refund, or as for :meth:`cancel`.
