@@ -17,7 +17,7 @@ __all__ = ("PUBLIC", "leaked", "planted", "secret_of", "texts_of")
 
 PUBLIC = frozenset({
     # Identifiers
-    "bank_code", "btid", "card_code", "channel_group_id", "channel_key", "code", "corp_reg_no",
+    "bank_code", "bank_standard_code", "btid", "card_code", "card_standard_code", "channel_group_id", "channel_key", "code", "corp_reg_no",
     "customer_id", "customer_uid", "customer_uids", "imp_uid", "imp_uids", "key", "member_id",
     "merchant_uid", "merchant_uids", "pg", "product_order_id", "promotion_id", "reward_id",
     "site_code", "tier_code", "partner_type", "partner_subtype", "vbank_code", "refund_bank",
