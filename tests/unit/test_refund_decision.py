@@ -188,6 +188,13 @@ LATER = refund(payment(15000, OLD))
             id="accepted, no entry, another amount",
         ),
         pytest.param(
+            PLAIN,
+            payment(16000, cancel_amount=Decimal(1000)),
+            [ACCEPTED],
+            Trace.UNCLEAR,
+            id="accepted, no entry, a deposit",
+        ),
+        pytest.param(
             KEYED,
             payment(15000, refunded(1000, None)),
             [ACCEPTED],

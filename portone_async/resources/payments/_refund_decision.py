@@ -118,10 +118,11 @@ def _trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Tra
         grown >= entry.amount > 0 for entry in _own(refund, payment, grown=grown, answers=answers)
     ):
         return Trace.MADE
-    if Answer.ACCEPTED in answers and not added and _is_explained(refund, grown):
+    is_same = payment.amount == before.amount
+    if Answer.ACCEPTED in answers and is_same and not added and _is_explained(refund, grown):
         return Trace.MADE
     if grown == 0 and not added:
-        return Trace.ABSENT if payment.amount == before.amount else Trace.OVERTAKEN
+        return Trace.ABSENT if is_same else Trace.OVERTAKEN
     if _is_incomplete(payment) or sum((entry.amount for entry in added), Decimal(0)) != grown:
         return Trace.UNCLEAR
     possible = [each for each in added if may_be_refund_of(before, refund.amount, each.amount)]
