@@ -8,16 +8,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from .parameters import BadParameterError
 from .reply import Reply, envelope
 
-__all__ = ("BadRequest", "RequestedPage", "number_in")
+__all__ = ("RequestedPage", "number_in")
 
 LARGEST_PAGE = 1000
 _NUMBER = re.compile(r"[0-9]{1,12}")
-
-
-class BadRequest(Exception):  # noqa: N818 (PortOne's reply, not an error of the program)
-    """Carries the message of a 400."""
 
 
 class RequestedPage(Struct, frozen=True):
@@ -31,11 +28,11 @@ class RequestedPage(Struct, frozen=True):
         """Read ``page`` and ``limit``.
 
         Raises:
-            BadRequest: One is not a number, or out of bounds.
+            BadParameterError: One is not a number, or out of bounds.
         """
         page = cls(number_in(query, "page", 1), number_in(query, "limit", default_limit))
         if not (page.number >= 1 and 1 <= page.limit <= LARGEST_PAGE):
-            raise BadRequest("page, limit 파라메터가 올바르지 않습니다.")
+            raise BadParameterError("page, limit 파라메터가 올바르지 않습니다.")
         return page
 
     def slice_of(self, entries: Sequence[Any]) -> Sequence[Any]:
@@ -58,10 +55,10 @@ def number_in(query: Mapping[str, str], name: str, default: int | None = None) -
     """Read a number of a query.
 
     Raises:
-        BadRequest: It is not a number, or it is missing and has no default.
+        BadParameterError: It is not a number, or it is missing and has no default.
     """
     if name not in query and default is not None:
         return default
     if not _NUMBER.fullmatch(query.get(name, "")):
-        raise BadRequest(f"{name} 파라메터가 올바르지 않습니다.")
+        raise BadParameterError(f"{name} 파라메터가 올바르지 않습니다.")
     return int(query[name])

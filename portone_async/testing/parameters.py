@@ -128,6 +128,26 @@ class Parameters:
             raise _wrong_type(name)
         return value  # pyright: ignore[reportUnknownVariableType] (any JSON)
 
+    def texts(self, name: str) -> list[str] | None:
+        """Return an array of texts."""
+        values = self.array(name)
+        if values is not None and not all(isinstance(value, str) for value in values):
+            raise _wrong_type(name)
+        return values
+
+    def objects(self, name: str) -> list[Parameters]:
+        """Return the parameters in each object of an array; an absent one is empty."""
+        values = self.array(name) or []
+        if not all(isinstance(value, dict) for value in values):
+            raise _wrong_type(name)
+        return [Parameters(value, is_json=self._is_json) for value in values]
+
+    def text_or_json(self, name: str) -> str | None:
+        """Return a text; an object as the JSON text that PortOne stores for it."""
+        if not isinstance(self._fields.get(name), dict):
+            return self.text(name)
+        return json.dumps(self.plain_object(name), ensure_ascii=False, default=str)
+
     def object(self, name: str) -> Parameters | None:
         """Return the parameters in a JSON object, which a body of two levels contains."""
         value = self.plain_object(name)

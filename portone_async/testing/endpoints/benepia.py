@@ -12,7 +12,7 @@ from decimal import Decimal
 from portone_async.testing.account import Account
 from portone_async.testing.clock import Clock
 from portone_async.testing.guard import guarded
-from portone_async.testing.parameters import BadParameterError, Parameters, refusing
+from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
@@ -69,7 +69,7 @@ def points(account: Account, request: RecordedRequest, _: Mapping[str, str]) -> 
 def pay(account: Account, request: RecordedRequest, _: Mapping[str, str]) -> Reply:
     parameters, benepia = Parameters.of(request), account.state(Benepia)
     parameters.require("merchant_uid", "amount", "name")
-    _check_urls(parameters)
+    parameters.texts("notice_url")
     fields = order_fields(parameters)
     is_test = parameters.text("benepia_member_code") is None
     user = benepia.accepts(parameters)
@@ -84,16 +84,6 @@ def pay(account: Account, request: RecordedRequest, _: Mapping[str, str]) -> Rep
 
     # That a test transaction is one of a test channel is an assumption.
     return charge(account, {**fields, "pay_method": "point", "sandbox": is_test}, on_paid=spend)
-
-
-def _check_urls(parameters: Parameters) -> None:
-    """Refuse webhook URLs that are no array of texts.
-
-    Raises:
-        BadParameterError: They are not.
-    """
-    if not all(isinstance(url, str) for url in parameters.array("notice_url") or ()):
-        raise BadParameterError('["notice_url"] 파라메터의 형식이 올바르지 않습니다.')
 
 
 ROUTES = (

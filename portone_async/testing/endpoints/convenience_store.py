@@ -15,8 +15,8 @@ from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-from .payments import Payments
-from .unpaid import UNKNOWN_PAYMENT, add_unpaid, close_unpaid, common_fields, refuse_paid_order
+from .payments import Payments, payment_not_found
+from .payments.unpaid import add_unpaid, close_unpaid, common_fields, refuse_paid_order
 
 __all__ = ("ROUTES", "ConvenienceStore")
 
@@ -67,7 +67,7 @@ def close(account: Account, _: RecordedRequest, path: Mapping[str, str]) -> Repl
     """Revoke an unpaid barcode."""
     entry = account.state(Payments).get(path["imp_uid"])
     if entry is None:
-        return UNKNOWN_PAYMENT
+        return payment_not_found()
     record = entry.record
     if record.get("pay_method") != "cvs" or record["status"] != "ready":
         return _NOT_WAITING

@@ -11,14 +11,13 @@ from typing import Any
 from portone_async.models.escrow import EscrowDelivery
 from portone_async.testing.account import Account
 from portone_async.testing.clock import Clock
-from portone_async.testing.parameters import BadParameterError, Parameters, refusing
+from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.record import blank, encode
 from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-from .payments import Payments
-from .unpaid import UNKNOWN_PAYMENT
+from .payments import Payments, payment_not_found
 
 __all__ = ("ROUTES", "EscrowDeliveries")
 
@@ -92,7 +91,7 @@ def update(account: Account, request: RecordedRequest, path: Mapping[str, str]) 
 def _refusal(account: Account, imp_uid: str) -> Reply | None:
     entry = account.state(Payments).get(imp_uid)
     if entry is None:
-        return UNKNOWN_PAYMENT
+        return payment_not_found()
     # A payment that a test added without a PG is supported.
     pg_provider = entry.record.get("pg_provider")
     return None if pg_provider is None or pg_provider in _SUPPORTED else _NOT_SUPPORTED
@@ -115,7 +114,7 @@ def _requested(parameters: Parameters, account: Account) -> dict[str, Any]:
     parameters.require("sender", "receiver", "logis")
     for name, own in (("sender", ("relationship",)), ("receiver", ())):
         _validate_person(parameters.object(name), own)
-    for product in parameters.array("products") or ():
+    for product in parameters.objects("products"):
         _validate_product(product)
     parameters.flag("send_email")
     logis = parameters.object("logis")
@@ -147,15 +146,12 @@ def _validate_person(person: Parameters | None, own: tuple[str, ...]) -> None:
         address.text("address_line_2")
 
 
-def _validate_product(product: Any) -> None:
-    if not isinstance(product, dict):
-        raise BadParameterError('["products"] 파라메터의 형식이 올바르지 않습니다.')
-    parameters = Parameters(product, is_json=True)  # pyright: ignore[reportUnknownArgumentType] (any JSON)
-    parameters.require("id", "name", "amount")
+def _validate_product(product: Parameters) -> None:
+    product.require("id", "name", "amount")
     for name in ("id", "name", "code", "currency", "tag"):
-        parameters.text(name)
-    parameters.money("amount")
-    parameters.integer("quantity")
+        product.text(name)
+    product.money("amount")
+    product.integer("quantity")
 
 
 ROUTES = (

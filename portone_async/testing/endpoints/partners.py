@@ -14,7 +14,7 @@ from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-from .payments import Payments
+from .payments import Payments, payment_not_found
 
 __all__ = ("ROUTES", "Partners")
 
@@ -32,7 +32,7 @@ def issue_receipt(account: Account, request: RecordedRequest, path: Mapping[str,
     payment = account.state(Payments).get(imp_uid)
     # PortOne documents these statuses, without their texts.
     if payment is None:
-        return failure(404, "존재하지 않는 결제정보입니다.")
+        return payment_not_found()
     if payment.record.get("pg_provider") != "html5_inicis":
         return failure(501, "현재 지원되지 않는 PG사입니다.")
     if payment.status != "paid":
@@ -52,10 +52,7 @@ def _parts(parameters: Parameters) -> list[Mapping[str, Any]]:
     parts = parameters.array("data") or []
     if not parts:
         raise BadParameterError('["data"] 파라메터는 필수입니다.')
-    for part in parts:
-        if not isinstance(part, dict):
-            raise BadParameterError('["data"] 파라메터의 형식이 올바르지 않습니다.')
-        fields = Parameters(part, is_json=True)  # pyright: ignore[reportUnknownArgumentType] (any JSON)
+    for fields in parameters.objects("data"):
         fields.require("business_registration_number", "company_name", "amount")
         if not re.fullmatch(
             r"\d{3}-\d{2}-\d{5}", fields.text("business_registration_number") or ""

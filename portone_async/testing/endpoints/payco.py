@@ -10,7 +10,7 @@ from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-from .payments import Payments
+from .payments import Payments, payment_not_found
 
 _SETTABLE = ("DELIVERY_START", "PURCHASE_DECISION", "CANCELED")
 # As PAYCO lists them in its refusal, with its spelling.
@@ -27,7 +27,7 @@ def set_status(account: Account, request: RecordedRequest, path: Mapping[str, st
     status = parameters.text("status")
     if account.state(Payments).get(path["imp_uid"]) is None:
         # Not documented: the message follows that of the look-up.
-        return failure(404, "존재하지 않는 결제정보입니다.")
+        return payment_not_found()
     if status not in _SETTABLE:
         # The text is real; the status 400 is assumed.
         return failure(

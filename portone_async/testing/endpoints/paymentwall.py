@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from portone_async.testing.account import Account
 from portone_async.testing.parameters import Parameters, refusing
-from portone_async.testing.reply import Reply, envelope, failure
+from portone_async.testing.reply import Reply, envelope
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-from .payments import Payments
+from .payments import Payments, payment_not_found
 
 _REQUIRED = (
     "imp_uid",
@@ -48,7 +48,7 @@ def register_delivery(account: Account, request: RecordedRequest, _: Mapping[str
     payment = account.state(Payments).get(parameters.text("imp_uid") or "")
     if payment is None or payment.merchant_uid != parameters.text("merchant_uid"):
         # Not documented: the message follows that of the look-up.
-        return failure(404, "존재하지 않는 결제정보입니다.")
+        return payment_not_found()
     absent = [name for name in _OF_PHYSICAL_GOODS if not parameters.text(name)]
     if kind == "physical" and absent:
         # Code and texts are invented; that a failure comes with code 0 is documented.

@@ -20,9 +20,8 @@ from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
 from .codes import BANKS
-from .payments import Payments
-from .unpaid import (
-    UNKNOWN_PAYMENT,
+from .payments import Payments, payment_not_found
+from .payments.unpaid import (
     add_unpaid,
     body_of,
     close_unpaid,
@@ -181,7 +180,7 @@ def _waiting(account: Account, imp_uid: str) -> dict[str, Any] | Reply:
     """Return the record of an account that waits for money, or the refusal."""
     entry = account.state(Payments).get(imp_uid)
     if entry is None:
-        return UNKNOWN_PAYMENT
+        return payment_not_found()
     record = entry.record
     is_waiting = record.get("pay_method") == "vbank" and record["status"] == "ready"
     return record if is_waiting else _NOT_WAITING

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from portone_async.testing.account import Account
 from portone_async.testing.endpoints.payments import Payments
-from portone_async.testing.paging import BadRequest, RequestedPage
-from portone_async.testing.parameters import BadParameterError, Parameters
+from portone_async.testing.paging import RequestedPage
+from portone_async.testing.parameters import BadParameterError, Parameters, refusing
 from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
@@ -120,10 +120,7 @@ def payments(account: Account, request: RecordedRequest, path: Mapping[str, str]
     customer_uid = path["customer_uid"]
     if customer_uid not in account.state(BillingKeys):
         return key_not_found(customer_uid)
-    try:
-        page = RequestedPage.of({**dict(request.query), "limit": "20"})
-    except BadRequest as error:
-        return failure(400, str(error))
+    page = RequestedPage.of({**dict(request.query), "limit": "20"})
     entries = account.state(Payments).of_key(customer_uid)
     return page.reply([entry.body() for entry in page.slice_of(entries)], len(entries))
 
@@ -133,5 +130,5 @@ ROUTES = (
     Route("GET", "/subscribe/customers/{customer_uid}", get),
     Route("POST", "/subscribe/customers/{customer_uid}", issue),
     Route("DELETE", "/subscribe/customers/{customer_uid}", delete),
-    Route("GET", "/subscribe/customers/{customer_uid}/payments", payments),
+    Route("GET", "/subscribe/customers/{customer_uid}/payments", refusing(payments)),
 )

@@ -6,13 +6,12 @@ are quoted from a production code base; its prefix, the code and the status are 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from portone_async.testing.account import Account
 from portone_async.testing.endpoints.payments import Payments
-from portone_async.testing.parameters import BadParameterError, Parameters
+from portone_async.testing.parameters import Parameters
 from portone_async.testing.reply import Reply, envelope, failure
 
 from .state import Charges, Plan
@@ -37,7 +36,7 @@ def order_fields(parameters: Parameters) -> dict[str, Any]:
         **fields,
         "amount": parameters.money("amount"),
         "currency": parameters.text("currency") or "KRW",
-        "custom_data": _custom_data(parameters),
+        "custom_data": parameters.text_or_json("custom_data"),
     }
 
 
@@ -100,12 +99,3 @@ def _hide(account: Account, record: dict[str, Any], seconds: float) -> None:
         payments.add(None, **record)
 
     account.agenda.add(account.clock.now + seconds, show)
-
-
-def _custom_data(parameters: Parameters) -> str | None:
-    try:
-        return parameters.text("custom_data")
-    except BadParameterError:
-        # PortOne stores an object as JSON text.
-        value = parameters.plain_object("custom_data")
-        return json.dumps(value, ensure_ascii=False, default=str)

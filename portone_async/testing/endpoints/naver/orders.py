@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from portone_async.testing.account import Account
-from portone_async.testing.endpoints.payments import Payments
+from portone_async.testing.endpoints.payments import Payments, payment_not_found
 from portone_async.testing.guard import LOCK
-from portone_async.testing.parameters import BadParameterError, Parameters, refusing
+from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Handler, Route
@@ -16,14 +16,9 @@ from .actions import ACTIONS, Action
 from .state import Naver
 
 
-def not_found() -> Reply:
-    # The text is that of the look-up; PortOne documents the status alone.
-    return failure(404, "존재하지 않는 결제정보입니다.")
-
-
 def product_orders(account: Account, _: RecordedRequest, path: Mapping[str, str]) -> Reply:
     if account.state(Payments).get(path["imp_uid"]) is None:
-        return not_found()
+        return payment_not_found()
     return envelope(account.state(Naver).of_payment(path["imp_uid"]))
 
 
@@ -37,9 +32,9 @@ def _handler(action: Action) -> Handler:
     def act(account: Account, request: RecordedRequest, path: Mapping[str, str]) -> Reply:
         parameters = Parameters.of(request)
         action.validate(parameters)
-        ids = _product_order_ids(parameters)
+        ids = parameters.texts("product_order_id") or []
         if account.state(Payments).get(path["imp_uid"]) is None:
-            return not_found()
+            return payment_not_found()
         return _carried_out(
             action, account.state(Naver), path["imp_uid"], ids, parameters.text("reason")
         )
@@ -58,20 +53,13 @@ def _carried_out(
             for order in orders
             if order is not None and action.carry_out(naver, order, reason)
         ]
-        response = [naver.orders[each] for each in done]
+        response = [naver.orders[uid] for uid in done]
     # The statuses are documented; texts, and the code of a 207, are invented.
     if not done:
         return failure(500, "네이버페이 상품주문 처리에 실패하였습니다.")
     if len(done) < len(orders):
         return envelope(response, message="일부 상품주문의 처리에 실패하였습니다.", status=207)
     return envelope(response)
-
-
-def _product_order_ids(parameters: Parameters) -> list[str]:
-    ids = parameters.array("product_order_id") or []
-    if not all(isinstance(each, str) for each in ids):
-        raise BadParameterError('["product_order_id"] 파라메터의 형식이 올바르지 않습니다.')
-    return ids
 
 
 ROUTES = (

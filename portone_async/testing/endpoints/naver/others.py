@@ -7,20 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 from portone_async.testing.account import Account
-from portone_async.testing.endpoints.payments import Payments
+from portone_async.testing.endpoints.payments import Payments, payment_not_found
 from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-from .orders import not_found
 from .state import Naver
 
 
 def give_points(account: Account, _: RecordedRequest, path: Mapping[str, str]) -> Reply:
     payment = _payment(account, path)
     if payment is None:
-        return not_found()
+        return payment_not_found()
     if payment.get("pg_provider") != "naverpay":
         return failure(500, "네이버페이 포인트 적립에 실패하였습니다.")  # invented
     # What a second call does is not documented: here it credits again.
@@ -32,7 +31,7 @@ def confirm(account: Account, request: RecordedRequest, path: Mapping[str, str])
     requester = Parameters.of(request).text("requester", words=("admin", "customer")) or "admin"
     payment = _payment(account, path)
     if payment is None:
-        return not_found()
+        return payment_not_found()
     confirmed = account.state(Naver).confirmed
     # That a second call is refused is invented.
     if payment.get("pg_provider") != "naverpay" or path["imp_uid"] in confirmed:

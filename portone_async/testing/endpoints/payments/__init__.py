@@ -8,9 +8,10 @@ from __future__ import annotations
 from portone_async.testing.route import Route
 
 from . import balance, cancel, listing, lookup
+from .lookup import payment_not_found
 from .refunds import Refunds
 from .state import Payments
 
-__all__ = ("ROUTES", "Payments", "Refunds")
+__all__ = ("ROUTES", "Payments", "Refunds", "payment_not_found")
 
 ROUTES: tuple[Route, ...] = (*lookup.ROUTES, *listing.ROUTES, *cancel.ROUTES, *balance.ROUTES)

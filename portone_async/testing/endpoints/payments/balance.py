@@ -14,7 +14,7 @@ from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-from .lookup import not_found
+from .lookup import payment_not_found
 from .refunds import money_in
 from .state import Payments
 
@@ -31,7 +31,7 @@ def balance(account: Account, _: RecordedRequest, path: Mapping[str, str]) -> Re
     """Split the amount. Invented: all of it is taxed, and paid by the primary means."""
     entry = account.state(Payments).get(path["imp_uid"])
     if entry is None:
-        return not_found()
+        return payment_not_found()
     record = entry.record
     if record.get("pg_provider") not in _PGS or entry.status not in ("paid", "cancelled"):
         return failure(404, _NO_DETAILS)

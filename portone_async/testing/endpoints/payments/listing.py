@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from portone_async.testing.account import Account
-from portone_async.testing.paging import BadRequest, RequestedPage, number_in
+from portone_async.testing.paging import RequestedPage, number_in
+from portone_async.testing.parameters import BadParameterError, refusing
 from portone_async.testing.reply import Reply, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
 from .entry import Entry
-from .lookup import not_found
+from .lookup import payment_not_found
 from .state import Payments
 
 _STATUSES = ("ready", "paid", "failed", "cancelled")
@@ -27,16 +28,13 @@ def find_all(account: Account, request: RecordedRequest, path: Mapping[str, str]
     """Return all payments of an order number."""
     query = dict(request.query)
     status = path.get("payment_status")
-    try:
-        if status is not None:
-            _check_status(status, _STATUSES)
-        page = RequestedPage.of(query)
-        entries = account.state(Payments).of_order(
-            path["merchant_uid"], status=status, sorting=query.get("sorting")
-        )
-        return _reply(page, entries) if entries else not_found()
-    except BadRequest as error:
-        return failure(400, str(error))
+    if status is not None:
+        _check_status(status, _STATUSES)
+    page = RequestedPage.of(query)
+    entries = account.state(Payments).of_order(
+        path["merchant_uid"], status=status, sorting=query.get("sorting")
+    )
+    return _reply(page, entries) if entries else payment_not_found()
 
 
 def find_all_without_order(_: Account, __: RecordedRequest, ___: Mapping[str, str]) -> Reply:
@@ -50,19 +48,16 @@ def by_status(account: Account, request: RecordedRequest, path: Mapping[str, str
     """
     query = dict(request.query)
     status = path["payment_status"]
-    try:
-        _check_status(status, (*_STATUSES, "all"))
-        page = RequestedPage.of(query)
-        since, until = _period(query, int(account.clock.now))
-        entries = account.state(Payments).between(
-            since,
-            until,
-            status=None if status == "all" else status,
-            sorting=query.get("sorting"),
-        )
-        return _reply(page, entries)
-    except BadRequest as error:
-        return failure(400, str(error))
+    _check_status(status, (*_STATUSES, "all"))
+    page = RequestedPage.of(query)
+    since, until = _period(query, int(account.clock.now))
+    entries = account.state(Payments).between(
+        since,
+        until,
+        status=None if status == "all" else status,
+        sorting=query.get("sorting"),
+    )
+    return _reply(page, entries)
 
 
 def _period(query: Mapping[str, str], now: int) -> tuple[int, int]:
@@ -70,25 +65,25 @@ def _period(query: Mapping[str, str], now: int) -> tuple[int, int]:
     until = number_in(query, "to", now)
     since = number_in(query, "from", until - _MAX_PERIOD)
     if not 0 <= until - since <= _MAX_PERIOD:
-        raise BadRequest("조회기간(from, to)은 최대 90일까지 지정할 수 있습니다.")
+        raise BadParameterError("조회기간(from, to)은 최대 90일까지 지정할 수 있습니다.")
     return since, until
 
 
 def _reply(page: RequestedPage, entries: Sequence[Entry]) -> Reply:
     on_page = page.slice_of(entries)
     if not on_page and page.number > 1:
-        raise BadRequest("존재하지 않는 페이지입니다.")
+        raise BadParameterError("존재하지 않는 페이지입니다.")
     return page.reply([entry.body() for entry in on_page], len(entries))
 
 
 def _check_status(status: str, known: Collection[str]) -> None:
     if status not in known:
-        raise BadRequest("지원되지 않는 상태값입니다.")
+        raise BadParameterError("지원되지 않는 상태값입니다.")
 
 
 ROUTES = (
     Route("GET", "/payments/findAll", find_all_without_order),
-    Route("GET", "/payments/findAll/{merchant_uid}", find_all),
-    Route("GET", "/payments/findAll/{merchant_uid}/{payment_status}", find_all),
-    Route("GET", "/payments/status/{payment_status}", by_status),
+    Route("GET", "/payments/findAll/{merchant_uid}", refusing(find_all)),
+    Route("GET", "/payments/findAll/{merchant_uid}/{payment_status}", refusing(find_all)),
+    Route("GET", "/payments/status/{payment_status}", refusing(by_status)),
 )

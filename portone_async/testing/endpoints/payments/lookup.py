@@ -20,7 +20,7 @@ _MAX_IDS = 100
 _ARRAY = re.compile(r"(imp_uid|merchant_uid)\[\d*\]")
 
 
-def not_found() -> Reply:
+def payment_not_found() -> Reply:
     return failure(404, "존재하지 않는 결제정보입니다.")
 
 
@@ -31,16 +31,16 @@ def find(account: Account, request: RecordedRequest, path: Mapping[str, str]) ->
         status=path.get("payment_status"),
         sorting=dict(request.query).get("sorting"),
     )
-    return envelope(entries[0].body()) if entries else not_found()
+    return envelope(entries[0].body()) if entries else payment_not_found()
 
 
 def get(account: Account, request: RecordedRequest, path: Mapping[str, str]) -> Reply:
     """Return one payment. Only this endpoint hides test payments unless they are requested."""
     entry = account.state(Payments).get(path["imp_uid"])
     if entry is None:
-        return not_found()
+        return payment_not_found()
     if entry.record.get("sandbox") is True and not request.has_flag("include_sandbox"):
-        return not_found()
+        return payment_not_found()
     return envelope(entry.body(extension=request.has_flag("extension")))
 
 
@@ -61,7 +61,7 @@ def get_many(account: Account, request: RecordedRequest, _: Mapping[str, str]) -
 
     entries = account.state(Payments).among(requested["imp_uid"], requested["merchant_uid"])
     if not entries:
-        return not_found()
+        return payment_not_found()
     is_complete = all(
         ids <= {getattr(entry, name) for entry in entries} for name, ids in requested.items()
     )

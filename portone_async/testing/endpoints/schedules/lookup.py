@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from portone_async.testing.account import Account
-from portone_async.testing.paging import BadRequest, RequestedPage, number_in
+from portone_async.testing.paging import RequestedPage, number_in
+from portone_async.testing.parameters import BadParameterError, refusing
 from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
@@ -36,12 +37,8 @@ def get(account: Account, _: RecordedRequest, path: Mapping[str, str]) -> Reply:
 def by_time(account: Account, request: RecordedRequest, _: Mapping[str, str]) -> Reply:
     """Return the schedules of a period, the newest first unless ``sorting`` is ``scheduled``."""
     query = dict(request.query)
-    try:
-        page = RequestedPage.of(query)
-        names = ("schedule_from", "schedule_to", "schedule_status")
-        bodies = _matching(account, query, names)
-    except BadRequest as error:
-        return failure(400, str(error))
+    page = RequestedPage.of(query)
+    bodies = _matching(account, query, ("schedule_from", "schedule_to", "schedule_status"))
     if query.get("sorting") != "scheduled":
         bodies.reverse()
     return page.reply(page.slice_of(bodies), len(bodies))
@@ -50,11 +47,8 @@ def by_time(account: Account, request: RecordedRequest, _: Mapping[str, str]) ->
 def by_key(account: Account, request: RecordedRequest, path: Mapping[str, str]) -> Reply:
     """Return the schedules of a billing key in a period, the newest first, in pages of 20."""
     query = dict(request.query)
-    try:
-        page = RequestedPage.of({**query, "limit": "20"})
-        bodies = _matching(account, query, ("from", "to", "schedule-status"))
-    except BadRequest as error:
-        return failure(400, str(error))
+    page = RequestedPage.of({**query, "limit": "20"})
+    bodies = _matching(account, query, ("from", "to", "schedule-status"))
     bodies = [body for body in bodies if body["customer_uid"] == path["customer_uid"]]
     bodies.reverse()
     return page.reply(page.slice_of(bodies), len(bodies))
@@ -66,9 +60,9 @@ def _matching(
     """Return the schedules of a period and a status, the oldest first."""
     since, until, status = number_in(query, names[0]), number_in(query, names[1]), names[2]
     if not since <= until <= _three_months_after(since):
-        raise BadRequest("조회기간은 최대 3개월까지 지정할 수 있습니다.")
+        raise BadParameterError("조회기간은 최대 3개월까지 지정할 수 있습니다.")
     if query.get(status, "scheduled") not in _STATUSES:
-        raise BadRequest(f"{status} 파라메터가 올바르지 않습니다.")
+        raise BadParameterError(f"{status} 파라메터가 올바르지 않습니다.")
     bodies = [
         body
         for body in Schedules(account).bodies()
@@ -87,8 +81,8 @@ def _three_months_after(seconds: int) -> float:
 
 
 ROUTES = (
-    Route("GET", "/subscribe/payments/schedule", by_time),
+    Route("GET", "/subscribe/payments/schedule", refusing(by_time)),
     Route("GET", "/subscribe/payments/schedule/{merchant_uid}", get),
-    Route("GET", "/subscribe/payments/schedule/customers/{customer_uid}", by_key),
-    Route("GET", "/subscribe/customers/{customer_uid}/schedules", by_key),
+    Route("GET", "/subscribe/payments/schedule/customers/{customer_uid}", refusing(by_key)),
+    Route("GET", "/subscribe/customers/{customer_uid}/schedules", refusing(by_key)),
 )

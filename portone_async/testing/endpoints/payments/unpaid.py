@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
 from portone_async.testing.account import Account
 from portone_async.testing.clock import Clock
-from portone_async.testing.parameters import BadParameterError, Parameters
+from portone_async.testing.parameters import Parameters
 from portone_async.testing.reply import Reply, failure
 
-from .payments import Payments
+from .state import Payments
 
 __all__ = (
-    "UNKNOWN_PAYMENT",
     "add_unpaid",
     "body_of",
     "close_unpaid",
     "common_fields",
     "refuse_paid_order",
 )
-
-UNKNOWN_PAYMENT = failure(404, "존재하지 않는 결제정보입니다.")
 
 _BUYER = ("buyer_name", "buyer_email", "buyer_tel", "buyer_addr", "buyer_postcode")
 
@@ -50,23 +46,12 @@ def common_fields(parameters: Parameters) -> dict[str, Any]:
     Raises:
         BadParameterError: A parameter has another type.
     """
-    urls = parameters.array("notice_url") or ()
-    if not all(isinstance(url, str) for url in urls):
-        raise BadParameterError('["notice_url"] 파라메터의 형식이 올바르지 않습니다.')
+    parameters.texts("notice_url")
     fields: dict[str, Any] = {name: parameters.text(name) for name in ("name", *_BUYER)}
     fields["merchant_uid"] = parameters.text("merchant_uid")
     fields["amount"] = parameters.money("amount")
-    fields["custom_data"] = _custom_data(parameters)
+    fields["custom_data"] = parameters.text_or_json("custom_data")
     return fields
-
-
-def _custom_data(parameters: Parameters) -> str | None:
-    try:
-        return parameters.text("custom_data")
-    except BadParameterError:
-        # An object is stored as JSON text.
-        value = parameters.plain_object("custom_data")
-        return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def add_unpaid(account: Account, fields: Mapping[str, Any]) -> dict[str, Any]:
