@@ -27,7 +27,7 @@ __all__ = (
 
 
 class SucceededChannel(Record, frozen=True, kw_only=True):
-    """A channel of a super billing key that has a key of its own."""
+    """A channel of a super billing key that issued a key."""
 
     shown: ClassVar = ("pg_provider", "pg_id", "inserted", "updated")
 

@@ -36,14 +36,18 @@ def send_or_look(
             if is_open(error) or not when(error):
                 raise
             refusal = error
-        found = await look()
-        if found is None:
+        result = await look()
+        if result is None:
             raise refusal
-        if not isinstance(found, PortOneError):
-            return found
-        if isinstance(found, ApiError) and found.code is None:
+        if not isinstance(result, PortOneError):
+            return result
+        if isinstance(result, ApiError) and result.code is None:
             # The look-up explains PortOne's answer.
-            found.status, found.code, found.message = refusal.status, refusal.code, refusal.message
-        raise found
+            result.status, result.code, result.message = (
+                refusal.status,
+                refusal.code,
+                refusal.message,
+            )
+        raise result
 
     return send

@@ -86,7 +86,10 @@ def is_open(error: PortOneError) -> bool:
 
 
 def is_refusal(error: PortOneError) -> TypeGuard[ApiError]:
-    """Return whether PortOne refused this very request, for what it is and not for who sent it."""
+    """Return whether PortOne processed the request and refused it.
+
+    A bad token and a rate limit stop a request before that.
+    """
     not_processed = (AuthenticationError, RateLimitedError, UnauthorizedError)
     return isinstance(error, ApiError) and not (is_open(error) or isinstance(error, not_processed))
 
@@ -233,17 +236,17 @@ class _Settlement(Generic[T]):
         """
         self.is_absent = False
         try:
-            found = await self._look()
+            result = await self._look()
         except Exception as error:  # noqa: BLE001 (a throttle may raise anything)
             self._note("look-up failed", error)
             self.is_hopeless = isinstance(error, (ClientClosedError, WrongLoopError))
             return None
-        if isinstance(found, PortOneError):
-            raise found
-        if found is None:
+        if isinstance(result, PortOneError):
+            raise result
+        if result is None:
             self.is_absent = True
             self._note("looked up", "no definite trace of it")
-        return found
+        return result
 
     def unknown(self, reason: str = "no look-up was definite") -> OutcomeUnknownError:
         """Return the error for an outcome that stays open."""

@@ -118,7 +118,7 @@ class Benepia:
             custom_data: The shop's own data; PortOne stores an object as JSON text.
             extra_body: Parameters that this package does not know.
             check_number: Whether to look the number up first.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ChargeFailedError: The charge failed.

@@ -92,8 +92,8 @@ class Certifications:
     ) -> OtpRequest:
         """Start an identity check: PortOne sends an SMS, which costs money.
 
-        It is for shops that the carriers approved, with danal and kcp_v2. It is never sent again
-        on its own: each request sends an SMS.
+        It is for shops that the carriers approved, with danal and kcp_v2. The client never
+        sends it again: each request sends an SMS.
 
         Args:
             name: The person's name.
@@ -109,7 +109,7 @@ class Certifications:
             pg: The older way to choose the PG, as in ``danal.A010002002``.
             verification_method: ``SMS`` or ``APP``; only for kcp_v2.
             bypass: JSON text that PortOne passes to the PG; only for kcp_v2.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
 
         Raises:
             OutcomeUnknownError: The answer was lost. An SMS may have been sent, but its
@@ -150,8 +150,8 @@ class Certifications:
         imp_uid: str,
         *,
         otp: str | None = None,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> Certification:
         """Finish an identity check with the code of the SMS.
 
@@ -161,8 +161,8 @@ class Certifications:
         Args:
             imp_uid: The id that :meth:`request_otp` returned.
             otp: The six digits; ``None`` after a check by app.
+            extra_body: Parameters that this package does not know.
             settle: Seconds to look it up after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
 
         Raises:
             CertificationNotFoundError: PortOne reports that there is no such request.
@@ -188,8 +188,8 @@ def _call(
 ) -> Call[Certification]:
     path = {"imp_uid": path_value("imp_uid", imp_uid)}
 
-    def check(found: Certification) -> str | None:
-        return None if found.imp_uid == imp_uid else "PortOne answered with another certification"
+    def check(answer: Certification) -> str | None:
+        return None if answer.imp_uid == imp_uid else "PortOne answered with another certification"
 
     return Call(
         method,
@@ -232,10 +232,10 @@ async def _confirm(
 
     async def look() -> Certification | PortOneError | None:
         try:
-            found = await client.call(get)
+            certification = await client.call(get)
         except CertificationNotFoundError as error:
             return error
-        return found if found.certified else None
+        return certification if certification.certified else None
 
     async def send() -> Certification:
         try:
@@ -244,9 +244,9 @@ async def _confirm(
             if error.status != 400:
                 raise
             refusal = error
-        found = await look()
-        if isinstance(found, Certification):
-            return found
+        certification = await look()
+        if isinstance(certification, Certification):
+            return certification
         raise refusal
 
     return await settle(send, look, seconds=seconds, resend=True)

@@ -110,7 +110,7 @@ class Charges:
             extra_body: Parameters that this package does not know.
             check_number: Whether to look the number up first. Without it a second delivery is sent,
                 and an old failure of the number cannot be distinguished from this one.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ChargeFailedError: The charge failed. ``paymentwall`` may still turn it into paid.
@@ -258,7 +258,7 @@ class Charges:
             bypass: JSON text that the PG receives as it is.
             extra_body: Parameters that this package does not know.
             check_number: Whether to look the number up first.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ChargeFailedError: The charge failed.

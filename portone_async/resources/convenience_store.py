@@ -94,12 +94,12 @@ class ConvenienceStore:
             extra_body: Parameters that this package does not know.
             reuse: Return the payment of this order that waits for this amount already, so that a
                 job that is delivered twice issues one barcode.
-            settle: Seconds to look for the payment after a lost response; 0 for one look-up.
+            settle: Seconds to look for the payment after a lost answer; 0 for one look-up.
 
         Raises:
             OrderNumberUsedError: The order was paid before; nothing was sent.
             SurplusPaymentsError: Several barcodes wait: show one to the buyer, close the others.
-            OutcomeUnknownError: The response was lost, and no payment appeared in time. It may
+            OutcomeUnknownError: The answer was lost, and no payment appeared in time. It may
                 still come: call again with ``reuse=True``.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: The call failed; no barcode was issued.
@@ -142,16 +142,16 @@ class ConvenienceStore:
         """Revoke an unpaid barcode. One that is revoked already is a success.
 
         What PortOne answers for one that is paid or revoked is not documented, so after a refusal
-        or a lost response the payment is looked up, and revoked again while it is ``ready``.
+        or a lost answer the payment is looked up, and revoked again while it is ``ready``.
 
         Args:
             imp_uid: The payment.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             MoneyReceivedError: It is paid.
             BarcodeNotFoundError: PortOne reports no such payment.
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: The call failed.
 

@@ -95,7 +95,7 @@ class Escrow:
 
         PortOne refuses a second one with 409, which also means that it is never possible. So then,
         or if the response is lost, the delivery is looked up: the same parcel is a success, and
-        after a lost response without a delivery the request is sent again.
+        after a lost answer without a delivery the request is sent again.
 
         Args:
             imp_uid: The payment.
@@ -106,12 +106,12 @@ class Escrow:
             send_email: Whether the buyer gets a mail at the confirmation (nice_v2); PortOne's
                 default is ``True``.
             extra_body: Parameters that this package does not know.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             DeliveryRegisteredError: Another delivery is registered.
             EscrowNotFoundError: PortOne reports no such payment.
-            OutcomeUnknownError: The response was lost, and no look-up was definite. A repetition
+            OutcomeUnknownError: The answer was lost, and no look-up was definite. A repetition
                 of this call is safe, for ksnet an hour later.
             InvalidRequestError: An argument can never be right; nothing was sent.
             ApiError: It was refused: 400 (a field is missing, or the PG is not supported), 409

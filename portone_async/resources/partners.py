@@ -45,12 +45,12 @@ class Partners:
         """Add the parts of sub-shops to the receipt of a payment of KG Inicis (``html5_inicis``).
 
         The console must have the INIAPI key. What a second call for the same payment does is not
-        documented, and nothing can be looked up: it is never sent again on its own.
+        documented, and nothing can be looked up: the client never sends it again.
 
         Args:
             imp_uid: PortOne's id of the payment.
             data: The part of each sub-shop.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
 
         Raises:
             PartnerPaymentNotFoundError: PortOne reports that the payment or its channel is missing.

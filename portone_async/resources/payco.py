@@ -39,7 +39,7 @@ class Payco:
         Args:
             imp_uid: PortOne's id of the payment.
             status: ``DELIVERY_START``, ``PURCHASE_DECISION`` or ``CANCELED``.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
 
         Raises:
             ApiError: PortOne refused it, as an unknown state.

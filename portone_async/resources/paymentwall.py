@@ -94,7 +94,7 @@ class Paymentwall:
             shipping_address_phone: The recipient's phone number.
             shipping_address_firstname: The recipient's first name.
             shipping_address_lastname: The recipient's last name.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
 
         Raises:
             DeliveryRefusedError: Paymentwall refused it.

@@ -60,7 +60,7 @@ class Prepared:
     ) -> PreparedPayment:
         """Register the amount of an order.
 
-        If the order has a registered amount, or if the response was lost, it is looked up and
+        If the order has a registered amount, or if the answer was lost, it is looked up and
         compared: the same amount is a success.
 
         Args:
@@ -69,11 +69,11 @@ class Prepared:
             currency: As in ``USD``. Without it, PortOne documents both: a default of ``KRW``, and
                 that the currency is not checked.
             extra_body: Parameters that this package does not know.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             AlreadyPreparedError: Another amount is registered.
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: The call failed; nothing was registered.
 
@@ -172,10 +172,10 @@ class Prepared:
             amount: The amount to charge, in ``currency``.
             currency: As in ``USD``. Without it, a currency other than ``KRW`` is replaced.
             extra_body: Parameters that this package does not know.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: A call failed.
 

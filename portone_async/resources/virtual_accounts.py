@@ -135,12 +135,12 @@ class VirtualAccounts:
             extra_body: Parameters that this package does not know.
             reuse: Return an account of this order that waits for this amount already, before its
                 deadline. A job that is delivered twice then opens one account.
-            settle: Seconds to look for the account after a lost response; 0 for one look-up.
+            settle: Seconds to look for the account after a lost answer; 0 for one look-up.
 
         Raises:
             OrderNumberUsedError: The order was paid before; nothing was sent.
             SurplusPaymentsError: Several accounts wait: show one to the buyer, close the others.
-            OutcomeUnknownError: The response was lost, and no account appeared in time.
+            OutcomeUnknownError: The answer was lost, and no account appeared in time.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: The call failed; no account was opened.
 
@@ -240,13 +240,13 @@ class VirtualAccounts:
         Args:
             imp_uid: The payment.
             pg_api_key: The INIAPI key, which html5_inicis requires. It is sent in the query.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             MoneyReceivedError: Money has come in.
             VirtualAccountNotWaitingError: It was refused, although the payment is ``ready``.
             VirtualAccountNotFoundError: PortOne reports no such payment.
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: The call failed.
 

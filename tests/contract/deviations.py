@@ -118,7 +118,7 @@ ONE_OF: dict[str, dict[str, object]] = {
 PLAIN_OBJECTS: dict[tuple[str, str], str] = {
     ("POST /subscribe/payments/again", "extra"): "one member, of one PG",
 }
-"""Parameters that are objects without a class of their own."""
+"""Parameters that are objects without a class."""
 
 FORMATS = frozenset({"expiry", "birth", "tier_code", "cust_ip"})
 """Parameters whose format a method may check."""

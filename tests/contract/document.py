@@ -1,4 +1,4 @@
-"""Read the facts of PortOne's document: a Swagger 2.0 file, with some errors of its own.
+"""Read the facts of PortOne's document: a Swagger 2.0 file, which has some errors.
 
 It writes limits as text, marks bodies as forms, and places a schema beside a type. Descriptions,
 examples and what the PGs support are left out: PortOne calls the latter hints.

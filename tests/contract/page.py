@@ -19,7 +19,7 @@ All eighty operations of PortOne V1, and the method of the client for each. The 
 operation states what a second request does if the first one may have been processed, and so what
 happens after a timeout, a broken connection or a server error:
 
-| Class | A second request | After a lost response |
+| Class | A second request | After a lost answer |
 | --- | --- | --- |
 | `READ` | changes nothing | The client repeats the request. |
 | `SET` | leaves the same state | The client repeats the request. |

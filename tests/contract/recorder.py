@@ -51,7 +51,7 @@ VARIANTS = (
     Operation("POST", "/payments/cancel", "payments.cancel_all", Repeat.UNSAFE, "Payment"),
     Operation("POST", "/payments/prepare", "prepared.ensure", Repeat.GUARDED, "PreparedPayment"),
 )
-"""Other methods that send an operation with parameters of its own."""
+"""Other methods that send an operation, with other parameters."""
 
 BALANCE = 50_000
 """The balance of the payment that look-ups return."""

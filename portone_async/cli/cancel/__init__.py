@@ -196,7 +196,7 @@ def _run(arguments: Arguments) -> ExitCode:
 def _result(arguments: Arguments) -> Result | None:
     """Show the payment, ask, and cancel it; return ``None`` if the answer is not yes.
 
-    The question is outside of the event loop, so each part has a client of its own.
+    The question is outside of the event loop, so each part opens another client.
     """
     payment = asyncio.run(_look_up(arguments))
     if payment.balance > 0 and not _is_done(arguments, payment):

@@ -117,7 +117,7 @@ class BillingKeys:
                 each of its channels. Those that refused are in :attr:`BillingKey.failed_channels`.
             only_new: Refuse to replace a key.
             extra_body: Parameters that this package does not know.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             BillingKeyExistsError: ``only_new`` is set, and there is one; nothing was sent.
@@ -226,7 +226,7 @@ class BillingKeys:
             customer_uid: The shop's name for the key; without a slash.
             reason: Why, for ``naverpay`` and the easy-pay keys of ``nice_v2``.
             requester: Who, for ``naverpay``; PortOne's default is ``admin``.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             BillingKeyNotFoundError: PortOne reports that there is none.

@@ -22,7 +22,7 @@ __all__ = ("CashReceipts", "ReceiptIssuedError", "ReceiptNotFoundError")
 class CashReceipts:
     """The operations of ``/receipts``.
 
-    PortOne refuses a second receipt, and a look-up decides what became of a lost response: so each
+    PortOne refuses a second receipt, and a look-up decides what became of a lost answer: so each
     method is safe to repeat. A receipt does not name the person, so that a receipt for another
     ``identifier`` cannot be told apart.
     """
@@ -70,7 +70,7 @@ class CashReceipts:
         """Issue a receipt for the balance of a paid transfer or virtual account.
 
         If it is refused with 400, or if the response is lost, the receipt is looked up: a valid one
-        of the same type and VAT is a success, and after a lost response without a receipt the
+        of the same type and VAT is a success, and after a lost answer without a receipt the
         request is sent again.
 
         Args:
@@ -89,11 +89,11 @@ class CashReceipts:
             tax_free: The tax-free part, KRW.
             vat_amount: The VAT part, KRW; without it PortOne computes it.
             extra_body: Parameters that this package does not know, such as the deprecated ``vat``.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ReceiptIssuedError: There is another receipt, or a revoked one.
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             ApiError: It was refused: 400 (not paid, a parameter is missing), 500 (by the PG) or
                 501 (PortOne does not support this PG). Nothing was issued.
@@ -130,11 +130,11 @@ class CashReceipts:
 
         Args:
             imp_uid: The payment.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ReceiptNotFoundError: It was never issued through PortOne.
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             ApiError: It was refused: 500 (by the PG) or 501 (PortOne does not support this PG).
             PortOneError: The call failed.
@@ -191,7 +191,7 @@ class CashReceipts:
 
         The order number identifies it: PortOne refuses a second receipt with 400. Then, or if the
         response is lost, it is looked up: a valid one of the same amount, type and VAT is a
-        success, and after a lost response without a receipt the request is sent again.
+        success, and after a lost answer without a receipt the request is sent again.
 
         Args:
             merchant_uid: The shop's order number, without a slash; smartro_v2 takes no special
@@ -212,11 +212,11 @@ class CashReceipts:
             corp_reg_no: The shop's business number (welcome).
             pay_method: ``trans`` or ``vbank`` (welcome).
             extra_body: Parameters that this package does not know.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ReceiptIssuedError: There is another receipt, or a revoked one.
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             ApiError: It was refused: 400, 500 (by the PG) or 501 (PortOne does not support this
                 PG). Nothing was issued.
@@ -256,11 +256,11 @@ class CashReceipts:
 
         Args:
             merchant_uid: The order number under which it was issued.
-            settle: Seconds to look it up after a lost response; 0 for one look-up.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ReceiptNotFoundError: It was never issued through PortOne.
-            OutcomeUnknownError: The response was lost, and no look-up was definite.
+            OutcomeUnknownError: The answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             ApiError: It was refused: 500 (by the PG) or 501 (PortOne does not support this PG).
             PortOneError: The call failed.

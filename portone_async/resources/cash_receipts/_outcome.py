@@ -1,4 +1,4 @@
-"""Receipts that are issued and revoked once: what becomes of a refusal and of a lost response."""
+"""Receipts that are issued and revoked once: what becomes of a refusal and of a lost answer."""
 
 from __future__ import annotations
 

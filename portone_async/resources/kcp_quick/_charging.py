@@ -48,7 +48,7 @@ class Charging:
             notice_url: Where the webhook of this payment goes.
             extra_body: Parameters that this package does not know.
             check_number: Whether to look the number up first.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ChargeFailedError: The charge failed.
@@ -107,7 +107,7 @@ class Charging:
             notice_url: Where the webhook of this payment goes.
             extra_body: Parameters that this package does not know.
             check_number: Whether to look the number up first.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             PortOneError: The errors of :meth:`pay_with_money`.

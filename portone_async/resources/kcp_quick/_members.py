@@ -35,7 +35,7 @@ class Members:
 
         Args:
             customer_uid: The shop's name for the key. With a slash it cannot be named here.
-            settle: For how many seconds to settle an open outcome; 0 for one repetition.
+            settle: Seconds to repeat it after a lost answer; 0 for one repetition.
 
         Raises:
             KcpQuickNotFoundError: PortOne reports no such key.
@@ -78,7 +78,7 @@ class Members:
             site_code: The shop's site code at KCP.
             partner_type: The shop's type at KCP.
             partner_subtype: The shop's subtype at KCP.
-            settle: For how many seconds to settle an open outcome; 0 for one repetition.
+            settle: Seconds to repeat it after a lost answer; 0 for one repetition.
 
         Raises:
             KcpQuickNotFoundError: PortOne reports no such member.
@@ -125,7 +125,7 @@ class Members:
             member_id: The shop's id of the member at KCP.
             channel_key: The channel, from the console.
             extra_body: Parameters that this package does not know.
-            settle: For how many seconds to settle an open outcome; 0 for one repetition.
+            settle: Seconds to repeat it after a lost answer; 0 for one repetition.
 
         Raises:
             ApiError: PortOne or KCP refused it: ``pg_code`` and ``pg_message`` have KCP's reason.

@@ -55,7 +55,7 @@ class Registration:
             vender_type: ``VID2`` or ``VID3``, for prepaid money offline.
             reward_id: For prepaid money offline.
             extra_body: Parameters that this package does not know.
-            settle: For how many seconds to settle an open outcome; 0 for one repetition.
+            settle: Seconds to repeat it after a lost answer; 0 for one repetition.
 
         Raises:
             OutcomeUnknownError: Whether it is registered is unknown.

@@ -189,7 +189,7 @@ class Naver(Claims, Shipping):
         Args:
             imp_uid: PortOne's id of the payment.
             requester: ``customer`` or ``admin``, which is PortOne's default.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
 
         Raises:
             NaverNotFoundError: PortOne reports that there is no such payment.

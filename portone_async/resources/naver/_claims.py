@@ -29,7 +29,7 @@ from ._words import (
     ProductOrderIds,
     ReturnReason,
     WithholdReason,
-    given_reason,
+    reason_parameter,
     validate_delivery,
     validate_ids,
 )
@@ -50,8 +50,8 @@ class Claims:
         *,
         product_order_id: ProductOrderIds,
         reason: CancelReason | str | None = None,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> list[NaverProductOrder]:
         """Cancel and refund product orders, each at most once.
 
@@ -61,8 +61,8 @@ class Claims:
             imp_uid: PortOne's id of the payment.
             product_order_id: Product orders of it, or ``ALL``.
             reason: Naver's default is ``PRODUCT_UNSATISFIED``.
-            settle: Seconds to look after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ProductOrdersRefusedError: Naver refused some or all.
@@ -73,7 +73,9 @@ class Claims:
 
         Source: ``POST /payments/{imp_uid}/naver/cancel``.
         """
-        body = json_body(extra_body, product_order_id=None, **given_reason(reason, CANCEL_REASONS))
+        body = json_body(
+            extra_body, product_order_id=None, **reason_parameter(reason, CANCEL_REASONS)
+        )
         ids, seconds = validate_ids(product_order_id), validate_settle(settle)
         return await carry_out(self._client, CANCEL, imp_uid, ids, body, seconds=seconds)
 
@@ -83,8 +85,8 @@ class Claims:
         imp_uid: str,
         *,
         product_order_id: ProductOrderIds,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> list[NaverProductOrder]:
         """Approve the buyer's cancel requests, which refunds the product orders.
 
@@ -93,8 +95,8 @@ class Claims:
         Args:
             imp_uid: PortOne's id of the payment.
             product_order_id: Product orders of it, or ``ALL``.
-            settle: Seconds to look after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             PortOneError: As for :meth:`cancel`.
@@ -115,8 +117,8 @@ class Claims:
         reason: ReturnReason | str | None = None,
         delivery_company: Courier | str | None = None,
         tracking_number: str | None = None,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> list[NaverProductOrder]:
         """Request a return on behalf of the buyer.
 
@@ -128,8 +130,8 @@ class Claims:
             reason: Naver's default is ``INTENT_CHANGED``.
             delivery_company: The courier's code, as in ``EPOST``.
             tracking_number: The courier's number.
-            settle: Seconds to look after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             PortOneError: As for :meth:`cancel`.
@@ -142,7 +144,7 @@ class Claims:
             delivery_method=delivery_method,
             delivery_company=delivery_company,
             tracking_number=tracking_number,
-            **given_reason(reason, RETURN_REASONS),
+            **reason_parameter(reason, RETURN_REASONS),
         )
         validate_delivery(body, "RETURN_DELIVERY")
         ids, seconds = validate_ids(product_order_id), validate_settle(settle)
@@ -155,8 +157,8 @@ class Claims:
         *,
         product_order_id: ProductOrderIds,
         memo: str | None = None,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> list[NaverProductOrder]:
         """Approve returns, which refunds the product orders.
 
@@ -164,8 +166,8 @@ class Claims:
             imp_uid: PortOne's id of the payment.
             product_order_id: Product orders of it, or ``ALL``.
             memo: A text for the buyer.
-            settle: Seconds to look after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             PortOneError: As for :meth:`cancel`.
@@ -183,8 +185,8 @@ class Claims:
         *,
         product_order_id: ProductOrderIds,
         memo: str,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> list[NaverProductOrder]:
         """Reject returns.
 
@@ -192,8 +194,8 @@ class Claims:
             imp_uid: PortOne's id of the payment.
             product_order_id: Product orders of it, or ``ALL``.
             memo: A text for the buyer.
-            settle: Seconds to look after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             PortOneError: As for :meth:`cancel`.
@@ -225,7 +227,7 @@ class Claims:
             memo: A text for the buyer.
             reason: Naver's default is ``ETC``. ``EXTRAFEEE`` is spelled so.
             extra_charge: What the buyer must pay, in KRW; PortOne's default is 0.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
 
         Raises:
             OutcomeUnknownError: The answer was lost.
@@ -238,7 +240,7 @@ class Claims:
             product_order_id=None,
             memo=memo,
             extra_charge=optional_money("extra_charge", extra_charge),
-            **given_reason(reason, WITHHOLD_REASONS),
+            **reason_parameter(reason, WITHHOLD_REASONS),
         )
         ids = validate_ids(product_order_id)
         return await carry_out(self._client, WITHHOLD_RETURN, imp_uid, ids, body)
@@ -258,7 +260,7 @@ class Claims:
         Args:
             imp_uid: PortOne's id of the payment.
             product_order_id: Product orders of it, or ``ALL``.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
 
         Raises:
             OutcomeUnknownError: The answer was lost.

@@ -39,7 +39,7 @@ class Shipping:
         Args:
             imp_uid: PortOne's id of the payment.
             product_order_id: Product orders of it, or ``ALL``.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
 
         Raises:
             ProductOrdersRefusedError: Naver refused some or all.
@@ -63,8 +63,8 @@ class Shipping:
         dispatched_at: datetime,
         delivery_company: Courier | str | None = None,
         tracking_number: str | None = None,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> list[NaverProductOrder]:
         """Report product orders as shipped.
 
@@ -77,8 +77,8 @@ class Shipping:
             dispatched_at: When they were shipped.
             delivery_company: The courier's code, as in ``EPOST``.
             tracking_number: The courier's number.
-            settle: Seconds to look after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ProductOrdersRefusedError: Naver refused some or all.
@@ -110,8 +110,8 @@ class Shipping:
         delivery_method: ShippingMethod | str,
         delivery_company: Courier | str | None = None,
         tracking_number: str | None = None,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> list[NaverProductOrder]:
         """Report the replacements of exchanged product orders as shipped.
 
@@ -121,8 +121,8 @@ class Shipping:
             delivery_method: ``DELIVERY`` needs the courier and the tracking number.
             delivery_company: The courier's code, as in ``EPOST``.
             tracking_number: The courier's number.
-            settle: Seconds to look after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             PortOneError: As for :meth:`ship`.
@@ -146,16 +146,16 @@ class Shipping:
         imp_uid: str,
         *,
         product_order_id: ProductOrderIds,
-        settle: float = 90,
         extra_body: Mapping[str, Any] | None = None,
+        settle: float = 90,
     ) -> list[NaverProductOrder]:
         """Report the goods of exchanged product orders as collected from the buyer.
 
         Args:
             imp_uid: PortOne's id of the payment.
             product_order_id: Product orders of it, or ``ALL``.
-            settle: Seconds to look after a lost answer; 0 for one look-up.
-            extra_body: Further parameters, for those that PortOne adds.
+            extra_body: Parameters that this package does not know.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             PortOneError: As for :meth:`ship`.

@@ -21,7 +21,7 @@ __all__ = (
     "ReturnReason",
     "ShippingMethod",
     "WithholdReason",
-    "given_reason",
+    "reason_parameter",
     "validate_delivery",
     "validate_ids",
 )
@@ -127,7 +127,7 @@ RETURN_REASONS: tuple[str, ...] = get_args(ReturnReason)
 WITHHOLD_REASONS: tuple[str, ...] = get_args(WithholdReason)
 
 
-def given_reason(reason: str | None, known: Sequence[str]) -> dict[str, str]:
+def reason_parameter(reason: str | None, known: Sequence[str]) -> dict[str, str]:
     """Return a reason as a parameter. Where there is none, ``extra_body`` may have it.
 
     Raises:
@@ -157,8 +157,8 @@ def validate_ids(ids: object) -> list[str] | None:
             "product_order_id must be ALL (in portone_async.resources.naver) or a list of ids, "
             "and not empty"
         )
-    for each in ids:  # pyright: ignore[reportUnknownVariableType] (it is validated)
-        validate_identifier("product_order_id", each)  # pyright: ignore[reportUnknownArgumentType] (the same)
+    for uid in ids:  # pyright: ignore[reportUnknownVariableType] (it is validated)
+        validate_identifier("product_order_id", uid)  # pyright: ignore[reportUnknownArgumentType] (the same)
     return [*dict.fromkeys(ids)]  # pyright: ignore[reportUnknownArgumentType] (the same)
 
 

@@ -21,7 +21,7 @@ __all__ = ("Findings", "refund_error", "state_of")
 
 # A part of PortOne's message if the PG has given the money back before.
 _DONE_AT_PG = "기취소"
-_ASK_A_PERSON = (
+_COMPARE_CONSOLES = (
     "The PG reports that the money was given back already, and PortOne does not know it: a person "
     "must compare both in the PG's and PortOne's consoles. Do not refund it again."
 )
@@ -90,7 +90,7 @@ def _refused(findings: Findings) -> CancelRefusedError:
             message=refusal.message,
         )
     if _DONE_AT_PG in (error.message or ""):
-        error.advice = _ASK_A_PERSON
+        error.advice = _COMPARE_CONSOLES
     elif findings.is_without_a_trace:
         error.advice = _how_to_repeat(findings.refund)
     return error

@@ -1,6 +1,6 @@
 """The payments of one status in a window of time.
 
-PortOne filters each status by a time of its own, and sorts by it where it is requested to: ``paid``
+PortOne filters each status by another time, and sorts by it where it is requested to: ``paid``
 by ``paid``, ``ready`` by ``started``. It sorts no list by the time of ``failed``, ``cancelled`` or
 ``all``.
 

@@ -95,7 +95,7 @@ class Schedules(Lookups):
             extra_body: Parameters that this package does not know.
             check_number: Whether to look for payments of the order numbers first, by one request for
                 a hundred of them.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ScheduleMismatchError: A number is booked for another key, amount, currency or time, or
@@ -155,7 +155,7 @@ class Schedules(Lookups):
             merchant_uid: The shop's order number; without a slash.
             schedule_at: When to charge, with a time zone.
             extra_body: Parameters that this package does not know.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ScheduleExecutedError: It is too late: the charge was made before.
@@ -188,7 +188,7 @@ class Schedules(Lookups):
             merchant_uid: The shop's order number; without a slash.
             schedule_at: When to charge, with a time zone.
             extra_body: Parameters that this package does not know.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ScheduleNotFoundError: PortOne reports that there is none.
@@ -223,7 +223,7 @@ class Schedules(Lookups):
             merchant_uid: One order number, or several. For all of a key, see :meth:`cancel_all`.
             customer_uid: Revoke them only if they charge this key.
             extra_body: Parameters that this package does not know.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ScheduleExecutedError: It is too late: ``schedules`` were charged before. The others are
@@ -259,7 +259,7 @@ class Schedules(Lookups):
         Args:
             customer_uid: The shop's name for the key; without a slash.
             until: Which to list, by ``schedule_at``; ``None`` for those of the next three years.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Returns:
             Those that are revoked: none, if the key has none.
@@ -299,7 +299,7 @@ class Schedules(Lookups):
         Args:
             merchant_uid: The shop's order number; without a slash.
             extra_body: Parameters that this package does not know.
-            settle: For how many seconds to look an open outcome up; 0 for once.
+            settle: Seconds to look it up after a lost answer; 0 for one look-up.
 
         Raises:
             ChargeFailedError: The charge failed again.

@@ -127,7 +127,7 @@ def _requested(parameters: Parameters, account: Account) -> dict[str, Any]:
         EscrowDelivery,
         {
             **blank(EscrowDelivery),
-            # An unknown courier becomes ETC without a word.
+            # An unknown courier becomes ETC silently.
             "company": company if company in COURIERS else "ETC",
             "invoice": logis.text("invoice"),
             "sent_at": logis.time("sent_at"),

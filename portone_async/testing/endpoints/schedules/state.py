@@ -93,7 +93,7 @@ class Schedules:
     def add(self, schedule: Schedule | None = None, /, **fields: Any) -> Schedule:
         """Add a schedule and return it as the client will decode it.
 
-        The defaults are a charge of 9900 KRW in a day, of a key of its own, with a new order
+        The defaults are a charge of 9900 KRW in a day, of a new key, with a new order
         number.
 
         Args:
