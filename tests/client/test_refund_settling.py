@@ -22,8 +22,8 @@ from portone_async import (
     RequestTimeoutError,
     ServerError,
 )
-from portone_async.resources.payments._refund import carry_out
 from portone_async.resources.payments._refund_decision import Refund
+from portone_async.resources.payments._refund_engine import carry_out
 from tests.support.virtual_time import virtual_time
 
 LOST = RequestTimeoutError("no answer in time")

@@ -21,7 +21,7 @@ from portone_async.resources._request import json_body, path_value
 from portone_async.resources._settle import validate_settle
 from portone_async.resources._stream import Stream
 
-from . import _settled
+from . import _engine
 from ._calls import BillingKeyNotFoundError, delete_call, issue_call, payments_call
 from ._many import get_groups
 
@@ -151,10 +151,10 @@ class BillingKeys:
         call = issue_call(name, body)
         call.payload()  # Refused here, before the look-up.
         async with self._client.exclusive(f"billing key {name}"):
-            before = await _settled.find(self._client, name)
+            before = await _engine.find(self._client, name)
             if only_new and before is not None:
                 raise _about(name, BillingKeyExistsError("there is a key already", key=before))
-            key = await _settled.issue(
+            key = await _engine.issue(
                 self._client,
                 call,
                 customer_uid=name,
@@ -180,7 +180,7 @@ class BillingKeys:
 
         Source: ``GET /subscribe/customers/{customer_uid}``.
         """
-        return await _settled.get(self._client, customer_uid)
+        return await _engine.get(self._client, customer_uid)
 
     def get_many(
         self, customer_uids: Iterable[str] | AsyncIterable[str]
@@ -240,8 +240,8 @@ class BillingKeys:
         call = delete_call(name, {"reason": reason, "extra[requester]": requester})
         call.target()  # Refused here, before the look-up.
         async with self._client.exclusive(f"billing key {name}"):
-            before = await _settled.get(self._client, name)
-            return await _settled.delete(self._client, call, before, seconds=seconds)
+            before = await _engine.get(self._client, name)
+            return await _engine.delete(self._client, call, before, seconds=seconds)
 
     def payments(self, customer_uid: str) -> Pages[Payment]:
         """Iterate over the payments that were made with a key, page by page.

@@ -14,7 +14,7 @@ from portone_async.resources._confidential import confidential
 from portone_async.resources._request import Money, json_body, money, optional_money
 
 from ._calls import EXTERNAL, PAYMENT, ReceiptNotFoundError, receipt_call
-from ._outcome import ReceiptIssuedError, cancel_once, issue_once
+from ._engine import ReceiptIssuedError, cancel_once, issue_once
 
 __all__ = ("CashReceipts", "ReceiptIssuedError", "ReceiptNotFoundError")
 

@@ -18,10 +18,10 @@ from portone_async.resources._request import json_body, path_value, unix_seconds
 from portone_async.resources._settle import send_once, verdict
 
 from ._claims import Claims
+from ._engine import product_orders_call
 from ._errors import NaverNotFoundError, ProductOrdersRefusedError, classify
 from ._shipping import Shipping
 from ._words import ALL, Every
-from ._work import product_orders_call
 
 __all__ = ("ALL", "Every", "Naver", "NaverNotFoundError", "ProductOrdersRefusedError")
 

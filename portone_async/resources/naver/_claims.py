@@ -20,6 +20,7 @@ from ._actions import (
     RESOLVE_RETURN,
     WITHHOLD_RETURN,
 )
+from ._engine import carry_out
 from ._words import (
     CANCEL_REASONS,
     RETURN_REASONS,
@@ -33,7 +34,6 @@ from ._words import (
     validate_delivery,
     validate_ids,
 )
-from ._work import carry_out
 
 __all__ = ("Claims",)
 

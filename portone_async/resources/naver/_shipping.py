@@ -13,8 +13,8 @@ from portone_async.resources._request import json_body, unix_seconds
 from portone_async.resources._settle import validate_settle
 
 from ._actions import COLLECT_EXCHANGED, PLACE, SHIP, SHIP_EXCHANGED
+from ._engine import carry_out
 from ._words import Courier, ProductOrderIds, ShippingMethod, validate_delivery, validate_ids
-from ._work import carry_out
 
 __all__ = ("Shipping",)
 

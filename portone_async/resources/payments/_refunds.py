@@ -21,7 +21,7 @@ from portone_async.resources._request import (
 from portone_async.resources._settle import validate_settle
 
 from ._calls import payment_error
-from ._refund import carry_out, look_at
+from ._refund_engine import carry_out, look_at
 from ._refund_plan import Request, plan, refund_amount, request
 
 __all__ = ("BalanceNotFoundError", "Refunds")

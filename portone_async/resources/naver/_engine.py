@@ -71,21 +71,21 @@ async def carry_out(
         OutcomeUnknownError: The answer was lost, and no look-up was definite.
         PortOneError: The call failed.
     """
-    work = _Work(client, action, imp_uid, body)
+    run = _Run(client, action, imp_uid, body)
     async with client.exclusive(f"product orders of {imp_uid}"):
-        await work.begin(ids)
+        await run.begin(ids)
         if not action.is_visible:
-            return await send_once(work.send)
+            return await send_once(run.send)
         try:
-            return await settle(work.send, work.look, seconds=seconds, resend=True)
+            return await settle(run.send, run.look, seconds=seconds, resend=True)
         except OutcomeUnknownError:
-            if work.refusal is None:
+            if run.refusal is None:
                 raise
         # Sent again, it was refused, and no look-up shows that the first request came through.
-        raise work.refusal.with_traceback(None)
+        raise run.refusal.with_traceback(None)
 
 
-class _Work:
+class _Run:
     """One operation on the product orders of one payment, and what is known about them."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Issue and delete keys, and look up what became of it where the answer was lost."""
+"""Issue and delete keys, and look up their outcomes where the answer was lost."""
 
 from __future__ import annotations
 
