@@ -92,6 +92,14 @@ async def test_refund_without_a_trace_is_sent_four_times_and_then_looked_up() ->
 
 
 @virtual_time
+async def test_refund_with_little_time_is_sent_again_earlier() -> None:
+    portone = PortOne(lambda number: LOST if number == 1 else MADE)
+
+    assert await refund(portone, seconds=4) is MADE
+    assert (portone.sends, portone.looks) == ([0, 1], [0, 1])
+
+
+@virtual_time
 async def test_settle_of_zero_looks_once() -> None:
     portone = PortOne(lambda _: LOST)
     with pytest.raises(CancelRefusedError):

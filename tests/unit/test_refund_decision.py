@@ -295,7 +295,14 @@ def test_share_without_a_promotion_is_the_exact_amount() -> None:
     assert is_refund_of(payment(), Decimal(1000), Decimal("1000.0"))
 
 
-@pytest.mark.parametrize("fields", [{"pg_provider": "paypal_v2"}, {"pay_method": "vbank"}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pg_provider": "paypal_v2"},
+        {"pg_provider": "smartro_v2", "pay_method": "vbank"},
+        {"pg_provider": "daou", "pay_method": "vbank"},
+    ],
+)
 def test_refund_that_may_be_pending_leaves_no_clear_trace_of_a_lost_answer(
     fields: dict[str, Any],
 ) -> None:
@@ -309,6 +316,15 @@ def test_refund_that_may_be_pending_leaves_no_clear_trace_of_a_lost_answer(
     assert trace(wanted, made, [LOST]) is Trace.MADE
     assert trace(wanted, before, [ACCEPTED]) is Trace.ABSENT
     assert trace(wanted, before, [REFUSED]) is Trace.ABSENT
+
+
+@pytest.mark.parametrize(
+    "fields", [{"pay_method": "vbank"}, {"pg_provider": "smartro_v2"}, {"pg_provider": None}]
+)
+def test_other_refund_without_a_trace_is_absent(fields: dict[str, Any]) -> None:
+    before = payment(**fields)
+
+    assert trace(refund(before), before, [LOST]) is Trace.ABSENT
 
 
 # What is done next: all cases

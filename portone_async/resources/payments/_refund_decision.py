@@ -24,14 +24,16 @@ from portone_async.models._record import EXACT
 from ._refund_key import entries_of
 from ._refund_units import is_refund_of, may_be_refund_of
 
-__all__ = ("Action", "Answer", "Refund", "Trace", "decide", "may_be_pending", "trace")
+__all__ = ("MIN_AGE", "Action", "Answer", "Refund", "Trace", "decide", "may_be_pending", "trace")
 
 _RESENDS = 3
+# The PGs of which PortOne documents that they refund virtual accounts days later.
+_SLOW_FOR_ACCOUNTS = ("daou", "smartro_v2")
 # A request is sent again only after as many look-ups in a row without a trace of the refund, and
 # when it is as many seconds old. PortOne does not document whether it checks the balance and books
 # in one step, so two requests must not be in processing at once, and a PG takes seconds.
 _EMPTY_LOOKS = 2
-_MIN_AGE = 5.0
+MIN_AGE = 5.0
 
 
 class Refund(Struct, frozen=True, kw_only=True):
@@ -107,7 +109,9 @@ def may_be_pending(payment: Payment) -> bool:
     Until then no look-up finds it, and the balance is unchanged: a second request with the same
     checksum would be accepted, too.
     """
-    return payment.pay_method == "vbank" or payment.pg_provider == "paypal_v2"
+    if payment.pay_method == "vbank":
+        return payment.pg_provider in _SLOW_FOR_ACCOUNTS
+    return payment.pg_provider == "paypal_v2"
 
 
 def _trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Trace:
@@ -133,7 +137,13 @@ def _trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Tra
 
 
 def decide(
-    answers: Collection[Answer], found: Trace, *, empty_looks: int, age: float, has_time: bool
+    answers: Collection[Answer],
+    found: Trace,
+    *,
+    empty_looks: int,
+    age: float,
+    has_time: bool,
+    min_age: float = MIN_AGE,
 ) -> Action:
     """Choose the next action after a look-up.
 
@@ -143,6 +153,7 @@ def decide(
         empty_looks: How many look-ups since the last request found :attr:`Trace.ABSENT`.
         age: The seconds since the last request was sent.
         has_time: Whether there is time for another look-up.
+        min_age: The age from which on a request may be sent again.
     """
     is_lost = Answer.LOST in answers
     if found is Trace.MADE:
@@ -151,16 +162,17 @@ def decide(
         return Action.WAIT if found is Trace.UNCLEAR and has_time else Action.PENDING
     if found is Trace.OVERTAKEN or (found is Trace.ABSENT and not is_lost):
         return Action.REFUSE
-    if found is Trace.ABSENT and has_time and _may_send(answers, empty_looks, age):
+    is_old = age >= min_age
+    if found is Trace.ABSENT and has_time and is_old and _may_send(answers, empty_looks):
         return Action.SEND
     if has_time:
         return Action.WAIT
     return Action.UNKNOWN if found is Trace.UNCLEAR and is_lost else Action.REFUSE
 
 
-def _may_send(answers: Collection[Answer], empty_looks: int, age: float) -> bool:
-    is_proven = empty_looks >= _EMPTY_LOOKS and age >= _MIN_AGE
-    return is_proven and Answer.REFUSED not in answers and len(answers) <= _RESENDS
+def _may_send(answers: Collection[Answer], empty_looks: int) -> bool:
+    is_refused = Answer.REFUSED in answers
+    return empty_looks >= _EMPTY_LOOKS and not is_refused and len(answers) <= _RESENDS
 
 
 def _own(

@@ -19,7 +19,7 @@ from portone_async.resources._settle import described, is_open, is_refusal, paus
 
 from ._calls import get_call
 from ._checks import MatchesPayment
-from ._refund_decision import Action, Answer, Refund, Trace, decide, trace
+from ._refund_decision import MIN_AGE, Action, Answer, Refund, Trace, decide, trace
 from ._refund_errors import Findings, refund_error, state_of
 from ._refund_key import plain_reason
 
@@ -61,7 +61,8 @@ async def carry_out(client: Caller, refund: Refund, body: Any, *, seconds: float
         OutcomeUnknownError: The answer was lost, and the look-ups failed.
         PortOneError: It was not sent.
     """
-    run = _Run(client, refund, cancel_call(refund, body))
+    # A caller with little time accepts that a repetition meets the first request.
+    run = _Run(client, refund, cancel_call(refund, body), min_age=min(MIN_AGE, seconds / 4))
     await run.send()
     if run.is_made:
         return run.payment
@@ -86,7 +87,9 @@ async def carry_out(client: Caller, refund: Refund, body: Any, *, seconds: float
 class _Run:
     """What was sent, answered and looked up for one refund."""
 
-    def __init__(self, client: Caller, refund: Refund, call: Call[Payment]) -> None:
+    def __init__(
+        self, client: Caller, refund: Refund, call: Call[Payment], *, min_age: float
+    ) -> None:
         self.payment = refund.before
         """As the last answer has it."""
         self.found = Trace.UNCLEAR
@@ -94,6 +97,7 @@ class _Run:
         self._client = client
         self._refund = refund
         self._call = call
+        self._min_age = min_age
         self._answers: list[Answer] = []
         self._last_error: PortOneError | None = None
         self._refusal: ApiError | None = None
@@ -147,6 +151,7 @@ class _Run:
             self.found,
             empty_looks=self._empty_looks,
             age=_now() - self._sent_at,
+            min_age=self._min_age,
             has_time=has_time and not self._is_hopeless,
         )
 
