@@ -20,7 +20,7 @@ PAYMENTS = {
 
 
 class Case(NamedTuple):
-    """A sample, the method that receives it, and what comes of it."""
+    """A sample, the method that receives it, and its expected result."""
 
     sample: str
     method: str

@@ -129,10 +129,10 @@ def _trace(refund: Refund, payment: Payment, answers: Collection[Answer]) -> Tra
         return Trace.ABSENT if is_same else Trace.OVERTAKEN
     if _is_incomplete(payment) or sum((entry.amount for entry in added), Decimal(0)) != grown:
         return Trace.UNCLEAR
-    possible = [each for each in added if may_be_refund_of(before, refund.amount, each.amount)]
+    possible = [entry for entry in added if may_be_refund_of(before, refund.amount, entry.amount)]
     # A key is in no reason that is absent.
-    is_told_apart = refund.key is not None and all(each.reason for each in possible)
-    is_open = Answer.LOST in answers and not is_told_apart
+    is_distinct = refund.key is not None and all(entry.reason for entry in possible)
+    is_open = Answer.LOST in answers and not is_distinct
     return Trace.UNCLEAR if possible and is_open else Trace.OVERTAKEN
 
 
@@ -184,16 +184,16 @@ def _own(
     if refund.key is not None:
         keyed = entries_of(refund.key, payment.cancel_history)
         if keyed or Answer.ACCEPTED not in answers:
-            return [each for each in keyed if may_be_refund_of(before, amount, each.amount)]
+            return [entry for entry in keyed if may_be_refund_of(before, amount, entry.amount)]
         # PortOne has accepted it, and returns no reason: it is the only new one.
-        added = [each for each in added if not each.reason and each.amount == grown]
+        added = [entry for entry in added if not entry.reason and entry.amount == grown]
     if Answer.ACCEPTED in answers:
-        return [each for each in added if may_be_refund_of(before, amount, each.amount)]
-    own = [each for each in added if is_refund_of(before, amount, each.amount)]
+        return [entry for entry in added if may_be_refund_of(before, amount, entry.amount)]
+    own = [entry for entry in added if is_refund_of(before, amount, entry.amount)]
     if Answer.LOST in answers:
         return own
     # Every request was refused: an equal sum for another reason is another refund.
-    return [each for each in own if each.reason in (None, refund.reason)]
+    return [entry for entry in own if entry.reason in (None, refund.reason)]
 
 
 def _is_explained(refund: Refund, grown: Decimal) -> bool:
