@@ -20,7 +20,7 @@ from hypothesis import settings
 
 from portone_async import PortOneClient, RetryPolicy
 from portone_async.resources import _settle
-from portone_async.resources.payments import _refund_decision
+from portone_async.resources.payments import _refund_engine
 from portone_async.testing import FakePortOne
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look open outcomes up, and send refunds again, without pauses."""
     monkeypatch.setattr(_settle, "_PAUSES", ())
     monkeypatch.setattr(_settle, "_LAST_PAUSE", 0.0)
-    monkeypatch.setattr(_refund_decision, "_MIN_AGE", 0.0)
+    monkeypatch.setattr(_refund_engine, "MIN_AGE", 0.0)
 
 
 def missing_program(sentence: str) -> NoReturn:
