@@ -87,6 +87,8 @@ class Order:
     """``open``, ``paid``, or ``cancelled`` after a full or partial refund."""
     imp_uid: str | None = None
     """The payment that paid this order."""
+    pending: set[str] = field(default_factory=set[str])
+    """The keys of refunds that PortOne accepted and had not made: it would make each once more."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Stands for ``SELECT … FOR UPDATE`` in a database."""
 
@@ -183,13 +185,25 @@ async def refund(merchant_uid: str, key: str, wanted: RefundIn, portone: PortOne
         if order.imp_uid is None:  # The dictionary forgets at a restart; a database would not.
             paid = await portone.payments.find(merchant_uid, sorting="-paid")
             order.imp_uid = paid.imp_uid
+        if key in order.pending and not await is_made(portone, order.imp_uid, key):
+            raise CancelPendingError("the refund was accepted before")
         how: dict[str, Any] = {"reason": wanted.reason, "key": key, "settle": SETTLE}
-        if wanted.amount == "all":
-            payment = await portone.payments.cancel_all(order.imp_uid, **how)
-        else:
-            payment = await portone.payments.cancel(order.imp_uid, amount=wanted.amount, **how)
+        try:
+            if wanted.amount == "all":
+                payment = await portone.payments.cancel_all(order.imp_uid, **how)
+            else:
+                payment = await portone.payments.cancel(order.imp_uid, amount=wanted.amount, **how)
+        except CancelPendingError:
+            order.pending.add(key)
+            raise
         order.state = "cancelled"
     return RefundOut(key=key, refunded=payment.cancel_amount, balance=payment.balance)
+
+
+async def is_made(portone: PortOneClient, imp_uid: str, key: str) -> bool:
+    """Return whether a refund is in the payment's history."""
+    payment = await portone.payments.get(imp_uid, include_sandbox=True)
+    return any(f"[key:{key}]" in (each.reason or "") for each in payment.cancel_history)
 
 
 @app.post("/webhooks/portone")

@@ -119,6 +119,18 @@ async def test_pending_refund_is_a_202(server: FakePortOne, app: httpx.AsyncClie
     assert_public(answer, server, payment)
 
 
+async def test_pending_refund_is_not_sent_again(
+    server: FakePortOne, app: httpx.AsyncClient
+) -> None:
+    server.add(merchant_uid="ORD-PAID", amount=15000, pg_provider="paypal_v2", **BUYER)
+    first, again = [await app.put(REFUND, json={"amount": 1, "reason": "returned"}) for _ in "12"]
+    server.advance(server.refunds.pending_seconds)
+    made = await app.put(REFUND, json={"amount": 1, "reason": "returned"})
+
+    assert (first.status_code, again.status_code, made.status_code) == (202, 202, 200)
+    assert (posts(server), cancelled(server)) == (1, [1])
+
+
 async def test_refused_refund_is_a_409(
     server: FakePortOne, app: httpx.AsyncClient, payment: Payment
 ) -> None:
