@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from msgspec import Struct
@@ -64,6 +66,12 @@ def wire_type(response: Any) -> Any:
 
 def from_wire(response: Any, answer: Any) -> Any:
     """Return what was decoded as :func:`wire_type` as the type of the response."""
+    convert = _conversion(response)
+    return answer if convert is None else convert(answer)
+
+
+@lru_cache(maxsize=256)
+def _conversion(response: Any) -> Callable[[Any], Any] | None:
     if get_origin(response) is Listing:
-        return response(answer)
-    return PageOrArray[Any, Any].of(answer) if get_origin(response) is PageOrArray else answer
+        return response  # type: ignore[no-any-return]  # a class, called with its list
+    return PageOrArray[Any, Any].of if get_origin(response) is PageOrArray else None
