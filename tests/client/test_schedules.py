@@ -688,7 +688,7 @@ async def test_refused_cancel_without_a_look_up_stays_refused(
     assert caught.value.code == 1
 
 
-@pytest.mark.parametrize("number", [[], "", [""], ["SUB-1", None]])
+@pytest.mark.parametrize("number", [[], "", [""], ["SUB-1", None], None, 1, [["SUB-1"]], b"SUB-1"])
 async def test_cancel_of_nothing_is_refused(
     server: FakePortOne, client: PortOneClient, number: Any
 ) -> None:

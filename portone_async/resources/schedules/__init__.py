@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from portone_async.call import Repeat, validate_identifier
-from portone_async.errors import InvalidRequestError, UnexpectedResponseError
+from portone_async.errors import UnexpectedResponseError
 from portone_async.models import Payment
 from portone_async.models.schedules import Schedule, ScheduleItem
 from portone_async.resources._charge import Charge, carry_out, charge_call
@@ -21,7 +21,7 @@ from portone_async.resources._windows import utc_now
 
 from ._booking import Booking, validate_items
 from ._calls import move_call, schedule_error
-from ._changes import Move, cancel_each
+from ._changes import Move, cancel_each, numbers_of
 from ._errors import (
     PartlyBookedError,
     ScheduleExecutedError,
@@ -237,14 +237,9 @@ class Schedules(Lookups):
         Source: ``POST /subscribe/payments/unschedule``.
         """
         seconds = validate_settle(settle)
-        numbers = [merchant_uid] if isinstance(merchant_uid, str) else [*merchant_uid]
-        numbers = list(dict.fromkeys(numbers))
-        for number in numbers:
-            validate_identifier("merchant_uid", number)
+        numbers = numbers_of(merchant_uid)
         if customer_uid is not None:
             validate_identifier("customer_uid", customer_uid)
-        if not numbers:
-            raise InvalidRequestError("merchant_uid must name at least one schedule")
         body = json_body(extra_body, customer_uid=customer_uid, merchant_uid=numbers)
         return await cancel_each(self._client, numbers, body, seconds)
 

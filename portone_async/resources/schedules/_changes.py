@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 from msgspec import Struct
 
 from portone_async._redact import SecretDict
-from portone_async.call import Call, Caller
+from portone_async.call import Call, Caller, validate_identifier
 from portone_async.errors import (
     ApiError,
+    InvalidRequestError,
     OutcomeUnknownError,
     PortOneError,
     UnexpectedResponseError,
@@ -21,9 +23,25 @@ from portone_async.resources._settle import is_open, is_refusal, settle
 from ._calls import cancel_call, get_call
 from ._errors import ScheduleExecutedError, ScheduleNotFoundError
 
-__all__ = ("Move", "cancel_each")
+__all__ = ("Move", "cancel_each", "numbers_of")
 
 _LARGEST_REQUEST = 100
+
+
+def numbers_of(merchant_uid: object) -> list[str]:
+    """Return the order numbers of an argument that is one or several, each once.
+
+    Raises:
+        InvalidRequestError: There is none, or one cannot be an order number. PortOne would revoke
+            every schedule of a key where none is named.
+    """
+    several = isinstance(merchant_uid, Iterable) and not isinstance(merchant_uid, (str, bytes))
+    numbers: list[Any] = [*cast("Iterable[Any]", merchant_uid)] if several else [merchant_uid]
+    for number in numbers:
+        validate_identifier("merchant_uid", number)
+    if not numbers:
+        raise InvalidRequestError("merchant_uid must name at least one schedule")
+    return list(dict.fromkeys(numbers))
 
 
 async def cancel_each(
