@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from portone_async._redact import Secret, SecretDict, SecretList
+from portone_async.errors import InvalidRequestError
 
 __all__ = ("confidential", "secrets_in")
 
@@ -54,7 +56,11 @@ def confidential(*names: str) -> Callable[[Method[P, T]], Method[P, T]]:
             for name in tuple(kwargs):
                 # A misspelt parameter is as secret as the one that was meant.
                 is_personal = name in hidden or name not in parameters
-                kwargs[name] = _hidden(kwargs[name], is_personal=is_personal)
+                with suppress(RecursionError):
+                    kwargs[name] = _hidden(kwargs[name], is_personal=is_personal)
+                    continue
+                kwargs.clear()
+                raise InvalidRequestError(f"{name} is nested too deeply")
             return await method(*args, **kwargs)
 
         return call
@@ -90,15 +96,17 @@ def _hidden(value: Any, *, is_personal: bool) -> Any:
     return value
 
 
-def _texts(value: Any, names: frozenset[str], *, is_secret: bool = False) -> Iterator[str]:
+def _texts(value: Any, names: frozenset[str]) -> Iterator[str]:
     """List the secret texts in a value, at any depth."""
-    if isinstance(value, Struct):
-        value = msgspec.structs.asdict(value)
-    if isinstance(value, Mapping):
-        for name, member in cast("Mapping[str, Any]", value).items():
-            yield from _texts(member, names, is_secret=is_secret or name in names)
-    elif isinstance(value, (list, tuple)):
-        for item in cast("Sequence[Any]", value):
-            yield from _texts(item, names, is_secret=is_secret)
-    elif is_secret and value is not None and not isinstance(value, bool):
-        yield str(value)
+    left: list[tuple[Any, bool]] = [(value, False)]
+    while left:
+        value, is_secret = left.pop()
+        if isinstance(value, Struct):
+            value = msgspec.structs.asdict(value)
+        if isinstance(value, Mapping):
+            members = cast("Mapping[str, Any]", value).items()
+            left += [(member, is_secret or name in names) for name, member in members]
+        elif isinstance(value, (list, tuple)):
+            left += [(item, is_secret) for item in cast("Sequence[Any]", value)]
+        elif is_secret and value is not None and not isinstance(value, bool):
+            yield str(value)

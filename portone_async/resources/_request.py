@@ -165,14 +165,16 @@ def json_body(extra_body: Mapping[str, Any] | None = None, /, **given: Any) -> S
     Raises:
         InvalidRequestError: A value cannot be sent, or ``extra_body`` repeats a parameter.
     """
-    body = SecretDict(
-        {name: _encoded(name, value) for name, value in given.items() if value is not None}
-    )
     extra: Mapping[str, Any] = {} if extra_body is None else _named("extra_body", extra_body)
     repeated = sorted(extra.keys() & given.keys())
     if repeated:
         raise InvalidRequestError(f"extra_body repeats parameters of this method: {repeated}")
-    return SecretDict(body | {name: _encoded(name, value) for name, value in extra.items()})
+    members = {name: value for name, value in given.items() if value is not None} | dict(extra)
+    try:
+        return SecretDict({name: _encoded(name, value) for name, value in members.items()})
+    except RecursionError:
+        pass  # Raised here, so that no frame of the error holds a value.
+    raise InvalidRequestError("the body is nested too deeply")
 
 
 def _named(name: str, value: Any) -> Mapping[str, Any]:

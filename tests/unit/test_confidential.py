@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from portone_async import InvalidRequestError
 from portone_async._redact import without
 from portone_async.resources._confidential import confidential, secrets_in
 from portone_async.resources._request import json_body
@@ -71,6 +72,37 @@ def test_method_keeps_its_signature_and_docstring() -> None:
     assert inspect.iscoroutinefunction(Section.pay)
     assert list(inspect.signature(Section.pay).parameters)[1:3] == ["merchant_uid", "card_number"]
     assert Section.pay.__doc__ == "Pay."
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = ["4092"]
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+async def test_argument_that_is_nested_too_deeply_is_rejected() -> None:
+    with pytest.raises(InvalidRequestError, match="extra_body is nested too deeply") as caught:
+        await Section().pay("order-1", card_number="1", extra_body={"deep": nested(3000)})
+
+    assert caught.value.__context__ is None
+    tb = caught.value.__traceback__
+    assert tb is not None
+    frames = traceback.TracebackException(
+        type(caught.value), caught.value, tb.tb_next, capture_locals=True
+    )
+    assert "4092" not in "".join(frames.format())
+
+
+def test_body_that_is_nested_too_deeply_is_rejected() -> None:
+    with pytest.raises(InvalidRequestError, match="nested too deeply") as caught:
+        json_body(deep=nested(3000))
+
+    assert caught.value.__context__ is None
+
+
+def test_secrets_of_deep_bodies_are_collected() -> None:
+    assert secrets_in({"card_number": nested(3000)}) == {"4092"}
 
 
 def test_secrets_are_collected_at_any_depth() -> None:
