@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 import pprint
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,20 @@ def canary_server() -> FakePortOne:
 
 def error_texts(error: BaseException) -> Iterator[str]:
     """Yield all that a person, a log or an error tracker can see of an error."""
+    yield from map(_without_durations, _error_texts(error))
+
+
+def pickled_texts(error: BaseException) -> Iterator[str]:
+    """Yield a pickled error, decoded in several ways."""
+    yield from map(_without_durations, _pickled_texts(error))
+
+
+def _without_durations(text: str) -> str:
+    """Remove measured seconds: their digits may be those of a short secret."""
+    return re.sub(r"\d+\.\d{4,}(e-?\d+)?", "0.0", text)
+
+
+def _error_texts(error: BaseException) -> Iterator[str]:
     yield from renderings(error)
     yield repr(vars(error))
     yield from (f"{value}" for value in reachable_texts(error))
@@ -78,8 +93,7 @@ def renderings(value: object) -> Iterator[str]:
     yield pretty_repr(value, max_string=20)
 
 
-def pickled_texts(error: BaseException) -> Iterator[str]:
-    """Yield a pickled error, decoded in several ways."""
+def _pickled_texts(error: BaseException) -> Iterator[str]:
     for protocol in (0, pickle.HIGHEST_PROTOCOL):
         text = pickle.dumps(error, protocol)
         yield text.decode("latin-1")
