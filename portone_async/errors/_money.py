@@ -91,7 +91,7 @@ class ChargeFailedError(PortOneError):
         self, reason: str = "", *, payment: Payment | None = None, **response: Any
     ) -> None:
         super().__init__(reason, **response)
-        self.payment = payment
+        self.payment: Payment = payment  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # this package always passes it
         """The payment. It has personal data, also in a pickle of this error; its ``repr`` has none."""
 
 
@@ -108,7 +108,7 @@ class CancelPendingError(PortOneError):
         self, reason: str = "", *, payment: Payment | None = None, **response: Any
     ) -> None:
         super().__init__(reason, **response)
-        self.payment = payment
+        self.payment: Payment = payment  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # this package always passes it
         """The payment. It has personal data, also in a pickle of this error; its ``repr`` has none."""
 
 

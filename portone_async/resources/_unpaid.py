@@ -50,7 +50,7 @@ class SurplusPaymentsError(PortOneError):
         **response: Any,
     ) -> None:
         super().__init__(reason, **response)
-        self.payment = payment
+        self.payment: Payment = payment  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # this package always passes it
         """The oldest one. It has personal data, also in a pickle of this error; its ``repr`` has
         none."""
         self.surplus = surplus
@@ -66,7 +66,7 @@ class MoneyReceivedError(PortOneError):
         self, reason: str = "", *, payment: Payment | None = None, **response: Any
     ) -> None:
         super().__init__(reason, **response)
-        self.payment = payment
+        self.payment: Payment = payment  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # this package always passes it
         """The payment. It has personal data, also in a pickle of this error; its ``repr`` has none."""
 
 
