@@ -1,6 +1,7 @@
 """Keep secrets and personal data out of what is printed, logged or quoted. Pure.
 
-``Secret`` and its like have a ``repr`` that reveals nothing, for the local variables of tracebacks; the functions quote a text from outside as one short, printable line.
+``Secret`` and its like have a ``repr`` that reveals nothing, for the local variables of
+tracebacks; the functions quote a text from outside as one short, printable line.
 """
 
 from __future__ import annotations

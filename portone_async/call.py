@@ -78,7 +78,8 @@ class _Operation(Struct, Generic[T], frozen=True):
     """The path's template, as in ``/payments/find/{merchant_uid}``."""
     response: type[T]
     """The type of the envelope's ``response``: a Struct, ``dict``, ``list[...]``, any type that
-    msgspec decodes; ``NoneType`` where nothing is read, whatever it is. Numbers and times in strings are decoded as the type requires."""
+    msgspec decodes; ``NoneType`` where nothing is read, whatever it is. Numbers and times in
+    strings are decoded as the type requires."""
 
 
 class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):

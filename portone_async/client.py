@@ -43,7 +43,7 @@ __all__ = ("ClientOptions", "PortOneClient")
 T = TypeVar("T")
 Client = TypeVar("Client", bound="PortOneClient")
 
-# The statuses whose Retry-After is meant for all calls, not only for the one that failed.
+# The statuses whose Retry-After pauses all calls of the client, not only the one that failed.
 _PAUSING = (429, 503)
 
 
