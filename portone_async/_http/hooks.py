@@ -16,7 +16,7 @@ from aiohttp.client_proto import ResponseHandler
 
 from portone_async.errors import UnsupportedVersionError
 
-__all__ = ("check_hooks", "private")
+__all__ = ("check_hooks", "is_of_aiohttp", "private")
 
 _checked: set[object] = set()
 """The versions of ``ClientSession._request`` that call ``_Request.send()``."""
@@ -51,7 +51,7 @@ def check_hooks(make_session: Callable[[BaseConnector], ClientSession]) -> None:
     private(ResponseHandler, "should_close")
     request = inspect.unwrap(private(ClientSession, "_request"))
     # A mock that replaces it in a test (such as aioresponses) sends nothing through aiohttp.
-    if request in _checked or not _is_of_aiohttp(request):
+    if request in _checked or not is_of_aiohttp(request):
         return
     connector = _Nowhere()
     session = make_session(connector)
@@ -111,7 +111,7 @@ def _run_at_once(request: Any) -> type[BaseException] | None:
     return None
 
 
-def _is_of_aiohttp(function: Any) -> bool:
+def is_of_aiohttp(function: Any) -> bool:
     """Return whether a function is aiohttp's own code."""
     own: Any = ClientSession.closed
     code = getattr(function, "__code__", None)

@@ -1,11 +1,10 @@
-"""The aiohttp session of a client: for one host, with none of the settings of another session."""
+"""Exchanges through an aiohttp session of the client's: for one host, with no settings of another."""
 
 from __future__ import annotations
 
 import asyncio
-import platform
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import aiohttp
@@ -15,25 +14,75 @@ from aiohttp import (
     ClientRequest,
     ClientResponse,
     ClientSession,
+    ClientTimeout,
     TCPConnector,
 )
 from aiohttp.connector import Connection
 from yarl import URL
 
 from portone_async._redact import Secret
-from portone_async._version import __version__
-from portone_async.errors import ClientClosedError, InvalidRequestError, WrongLoopError
+from portone_async.errors import (
+    ClientClosedError,
+    InvalidRequestError,
+    PortOneError,
+    WrongLoopError,
+)
 
+from .exchange import UnsolicitedDataError, read_reply, shared_headers
 from .hooks import check_hooks, private
 from .proxy import Proxy, refuse_plain, system_proxy
+from .reply import Reply
 
 __all__ = (
-    "UnsolicitedDataError",
+    "ThroughSession",
     "check_external",
     "external_proxy",
     "own_session",
     "session_from",
 )
+
+
+class ThroughSession:
+    """Exchanges through a session, also over a proxy."""
+
+    __slots__ = ("_base_path", "_base_url", "_proxy_options", "_session")
+
+    def __init__(self, session: ClientSession, base_url: URL, proxy: Proxy | None) -> None:
+        self._session = session
+        self._base_url = base_url
+        self._base_path = base_url.raw_path.rstrip("/")
+        self._proxy_options: dict[str, Any] = {} if proxy is None else proxy.options()
+
+    async def exchange(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: ClientTimeout,  # noqa: ASYNC109 (of aiohttp)
+    ) -> Reply | PortOneError:
+        """Send a request and read the whole reply; see :class:`Exchange`."""
+        response = await self._session.request(
+            method,
+            self._url(target),
+            headers=headers,
+            data=body,
+            timeout=timeout,
+            allow_redirects=False,
+            **self._proxy_options,
+        )
+        try:
+            return await read_reply(response.status, response.headers, response.content)
+        finally:
+            if not response.closed:  # It is, if the body was read to its end. Saves 2 %.
+                response.release()
+
+    def _url(self, target: str) -> URL:
+        if "?" in target:
+            return URL(f"{self._base_url}{target}", encoded=True)
+        # The host is known and the path quoted: to parse the URL again would cost 5 % more
+        # instructions per look-up.
+        return self._base_url.with_path(f"{self._base_path}{target}", encoded=True)
 
 
 def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
@@ -110,26 +159,13 @@ def _unchecked_session(connector: BaseConnector, base_url: URL, **options: Any) 
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         request_class=_Request,
-        headers={
-            # Every header that all requests share: see `_Request`.
-            "Host": base_url.host_port_subcomponent or "",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "User-Agent": (
-                f"portone-async/{__version__} aiohttp/{aiohttp.__version__} "
-                f"Python/{platform.python_version()}"
-            ),
-        },
+        headers=shared_headers(base_url),  # All that aiohttp would add: see `_Request`.
         **options,
     )
     # aiohttp would send a GET again after a dropped connection: without a permit, and as an
     # attempt that is not counted (aio-libs/aiohttp#10790).
     session._retry_connection = False
     return session
-
-
-class UnsolicitedDataError(aiohttp.ClientConnectionError):
-    """Unsolicited data on a pooled connection. The request was not sent."""
 
 
 class _Request(ClientRequest):

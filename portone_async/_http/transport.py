@@ -6,10 +6,10 @@ import asyncio
 import os
 import warnings
 from collections.abc import Mapping
-from typing import Any
 
 import aiohttp
-from aiohttp import ClientResponse, ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout
+from aiohttp.http import HttpProcessingError
 from yarl import URL
 
 from portone_async._owner import LoopOwner
@@ -20,14 +20,16 @@ from portone_async.errors import (
     MalformedResponseError,
     PortOneError,
     RequestTimeoutError,
-    UnexpectedResponseError,
 )
 
 from .deadlines import Deadlines
+from .direct import Direct
+from .direct_check import direct_is_available, session_methods
+from .exchange import Exchange, UnsolicitedDataError
 from .proxy import Proxy, refused_tunnel
 from .reply import Reply
 from .session import (
-    UnsolicitedDataError,
+    ThroughSession,
     check_external,
     external_proxy,
     own_session,
@@ -35,9 +37,6 @@ from .session import (
 )
 
 __all__ = ("Transport",)
-
-MAX_BODY = 32 * 2**20
-"""Bytes, inflated. A page of a thousand payments is about 2 MB."""
 
 
 class Transport:
@@ -55,12 +54,12 @@ class Transport:
         proxy: Proxy | None = None,
     ) -> None:
         self._base_url = URL(base_url)
-        self._base_path = self._base_url.raw_path.rstrip("/")
         self._max_in_flight = max_in_flight
         self._external = session
         self._proxy = proxy
-        self._proxy_options: dict[str, Any] = {}
         self._session: ClientSession | None = None
+        self._through_session: ThroughSession
+        self._direct: Direct | None = None
         self._owner = LoopOwner("this client")
         self.is_closed = False
         """Whether :meth:`close` was called."""
@@ -86,12 +85,16 @@ class Transport:
             self._proxy = self._proxy or external_proxy(self._external, self._base_url)
         with self._owner.claim():
             if self._external is None:
-                self._session = own_session(self._max_in_flight, self._base_url)
+                session = own_session(self._max_in_flight, self._base_url)
             else:
-                self._session = session_from(self._external, self._base_url)
-            if self._proxy is not None:
-                self._proxy_options = self._proxy.options()
+                session = session_from(self._external, self._base_url)
+            self._through_session = ThroughSession(session, self._base_url, self._proxy)
+            if self._proxy is None and direct_is_available(session, self._base_url):
+                assert session.connector is not None
+                self._direct = Direct(session.connector, self._base_url)
+                self._methods = session_methods()
             self._deadlines = Deadlines(asyncio.get_running_loop())
+            self._session = session
 
     async def send(
         self,
@@ -110,41 +113,24 @@ class Transport:
         session = self._session
         if session is None or self.is_closed:
             return ClientClosedError("this client is closed")
+        if session.closed:  # By the owner of its connector.
+            return ClientClosedError("the connections were closed")
         try:
             with self._deadlines.at(deadline):
-                response = await session.request(
-                    method,
-                    self._url(target),
-                    headers=headers,
-                    data=body,
-                    timeout=client_timeout,
-                    allow_redirects=False,
-                    **self._proxy_options,
-                )
-                try:
-                    return await _read(response)
-                finally:
-                    if not response.closed:  # It is, if the body was read to its end. Saves 2 %.
-                        response.release()
+                return await self._way().exchange(method, target, headers, body, client_timeout)
         except aiohttp.ClientHttpProxyError as error:
             failure = refused_tunnel(error.status, self._proxy)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             failure = _failure(error, self._proxy)
-        except RuntimeError:
-            # "Session is closed": by this client, or by the owner of the connector.
-            if not session.closed:
-                raise
-            failure = ClientClosedError("the connections were closed")
         if self.is_closed:
             return ClientClosedError("this client was closed while the call was in flight")
         return failure
 
-    def _url(self, target: str) -> URL:
-        if "?" in target:
-            return URL(f"{self._base_url}{target}", encoded=True)
-        # The host is known and the path quoted: to parse the URL again would cost 5 % more
-        # instructions per look-up.
-        return self._base_url.with_path(f"{self._base_path}{target}", encoded=True)
+    def _way(self) -> Exchange:
+        # A test may replace the methods of sessions at any time, as aioresponses does.
+        if self._direct is None or self._methods != session_methods():
+            return self._through_session
+        return self._direct
 
     async def close(self) -> None:
         """Close the connections that this client opened. Idempotent.
@@ -207,23 +193,9 @@ class Transport:
         connector._close()
 
 
-async def _read(response: ClientResponse) -> Reply | PortOneError:
-    content = response.content
-    body = await content.readany()
-    if not content.at_eof():
-        parts, size = [body], len(body)
-        while size <= MAX_BODY and not content.at_eof():
-            parts.append(await content.readany())
-            size += len(parts[-1])
-        body = b"".join(parts)
-    if len(body) > MAX_BODY:
-        return UnexpectedResponseError(
-            f"a body of more than {MAX_BODY} bytes", status=response.status
-        )
-    return Reply(response.status, response.headers, body)
-
-
-def _failure(error: aiohttp.ClientError | OSError, proxy: Proxy | None = None) -> PortOneError:
+def _failure(
+    error: aiohttp.ClientError | HttpProcessingError | OSError, proxy: Proxy | None = None
+) -> PortOneError:
     """Translate an exception of aiohttp; drop its text where it may quote a body."""
     name = type(error).__name__
     via = "" if proxy is None else f" through the proxy {proxy.name}"
@@ -241,7 +213,7 @@ def _failure(error: aiohttp.ClientError | OSError, proxy: Proxy | None = None) -
             unsent = ConnectionFailedError("the server sent data before the request")
         case aiohttp.ClientPayloadError():
             return ConnectionFailedError(f"the response was cut short or corrupted{via}")
-        case aiohttp.ClientResponseError():
+        case aiohttp.ClientResponseError() | HttpProcessingError():
             return MalformedResponseError(f"the response{via} is not HTTP")
         case _:
             return ConnectionFailedError(f"the connection{via} broke ({name})")

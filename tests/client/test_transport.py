@@ -32,6 +32,7 @@ from portone_async import (
     UnexpectedResponseError,
     WrongLoopError,
 )
+from portone_async._http import exchange as _exchange
 from portone_async._http import transport as _transport
 from portone_async.testing import Disconnect, FakePortOne, Hang
 from tests.conftest import AT_ONCE
@@ -226,7 +227,7 @@ async def test_dropped_connection_is_one_send_per_attempt(server: FakePortOne) -
 async def test_body_over_the_limit_is_rejected_and_not_retried(
     monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
-    monkeypatch.setattr(_transport, "MAX_BODY", 10_000)
+    monkeypatch.setattr(_exchange, "MAX_BODY", 10_000)
     content = b"0" * 1_000_000
     if encoding == "gzip":
         content = gzip.compress(content)

@@ -25,7 +25,7 @@ from portone_async import (
     TransientError,
     UnexpectedResponseError,
 )
-from portone_async._http import transport as _transport
+from portone_async._http import exchange as _exchange
 from portone_async._http.reply import Reply, parse
 from portone_async.resources.payments._calls import find_call
 from tests.support.fault_server import answer, set_up
@@ -317,7 +317,7 @@ TOO_BIG: dict[str, bytes] = {
 async def test_reading_stops_at_the_body_limit(
     content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_transport, "MAX_BODY", LIMIT)
+    monkeypatch.setattr(_exchange, "MAX_BODY", LIMIT)
     async with set_up() as at:
         at.server.script = (content,)
         tracemalloc.start()
@@ -336,7 +336,7 @@ async def test_reading_stops_at_the_body_limit(
 
 
 async def test_body_of_exactly_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_transport, "MAX_BODY", LIMIT)
+    monkeypatch.setattr(_exchange, "MAX_BODY", LIMIT)
     async with set_up() as at:
         at.server.script = (answer(BODY.ljust(LIMIT)),)
         assert (await at.client.payments.find(UID)).amount == 15000

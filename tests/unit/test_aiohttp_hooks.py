@@ -18,6 +18,8 @@ from aiohttp.connector import Connection
 
 import portone_async
 from portone_async import PortOneClient, UnsupportedVersionError
+from portone_async._http import direct as _direct
+from portone_async._http import direct_check as _direct_check
 from portone_async._http import hooks as _hooks
 from portone_async._http import session as _session
 from portone_async.testing import FakePortOne
@@ -32,12 +34,16 @@ NAMES = {
     "_default_proxy",
     "_default_proxy_auth",
     "_loop",
+    "_middlewares",
     "_request",
     "_retry_connection",
     "_ssl",
     "send",
     "should_close",
-    # Short cuts: without them aiohttp copies and completes the same headers.
+    # Short cuts: without them requests go through the session.
+    "_create_connection",
+    "connection_key",
+    # Without them aiohttp copies and completes the same headers.
     "update_auto_headers",
     "update_headers",
 }
@@ -47,7 +53,9 @@ UNDOCUMENTED = {"should_close"}
 
 async def test_private_names_of_aiohttp_in_use_exist() -> None:
     used = {name for path in _modules() for name in _private_names(path)}
-    overridden = {name for name in vars(_session._Request) if not name.startswith("__")}
+    subclasses = (_session._Request, _direct._Destination, _direct_check._InMemory)
+    overridden = {name for kind in subclasses for name in vars(kind) if not name.startswith("__")}
+    overridden -= {"_key", "connections"}
     assert {name for name in used if name in await _names_of_aiohttp()} | overridden == NAMES
     assert await _names_of_aiohttp() >= NAMES
 

@@ -1,0 +1,82 @@
+"""What the two ways of an exchange share: the interface, the headers, and how a body is read."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import Protocol
+
+import aiohttp
+from aiohttp import ClientTimeout, StreamReader
+from yarl import URL
+
+from portone_async._version import __version__
+from portone_async.errors import PortOneError, UnexpectedResponseError
+
+from .reply import Reply
+
+__all__ = ("Exchange", "UnsolicitedDataError", "read_reply", "shared_headers")
+
+MAX_BODY = 32 * 2**20
+"""Bytes, inflated. A page of a thousand payments is about 2 MB."""
+
+
+class Exchange(Protocol):
+    """One way to exchange a request for a reply."""
+
+    async def exchange(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: ClientTimeout,  # noqa: ASYNC109 (of aiohttp)
+    ) -> Reply | PortOneError:
+        """Send a request and read the whole reply.
+
+        Args:
+            method: The HTTP method.
+            target: Path and query, quoted.
+            headers: The headers that are not shared by all requests.
+            body: The body of the request.
+            timeout: For the connection; the deadline of the reply is the caller's.
+
+        Raises:
+            ClientError: The connection cannot be made or broke, or the response is cut short.
+            HttpProcessingError: The response is not HTTP.
+            OSError: The connection broke.
+        """
+        ...
+
+
+class UnsolicitedDataError(aiohttp.ClientConnectionError):
+    """Unsolicited data on a pooled connection. The request was not sent."""
+
+
+def shared_headers(base_url: URL) -> dict[str, str]:
+    """Return every header that all requests to a host share."""
+    return {
+        "Host": base_url.host_port_subcomponent or "",
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "User-Agent": (
+            f"portone-async/{__version__} aiohttp/{aiohttp.__version__} "
+            f"Python/{platform.python_version()}"
+        ),
+    }
+
+
+async def read_reply(
+    status: int, headers: Mapping[str, str], content: StreamReader
+) -> Reply | PortOneError:
+    """Read a body to its end, unless it is too large."""
+    body = await content.readany()
+    if not content.at_eof():
+        parts, size = [body], len(body)
+        while size <= MAX_BODY and not content.at_eof():
+            parts.append(await content.readany())
+            size += len(parts[-1])
+        body = b"".join(parts)
+    if len(body) > MAX_BODY:
+        return UnexpectedResponseError(f"a body of more than {MAX_BODY} bytes", status=status)
+    return Reply(status, headers, body)
