@@ -159,8 +159,11 @@ def test_number_is_the_same_in_another_process() -> None:
     assert run.stdout.strip() == order_number("a", 1, prefix="S")
 
 
-def test_import_of_the_package_does_not_load_it() -> None:
-    script = "import portone_async, sys; print('portone_async._order_number' in sys.modules)"
+def test_import_of_the_client_does_not_load_it() -> None:
+    script = (
+        "from portone_async import PortOneClient; import sys;"
+        "print('portone_async._order_number' in sys.modules)"
+    )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert run.stdout.strip() == "False"
