@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import traceback
 from collections.abc import Callable, Sequence
 from gettext import gettext as _
 
 from portone_async._version import __version__
-from portone_async.errors import (
-    AuthenticationError,
-    InvalidRequestError,
-    ProxyError,
-    UnsupportedVersionError,
-)
 
 from . import call, cancel, demo, find, reconcile
 from .completion import SHELLS, Completion
@@ -30,8 +23,6 @@ from .streams import (
 
 __all__ = ("main",)
 
-# Errors that end a command without a result.
-_FATAL_ERRORS = (InvalidRequestError, AuthenticationError, ProxyError, UnsupportedVersionError)
 # The modules of the extra ``cli``.
 _EXTRA_MODULES = ("duckdb", "jinja2", "markupsafe", "psycopg", "rich", "shtab")
 
@@ -55,10 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         silence_stdout()
         return ExitCode.BROKEN_PIPE if is_broken_pipe(error) else _cannot_run(_os_error(error))
-    except _FATAL_ERRORS as error:
-        return _cannot_run(f"portone-async: {error.reason} {error.advice}".rstrip())
     except Exception as error:  # noqa: BLE001 (Python would exit with 1, which means "not found")
-        return _cannot_run(*_missing_module(error) or traceback.format_exc().splitlines())
+        return _cannot_run(*_missing_module(error) or _fatal_error(error))
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -81,6 +70,24 @@ def _os_error(error: OSError) -> str:
     text = _("{file} could not be read or written: {reason}")
     file = _("the output") if error.filename is None else error.filename
     return f"portone-async: {text.format(file=file, reason=error.strerror or error)}"
+
+
+def _fatal_error(error: Exception) -> list[str]:
+    """Return the lines about an error that ended a command without a result."""
+    # Not above: the help loads none of it.
+    import traceback  # noqa: PLC0415
+
+    from portone_async import errors  # noqa: PLC0415
+
+    expected = (
+        errors.InvalidRequestError,
+        errors.AuthenticationError,
+        errors.ProxyError,
+        errors.UnsupportedVersionError,
+    )
+    if isinstance(error, expected):
+        return [f"portone-async: {error.reason} {error.advice}".rstrip()]
+    return traceback.format_exception(error)
 
 
 def _missing_module(error: Exception) -> list[str]:

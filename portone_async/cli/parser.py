@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from gettext import gettext as _
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from unicodedata import east_asian_width
 
 from .escape import escape
@@ -92,9 +92,6 @@ class Print(argparse.Action):
         parser.exit()
 
 
-ArgumentsT = TypeVar("ArgumentsT", bound=argparse.Namespace)
-
-
 class Commands(Protocol):
     """The subcommands of the main parser."""
 
@@ -111,19 +108,12 @@ class Commands(Protocol):
         ...
 
 
-def set_command(
-    parser: Parser, arguments: type[ArgumentsT], run: Callable[[ArgumentsT], int]
-) -> None:
+def set_command(parser: Parser, run: Callable[[argparse.Namespace], int]) -> None:
     """Make ``run`` the command of a subparser.
 
     Args:
         parser: The subparser.
-        arguments: The type that declares the parser's arguments.
-        run: Runs the command with its parsed arguments, and returns the exit code.
+        run: Runs the command with the parsed arguments, and returns the exit code. It imports what
+            the command uses: the help, the completion and errors of usage load none of that.
     """
-
-    def run_parsed(parsed: argparse.Namespace) -> int:
-        # argparse parses the arguments of a subcommand into the namespace of the main parser.
-        return run(arguments(**vars(parsed)))
-
-    parser.set_defaults(run=run_parsed)
+    parser.set_defaults(run=run)

@@ -12,8 +12,6 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from portone_async.errors import InvalidRequestError
-
 from .escape import escape
 
 __all__ = ("flush_stdout", "is_broken_pipe", "prepare_streams", "print_error", "silence_stdout")
@@ -25,13 +23,13 @@ def prepare_streams() -> None:
     """Replace a closed stderr, and make reads and writes of all streams block.
 
     Raises:
-        InvalidRequestError: stdout is closed.
+        OSError: stdout is closed.
     """
     # Python sets the stream of a closed descriptor to None.
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open until the process ends)
     if sys.stdout is None:
-        raise InvalidRequestError(_("stdout is closed: there is nowhere to write to"))
+        raise OSError(_("stdout is closed: there is nowhere to write to"))
     for stream in filter(None, (sys.stdin, sys.stdout, sys.stderr)):
         _make_blocking(stream)
     stdout: TextIO = sys.stdout

@@ -150,7 +150,7 @@ async def test_balance_that_changed_during_the_question_cancels_nothing(
         return True
 
     type_in(monkeypatch, "")
-    monkeypatch.setattr("portone_async.cli.cancel.confirm", say_yes_late)
+    monkeypatch.setattr("portone_async.cli.cancel.run.confirm", say_yes_late)
     ran = await run(payment.imp_uid, "--all", "--reason", "returned")
     assert (ran.code, ran.out) == (2, "")
     assert "checksum" in ran.err

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from portone_async.call import Call
-from portone_async.cli.endpoint import parse_endpoint
+from portone_async.cli.call.endpoint import parse_endpoint
 from portone_async.errors import InvalidRequestError
 
 

@@ -1,21 +1,28 @@
-"""Amounts of a cancellation, as arguments and as text."""
+"""Amounts of a cancellation, as arguments and as text.
+
+The parser of the command imports this module; the rules for amounts are imported with an amount.
+"""
 
 from __future__ import annotations
 
 import argparse
 from decimal import Decimal
 from gettext import gettext as _
+from typing import TYPE_CHECKING
 
 from portone_async.cli.escape import escape
-from portone_async.errors import InvalidRequestError
-from portone_async.models import Payment
-from portone_async.resources._request import money
+
+if TYPE_CHECKING:
+    from portone_async.models import Payment
 
 __all__ = ("format_money", "parse_amount", "parse_money")
 
 
 def parse_money(text: str) -> Decimal:
     """Return an amount; the type of an argument."""
+    from portone_async.errors import InvalidRequestError
+    from portone_async.resources._request import money
+
     try:
         return money("it", text)
     except InvalidRequestError as error:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import logging
 from collections import Counter
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from pathlib import Path
+from tempfile import mkdtemp
 
 from rich.console import Console
 from rich.text import Text
@@ -16,7 +20,7 @@ from portone_async.cli.console import make_console
 from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.outcome import Outcome
 from portone_async.cli.reconcile.view import View, print_summary
-from portone_async.cli.report import write_report
+from portone_async.cli.report import check_writable, write_report
 from portone_async.cli.table import print_table
 from portone_async.cli.zone import SEOUL
 from portone_async.reconcile import Finding, Verdict, reconcile
@@ -24,7 +28,7 @@ from portone_async.testing import FakePortOne
 
 from .scenario import Cases, add_faults, add_payments
 
-__all__ = ("run",)
+__all__ = ("Arguments", "run")
 
 _DAY = timedelta(days=1)
 # Short, so that a request without a reply does not hold up the demo. At a low rate a retry may
@@ -34,8 +38,29 @@ _TIMEOUTS = Timeouts(total=None, attempt=1.5)
 _EXPECTED = {Verdict.MISSING: Missing, Verdict.NOT_CHECKED: Failed}
 
 
-async def run(look_ups: int, rate_limit: RateLimit, seed: int, report: Path) -> ExitCode:
+class Arguments(argparse.Namespace):
+    """Every argument of the command, as its parser sets it."""
+
+    orders: int
+    rate: float
+    seed: int
+    report: str | None
+
+
+def run(arguments: Arguments) -> ExitCode:
     """Look up orders, reconcile their day, write its report, and return the exit code."""
+    rate_limit = RateLimit(arguments.rate)
+    report = arguments.report or f"{mkdtemp(prefix='portone-demo-')}/portone-demo-report.html"
+    log = logging.getLogger("portone_async")
+    propagate, log.propagate = log.propagate, False  # The demo counts what the log warns of.
+    try:
+        check_writable(report)
+        return asyncio.run(_run(arguments.orders, rate_limit, arguments.seed, Path(report)))
+    finally:
+        log.propagate = propagate
+
+
+async def _run(look_ups: int, rate_limit: RateLimit, seed: int, report: Path) -> ExitCode:
     console = make_console()
     until = datetime.now(SEOUL).replace(hour=0, minute=0, second=0, microsecond=0)
     # The fake cancels payments at the time of its clock: in the last hour of the day.

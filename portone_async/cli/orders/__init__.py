@@ -14,10 +14,11 @@ import sqlite3
 from collections.abc import Generator, Iterator
 
 from portone_async.cli.escape import escape
+from portone_async.cli.source_format import Format
 
 from .columns import Columns
 from .errors import OrdersError
-from .formats import Format, format_of
+from .formats import format_of
 from .items import BadRow, Item, Note
 from .readers import ReadOptions, check_options, read_rows
 from .steps.empty_source import check_not_empty

@@ -1,46 +1,16 @@
-"""The formats of order sources, detected by the name of the source."""
+"""Detect the format of a source of orders by its name."""
 
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from pathlib import Path
 
 from portone_async.cli.escape import escape
+from portone_async.cli.source_format import Format
 
 from .errors import OrdersError
 
-__all__ = ("Format", "format_of")
-
-
-class Format(StrEnum):
-    """The format of a source of orders."""
-
-    CSV = "csv"
-    """Text with a header line; fields separated by commas, semicolons, tabs or bars."""
-    JSONL = "jsonl"
-    XLSX = "xlsx"
-    """A workbook; its content decides which of the three workbook formats it has."""
-    XLS = "xls"
-    ODS = "ods"
-    PARQUET = "parquet"
-    SQLITE = "sqlite"
-    POSTGRESQL = "postgresql"
-
-    @property
-    def is_database(self) -> bool:
-        """Whether a query must select the orders."""
-        return self in {Format.SQLITE, Format.POSTGRESQL}
-
-    @property
-    def has_header(self) -> bool:
-        """Whether a row contains the names of the columns."""
-        return self is Format.CSV or self.is_workbook
-
-    @property
-    def is_workbook(self) -> bool:
-        """Whether it has sheets."""
-        return self in {Format.XLSX, Format.XLS, Format.ODS}
+__all__ = ("format_of",)
 
 
 _SUFFIXES = {

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 from gettext import gettext as _
 
 from portone_async.cli import spelling
-from portone_async.cli.orders.formats import Format
 from portone_async.cli.parser import Commands, set_command
 from portone_async.cli.proxy import add_proxy_option
+from portone_async.cli.source_format import Format
 from portone_async.cli.zone import parse_zone
-
-from .arguments import Arguments
 
 __all__ = ("add_to",)
 
@@ -138,10 +137,10 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))
     add_proxy_option(parser)
-    set_command(parser, Arguments, _run)
+    set_command(parser, _run)
 
 
-def _run(arguments: Arguments) -> int:
-    from .run import run  # noqa: PLC0415 (other commands need not load rich)
+def _run(parsed: argparse.Namespace) -> int:
+    from .run import Arguments, run  # noqa: PLC0415 (loads the client)
 
-    return run(arguments)
+    return run(Arguments(**vars(parsed)))

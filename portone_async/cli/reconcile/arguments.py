@@ -8,7 +8,7 @@ from gettext import gettext as _
 
 from portone_async.cli.language import Language
 from portone_async.cli.orders import Columns
-from portone_async.cli.orders.formats import Format
+from portone_async.cli.source_format import Format
 from portone_async.client import ClientOptions
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit

@@ -10,8 +10,9 @@ from pathlib import Path
 from rich.console import Console
 
 from portone_async.cli.escape import escape
-from portone_async.cli.orders.formats import Format, format_of
+from portone_async.cli.orders.formats import format_of
 from portone_async.cli.report import write_findings, write_report
+from portone_async.cli.source_format import Format
 from portone_async.reconcile import Store, Summary
 
 from .arguments import Arguments

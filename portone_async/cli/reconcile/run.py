@@ -39,7 +39,7 @@ from .notes import Notes
 from .results import print_files, source_name, write_results
 from .view import View, print_summary
 
-__all__ = ("run",)
+__all__ = ("Arguments", "run")
 
 _ROWS_PER_BATCH = 2000
 

@@ -20,8 +20,8 @@ from msgspec import Struct
 
 from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
-from portone_async.cli.orders.formats import Format
 from portone_async.cli.orders.items import Item
+from portone_async.cli.source_format import Format
 
 from .delimited import read_delimited
 from .json_lines import read_json_lines
