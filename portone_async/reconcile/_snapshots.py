@@ -7,6 +7,8 @@ from sqlite3 import Connection
 
 import msgspec
 
+from portone_async.models._listed_payment import ListedPayment
+
 from ._kinds import KINDS
 from .compare import status_rank
 from .finding import PaymentSnapshot
@@ -42,7 +44,7 @@ _encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(PaymentSnapshot).decode
 
 
-def add(connection: Connection, snapshots: Iterable[PaymentSnapshot]) -> None:
+def add(connection: Connection, snapshots: Iterable[PaymentSnapshot | ListedPayment]) -> None:
     """Store payments, each in its latest state."""
     rows = (
         (

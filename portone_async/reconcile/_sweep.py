@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from portone_async.call import Caller
+from portone_async.models._listed_payment import ListedPaymentPage
 from portone_async.resources._windows import Window, utc_now
 from portone_async.resources.payments._by_status import StatusList
 from portone_async.resources.payments._walk import ascending
 
 from ._recorder import Recorder, in_thread
-from .finding import AssumedEmpty, PaymentSnapshot
+from .finding import AssumedEmpty
 
 __all__ = ("sweep",)
 
@@ -46,7 +47,9 @@ async def _sweep_window(recorder: Recorder, client: Caller, status: str, window:
     if await in_thread(store.is_done, step):
         return
     since = await in_thread(store.position, step)
-    payments = StatusList(client, status, ascending(status), _PAGE_SIZE, is_checked_later=True)
+    payments = StatusList(
+        client, status, ascending(status), _PAGE_SIZE, ListedPaymentPage, is_checked_later=True
+    )
     walk = payments.walk(window if since is None else Window(since, window.until))
     is_done = False
     while not is_done:
@@ -58,7 +61,7 @@ async def _sweep_window(recorder: Recorder, client: Caller, status: str, window:
         await in_thread(
             store.record_slice,
             step,
-            () if page is None else [PaymentSnapshot.of(payment) for payment in page.list],
+            () if page is None else page.list,
             position=walk.position,
             unreadable=() if page is None else page.unreadable,
             assumed_empty=[period for period in assumed if period.since < period.until],

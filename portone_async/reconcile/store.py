@@ -24,6 +24,7 @@ from typing import Self
 from msgspec.structs import asdict
 
 from portone_async.models import UnreadablePayment
+from portone_async.models._listed_payment import ListedPayment
 from portone_async.resources.payments._words import validate_member
 
 from . import _findings, _orders, _refunds, _snapshots, _state, _unreadable
@@ -188,7 +189,7 @@ class Store:
     def record_slice(
         self,
         step: str,
-        payments: Iterable[PaymentSnapshot],
+        payments: Iterable[PaymentSnapshot | ListedPayment],
         *,
         position: int | None,
         unreadable: Iterable[UnreadablePayment] = (),

@@ -71,7 +71,7 @@ class Shop:
 
     def walk(
         self, length: int | None, size: int, *, seen: set[str] | None = None, since: int = 0
-    ) -> Walk:
+    ) -> Walk[Payment]:
         async def read(window: Window, number: int, size: int) -> PaymentPage:
             return await self.read(window, number, size)
 
@@ -85,7 +85,7 @@ class Shop:
         )
 
 
-async def read_all(walk: Walk) -> list[str]:
+async def read_all(walk: Walk[Payment]) -> list[str]:
     imp_uids: list[str] = []
     while (page := await walk.read()) is not None:
         imp_uids += [payment.imp_uid for payment in page.list]

@@ -22,6 +22,7 @@ from portone_async.models import (
     PaymentStatusLike,
     SortingLike,
 )
+from portone_async.models.payments import PaymentPage
 from portone_async.resources._pages import Pages, validate_page_size
 from portone_async.resources._stream import Stream
 from portone_async.resources._windows import utc_now, windows
@@ -188,7 +189,7 @@ class Payments(Refunds):
         order = ascending(wanted) if sorting is None else validate_sorting(sorting)
         size = validate_page_size(page_size)
 
-        listed = StatusList(self._client, wanted, order, size)
+        listed = StatusList(self._client, wanted, order, size, PaymentPage)
         seen: set[str] = set()
         parts = windows(since, until, utc_now())
         if order.startswith("-"):

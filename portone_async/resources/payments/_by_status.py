@@ -8,10 +8,13 @@ with later look-ups, PortOne must also have answered at least one such request.
 
 from __future__ import annotations
 
+from typing import Any, Generic, TypeVar
+
 from portone_async.call import Caller
 from portone_async.errors import ApiError, PaymentNotFoundError
-from portone_async.models import PaymentStatus, Sorting
-from portone_async.models.payments import PaymentPage
+from portone_async.models import Payment, PaymentStatus, Sorting, UnreadablePayment
+from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage
+from portone_async.models._listing import Page
 from portone_async.resources._windows import Window
 
 from ._calls import list_call
@@ -19,7 +22,9 @@ from ._walk import Walk, ascending
 
 __all__ = ("StatusList", "ascending")
 
-_EMPTY = PaymentPage(0, 0, ())
+P = TypeVar("P", bound=Payment | ListedPayment)
+
+_EMPTY: Page[Any, UnreadablePayment] = Page(0, 0, ())
 _ALL = "all"
 _STATUSES = (
     PaymentStatus.READY.value,
@@ -29,7 +34,7 @@ _STATUSES = (
 )
 
 
-class StatusList:
+class StatusList(Generic[P]):
     """The payments of one status, by window and page number.
 
     Args:
@@ -37,6 +42,7 @@ class StatusList:
         status: Which payments.
         sorting: Their order.
         page_size: The most payments in a page.
+        page_type: The type of a page, which determines the fields that are decoded.
         is_checked_later: Whether the caller compares :attr:`assumed_empty` with other look-ups.
     """
 
@@ -46,6 +52,7 @@ class StatusList:
         status: str,
         sorting: Sorting,
         page_size: int,
+        page_type: type[Page[P, UnreadablePayment]],
         *,
         is_checked_later: bool = False,
     ) -> None:
@@ -53,11 +60,12 @@ class StatusList:
         self._status = status
         self._sorting = sorting
         self._page_size = page_size
+        self._page_type = page_type
         self._is_trusted = is_checked_later
         self.assumed_empty: list[Window] = []
         """Windows that PortOne refused, and of which no other list has a payment."""
 
-    def walk(self, window: Window, *, seen: set[str] | None = None) -> Walk:
+    def walk(self, window: Window, *, seen: set[str] | None = None) -> Walk[P]:
         """Read a window slice by slice."""
         return Walk(
             self.read,
@@ -68,9 +76,11 @@ class StatusList:
             seen=seen,
         )
 
-    async def read(self, window: Window, number: int, size: int) -> PaymentPage:
+    async def read(self, window: Window, number: int, size: int) -> Page[P, UnreadablePayment]:
         """Read one page of a window."""
-        call = list_call(self._status, window, self._sorting, number, size)
+        call = list_call(
+            self._status, window, self._sorting, number, size, response=self._page_type
+        )
         try:
             page = await self._client.call(call)
         except ApiError as error:
@@ -91,7 +101,9 @@ class StatusList:
         """Look for a payment of this status in the other lists of the window."""
         others = _STATUSES if self._status == _ALL else (_ALL,)
         for other in others:
-            witness = _Witness(self._client, other, ascending(other), self._page_size)
+            witness = _Witness(
+                self._client, other, ascending(other), self._page_size, ListedPaymentPage
+            )
             walk = witness.walk(window)
             while (page := await walk.read()) is not None:
                 if any(self._status in (_ALL, payment.status) for payment in page.list):
@@ -100,13 +112,15 @@ class StatusList:
         return False
 
 
-class _Witness(StatusList):
+class _Witness(StatusList[ListedPayment]):
     """Another list of the window; its own refusals mean nothing."""
 
     has_answered = False
 
-    async def read(self, window: Window, number: int, size: int) -> PaymentPage:
-        call = list_call(self._status, window, self._sorting, number, size)
+    async def read(self, window: Window, number: int, size: int) -> ListedPaymentPage:
+        call = list_call(
+            self._status, window, self._sorting, number, size, response=self._page_type
+        )
         try:
             page = await self._client.call(call)
         except ApiError as error:

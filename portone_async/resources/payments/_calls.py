@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from portone_async.call import SUCCESS, Call, Failure, QueryValue, validate_identifier
 from portone_async.errors import (
@@ -13,6 +13,8 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models import Payment, Sorting, UnreadablePayment
+from portone_async.models._listed_payment import ListedPayment
+from portone_async.models._listing import Page
 from portone_async.models._unreadable import unreadable_error
 from portone_async.models.payments import PaymentListing, PaymentPage
 from portone_async.resources._about import about
@@ -37,6 +39,7 @@ __all__ = (
 
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Payment | ListedPayment)
 
 # Part of PortOne's message if it has no such payment ("this payment information does not exist").
 _NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
@@ -135,9 +138,29 @@ def find_all_call(
     )
 
 
+@overload
 def list_call(
     status: str, window: Window, sorting: Sorting, page: int, page_size: int
-) -> Call[PaymentPage]:
+) -> Call[PaymentPage]: ...
+@overload
+def list_call(
+    status: str,
+    window: Window,
+    sorting: Sorting,
+    page: int,
+    page_size: int,
+    *,
+    response: type[Page[P, UnreadablePayment]],
+) -> Call[Page[P, UnreadablePayment]]: ...
+def list_call(
+    status: str,
+    window: Window,
+    sorting: Sorting,
+    page: int,
+    page_size: int,
+    *,
+    response: type[Page[Any, UnreadablePayment]] = PaymentPage,
+) -> Call[Any]:
     """Make the call for a page of the payments of a status in a window."""
     query: dict[str, QueryValue] = {
         "page": page,
@@ -150,7 +173,7 @@ def list_call(
     path = {"payment_status": status}
     return look_up(
         "/payments/status/{payment_status}",
-        PaymentPage,
+        response,
         identifiers=path,
         path=path,
         query=query,
@@ -176,7 +199,7 @@ def is_path_safe(merchant_uid: str) -> bool:
     return not has_slash(merchant_uid)
 
 
-def imp_uid_of(payment: Payment) -> str:
+def imp_uid_of(payment: Payment | ListedPayment) -> str:
     """Return the identifier by which a payment of a list is recognized."""
     return payment.imp_uid
 

@@ -6,10 +6,13 @@ order or shop, and are never in the reason.
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
-from portone_async.models import Payment
-from portone_async.models.payments import PaymentListing, PaymentPage
+from portone_async.models import Payment, UnreadablePayment
+from portone_async.models._listing import Page
+from portone_async.models.payments import PaymentListing
 
 __all__ = ("MatchesPage", "MatchesPayment", "MatchesPayments", "require_any")
 
@@ -70,7 +73,7 @@ class MatchesPage(Struct, frozen=True, kw_only=True):
     is_first: bool
     """Whether it is the first page, which does not run empty while payments leave the list."""
 
-    def __call__(self, page: PaymentPage) -> str | None:
+    def __call__(self, page: Page[Any, UnreadablePayment]) -> str | None:
         for name in ("merchant_uid", "status"):
             requested: str | None = getattr(self, name)
             if requested is not None and any(

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from portone_async.models import Payment, PaymentStatus, Sorting
+from portone_async.models._listed_payment import ListedPayment
 from portone_async.resources import _walk
 from portone_async.resources._walk import ReadWindow
 from portone_async.resources._windows import Window
@@ -22,7 +24,10 @@ from ._calls import imp_uid_of
 __all__ = ("Walk", "ascending")
 
 
-class Walk(_walk.Walk[Payment]):
+P = TypeVar("P", bound=Payment | ListedPayment)
+
+
+class Walk(_walk.Walk[P]):
     """One window of one status.
 
     Args:
@@ -36,7 +41,7 @@ class Walk(_walk.Walk[Payment]):
 
     def __init__(
         self,
-        read_window: ReadWindow[Payment],
+        read_window: ReadWindow[P],
         window: Window,
         *,
         status: str,
@@ -66,7 +71,9 @@ def ascending(status: str) -> Sorting:
             return Sorting.UPDATED_ASC
 
 
-def _time_sorted_by(status: str, sorting: Sorting) -> Callable[[Payment], datetime | None] | None:
+def _time_sorted_by(
+    status: str, sorting: Sorting
+) -> Callable[[Payment | ListedPayment], datetime | None] | None:
     """Return the time by which a list is both filtered and sorted, if there is one."""
     match status, sorting.removeprefix("-"):
         case PaymentStatus.PAID, "paid":
