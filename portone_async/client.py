@@ -36,7 +36,7 @@ from .call import Call
 from .errors import ApiError, Attempt, InvalidRequestError, PortOneError, UnauthorizedError
 from .instrumentation import Observer
 from .policy import RateLimit, RetryPolicy, Timeouts
-from .throttle import Throttle, Unthrottled
+from .throttle import Throttle, TokenBucket, Unthrottled
 
 __all__ = ("ClientOptions", "PortOneClient")
 
@@ -216,6 +216,12 @@ class PortOneClient(Sections):
         view._options = options
         view._is_view = True
         return view
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The limit on requests; ``None`` without one, or for a throttle that is no ``TokenBucket``."""
+        throttle = self._options.throttle
+        return throttle.rate_limit if isinstance(throttle, TokenBucket) else None
 
     async def call(self, call: Call[T]) -> T:
         """Make any call of the API: the one path that every request takes.

@@ -12,6 +12,7 @@ with Store.open("november.db") as store:
 
 from .bridge import Bridge
 from .compare import compare
+from .confirmation import Confirm, ConfirmationPlan
 from .finding import (
     AssumedEmpty,
     Finding,
@@ -30,6 +31,8 @@ from .store import Store, StoreError
 __all__ = (
     "AssumedEmpty",
     "Bridge",
+    "Confirm",
+    "ConfirmationPlan",
     "Finding",
     "Order",
     "PaymentSnapshot",

@@ -1,61 +1,32 @@
-"""Check the orders of a run: against the period, then in batches, then one by one."""
+"""Check the orders of a run: against the period, then in batches; then confirm the differences."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from itertools import chain
-
-from msgspec import Struct
+from collections.abc import AsyncGenerator, Sequence
 
 from portone_async.client import PortOneClient
-from portone_async.errors import (
-    InvalidRequestError,
-    PaymentNotFoundError,
-    PortOneError,
-    TransientError,
-    UnexpectedResponseError,
-)
-from portone_async.models import Group, Payment
-from portone_async.models.payments import PaymentListing
-from portone_async.resources._stream import Stream, batched
-from portone_async.resources.payments import FATAL_ERRORS
-from portone_async.resources.payments._batch import (
-    LARGEST_BATCH,
-    LONGEST_QUERY,
-    Identifier,
-    batch_call,
-    grouped,
-    query_bytes,
-)
+from portone_async.errors import InvalidRequestError
+from portone_async.resources._stream import Stream
 
+from ._assumptions import Assumptions
+from ._confirm import Confirmations
+from ._difference import difference
+from ._look_up import (
+    CONCURRENT_BATCHES,
+    Answer,
+    BatchLookUps,
+    LookedUp,
+    in_batches,
+    not_checked,
+    order_bytes,
+)
 from ._recorder import Recorder, in_thread
 from .compare import compare
-from .finding import AssumedEmpty, Finding, Order, PaymentSnapshot, Verdict
+from .confirmation import Confirming
+from .finding import Finding, Order, Verdict
 from .store import PendingOrder
 
 __all__ = ("OrderChecks",)
-
-_CONCURRENT_BATCHES = 8
-_CONCURRENT_CONFIRMATIONS = 32
-# If so many single orders in a row are rejected, PortOne rejects all of them: stop halving.
-_MOST_REJECTIONS = 2 * LARGEST_BATCH
-
-_LISTED_BY: Mapping[str, Callable[[Payment], datetime | None]] = {
-    "ready": lambda payment: payment.started_at,
-    "paid": lambda payment: payment.paid_at,
-    "failed": lambda payment: payment.failed_at,
-    "cancelled": lambda payment: payment.cancelled_at,
-}
-"""The time by which PortOne lists a payment, for each status."""
-
-
-class _BatchResult(Struct):
-    """The findings of a batch of orders."""
-
-    findings: list[Finding]
-    unconfirmed: list[Order]
-    """Orders to compare with all of their payments."""
 
 
 class OrderChecks:
@@ -65,39 +36,60 @@ class OrderChecks:
         recorder: The recorder of the run, with its store.
         client: The client that sends the requests.
         has_period: Whether the payments of a period are in the store.
+        confirming: How differences are confirmed.
     """
 
-    def __init__(self, recorder: Recorder, client: PortOneClient, *, has_period: bool) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        client: PortOneClient,
+        *,
+        has_period: bool,
+        confirming: Confirming,
+    ) -> None:
         self._recorder = recorder
         self._client = client
         self._has_period = has_period
-        self._assumed_empty: tuple[AssumedEmpty, ...] = ()
+        self._confirming = confirming
         self._unreadable: frozenset[str] = frozenset()
-        self._rejections = 0
 
     async def run(self) -> None:
         """Check every order and record each finding as soon as it is known."""
-        self._assumed_empty = await in_thread(self._recorder.store.assumed_empty)
-        self._unreadable = await in_thread(self._recorder.store.unreadable_order_numbers)
-        async with Stream(
-            self._unconfirmed(),
-            self._confirm,
-            in_flight=_CONCURRENT_CONFIRMATIONS,
-            is_ordered=False,
-        ) as stream:
-            async for finding in stream:
-                await self._recorder.record([finding])
+        store = self._recorder.store
+        self._unreadable = await in_thread(store.unreadable_order_numbers)
+        assumptions = Assumptions(await in_thread(store.assumed_empty))
+        batches = BatchLookUps(self._client, assumptions)
+        await self._look_up(batches)
+        await Confirmations(
+            self._recorder, self._client, batches, assumptions, self._confirming
+        ).run()
 
-    async def _unconfirmed(self) -> AsyncGenerator[Order, None]:
-        """Check orders in batches; yield those that need all of their payments."""
-        batches = batched(self._unmatched(), _query_bytes, count=LARGEST_BATCH, total=LONGEST_QUERY)
+    async def _look_up(self, batches: BatchLookUps) -> None:
+        """Look up the orders that the period does not match, in batches."""
+
+        async def look_up(batch: Sequence[Order]) -> tuple[Sequence[LookedUp]]:
+            return (await batches.look_up(batch),)
+
         async with Stream(
-            batches, self._check_batch, in_flight=_CONCURRENT_BATCHES, is_ordered=False
+            in_batches(self._unmatched()), look_up, in_flight=CONCURRENT_BATCHES, is_ordered=False
         ) as stream:
-            async for result in stream:
-                await self._recorder.record(result.findings)
-                for order in result.unconfirmed:
-                    yield order
+            async for answers in stream:
+                await self._record(answers)
+
+    async def _record(self, answers: Sequence[LookedUp]) -> None:
+        """Record the orders of a batch: matched, failed, or to be confirmed."""
+        findings: list[Finding] = []
+        unconfirmed: list[tuple[str, float]] = []
+        for looked_up in answers:
+            order = looked_up.order
+            finding = _finding(looked_up)
+            if finding.verdict is Verdict.MATCHED or looked_up.answer is Answer.FAILED:
+                findings.append(finding)
+            else:
+                unconfirmed.append((order.merchant_uid, difference(finding)))
+        await self._recorder.record(findings)
+        if unconfirmed:
+            await in_thread(self._recorder.store.unconfirmed.add, unconfirmed)
 
     async def _unmatched(self) -> AsyncGenerator[Order, None]:
         """Record the findings that need no request, and yield the other orders."""
@@ -121,101 +113,15 @@ class OrderChecks:
             if finding.verdict is Verdict.MATCHED:
                 return finding
         try:
-            _query_bytes(order)
+            order_bytes(order)
         except InvalidRequestError as error:
-            return _not_checked(order, error)
+            return not_checked(order, error)
         return None
 
-    async def _check_batch(self, batch: Sequence[Order]) -> tuple[_BatchResult]:
-        """Request the payments of a batch of orders; a rejected batch is halved.
 
-        Returns:
-            One result: ``Stream`` expects a sequence of results from each job.
-        """
-        try:
-            groups = await self._request(batch)
-        except FATAL_ERRORS:
-            raise
-        except TransientError as error:
-            return (_BatchResult([_not_checked(order, error) for order in batch], []),)
-        except PortOneError as error:
-            return (await self._halve(batch, error),)
-        self._rejections = 0
-        self._check_assumed_empty(chain.from_iterable(group.payments for group in groups))
-        result = _BatchResult([], [])
-        for order, group in zip(batch, groups, strict=True):
-            finding = compare(order, [PaymentSnapshot.of(payment) for payment in group.payments])
-            if finding.verdict is Verdict.MATCHED and not group.unreadable:
-                result.findings.append(finding)
-            else:
-                result.unconfirmed.append(order)
-        return (result,)
-
-    async def _request(self, batch: Sequence[Order]) -> Sequence[Group]:
-        identifiers = [Identifier("merchant_uid", order.merchant_uid) for order in batch]
-        try:
-            listing = await self._client.call(batch_call(identifiers))
-        except PaymentNotFoundError:
-            listing = PaymentListing()
-        return grouped(identifiers, listing)
-
-    async def _halve(self, batch: Sequence[Order], error: PortOneError) -> _BatchResult:
-        """Halve a rejected batch until the order that causes it is alone."""
-        if len(batch) == 1:
-            self._rejections += 1
-            # Its confirmation makes another request, which may be accepted.
-            return _BatchResult([], list(batch))
-        if self._rejections >= _MOST_REJECTIONS:
-            return _BatchResult([_not_checked(order, error) for order in batch], [])
-        middle = len(batch) // 2
-        (first,) = await self._check_batch(batch[:middle])
-        (second,) = await self._check_batch(batch[middle:])
-        return _BatchResult(
-            first.findings + second.findings, first.unconfirmed + second.unconfirmed
-        )
-
-    async def _confirm(self, order: Order) -> tuple[Finding]:
-        """Compare an order with all of its payments."""
-        find_all = self._client.payments.find_all
-        try:
-            payments = [payment async for payment in find_all(order.merchant_uid)]
-        except FATAL_ERRORS:
-            raise
-        except PortOneError as error:
-            return (_not_checked(order, error),)
-        self._check_assumed_empty(payments)
-        return (compare(order, [PaymentSnapshot.of(payment) for payment in payments]),)
-
-    def _check_assumed_empty(self, payments: Iterable[Payment]) -> None:
-        """End the run if a payment lies in a period that was assumed to be empty."""
-        for payment in payments if self._assumed_empty else ():
-            for period in self._assumed_empty:
-                if _lies_in(payment, period):
-                    raise UnexpectedResponseError(
-                        f"PortOne refused to list {period.status!r} from {period.since} until "
-                        f"{period.until}, which was assumed to be empty, but {payment.imp_uid} is "
-                        "in that period: payments without an order cannot be found"
-                    )
-
-
-def _lies_in(payment: Payment, period: AssumedEmpty) -> bool:
-    time_of = _LISTED_BY.get(payment.status.value)
-    time = None if time_of is None else time_of(payment)
-    return (
-        time is not None
-        and period.status in {"all", payment.status.value}
-        and period.since <= time < period.until
-    )
-
-
-def _query_bytes(order: Order) -> int:
-    return query_bytes(Identifier("merchant_uid", order.merchant_uid))
-
-
-def _not_checked(order: Order, error: PortOneError) -> Finding:
-    return Finding(
-        merchant_uid=order.merchant_uid,
-        verdict=Verdict.NOT_CHECKED,
-        order=order,
-        error=f"{type(error).__name__}: {error}",
-    )
+def _finding(looked_up: LookedUp) -> Finding:
+    """Return the finding that an answer suggests."""
+    if looked_up.answer in {Answer.UNREADABLE, Answer.REJECTED}:
+        order = looked_up.order
+        return Finding(merchant_uid=order.merchant_uid, verdict=Verdict.NOT_CHECKED, order=order)
+    return looked_up.finding

@@ -14,7 +14,7 @@ __all__ = ("Database", "StoreError")
 
 # "POAR". A database of another application or another version is never written to.
 _APPLICATION_ID = 0x504F4152
-_VERSION = 3
+_VERSION = 4
 # Seconds: enough to wait for a reader of a finished store, not for another run.
 _BUSY_TIMEOUT = 0.2
 _CACHE_KIB = 32_768

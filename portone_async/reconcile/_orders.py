@@ -55,6 +55,7 @@ _PENDING = """
     FROM (
         SELECT * FROM orders WHERE position > :after AND NOT EXISTS
             (SELECT 1 FROM findings WHERE kind = :order AND key = +position)
+            AND NOT EXISTS (SELECT 1 FROM unconfirmed AS u WHERE u.position = orders.position)
         ORDER BY position LIMIT :limit
     ) AS o LEFT JOIN snapshots AS s ON s.merchant_uid = o.merchant_uid
     ORDER BY position, imp_uid"""

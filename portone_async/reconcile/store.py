@@ -27,9 +27,10 @@ from portone_async.models import UnreadablePayment
 from portone_async.models._listed_payment import ListedPayment
 from portone_async.resources.payments._words import validate_member
 
-from . import _findings, _orders, _refunds, _snapshots, _state, _unreadable
+from . import _findings, _orders, _refunds, _snapshots, _state, _unconfirmed, _unreadable
 from ._database import Database, StoreError
 from ._orders import PendingOrder
+from ._unconfirmed import UnconfirmedOrders
 from .finding import (
     AssumedEmpty,
     Finding,
@@ -47,7 +48,7 @@ __all__ = ("PendingOrder", "Store", "StoreError")
 _BATCH = 10_000
 _PAGE = 1_000
 
-_PARTS = (_state, _orders, _snapshots, _refunds, _unreadable, _findings)
+_PARTS = (_state, _orders, _snapshots, _refunds, _unreadable, _findings, _unconfirmed)
 _SCHEMA = tuple(statement for part in _PARTS for statement in part.SCHEMA)
 
 
@@ -56,6 +57,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.unconfirmed = UnconfirmedOrders(database)
+        """The orders that differ, until they are confirmed."""
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
@@ -175,7 +178,7 @@ class Store:
             return _refunds.apply(connection, limit)
 
     def pending_orders(self, *, after: int = 0, limit: int = _PAGE) -> list[PendingOrder]:
-        """Return the next orders without a finding, in the sequence of the input.
+        """Return the next orders with no finding and not unconfirmed, as they are in the input.
 
         Args:
             after: The ``position`` of the last order of the previous batch.
@@ -300,6 +303,7 @@ class Store:
             The number of deleted findings.
         """
         with self._database.writing() as connection:
+            _unconfirmed.delete_confirmed(connection)
             return _findings.delete_not_checked(connection)
 
     def findings(self, verdict: VerdictLike | None = None) -> Iterator[Finding]:

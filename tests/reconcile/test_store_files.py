@@ -39,7 +39,7 @@ def some_text(path: Path) -> None:
     [
         pytest.param(some_text, "not an SQLite file", id="text"),
         pytest.param(other_database, "another application", id="another database"),
-        pytest.param(other_version, "version 1, this package writes 3", id="another version"),
+        pytest.param(other_version, "version 1, this package writes 4", id="another version"),
     ],
 )
 def test_foreign_file_is_refused_and_not_changed(tmp_path: Path, make: Any, reason: str) -> None:

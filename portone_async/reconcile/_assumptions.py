@@ -1,0 +1,49 @@
+"""Check payments against the periods that are assumed to be empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from portone_async.errors import UnexpectedResponseError
+from portone_async.models import Payment
+
+from .finding import AssumedEmpty
+
+__all__ = ("Assumptions",)
+
+_LISTED_BY: Mapping[str, Callable[[Payment], datetime | None]] = {
+    "ready": lambda payment: payment.started_at,
+    "paid": lambda payment: payment.paid_at,
+    "failed": lambda payment: payment.failed_at,
+    "cancelled": lambda payment: payment.cancelled_at,
+}
+"""The time by which PortOne lists a payment, for each status."""
+
+
+class Assumptions:
+    """The periods that PortOne refused to list, and that are assumed to be empty."""
+
+    def __init__(self, periods: tuple[AssumedEmpty, ...]) -> None:
+        self._periods = periods
+
+    def check(self, payments: Iterable[Payment]) -> None:
+        """End the run if a payment lies in one of the periods."""
+        for payment in payments if self._periods else ():
+            for period in self._periods:
+                if _lies_in(payment, period):
+                    raise UnexpectedResponseError(
+                        f"PortOne refused to list {period.status!r} from {period.since} until "
+                        f"{period.until}, which was assumed to be empty, but {payment.imp_uid} is "
+                        "in that period: payments without an order cannot be found"
+                    )
+
+
+def _lies_in(payment: Payment, period: AssumedEmpty) -> bool:
+    time_of = _LISTED_BY.get(payment.status.value)
+    time = None if time_of is None else time_of(payment)
+    return (
+        time is not None
+        and period.status in {"all", payment.status.value}
+        and period.since <= time < period.until
+    )

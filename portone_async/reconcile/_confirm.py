@@ -1,0 +1,127 @@
+"""Confirm that orders differ: read their payments once more, the largest difference first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+
+from portone_async.client import PortOneClient
+from portone_async.errors import PortOneError
+from portone_async.resources._stream import Stream
+from portone_async.resources.payments import FATAL_ERRORS
+
+from ._assumptions import Assumptions
+from ._look_up import (
+    CONCURRENT_BATCHES,
+    Answer,
+    BatchLookUps,
+    LookedUp,
+    in_batches,
+    not_checked,
+)
+from ._recorder import Recorder, in_thread
+from .compare import compare
+from .confirmation import Confirming
+from .finding import Finding, Order, PaymentSnapshot
+
+__all__ = ("Confirmations",)
+
+_CONCURRENT_CONFIRMATIONS = 32
+# Any other answer says too little: the order is looked up alone.
+_TRUSTED = (Answer.LISTED, Answer.NONE, Answer.FAILED)
+
+
+class Confirmations:
+    """The confirmations of a run.
+
+    Args:
+        recorder: The recorder of the run, with its store.
+        client: The client that sends the requests.
+        batches: The look-ups of batches.
+        assumptions: The periods that are assumed to be empty.
+        confirming: How orders are confirmed.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        client: PortOneClient,
+        batches: BatchLookUps,
+        assumptions: Assumptions,
+        confirming: Confirming,
+    ) -> None:
+        self._recorder = recorder
+        self._client = client
+        self._batches = batches
+        self._assumptions = assumptions
+        self._confirming = confirming
+
+    async def run(self) -> None:
+        """Announce the confirmations; then confirm each order and record its finding."""
+        count = await in_thread(self._recorder.store.unconfirmed.count)
+        self._confirming.announce(count, self._client)
+        async with self._stream() as stream:
+            async for findings in stream:
+                await self._recorder.record(findings)
+
+    def _stream(self) -> Stream[Sequence[Finding]]:
+        if self._confirming.confirm == "batch":
+            return Stream(
+                in_batches(self._orders()),
+                self._confirm_batch,
+                in_flight=CONCURRENT_BATCHES,
+                is_ordered=False,
+            )
+        return Stream(
+            self._orders(),
+            self._confirm,
+            in_flight=_CONCURRENT_CONFIRMATIONS,
+            is_ordered=False,
+        )
+
+    async def _orders(self) -> AsyncGenerator[Order, None]:
+        """Yield the orders that are not confirmed, the largest difference first."""
+        last = None
+        orders = self._recorder.store.unconfirmed
+        while page := await in_thread(orders.page, after=last):
+            last = page[-1]
+            for unconfirmed in page:
+                yield unconfirmed.order
+
+    async def _confirm_batch(self, batch: Sequence[Order]) -> tuple[Sequence[Finding]]:
+        """Compare orders with the payments that batch look-ups list for them.
+
+        Returns:
+            One result: ``Stream`` expects a sequence of results from each job.
+        """
+        answers = await self._batches.look_up(batch)
+        absent = _absent(answers)
+        if 0 < len(absent) < len(batch):
+            # Without the listed ones: PortOne reports whether it has any of the others.
+            again = await self._batches.look_up(absent)
+            answers = [each for each in answers if each.answer is not Answer.ABSENT] + again
+        findings: list[Finding] = []
+        for looked_up in answers:
+            if looked_up.answer in _TRUSTED:
+                findings.append(looked_up.finding)
+            else:
+                findings.append(await self._confirm_alone(looked_up.order))
+        return (findings,)
+
+    async def _confirm(self, order: Order) -> tuple[Sequence[Finding]]:
+        return ([await self._confirm_alone(order)],)
+
+    async def _confirm_alone(self, order: Order) -> Finding:
+        """Compare an order with all of its payments."""
+        find_all = self._client.payments.find_all
+        try:
+            payments = [payment async for payment in find_all(order.merchant_uid)]
+        except FATAL_ERRORS:
+            raise
+        except PortOneError as error:
+            return not_checked(order, error)
+        self._assumptions.check(payments)
+        return compare(order, [PaymentSnapshot.of(payment) for payment in payments])
+
+
+def _absent(answers: Sequence[LookedUp]) -> list[Order]:
+    return [each.order for each in answers if each.answer is Answer.ABSENT]
