@@ -1,7 +1,7 @@
 """Run one of the clients that calls.py compares, in its own process.
 
-Started as ``python peers.py PEER URL CONCURRENCY LOOP``, it reads numbers of calls from
-standard input, makes that many look-ups each time, and prints their seconds and CPU seconds. Every
+``python peers.py PEER URL CONCURRENCY LOOP WARM_UP CALLS`` makes look-ups to warm up, then the
+look-ups to be measured, and prints the seconds, CPU seconds and page faults of one of these. Every
 peer looks up the same orders and checks the same ``code``; those that decode with msgspec decode
 the same `Payment`.
 """
@@ -14,10 +14,11 @@ import gc
 import json
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import msgspec
@@ -112,7 +113,11 @@ async def async_iamport(url: str, concurrency: int) -> AsyncGenerator[Find]:
     from async_iamport import AsyncIamport
 
     client: Any = AsyncIamport(
-        imp_key=_KEYS[0], imp_secret=_KEYS[1], imp_url=url, pool_size=concurrency
+        imp_key=_KEYS[0],
+        imp_secret=_KEYS[1],
+        imp_url=url,
+        pool_size=concurrency,
+        time_out=60,  # Its own 5 s are too few for fifty handshakes under valgrind.
     )
     try:
         yield client.find_by_merchant_uid
@@ -177,11 +182,14 @@ class _Connection(asyncio.Protocol):
 @asynccontextmanager
 async def protocol(url: str, concurrency: int) -> AsyncGenerator[Find]:
     """A hand-written asyncio.Protocol: the cost of asyncio itself."""
-    host, _, port = url.removeprefix("http://").partition(":")
+    scheme, _, address = url.partition("://")
+    host, _, port = address.partition(":")
+    tls = True if scheme == "https" else None
     rest = f" HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
     loop = asyncio.get_running_loop()
     idle = [
-        (await loop.create_connection(_Connection, host, int(port)))[1] for _ in range(concurrency)
+        (await loop.create_connection(_Connection, host, int(port), ssl=tls))[1]
+        for _ in range(concurrency)
     ]
 
     async def find(order: str) -> Payment:
@@ -214,49 +222,61 @@ def order_numbers(number: int) -> Iterator[str]:
     return (f"ORD-20260202-{next(_numbers):07}" for _ in range(number))
 
 
-async def calls(peer: str, url: str, concurrency: int) -> None:
+async def calls(peer: str, url: str, concurrency: int, warm_up: int, number: int) -> None:
     async with PEERS[peer](url, concurrency) as find:
 
         async def worker(orders: Iterator[str]) -> None:
             for order in orders:
                 await find(order)
 
-        # Blocks the loop, which is idle between rounds.
-        while line := sys.stdin.readline():
-            gc.collect()
-            started, used = time.perf_counter(), time.process_time()
-            orders = order_numbers(int(line))
+        async def look_up(number: int) -> None:
+            orders = order_numbers(number)
             await asyncio.gather(*[worker(orders) for _ in range(concurrency)])
-            report(time.perf_counter() - started, time.process_time() - used)
+
+        await look_up(warm_up)
+        with report(number):
+            await look_up(number)
 
 
-def calls_in_threads(url: str, concurrency: int) -> None:
+def calls_in_threads(url: str, concurrency: int, warm_up: int, number: int) -> None:
     """The synchronous client on PyPI, one per thread; it fetches a token for each call."""
     from iamport import Iamport
 
     clients: list[Any] = [Iamport(*_KEYS, imp_url=url + "/") for _ in range(concurrency)]
     with ThreadPoolExecutor(concurrency) as pool:
-        while line := sys.stdin.readline():
-            gc.collect()
-            started, used = time.perf_counter(), time.process_time()
-            orders = iter(list(order_numbers(int(line))))
 
-            def worker(client: Any, orders: Iterator[str] = orders) -> None:
+        def look_up(number: int) -> None:
+            orders = iter(list(order_numbers(number)))
+
+            def worker(client: Any) -> None:
                 for order in orders:
                     client.find_by_merchant_uid(order)
 
             list(pool.map(worker, clients))
-            report(time.perf_counter() - started, time.process_time() - used)
+
+        look_up(warm_up)
+        with report(number):
+            look_up(number)
 
 
-def report(seconds: float, cpu: float) -> None:
-    print(json.dumps({"seconds": seconds, "cpu": cpu}), flush=True)
+@contextmanager
+def report(calls: int) -> Generator[None]:
+    """Measure a number of calls, and print the cost of one."""
+    gc.collect()
+    seconds, before = time.perf_counter(), getrusage(RUSAGE_SELF)
+    yield
+    after, seconds = getrusage(RUSAGE_SELF), time.perf_counter() - seconds
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    faults = after.ru_minflt - before.ru_minflt
+    cost = {"seconds": seconds / calls, "cpu": cpu / calls, "faults": faults / calls}
+    print(json.dumps(cost), flush=True)
 
 
 def main() -> None:
-    peer, url, concurrency, loop = sys.argv[1:]
+    peer, url, concurrency, loop, *numbers = sys.argv[1:]
+    warm_up, number = map(int, numbers)
     if peer == THREADS:
-        calls_in_threads(url, int(concurrency))
+        calls_in_threads(url, int(concurrency), warm_up, number)
         return
     factory = None
     if loop == "uvloop":
@@ -264,7 +284,7 @@ def main() -> None:
 
         factory = uvloop.new_event_loop
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(calls(peer, url, int(concurrency)))
+        runner.run(calls(peer, url, int(concurrency), warm_up, number))
 
 
 if __name__ == "__main__":
