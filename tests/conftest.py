@@ -23,6 +23,8 @@ from portone_async.resources import _settle
 from portone_async.resources.payments import _refund_engine
 from portone_async.testing import FakePortOne
 
+from .support.forced_way import WAYS, Way, forced
+
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
@@ -60,6 +62,25 @@ def _no_lost_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         if record.name == "asyncio" and record.levelno >= logging.ERROR
     ]
     assert not lost
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests that use ``way`` on both ways; see ``tests/support/ways.py``."""
+    is_single = metafunc.definition.get_closest_marker("one_way") is not None
+    if "way" in metafunc.fixturenames and not is_single:
+        metafunc.parametrize("way", WAYS, indirect=True)
+
+
+@pytest.fixture(name="way")
+def _way(request: pytest.FixtureRequest) -> Iterator[Way | None]:
+    """Make every client of a test take one way, and check that its requests took it."""
+    way: Way | None = getattr(request, "param", None)
+    if way is None:
+        yield None
+        return
+    with forced(way) as exchanges:
+        yield way
+    assert set(+exchanges) == {way}, f"exchanges of each way: {dict(exchanges)}"
 
 
 @pytest.fixture(name="server")

@@ -17,6 +17,9 @@ from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
 from tests.support.stopwatch import Stopwatch
 from tests.support.virtual_time import virtual_time
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 SCRIPTS: dict[str, Callable[[], Any]] = {
     # All of it within a few turns of the loop, so that a slot is handed over in one of them.
@@ -94,6 +97,7 @@ class SiblingFailed(Cancelled):
         )
 
 
+@one_way
 @pytest.mark.parametrize("ending", [Cancelled, TimedOut, SiblingFailed])
 @pytest.mark.parametrize("ahead", [0, 2])
 @pytest.mark.parametrize("script", SCRIPTS)

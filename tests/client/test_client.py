@@ -40,6 +40,9 @@ from tests.support import strategies
 from tests.support.samples import CARD_PAID
 from tests.support.scripted import PAID, UID, reply, scripted_client
 from tests.support.virtual_time import virtual_time
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 
 async def test_payment_is_found_by_its_order_number(
@@ -214,6 +217,7 @@ async def test_odd_order_numbers_arrive_unchanged(merchant_uid: str) -> None:
     await _round_trip(merchant_uid)
 
 
+@one_way
 @pytest.mark.parametrize("merchant_uid", ["", ".", "..", "a\nb", "\x00", "\x7f", "\ud800", None, 5])
 async def test_impossible_order_number_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient, merchant_uid: Any
@@ -225,6 +229,7 @@ async def test_impossible_order_number_is_rejected_before_sending(
     assert not server.requests
 
 
+@one_way
 @pytest.mark.parametrize("sorting", ["newest", "", "-", "PAID", "paid ", 5])
 async def test_unknown_sorting_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient, sorting: Any
@@ -234,6 +239,7 @@ async def test_unknown_sorting_is_rejected_before_sending(
     assert not server.requests
 
 
+@one_way
 @pytest.mark.parametrize("status", ["", "paid/x", "..", "a b", "결제", "paid?x", 5])
 async def test_invalid_status_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient, status: Any
@@ -365,6 +371,7 @@ async def test_body_is_sent_as_json_and_a_code_in_a_200_is_an_error(
     assert server.count("/payments/prepare", "POST") == 2
 
 
+@one_way
 async def test_undecodable_response_type_is_rejected_before_sending(
     server: FakePortOne, client: PortOneClient
 ) -> None:
@@ -374,6 +381,7 @@ async def test_undecodable_response_type_is_rejected_before_sending(
     assert not server.requests
 
 
+@one_way
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -416,11 +424,13 @@ def test_invalid_argument_of_the_constructor_is_rejected(
     assert "pw" not in str(caught.value)
 
 
+@one_way
 @pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1:1", "127.9.9.9", "[::1]:1"])
 def test_plain_http_is_accepted_for_loopback_only(host: str) -> None:
     PortOneClient("k", "s", base_url=f"http://{host}")
 
 
+@one_way
 @pytest.mark.parametrize(
     "host", ["xn--9n2bp8q.com", "API.iamport.kr", "gw.example:8443/a%20b", "1.2.3.4"]
 )
@@ -431,6 +441,7 @@ def test_host_on_which_two_parsers_agree_is_accepted(host: str) -> None:
     )
 
 
+@one_way
 def test_from_env_reads_all_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTONE_IMP_KEY", "k-1")
     monkeypatch.setenv("PORTONE_IMP_SECRET", "s-1")
@@ -446,6 +457,7 @@ def test_from_env_reads_all_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert other._options.tier is None
 
 
+@one_way
 def test_from_env_requires_only_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BASE_URL", "TIER"):
         monkeypatch.delenv(f"PORTONE_{name}", raising=False)
@@ -455,6 +467,7 @@ def test_from_env_requires_only_the_keys(monkeypatch: pytest.MonkeyPatch) -> Non
     assert PortOneClient.from_env()._state.base_url == "https://api.iamport.kr"
 
 
+@one_way
 @pytest.mark.parametrize("name", ["PORTONE_IMP_KEY", "PORTONE_IMP_SECRET"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_missing_variable_is_named(
@@ -525,6 +538,7 @@ def test_client_of_a_closed_loop_closes_without_a_warning() -> None:
     assert "closed" in repr(client)
 
 
+@one_way
 async def test_use_after_close_raises_client_closed_error(server: FakePortOne) -> None:
     client = server.client()
     view = client.with_options(timeouts=Timeouts(1))
@@ -541,6 +555,7 @@ async def test_use_after_close_raises_client_closed_error(server: FakePortOne) -
     assert "closed" in repr(client)
 
 
+@one_way
 async def test_unused_client_can_be_closed() -> None:
     await PortOneClient("k", "s").close()
 
@@ -592,6 +607,7 @@ async def test_view_shares_token_connections_and_throttle(server: FakePortOne) -
     assert [request.headers.get("tier") for request in server.requests] == [None, None, "A01", None]
 
 
+@one_way
 def test_view_changes_only_the_given_options() -> None:
     client = PortOneClient("k", "s", tier="A01", retry=AT_ONCE, timeouts=Timeouts(7))
     view = client.with_options(tier=None, rate_limit=RateLimit(1, 1))
@@ -607,6 +623,7 @@ def test_view_changes_only_the_given_options() -> None:
         client.with_options(tier="a b")
 
 
+@one_way
 @pytest.mark.parametrize(
     "options",
     [{"retry": 3}, {"timeouts": 5.0}, {"on_attempt": "log"}, {"rate_limit": 10}, {"retry": None}],
@@ -620,6 +637,7 @@ def test_view_rejects_what_the_client_rejects(options: dict[str, Any]) -> None:
         PortOneClient("k", "s").with_options(**options)
 
 
+@one_way
 async def test_view_replaces_on_attempt() -> None:
     clients: list[Attempt] = []
     views: list[Attempt] = []
@@ -632,6 +650,7 @@ async def test_view_replaces_on_attempt() -> None:
     assert [attempt.method for attempt in views] == ["GET"]
 
 
+@one_way
 async def test_invalid_call_is_named_in_its_error() -> None:
     client, transport = scripted_client()
     with pytest.raises(InvalidRequestError) as caught:
@@ -682,6 +701,7 @@ async def test_custom_throttle_counts_every_request(server: FakePortOne) -> None
     assert throttle.paused == [1.0]
 
 
+@one_way
 async def test_token_fetch_has_priority_in_a_throttle() -> None:
     class Recording:
         def __init__(self) -> None:
@@ -701,6 +721,7 @@ async def test_token_fetch_has_priority_in_a_throttle() -> None:
     assert throttle.priorities == [True, False]
 
 
+@one_way
 async def test_subclass_of_token_bucket_counts_every_request() -> None:
     class Counting(TokenBucket):
         acquired = 0
@@ -717,6 +738,7 @@ async def test_subclass_of_token_bucket_counts_every_request() -> None:
     assert throttle.acquired == len(transport.sent) == 4
 
 
+@one_way
 @pytest.mark.parametrize("rate_limit", [RateLimit(), None])
 async def test_call_without_a_wait_sets_no_timeout(
     monkeypatch: pytest.MonkeyPatch, rate_limit: RateLimit | None
@@ -730,6 +752,7 @@ async def test_call_without_a_wait_sets_no_timeout(
     assert len(transport.times()) == 2
 
 
+@one_way
 @virtual_time
 async def test_requests_with_retries_keep_the_rate() -> None:
     client, transport = scripted_client(
@@ -745,6 +768,7 @@ async def test_requests_with_retries_keep_the_rate() -> None:
         assert last - first + 1 <= 100 * (times[last] - times[first]) + 3 + 1e-6
 
 
+@one_way
 async def test_client_closes_only_the_throttle_that_it_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -762,6 +786,7 @@ async def test_client_closes_only_the_throttle_that_it_made(
     assert [bucket.rate_limit for bucket in closed] == [RateLimit(10, 1)]
 
 
+@one_way
 async def test_at_most_32_requests_are_in_flight_by_default() -> None:
     client, transport = scripted_client(lambda _: (0.01, PAID), rate_limit=None)
     await asyncio.gather(*[client.payments.find(UID) for _ in range(100)])
@@ -769,6 +794,7 @@ async def test_at_most_32_requests_are_in_flight_by_default() -> None:
     assert transport.most_in_flight == 32
 
 
+@one_way
 @pytest.mark.parametrize("max_in_flight", [1, 3])
 async def test_max_in_flight_bounds_the_requests_in_flight(max_in_flight: int) -> None:
     client, transport = scripted_client(

@@ -26,6 +26,9 @@ from tests.support.script import run_script
 from tests.support.scripted import PAID, UID, scripted_client, token_reply
 from tests.support.stopwatch import Stopwatch
 from tests.support.virtual_time import virtual_time
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 MANY = 10_000
 DOOMED = MANY // 100
@@ -53,6 +56,7 @@ def most_in_any_window(times: list[float], rate: float) -> float:
 # Ten thousand
 
 
+@one_way
 @virtual_time
 async def test_random_cancellations_keep_the_limit_and_other_calls() -> None:
     rng = random.Random(7)

@@ -25,6 +25,9 @@ from portone_async.testing import (
     TooManyRequests,
 )
 from tests.support.stopwatch import timed
+from tests.support.ways import both_ways
+
+pytestmark = both_ways
 
 QUICK = RetryPolicy(backoff_initial=0.01)
 TOTAL = Timeouts(total=3.0, attempt=0.2)

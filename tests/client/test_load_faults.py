@@ -38,6 +38,9 @@ from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
 from tests.support.stopwatch import Stopwatch, timed
 from tests.support.virtual_time import virtual_time
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 DAY = 86400
 NOW = 1795406400  # Mon, 23 Nov 2026 04:00:00 GMT
@@ -70,6 +73,7 @@ def date(seconds: float) -> str:
     return formatdate(NOW + seconds, usegmt=True)
 
 
+@one_way
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("headers", "waited"),
@@ -129,6 +133,7 @@ async def test_too_long_retry_after_ends_the_call_for_any_server_clock(
             assert took.net < 0.5
 
 
+@one_way
 @pytest.mark.parametrize("rate_limit", [RateLimit(1000, 50), None])
 @virtual_time
 async def test_429_for_one_call_in_five_pauses_all(rate_limit: RateLimit | None) -> None:

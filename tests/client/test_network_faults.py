@@ -27,6 +27,9 @@ from tests.support.fault_server import End, FaultServer, Script, Slowly, answer,
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import UID
 from tests.support.stopwatch import timed
+from tests.support.ways import both_ways
+
+pytestmark = both_ways
 
 BODY = ok(CARD_PAID)
 WHOLE = answer(BODY)

@@ -47,6 +47,9 @@ from tests.support.samples import BAD_KEYS, UNAUTHORIZED, body
 from tests.support.scripted import PAID, UID, reply, scripted_client, token_reply
 from tests.support.stopwatch import timed
 from tests.support.virtual_time import virtual_time
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 DAY = 86400.0
 TOTAL = Timeouts(total=5.0, attempt=1.0)
@@ -284,6 +287,7 @@ class _LoopClock(Clock):
         return asyncio.get_running_loop().time() + self.offset
 
 
+@one_way
 @given(
     st.lists(
         st.tuples(

@@ -40,6 +40,9 @@ from tests.support.idle import assert_idle
 from tests.support.raw_server import RawServer, raw_server
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import UID, token_reply
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 ONCE = RetryPolicy(attempts=1)
 KEY: Any = ConnectionKey("h", 443, True, True, None, None, None)
@@ -51,6 +54,7 @@ def raised(error: BaseException) -> PortOneError:
     return _transport._failure(error)
 
 
+@one_way
 @pytest.mark.parametrize(
     ("error", "kind", "was_sent"),
     [
@@ -87,6 +91,7 @@ def test_every_exception_of_aiohttp_is_translated(
     assert "홍길동" not in str(translated)
 
 
+@one_way
 def test_reply_that_is_not_http_is_malformed_and_not_quoted() -> None:
     info: Any = aiohttp.RequestInfo(URL(URL_), "GET", {}, URL(URL_))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # never read
     translated = raised(aiohttp.ClientResponseError(info, (), status=400, message="홍길동"))
@@ -95,6 +100,7 @@ def test_reply_that_is_not_http_is_malformed_and_not_quoted() -> None:
     assert "홍길동" not in str(translated)
 
 
+@one_way
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -116,6 +122,7 @@ async def test_mocked_exception_is_retried_and_translated(
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
+@one_way
 async def test_request_has_the_documented_shape(mocks: Any) -> None:
     mocks.post(f"{URL_}/users/getToken", body=token_reply("tok").body)
     url = URL(f"{URL_}/payments/find/a%20b%2B/paid?sorting=-paid", encoded=True)
@@ -364,6 +371,7 @@ async def test_session_closed_while_a_call_queues_raises_client_closed(server: F
     assert server.count("/payments") == 0
 
 
+@one_way
 def test_passed_session_of_another_loop_raises_wrong_loop_error() -> None:
     async def make() -> ClientSession:
         return ClientSession()

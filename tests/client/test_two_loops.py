@@ -31,8 +31,12 @@ from portone_async._owner import LoopOwner
 from portone_async.reconcile import Order, reconcile
 from portone_async.testing import FakePortOne
 from tests.conftest import AT_ONCE
+from tests.support.forced_way import WAYS, Way, script_prelude
 from tests.support.scripted import UID
 from tests.support.two_loops import CLOSED_PORT, TRIES
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 
 async def in_a_thread(use: Coroutine[Any, Any, Any]) -> Any:
@@ -53,11 +57,13 @@ async def in_a_thread(use: Coroutine[Any, Any, Any]) -> Any:
         thread.join()
 
 
+@one_way
 @pytest.mark.parametrize(
     "flags", [(), pytest.param(("-X", "dev"), marks=pytest.mark.slow)], ids=" ".join
 )
-def test_one_of_two_loops_wins_and_the_other_is_refused(flags: tuple[str, ...]) -> None:
-    program = [sys.executable, *flags, "-W", "error", "-m", "tests.support.two_loops"]
+@pytest.mark.parametrize("taken", WAYS)
+def test_one_of_two_loops_wins_and_the_other_is_refused(flags: tuple[str, ...], taken: Way) -> None:
+    program = [sys.executable, *flags, "-W", "error", "-m", "tests.support.two_loops", taken]
     run = subprocess.run(program, capture_output=True, text=True, check=True)
 
     counts = json.loads(run.stdout)
@@ -114,6 +120,7 @@ async def test_second_loop_is_refused_while_the_first_runs(
     assert server.count("/payments") == 300
 
 
+@one_way
 async def test_error_names_the_thread_and_what_to_do(server: FakePortOne) -> None:
     async with server.client() as client:
         error = await in_a_thread(client.payments.find(UID))
@@ -126,6 +133,7 @@ async def test_error_names_the_thread_and_what_to_do(server: FakePortOne) -> Non
         assert name in str(error)
 
 
+@one_way
 def test_error_says_that_the_first_loop_is_closed() -> None:
     client = PortOneClient("key", "secret", base_url=CLOSED_PORT)
     asyncio.run(client.__aenter__())
@@ -134,6 +142,7 @@ def test_error_says_that_the_first_loop_is_closed() -> None:
     asyncio.run(client.close())
 
 
+@one_way
 @pytest.mark.parametrize("name", ["examples.fastapi_app", "examples.aiohttp_app"])
 def test_example_apps_answer_502_to_a_wrong_loop_error(name: str) -> None:
     answers: Any = import_module(name).ANSWERS
@@ -141,6 +150,7 @@ def test_example_apps_answer_502_to_a_wrong_loop_error(name: str) -> None:
     assert statuses[0] == 502
 
 
+@one_way
 async def test_look_ups_in_a_second_loop_end_the_stream(server: FakePortOne) -> None:
     async def find(client: PortOneClient) -> list[Any]:
         async with client.payments.find_many([UID, "order-2"]) as results:
@@ -150,6 +160,7 @@ async def test_look_ups_in_a_second_loop_end_the_stream(server: FakePortOne) -> 
         assert type(await in_a_thread(find(client))) is WrongLoopError
 
 
+@one_way
 async def test_reconciliation_in_a_second_loop_raises(server: FakePortOne) -> None:
     async with server.client() as client:
         error = await in_a_thread(reconcile(client, [Order(UID, Decimal(1))]))
@@ -177,6 +188,7 @@ async def test_loop_that_cannot_use_the_session_leaves_the_client_free(server: F
         assert (await client.payments.find(UID)).is_paid
 
 
+@one_way
 async def test_session_is_checked_before_the_loop_is_claimed(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,7 +229,7 @@ print(client)
 
 def test_client_can_be_closed_after_its_loop_closed_mid_fetch() -> None:
     # In another process, since asyncio warns about the tasks that such a loop leaves.
-    program = [sys.executable, "-c", LOOP_CLOSED_TOO_EARLY]
+    program = [sys.executable, "-c", script_prelude() + LOOP_CLOSED_TOO_EARLY]
     run = subprocess.run(program, capture_output=True, text=True, check=True, timeout=100)
     assert "closed>" in run.stdout
 
@@ -243,11 +255,13 @@ async def test_bucket_of_two_clients_in_two_loops_refuses_the_second(server: Fak
         assert (await client.payments.find(UID)).is_paid
 
 
+@one_way
 def test_bucket_is_free_again_when_its_loop_is_closed() -> None:
     bucket = TokenBucket(RateLimit(1000, 50))
     assert [asyncio.run(_acquire(bucket)) for _ in range(3)] == ["permit"] * 3
 
 
+@one_way
 async def test_second_claim_does_not_wait_for_the_first() -> None:
     owner = LoopOwner("this")
 

@@ -32,6 +32,9 @@ from tests.support.fault_server import answer, set_up
 from tests.support.samples import CARD_PAID, GATEWAY_503, NOT_FOUND, body, ok
 from tests.support.scripted import UID
 from tests.support.stopwatch import timed
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 BODY = ok(CARD_PAID)
 ONCE = RetryPolicy(attempts=1)
@@ -383,6 +386,7 @@ FIND = find_call(UID, None, None)
 READY = body({"imp_uid": "i", "merchant_uid": UID, "amount": 1, "status": "ready"})[:-1].decode()
 
 
+@one_way
 @given(envelopes)
 @example('{"code":1,"code":0,"response":' + READY + ',"status":"paid"}}')
 @example('{"code":0,"response":' + READY + r',"st\u0061tus":"paid"}}')

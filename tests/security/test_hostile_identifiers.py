@@ -19,6 +19,9 @@ from portone_async.reconcile import Order
 from portone_async.testing import FakePortOne, Json
 from portone_async.webhook import parse_webhook, verify_webhook
 from tests.conftest import AT_ONCE
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 # Paths and queries
 
@@ -110,6 +113,7 @@ async def test_hostile_uids_of_a_batch_stay_separate_values(
     assert sorted(query) == sorted(("merchant_uid[]", uid) for uid in INJECTIONS)
 
 
+@one_way
 @pytest.mark.parametrize("status", ["paid/../x", "paid?x=1", "paid&x", "..", "paid\r\nX: 1", "%2e"])
 async def test_status_that_is_not_a_word_is_not_sent(
     server: FakePortOne, client: PortOneClient, status: str
@@ -131,6 +135,7 @@ async def test_hostile_uid_of_a_webhook_makes_one_request(
     assert asked(server) == [(("payments", uid), (("include_sandbox", "true"),))]
 
 
+@one_way
 @pytest.mark.parametrize("number", ["-0", "0", "-1", "1" + "0" * 30])
 def test_unquoted_order_number_is_read_exactly(tmp_path: Path, number: str) -> None:
     path = tmp_path / "orders.jsonl"
@@ -169,6 +174,7 @@ async def test_key_with_a_line_break_adds_no_header(server: FakePortOne, end: st
     assert "x-evil" not in request.headers
 
 
+@one_way
 @pytest.mark.parametrize("end", LINE_BREAKS)
 async def test_tier_with_a_line_break_is_rejected(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch, end: str
@@ -197,6 +203,7 @@ async def test_token_with_a_line_break_is_never_sent(
     assert [request.target for request in server.requests] == ["/users/getToken"]
 
 
+@one_way
 @pytest.mark.parametrize(
     "uid", ["a\r\nX-Evil: 1", "a\n", "\ra", "a\x00", "a\x85", "a\x9b", "a\ud800"]
 )
@@ -212,6 +219,7 @@ async def test_order_number_with_a_control_character_is_not_sent(
     assert not server.requests
 
 
+@one_way
 @pytest.mark.parametrize(
     "base_url",
     [

@@ -21,6 +21,9 @@ from portone_async.testing import Body, FakePortOne, Json
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import reply, scripted_client
 from tests.support.virtual_time import run as run_virtually
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
 PERIOD = ("--since", "2026-11-01", "--until", "2026-11-02")
@@ -108,6 +111,7 @@ def paid(server: FakePortOne, uid: str, **fields: Any) -> None:
     server.add(merchant_uid=uid, **({"amount": 1000, "paid_at": NOON, "started_at": NOON} | fields))
 
 
+@one_way
 @pytest.mark.parametrize("text", ALL_AT_ONCE)
 async def test_arguments_are_escaped_for_the_terminal(
     server: FakePortOne, command: Command, text: str
@@ -190,6 +194,7 @@ async def test_api_messages_are_escaped_for_the_terminal(
             assert ran.code in (1, 2, 3)
 
 
+@one_way
 @pytest.mark.parametrize("text", TERMINAL, ids=ascii)
 def test_file_names_columns_and_cells_are_escaped_in_errors(tmp_path: Path, text: str) -> None:
     cell = quoted(text)
@@ -212,6 +217,7 @@ def test_file_names_columns_and_cells_are_escaped_in_errors(tmp_path: Path, text
         assert all(each.isprintable() for each in told)
 
 
+@one_way
 @pytest.mark.parametrize("rows", ['"order_id"x\ttotal\n', 'order_id\ttotal\n"a"x\t1\n'])
 def test_tab_between_two_cells_is_escaped(tmp_path: Path, rows: str) -> None:
     path = tmp_path / "orders.tsv"
@@ -256,6 +262,7 @@ async def test_mismatch_is_one_line_of_plain_text(
     assert caught.value.differences[0].actual == text
 
 
+@one_way
 @pytest.mark.parametrize("text", TERMINAL, ids=ascii)
 def test_error_is_one_line_for_any_message_of_portone(text: str) -> None:
     async def main() -> PortOneError:
@@ -268,6 +275,7 @@ def test_error_is_one_line_for_any_message_of_portone(text: str) -> None:
     assert str(run_virtually(main())).isprintable()
 
 
+@one_way
 @pytest.mark.parametrize("text", TERMINAL, ids=ascii)
 def test_error_quotes_a_gateway_page_without_control_characters(text: str) -> None:
     async def main() -> PortOneError:
@@ -322,6 +330,7 @@ async def test_payment_fields_become_no_formula_or_row_in_csv(
         assert stranger[name].removeprefix("'" if stranger[name].startswith("'") else "") == text
 
 
+@one_way
 @pytest.mark.parametrize("text", [text for text in FORMULAS if "/" not in text], ids=ascii)
 async def test_order_rows_and_file_names_become_no_formula(command: Command, text: str) -> None:
     name = orders_file(f"{quoted(text)},no\n{quoted(text)},1000\n", f"{text}.csv")

@@ -38,6 +38,9 @@ from tests.support.canaries import (
 )
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import reply, scripted_client, token_reply
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 
 @pytest.fixture(name="server")
@@ -143,6 +146,7 @@ async def test_rejected_keys_are_not_quoted() -> None:
     assert_clean(error=caught.value)
 
 
+@one_way
 @pytest.mark.parametrize(
     "options", [{"base_url": "http://evil.example"}, {"tier": "a b"}, {"retry": 5}], ids=str
 )
@@ -197,6 +201,7 @@ async def test_debug_logs_of_asyncio_leak_nothing(
     assert_clean(caplog.text, token=server.token)
 
 
+@one_way
 def test_payment_survives_pickling() -> None:
     payment = Payment(imp_uid="i", merchant_uid="m", status="paid", amount=Decimal(1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as a test may make it
 
@@ -217,6 +222,7 @@ async def test_secret_at_the_edge_of_an_excerpt_is_redacted_whole(
     assert KEY[:8] not in str(caught.value)
 
 
+@one_way
 async def test_only_words_too_short_for_a_secret_are_quoted() -> None:
     refusal = {"code": -1, "message": "no secret, no tokenAB", "response": None}
     client, _ = scripted_client(
@@ -228,6 +234,7 @@ async def test_only_words_too_short_for_a_secret_are_quoted() -> None:
     assert caught.value.message == "no secret, no ***"
 
 
+@one_way
 async def test_replaced_token_is_still_redacted() -> None:
     refusal = {"code": -1, "message": "token-1, token-2", "response": None}
     client, _ = scripted_client(
@@ -240,6 +247,7 @@ async def test_replaced_token_is_still_redacted() -> None:
     assert caught.value.message == "***, ***"
 
 
+@one_way
 def test_frames_hold_no_password_of_a_base_url() -> None:
     with pytest.raises(PortOneError) as caught:
         PortOneClient("k", "s", base_url=PASSWORD_URL[0])

@@ -25,7 +25,11 @@ from portone_async.testing import (
 )
 from tests.support.canaries import BUYER, KEY, REASONS, SECRET, assert_clean, canary_server
 from tests.support.custom_faults import Hanging
+from tests.support.forced_way import script_prelude
 from tests.support.samples import CARD_PAID, NOT_FOUND, ok
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 NOON = int(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp())
 PERIOD = ("--since", "2026-11-01", "--until", "2026-11-02")
@@ -121,6 +125,7 @@ async def test_failed_cancellation_prints_no_secret_and_no_buyer(
         assert code in (1, 2, 3)
 
 
+@one_way
 async def test_body_and_query_are_in_no_usage_error(run: Run) -> None:
     body = json.dumps(BUYER)
     for mistake in (
@@ -150,6 +155,7 @@ async def test_rejected_keys_are_not_printed(
     assert "is no pair" in said
 
 
+@one_way
 async def test_database_password_is_neither_printed_nor_stored(run: Run, tmp_path: Path) -> None:
     address = f"postgresql://someone:{PASSWORD}@127.0.0.1:1/shop"
     query = "SELECT 1 AS merchant_uid, 1 AS amount"
@@ -212,6 +218,7 @@ async def last_words(process: asyncio.subprocess.Process) -> str:
     return err.decode()
 
 
+@one_way
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
 async def test_full_disk_is_reported_without_secrets(server: FakePortOne) -> None:
     with Path("/dev/full").open("wb") as full:
@@ -236,7 +243,9 @@ sys.exit(main(["find", "--json", "--personal-data", "order-1"]))
 
 
 async def test_unforeseen_error_leaves_a_traceback_without_secrets(server: FakePortOne) -> None:
-    process = await begun("-X", "dev", "-c", BROKEN, stdout=asyncio.subprocess.DEVNULL)
+    process = await begun(
+        "-X", "dev", "-c", script_prelude() + BROKEN, stdout=asyncio.subprocess.DEVNULL
+    )
     said = await last_words(process)
 
     assert "Traceback" in said
@@ -244,6 +253,7 @@ async def test_unforeseen_error_leaves_a_traceback_without_secrets(server: FakeP
     assert_clean(said, token=server.token)
 
 
+@one_way
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
 async def test_stacks_of_a_killed_process_hold_no_secrets(server: FakePortOne) -> None:
     hanging = Hanging()

@@ -31,6 +31,9 @@ from portone_async.webhook import parse_webhook, verify_webhook
 from tests.conftest import AT_ONCE
 from tests.support.canaries import BUYER, KEY, REASONS, SECRET, assert_clean, canary_server
 from tests.support.samples import CARD_PAID, NOT_FOUND, ok
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 HISTORY = {
     "cancel_history": [{"amount": 1, "reason": REASONS[0]}],
@@ -200,6 +203,7 @@ async def test_custom_data_of_another_type_is_not_quoted(server: FakePortOne, ki
     assert_clean(error=caught.value, token=server.token)
 
 
+@one_way
 @pytest.mark.parametrize(
     "sent",
     [

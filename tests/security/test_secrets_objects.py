@@ -63,6 +63,9 @@ from tests.support.canaries import (
     canary_server,
     renderings,
 )
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 LISTS = {
     "cancel_history": [{"amount": 1, "reason": REASONS[0]}],
@@ -133,6 +136,7 @@ async def test_public_objects_leak_nothing(server: FakePortOne, tmp_path: Any) -
     assert_clean(*shown, token=server.token)
 
 
+@one_way
 def test_client_cannot_be_pickled() -> None:
     client = PortOneClient(KEY, SECRET)
     for each in (client, client.with_options(tier="A01"), client.payments):

@@ -31,6 +31,9 @@ from tests.support.idle import leaves_nothing
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import UID, token_reply
 from tests.support.stopwatch import timed
+from tests.support.ways import both_ways, one_way
+
+pytestmark = both_ways
 
 HOST = "127.0.0.1"
 NOW = datetime.now(UTC)
@@ -247,6 +250,7 @@ def _unverified() -> ssl.SSLContext:
     return context
 
 
+@one_way
 @pytest.mark.parametrize("make", [lambda: False, _unchecked, _unverified])
 async def test_session_without_verification_is_rejected(server: TlsServer, make: Any) -> None:
     async with ClientSession(connector=TCPConnector(ssl=make())) as session:

@@ -7,6 +7,8 @@ import sys
 
 from portone_async.testing import FakePortOne
 
+from .forced_way import script_prelude
+
 
 def environment(server: FakePortOne) -> dict[str, str]:
     """Return the environment in which ``PortOneClient.from_env()`` reaches ``server``."""
@@ -23,7 +25,7 @@ async def run_script(script: str, server: FakePortOne) -> list[str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        script,
+        script_prelude() + script,
         stdout=asyncio.subprocess.PIPE,
         env=environment(server),
     )
