@@ -57,6 +57,8 @@ class OrderChecks:
         """Check every order and record each finding as soon as it is known."""
         store = self._recorder.store
         self._unreadable = await in_thread(store.unreadable_order_numbers)
+        if self._has_period:
+            await self._recorder.match()
         assumptions = Assumptions(await in_thread(store.assumed_empty))
         batches = BatchLookUps(self._client, assumptions)
         await self._look_up(batches)

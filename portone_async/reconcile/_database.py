@@ -100,7 +100,10 @@ class Database:
         ((version,),) = connection.execute("PRAGMA user_version")
         if application_id == _APPLICATION_ID:
             if version != _VERSION:
-                raise self.error(f"it has version {version}, this package writes {_VERSION}")
+                raise self.error(
+                    f"it has version {version}, this package writes {_VERSION}. Finish its run with "
+                    "the version of this package that started it, or use another file"
+                )
             return
         ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
         if tables or application_id:

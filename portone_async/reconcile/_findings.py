@@ -9,22 +9,25 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from portone_async.models import PaymentStatus
+from portone_async.models import PaymentStatus, UnreadablePayment
 
+from . import _matched, _orders, _snapshots
+from ._columns import from_money
 from ._kinds import KINDS, Kind
-from ._orders import Contradiction, from_columns
 from .bridge import Bridge
 from .finding import Finding, PaymentSnapshot, Verdict
 from .ledger import Ledger
 from .money import Sums, add_to
 
 __all__ = (
+    "AFTER_ORDERS",
     "SCHEMA",
     "START",
     "Key",
     "count_final",
     "count_unreadable",
     "delete_not_checked",
+    "of_orders",
     "page",
     "record",
     "record_contradiction",
@@ -35,6 +38,7 @@ __all__ = (
 Key: TypeAlias = tuple[int, int | str]
 """The key of a finding: its kind, and what identifies it among its kind."""
 START: Key = (-1, "")
+AFTER_ORDERS: Key = (Kind.ORDER, "")  # SQLite sorts a text after all integers.
 
 SCHEMA = (
     # A key is an integer or a text, depending on the kind; BLOB columns convert neither.
@@ -67,7 +71,19 @@ _PAGE = """
     FROM findings AS f LEFT JOIN orders ON kind = :order AND position = key
     WHERE (kind, key) > (:after_kind, :after_key) AND verdict = coalesce(:verdict, verdict)
     ORDER BY kind, key LIMIT :limit"""
-# Most findings of a run: the order of a single payment has all amounts, so that no JSON is decoded.
+# `+position`: see `_orders`.
+_OF_ORDERS = f"""
+    SELECT o.position, f.verdict, f.payments, f.error,
+        o.merchant_uid, o.amount, o.currency, o.status, o.cancelled_amount,
+        {_snapshots.COLUMNS}
+    FROM orders AS o
+        LEFT JOIN findings AS f ON f.kind = :order AND f.key = +o.position
+        LEFT JOIN matched AS m ON m.position = o.position
+        LEFT JOIN payments AS p ON p.id = m.payment
+    WHERE o.position > :after
+        AND (m.position IS NOT NULL OR f.verdict = coalesce(:verdict, f.verdict))
+    ORDER BY o.position LIMIT :limit"""  # noqa: S608 (names of this schema)
+# Most other findings: the order of a single payment has all amounts, so that no JSON is decoded.
 # Two payments have '},{' between them; a value that contains it is only decoded without need.
 _PAID_AND_MATCHED = """
     SELECT currency, amount, cancelled_amount FROM findings JOIN orders ON position = key
@@ -88,6 +104,8 @@ _PARAMETERS = {
     "matched": Verdict.MATCHED.value,
     "paid": PaymentStatus.PAID.value,
 }
+
+_ZERO = Decimal(0)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[PaymentSnapshot, ...]).decode
@@ -111,6 +129,7 @@ def record(connection: Connection, findings: Iterable[Finding]) -> str | None:
         else:
             others.append((Kind.ROW, finding.error or "", finding.merchant_uid, *columns))
     connection.executemany(_RECORD, others)
+    _matched.delete(connection, (merchant_uid for *_, merchant_uid in of_orders))
     if connection.executemany(_RECORD_OF_ORDER, of_orders).rowcount < len(of_orders):
         # The missing rows belong to unknown orders, or to contradicted ones, which is not an error.
         for *_, merchant_uid in of_orders:
@@ -119,16 +138,20 @@ def record(connection: Connection, findings: Iterable[Finding]) -> str | None:
     return None
 
 
-def record_unreadable(connection: Connection, imp_uid: str | None, finding: Finding) -> None:
-    """Store the finding of an unreadable payment, by its ``imp_uid`` or else by its error."""
-    kind = Kind.ROW if imp_uid is None else Kind.PAYMENT
-    key = finding.error if imp_uid is None else imp_uid
-    row = (kind, key, finding.merchant_uid, finding.verdict.value, "[]", finding.error)
+def record_unreadable(connection: Connection, payment: UnreadablePayment, error: str) -> Finding:
+    """Store and return the finding of an unreadable payment, by its ``imp_uid`` or its error."""
+    kind, key = (Kind.ROW, error) if payment.imp_uid is None else (Kind.PAYMENT, payment.imp_uid)
+    finding = Finding(
+        merchant_uid=payment.merchant_uid or "", verdict=Verdict.NOT_CHECKED, error=error
+    )
+    row = (kind, key, finding.merchant_uid, finding.verdict.value, "[]", error)
     connection.execute(_RECORD, row)
+    return finding
 
 
-def record_contradiction(connection: Connection, contradiction: Contradiction) -> None:
+def record_contradiction(connection: Connection, contradiction: _orders.Contradiction) -> None:
     """Store the finding of an order that appears twice, with different content."""
+    _matched.delete(connection, [contradiction.merchant_uid])
     row = (
         Kind.ORDER,
         contradiction.position,
@@ -148,13 +171,46 @@ def delete_not_checked(connection: Connection) -> int:
 def count_final(connection: Connection) -> int:
     """Count the orders whose findings stay when the run is started again."""
     ((count,),) = connection.execute(_COUNT_FINAL, _PARAMETERS)
-    return int(count)
+    return int(count) + _matched.count(connection)
+
+
+def of_orders(
+    connection: Connection, after: int, verdict: Verdict | None, limit: int
+) -> list[tuple[int, Finding]]:
+    """List the findings of orders by position: of all verdicts, or of ``matched``."""
+    parameters = {
+        **KINDS,
+        "after": after,
+        "verdict": verdict and verdict.value,
+        "limit": limit,
+    }
+    rows = connection.execute(_OF_ORDERS, parameters)
+    return [(position, _of_order(*columns)) for position, *columns in rows]
+
+
+def _of_order(verdict: str | None, payments: str, error: str | None, *columns: Any) -> Finding:
+    order = _orders.from_columns(*columns[:5])
+    if verdict is None:
+        payment = _snapshots.from_columns(*columns[5:])
+        return Finding(
+            merchant_uid=order.merchant_uid,
+            verdict=Verdict.MATCHED,
+            order=order,
+            payments=(payment,),
+        )
+    return Finding(
+        merchant_uid=order.merchant_uid,
+        verdict=Verdict(verdict),
+        order=order,
+        payments=_decode(payments),
+        error=error,
+    )
 
 
 def page(
     connection: Connection, after: Key, verdict: Verdict | None, limit: int
 ) -> list[tuple[Key, Finding]]:
-    """List findings in the sequence of their keys."""
+    """List findings in the sequence of their keys, without those of plainly matched orders."""
     after_kind, after_key = after
     parameters = {
         **KINDS,
@@ -174,7 +230,7 @@ def _from_columns(
     return Finding(
         merchant_uid=merchant_uid,
         verdict=Verdict(verdict),
-        order=None if position is None else from_columns(merchant_uid, *of_order),
+        order=None if position is None else _orders.from_columns(merchant_uid, *of_order),
         payments=_decode(payments),
         error=error,
     )
@@ -191,11 +247,15 @@ def totals(
     def add(verdict: Verdict, currency: str, amount: Decimal) -> None:
         add_to(amounts.setdefault(verdict, {}), currency, amount)
 
-    for currency, text, refunded in connection.execute(_PAID_AND_MATCHED, _PARAMETERS):
-        amount = Decimal(text)
+    for currency, orders, amount in _matched.totals(connection):
+        counts[Verdict.MATCHED] += orders
+        add(Verdict.MATCHED, currency, amount)
+        ledger.add_paid(currency, amount, _ZERO)
+    for currency, column, refunded in connection.execute(_PAID_AND_MATCHED, _PARAMETERS):
+        amount = from_money(column)
         counts[Verdict.MATCHED] += 1
         add(Verdict.MATCHED, currency, amount)
-        ledger.add_paid(currency, amount, Decimal(refunded))
+        ledger.add_paid(currency, amount, from_money(refunded))
     for columns in connection.execute(_ALL_OTHERS, _PARAMETERS):
         finding = _from_columns(*columns)
         counts[finding.verdict] += 1

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from sqlite3 import Connection
 
 from msgspec import Struct
 
+from . import _snapshots
+from ._columns import MoneyColumn, from_money, to_money
+from ._insert import insert
 from ._kinds import KINDS
-from ._snapshots import decode
 from .finding import Order, PaymentSnapshot
 
 __all__ = (
@@ -27,22 +28,20 @@ __all__ = (
 )
 
 SCHEMA = (
-    # Money is text: SQLite's own numbers are not exact.
+    # Columns without a type convert nothing: see `_columns`.
     """CREATE TABLE orders (
         position INTEGER PRIMARY KEY,
         merchant_uid TEXT NOT NULL UNIQUE,
-        amount TEXT NOT NULL,
+        amount NOT NULL,
         currency TEXT NOT NULL,
         status TEXT NOT NULL,
-        cancelled_amount TEXT NOT NULL,
+        cancelled_amount NOT NULL,
         is_contradicted INTEGER NOT NULL DEFAULT 0
     )""",
 )
 
-_ADD = """
-    INSERT INTO orders (merchant_uid, amount, currency, status, cancelled_amount)
-    VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (merchant_uid) DO NOTHING"""
+_TABLE = "orders (merchant_uid, amount, currency, status, cancelled_amount)"
+_IGNORE = "ON CONFLICT (merchant_uid) DO NOTHING"
 _FIND = """
     SELECT position, merchant_uid, amount, currency, status, cancelled_amount
     FROM orders WHERE merchant_uid = ?"""
@@ -50,15 +49,17 @@ _MARK_CONTRADICTED = """
     UPDATE orders SET is_contradicted = 1 WHERE position = ? AND NOT is_contradicted"""
 # `+position` is an expression without a type: compared with an INTEGER column, the BLOB `key` would
 # be converted, and SQLite would not use its index.
-_PENDING = """
-    SELECT position, o.merchant_uid, amount, currency, status, cancelled_amount, snapshot
+_PENDING = f"""
+    SELECT position, o.merchant_uid, o.amount, o.currency, o.status, o.cancelled_amount,
+        {_snapshots.COLUMNS}
     FROM (
-        SELECT * FROM orders WHERE position > :after AND NOT EXISTS
-            (SELECT 1 FROM findings WHERE kind = :order AND key = +position)
+        SELECT * FROM orders WHERE position > :after
+            AND NOT EXISTS (SELECT 1 FROM findings WHERE kind = :order AND key = +position)
+            AND NOT EXISTS (SELECT 1 FROM matched AS m WHERE m.position = orders.position)
             AND NOT EXISTS (SELECT 1 FROM unconfirmed AS u WHERE u.position = orders.position)
         ORDER BY position LIMIT :limit
-    ) AS o LEFT JOIN snapshots AS s ON s.merchant_uid = o.merchant_uid
-    ORDER BY position, imp_uid"""
+    ) AS o LEFT JOIN payments AS p ON p.merchant_uid = o.merchant_uid
+    ORDER BY position, imp_uid"""  # noqa: S608 (names of this schema)
 
 
 class PendingOrder(Struct, frozen=True):
@@ -85,10 +86,10 @@ def add(connection: Connection, orders: Sequence[Order]) -> tuple[int, list[Cont
         The number of new orders, and the first contradiction of each order that now has one.
     """
     rows = [
-        (o.merchant_uid, str(o.amount), o.currency, o.status, str(o.cancelled_amount))
+        (o.merchant_uid, to_money(o.amount), o.currency, o.status, to_money(o.cancelled_amount))
         for o in orders
     ]
-    new = connection.executemany(_ADD, rows).rowcount
+    new = insert(connection, _TABLE, rows, otherwise=_IGNORE)
     if new == len(orders):
         return new, []
     contradictions = (_contradiction(connection, order) for order in orders)
@@ -126,10 +127,14 @@ def find(connection: Connection, merchant_uid: str) -> tuple[int, Order] | None:
 
 
 def from_columns(
-    merchant_uid: str, amount: str, currency: str, status: str, cancelled_amount: str
+    merchant_uid: str,
+    amount: MoneyColumn,
+    currency: str,
+    status: str,
+    cancelled_amount: MoneyColumn,
 ) -> Order:
     """Build an order from its columns."""
-    return Order(merchant_uid, Decimal(amount), currency, status, Decimal(cancelled_amount))
+    return Order(merchant_uid, from_money(amount), currency, status, from_money(cancelled_amount))
 
 
 def pending(connection: Connection, after: int, limit: int) -> list[PendingOrder]:
@@ -140,7 +145,7 @@ def pending(connection: Connection, after: int, limit: int) -> list[PendingOrder
         PendingOrder(
             position,
             from_columns(*columns),
-            tuple(decode(row[-1]) for row in group if row[-1] is not None),
+            tuple(_snapshots.from_columns(*row[6:]) for row in group if row[6] is not None),
         )
         for (position, *columns), group in groupby(rows, key=itemgetter(0, 1, 2, 3, 4, 5))
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
@@ -48,6 +48,22 @@ class Recorder:
         await in_thread(self.store.record, findings)
         self._report(findings)
 
+    async def match(self) -> None:
+        """Record the findings of orders that plainly match their payment, then report them."""
+        after: int | None = 0
+        while after is not None:
+            after = await _finish(self._match(after))
+            await self.save_usage()
+
+    async def _match(self, after: int) -> int | None:
+        """Match the orders after a position; return the last position, or ``None`` at the end."""
+        orders = await in_thread(self.store.match, after=after)
+        if orders is None:
+            return None
+        if self._on_finding is not None:
+            await self._report_all(self.store.matched_findings(orders))
+        return orders.until
+
     async def record_unreadable(self, payment: UnreadablePayment, error: str) -> None:
         """Record the finding of a payment that cannot be read, then report it."""
         await _finish(self._record_unreadable(payment, error))
@@ -61,7 +77,9 @@ class Recorder:
 
     async def _identify(self, identity: Identity) -> None:
         await in_thread(self.store.set_identity, identity)
-        findings = self.store.findings()
+        await self._report_all(self.store.findings())
+
+    async def _report_all(self, findings: Iterator[Finding]) -> None:
         while batch := await in_thread(lambda: list(islice(findings, _BATCH))):
             self._report(batch)
 
@@ -84,11 +102,11 @@ async def in_thread(function: Callable[P, T], *args: P.args, **options: P.kwargs
     return await asyncio.to_thread(function, *args, **options)
 
 
-async def _finish(step: Coroutine[Any, Any, None]) -> None:
+async def _finish(step: Coroutine[Any, Any, T]) -> T:
     """Finish a step even if cancelled meanwhile: a recorded finding must also be reported."""
     task = asyncio.ensure_future(step)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.gather(task, return_exceptions=True)
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import groupby
 from sqlite3 import Connection
@@ -11,10 +11,11 @@ from portone_async.errors import InvalidRequestError
 from portone_async.models import PaymentStatus
 
 from . import _findings, _orders
+from ._columns import to_money
 from .finding import Finding, Order, Refund, Verdict
 from .money import total
 
-__all__ = ("SCHEMA", "add", "apply")
+__all__ = ("SCHEMA", "add_with_orders", "apply")
 
 SCHEMA = (
     """CREATE TABLE refunds (
@@ -40,12 +41,30 @@ _DELETE = "DELETE FROM refunds WHERE merchant_uid = ?"
 _REFUNDABLE = (PaymentStatus.PAID, PaymentStatus.CANCELLED)
 
 
-def add(connection: Connection, refunds: Sequence[Refund]) -> None:
-    """Store refunds; one that is stored already is stored once.
+def add_with_orders(connection: Connection, items: Iterable[Order | Refund]) -> int:
+    """Store refunds and orders, each once, and the findings of orders that contradict others.
+
+    Returns:
+        The number of new orders.
 
     Raises:
         InvalidRequestError: Two different refunds have the same ``row``.
     """
+    orders: list[Order] = []
+    refunds: list[Refund] = []
+    for item in items:
+        if isinstance(item, Refund):
+            refunds.append(item)
+        else:
+            orders.append(item)
+    _add(connection, refunds)
+    new, contradictions = _orders.add(connection, orders)
+    for contradiction in contradictions:
+        _findings.record_contradiction(connection, contradiction)
+    return new
+
+
+def _add(connection: Connection, refunds: Sequence[Refund]) -> None:
     rows = [(r.row, r.merchant_uid, str(r.amount), r.currency) for r in refunds]
     if connection.executemany(_ADD, rows).rowcount == len(rows):
         return
@@ -85,7 +104,7 @@ def _apply_to_order(
     refunded = total(*(refund.amount for refund in refunds))
     problem = _problem(order, refunded, {refund.currency for refund in refunds})
     if problem is None:
-        connection.execute(_SET_CANCELLED_AMOUNT, [str(refunded), position])
+        connection.execute(_SET_CANCELLED_AMOUNT, [to_money(refunded), position])
         return []
     rows = ", ".join(refund.row for refund in refunds[:3])
     error = f"negative amounts count as refunds ({rows}), but {problem}"

@@ -1,64 +1,188 @@
-"""The store's payment snapshots."""
+"""The store's payments, as snapshots.
+
+While a period is read, payments are appended without an index, which is fast. The indexes are made
+when payments are first looked up: a payment that was appended in two states is then stored once, in
+the later one. Payments that come after that are merged one by one.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from sqlite3 import Connection
-
-import msgspec
+from typing import TypeAlias
 
 from portone_async.models._listed_payment import ListedPayment
 
+from ._columns import MoneyColumn, TimeColumn, from_money, from_time, to_money, to_time
+from ._insert import insert
 from ._kinds import KINDS
 from .compare import status_rank
 from .finding import PaymentSnapshot
 
-__all__ = ("SCHEMA", "add", "decode", "without_order")
-
-SCHEMA = (
-    """CREATE TABLE snapshots (
-        imp_uid TEXT PRIMARY KEY,
-        merchant_uid TEXT NOT NULL,
-        status_rank INTEGER NOT NULL,
-        snapshot TEXT NOT NULL
-    ) WITHOUT ROWID""",
-    "CREATE INDEX snapshots_by_order ON snapshots (merchant_uid)",
+__all__ = (
+    "COLUMNS",
+    "SCHEMA",
+    "Columns",
+    "add",
+    "delete_indexes",
+    "from_columns",
+    "index",
+    "is_indexed",
+    "without_order",
 )
 
+SCHEMA = (
+    # Columns without a type convert nothing: see `_columns`.
+    """CREATE TABLE payments (
+        id INTEGER PRIMARY KEY,
+        imp_uid TEXT NOT NULL,
+        merchant_uid TEXT NOT NULL,
+        status TEXT NOT NULL,
+        amount NOT NULL,
+        cancel_amount NOT NULL,
+        currency TEXT,
+        sandbox INTEGER,
+        paid_at,
+        cancelled_at
+    )""",
+)
+
+_NAMES = (
+    "imp_uid",
+    "merchant_uid",
+    "status",
+    "amount",
+    "cancel_amount",
+    "currency",
+    "sandbox",
+    "paid_at",
+    "cancelled_at",
+)
+COLUMNS = ", ".join(f"p.{name}" for name in _NAMES)
+"""The columns of a payment, of a table ``payments AS p``, in the sequence of :data:`Columns`."""
+Columns: TypeAlias = tuple[
+    str, str, str, MoneyColumn, MoneyColumn, str | None, int | None, TimeColumn, TimeColumn
+]
+"""The columns of a payment in the store."""
+
+_TABLE = f"payments ({', '.join(_NAMES)})"
+_INDEX = (
+    "CREATE UNIQUE INDEX payments_by_imp_uid ON payments (imp_uid)",
+    "CREATE INDEX payments_by_order ON payments (merchant_uid)",
+)
+_IS_INDEXED = "SELECT 1 FROM sqlite_master WHERE name = 'payments_by_order'"
+_DELETE_INDEXES = (
+    "DROP INDEX IF EXISTS payments_by_imp_uid",
+    "DROP INDEX IF EXISTS payments_by_order",
+)
 # Refunds only grow: of two states with one status, the later is the one with more of them.
-_ADD = """
-    INSERT INTO snapshots VALUES (?, ?, ?, ?)
+_DELETE_EARLIER_STATES = """
+    DELETE FROM payments WHERE id IN (
+        SELECT id FROM (
+            SELECT id, row_number() OVER (
+                PARTITION BY imp_uid
+                ORDER BY status_rank(status) DESC, CAST(cancel_amount AS REAL) DESC, id DESC
+            ) AS place
+            FROM payments WHERE imp_uid IN
+                (SELECT imp_uid FROM payments GROUP BY imp_uid HAVING count(*) > 1)
+        ) WHERE place > 1
+    )"""
+# The payment of an order that is matched stays as it was compared.
+_MERGE = f"""
     ON CONFLICT (imp_uid) DO UPDATE SET
-        merchant_uid = excluded.merchant_uid,
-        status_rank = excluded.status_rank,
-        snapshot = excluded.snapshot
-    WHERE (excluded.status_rank, CAST(json_extract(excluded.snapshot, '$.cancel_amount') AS REAL))
-        >= (status_rank, CAST(json_extract(snapshots.snapshot, '$.cancel_amount') AS REAL))"""
-_WITHOUT_ORDER = """
-    SELECT snapshot FROM snapshots AS s WHERE imp_uid > :after
-    AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.merchant_uid = s.merchant_uid)
+        {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
+    WHERE (status_rank(excluded.status), CAST(excluded.cancel_amount AS REAL))
+        >= (status_rank(payments.status), CAST(payments.cancel_amount AS REAL))
+    AND NOT EXISTS (
+        SELECT 1 FROM orders AS o JOIN matched AS m USING (position)
+        WHERE o.merchant_uid = payments.merchant_uid AND m.payment = payments.id
+    )"""  # noqa: S608 (names of this schema)
+_WITHOUT_ORDER = f"""
+    SELECT {COLUMNS} FROM payments AS p WHERE imp_uid > :after
+    AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.merchant_uid = p.merchant_uid)
     AND NOT EXISTS (SELECT 1 FROM findings WHERE kind = :payment AND key = imp_uid)
-    ORDER BY imp_uid LIMIT :limit"""
-
-_encode = msgspec.json.Encoder().encode
-decode = msgspec.json.Decoder(PaymentSnapshot).decode
+    ORDER BY imp_uid LIMIT :limit"""  # noqa: S608 (names of this schema)
 
 
-def add(connection: Connection, snapshots: Iterable[PaymentSnapshot | ListedPayment]) -> None:
+def add(connection: Connection, payments: Iterable[PaymentSnapshot | ListedPayment]) -> None:
     """Store payments, each in its latest state."""
-    rows = (
-        (
-            snapshot.imp_uid,
-            snapshot.merchant_uid,
-            status_rank(snapshot.status),
-            _encode(snapshot).decode(),
-        )
-        for snapshot in snapshots
-    )
-    connection.executemany(_ADD, rows)
+    rows = [_to_columns(payment) for payment in payments]
+    if is_indexed(connection):
+        _define_status_rank(connection)
+        insert(connection, _TABLE, rows, otherwise=_MERGE)
+    else:
+        insert(connection, _TABLE, rows)
+
+
+def is_indexed(connection: Connection) -> bool:
+    """Whether each payment is stored once, and can be looked up."""
+    return connection.execute(_IS_INDEXED).fetchone() is not None
+
+
+def index(connection: Connection) -> None:
+    """Store each payment once, in its latest state, and make the indexes."""
+    by_imp_uid, by_order = _INDEX
+    try:
+        connection.execute(by_imp_uid)
+    except sqlite3.IntegrityError:
+        # The statement changed nothing, and the transaction continues.
+        _define_status_rank(connection)
+        connection.execute(_DELETE_EARLIER_STATES)
+        connection.execute(by_imp_uid)
+    connection.execute(by_order)
+
+
+def delete_indexes(connection: Connection) -> None:
+    """Delete the indexes, so that payments can be appended."""
+    for statement in _DELETE_INDEXES:
+        connection.execute(statement)
 
 
 def without_order(connection: Connection, after: str, limit: int) -> list[PaymentSnapshot]:
     """List payments whose order number belongs to no order, and that have no finding."""
     parameters = {**KINDS, "after": after, "limit": limit}
-    return [decode(text) for (text,) in connection.execute(_WITHOUT_ORDER, parameters)]
+    return [from_columns(*columns) for columns in connection.execute(_WITHOUT_ORDER, parameters)]
+
+
+def from_columns(  # noqa: PLR0917 (one for each column)
+    imp_uid: str,
+    merchant_uid: str,
+    status: str,
+    amount: MoneyColumn,
+    cancel_amount: MoneyColumn,
+    currency: str | None,
+    sandbox: int | None,
+    paid_at: TimeColumn,
+    cancelled_at: TimeColumn,
+) -> PaymentSnapshot:
+    """Build a snapshot from its columns."""
+    return PaymentSnapshot(
+        imp_uid=imp_uid,
+        merchant_uid=merchant_uid,
+        status=status,
+        amount=from_money(amount),
+        cancel_amount=from_money(cancel_amount),
+        currency=currency,
+        sandbox=None if sandbox is None else bool(sandbox),
+        paid_at=from_time(paid_at),
+        cancelled_at=from_time(cancelled_at),
+    )
+
+
+def _to_columns(payment: PaymentSnapshot | ListedPayment) -> Columns:
+    return (
+        payment.imp_uid,
+        payment.merchant_uid,
+        payment.status,
+        to_money(payment.amount),
+        to_money(payment.cancel_amount),
+        payment.currency,
+        payment.sandbox,
+        to_time(payment.paid_at),
+        to_time(payment.cancelled_at),
+    )
+
+
+def _define_status_rank(connection: Connection) -> None:
+    connection.create_function("status_rank", 1, status_rank, deterministic=True)

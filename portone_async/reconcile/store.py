@@ -18,7 +18,6 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from types import TracebackType
 from typing import Self
 
 from msgspec.structs import asdict
@@ -27,9 +26,21 @@ from portone_async.models import UnreadablePayment
 from portone_async.models._listed_payment import ListedPayment
 from portone_async.resources.payments._words import validate_member
 
-from . import _findings, _orders, _refunds, _snapshots, _state, _unconfirmed, _unreadable
+from . import (
+    _findings,
+    _matched,
+    _orders,
+    _reading,
+    _refunds,
+    _snapshots,
+    _state,
+    _unconfirmed,
+    _unreadable,
+)
 from ._database import Database, StoreError
+from ._matched import Range
 from ._orders import PendingOrder
+from ._schema import SCHEMA
 from ._unconfirmed import UnconfirmedOrders
 from .finding import (
     AssumedEmpty,
@@ -47,9 +58,6 @@ __all__ = ("PendingOrder", "Store", "StoreError")
 
 _BATCH = 10_000
 _PAGE = 1_000
-
-_PARTS = (_state, _orders, _snapshots, _refunds, _unreadable, _findings, _unconfirmed)
-_SCHEMA = tuple(statement for part in _PARTS for statement in part.SCHEMA)
 
 
 class Store:
@@ -70,7 +78,7 @@ class Store:
         Raises:
             StoreError: The file is in use, not writable, not a store, or of another version.
         """
-        return cls(Database(path, _SCHEMA))
+        return cls(Database(path, SCHEMA))
 
     def close(self) -> None:
         """Release the file. Every step is stored already."""
@@ -79,12 +87,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # The run.
@@ -92,6 +95,7 @@ class Store:
     def clear(self) -> None:
         """Delete everything, for a new run."""
         with self._database.writing() as connection:
+            _snapshots.delete_indexes(connection)
             _state.restart(connection)
 
     @property
@@ -148,17 +152,10 @@ class Store:
         Returns:
             The number of new orders.
         """
-        rest = iter(orders)
-        new = 0
+        rest, new = iter(orders), 0
         while batch := list(islice(rest, _BATCH)):
             with self._database.writing() as connection:
-                _refunds.add(connection, [item for item in batch if isinstance(item, Refund)])
-                added, contradictions = _orders.add(
-                    connection, [item for item in batch if not isinstance(item, Refund)]
-                )
-                for contradiction in contradictions:
-                    _findings.record_contradiction(connection, contradiction)
-            new += added
+                new += _refunds.add_with_orders(connection, batch)
         return new
 
     def apply_refunds(self, *, limit: int = _PAGE) -> list[Finding] | None:
@@ -182,10 +179,22 @@ class Store:
 
         Args:
             after: The ``position`` of the last order of the previous batch.
-            limit: The maximum number of orders; fewer are returned only at the end.
+            limit: The maximum number; fewer are returned only at the end.
         """
-        with self._database.reading() as connection:
+        with _reading.reading(self._database) as connection:
             return _orders.pending(connection, after, limit)
+
+    def match(self, *, after: int = 0, limit: int = _BATCH) -> Range | None:
+        """Record the findings of the next orders that plainly match their only payment.
+
+        Call it once all payments are stored, after the previous range, until it returns ``None``.
+        The other orders are pending.
+
+        Returns:
+            The range of at most ``limit`` orders; :meth:`matched_findings` has its findings.
+        """
+        with _reading.writing(self._database) as connection:
+            return _matched.add(connection, after, limit)
 
     # The payments of the period.
 
@@ -240,10 +249,10 @@ class Store:
         """Return the next payments that belong to no order and have no finding.
 
         Args:
-            after: The ``imp_uid`` of the last payment of the previous batch.
-            limit: The maximum number of payments; fewer are returned only at the end.
+            after: The ``imp_uid`` of the previous batch's last payment.
+            limit: The maximum number; fewer are returned only at the end.
         """
-        with self._database.reading() as connection:
+        with _reading.reading(self._database) as connection:
             return _snapshots.without_order(connection, after, limit)
 
     # Payments that cannot be read.
@@ -269,22 +278,18 @@ class Store:
 
         Without a readable ``imp_uid`` it is final: the payment cannot be requested again.
         """
-        finding = Finding(
-            merchant_uid=payment.merchant_uid or "", verdict=Verdict.NOT_CHECKED, error=error
-        )
         with self._database.writing() as connection:
-            _findings.record_unreadable(connection, payment.imp_uid, finding)
             _unreadable.delete_nameless(connection, payment)
-        return finding
+            return _findings.record_unreadable(connection, payment, error)
 
     # Findings.
 
     def record(self, findings: Iterable[Finding]) -> None:
         """Store findings, all or none of them; one recorded again replaces itself.
 
-        A finding with an order is identified by the order, one without by its first payment, and
-        one without either, of a row that could not be read, by its ``error``, which must
-        therefore name the row. The finding of a contradicted order stays (:meth:`add_orders`).
+        A finding is identified by its order, or else by its first payment, or else, for a row that
+        could not be read, by its ``error``, which must therefore name the row. The finding of a
+        contradicted order stays (:meth:`add_orders`).
 
         Raises:
             StoreError: An order is not in the store, or the file cannot be written.
@@ -316,18 +321,12 @@ class Store:
             InvalidRequestError: The verdict does not exist.
         """
         # Validated here: a generator would raise only when it is read.
-        return self._read(None if verdict is None else validate_member("verdict", verdict, Verdict))
+        valid = None if verdict is None else validate_member("verdict", verdict, Verdict)
+        return _reading.findings(self._database, valid)
 
-    def _read(self, verdict: Verdict | None) -> Iterator[Finding]:
-        after = _findings.START
-        while True:
-            with self._database.reading() as connection:
-                page = _findings.page(connection, after, verdict, _PAGE)
-            for _, finding in page:
-                yield finding
-            if len(page) < _PAGE:
-                return
-            after, _ = page[-1]
+    def matched_findings(self, orders: Range) -> Iterator[Finding]:
+        """Iterate over the findings ``matched`` of a range of orders."""
+        return _reading.matched_findings(self._database, orders)
 
     def progress(self) -> tuple[int, int]:
         """Return the number of orders with a final finding, and the number of all orders.

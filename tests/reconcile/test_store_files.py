@@ -24,6 +24,43 @@ def other_version(path: Path) -> None:
     connection.close()
 
 
+# The tables of version 3, with an order that is matched.
+VERSION_3 = """
+    CREATE TABLE run (identity TEXT, started_at REAL, ended_at REAL, requests INTEGER NOT NULL,
+        retries INTEGER NOT NULL, seconds REAL NOT NULL);
+    INSERT INTO run VALUES (NULL, NULL, NULL, 0, 0, 0.0);
+    CREATE TABLE steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE positions (step TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID;
+    CREATE TABLE assumed_empty (status TEXT, since INTEGER, until INTEGER);
+    CREATE TABLE orders (position INTEGER PRIMARY KEY, merchant_uid TEXT NOT NULL UNIQUE,
+        amount TEXT NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL,
+        cancelled_amount TEXT NOT NULL, is_contradicted INTEGER NOT NULL DEFAULT 0);
+    INSERT INTO orders VALUES (1, 'order-1', '1000', 'KRW', 'paid', '0', 0);
+    CREATE TABLE snapshots (imp_uid TEXT PRIMARY KEY, merchant_uid TEXT NOT NULL,
+        status_rank INTEGER NOT NULL, snapshot TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX snapshots_by_order ON snapshots (merchant_uid);
+    CREATE TABLE refunds (row TEXT PRIMARY KEY, merchant_uid TEXT NOT NULL, amount TEXT NOT NULL,
+        currency TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX refunds_by_order ON refunds (merchant_uid);
+    CREATE TABLE unreadable (imp_uid TEXT, merchant_uid TEXT, path TEXT NOT NULL,
+        reason TEXT NOT NULL);
+    CREATE UNIQUE INDEX unreadable_once ON unreadable
+        (coalesce(imp_uid, ''), coalesce(merchant_uid, ''), path, reason);
+    CREATE TABLE findings (kind INTEGER NOT NULL, key BLOB NOT NULL, merchant_uid TEXT NOT NULL,
+        verdict TEXT NOT NULL, payments TEXT NOT NULL, error TEXT, PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID;
+    INSERT INTO findings VALUES (0, 1, 'order-1', 'matched', '[]', NULL);
+    PRAGMA application_id = 1347371346;
+    PRAGMA user_version = 3;
+"""
+
+
+def version_3(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript(VERSION_3)
+    connection.close()
+
+
 def other_database(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE orders (merchant_uid)")
@@ -39,6 +76,11 @@ def some_text(path: Path) -> None:
     [
         pytest.param(some_text, "not an SQLite file", id="text"),
         pytest.param(other_database, "another application", id="another database"),
+        pytest.param(
+            version_3,
+            "version 3, this package writes 4. Finish its run with the version of this package",
+            id="previous version",
+        ),
         pytest.param(other_version, "version 1, this package writes 4", id="another version"),
     ],
 )

@@ -88,6 +88,10 @@ def run(path: Path) -> None:
                     position = page + 1 if page < 7 else None
                     store.record_slice(step, payments_of(step, page), position=position)
             assert store.is_done(step)
+        after: int | None = 0
+        while after is not None:
+            matched = store.match(after=after, limit=30)
+            after = None if matched is None else matched.until
         while orders := store.pending_orders(limit=30):
             store.record([compare(pending.order, pending.payments) for pending in orders])
         while payments := store.payments_without_order(limit=5):

@@ -1,0 +1,43 @@
+"""Money and times as compact columns of SQLite, from which the same values are read back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+__all__ = ("MoneyColumn", "TimeColumn", "from_money", "from_time", "to_money", "to_time")
+
+MoneyColumn: TypeAlias = int | str
+"""Money is a small integer, or text: SQLite's own decimal numbers are not exact."""
+TimeColumn: TypeAlias = int | str | None
+"""A time in whole seconds of UTC is Unix time; any other is ISO 8601."""
+
+# With at most 9 digits, SQLite's integer sum of all orders cannot overflow its 63 bits.
+_MOST_DIGITS = 9
+
+from_money = Decimal
+
+
+def to_money(amount: Decimal) -> MoneyColumn:
+    """Return the column of an amount; its notation, such as ``1.50``, is kept."""
+    text = str(amount)
+    return int(text) if len(text) <= _MOST_DIGITS and text.isdecimal() else text
+
+
+def to_time(time: datetime | None) -> TimeColumn:
+    """Return the column of a time."""
+    if time is None:
+        return None
+    if time.tzinfo is UTC and not time.microsecond:
+        return int(time.timestamp())
+    return time.isoformat()
+
+
+def from_time(column: TimeColumn) -> datetime | None:
+    """Return the time of a column."""
+    if column is None:
+        return None
+    if isinstance(column, int):
+        return datetime.fromtimestamp(column, UTC)
+    return datetime.fromisoformat(column)

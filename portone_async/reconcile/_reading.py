@@ -1,0 +1,70 @@
+"""Read payments by their order, and findings in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from sqlite3 import Connection
+
+from . import _findings, _snapshots
+from ._database import Database
+from ._matched import Range
+from .finding import Finding, Verdict
+
+__all__ = ("findings", "matched_findings", "reading", "writing")
+
+_PAGE = 1_000
+
+
+@contextmanager
+def reading(database: Database) -> Generator[Connection]:
+    """Hold the connection, with payments that are indexed."""
+    with database.reading() as connection:
+        if not _snapshots.is_indexed(connection):
+            with database.writing():
+                _snapshots.index(connection)
+        yield connection
+
+
+@contextmanager
+def writing(database: Database) -> Generator[Connection]:
+    """Hold the connection in one transaction, with payments that are indexed."""
+    with reading(database), database.writing() as connection:
+        yield connection
+
+
+def findings(database: Database, verdict: Verdict | None) -> Iterator[Finding]:
+    """Iterate over all findings, or those of one verdict, in the sequence of :class:`Kind`."""
+    after = _findings.START
+    if verdict in {None, Verdict.MATCHED}:
+        for _, finding in _of_orders(database, 0, verdict):
+            yield finding
+        after = _findings.AFTER_ORDERS
+    while True:
+        with database.reading() as connection:
+            page = _findings.page(connection, after, verdict, _PAGE)
+        for _, finding in page:
+            yield finding
+        if len(page) < _PAGE:
+            return
+        after, _ = page[-1]
+
+
+def matched_findings(database: Database, orders: Range) -> Iterator[Finding]:
+    """Iterate over the findings ``matched`` of a range of orders."""
+    for position, finding in _of_orders(database, orders.after, Verdict.MATCHED):
+        if position > orders.until:
+            return
+        yield finding
+
+
+def _of_orders(
+    database: Database, after: int, verdict: Verdict | None
+) -> Iterator[tuple[int, Finding]]:
+    while True:
+        with database.reading() as connection:
+            page = _findings.of_orders(connection, after, verdict, _PAGE)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after, _ = page[-1]
