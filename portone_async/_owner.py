@@ -25,10 +25,14 @@ class LoopOwner:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.process = 0
 
+    def is_running(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return whether the owner is ``loop``, which is running, in the process that claimed it."""
+        return self.loop is loop and self.process == os.getpid()
+
     @property
     def is_here(self) -> bool:
         """Whether the owner is the running loop, in the process that claimed it."""
-        return self.loop is asyncio.get_running_loop() and self.process == os.getpid()
+        return self.is_running(asyncio.get_running_loop())
 
     @property
     def is_gone(self) -> bool:

@@ -241,7 +241,7 @@ class PortOneClient(Sections):
                 if not isinstance(outcome, PortOneError):
                     state.attempts.end()
                     return outcome
-                failure, failed_at = outcome, asyncio.get_running_loop().time()
+                failure, failed_at = outcome, state.loop.time()
                 wait = state.retry.next_wait(failure)
                 state.attempts.failed(failure, wait)
                 if isinstance(failure, ApiError) and failure.status in _PAUSING:
@@ -271,7 +271,7 @@ class PortOneClient(Sections):
             ClientClosedError: The client was closed before the block began.
             WrongLoopError: The client belongs to another event loop.
         """
-        self._state.transport.open()
+        self._state.transport.open(asyncio.get_running_loop())
         async with AsyncExitStack() as stack:
             async with self._state.interrupted_by_close():
                 await stack.enter_async_context(self._state.locks.hold(name))
@@ -316,7 +316,7 @@ class PortOneClient(Sections):
             await self._state.close()
 
     async def __aenter__(self) -> Self:
-        self._state.transport.open()
+        self._state.transport.open(asyncio.get_running_loop())
         return self
 
     async def __aexit__(

@@ -37,11 +37,11 @@ class Admission:
     async def __aenter__(self) -> Token | None:
         """Return the token to send with; ``None`` for a call that needs none."""
         state, queue = self._state, self._state.options.throttle_queue
-        state.client.transport.open()
+        state.client.transport.open(state.loop)
         # The usual case, in which all is free: saves 4 % of the instructions of a look-up.
         if (
             state.call.authenticated
-            and (token := state.client.tokens.usable(self._fetch)) is not None
+            and (token := state.client.tokens.usable(self._fetch, state.loop.time())) is not None
             and not queue.semaphore.locked()
             and queue.has_capacity()
             and state.client.slots.acquire_nowait()
@@ -74,8 +74,11 @@ class Admission:
         state, client = self._state, self._state.client
         queue = state.options.throttle_queue.semaphore
         while True:
-            client.transport.open()
-            if state.call.authenticated and client.tokens.usable(self._fetch) is None:
+            client.transport.open(state.loop)
+            if (
+                state.call.authenticated
+                and client.tokens.usable(self._fetch, state.loop.time()) is None
+            ):
                 waited = await client.tokens.ensure(self._fetch, state.total_left())
                 state.add_token_wait(waited)
             await queue.acquire(priority=state.has_priority)
@@ -92,7 +95,7 @@ class Admission:
         state, client = self._state, self._state.client
         is_admitted = False
         try:
-            client.transport.open()
+            client.transport.open(state.loop)
             if state.call.authenticated and client.tokens.is_missing:
                 return False
             await self._wait_for_permit()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
@@ -27,12 +26,15 @@ class AttemptLog:
     and no text of a response is among them.
     """
 
-    __slots__ = ("_call", "_observers", "attempts", "number", "sent_at", "started_at")
+    __slots__ = ("_call", "_now", "_observers", "attempts", "number", "sent_at", "started_at")
 
-    def __init__(self, call: Call[Any], observers: Sequence[Observer]) -> None:
+    def __init__(
+        self, call: Call[Any], observers: Sequence[Observer], now: Callable[[], float]
+    ) -> None:
         self._call = call
+        self._now = now
         self._observers = _observers_of(call, observers) if observers else ()
-        self.started_at = _now()
+        self.started_at = self._now()
         self.attempts: tuple[Attempt, ...] = ()
         self.number = 0
         """How often the call was sent so far."""
@@ -83,7 +85,7 @@ class AttemptLog:
         error.identifiers = {name: redact(value) for name, value in self._call.identifiers.items()}
         error.advice = self._call.advice_for(error)
         error.attempts = self.attempts
-        error.elapsed = _now() - self.started_at
+        error.elapsed = self._now() - self.started_at
         error.gave_up = gave_up
         error.reason = redact(error.reason)
         error.args = (error.reason,)
@@ -105,7 +107,7 @@ class AttemptLog:
             method=self._call.method,
             route=self._call.route,
             number=self.number,
-            elapsed=_now() - self.sent_at,
+            elapsed=self._now() - self.sent_at,
             status=status,
             code=code,
             error=error,
@@ -137,7 +139,3 @@ def _guarded(event: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | No
     except Exception:  # noqa: BLE001 (an observer may raise anything)
         _log.exception("an observer raised")
         return None
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

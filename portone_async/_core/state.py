@@ -80,7 +80,7 @@ class ClientState:
                 finally:
                     self._interruptible.discard(bound)
         except TimeoutError:
-            self.transport.open()
+            self.transport.open(asyncio.get_running_loop())
             raise  # Not interrupted: the block itself raised this.
 
     async def sleep_until(self, time: float) -> None:
@@ -157,6 +157,7 @@ class CallState(Generic[T]):
         "client",
         "deadline",
         "has_priority",
+        "loop",
         "options",
         "target",
         "token_wait",
@@ -174,7 +175,9 @@ class CallState(Generic[T]):
         self.call = call
         self.options = options
         self.client = client
-        self.attempts = AttemptLog(call, options.all_observers)
+        # Looked up once per call: each look-up of it is a system call on Python 3.11.
+        self.loop = asyncio.get_running_loop()
+        self.attempts = AttemptLog(call, options.all_observers, self.loop.time)
         self._retry: Retry | None = None
         self.token_wait = 0.0
         """Seconds waited for the fetch of a token before the first permit."""
@@ -208,7 +211,7 @@ class CallState(Generic[T]):
 
     def mark_sent(self) -> float | None:
         """Record the send time, start the call's deadline, and return the deadline of this attempt."""
-        now = asyncio.get_running_loop().time()
+        now = self.loop.time()
         timeouts = self.options.timeouts
         if self.deadline is None and timeouts.total is not None:
             self.deadline = now + timeouts.total - self.token_wait
@@ -243,7 +246,7 @@ class CallState(Generic[T]):
             isinstance(error, RequestTimeoutError)
             and self.deadline is not None
             # Timers may be a clock's tick early.
-            and asyncio.get_running_loop().time() >= self.deadline - 0.002
+            and self.loop.time() >= self.deadline - 0.002
         ):
             return self.deadline_exceeded(was_sent=error.was_sent)
         return error

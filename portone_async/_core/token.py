@@ -195,7 +195,7 @@ class TokenCache:
         """Whether there is no token to send with."""
         return self._token is None or self._token.is_expired(_now())
 
-    def usable(self, fetch: FetchToken) -> Token | None:
+    def usable(self, fetch: FetchToken, now: float) -> Token | None:
         """Return the token to queue with, or ``None`` if one has to be fetched first.
 
         One that ends soon is renewed meanwhile, so that no call waits for that.
@@ -203,7 +203,7 @@ class TokenCache:
         token = self._token
         if token is None:
             return None
-        left = token.expires_at - _now()
+        left = token.expires_at - now
         if left < REFRESH_MARGIN:
             if token.is_short_lived or left <= _MIN_LIFETIME:
                 return None

@@ -79,7 +79,7 @@ class Deadline:
         self._task.cancel()
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._deadlines._loop)
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()

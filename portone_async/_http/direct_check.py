@@ -34,7 +34,7 @@ def direct_is_available(session: ClientSession, base_url: URL) -> bool:
 
 def session_methods() -> tuple[Any, ...]:
     """Return the methods of all sessions that mocks and monitoring replace."""
-    return ClientSession.request, private(ClientSession, "_request")
+    return ClientSession.request, ClientSession._request
 
 
 def _is_original(method: Any) -> bool:

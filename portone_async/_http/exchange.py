@@ -70,7 +70,8 @@ async def read_reply(
     status: int, headers: Mapping[str, str], content: StreamReader
 ) -> Reply | PortOneError:
     """Read a body to its end, unless it is too large."""
-    body = await content.readany()
+    # A small body has come with its head: then there is nothing to wait for.
+    body = content.read_nowait() if content.is_eof() else await content.readany()
     if not content.at_eof():
         parts, size = [body], len(body)
         while size <= MAX_BODY and not content.at_eof():

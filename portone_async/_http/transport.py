@@ -64,8 +64,8 @@ class Transport:
         self.is_closed = False
         """Whether :meth:`close` was called."""
 
-    def open(self) -> None:
-        """Bind to the running loop, once.
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Bind to ``loop``, the running one, once.
 
         Raises:
             ClientClosedError: The client is closed, or the session that was passed.
@@ -73,12 +73,12 @@ class Transport:
         """
         if self.is_closed:
             raise ClientClosedError("this client is closed")
-        if not self._owner.is_here:
-            self._bind()
+        if not self._owner.is_running(loop):
+            self._bind(loop)
         elif self._external is not None and self._external.closed:
             raise ClientClosedError("the session that was passed in is closed")
 
-    def _bind(self) -> None:
+    def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._external is not None and self._owner.loop is None:
             # Before the claim: a failure here must not lock out another loop.
             check_external(self._external, self._base_url)
@@ -93,7 +93,7 @@ class Transport:
                 assert session.connector is not None
                 self._direct = Direct(session.connector, self._base_url)
                 self._methods = session_methods()
-            self._deadlines = Deadlines(asyncio.get_running_loop())
+            self._deadlines = Deadlines(loop)
             self._session = session
 
     async def send(
@@ -113,7 +113,7 @@ class Transport:
         session = self._session
         if session is None or self.is_closed:
             return ClientClosedError("this client is closed")
-        if session.closed:  # By the owner of its connector.
+        if self._external is not None and session.closed:
             return ClientClosedError("the connections were closed")
         try:
             with self._deadlines.at(deadline):

@@ -805,7 +805,7 @@ async def test_close_ends_calls_that_wait_for_a_slot() -> None:
     assert (await holder).is_paid
 
 
-def _closed(transport: ScriptedTransport) -> None:
+def _closed(transport: ScriptedTransport, _: asyncio.AbstractEventLoop) -> None:
     if transport.is_closed:
         raise ClientClosedError("this client is closed")
 

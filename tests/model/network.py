@@ -256,7 +256,7 @@ class _Transport(Transport):
     def __del__(self) -> None:
         """Do nothing: it has no session, and may be collected while lines of a process count."""
 
-    def open(self) -> None:
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
         if self.is_closed:
             raise ClientClosedError("this client is closed")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import re
 from collections.abc import Mapping
@@ -52,7 +53,7 @@ class FailingTransport(Transport):
     def is_here(self) -> bool:
         return True
 
-    def open(self) -> None: ...
+    def open(self, loop: asyncio.AbstractEventLoop) -> None: ...
 
     async def close(self) -> None:
         self.is_closed = True

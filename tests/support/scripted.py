@@ -50,7 +50,7 @@ class ScriptedTransport(Transport):
     def is_here(self) -> bool:
         return True
 
-    def open(self) -> None: ...
+    def open(self, loop: asyncio.AbstractEventLoop) -> None: ...
 
     async def close(self) -> None:
         self.is_closed = True
