@@ -44,7 +44,7 @@ async def _requests(call: Call[Any], **options: Any) -> list[bytes]:
 @pytest.mark.parametrize("name", CALLS)
 async def test_both_ways_send_the_same_request(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     direct = await _requests(CALLS[name], tier="A01")
-    monkeypatch.setattr(transport, "direct_is_available", lambda *_: False)
+    monkeypatch.setattr(transport, "direct_is_available", _no)
     through_session = await _requests(CALLS[name], tier="A01")
     assert len(direct) == 2
     for one, other in zip(direct, through_session, strict=True):
@@ -58,14 +58,24 @@ def _fail(*_: Any, **__: Any) -> Any:
     raise AttributeError
 
 
+def _no(*_: Any) -> bool:
+    return False
+
+
+def _none(_: Any) -> None: ...
+
+
+def _ignore(*_: Any) -> None: ...
+
+
 async def _ends(*_: Any, **__: Any) -> None:
     return None
 
 
 CHANGES: dict[str, tuple[type, str, Any]] = {
-    "another signature": (ResponseHandler, "set_response_params", lambda _: None),
+    "another signature": (ResponseHandler, "set_response_params", _none),
     "no should_close": (ResponseHandler, "should_close", property(_fail)),
-    "responses that are not read": (ResponseHandler, "data_received", lambda *_: None),
+    "responses that are not read": (ResponseHandler, "data_received", _ignore),
     "another result of read()": (ResponseHandler, "read", _ends),
     "another result of connect()": (BaseConnector, "connect", _ends),
     "no pool": (BaseConnector, "_get", _ends),
