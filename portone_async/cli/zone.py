@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone, tzinfo
 from gettext import gettext as _
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,9 +26,10 @@ def parse_zone(name: str) -> tzinfo:
 
 def in_zone(time: datetime, zone: tzinfo) -> datetime:
     """Convert a time to a zone; return it unchanged where the result would leave the calendar."""
-    with suppress(OverflowError):
+    try:
         return time.astimezone(zone)
-    return time
+    except OverflowError:
+        return time
 
 
 def format_minute(time: datetime | None, zone: tzinfo) -> str:

@@ -35,31 +35,64 @@ class Ledger:
 
     def __init__(self) -> None:
         self._sums: dict[str, Sums] = {}
+        # Most orders are paid in full, and two sums have all their lines.
+        self._paid: Sums = {}
+        self._refunded: Sums = {}
 
     def add(self, finding: Finding) -> None:
         """Enter a finding."""
-        self.enter(entries(finding))
+        order = finding.order
+        if order is not None and _is_paid_in_full(order, finding):
+            self.add_paid(order.currency, order.amount, order.cancelled_amount)
+        else:
+            self._enter(entries(finding))
 
     def add_paid(self, currency: str, amount: Decimal, refunded: Decimal) -> None:
         """Enter a paid order that is matched: the amount due is the amount charged."""
-        due = EXACT.subtract(amount, refunded)
-        lines = (("ordered", amount), ("not_due", refunded), ("matched", due), ("charged", due))
-        self.enter((currency, line, part) for line, part in lines)
+        add_to(self._paid, currency, amount)
+        if refunded:
+            add_to(self._refunded, currency, refunded)
 
     def merge(self, other: Ledger) -> None:
         """Add the sums of another ledger."""
-        for currency, lines in other._sums.items():
-            self.enter((currency, line, amount) for line, amount in lines.items())
+        self._enter(other._entries())
 
     def bridges(self) -> dict[str, Bridge]:
         """Return the bridge of each currency, sorted by currency."""
-        return {currency: Bridge(**lines) for currency, lines in sorted(self._sums.items())}
+        whole = Ledger()
+        whole.merge(self)
+        return {currency: Bridge(**lines) for currency, lines in sorted(whole._sums.items())}
 
-    def enter(self, entries: Iterable[Entry]) -> None:
-        """Add amounts to their lines."""
+    def _enter(self, entries: Iterable[Entry]) -> None:
         for currency, line, amount in entries:
             if amount:
                 add_to(self._sums.setdefault(currency, {}), line, amount)
+
+    def _entries(self) -> Iterator[Entry]:
+        for currency, lines in self._sums.items():
+            for line, amount in lines.items():
+                yield currency, line, amount
+        for currency, amount in self._paid.items():
+            refunded = self._refunded.get(currency, _ZERO)
+            due = EXACT.subtract(amount, refunded)
+            yield currency, "ordered", amount
+            yield currency, "not_due", refunded
+            yield currency, "matched", due
+            yield currency, "charged", due
+
+
+def _is_paid_in_full(order: Order, finding: Finding) -> bool:
+    """Return whether the only payment of a paid order has its amounts: :meth:`Ledger.add_paid`."""
+    if len(finding.payments) != 1 or finding.verdict is Verdict.NOT_CHECKED:
+        return False
+    (payment,) = finding.payments
+    return (
+        order.status == payment.status == PaymentStatus.PAID
+        and order.currency == payment.currency
+        and order.amount == payment.amount
+        and order.cancelled_amount == payment.cancel_amount <= payment.amount
+        and payment.sandbox is not True
+    )
 
 
 def entries(finding: Finding) -> Iterator[Entry]:

@@ -6,14 +6,17 @@ import asyncio
 import csv
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portone_async.cli import main
+from portone_async.cli.report import Report
+from portone_async.reconcile import Finding, Store
 from portone_async.testing import FakePortOne
 from tests.support.custom_faults import EmptyPeriodIs400
 from tests.support.workbooks import write_xlsx
@@ -162,6 +165,50 @@ async def test_store_rejects_new_unreadable_rows(server: FakePortOne, run: Run) 
 
     write("order_id,amount\na,1000\n")
     assert (await run(orders, "--store", "run.db"))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "readings"),
+    [
+        (["--out", "findings.jsonl", "--report", "report.html"], 1),
+        (["--report", "report.html"], 1),
+        (["--out", "findings.parquet"], 1),
+        ([], 0),
+    ],
+    ids=["both", "report", "findings", "none"],
+)
+async def test_findings_are_read_once_for_all_files(
+    server: FakePortOne,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    readings: int,
+) -> None:
+    read: list[Finding] = []
+    findings_of = Store.findings
+
+    def findings(store: Store) -> Iterator[Finding]:
+        for finding in findings_of(store):
+            read.append(finding)
+            yield finding
+
+    monkeypatch.setattr(Store, "findings", findings)
+    await run(write("order_id,amount\na,1000\nb,2000\n"), *options)
+
+    assert [finding.merchant_uid for finding in read] == ["a", "b"] * readings
+
+
+async def test_page_names_the_file_of_findings(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = partial(Report, max_rows=1)
+    monkeypatch.setattr("portone_async.cli.reconcile.results.Report", report)
+    Path("results").mkdir()
+    orders = write("order_id,amount\na,1000\nb,2000\n")
+    await run(orders, "--out", "results/all.csv", "--report", "report.html", "--language", "en")
+
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "The file all.csv lists all of them." in page
 
 
 async def test_period_that_portone_refuses_is_reported(server: FakePortOne, run: Run) -> None:

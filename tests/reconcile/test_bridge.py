@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from portone_async.models._record import EXACT
 from portone_async.reconcile import (
     Bridge,
     Finding,
@@ -23,7 +24,7 @@ from portone_async.reconcile import (
     bridges,
     compare,
 )
-from portone_async.reconcile.ledger import Ledger
+from portone_async.reconcile.ledger import Ledger, entries
 from tests.support.report_run import day, order, snapshot
 
 from .test_compare import orders, snapshots
@@ -249,6 +250,22 @@ def some_compared(draw: st.DrawFn) -> Finding:
             )
         )
     return compare(wanted, payments)
+
+
+@given(any_finding | some_compared())
+def test_bridges_of_a_finding_are_the_sums_of_its_entries(finding: Finding) -> None:
+    sums: dict[tuple[str, str], Decimal] = {}
+    for currency, line, amount in entries(finding):
+        sums[currency, line] = EXACT.add(sums.get((currency, line), Decimal(0)), amount)
+    lines = {
+        (currency, line): getattr(bridge, line)
+        for currency, bridge in bridges([finding]).items()
+        for line in Bridge.__struct_fields__
+    }
+
+    assert {key: amount for key, amount in lines.items() if amount} == {
+        key: amount for key, amount in sums.items() if amount
+    }
 
 
 @given(some_compared())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from gettext import gettext as _
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from portone_async.cli.escape import escape
 from portone_async.cli.orders.formats import format_of
-from portone_async.cli.report import write_findings, write_report
+from portone_async.cli.report import Report, write_findings
 from portone_async.cli.source_format import Format
 from portone_async.reconcile import Store, Summary
 
@@ -28,19 +29,24 @@ def write_results(
 ) -> list[str]:
     """Write the files of ``--out`` and ``--report``, and return the names of all files of the run.
 
+    The findings are read from the store once, for both files.
+
     Raises:
         NotWrittenError: A file could not be written.
     """
-    if arguments.out is not None:
-        write_findings(arguments.out, store.findings(), timezone=arguments.tz)
+    report = Report(period=period, timezone=arguments.tz)
+    findings = store.findings()
     if arguments.report is not None:
-        write_report(
+        findings = report.count(findings)
+    if arguments.out is not None:
+        write_findings(arguments.out, findings, timezone=arguments.tz)
+    if arguments.report is not None:
+        deque(findings, maxlen=0)  # Counts what no file of findings has read.
+        report.write(
             arguments.report,
             summary=summary,
-            findings=store.findings(),
-            period=period,
             source=source_name(arguments),
-            timezone=arguments.tz,
+            findings_file=None if arguments.out is None else Path(arguments.out).name,
             language=arguments.language,
         )
     return [name for name in (arguments.out, arguments.report, arguments.store) if name is not None]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import weakref
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -415,6 +416,26 @@ def test_limited_table_is_announced_and_figures_count_all(tmp_path: Path) -> Non
     assert len(json.loads(page.content["script data"])) == 1000
     assert "only the first 1,000 of 1,500 differences" in page.text
     assert page.tables["money"][2][2] == "Due 1,500 KRW"
+
+
+def test_limited_table_counts_what_it_leaves_out_by_verdict(tmp_path: Path) -> None:
+    missing = [finding(f"{n}", Verdict.MISSING, order(f"{n}", "1")) for n in range(30)]
+    unchecked = [finding(f"u{n}", Verdict.NOT_CHECKED, order(f"u{n}", "1")) for n in range(8)]
+    orphans = [finding(f"o{n}", Verdict.ORPHAN, None, snapshot(f"o{n}")) for n in range(2)]
+    page = render(tmp_path, [*missing, *unchecked, *orphans], max_rows=9)
+
+    rows = Counter(row[0] for row in json.loads(page.content["script data"]))
+    assert rows == {"missing": 3, "not_checked": 4, "orphan": 2}
+    text = " ".join(page.text.split())
+    assert "Left out: Missing: 27 Could not be checked: 4 No file lists them" in text
+
+
+@pytest.mark.parametrize("name", ["findings.csv", "결과 <b>.csv", "\u202eevil.csv"])
+def test_limited_table_names_the_file_of_all_findings(tmp_path: Path, name: str) -> None:
+    findings = [finding(f"{n}", Verdict.MISSING, order(f"{n}", "1")) for n in range(3)]
+    page = render(tmp_path, findings, max_rows=2, findings_file=name)
+
+    assert f"The file {printable(name)} lists all of them." in page.text
 
 
 def test_complete_table_announces_no_limit(page: Page) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from portone_async.cli.report.atomic import atomic_write
-from portone_async.cli.zone import SEOUL, in_zone
+from portone_async.cli.zone import SEOUL
 from portone_async.errors import InvalidRequestError
-from portone_async.reconcile.finding import Finding, PaymentSnapshot
+from portone_async.reconcile.finding import Finding
 
 from .csv_writer import write_csv
 from .jsonl_writer import write_jsonl
@@ -20,7 +18,7 @@ from .parquet_writer import write_parquet
 
 __all__ = ("findings_writer", "write_findings")
 
-Writer = Callable[[Path, Iterable[Finding]], None]
+Writer = Callable[[Path, Iterable[Finding], tzinfo], None]
 
 _WRITERS: dict[str, Writer] = {
     ".csv": write_csv,
@@ -50,7 +48,7 @@ def write_findings(
     """
     write = findings_writer(path)
     with atomic_write(path) as temporary:
-        write(temporary, (_in_zone(finding, timezone) for finding in findings))
+        write(temporary, findings, timezone)
 
 
 def findings_writer(path: str | os.PathLike[str]) -> Writer:
@@ -66,20 +64,3 @@ def findings_writer(path: str | os.PathLike[str]) -> Writer:
             f"{path}: cannot tell the format; use a name that ends in one of {known}"
         )
     return _WRITERS[extension]
-
-
-def _in_zone(finding: Finding, timezone: tzinfo) -> Finding:
-    payments = tuple(_payment_in_zone(payment, timezone) for payment in finding.payments)
-    return replace(finding, payments=payments)
-
-
-def _payment_in_zone(payment: PaymentSnapshot, timezone: tzinfo) -> PaymentSnapshot:
-    return replace(
-        payment,
-        paid_at=_time_in_zone(payment.paid_at, timezone),
-        cancelled_at=_time_in_zone(payment.cancelled_at, timezone),
-    )
-
-
-def _time_in_zone(time: datetime | None, timezone: tzinfo) -> datetime | None:
-    return None if time is None else in_zone(time, timezone)

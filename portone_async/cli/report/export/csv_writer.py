@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
+
+from .local_times import payment_in_zone, time_in_zone
 
 __all__ = ("COLUMNS", "write_csv")
 
@@ -41,7 +43,7 @@ _FORMULA_STARTS = tuple("=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 (full-width o
 _encoder = msgspec.json.Encoder()
 
 
-def write_csv(path: Path, findings: Iterable[Finding]) -> None:
+def write_csv(path: Path, findings: Iterable[Finding], timezone: tzinfo) -> None:
     """Write a line for each finding, as UTF-8 with the byte order mark that Excel needs.
 
     A line has the order, the newest payment, and further payments as JSON in ``other_payments``,
@@ -53,19 +55,19 @@ def write_csv(path: Path, findings: Iterable[Finding]) -> None:
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(map(_line, findings))
+        writer.writerows(_line(finding, timezone) for finding in findings)
 
 
-def _line(finding: Finding) -> tuple[str | int, ...]:
+def _line(finding: Finding, timezone: tzinfo) -> tuple[str | int, ...]:
     order = finding.order
     newest = next(iter(finding.payments), None)
-    others = finding.payments[1:]
+    others = [payment_in_zone(payment, timezone) for payment in finding.payments[1:]]
     return (
         _text(finding.merchant_uid),
         finding.verdict.value,
         *(("",) * 4 if order is None else _order_cells(order)),
         len(finding.payments),
-        *(("",) * 8 if newest is None else _payment_cells(newest)),
+        *(("",) * 8 if newest is None else _payment_cells(newest, timezone)),
         _encoder.encode(others).decode() if others else "",
         _text(finding.error),
     )
@@ -80,7 +82,7 @@ def _order_cells(order: Order) -> tuple[str, ...]:
     )
 
 
-def _payment_cells(payment: PaymentSnapshot) -> tuple[str, ...]:
+def _payment_cells(payment: PaymentSnapshot, timezone: tzinfo) -> tuple[str, ...]:
     return (
         _text(payment.imp_uid),
         _text(payment.status),
@@ -88,8 +90,8 @@ def _payment_cells(payment: PaymentSnapshot) -> tuple[str, ...]:
         _amount(payment.cancel_amount),
         _text(payment.currency),
         "" if payment.sandbox is None else str(payment.sandbox).lower(),
-        _time(payment.paid_at),
-        _time(payment.cancelled_at),
+        _time(payment.paid_at, timezone),
+        _time(payment.cancelled_at, timezone),
     )
 
 
@@ -102,5 +104,6 @@ def _text(text: str | None) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _time(time: datetime | None) -> str:
-    return "" if time is None else time.isoformat()
+def _time(time: datetime | None, timezone: tzinfo) -> str:
+    local = time_in_zone(time, timezone)
+    return "" if local is None else local.isoformat()

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from portone_async.reconcile.finding import Finding
+
+from .local_times import payment_in_zone
 
 __all__ = ("json_line", "write_jsonl")
 
 _encoder = msgspec.json.Encoder()
 
 
-def write_jsonl(path: Path, findings: Iterable[Finding]) -> None:
+def write_jsonl(path: Path, findings: Iterable[Finding], timezone: tzinfo) -> None:
     """Write a line for each finding; ``msgspec.json.decode(line, type=Finding)`` reads it back.
 
     Amounts are strings: most programs would read a number as a float, whose sums are inexact.
     """
     with path.open("wb") as file:
-        file.writelines(map(json_line, findings))
+        file.writelines(json_line(_in_zone(finding, timezone)) for finding in findings)
+
+
+def _in_zone(finding: Finding, timezone: tzinfo) -> Finding:
+    payments = tuple(payment_in_zone(payment, timezone) for payment in finding.payments)
+    return replace(finding, payments=payments)
 
 
 def json_line(finding: Finding | dict[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,10 @@ _COLUMNS = {
 _COPY = "COPY findings TO '{}' (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
 
 
-def write_parquet(path: Path, findings: Iterable[Finding]) -> None:
+def write_parquet(path: Path, findings: Iterable[Finding], _: tzinfo) -> None:
     """Write a row for each finding, with its payments as a list of structs, the newest first.
+
+    Times are instants, of no time zone.
 
     Raises:
         InvalidRequestError: An amount has more than 29 digits before or 9 after the decimal point.

@@ -5,7 +5,7 @@ The modules, in the order in which a finding passes through them:
 1. ``tally`` counts and sums up all findings,
 2. by hour in ``time_buckets``, on the clock of ``clock``;
 3. ``table_row`` makes a row of each difference, ``reasons`` explains its error,
-   ``safe_text`` escapes its texts.
+   ``safe_text`` escapes its texts, and ``limited_rows`` holds the first rows of each verdict.
 4. ``figures`` turns the summary and the tally into the figures of the page,
 5. with the bars and columns of ``charts``.
 6. ``render`` fills the template in ``assets``.
@@ -14,7 +14,7 @@ The modules, in the order in which a finding passes through them:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 
 from portone_async._version import __version__
@@ -27,9 +27,92 @@ from .clock import format_time, zone_name
 from .safe_text import printable
 from .tally import Period, Tally
 
-__all__ = ("write_report",)
+__all__ = ("Report", "write_report")
 
 _MAX_ROWS = 50_000
+
+
+class Report:
+    """A page in the making: it counts the findings of a run as they pass.
+
+    So one reading of the store serves the page and the file of findings. Its memory is bounded:
+    matched findings are only counted, and the table of the others is limited.
+
+    Args:
+        period: The period of the run: start (included) and end (excluded), both aware. Payments
+            outside it are summed up apart.
+        timezone: The time zone of all times on the page.
+        max_rows: The largest number of rows in the table, about 300 bytes each. Every verdict has
+            an equal share of them; the page says what it leaves out.
+    """
+
+    def __init__(
+        self,
+        *,
+        period: Period | None = None,
+        timezone: tzinfo = SEOUL,
+        max_rows: int = _MAX_ROWS,
+    ) -> None:
+        self._period = period
+        self._zone = timezone
+        self._tally = Tally(zone=timezone, period=period, max_rows=max_rows)
+
+    def count(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Count findings, and yield each of them unchanged."""
+        for finding in findings:
+            self._tally.add(finding)
+            yield finding
+
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        summary: Summary,
+        title: str | None = None,
+        source: str | None = None,
+        findings_file: str | None = None,
+        language: Language | None = None,
+        created_at: datetime | None = None,
+    ) -> None:
+        """Write the page, once all findings are counted.
+
+        Args:
+            path: The file, written atomically.
+            summary: The figures of the run. If the findings do not add up to them, the page shows
+                a warning.
+            title: A heading in place of the usual one.
+            source: The name of the file that the orders are from. It must not contain secrets.
+            findings_file: The name of the file that lists all findings, if there is one: the page
+                refers to it for the rows that it leaves out.
+            language: The language in which the page opens; ``None`` for the browser's. The reader
+                can switch.
+            created_at: When the page was written, aware; ``None`` for now.
+
+        Raises:
+            NotWrittenError: The file could not be written; no partial file is left behind.
+            ModuleNotFoundError: jinja2 is not installed; the extra ``cli`` has it.
+        """
+        from .render import PageInfo, render_page  # noqa: PLC0415 (jinja2 is optional, slow to load)
+
+        zone = self._zone
+        info = PageInfo(
+            title=_printable_optional(title),
+            period=None if self._period is None else _format_times(*self._period, zone=zone),
+            source=_printable_optional(source),
+            findings_file=_printable_optional(findings_file),
+            started=_format_optional(summary.started_at, zone),
+            ended=_format_optional(summary.ended_at, zone),
+            zone=zone_name(zone),
+            created=format_time(created_at or datetime.now(zone), zone),
+            version=__version__,
+            assumed_empty=[_format_assumed(assumed, zone) for assumed in summary.assumed_empty],
+        )
+        pieces = render_page(summary, self._tally, info, language)
+        with (
+            atomic_write(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            file.writelines(pieces)
 
 
 def write_report(
@@ -40,6 +123,7 @@ def write_report(
     title: str | None = None,
     period: Period | None = None,
     source: str | None = None,
+    findings_file: str | None = None,
     timezone: tzinfo = SEOUL,
     language: Language | None = None,
     created_at: datetime | None = None,
@@ -47,52 +131,43 @@ def write_report(
 ) -> None:
     """Write the report of a run as one HTML file, in Korean and English.
 
-    Iterates over the findings once. Matched findings are only counted. The first ``max_rows``
-    others are rows of the page's table, about 300 bytes each; if there are more, the page says
-    so. The page contains order numbers, ``imp_uid``, amounts, statuses, times, and the errors of
-    unchecked orders, but no data about buyers.
+    Iterates over the findings once: see :class:`Report`. The page contains order numbers,
+    ``imp_uid``, amounts, statuses, times, and the errors of unchecked orders, but no data about
+    buyers.
 
     Args:
         path: The file, written atomically.
         summary: The figures of the run.
-        findings: All findings of the run. If they do not add up to the summary, the page shows
-            a warning.
-        title: A heading in place of the usual one.
-        period: The period of the run: start (included) and end (excluded), both aware. Payments
-            outside it are summed up apart.
-        source: The name of the file that the orders are from. It must not contain secrets.
-        timezone: The time zone of all times on the page.
-        language: The language in which the page opens; ``None`` for the browser's. The reader
-            can switch.
-        created_at: When the page was written, aware; ``None`` for now.
-        max_rows: The largest number of rows in the table.
+        findings: All findings of the run.
+        title: As for :meth:`Report.write`.
+        period: As for :class:`Report`.
+        source: As for :meth:`Report.write`.
+        findings_file: As for :meth:`Report.write`.
+        timezone: As for :class:`Report`.
+        language: As for :meth:`Report.write`.
+        created_at: As for :meth:`Report.write`.
+        max_rows: As for :class:`Report`.
 
     Raises:
         NotWrittenError: The file could not be written; no partial file is left behind.
         ModuleNotFoundError: jinja2 is not installed; the extra ``cli`` has it.
     """
-    from .render import PageInfo, render_page  # noqa: PLC0415 (jinja2 is optional, slow to load)
-
-    tally = Tally(zone=timezone, period=period, max_rows=max_rows)
-    for finding in findings:
-        tally.add(finding)
-    info = PageInfo(
-        title=None if title is None else printable(title),
-        period=None if period is None else _format_times(*period, zone=timezone),
-        source=None if source is None else printable(source),
-        started=_format_optional(summary.started_at, timezone),
-        ended=_format_optional(summary.ended_at, timezone),
-        zone=zone_name(timezone),
-        created=format_time(created_at or datetime.now(timezone), timezone),
-        version=__version__,
-        assumed_empty=[_format_assumed(assumed, timezone) for assumed in summary.assumed_empty],
+    report = Report(period=period, timezone=timezone, max_rows=max_rows)
+    for _ in report.count(findings):
+        pass
+    report.write(
+        path,
+        summary=summary,
+        title=title,
+        source=source,
+        findings_file=findings_file,
+        language=language,
+        created_at=created_at,
     )
-    pieces = render_page(summary, tally, info, language)
-    with (
-        atomic_write(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="\n") as file,
-    ):
-        file.writelines(pieces)
+
+
+def _printable_optional(text: str | None) -> str | None:
+    return None if text is None else printable(text)
 
 
 def _format_optional(time: datetime | None, zone: tzinfo) -> str | None:

@@ -112,7 +112,7 @@ def time_chart(buckets: Mapping[datetime, Bucket], currency: str, unit: Unit) ->
 
 
 def _bridge(bucket: Bucket | None, currency: str) -> Bridge:
-    bridges = {} if bucket is None else bucket.ledger.bridges()
+    bridges = {} if bucket is None else bucket.bridges()
     return bridges.get(currency, Bridge())
 
 

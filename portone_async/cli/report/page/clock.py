@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -18,9 +17,10 @@ def format_time(time: datetime, zone: tzinfo) -> str:
 
 def in_zone_or_none(time: datetime, zone: tzinfo) -> datetime | None:
     """Convert a time to the zone; ``None`` if the year would be before 1 or after 9999."""
-    with suppress(OverflowError):
+    try:
         return time.astimezone(zone)
-    return None
+    except OverflowError:
+        return None
 
 
 def local_time(time: datetime, zone: tzinfo) -> datetime | None:

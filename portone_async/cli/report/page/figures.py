@@ -70,6 +70,7 @@ class Figures:
 
     def __init__(self, summary: Summary, tally: Tally) -> None:
         self._tally = tally
+        self._total = tally.total()
         self._seconds = summary.seconds
         counts = {verdict: summary.counts.get(verdict, 0) for verdict in Verdict}
 
@@ -88,14 +89,14 @@ class Figures:
         self.retries = summary.retries
 
         # The statement.
-        self.bridges = tally.bridges()
+        self.bridges = self._total.bridges()
         self.currencies = sort_currencies(self.bridges)
         self.columns = [printable(currency) for currency in self.currencies]
         self.statement = statement(self.bridges)
 
         # The table by verdict.
         self.by_verdict = [
-            MoneyRow(verdict, count, _money(tally.ledgers[verdict].bridges()))
+            MoneyRow(verdict, count, _money(self._bridges_of(verdict)))
             for verdict, count in counts.items()
         ]
         self.total = _money(self.bridges)
@@ -107,7 +108,15 @@ class Figures:
         self.by_time = self._time_rows()
 
         # The table of differences.
-        self.differences = tally.differences
+        self.differences = self._total.differences
+        self.shown = len(tally.table)
+        self.left_out = [
+            (verdict, left_out)
+            for verdict in Verdict
+            if verdict is not Verdict.MATCHED
+            and (left_out := self._total.counts[verdict] - tally.table.count(verdict))
+        ]
+        """The number of differences that the table leaves out, by verdict."""
 
     @property
     def matched_percent(self) -> str:
@@ -153,10 +162,14 @@ class Figures:
     def _in_question(self, currency: str) -> dict[Verdict, Decimal]:
         amounts = {
             verdict: in_question(bridge)
-            for verdict, ledger in self._tally.ledgers.items()
-            if (bridge := ledger.bridges().get(currency)) is not None
+            for verdict in Verdict
+            if (bridge := self._bridges_of(verdict).get(currency)) is not None
         }
         return {verdict: amount for verdict, amount in amounts.items() if amount}
+
+    def _bridges_of(self, verdict: Verdict) -> Mapping[str, Bridge]:
+        ledger = self._total.ledgers.get(verdict)
+        return {} if ledger is None else ledger.bridges()
 
     def _time_rows(self) -> list[TimeRow]:
         rows = [
@@ -184,5 +197,5 @@ def _amounts(bridges: Mapping[str, Bridge], line: str) -> Amounts:
 
 
 def _time_row(label: str, bucket: Bucket, *, is_message: bool = False) -> TimeRow:
-    money = _money(bucket.ledger.bridges())
+    money = _money(bucket.bridges())
     return TimeRow(label, bucket.findings, bucket.differences, money, is_message)

@@ -66,6 +66,8 @@ class PageInfo(Struct, frozen=True):
     title: str | None
     period: tuple[str, str] | None
     source: str | None
+    findings_file: str | None
+    """The name of the file that lists all findings."""
     started: str | None
     ended: str | None
     zone: str
@@ -100,8 +102,7 @@ def render_page(
         script=Markup(script),  # noqa: S704 (a file of the package)
         messages=_script_data({code: messages(code) for code in LANGUAGES}),
         settings=_script_data(settings),
-        rows=map(Markup, tally.rows),
-        row_count=len(tally.rows),
+        rows=map(Markup, tally.table.rows),
         language=initial,
         languages={code: messages(code)["language"] for code in LANGUAGES},
         text=messages(initial),

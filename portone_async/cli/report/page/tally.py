@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from portone_async.cli.report.money import discrepancy, is_unreadable, summary_amounts
-from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Finding, Summary, Verdict
-from portone_async.reconcile.ledger import Ledger, bridges, entries
+from portone_async.reconcile.ledger import bridges
 from portone_async.reconcile.money import Sums, add_to
 
 from .clock import local_time
+from .limited_rows import LimitedRows
 from .safe_text import script_json
 from .table_row import table_row
 from .time_buckets import Bucket, Unit
@@ -36,13 +35,10 @@ class Tally:
     def __init__(self, *, zone: tzinfo, period: Period | None, max_rows: int) -> None:
         self._zone = zone
         self._period = period
-        self._max_rows = max_rows
-        self.counts: Counter[Verdict] = Counter()
-        self.amounts: dict[Verdict, Sums] = {verdict: {} for verdict in Verdict}
-        """As in ``Summary.amounts``: ordered; for orphans, paid."""
-        self.ledgers = {verdict: Ledger() for verdict in Verdict}
-        self.rows: list[str] = []
+        self.table = LimitedRows(max_rows)
         """The table rows as JSON, which takes a tenth of the memory of the objects."""
+        self.amounts: dict[Verdict, Sums] = {verdict: {} for verdict in Verdict}
+        """As in ``Summary.amounts``, but not of matched findings: ordered; for orphans, paid."""
         self.orders = 0
         """The number of orders that could be read."""
         self.without_order = 0
@@ -59,30 +55,28 @@ class Tally:
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
-        verdict = finding.verdict
-        is_different = verdict is not Verdict.MATCHED
-        self.counts[verdict] += 1
+        self._bucket(_payment_time(finding)).add(finding)
         self.orders += finding.order is not None
-        self.without_order += finding.order is None and not is_different
+        if finding.verdict is Verdict.MATCHED:
+            self.without_order += finding.order is None
+        else:
+            self._add_difference(finding)
+
+    def _add_difference(self, finding: Finding) -> None:
+        verdict = finding.verdict
         self.unreadable += is_unreadable(finding)
         for currency, amount in summary_amounts(finding).items():
             add_to(self.amounts[verdict], currency, amount)
-        self._enter(finding, self._bucket(_payment_time(finding)))
-        if is_different and len(self.rows) < self._max_rows:
+        if self.table.has_room(verdict):
             difference = discrepancy(finding, bridges([finding]))
-            self.rows.append(script_json(table_row(finding, difference, self._zone)))
+            self.table.add(verdict, script_json(table_row(finding, difference, self._zone)))
 
-    @property
-    def differences(self) -> int:
-        """The number of findings that are not matched."""
-        return self.counts.total() - self.counts[Verdict.MATCHED]
-
-    def bridges(self) -> dict[str, Bridge]:
-        """Return the bridges of all findings, by currency."""
-        whole = Ledger()
-        for ledger in self.ledgers.values():
-            whole.merge(ledger)
-        return whole.bridges()
+    def total(self) -> Bucket:
+        """Return the bucket of all findings."""
+        whole = Bucket()
+        for bucket in (*self.hours.values(), self.outside_period, self.without_time):
+            whole.merge(bucket)
+        return whole
 
     def buckets(self, unit: Unit) -> dict[datetime, Bucket]:
         """Return the buckets that have findings, by start."""
@@ -96,25 +90,18 @@ class Tally:
 
         Does not compare the amounts of matched findings, or the bridge if the summary has none.
         """
-        own = self.bridges()
+        total = self.total()
+        own = total.bridges()
         return (
             all(bridge.adds_up for bridge in own.values())
             and (not summary.bridge or summary.bridge == own)
-            and all(self._agrees_on(verdict, summary) for verdict in Verdict)
+            and all(total.counts[verdict] == summary.counts.get(verdict, 0) for verdict in Verdict)
+            and all(self._agrees_on_amounts(verdict, summary) for verdict in Verdict)
         )
 
-    def _agrees_on(self, verdict: Verdict, summary: Summary) -> bool:
-        if self.counts[verdict] != summary.counts.get(verdict, 0):
-            return False
+    def _agrees_on_amounts(self, verdict: Verdict, summary: Summary) -> bool:
         amounts = _without_zeros(summary.amounts.get(verdict, {}))
         return verdict is Verdict.MATCHED or _without_zeros(self.amounts[verdict]) == amounts
-
-    def _enter(self, finding: Finding, bucket: Bucket) -> None:
-        bucket.findings += 1
-        bucket.differences += finding.verdict is not Verdict.MATCHED
-        lines = list(entries(finding))
-        bucket.ledger.enter(lines)
-        self.ledgers[finding.verdict].enter(lines)
 
     def _bucket(self, time: datetime | None) -> Bucket:
         local = None if time is None else local_time(time, self._zone)
@@ -122,14 +109,22 @@ class Tally:
             return self.without_time
         if self._period is not None and not self._period[0] <= time < self._period[1]:
             return self.outside_period
-        return self.hours.setdefault(Unit.HOUR.start(local), Bucket())
+        hour = Unit.HOUR.start(local)
+        bucket = self.hours.get(hour)
+        if bucket is None:
+            bucket = self.hours[hour] = Bucket()
+        return bucket
 
 
 def _payment_time(finding: Finding) -> datetime | None:
     """Return the time of the newest paid payment; without one, of the newest cancellation."""
-    paid = (payment.paid_at for payment in finding.payments)
-    cancelled = (payment.cancelled_at for payment in finding.payments)
-    return next((time for times in (paid, cancelled) for time in times if time is not None), None)
+    for payment in finding.payments:
+        if payment.paid_at is not None:
+            return payment.paid_at
+    for payment in finding.payments:
+        if payment.cancelled_at is not None:
+            return payment.cancelled_at
+    return None
 
 
 def _without_zeros(sums: Mapping[str, Decimal]) -> Sums:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct, field
 
+from portone_async.reconcile.bridge import Bridge
+from portone_async.reconcile.finding import Finding, Verdict
 from portone_async.reconcile.ledger import Ledger
 
 __all__ = ("Bucket", "Unit", "bucket_starts", "choose_unit")
@@ -16,17 +19,45 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Bucket(Struct):
-    """The sums of the findings in a bucket."""
+    """The findings of a bucket by verdict: their number and their money."""
 
-    findings: int = 0
-    differences: int = 0
-    ledger: Ledger = field(default_factory=Ledger)
+    counts: Counter[Verdict] = field(default_factory=Counter[Verdict])
+    ledgers: dict[Verdict, Ledger] = field(default_factory=dict[Verdict, Ledger])
+
+    def add(self, finding: Finding) -> None:
+        """Add a finding."""
+        verdict = finding.verdict
+        self.counts[verdict] += 1
+        self._ledger(verdict).add(finding)
 
     def merge(self, other: Bucket) -> None:
-        """Add the sums of another bucket."""
-        self.findings += other.findings
-        self.differences += other.differences
-        self.ledger.merge(other.ledger)
+        """Add the findings of another bucket."""
+        self.counts.update(other.counts)
+        for verdict, ledger in other.ledgers.items():
+            self._ledger(verdict).merge(ledger)
+
+    @property
+    def findings(self) -> int:
+        """The number of findings."""
+        return self.counts.total()
+
+    @property
+    def differences(self) -> int:
+        """The number of findings that are not matched."""
+        return self.findings - self.counts[Verdict.MATCHED]
+
+    def bridges(self) -> dict[str, Bridge]:
+        """Return the bridges of all findings, by currency."""
+        whole = Ledger()
+        for ledger in self.ledgers.values():
+            whole.merge(ledger)
+        return whole.bridges()
+
+    def _ledger(self, verdict: Verdict) -> Ledger:
+        ledger = self.ledgers.get(verdict)
+        if ledger is None:
+            ledger = self.ledgers[verdict] = Ledger()
+        return ledger
 
 
 class Unit(StrEnum):
