@@ -111,7 +111,7 @@ async def exchanges(
     with forced(way) as counts:
         async with ClientSession(connector=connector) as session:
             transport = Transport(BASE_URL, 1, session)
-            transport.open()
+            transport.open(asyncio.get_running_loop())
             outcomes: list[Outcome] = []
             for request in requests:
                 outcomes.append(await send(transport, **request))
