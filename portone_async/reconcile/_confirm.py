@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 
 from portone_async.client import PortOneClient
@@ -26,8 +27,9 @@ from .finding import Finding, Order, PaymentSnapshot
 __all__ = ("Confirmations",)
 
 _CONCURRENT_CONFIRMATIONS = 32
-# Any other answer says too little: the order is looked up alone.
-_TRUSTED = (Answer.LISTED, Answer.NONE, Answer.FAILED)
+# An order number that no server reads differently in a query. Others may be dropped or changed
+# there: that none has a payment says nothing about them.
+_PLAIN_NUMBER = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
 
 
 class Confirmations:
@@ -101,7 +103,7 @@ class Confirmations:
             answers = [each for each in answers if each.answer is not Answer.ABSENT] + again
         findings: list[Finding] = []
         for looked_up in answers:
-            if looked_up.answer in _TRUSTED:
+            if _is_trusted(looked_up):
                 findings.append(looked_up.finding)
             else:
                 findings.append(await self._confirm_alone(looked_up.order))
@@ -121,6 +123,13 @@ class Confirmations:
             return not_checked(order, error)
         self._assumptions.check(payments)
         return compare(order, [PaymentSnapshot.of(payment) for payment in payments])
+
+
+def _is_trusted(looked_up: LookedUp) -> bool:
+    """Whether an answer of a batch is enough for a finding."""
+    if looked_up.answer is Answer.NONE:
+        return _PLAIN_NUMBER.fullmatch(looked_up.order.merchant_uid) is not None
+    return looked_up.answer in {Answer.LISTED, Answer.FAILED}
 
 
 def _absent(answers: Sequence[LookedUp]) -> list[Order]:

@@ -74,16 +74,17 @@ async def reconcile(
             - ``"single"``: all of its payments are read, a request for each order. 100,000
               differences take 33 minutes at 50 requests per second.
             - ``"batch"``: the payments of a hundred orders are read per request. PortOne does
-              not document whether such a look-up lists all payments of an order number, in which
-              order, or how soon a new payment is in it. So an order may be reported as different
-              although a payment that was not listed would match it. ``missing`` is reported
-              only if PortOne answers that it has no payment of any order of a request (404). An
-              order that is merely absent from a list, or has a payment that cannot be read, is
-              confirmed by a request of its own.
+              not document that such a look-up lists all payments of an order number, nor how soon
+              a new payment is in it. So an order may be reported as different although a payment
+              that was not listed would match it. An order is reported as ``missing`` only if
+              PortOne answers that it has no payment of any order of the request (404), and its
+              number consists of at most 40 ASCII letters, digits and ``.``, ``_``, ``-``. Any
+              other order without a listed payment, and one with a payment that cannot be read, is
+              confirmed alone.
 
-            It is no part of the run's identity: a run that is resumed with the other value
-            confirms the remaining orders in that way, and earlier findings stay. To confirm all
-            orders in that way use ``fresh``.
+            It is not part of the run's identity: a run that is resumed with the other value
+            confirms the remaining orders that way, and its earlier findings stay. To confirm all
+            of them again, start afresh (``fresh``).
         on_confirm: Called once before the first confirmation, with the number of orders and the
             time that they take at least; not if there are none. An exception from it ends the run
             before these requests; the run can be resumed.
