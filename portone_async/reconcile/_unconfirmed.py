@@ -1,4 +1,4 @@
-"""The store's orders that differ, until they are confirmed."""
+"""The store's orders that differ, to be confirmed."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ SCHEMA = (
     "CREATE INDEX unconfirmed_by_money ON unconfirmed (negative_money, position)",
 )
 
-_ADD = """
-    REPLACE INTO unconfirmed SELECT position, ? FROM orders WHERE merchant_uid = ?"""
+_ADD = "REPLACE INTO unconfirmed SELECT position, ? FROM orders WHERE merchant_uid = ?"
 # `+position` as in _orders.py: it keeps the index of findings usable.
-_HAS_FINDING = "EXISTS (SELECT 1 FROM findings WHERE kind = :order AND key = +u.position)"
-_COUNT = f"SELECT count(*) FROM unconfirmed AS u WHERE NOT {_HAS_FINDING}"  # noqa: S608 (a constant)
-_DELETE_CONFIRMED = f"DELETE FROM unconfirmed AS u WHERE {_HAS_FINDING}"  # noqa: S608 (a constant)
-_LIST = f"""
+_DELETE_CONFIRMED = """
+    DELETE FROM unconfirmed AS u WHERE EXISTS
+        (SELECT 1 FROM findings WHERE kind = :order AND key = +u.position)"""
+_COUNT = "SELECT count(*) FROM unconfirmed"
+_LIST = """
     SELECT u.position, negative_money, merchant_uid, amount, currency, status, cancelled_amount
     FROM unconfirmed AS u JOIN orders AS o ON o.position = u.position
-    WHERE (negative_money, u.position) > (:money, :position) AND NOT {_HAS_FINDING}
-    ORDER BY negative_money, u.position LIMIT :limit"""  # noqa: S608 (a constant)
+    WHERE (negative_money, u.position) > (:money, :position)
+    ORDER BY negative_money, u.position LIMIT :limit"""
 
 _PAGE = 1_000
 _START = {"money": float("-inf"), "position": 0}
@@ -48,7 +48,10 @@ class UnconfirmedOrder(Struct, frozen=True):
 
 
 def delete_confirmed(connection: Connection) -> None:
-    """Delete the orders that have a finding, also ``not_checked``: they are looked up anew."""
+    """Delete the orders that have a finding, before a run resumes.
+
+    Those that could not be checked are looked up again in batches.
+    """
     connection.execute(_DELETE_CONFIRMED, KINDS)
 
 
@@ -68,20 +71,20 @@ class UnconfirmedOrders:
             connection.executemany(_ADD, [(-money, uid) for uid, money in differences])
 
     def count(self) -> int:
-        """Count the orders that have no finding."""
+        """Count the orders; before the first confirmation none of them has a finding."""
         with self._database.reading() as connection:
-            ((orders,),) = connection.execute(_COUNT, KINDS)
+            ((orders,),) = connection.execute(_COUNT)
         return int(orders)
 
     def page(self, *, after: UnconfirmedOrder | None = None) -> list[UnconfirmedOrder]:
-        """Return the next orders that have no finding, the largest difference first.
+        """Return the next orders, the largest difference first.
 
         Args:
-            after: The last order of the previous page.
+            after: The last order of the previous page; ``None`` for the first page.
         """
         start = _START if after is None else {"money": -after.money, "position": after.position}
         with self._database.reading() as connection:
-            rows = connection.execute(_LIST, {**KINDS, **start, "limit": _PAGE}).fetchall()
+            rows = connection.execute(_LIST, {**start, "limit": _PAGE}).fetchall()
         return [
             UnconfirmedOrder(position, -negative_money, from_columns(*columns))
             for position, negative_money, *columns in rows
