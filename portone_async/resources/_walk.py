@@ -98,11 +98,37 @@ class Walk(Generic[R]):
         self._is_over = False
         self._requests = 0
         self._returned = 0
+        self._left = 0
 
     @property
     def position(self) -> int | None:
         """The first second that was not read, ascending; ``None`` at the end."""
         return None if self._is_over else self._window.since + self._at
+
+    @property
+    def left(self) -> int:
+        """The number of records that were not read, by the API's last total; 0 if it is unknown."""
+        if self._time_of is None:
+            return self._overflows[0].expected if self._overflows else 0
+        return self._left
+
+    def end_at(self, last: int) -> None:
+        """End earlier: another walk reads the seconds after ``last``. For ascending walks only.
+
+        Args:
+            last: A second that is not before :attr:`position`.
+        """
+        assert not self._is_descending
+        assert self._at <= last - self._window.since <= self._end
+        end = last - self._window.since
+        seconds = end - self._at + 1
+        self._left = self._left * seconds // (self._end - self._at + 1)
+        for overflow in self._overflows:
+            if overflow.end > end:
+                overflow.expected = overflow.expected * seconds // (overflow.end - self._at + 1)
+                overflow.end = end
+        self._window = Window(self._window.since, last)
+        self._end = end
 
     async def read(self) -> Page[R, Any] | None:
         """Read the next records; ``None`` at the end. After an error it may be called again."""
@@ -125,7 +151,8 @@ class Walk(Generic[R]):
         if reached is not None and reached > at:
             new = self._new_of(page)
             self._at = reached
-            self._boundary = {self._key(r) for r in page.list if self._place(r) == reached}
+            self._boundary = self._keys_at(reached, page)
+            self._left = page.total - count_of(page)
             return new
         if at in {reached, end}:
             # All of this page is of one second: it is also the first page of that second's list.
@@ -217,29 +244,35 @@ class Walk(Generic[R]):
         is_open = self._window.until is None and end >= self._end
         return Window(self._window.since + at, None if is_open else self._window.since + end)
 
-    def _place(self, record: R) -> int | None:
-        """Count the seconds from where the walk begins to the record's time."""
-        time = None if self._time_of is None else self._time_of(record)
-        if time is None:
-            return None
+    def _place(self, time: datetime) -> int:
+        """Count the seconds from where the walk begins to a time."""
         second = int(time.timestamp() // 1)
         return self._last - second if self._is_descending else second - self._window.since
 
     def _reached(self, page: Page[R, Any], end: int) -> int | None:
         """Return the last second on a page, if its times prove that it is the slice's beginning."""
-        places: list[int] = []
-        for record in page.list:
-            place = self._place(record)
-            if place is None:
-                return None
-            places.append(place)
-        if not places or places != sorted(places):
+        times = [] if self._time_of is None else [*map(self._time_of, page.list)]
+        known = [time for time in times if time is not None]
+        if not known or len(known) < len(times):
             return None
+        if known != sorted(known, reverse=self._is_descending):
+            return None
+        last = self._place(known[-1])
         part = self._part(self._at, end)
         is_open_end = part.until is None and not self._is_descending
-        if places[-1] < self._at or (places[-1] > end and not is_open_end):
+        if last < self._at or (last > end and not is_open_end):
             return None
-        return places[-1]
+        return last
+
+    def _keys_at(self, reached: int, page: Page[R, Any]) -> set[str]:
+        """Return the keys of the records in the last second of a page that is sorted by time."""
+        keys: set[str] = set()
+        for record in reversed(page.list):
+            time = None if self._time_of is None else self._time_of(record)
+            if time is None or self._place(time) != reached:
+                break
+            keys.add(self._key(record))
+        return keys
 
     def _new_of(self, page: Page[R, Any]) -> Page[R, Any]:
         """Return a page without the records that were returned before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -179,6 +179,80 @@ def test_resumed_walk_reads_every_payment(when: list[int], status: str, size: in
             since = walk.position - START
 
     assert set(run(stopped_at_each_step())) == set(shop.times)
+
+
+async def read_in_parts(shop: Shop, length: int, size: int, cuts: list[int]) -> list[str]:
+    """Read a period by walks that are cut, each at the next of the seconds that it has not read."""
+    received: list[str] = []
+    parts = [(0, length - 1)]
+    while parts:
+        since, last = parts.pop()
+        walk = shop.walk(last + 1, size, since=since)
+        while (page := await walk.read()) is not None:
+            received += [payment.imp_uid for payment in page.list]
+            position = walk.position
+            if position is not None and cuts and position - START <= (cut := cuts.pop()) < last:
+                walk.end_at(START + cut)
+                parts.append((cut + 1, last))
+                last = cut
+    return received
+
+
+@given(times, statuses, st.integers(1, 12), st.lists(st.integers(0, 49), max_size=20))
+def test_walk_cut_into_parts_returns_each_payment_once(
+    when: list[int], status: str, size: int, cuts: list[int]
+) -> None:
+    shop = Shop(when, status="paid" if status == "all" else status)
+
+    assert sorted(run(read_in_parts(shop, 50, size, cuts))) == sorted(shop.times)
+
+
+@given(times, statuses, st.integers(1, 12), st.lists(st.integers(0, 49), max_size=9), changes)
+def test_walk_cut_into_parts_returns_unchanged_payments(
+    when: list[int], status: str, size: int, cuts: list[int], between: list[Change]
+) -> None:
+    shop = Shop(when, status="paid" if status == "all" else status)
+    seen = [dict(shop.times)]
+
+    def watched(change: Change) -> Change:
+        def watch(shop: Shop) -> None:
+            change(shop)
+            seen.append(dict(shop.times))
+
+        return watch
+
+    shop.changes = [watched(change) for change in between]
+
+    received = run(read_in_parts(shop, 50, size, cuts))
+
+    stayed = {uid for uid, time in when_of(when) if all(s.get(uid) == time for s in seen)}
+    assert stayed <= set(received)
+
+
+def when_of(when: list[int]) -> Iterator[tuple[str, int]]:
+    return ((f"imp_{number}", time) for number, time in enumerate(when))
+
+
+@pytest.mark.parametrize("status", ["paid", "cancelled"])
+def test_left_is_the_number_of_records_to_read(status: str) -> None:
+    shop = Shop(list(range(1_000)), status=status)
+
+    async def main() -> None:
+        walk = shop.walk(1_000, 100)
+        assert walk.left == 0
+        page = await walk.read()
+        assert page is not None
+        left = 1_000 - len(page.list)
+        assert walk.left == left
+        position = walk.position
+        assert position is not None
+        walk.end_at(position + (START + 999 - position) // 2)
+        assert left // 2 - 1 <= walk.left <= left // 2 + 1
+        rest = await read_all(walk)
+        assert walk.position is None
+        assert abs(len(rest) - left // 2) <= 1
+
+    run(main())
 
 
 WRONG_TOTALS: dict[str, Callable[[int], int]] = {

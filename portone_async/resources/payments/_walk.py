@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 from portone_async.models import Payment, PaymentStatus, Sorting
@@ -77,8 +78,8 @@ def _time_sorted_by(
     """Return the time by which a list is both filtered and sorted, if there is one."""
     match status, sorting.removeprefix("-"):
         case PaymentStatus.PAID, "paid":
-            return lambda payment: payment.paid_at
+            return attrgetter("paid_at")
         case PaymentStatus.READY, "started":
-            return lambda payment: payment.started_at
+            return attrgetter("started_at")
         case _:
             return None
