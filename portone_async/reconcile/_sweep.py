@@ -1,25 +1,33 @@
-"""Read all payments of a period into the store, slice by slice."""
+"""Read all payments of a period into the store: several parts of it at once, slice by slice."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 from portone_async.call import Caller
-from portone_async.models._listed_payment import ListedPaymentPage
+from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage
 from portone_async.resources._windows import Window, utc_now
 from portone_async.resources.payments._by_status import StatusList
-from portone_async.resources.payments._walk import ascending
+from portone_async.resources.payments._walk import Walk, ascending
 
+from ._parts import Part, WindowParts
 from ._recorder import Recorder, in_thread
 from .finding import AssumedEmpty
 
 __all__ = ("sweep",)
 
 _PAGE_SIZE = 1000
+# PortOne's latency decides how long a sweep takes, so several pages are requested at once.
+_PARTS_AT_ONCE = 8
+# Pages: each cut costs up to two requests more, so only longer parts are cut.
+_SHORT_PART = 16
 # Seconds: a new payment may become visible in lists only after a while.
 _VISIBILITY_DELAY = 600
+
+_Walk: TypeAlias = Walk[ListedPayment]
 
 
 async def sweep(
@@ -30,43 +38,114 @@ async def sweep(
     Each slice is recorded with the position after it, where a stopped run resumes.
     """
     async with asyncio.TaskGroup() as group:
+        sweeper = _Sweeper(recorder, client, group)
         for status in statuses:
-            group.create_task(_sweep_status(recorder, client, status, windows))
+            for window in windows:
+                await sweeper.start(WindowParts(recorder.store, status, window))
 
 
-async def _sweep_status(
-    recorder: Recorder, client: Caller, status: str, windows: Sequence[Window]
-) -> None:
-    for window in windows:
-        await _sweep_window(recorder, client, status, window)
+class _Sweeper:
+    """The tasks that read the parts of a period."""
 
+    def __init__(self, recorder: Recorder, client: Caller, group: asyncio.TaskGroup) -> None:
+        self._recorder = recorder
+        self._client = client
+        self._group = group
+        self._reading = asyncio.Semaphore(_PARTS_AT_ONCE)
+        self._writing = asyncio.Lock()
+        self._unfinished = 0
 
-async def _sweep_window(recorder: Recorder, client: Caller, status: str, window: Window) -> None:
-    store = recorder.store
-    step = f"{status} {window.since} {window.until}"
-    if await in_thread(store.is_done, step):
-        return
-    since = await in_thread(store.position, step)
-    payments = StatusList(
-        client, status, ascending(status), _PAGE_SIZE, ListedPaymentPage, is_checked_later=True
-    )
-    walk = payments.walk(window if since is None else Window(since, window.until))
-    is_done = False
-    while not is_done:
-        # The last slice comes with a page or, if it brings nothing new, without one.
-        page = await walk.read()
-        is_done = page is None or walk.position is None
-        assumed = [_assumed_empty(status, refused) for refused in payments.assumed_empty]
-        payments.assumed_empty.clear()
-        await in_thread(
-            store.record_slice,
-            step,
-            () if page is None else page.list,
-            position=walk.position,
-            unreadable=() if page is None else page.unreadable,
-            assumed_empty=[period for period in assumed if period.since < period.until],
+    async def start(self, parts: WindowParts) -> None:
+        """Start to read each part of a window from where it was stopped."""
+        for part in await parts.load():
+            self._add(parts, part)
+
+    def _add(self, parts: WindowParts, part: Part) -> None:
+        self._unfinished += 1
+        self._group.create_task(self._sweep(parts, part))
+
+    async def _sweep(self, parts: WindowParts, part: Part) -> None:
+        async with self._reading:
+            if not await in_thread(self._recorder.store.is_done, part.step):
+                await self._read(parts, part)
+        self._unfinished -= 1
+
+    async def _read(self, parts: WindowParts, part: Part) -> None:
+        """Read a part to its end. Each page is written while the next one is requested."""
+        stored = await in_thread(self._recorder.store.position, part.step)
+        since = part.since if stored is None else stored
+        payments = StatusList(
+            self._client,
+            parts.status,
+            ascending(parts.status),
+            _PAGE_SIZE,
+            ListedPaymentPage,
+            is_checked_later=True,
         )
-        await recorder.save_usage()
+        walk = payments.walk(Window(since, part.until))
+        page = await walk.read()
+        while page is not None and walk.position is not None:
+            await self._share(parts, part, walk)
+            assumed = _take_assumed(parts.status, payments)
+            write = self._write(part, page, walk.position, assumed)
+            page = await _during(write, walk.read())
+        # The last slice comes with a page or, if it brings nothing new, without one.
+        await self._write(part, page, None, _take_assumed(parts.status, payments))
+
+    async def _share(self, parts: WindowParts, part: Part, walk: _Walk) -> None:
+        """Leave the second half of a long part to another task if too few are reading."""
+        if self._unfinished >= _PARTS_AT_ONCE or walk.left <= _SHORT_PART * _PAGE_SIZE:
+            return
+        assert walk.position is not None
+        last = (walk.position + part.until) // 2
+        if last == part.until:
+            return
+        self._unfinished += 1  # Other tasks count it while the cut is being stored.
+        rest = await parts.cut(part, last)
+        self._unfinished -= 1
+        if rest is not None:
+            walk.end_at(last)
+            self._add(parts, rest)
+
+    async def _write(
+        self,
+        part: Part,
+        page: ListedPaymentPage | None,
+        position: int | None,
+        assumed_empty: Sequence[AssumedEmpty],
+    ) -> None:
+        # One at a time: threads that wait for the store would be missing elsewhere.
+        async with self._writing:
+            await in_thread(
+                self._recorder.store.record_slice,
+                part.step,
+                () if page is None else page.list,
+                position=position,
+                unreadable=() if page is None else page.unreadable,
+                assumed_empty=assumed_empty,
+            )
+            await self._recorder.save_usage()
+
+
+async def _during(
+    write: Coroutine[Any, Any, None], read: Coroutine[Any, Any, ListedPaymentPage | None]
+) -> ListedPaymentPage | None:
+    """Write a page while the next one is read. A failed read does not interrupt the write."""
+    reading = asyncio.ensure_future(read)
+    try:
+        await write
+    except BaseException:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        raise
+    return await reading
+
+
+def _take_assumed(status: str, payments: StatusList[ListedPayment]) -> list[AssumedEmpty]:
+    """Return the periods that PortOne refused to list since the last time."""
+    assumed = [_assumed_empty(status, refused) for refused in payments.assumed_empty]
+    payments.assumed_empty.clear()
+    return [period for period in assumed if period.since < period.until]
 
 
 def _assumed_empty(status: str, window: Window) -> AssumedEmpty:
