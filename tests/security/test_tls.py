@@ -26,6 +26,8 @@ from portone_async import (
     RetryPolicy,
     Timeouts,
 )
+from portone_async._http import session as _session
+from portone_async.testing import FakePortOne
 from tests.conftest import AT_ONCE
 from tests.support.idle import leaves_nothing
 from tests.support.samples import CARD_PAID, ok
@@ -314,3 +316,25 @@ async def test_unanswered_handshake_times_out(timeouts: Timeouts, kind: type[Por
         assert took.seconds >= 0.19
         assert took.net < 0.25
         assert len(received) == 1
+
+
+async def test_own_connections_read_at_most_64_kb_at_once(
+    server: TlsServer, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    connection_made = _session._SmallReads.connection_made
+
+    def record(self: _session._SmallReads, transport: Any) -> None:
+        connection_made(self, transport)
+        sizes.append(getattr(transport, "_ssl_protocol", transport).max_size)
+
+    monkeypatch.setattr(_session._SmallReads, "connection_made", record)
+    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", trust(authority))
+    async with PortOneClient("key", "secret", base_url=server.url) as client:
+        await client.payments.find(UID)
+    async with FakePortOne() as fake, fake.client() as client:
+        fake.add(merchant_uid=UID)
+        await client.payments.find(UID)
+
+    # Two connections with TLS, and a plain one.
+    assert sizes == [65536] * 3

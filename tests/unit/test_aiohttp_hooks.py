@@ -42,6 +42,8 @@ NAMES = {
     "should_close",
     # Short cuts: without them requests go through the session.
     "_create_connection",
+    # Without it each read allocates 256 KB.
+    "_factory",
     "connection_key",
     # Without them aiohttp copies and completes the same headers.
     "update_auto_headers",
