@@ -135,6 +135,16 @@ def add_to(commands: Commands) -> None:
         choices=["ko", "en"],
         help=_("the language of the report (default: that of the browser)"),
     )
+    parser.add_argument(
+        "--confirm",
+        choices=["single", "batch"],
+        default="single",
+        help=_(
+            "how an order that differs is confirmed: by a request of its own (single), or by one "
+            "for a hundred orders, which PortOne does not document to list all of their payments "
+            "(batch)"
+        ),
+    )
     parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))
     add_proxy_option(parser)
     set_command(parser, _run)

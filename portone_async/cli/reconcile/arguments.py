@@ -12,6 +12,7 @@ from portone_async.cli.source_format import Format
 from portone_async.client import ClientOptions
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
+from portone_async.reconcile import Confirm
 
 __all__ = ("Arguments",)
 
@@ -36,6 +37,7 @@ class Arguments(argparse.Namespace):
     out: str | None
     report: str | None
     language: Language | None
+    confirm: Confirm
     rate: float | None
     proxy: str | None
 

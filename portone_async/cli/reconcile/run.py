@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Generator
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import partial
 from gettext import gettext as _
 from itertools import islice
 from pathlib import Path
@@ -23,7 +24,6 @@ from portone_async.cli.streams import print_error
 from portone_async.client import ClientOptions, PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.reconcile import (
-    Finding,
     Order,
     Refund,
     Store,
@@ -34,6 +34,7 @@ from portone_async.reconcile import (
     reconcile,
 )
 
+from .announcement import print_announcement
 from .arguments import Arguments
 from .notes import Notes
 from .results import print_files, source_name, write_results
@@ -77,16 +78,7 @@ def _run(arguments: Arguments) -> Summary:
             counter = view if store.identity is None else None
             items = _read(orders, counter, notes, is_strict=arguments.strict)
             options |= {"on_attempt": view.count_attempt}
-            summary = asyncio.run(
-                _compare(
-                    items,
-                    options,
-                    period=period,
-                    statuses=arguments.statuses,
-                    store=store,
-                    on_finding=view.count_finding,
-                )
-            )
+            summary = asyncio.run(_compare(items, options, arguments, store, view))
         notes.add_repeated(source_name(arguments), store.progress()[1])
         files = write_results(arguments, period, store, summary)
         if ended_at is not None:
@@ -134,22 +126,22 @@ async def _read(
 async def _compare(
     orders: AsyncIterator[Order | Refund | UnreadableOrder],
     options: ClientOptions,
-    *,
-    period: tuple[datetime, datetime] | None,
-    statuses: Sequence[str],
+    arguments: Arguments,
     store: Store,
-    on_finding: Callable[[Finding], object],
+    view: View,
 ) -> Summary:
-    since, until = period or (None, None)
+    since, until = arguments.period or (None, None)
     async with PortOneClient.from_env(**options) as client:
         return await reconcile(
             client,
             orders,
             since=since,
             until=until,
-            statuses=statuses,
+            statuses=arguments.statuses,
             store=store,
-            on_finding=on_finding,
+            confirm=arguments.confirm,
+            on_confirm=partial(print_announcement, confirm=arguments.confirm),
+            on_finding=view.count_finding,
         )
 
 

@@ -1,0 +1,42 @@
+"""Announce confirmations that take a while."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+
+from portone_async.cli.streams import print_error
+from portone_async.reconcile import Confirm, ConfirmationPlan
+
+__all__ = ("announcement", "print_announcement")
+
+# Seconds: a shorter wait is over before it is read.
+_LONG = 10.0
+_MINUTE, _HOUR = 60, 3600
+
+
+def print_announcement(plan: ConfirmationPlan, confirm: Confirm) -> None:
+    """Print to stderr how many orders will be confirmed and how long that takes, if it is long."""
+    if plan.seconds is not None and plan.seconds >= _LONG:
+        print_error(announcement(plan, plan.seconds, confirm))
+
+
+def announcement(plan: ConfirmationPlan, seconds: float, confirm: Confirm) -> str:
+    """Describe the confirmations to come."""
+    text = _(
+        "confirming {orders} orders that differ, the largest difference first: {requests} "
+        "requests, at least {time}"
+    ).format(orders=f"{plan.orders:,}", requests=f"{plan.requests:,}", time=_duration(seconds))
+    if confirm == "batch":
+        return text
+    hint = _("--confirm batch needs a hundredth of the requests (see --help)")
+    return f"{text}. {hint}"
+
+
+def _duration(seconds: float) -> str:
+    """Round down to seconds below two minutes, and to minutes above."""
+    if seconds < 2 * _MINUTE:
+        return _("{n} s").format(n=int(seconds))
+    if seconds < 2 * _HOUR:
+        return _("{n} min").format(n=int(seconds / _MINUTE))
+    hours, rest = divmod(int(seconds), _HOUR)
+    return _("{hours} h {minutes} min").format(hours=f"{hours:,}", minutes=rest // _MINUTE)
