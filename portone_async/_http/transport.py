@@ -6,6 +6,7 @@ import asyncio
 import os
 import warnings
 from collections.abc import Mapping
+from operator import is_not
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout
@@ -127,8 +128,9 @@ class Transport:
         return failure
 
     def _way(self) -> Exchange:
-        # A test may replace the methods of sessions at any time, as aioresponses does.
-        if self._direct is None or self._methods != session_methods():
+        # Mocks and monitoring may replace the methods of sessions at any time. Compared by
+        # identity, because a wrapper that wrapt makes equals what it wraps.
+        if self._direct is None or any(map(is_not, self._methods, session_methods())):
             return self._through_session
         return self._direct
 

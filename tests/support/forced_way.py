@@ -15,7 +15,7 @@ from portone_async._http import transport
 from portone_async._http.direct import Direct
 from portone_async._http.session import ThroughSession
 
-__all__ = ("WAYS", "Way", "force", "forced", "script_prelude")
+__all__ = ("WAYS", "Way", "counted", "force", "forced", "script_prelude")
 
 Way = Literal["direct", "session"]
 WAYS: tuple[Way, ...] = ("direct", "session")
@@ -25,15 +25,24 @@ _current: list[tuple[Way, Counter[Way]]] = []
 
 
 @contextmanager
-def forced(way: Way) -> Generator[Counter[Way]]:
-    """Make clients take a way inside the block; yield the number of exchanges of each way."""
+def counted() -> Generator[Counter[Way]]:
+    """Yield the number of exchanges of each way inside the block."""
     exchanges: Counter[Way] = Counter()
     with ExitStack() as stack:
-        available = _is_not_available if way == "session" else _uncounted(exchanges)
+        available = _uncounted(exchanges)
         stack.enter_context(patch.object(transport, "direct_is_available", available))
-        for name, kind in _CLASSES.items():
-            counted = _counted(kind.exchange, name, exchanges)
-            stack.enter_context(patch.object(kind, "exchange", counted))
+        for way, kind in _CLASSES.items():
+            exchange = _counted(kind.exchange, way, exchanges)
+            stack.enter_context(patch.object(kind, "exchange", exchange))
+        yield exchanges
+
+
+@contextmanager
+def forced(way: Way) -> Generator[Counter[Way]]:
+    """Make clients take a way inside the block, and count as :func:`counted` does."""
+    with counted() as exchanges, ExitStack() as stack:
+        if way == "session":
+            stack.enter_context(patch.object(transport, "direct_is_available", _is_not_available))
         _current.append((way, exchanges))
         stack.callback(_current.pop)
         yield exchanges
