@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from contextlib import aclosing
-from typing import TypeAlias
+from itertools import islice
+from typing import TypeAlias, TypeGuard
 
 from portone_async.resources._stream import batched
 from portone_async.resources._windows import Window
@@ -23,12 +25,25 @@ Orders: TypeAlias = Iterable[Item] | AsyncIterable[Item]
 
 
 async def load_orders(
-    recorder: Recorder, orders: Orders, windows: Sequence[Window], statuses: Sequence[str]
+    recorder: Recorder,
+    orders: Orders,
+    windows: Sequence[Window],
+    statuses: Sequence[str],
+    *,
+    may_sweep: asyncio.Event,
 ) -> None:
     """Store the orders of a new run, or check that a resumed run has the same ones.
 
-    If a run was killed while it loaded its orders, they are loaded again from the start. So
-    findings made here are reported only when all orders are stored.
+    If a run was killed while it loaded its orders, it begins again from the start. So findings made
+    here are reported only when all orders are stored.
+
+    Args:
+        recorder: The recorder of the run, with its store.
+        orders: The orders.
+        windows: The period, for the identity of the run.
+        statuses: The statuses of the payments that are read, for the identity of the run.
+        may_sweep: Set as soon as payments may be stored: in a new run after the first orders, in a
+            resumed one after its identity is checked.
 
     Raises:
         StoreError: The store is of another run.
@@ -38,11 +53,12 @@ async def load_orders(
     if not is_resumed:
         await in_thread(store.clear)
     digest = OrdersDigest()
-    async with aclosing(batched(orders, count=_BATCH)) as batches:
+    async with aclosing(_batches(orders)) as batches:
         async for batch in batches:
             await in_thread(digest.add, batch)
             if not is_resumed:
                 await in_thread(_store, store, batch)
+                may_sweep.set()
     identity = Identity.of(windows, statuses, digest)
     if is_resumed:
         await in_thread(store.check_identity, identity)
@@ -51,13 +67,42 @@ async def load_orders(
         while await in_thread(store.apply_refunds) is not None:
             pass
         await recorder.identify(identity)
+    may_sweep.set()
+
+
+async def _batches(orders: Orders) -> AsyncGenerator[Sequence[Item], None]:
+    if isinstance(orders, AsyncIterable):
+        async with aclosing(batched(orders, count=_BATCH)) as batches:
+            async for batch in batches:
+                yield batch
+    else:
+        rest = iter(orders)
+        while batch := list(islice(rest, _BATCH)):
+            yield batch
 
 
 def _store(store: Store, batch: Sequence[Item]) -> None:
+    if _are_plain(batch):
+        store.add_orders(batch)
+        return
     store.record(finding for item in batch if (finding := _not_checked(item)) is not None)
     store.add_orders(
         item for item in batch if not isinstance(item, UnreadableOrder) and _is_unicode(item)
     )
+
+
+def _are_plain(batch: Sequence[Item]) -> TypeGuard[Sequence[Order]]:
+    """Whether all items are orders that can be sent and stored."""
+    try:
+        for item in batch:
+            if type(item) is not Order:
+                return False
+            item.merchant_uid.encode()
+            item.currency.encode()
+            item.status.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _not_checked(item: Item) -> Finding | None:

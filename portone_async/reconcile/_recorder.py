@@ -98,8 +98,11 @@ class Recorder:
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """Run a blocking function without blocking the event loop."""
-    return await asyncio.to_thread(function, *args, **options)
+    """Run a blocking function without blocking the event loop, to its end even if cancelled.
+
+    So a step of a run that was cancelled is never written into a store that another run uses.
+    """
+    return await _finish(asyncio.to_thread(function, *args, **options))
 
 
 async def _finish(step: Coroutine[Any, Any, T]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import blake2b
 
 import msgspec
@@ -17,6 +18,8 @@ from .finding import Order, Refund, UnreadableOrder
 __all__ = ("Identity", "OrdersDigest", "differences")
 
 _BYTES = 32
+# Longer amounts are written with an exponent.
+_MOST_DIGITS = 29
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -57,26 +60,42 @@ class OrdersDigest:
     def add(self, items: Iterable[Order | Refund | UnreadableOrder]) -> None:
         """Add orders to the digest."""
         for item in items:
-            hashed = blake2b(_encode(_fields(item)), digest_size=_BYTES).digest()
-            self._sum = (self._sum + int.from_bytes(hashed)) % (1 << 8 * _BYTES)
+            hashed = blake2b(_encode_item(item), digest_size=_BYTES).digest()
+            self._sum += int.from_bytes(hashed)
             self.count += 1
+        self._sum %= 1 << 8 * _BYTES
 
     def hex(self) -> str:
         """Return the digest as hexadecimal text."""
         return f"{self._sum:0{2 * _BYTES}x}"
 
 
-def _fields(item: Order | Refund | UnreadableOrder) -> tuple[bytes | str, ...]:
-    # An order number that is not Unicode (half a surrogate pair) still belongs to the run.
-    uid = item.merchant_uid.encode(errors="surrogatepass")
+def _encode_item(item: Order | Refund | UnreadableOrder) -> bytes:
+    fields = _fields(item)
+    try:
+        return _encode(fields)
+    except UnicodeEncodeError:
+        # An order number that is not Unicode (half a surrogate pair) still belongs to the run.
+        return _encode([field.encode(errors="surrogatepass") for field in fields])
+
+
+def _fields(item: Order | Refund | UnreadableOrder) -> tuple[str, ...]:
     if isinstance(item, UnreadableOrder):
-        return (uid, item.reason.encode(errors="surrogatepass"))
-    amount = str(EXACT.normalize(item.amount))
-    currency = item.currency.encode(errors="surrogatepass")
+        return (item.merchant_uid, item.reason)
     if isinstance(item, Refund):
-        return (uid, amount, currency)
-    refunded = str(EXACT.normalize(item.cancelled_amount))
-    return (uid, amount, refunded, currency, item.status.encode(errors="surrogatepass"))
+        return (item.merchant_uid, _canonical(item.amount), item.currency)
+    refunded = _canonical(item.cancelled_amount)
+    return (item.merchant_uid, _canonical(item.amount), refunded, item.currency, item.status)
+
+
+def _canonical(amount: Decimal) -> str:
+    """Return the same text for equal amounts, such as ``1000``, ``1000.00`` and ``1E+3``."""
+    text = str(amount)
+    if len(text) <= _MOST_DIGITS and text.isdecimal():
+        return text
+    normal = EXACT.normalize(amount)
+    is_short = -_MOST_DIGITS < normal.adjusted() < _MOST_DIGITS
+    return f"{normal:f}" if is_short else str(normal)
 
 
 def differences(stored: Identity, current: Identity) -> list[str]:

@@ -8,12 +8,13 @@ each order alone (:meth:`Payments.find_all`), unless the caller trusts the look-
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from portone_async.client import PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
@@ -62,7 +63,7 @@ async def reconcile(
         since: The first moment of the period that the orders belong to, with a time zone.
         until: The first moment after it. Both or neither.
         statuses: The statuses of the payments that are read for the period.
-        store: The file that holds the state of the run, some 700 bytes per order. A run is
+        store: The file that holds the state of the run, some 200 bytes per order. A run is
             identified by its orders (in any sequence), its period and its statuses. The same run
             resumes where it was stopped; one that had ended returns its result again
             (:attr:`Summary.ended_at`), after it has checked what could not be checked. Any other
@@ -140,9 +141,13 @@ async def _run(
 ) -> Summary:
     counted = client.with_options(observers=(AttemptCallback(recorder.count),))
     try:
-        await load_orders(recorder, orders, windows, statuses)
+        may_sweep = asyncio.Event()
+        load = load_orders(recorder, orders, windows, statuses, may_sweep=may_sweep)
         if windows:
-            await sweep(recorder, counted, statuses, windows)
+            read_period = partial(sweep, recorder, counted, statuses, windows)
+            await _with_sweep(load, read_period, may_sweep)
+        else:
+            await load
         await OrderChecks(recorder, counted, has_period=bool(windows), confirming=confirming).run()
         if windows:
             await _retry_unreadable(recorder, counted)
@@ -153,6 +158,30 @@ async def _run(
     finally:
         await recorder.save_usage()
     return await in_thread(recorder.store.summary)
+
+
+async def _with_sweep(
+    load: Coroutine[Any, Any, None],
+    read_period: Callable[[], Coroutine[Any, Any, None]],
+    may_sweep: asyncio.Event,
+) -> None:
+    """Load the orders while the period is read.
+
+    If the period cannot be read, the orders are still loaded, so that the run can be resumed.
+    """
+
+    async def sweep_meanwhile() -> None:
+        await may_sweep.wait()
+        await read_period()
+
+    sweeping = asyncio.create_task(sweep_meanwhile())
+    try:
+        await load
+    except BaseException:
+        sweeping.cancel()
+        await asyncio.gather(sweeping, return_exceptions=True)
+        raise
+    await sweeping
 
 
 def _first(errors: BaseExceptionGroup[PortOneError]) -> PortOneError:
