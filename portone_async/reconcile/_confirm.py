@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Sequence
+from itertools import chain
 
 from portone_async.client import PortOneClient
 from portone_async.errors import PortOneError
@@ -63,7 +64,8 @@ class Confirmations:
         self._confirming.announce(count, self._client)
         async with self._stream() as stream:
             async for findings in stream:
-                await self._recorder.record(findings)
+                ready = chain(findings, *stream.take_ready())
+                await self._recorder.record(list(ready))
 
     def _stream(self) -> Stream[Sequence[Finding]]:
         if self._confirming.confirm == "batch":

@@ -21,6 +21,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _BATCH = 1000
+# Seconds: the usage that a kill may lose.
+_USAGE_INTERVAL = 1.0
 
 
 class Recorder:
@@ -42,7 +44,8 @@ class Recorder:
         """Record findings, then report them."""
         if findings:
             await _finish(self._record(findings))
-            await self.save_usage()
+            if time.monotonic() - self._saved_at >= _USAGE_INTERVAL:
+                await self.save_usage()
 
     async def _record(self, findings: Sequence[Finding]) -> None:
         await in_thread(self.store.record, findings)

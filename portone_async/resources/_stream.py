@@ -101,12 +101,22 @@ class Stream(Generic[R]):
                 await self._changed.wait()
         return self._results.popleft()
 
+    def take_ready(self) -> list[R]:
+        """Remove and return the results that are known already; an error stays for its turn."""
+        while self._finished and _has_result(self._finished[0]):
+            self._results.extend(self._finished.popleft().result())
+        ready = list(self._results)
+        self._results.clear()
+        return ready
+
+    @property
+    def _finished(self) -> deque[asyncio.Task[Sequence[R]]]:
+        """The tasks whose results come next; in an ordered stream the first may still run."""
+        return self._running if self._is_ordered else self._done
+
     def _next_done(self) -> asyncio.Task[Sequence[R]] | None:
-        if not self._is_ordered:
-            return self._done.popleft() if self._done else None
-        if self._running and self._running[0].done():
-            return self._running.popleft()
-        return None
+        tasks = self._finished
+        return tasks.popleft() if tasks and tasks[0].done() else None
 
     def _begin(self) -> None:
         """Start as many jobs as there is room for."""
@@ -145,6 +155,10 @@ class Stream(Generic[R]):
             self._running.remove(task)
             self._done.append(task)
         self._changed.set()
+
+
+def _has_result(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 def _iterator(jobs: Iterable[Any] | AsyncIterable[Any]) -> Iterator[Any] | AsyncIterator[Any]:

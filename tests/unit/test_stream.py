@@ -280,3 +280,28 @@ async def test_job_that_arrives_during_exit_is_not_started(ticks: int) -> None:
     await asyncio.sleep(0)
     assert started == started_before_exit
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+@virtual_time
+async def test_ready_results_are_taken_without_a_wait(is_ordered: bool) -> None:
+    async with Stream(range(5), Work(float), in_flight=5, is_ordered=is_ordered) as stream:
+        assert stream.take_ready() == []
+        assert await anext(stream) == 0
+        await asyncio.sleep(2.5)
+        assert stream.take_ready() == [2, 4]
+        assert stream.take_ready() == []
+        assert [result async for result in stream] == [6, 8]
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+@virtual_time
+async def test_error_stays_behind_the_ready_results(is_ordered: bool) -> None:
+    work = Work(lambda number: 3.0 if number < 0 else float(number))
+    async with Stream([1, 2, -1, 4], work, in_flight=4, is_ordered=is_ordered) as stream:
+        assert await anext(stream) == 2
+        await asyncio.sleep(5)
+        assert stream.take_ready() == [4]
+        assert stream.take_ready() == []
+        with pytest.raises(ValueError, match="-1"):
+            await anext(stream)
