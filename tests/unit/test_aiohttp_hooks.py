@@ -34,7 +34,6 @@ NAMES = {
     "_default_proxy",
     "_default_proxy_auth",
     "_loop",
-    "_middlewares",
     "_request",
     "_retry_connection",
     "_ssl",
