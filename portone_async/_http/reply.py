@@ -28,10 +28,11 @@ from portone_async.errors import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from portone_async.models._listing import Listing, from_wire, wire_type
+from portone_async.models._listing import Listing, from_wire, wire_types
 from portone_async.models._record import Record, attach_raw, redacted_message
 from portone_async.models._salvage import Reader, reader_for, shallow
 
+from .decoders import FirstOf
 from .pg_error import pg_error
 
 __all__ = ("Reply", "parse", "validate_response_type")
@@ -77,10 +78,14 @@ class _Failure(Struct):
 @lru_cache(maxsize=256)
 def _decoder(
     response: Any,
-) -> msgspec.json.Decoder[_Envelope[Any]] | msgspec.json.Decoder[_Failure]:
+) -> msgspec.json.Decoder[_Envelope[Any]] | msgspec.json.Decoder[_Failure] | FirstOf:
     if response is NoneType:
         return _failure_decoder
-    return msgspec.json.Decoder(_Envelope[wire_type(response)], strict=False)  # type: ignore[misc]  # the type exists only at run time
+    envelope: Any = _Envelope
+    envelopes = [envelope[kind] for kind in wire_types(response)]
+    if len(envelopes) > 1:
+        return FirstOf(envelopes)
+    return msgspec.json.Decoder(envelopes[0], strict=False)
 
 
 _failure_decoder = msgspec.json.Decoder(_Failure, strict=False)

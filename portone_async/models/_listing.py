@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from msgspec import Struct
 
-from ._record import NEVER_SENT, ResponseRecord
+from ._record import NEVER_SENT
 from ._unreadable import UnreadableRecord
 
-__all__ = ("UNKNOWN", "Listing", "Page", "PageOrArray", "from_wire", "wire_type")
+__all__ = ("UNKNOWN", "Listing", "Page", "PageOrArray", "from_wire", "kinds_of", "wire_types")
 
 UNKNOWN = -1
 """The total of an array, which tells none."""
 
-R = TypeVar("R", bound=ResponseRecord)
+R = TypeVar("R", bound=Struct)
 U = TypeVar("U", bound=UnreadableRecord)
 
 
@@ -33,7 +34,7 @@ class Page(Struct, Generic[R, U], frozen=True):
 
 
 class Listing(Struct, Generic[R, U], frozen=True):
-    """A list without pages: it travels as a bare array (see :func:`wire_type`)."""
+    """A list without pages: it travels as a bare array (see :func:`wire_types`)."""
 
     list: tuple[R, ...] = ()
     """The records that can be read."""
@@ -54,18 +55,30 @@ class PageOrArray(Page[R, U], Generic[R, U], frozen=True):
         return cls(UNKNOWN, 0, answer)
 
 
-def wire_type(response: Any) -> Any:
-    """Return the type that a response is decoded as: a :class:`Listing` travels as an array."""
-    record = next(iter(get_args(response)), None)
+def wire_types(response: Any) -> tuple[Any, ...]:
+    """Return the types that a response is decoded as, in the order in which they are tried.
+
+    A :class:`Listing` travels as an array. A page of ``A | B`` has records of one kind only: ``A``
+    if all of them are of that kind.
+    """
+    record, *others = get_args(response) or (None,)
     if get_origin(response) is Listing:
-        return tuple[record, ...]  # type: ignore[valid-type]  # the type exists only at run time
+        return (tuple[record, ...],)  # type: ignore[valid-type]  # the type exists only at run time
     if get_origin(response) is PageOrArray:
-        return Page[get_args(response)] | tuple[record, ...]  # type: ignore[misc,valid-type]  # the type exists only at run time
-    return response
+        return (Page[get_args(response)] | tuple[record, ...],)  # type: ignore[misc,valid-type]  # the type exists only at run time
+    if get_origin(response) is Page:
+        page: Any = Page
+        return tuple(page[(kind, *others)] for kind in kinds_of(record))
+    return (response,)
+
+
+def kinds_of(record: Any) -> tuple[Any, ...]:
+    """Return the kinds of records: ``A`` and ``B`` of ``A | B``, or ``A`` alone."""
+    return get_args(record) if isinstance(record, UnionType) else (record,)
 
 
 def from_wire(response: Any, answer: Any) -> Any:
-    """Return what was decoded as :func:`wire_type` as the type of the response."""
+    """Return what was decoded as one of :func:`wire_types` as the type of the response."""
     convert = _conversion(response)
     return answer if convert is None else convert(answer)
 

@@ -33,7 +33,7 @@ from msgspec.structs import force_setattr
 from portone_async._redact import Redactor
 from portone_async.errors import UnexpectedResponseError
 
-from ._listing import Listing, Page, PageOrArray
+from ._listing import Listing, Page, PageOrArray, kinds_of
 from ._record import Record, ResponseRecord, attach_raw, redacted_message
 from ._unreadable import UnreadableRecord, unreadable_error
 
@@ -308,6 +308,7 @@ def reader_for(response: Any) -> Reader | None:
     origin, record = get_origin(response), next(iter(get_args(response)), response)
     if origin not in _READERS:
         return None
+    record = kinds_of(record)[-1]
     if not (isinstance(record, type) and issubclass(record, ResponseRecord)):
         return None
     depth, function = _READERS[origin]

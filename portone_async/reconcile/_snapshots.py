@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from sqlite3 import Connection
 from typing import TypeAlias
 
-from portone_async.models._listed_payment import ListedPayment
+from portone_async.models._listed_payment import ListedPayment, PlainPayment
 
 from ._columns import MoneyColumn, TimeColumn, from_money, from_time, to_money, to_time
 from ._insert import insert
@@ -29,6 +29,7 @@ __all__ = (
     "from_columns",
     "index",
     "is_indexed",
+    "to_columns",
     "without_order",
 )
 
@@ -105,9 +106,11 @@ _WITHOUT_ORDER = f"""
     ORDER BY imp_uid LIMIT :limit"""  # noqa: S608 (names of this schema)
 
 
-def add(connection: Connection, payments: Iterable[PaymentSnapshot | ListedPayment]) -> None:
+def add(
+    connection: Connection, payments: Iterable[PaymentSnapshot | ListedPayment | PlainPayment]
+) -> None:
     """Store payments, each in its latest state."""
-    rows = [_to_columns(payment) for payment in payments]
+    rows = [to_columns(payment) for payment in payments]
     if is_indexed(connection):
         _define_status_rank(connection)
         insert(connection, _TABLE, rows, otherwise=_MERGE)
@@ -170,7 +173,21 @@ def from_columns(  # noqa: PLR0917 (one for each column)
     )
 
 
-def _to_columns(payment: PaymentSnapshot | ListedPayment) -> Columns:
+def to_columns(payment: PaymentSnapshot | ListedPayment | PlainPayment) -> Columns:
+    """Return the columns of a payment."""
+    if isinstance(payment, PlainPayment):
+        # The columns of `MoneyColumn` and `TimeColumn` already, but for a time of 0.
+        return (
+            payment.imp_uid,
+            payment.merchant_uid,
+            payment.status,
+            payment.amount,
+            payment.cancel_amount,
+            payment.currency,
+            payment.sandbox,
+            payment.paid_at or None,
+            payment.cancelled_at or None,
+        )
     return (
         payment.imp_uid,
         payment.merchant_uid,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from portone_async.call import Caller
-from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage
+from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage, PlainPayment
 from portone_async.resources._windows import Window, utc_now
 from portone_async.resources.payments._by_status import StatusList
 from portone_async.resources.payments._walk import Walk, ascending
@@ -27,7 +27,7 @@ _SHORT_PART = 16
 # Seconds: a new payment may become visible in lists only after a while.
 _VISIBILITY_DELAY = 600
 
-_Walk: TypeAlias = Walk[ListedPayment]
+_Payment: TypeAlias = PlainPayment | ListedPayment
 
 
 async def sweep(
@@ -92,7 +92,7 @@ class _Sweeper:
         # The last slice comes with a page or, if it brings nothing new, without one.
         await self._write(part, page, None, _take_assumed(parts.status, payments))
 
-    async def _share(self, parts: WindowParts, part: Part, walk: _Walk) -> None:
+    async def _share(self, parts: WindowParts, part: Part, walk: Walk[_Payment]) -> None:
         """Leave the second half of a long part to another task if too few are reading."""
         if self._unfinished >= _PARTS_AT_ONCE or walk.left <= _SHORT_PART * _PAGE_SIZE:
             return
@@ -141,7 +141,7 @@ async def _during(
     return await reading
 
 
-def _take_assumed(status: str, payments: StatusList[ListedPayment]) -> list[AssumedEmpty]:
+def _take_assumed(status: str, payments: StatusList[_Payment]) -> list[AssumedEmpty]:
     """Return the periods that PortOne refused to list since the last time."""
     assumed = [_assumed_empty(status, refused) for refused in payments.assumed_empty]
     payments.assumed_empty.clear()

@@ -23,7 +23,7 @@ from typing import Self
 from msgspec.structs import asdict
 
 from portone_async.models import UnreadablePayment
-from portone_async.models._listed_payment import ListedPayment
+from portone_async.models._listed_payment import ListedPayment, PlainPayment
 from portone_async.resources.payments._words import validate_member
 
 from . import (
@@ -201,7 +201,7 @@ class Store:
     def record_slice(
         self,
         step: str,
-        payments: Iterable[PaymentSnapshot | ListedPayment],
+        payments: Iterable[PaymentSnapshot | ListedPayment | PlainPayment],
         *,
         position: int | None,
         unreadable: Iterable[UnreadablePayment] = (),

@@ -16,13 +16,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from msgspec import Struct
+
 from portone_async.errors import (
     ApiError,
     InvalidRequestError,
     NotFoundError,
     UnexpectedResponseError,
 )
-from portone_async.models import ResponseRecord, UnreadableRecord
+from portone_async.models import UnreadableRecord
 from portone_async.models._listing import Page
 from portone_async.models._unreadable import unreadable_error
 
@@ -37,7 +39,7 @@ __all__ = (
     "validate_page_size",
 )
 
-R = TypeVar("R", bound=ResponseRecord)
+R = TypeVar("R", bound=Struct)
 
 LARGEST_PAGE = 1000
 # Readings of a list from its first page until an error is raised.

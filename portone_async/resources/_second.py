@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from portone_async.errors import ApiError, UnexpectedResponseError
-from portone_async.models import ResponseRecord
 from portone_async.models._listing import Page
 
 from ._pages import LARGEST_PAGE, count_of, not_seen
 
 __all__ = ("BusySecond", "ReadNumbered")
 
-R = TypeVar("R", bound=ResponseRecord)
+R = TypeVar("R", bound=Struct)
 
 ReadNumbered = Callable[[int, int], Awaitable[Page[R, Any]]]
 """Reads a page by its number and its size."""

@@ -24,7 +24,6 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from portone_async.errors import UnexpectedResponseError
-from portone_async.models import ResponseRecord
 from portone_async.models._listing import Page
 
 from ._pages import LARGEST_PAGE, count_of, not_seen
@@ -33,7 +32,7 @@ from ._windows import Window, utc_now
 
 __all__ = ("ReadWindow", "Walk")
 
-R = TypeVar("R", bound=ResponseRecord)
+R = TypeVar("R", bound=Struct)
 
 ReadWindow = Callable[[Window, int, int], Awaitable[Page[R, Any]]]
 """Reads a page, by its number and its size, of the records in a window."""
@@ -60,8 +59,8 @@ class Walk(Generic[R]):
         read_window: Requests a page.
         window: Whole seconds, as long as the API accepts.
         key: Returns the identifier of a record, by which it is recognized.
-        time_of: Returns the time by which the API both filters and sorts; ``None`` if it sorts by
-            another one.
+        time_of: Returns the time, or the Unix time (0 for none), by which the API both filters and
+            sorts; ``None`` if it sorts by another one.
         is_descending: Whether the newest come first: slices follow each other in this direction.
         page_size: The most records in one response, except for a single second.
         seen: Ids of records that are not returned again; new ones are added. Without it, a
@@ -74,7 +73,7 @@ class Walk(Generic[R]):
         window: Window,
         *,
         key: Callable[[R], str],
-        time_of: Callable[[R], datetime | None] | None,
+        time_of: Callable[[R], datetime | int | None] | None,
         is_descending: bool,
         page_size: int,
         seen: set[str] | None = None,
@@ -244,20 +243,18 @@ class Walk(Generic[R]):
         is_open = self._window.until is None and end >= self._end
         return Window(self._window.since + at, None if is_open else self._window.since + end)
 
-    def _place(self, time: datetime) -> int:
+    def _place(self, time: datetime | int) -> int:
         """Count the seconds from where the walk begins to a time."""
-        second = int(time.timestamp() // 1)
+        second = time if isinstance(time, int) else int(time.timestamp() // 1)
         return self._last - second if self._is_descending else second - self._window.since
 
     def _reached(self, page: Page[R, Any], end: int) -> int | None:
         """Return the last second on a page, if its times prove that it is the slice's beginning."""
-        times = [] if self._time_of is None else [*map(self._time_of, page.list)]
-        known = [time for time in times if time is not None]
-        if not known or len(known) < len(times):
+        # All of them are of one type, which can be sorted.
+        times: list[Any] = [] if self._time_of is None else [*map(self._time_of, page.list)]
+        if not times or not all(times) or times != sorted(times, reverse=self._is_descending):
             return None
-        if known != sorted(known, reverse=self._is_descending):
-            return None
-        last = self._place(known[-1])
+        last = self._place(times[-1])
         part = self._part(self._at, end)
         is_open_end = part.until is None and not self._is_descending
         if last < self._at or (last > end and not is_open_end):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,9 +14,14 @@ from hypothesis import strategies as st
 from portone_async import Payment, PortOneError
 from portone_async._http.reply import Reply, parse
 from portone_async.models import Sorting
-from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage
+from portone_async.models._listed_payment import (
+    ListedPayment,
+    ListedPaymentPage,
+    PlainPayment,
+)
 from portone_async.models.payments import PaymentPage
 from portone_async.reconcile import PaymentSnapshot
+from portone_async.reconcile._snapshots import from_columns, to_columns
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._calls import list_call
 from tests.support.sample_bodies import SAMPLES
@@ -25,8 +31,9 @@ from tests.unit.test_odd_fields import FIELDS, values
 SNAPSHOT_FIELDS = PaymentSnapshot.__struct_fields__
 
 
-def snapshot(payment: ListedPayment) -> PaymentSnapshot:
-    return PaymentSnapshot(**{name: getattr(payment, name) for name in SNAPSHOT_FIELDS})
+def snapshot(payment: ListedPayment | PlainPayment) -> PaymentSnapshot:
+    """Return a payment as it is read from a store."""
+    return from_columns(*to_columns(payment))
 
 
 def read_both(
@@ -50,16 +57,17 @@ def assert_same(body: bytes, status: str = "all") -> None:
     assert (listed.total, listed.next) == (whole.total, whole.next)
     assert listed.unreadable == whole.unreadable
     assert [*map(snapshot, listed.list)] == [*map(PaymentSnapshot.of, whole.list)]
-    started_at = [payment.started_at for payment in whole.list]
-    assert [payment.started_at for payment in listed.list] == started_at
     for payment, original in zip(listed.list, whole.list, strict=True):
         assert type(payment.status) is str
-        for name in (*SNAPSHOT_FIELDS, "started_at"):
-            assert repr(getattr(payment, name)) == repr(str_of(getattr(original, name)))
+        # The notation of an amount is the same one, too.
+        assert repr(snapshot(payment)) == repr(PaymentSnapshot.of(original))
+        for name in ("started_at", "paid_at"):
+            assert second(getattr(payment, name)) == second(getattr(original, name))
 
 
-def str_of(value: Any) -> Any:
-    return str(value) if isinstance(value, str) else value
+def second(time: datetime | int | None) -> float:
+    """Return the second that a walk sorts by; 0 for none."""
+    return time.timestamp() if isinstance(time, datetime) else time or 0
 
 
 def page_body(*payments: Any) -> bytes:
@@ -162,12 +170,49 @@ def test_listed_payment_has_every_field_of_a_snapshot_in_its_type() -> None:
         )
 
 
+def test_ordinary_payments_are_plain() -> None:
+    _, page = read_both(page_body(CARD_PAID, PARTIALLY_CANCELLED))
+    assert not isinstance(page, PortOneError)
+
+    assert {*map(type, page.list)} == {PlainPayment}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"amount": 12.5},
+        {"amount": "1000"},
+        {"amount": -1},
+        {"amount": 10**9},
+        {"cancel_amount": 0.5},
+        {"paid_at": "2026-02-02T00:00:00Z"},
+        {"paid_at": -1},
+        {"paid_at": 1770000062.5},
+        {"sandbox": "true"},
+    ],
+)
+def test_page_with_another_payment_is_not_plain(odd: dict[str, Any]) -> None:
+    body = page_body(CARD_PAID, CARD_PAID | odd | {"imp_uid": "imp_2"})
+    _, page = read_both(body)
+    assert not isinstance(page, PortOneError)
+
+    assert {*map(type, page.list)} == {ListedPayment}
+    assert_same(body)
+
+
 def test_repr_names_no_field_of_the_buyer() -> None:
     _, page = read_both(page_body(CARD_PAID))
     assert not isinstance(page, PortOneError)
+    assert repr(page.list[0]) == (
+        "PlainPayment(imp_uid='imp_770000000101', merchant_uid='ORD-20260202-0001', status='paid',"
+        " amount=15000, cancel_amount=0, currency='KRW', sandbox=False, started_at=1770000000,"
+        " paid_at=1770000062, cancelled_at=0)"
+    )
 
+    _, page = read_both(page_body(CARD_PAID | {"amount": 1.5}))
+    assert not isinstance(page, PortOneError)
     assert repr(page.list[0]) == (
         "ListedPayment(imp_uid='imp_770000000101', merchant_uid='ORD-20260202-0001',"
-        " status='paid', amount=Decimal('15000'), cancel_amount=Decimal('0'), currency='KRW',"
+        " status='paid', amount=Decimal('1.5'), cancel_amount=Decimal('0'), currency='KRW',"
         " sandbox=False)"
     )

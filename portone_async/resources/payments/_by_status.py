@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from portone_async.call import Caller
 from portone_async.errors import ApiError, PaymentNotFoundError
 from portone_async.models import Payment, PaymentStatus, Sorting, UnreadablePayment
-from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage
+from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage, PlainPayment
 from portone_async.models._listing import Page
 from portone_async.resources._windows import Window
 
@@ -22,7 +22,7 @@ from ._walk import Walk, ascending
 
 __all__ = ("StatusList", "ascending")
 
-P = TypeVar("P", bound=Payment | ListedPayment)
+P = TypeVar("P", bound=Payment | ListedPayment | PlainPayment)
 
 _EMPTY: Page[Any, UnreadablePayment] = Page(0, 0, ())
 _ALL = "all"
@@ -112,7 +112,7 @@ class StatusList(Generic[P]):
         return False
 
 
-class _Witness(StatusList[ListedPayment]):
+class _Witness(StatusList[PlainPayment | ListedPayment]):
     """Another list of the window; its own refusals mean nothing."""
 
     has_answered = False

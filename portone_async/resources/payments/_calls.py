@@ -13,7 +13,7 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models import Payment, Sorting, UnreadablePayment
-from portone_async.models._listed_payment import ListedPayment
+from portone_async.models._listed_payment import ListedPayment, PlainPayment
 from portone_async.models._listing import Page
 from portone_async.models._unreadable import unreadable_error
 from portone_async.models.payments import PaymentListing, PaymentPage
@@ -39,7 +39,7 @@ __all__ = (
 
 
 T = TypeVar("T")
-P = TypeVar("P", bound=Payment | ListedPayment)
+P = TypeVar("P", bound=Payment | ListedPayment | PlainPayment)
 
 # Part of PortOne's message if it has no such payment ("this payment information does not exist").
 _NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
@@ -199,7 +199,7 @@ def is_path_safe(merchant_uid: str) -> bool:
     return not has_slash(merchant_uid)
 
 
-def imp_uid_of(payment: Payment | ListedPayment) -> str:
+def imp_uid_of(payment: Payment | ListedPayment | PlainPayment) -> str:
     """Return the identifier by which a payment of a list is recognized."""
     return payment.imp_uid
 

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from portone_async.models import Payment, PaymentStatus, Sorting
-from portone_async.models._listed_payment import ListedPayment
+from portone_async.models._listed_payment import ListedPayment, PlainPayment
 from portone_async.resources import _walk
 from portone_async.resources._walk import ReadWindow
 from portone_async.resources._windows import Window
@@ -25,7 +25,7 @@ from ._calls import imp_uid_of
 __all__ = ("Walk", "ascending")
 
 
-P = TypeVar("P", bound=Payment | ListedPayment)
+P = TypeVar("P", bound=Payment | ListedPayment | PlainPayment)
 
 
 class Walk(_walk.Walk[P]):
@@ -74,7 +74,7 @@ def ascending(status: str) -> Sorting:
 
 def _time_sorted_by(
     status: str, sorting: Sorting
-) -> Callable[[Payment | ListedPayment], datetime | None] | None:
+) -> Callable[[Payment | ListedPayment | PlainPayment], datetime | int | None] | None:
     """Return the time by which a list is both filtered and sorted, if there is one."""
     match status, sorting.removeprefix("-"):
         case PaymentStatus.PAID, "paid":
