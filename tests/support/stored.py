@@ -34,7 +34,7 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table except ``run``, in a stable sequence."""
     connection = sqlite3.connect(path)
     try:
-        tables = ("orders", "payments", "matched", "findings", "positions", "steps")
+        tables = "orders", "payments", "matched", "unconfirmed", "findings", "positions", "steps"
         return {name: sorted(connection.execute(f"SELECT * FROM {name}")) for name in tables}
     finally:
         connection.close()

@@ -16,6 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from portone_async.reconcile._difference import difference
+from portone_async.reconcile._unconfirmed import UnconfirmedOrder
 from portone_async.reconcile.compare import compare
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Refund, Verdict
 from portone_async.reconcile.store import Store
@@ -93,7 +95,15 @@ def run(path: Path) -> None:
             matched = store.match(after=after, limit=30)
             after = None if matched is None else matched.until
         while orders := store.pending_orders(limit=30):
-            store.record([compare(pending.order, pending.payments) for pending in orders])
+            findings = [compare(pending.order, pending.payments) for pending in orders]
+            agreeing = [each for each in findings if each.verdict is Verdict.MATCHED]
+            differing = [each for each in findings if each.verdict is not Verdict.MATCHED]
+            store.record(agreeing)
+            store.unconfirmed.add((each.merchant_uid, difference(each)) for each in differing)
+        last: UnconfirmedOrder | None = None
+        while page_of_orders := store.unconfirmed.page(after=last):
+            last = page_of_orders[-1]
+            store.record([compare(unconfirmed.order, ()) for unconfirmed in page_of_orders])
         while payments := store.payments_without_order(limit=5):
             store.record([compare(None, [payment]) for payment in payments])
         store.add_usage(requests=1)
