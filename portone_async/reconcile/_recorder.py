@@ -44,8 +44,7 @@ class Recorder:
         """Record findings, then report them."""
         if findings:
             await _finish(self._record(findings))
-            if time.monotonic() - self._saved_at >= _USAGE_INTERVAL:
-                await self.save_usage()
+            await self.save_usage()
 
     async def _record(self, findings: Sequence[Finding]) -> None:
         await in_thread(self.store.record, findings)
@@ -91,10 +90,12 @@ class Recorder:
             for finding in findings:
                 self._on_finding(finding)
 
-    async def save_usage(self) -> None:
-        """Store the usage since the last time, so that a killed run has most of it."""
+    async def save_usage(self, *, is_last: bool = False) -> None:
+        """Store the usage once a second, so that a killed run has most of it, and at the end."""
         # Read before the thread starts: meanwhile requests continue, and other tasks save too.
         now = time.monotonic()
+        if not is_last and now - self._saved_at < _USAGE_INTERVAL:
+            return
         requests, retries, seconds = self._requests, self._retries, now - self._saved_at
         self._requests, self._retries, self._saved_at = 0, 0, now
         await in_thread(self.store.add_usage, requests=requests, retries=retries, seconds=seconds)

@@ -8,7 +8,8 @@ the later one. Payments that come after that are merged one by one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from sqlite3 import Connection
 from typing import TypeAlias
 
@@ -67,6 +68,7 @@ Columns: TypeAlias = tuple[
 ]
 """The columns of a payment in the store."""
 
+_columns_of_plain: Callable[[PlainPayment], Columns] = attrgetter(*_NAMES)
 _TABLE = f"payments ({', '.join(_NAMES)})"
 _INDEX = (
     "CREATE UNIQUE INDEX payments_by_imp_uid ON payments (imp_uid)",
@@ -176,18 +178,8 @@ def from_columns(  # noqa: PLR0917 (one for each column)
 def to_columns(payment: PaymentSnapshot | ListedPayment | PlainPayment) -> Columns:
     """Return the columns of a payment."""
     if isinstance(payment, PlainPayment):
-        # The columns of `MoneyColumn` and `TimeColumn` already, but for a time of 0.
-        return (
-            payment.imp_uid,
-            payment.merchant_uid,
-            payment.status,
-            payment.amount,
-            payment.cancel_amount,
-            payment.currency,
-            payment.sandbox,
-            payment.paid_at or None,
-            payment.cancelled_at or None,
-        )
+        # Its fields are columns already.
+        return _columns_of_plain(payment)
     return (
         payment.imp_uid,
         payment.merchant_uid,

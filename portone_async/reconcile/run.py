@@ -156,7 +156,7 @@ async def _run(
     except* PortOneError as errors:  # Also a single one: only task groups raise groups.
         raise _first(errors) from None
     finally:
-        await recorder.save_usage()
+        await recorder.save_usage(is_last=True)
     return await in_thread(recorder.store.summary)
 
 
