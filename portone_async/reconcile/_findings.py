@@ -11,7 +11,7 @@ import msgspec
 
 from portone_async.models import PaymentStatus, UnreadablePayment
 
-from . import _matched, _orders, _snapshots
+from . import _matched, _orders
 from ._columns import from_money
 from ._kinds import KINDS, Kind
 from .bridge import Bridge
@@ -75,7 +75,7 @@ _PAGE = """
 _OF_ORDERS = f"""
     SELECT o.position, f.verdict, f.payments, f.error,
         o.merchant_uid, o.amount, o.currency, o.status, o.cancelled_amount,
-        {_snapshots.COLUMNS}
+        {_matched.COLUMNS}
     FROM orders AS o
         LEFT JOIN findings AS f ON f.kind = :order AND f.key = +o.position
         LEFT JOIN matched AS m ON m.position = o.position
@@ -191,13 +191,7 @@ def of_orders(
 def _of_order(verdict: str | None, payments: str, error: str | None, *columns: Any) -> Finding:
     order = _orders.from_columns(*columns[:5])
     if verdict is None:
-        payment = _snapshots.from_columns(*columns[5:])
-        return Finding(
-            merchant_uid=order.merchant_uid,
-            verdict=Verdict.MATCHED,
-            order=order,
-            payments=(payment,),
-        )
+        return _matched.finding(order, *columns[5:])
     return Finding(
         merchant_uid=order.merchant_uid,
         verdict=Verdict(verdict),

@@ -17,10 +17,11 @@ from msgspec import Struct
 
 from portone_async.models import PaymentStatus
 
-from ._columns import from_money
+from ._columns import MoneyColumn, TimeColumn, from_money, from_time
 from ._kinds import KINDS
+from .finding import Finding, Order, PaymentSnapshot, Verdict
 
-__all__ = ("SCHEMA", "Range", "add", "count", "delete", "totals")
+__all__ = ("COLUMNS", "SCHEMA", "Range", "add", "count", "delete", "finding", "totals")
 
 SCHEMA = (
     """CREATE TABLE matched (
@@ -28,6 +29,9 @@ SCHEMA = (
         payment INTEGER NOT NULL
     )""",
 )
+
+COLUMNS = "p.imp_uid, p.amount, p.sandbox, p.paid_at, p.cancelled_at"
+"""The columns of a table ``payments AS p`` in which the payment differs from its plain order."""
 
 
 def _plain(amount: str) -> str:
@@ -101,6 +105,30 @@ def add(connection: Connection, after: int, limit: int) -> Range | None:
         return None
     connection.execute(_ADD, {**_PARAMETERS, "after": after, "until": until})
     return Range(after, until)
+
+
+def finding(  # noqa: PLR0917 (one for each column)
+    order: Order,
+    imp_uid: str,
+    amount: MoneyColumn,
+    sandbox: int | None,
+    paid_at: TimeColumn,
+    cancelled_at: TimeColumn,
+) -> Finding:
+    """Build the finding of an order, from the order and :data:`COLUMNS` of its payment."""
+    payment = PaymentSnapshot(
+        imp_uid=imp_uid,
+        merchant_uid=order.merchant_uid,
+        status=PaymentStatus.PAID.value,
+        amount=from_money(amount),
+        currency=order.currency,
+        sandbox=None if sandbox is None else bool(sandbox),
+        paid_at=from_time(paid_at),
+        cancelled_at=from_time(cancelled_at),
+    )
+    return Finding(
+        merchant_uid=order.merchant_uid, verdict=Verdict.MATCHED, order=order, payments=(payment,)
+    )
 
 
 def delete(connection: Connection, merchant_uids: Iterable[str]) -> None:
