@@ -23,7 +23,7 @@ from ._look_up import (
 from ._recorder import Recorder, in_thread
 from .compare import compare
 from .confirmation import Confirming
-from .finding import Finding, Order, Verdict
+from .finding import Finding, Verdict
 from .store import PendingOrder
 
 __all__ = ("OrderChecks",)
@@ -69,7 +69,7 @@ class OrderChecks:
     async def _look_up(self, batches: BatchLookUps) -> None:
         """Look up the orders that the period does not match, in batches."""
 
-        async def look_up(batch: Sequence[Order]) -> tuple[Sequence[LookedUp]]:
+        async def look_up(batch: Sequence[PendingOrder]) -> tuple[Sequence[LookedUp]]:
             return (await batches.look_up(batch),)
 
         async with Stream(
@@ -83,17 +83,17 @@ class OrderChecks:
         findings: list[Finding] = []
         unconfirmed: list[tuple[str, float]] = []
         for looked_up in answers:
-            order = looked_up.order
             finding = _finding(looked_up)
-            if finding.verdict is Verdict.MATCHED or looked_up.answer is Answer.FAILED:
+            is_matched = finding.verdict is Verdict.MATCHED and looked_up.answer is Answer.LISTED
+            if is_matched or looked_up.answer is Answer.FAILED:
                 findings.append(finding)
             else:
-                unconfirmed.append((order.merchant_uid, difference(finding)))
+                unconfirmed.append((finding.merchant_uid, difference(finding)))
         await self._recorder.record(findings)
         if unconfirmed:
             await in_thread(self._recorder.store.unconfirmed.add, unconfirmed)
 
-    async def _unmatched(self) -> AsyncGenerator[Order, None]:
+    async def _unmatched(self) -> AsyncGenerator[PendingOrder, None]:
         """Record the findings that need no request, and yield the other orders."""
         after = 0
         while batch := await in_thread(self._recorder.store.pending_orders, after=after):
@@ -102,7 +102,7 @@ class OrderChecks:
             for pending in batch:
                 finding = self._without_request(pending)
                 if finding is None:
-                    yield pending.order
+                    yield pending
                 else:
                     findings.append(finding)
             await self._recorder.record(findings)
@@ -115,7 +115,7 @@ class OrderChecks:
             if finding.verdict is Verdict.MATCHED:
                 return finding
         try:
-            order_bytes(order)
+            order_bytes(pending)
         except InvalidRequestError as error:
             return not_checked(order, error)
         return None

@@ -24,6 +24,7 @@ from ._recorder import Recorder, in_thread
 from .compare import compare
 from .confirmation import Confirming
 from .finding import Finding, Order, PaymentSnapshot
+from .store import PendingOrder
 
 __all__ = ("Confirmations",)
 
@@ -82,16 +83,16 @@ class Confirmations:
             is_ordered=False,
         )
 
-    async def _orders(self) -> AsyncGenerator[Order, None]:
+    async def _orders(self) -> AsyncGenerator[PendingOrder, None]:
         """Yield the orders that are not confirmed, the largest difference first."""
         last = None
         orders = self._recorder.store.unconfirmed
         while page := await in_thread(orders.page, after=last):
             last = page[-1]
             for unconfirmed in page:
-                yield unconfirmed.order
+                yield unconfirmed.pending
 
-    async def _confirm_batch(self, batch: Sequence[Order]) -> tuple[Sequence[Finding]]:
+    async def _confirm_batch(self, batch: Sequence[PendingOrder]) -> tuple[Sequence[Finding]]:
         """Compare orders with the payments that batch look-ups list for them.
 
         Returns:
@@ -111,8 +112,8 @@ class Confirmations:
                 findings.append(await self._confirm_alone(looked_up.order))
         return (findings,)
 
-    async def _confirm(self, order: Order) -> tuple[Sequence[Finding]]:
-        return ([await self._confirm_alone(order)],)
+    async def _confirm(self, pending: PendingOrder) -> tuple[Sequence[Finding]]:
+        return ([await self._confirm_alone(pending.order)],)
 
     async def _confirm_alone(self, order: Order) -> Finding:
         """Compare an order with all of its payments."""
@@ -134,5 +135,5 @@ def _is_trusted(looked_up: LookedUp) -> bool:
     return looked_up.answer in {Answer.LISTED, Answer.FAILED}
 
 
-def _absent(answers: Sequence[LookedUp]) -> list[Order]:
-    return [each.order for each in answers if each.answer is Answer.ABSENT]
+def _absent(answers: Sequence[LookedUp]) -> list[PendingOrder]:
+    return [each.pending for each in answers if each.answer is Answer.ABSENT]

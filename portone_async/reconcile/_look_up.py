@@ -24,6 +24,7 @@ from portone_async.resources.payments._batch import (
 from ._assumptions import Assumptions
 from .compare import compare
 from .finding import Finding, Order, PaymentSnapshot, Verdict
+from .store import PendingOrder
 
 __all__ = (
     "CONCURRENT_BATCHES",
@@ -49,6 +50,8 @@ class Answer(Enum):
     """PortOne reports that it has no payment of any order of the batch."""
     ABSENT = auto()
     """Payments of other orders are listed, and none of this one: it may have some."""
+    INCOMPLETE = auto()
+    """A payment that is in the period's lists is not listed: others may be left out as well."""
     UNREADABLE = auto()
     """A payment that is its own, or may be, cannot be read."""
     REJECTED = auto()
@@ -60,12 +63,17 @@ class Answer(Enum):
 class LookedUp(Struct, frozen=True):
     """An order, and the answer about it."""
 
-    order: Order
+    pending: PendingOrder
     answer: Answer
     payments: tuple[PaymentSnapshot, ...] = ()
-    """Its payments that are listed."""
+    """Its payments that are listed; if that is incomplete, those of the period as well."""
     error: PortOneError | None = None
     """The error of a look-up that failed."""
+
+    @property
+    def order(self) -> Order:
+        """The order itself."""
+        return self.pending.order
 
     @property
     def finding(self) -> Finding:
@@ -83,13 +91,13 @@ class BatchLookUps:
         self._assumptions = assumptions
         self._rejections = 0
 
-    async def look_up(self, batch: Sequence[Order]) -> list[LookedUp]:
+    async def look_up(self, batch: Sequence[PendingOrder]) -> list[LookedUp]:
         """Look up the orders of a batch.
 
         Raises:
             PortOneError: An error that every later look-up would raise, too.
         """
-        identifiers = [Identifier("merchant_uid", order.merchant_uid) for order in batch]
+        identifiers = [Identifier("merchant_uid", each.order.merchant_uid) for each in batch]
         try:
             listing = await self._client.call(batch_call(identifiers))
         except FATAL_ERRORS:
@@ -98,7 +106,7 @@ class BatchLookUps:
             self._rejections = 0
             # The status for "none of them" is 404. Another one may mean "not all of them".
             answer = Answer.NONE if error.status == 404 else Answer.ABSENT
-            return [LookedUp(order, answer) for order in batch]
+            return [_looked_up(pending, answer) for pending in batch]
         except TransientError as error:
             return _failed(batch, error)
         except PortOneError as error:
@@ -106,9 +114,9 @@ class BatchLookUps:
         self._rejections = 0
         self._assumptions.check(listing.list)
         groups = grouped(identifiers, listing)
-        return [_looked_up(order, group) for order, group in zip(batch, groups, strict=True)]
+        return [_listed(pending, group) for pending, group in zip(batch, groups, strict=True)]
 
-    async def _halve(self, batch: Sequence[Order], error: PortOneError) -> list[LookedUp]:
+    async def _halve(self, batch: Sequence[PendingOrder], error: PortOneError) -> list[LookedUp]:
         """Halve a rejected batch until the order that causes it is alone."""
         if len(batch) == 1:
             self._rejections += 1
@@ -120,29 +128,39 @@ class BatchLookUps:
         return first + await self.look_up(batch[middle:])
 
 
-def _failed(batch: Sequence[Order], error: PortOneError) -> list[LookedUp]:
-    return [LookedUp(order, Answer.FAILED, error=error) for order in batch]
+def _failed(batch: Sequence[PendingOrder], error: PortOneError) -> list[LookedUp]:
+    return [LookedUp(pending, Answer.FAILED, error=error) for pending in batch]
 
 
-def _looked_up(order: Order, group: Group) -> LookedUp:
+def _listed(pending: PendingOrder, group: Group) -> LookedUp:
     payments = tuple(PaymentSnapshot.of(payment) for payment in group.payments)
     if group.unreadable:
-        return LookedUp(order, Answer.UNREADABLE, payments)
-    return LookedUp(order, Answer.LISTED if payments else Answer.ABSENT, payments)
+        return LookedUp(pending, Answer.UNREADABLE, payments)
+    return _looked_up(pending, Answer.LISTED if payments else Answer.ABSENT, payments)
 
 
-def in_batches(orders: AsyncIterable[Order]) -> AsyncIterator[list[Order]]:
+def _looked_up(
+    pending: PendingOrder, answer: Answer, payments: tuple[PaymentSnapshot, ...] = ()
+) -> LookedUp:
+    """Compare an answer with the payments that are known from the period."""
+    listed = {payment.imp_uid for payment in payments}
+    if all(payment.imp_uid in listed for payment in pending.payments):
+        return LookedUp(pending, answer, payments)
+    return LookedUp(pending, Answer.INCOMPLETE, payments + pending.payments)
+
+
+def in_batches(orders: AsyncIterable[PendingOrder]) -> AsyncIterator[list[PendingOrder]]:
     """Split orders into batches that fit into a request."""
     return batched(orders, order_bytes, count=LARGEST_BATCH, total=LONGEST_QUERY)
 
 
-def order_bytes(order: Order) -> int:
+def order_bytes(pending: PendingOrder) -> int:
     """Return the bytes that an order takes in the request of a batch.
 
     Raises:
         InvalidRequestError: It can never be looked up.
     """
-    return query_bytes(Identifier("merchant_uid", order.merchant_uid))
+    return query_bytes(Identifier("merchant_uid", pending.order.merchant_uid))
 
 
 def not_checked(order: Order, error: PortOneError) -> Finding:

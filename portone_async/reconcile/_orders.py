@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from sqlite3 import Connection
+from typing import Any
 
 from msgspec import Struct
 
@@ -16,6 +17,7 @@ from ._kinds import KINDS
 from .finding import Order, PaymentSnapshot
 
 __all__ = (
+    "COLUMNS",
     "SCHEMA",
     "Contradiction",
     "PendingOrder",
@@ -23,6 +25,7 @@ __all__ = (
     "count",
     "find",
     "from_columns",
+    "from_rows",
     "mark_contradicted",
     "pending",
 )
@@ -47,11 +50,14 @@ _FIND = """
     FROM orders WHERE merchant_uid = ?"""
 _MARK_CONTRADICTED = """
     UPDATE orders SET is_contradicted = 1 WHERE position = ? AND NOT is_contradicted"""
+COLUMNS = f"""
+    o.position, o.merchant_uid, o.amount, o.currency, o.status, o.cancelled_amount,
+    {_snapshots.COLUMNS}"""
+"""The columns of an order and of one of its payments, as :func:`from_rows` expects them."""
 # `+position` is an expression without a type: compared with an INTEGER column, the BLOB `key` would
 # be converted, and SQLite would not use its index.
 _PENDING = f"""
-    SELECT position, o.merchant_uid, o.amount, o.currency, o.status, o.cancelled_amount,
-        {_snapshots.COLUMNS}
+    SELECT {COLUMNS}
     FROM (
         SELECT * FROM orders WHERE position > :after
             AND NOT EXISTS (SELECT 1 FROM findings WHERE kind = :order AND key = +position)
@@ -140,12 +146,16 @@ def from_columns(
 def pending(connection: Connection, after: int, limit: int) -> list[PendingOrder]:
     """List orders without a finding, each with its payments."""
     parameters = {**KINDS, "after": after, "limit": limit}
-    rows = connection.execute(_PENDING, parameters).fetchall()
+    return from_rows(connection.execute(_PENDING, parameters))
+
+
+def from_rows(rows: Iterable[Sequence[Any]]) -> list[PendingOrder]:
+    """Build orders from rows of an order and a payment each, sorted by order."""
     return [
         PendingOrder(
             position,
             from_columns(*columns),
-            tuple(_snapshots.from_columns(*row[6:]) for row in group if row[6] is not None),
+            tuple(_snapshots.from_columns(*row[6:15]) for row in group if row[6] is not None),
         )
         for (position, *columns), group in groupby(rows, key=itemgetter(0, 1, 2, 3, 4, 5))
     ]

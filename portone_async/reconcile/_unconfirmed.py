@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from ._database import Database
 from ._kinds import KINDS
-from ._orders import from_columns
-from .finding import Order
+from ._orders import COLUMNS, PendingOrder, from_rows
 
 __all__ = ("SCHEMA", "UnconfirmedOrder", "UnconfirmedOrders", "delete_confirmed")
 
@@ -27,11 +26,14 @@ _DELETE_CONFIRMED = """
     DELETE FROM unconfirmed AS u WHERE EXISTS
         (SELECT 1 FROM findings WHERE kind = :order AND key = +u.position)"""
 _COUNT = "SELECT count(*) FROM unconfirmed"
-_LIST = """
-    SELECT u.position, negative_money, merchant_uid, amount, currency, status, cancelled_amount
-    FROM unconfirmed AS u JOIN orders AS o ON o.position = u.position
-    WHERE (negative_money, u.position) > (:money, :position)
-    ORDER BY negative_money, u.position LIMIT :limit"""
+_LIST = f"""
+    SELECT {COLUMNS}, u.negative_money
+    FROM (
+        SELECT * FROM unconfirmed WHERE (negative_money, position) > (:money, :position)
+        ORDER BY negative_money, position LIMIT :limit
+    ) AS u JOIN orders AS o ON o.position = u.position
+    LEFT JOIN payments AS p ON p.merchant_uid = o.merchant_uid
+    ORDER BY negative_money, o.position, imp_uid"""  # noqa: S608 (names of this schema)
 
 _PAGE = 1_000
 _START = {"money": float("-inf"), "position": 0}
@@ -40,11 +42,9 @@ _START = {"money": float("-inf"), "position": 0}
 class UnconfirmedOrder(Struct, frozen=True):
     """An order that differs by what was read so far."""
 
-    position: int
-    """Its position in the input."""
+    pending: PendingOrder
     money: float
     """The money that its difference is about."""
-    order: Order
 
 
 def delete_confirmed(connection: Connection) -> None:
@@ -82,10 +82,12 @@ class UnconfirmedOrders:
         Args:
             after: The last order of the previous page; ``None`` for the first page.
         """
-        start = _START if after is None else {"money": -after.money, "position": after.position}
+        start = _START if after is None else _key(after)
         with self._database.reading() as connection:
             rows = connection.execute(_LIST, {**start, "limit": _PAGE}).fetchall()
-        return [
-            UnconfirmedOrder(position, -negative_money, from_columns(*columns))
-            for position, negative_money, *columns in rows
-        ]
+        money = {row[0]: -row[-1] for row in rows}
+        return [UnconfirmedOrder(order, money[order.position]) for order in from_rows(rows)]
+
+
+def _key(order: UnconfirmedOrder) -> dict[str, float]:
+    return {"money": -order.money, "position": order.pending.position}

@@ -56,6 +56,10 @@ async def reconcile(
     Without a period every order is requested, a hundred per request, and payments that belong to
     no order cannot be found. With a period they are findings as well.
 
+    Only differences are confirmed. An order is matched if the period or a look-up of a hundred
+    orders has a payment that agrees with it, and all payments that the period has are in that
+    look-up: a second payment that neither lists is not noticed.
+
     Args:
         client: The client that sends the requests.
         orders: The shop's orders, any number, in any sequence. Refunds that are listed apart may

@@ -11,10 +11,11 @@ import pytest
 from msgspec import Struct
 
 from portone_async import PortOneClient
-from portone_async.reconcile import Finding, Order, Verdict, reconcile
+from portone_async.reconcile import Confirm, Finding, Order, Verdict, reconcile
 from portone_async.testing import Exchange, FakePortOne, Fault, Reply, Reset, Status
 from portone_async.testing.reply import envelope, failure
-from tests.support.custom_faults import Odd, Refused
+from tests.support.custom_faults import NotInBatches, Odd, Refused
+from tests.support.paid_day import DAY, NEXT, NOON, paid_orders
 
 NONE = "존재하지 않는 결제정보입니다."
 
@@ -45,6 +46,15 @@ class LeftOut(Struct):
             return reply
         payments = [p for p in payments_of(reply) if p["merchant_uid"] != self.merchant_uid]
         return envelope(payments, status=207) if payments or self.alone is None else self.alone
+
+
+class OneEach(Struct):
+    """Lists one payment of each order number in the answers to batches."""
+
+    async def meet(self, exchange: Exchange) -> Reply:
+        reply = exchange.reply()
+        payments = {payment["merchant_uid"]: payment for payment in payments_of(reply)}
+        return envelope([*payments.values()], status=reply.status) if payments else reply
 
 
 class Renamed(Struct):
@@ -203,6 +213,36 @@ async def test_failed_confirmation_is_not_checked(
 
     result = await verdicts(client, orders, on_confirm=fail)
     assert set(result.values()) == {Verdict.NOT_CHECKED}
+
+
+@pytest.mark.parametrize("confirm", ["single", "batch"])
+async def test_second_payment_that_batches_leave_out_is_found(
+    server: FakePortOne, client: PortOneClient, confirm: Confirm
+) -> None:
+    orders = paid_orders(server, 5)
+    server.add(merchant_uid="o-2", amount=1000, paid_at=NOON, started_at=NOON)
+    server.fail(OneEach(), times=None, on="/payments")
+    period: dict[str, Any] = {"since": DAY, "until": NEXT}
+    findings: list[Finding] = []
+    await reconcile(client, orders, **period, confirm=confirm, on_finding=findings.append)
+
+    assert {each.merchant_uid: each.verdict for each in findings} == {
+        order.merchant_uid: Verdict.MATCHED for order in orders
+    } | {"o-2": Verdict.PAID_TWICE}
+
+
+@pytest.mark.parametrize("confirm", ["single", "batch"])
+async def test_order_with_a_payment_in_the_period_is_not_missing_in_batches(
+    server: FakePortOne, client: PortOneClient, confirm: Confirm
+) -> None:
+    paid_orders(server, 1)
+    server.fail(NotInBatches(), times=None, on="/payments")
+    period: dict[str, Any] = {"since": DAY, "until": NEXT}
+    findings: list[Finding] = []
+    orders = [Order("o-0", Decimal(1001))]
+    await reconcile(client, orders, **period, confirm=confirm, on_finding=findings.append)
+
+    assert [finding.verdict for finding in findings] == [Verdict.AMOUNT_DIFFERS]
 
 
 async def test_payment_that_appears_before_the_confirmation_counts(

@@ -103,7 +103,7 @@ def run(path: Path) -> None:
         last: UnconfirmedOrder | None = None
         while page_of_orders := store.unconfirmed.page(after=last):
             last = page_of_orders[-1]
-            store.record([compare(unconfirmed.order, ()) for unconfirmed in page_of_orders])
+            store.record([compare(each.pending.order, ()) for each in page_of_orders])
         while payments := store.payments_without_order(limit=5):
             store.record([compare(None, [payment]) for payment in payments])
         store.add_usage(requests=1)
