@@ -62,7 +62,10 @@ class Direct:
         except BaseException:
             connection.close()
             raise
-        connection.release()  # To the pool, if the response was read to its end.
+        if body and transport.get_write_buffer_size():
+            connection.close()  # Answered early: another request would wait behind this body.
+        else:
+            connection.release()  # To the pool, if the response was read to its end.
         return reply
 
     def _encoded(

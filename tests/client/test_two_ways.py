@@ -15,7 +15,8 @@ from portone_async._http import exchange as _exchange
 from tests.client import test_network_faults as faults
 from tests.support.fault_server import End, Script, Slowly, answer
 from tests.support.in_memory import Ending, Piece, split
-from tests.support.two_ways import Trace, traces_in_memory
+from tests.support.two_ways import Trace, exchanges, traces_in_memory
+from tests.support.virtual_time import run
 
 BODY = b'{"code":0,"message":null,"response":null}'
 GZIPPED = gzip.compress(BODY)
@@ -355,6 +356,14 @@ def test_both_ways_send_the_same_requests() -> None:
         # aiohttp declares a type for the body of some requests that have none.
         assert set(theirs) - set(ours) <= {"content-type: application/octet-stream"}
         assert set(ours) <= set(theirs)
+
+
+@pytest.mark.parametrize(("unread", "connections"), [(0, 1), (1, 2)])
+def test_connection_with_an_unread_body_is_not_reused(unread: int, connections: int) -> None:
+    requests: tuple[dict[str, Any], ...] = ({"method": "POST", "body": b"{}"}, {"body": None})
+    trace = run(exchanges("direct", lambda _: [WHOLE], requests, unread=unread))
+    assert trace.connections == connections
+    assert [outcome.body for outcome in trace.outcomes] == [BODY, BODY]
 
 
 LIMIT = 50_000

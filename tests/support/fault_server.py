@@ -112,7 +112,7 @@ class FaultServer:
                 self.busy += 1
                 try:
                     for step in self._next(head):
-                        await _do(step, writer)
+                        await play(step, writer)
                 finally:
                     self.busy -= 1
         except (OSError, asyncio.IncompleteReadError):
@@ -133,7 +133,7 @@ class FaultServer:
         return self.script
 
 
-async def _do(step: Step, writer: asyncio.StreamWriter) -> None:
+async def play(step: Step, writer: asyncio.StreamWriter) -> None:
     match step:
         case Slowly(content, seconds):
             for byte in content:

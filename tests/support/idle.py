@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import BaseConnector
 
 from portone_async import PortOneClient
 
-__all__ = ("assert_idle", "leaves_nothing", "turns", "until")
+__all__ = ("assert_idle", "is_released", "leaves_nothing", "turns", "until")
 
 
 async def turns(count: int) -> None:
@@ -35,7 +36,12 @@ def assert_idle(client: PortOneClient, *, max_in_flight: int = 32) -> None:
     assert client._state.slots._free == max_in_flight
     # A scripted transport has no session, and a session that is closed has no connector.
     session = getattr(client._state.transport, "_session", None)
-    assert session is None or not session.connector._acquired
+    assert session is None or is_released(session.connector)
+
+
+def is_released(connector: BaseConnector) -> bool:
+    """Return whether every connection is in the pool or closed."""
+    return not connector._acquired
 
 
 @asynccontextmanager

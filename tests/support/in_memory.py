@@ -44,16 +44,18 @@ def split(content: bytes, sizes: Iterable[int]) -> list[Piece]:
 class InMemory(BaseConnector):
     """Connects to a script, which returns the response to each request by its number."""
 
-    def __init__(self, script: Callable[[int], Iterable[Piece]], **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, script: Callable[[int], Iterable[Piece]], *, unread: int = 0) -> None:
+        """Take a script, and how many bytes of a body stay in the client's own buffer."""
+        super().__init__()
         self._script = script
+        self._unread = unread
         self.requests: list[bytes] = []
         """Whole requests: heads and bodies."""
         self.connections: list[Connection] = []
 
     async def _create_connection(self, *_: Any, **__: Any) -> ResponseHandler:
         protocol = ResponseHandler(self._loop)
-        connection = Connection(self._loop, protocol, self.respond)
+        connection = Connection(self._loop, protocol, self.respond, self._unread)
         self.connections.append(connection)
         protocol.connection_made(connection)
         return protocol
@@ -87,8 +89,10 @@ class Connection(asyncio.Transport):
         loop: asyncio.AbstractEventLoop,
         protocol: ResponseHandler,
         respond: Callable[[bytes], Iterable[Piece]],
+        unread: int,
     ) -> None:
         super().__init__()
+        self._unread = unread
         self._loop = loop
         self._protocol = protocol
         self._respond = respond
@@ -109,7 +113,7 @@ class Connection(asyncio.Transport):
         self.write(b"".join(list_of_data))
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return self._unread
 
     def is_closing(self) -> bool:
         return self._is_closing

@@ -104,10 +104,10 @@ Script = Callable[[int], Iterable[Piece]]
 
 
 async def exchanges(
-    way: Way, script: Script, requests: Sequence[dict[str, Any]] = ({}, {})
+    way: Way, script: Script, requests: Sequence[dict[str, Any]] = ({}, {}), *, unread: int = 0
 ) -> Trace:
     """Send these requests one after the other, each over a connection that may be reused."""
-    connector = InMemory(script)
+    connector = InMemory(script, unread=unread)
     with forced(way) as counts:
         async with ClientSession(connector=connector) as session:
             transport = Transport(BASE_URL, 1, session)
