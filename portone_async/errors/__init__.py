@@ -9,6 +9,7 @@
     ├── InvalidWebhookError       also ValueError: the body is not a webhook of PortOne V1
     ├── CertificateError          the server did not prove that it is PortOne
     ├── ProxyError                the proxy refuses to connect to PortOne
+    ├── ThrottleError             the throttle cannot grant a permit, nothing was sent
     ├── PaymentMismatchError      the payment differs from the order
     ├── ChargeFailedError         the charge failed; nothing was charged
     ├── OrderNumberUsedError      the merchant_uid has another payment, nothing was sent
@@ -47,6 +48,7 @@ from ._client import (
     InvalidRequestError,
     InvalidWebhookError,
     ProxyError,
+    ThrottleError,
     UnsupportedVersionError,
     WrongLoopError,
 )
@@ -103,6 +105,7 @@ __all__ = (
     "RateLimitedError",
     "RequestTimeoutError",
     "ServerError",
+    "ThrottleError",
     "TransientError",
     "UnauthorizedError",
     "UnexpectedResponseError",

@@ -10,6 +10,7 @@ __all__ = (
     "InvalidRequestError",
     "InvalidWebhookError",
     "ProxyError",
+    "ThrottleError",
     "UnsupportedVersionError",
     "WrongLoopError",
 )
@@ -67,3 +68,13 @@ class ProxyError(PortOneError):
         "Check the proxy's user name and password (only Basic is supported), "
         "and that it lets the host of base_url through."
     )
+
+
+class ThrottleError(PortOneError):
+    """The throttle could not grant a permit: its shared store failed, for example. Nothing was sent.
+
+    It is not transient: PortOne has no part in it, and sending without a permit may exceed the
+    limit that all processes share. Throttles of other packages may raise it, too: it ends a run.
+    """
+
+    advice = "Check that the store of the throttle runs and can be reached, then run it again."

@@ -25,6 +25,7 @@ from portone_async import (
     PortOneClient,
     PortOneError,
     Sorting,
+    ThrottleError,
     UnauthorizedError,
     UnexpectedResponseError,
 )
@@ -51,6 +52,7 @@ from portone_async.testing import Delay, FakePortOne, Json, Status, Unauthorized
 from tests.support.custom_faults import Held
 from tests.support.idle import assert_idle
 from tests.support.samples import CARD_PAID
+from tests.support.scripted import RefusingThrottle
 
 ODD = ["a b", "주문 1", "a/b", "100%", "a#b", "a?b=c", "a+b", "a&b", "[]", "x" * 200]
 
@@ -445,6 +447,19 @@ async def test_permanently_rejected_token_ends_a_stream_at_once(
         async with client.payments.find_many(f"order-{n}" for n in range(1000)) as stream:
             _ = [result async for result in stream]
     assert server.count("/payments") < 500
+
+
+async def test_throttle_error_ends_a_stream_at_once(server: FakePortOne) -> None:
+    throttle = RefusingThrottle(2, ThrottleError("the store is down"))
+    async with server.client(rate_limit=throttle) as client:
+        with pytest.raises(ThrottleError, match=r"GET /payments/find.*the store is down") as caught:
+            async with client.payments.find_many(f"order-{n}" for n in range(1000)) as stream:
+                _ = [result async for result in stream]
+    assert not caught.value.is_transient
+    assert caught.value.attempts == ()
+    # The token, and one look-up that was sent or cancelled.
+    assert server.count("/users/getToken") == 1
+    assert len(server.requests) <= 2
 
 
 async def test_find_many_is_unordered_and_get_many_is_ordered(

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from portone_async import ApiError, PortOneClient, PortOneError, UnauthorizedError
+from portone_async import ApiError, PortOneClient, PortOneError, ThrottleError, UnauthorizedError
 from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
 from portone_async.testing import Delay, FakePortOne, Fault, Hang, Reset, Status, Unauthorized
 from tests.support.paid_day import DAY, NEXT, NOON, paid_orders
+from tests.support.scripted import RefusingThrottle
 
 
 def starts_of_slices(server: FakePortOne) -> list[int]:
@@ -52,6 +53,18 @@ async def test_rejected_token_ends_a_run_without_findings(
         assert not list(store.findings())
         # The usage is stored nevertheless.
         assert store.summary().requests == server.count("/payments") > 1
+
+
+@pytest.mark.parametrize("permits", [1, 2])  # None for the look-up, or for its confirmation.
+async def test_throttle_error_ends_a_run_without_findings(
+    server: FakePortOne, tmp_path: Path, permits: int
+) -> None:
+    throttle = RefusingThrottle(permits, ThrottleError("the store is down"))
+    async with server.client(rate_limit=throttle) as client:
+        with Store.open(tmp_path / "run.db") as store:
+            with pytest.raises(ThrottleError):
+                await reconcile(client, [Order("none", Decimal(1000))], store=store)
+            assert not list(store.findings())
 
 
 @pytest.mark.parametrize("on", ["/payments", "/payments/findAll"])

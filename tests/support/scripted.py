@@ -86,13 +86,14 @@ class ScriptedTransport(Transport):
 class RefusingThrottle:
     """A custom throttle that refuses once its permits are used up."""
 
-    def __init__(self, left: int) -> None:
+    def __init__(self, left: int, error: Exception | None = None) -> None:
         self.left = left
         """How many permits it grants before it refuses."""
+        self._error = error or TimeoutError("no permit is available")
 
     async def acquire(self, *, priority: bool = False) -> None:
         if self.left == 0:
-            raise TimeoutError("no permit is available")
+            raise self._error
         self.left -= 1
 
     async def pause(self, seconds: float) -> None: ...

@@ -20,6 +20,7 @@ from portone_async.errors import (
     PaymentNotFoundError,
     PortOneError,
     ProxyError,
+    ThrottleError,
     UnauthorizedError,
     UnsupportedVersionError,
     WrongLoopError,
@@ -39,6 +40,7 @@ FATAL_ERRORS = (
     WrongLoopError,
     UnsupportedVersionError,
     ProxyError,
+    ThrottleError,
 )
 """Errors that every later look-up of a run would raise, too."""
 
