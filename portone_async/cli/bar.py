@@ -38,7 +38,9 @@ class Bar:
         completed: int = 0,
     ) -> None:
         # In a pipe, rich would leave an empty line.
-        self._is_printed = console.is_terminal
+        self.is_printed = console.is_terminal
+        """Whether the bar is printed: a pipe needs no count of the work."""
+        self._completed = completed
         self._pace = Pace()
         self._progress = _Progress(
             BarColumn(bar_width=None, complete_style="green", finished_style="green"),
@@ -46,6 +48,7 @@ class Bar:
             _RateColumn(self._pace, rate_format),
             *([_TimeLeftColumn(self._pace)] if has_time_left else []),
             line=line,
+            completed=lambda: self._completed,
             console=console,
             transient=True,
             expand=True,
@@ -55,14 +58,14 @@ class Bar:
     def advance(self) -> None:
         """Count one unit of work as done."""
         self._pace.advance()
-        self._progress.advance(self._task)
+        self._completed += 1
 
     def set_total(self, total: int) -> None:
         """Set all of the work."""
         self._progress.update(self._task, total=total)
 
     def __enter__(self) -> Self:
-        if self._is_printed:
+        if self.is_printed:
             self._progress.start()
         return self
 
@@ -72,16 +75,27 @@ class Bar:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._is_printed:
+        if self.is_printed:
             self._progress.stop()
 
 
 class _Progress(Progress):
-    def __init__(self, *columns: ProgressColumn, line: Callable[[], Text], **options: Any) -> None:
+    """Reads the work done when it is printed: rich takes a lock for each unit that it counts."""
+
+    def __init__(
+        self,
+        *columns: ProgressColumn,
+        line: Callable[[], Text],
+        completed: Callable[[], int],
+        **options: Any,
+    ) -> None:
         self._line = line
+        self._completed = completed
         super().__init__(*columns, **options)
 
     def get_renderables(self) -> Iterable[RenderableType]:
+        for task_id in self.task_ids:
+            self.update(task_id, completed=self._completed())
         yield self.make_tasks_table(self.tasks)
         yield self._line()
 

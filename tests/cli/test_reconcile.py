@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -196,6 +196,20 @@ async def test_findings_are_read_once_for_all_files(
     await run(write("order_id,amount\na,1000\nb,2000\n"), *options)
 
     assert [finding.merchant_uid for finding in read] == ["a", "b"] * readings
+
+
+async def test_run_without_a_terminal_builds_no_matched_findings(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def matched_findings(store: Store, orders: object) -> NoReturn:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(Store, "matched_findings", matched_findings)
+    paid(server, "a", "b")
+    code, out, err = await run(write("order_id,amount\na,1000\nb,1000\n"), *PERIOD)
+
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1].split()[:2] == ["matched", "2"]
 
 
 async def test_page_names_the_file_of_findings(
