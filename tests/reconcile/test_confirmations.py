@@ -21,6 +21,7 @@ from portone_async.reconcile import (
 from portone_async.testing import FakePortOne
 from tests.conftest import AT_ONCE
 from tests.support.paid_day import DAY, NEXT, paid_orders
+from tests.support.scripted import RefusingThrottle
 
 WAYS: list[Confirm] = ["single", "batch"]
 
@@ -94,8 +95,10 @@ async def test_run_without_differences_announces_nothing(
     [
         (RateLimit(rate=10_000, burst=5), 20 / 10_000),
         (TokenBucket(RateLimit(rate=4_000)), 20 / 4_000),
+        (RefusingThrottle(1_000), None),
         (None, None),
     ],
+    ids=["a limit", "a bucket", "another throttle", "none"],
 )
 async def test_plan_has_the_seconds_at_the_rate_limit(
     server: FakePortOne, rate_limit: Any, seconds: float | None

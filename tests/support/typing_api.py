@@ -86,6 +86,7 @@ async def plugin_types() -> None:
     observers: tuple[Observer, ...] = (SpanObserver(), AttemptCallback(print))
     client = PortOneClient("k", "s", rate_limit=throttles[0], observers=observers, on_attempt=print)
     assert_type(client.with_options(observers=(SpanObserver(),)), PortOneClient)
+    assert_type(client.rate_limit, RateLimit | None)
     async with FakePortOne() as server:
         server.fail(Status(503), times=2)
         assert_type(server.add(merchant_uid="o"), Payment)
