@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from portone_async._http import exchange as _exchange
 from tests.client import test_network_faults as faults
 from tests.support.fault_server import End, Script, Slowly, answer
 from tests.support.in_memory import Ending, Piece, split
-from tests.support.two_ways import Trace, exchanges, traces_in_memory
+from tests.support.two_ways import assert_alike, exchanges, traces_in_memory
 from tests.support.virtual_time import run
 
 BODY = b'{"code":0,"message":null,"response":null}'
@@ -246,34 +245,6 @@ RESPONSES: dict[str, list[Piece]] = {
     "large body, then RST": [answer(b"x" * 3_000_000), RST],
     "large body, cut": [answer(b"x" * 3_000_000)[:-1], FIN],
 }
-
-
-def script_of(pieces: Iterable[Piece]) -> Callable[[int], Iterable[Piece]]:
-    """Send these to the first request, and a right answer to each one after it."""
-    first = list(pieces)
-
-    def script(number: int) -> Iterable[Piece]:
-        return first if number == 1 else [answer(b"reply %d" % number)]
-
-    return script
-
-
-def assert_alike(pieces: Iterable[Piece]) -> Trace:
-    """Check that both ways come to the same, and take no response for that of another request."""
-    direct, session = traces_in_memory(script_of(pieces), ({}, {}, {})).values()
-    assert direct.outcomes[0] == session.outcomes[0]
-    if session.unsent:
-        # The session returns a connection to the pool at the end of a body, before aiohttp has
-        # parsed what follows in the same bytes. So it finds out only when it takes it out again.
-        assert session.unsent == 1
-        assert direct.connections == session.connections
-    else:
-        assert direct == session
-    for trace in (direct, session):
-        replies = [outcome.body for outcome in trace.outcomes[1:] if outcome.kind == "Reply"]
-        assert replies == [b"reply %d" % number for number in range(2, len(trace.requests) + 1)]
-        assert len(replies) + trace.unsent == 2
-    return direct
 
 
 @pytest.mark.parametrize("pieces", RESPONSES.values(), ids=RESPONSES)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from .odd import changed
 
-NAMES = ("orders", "reply", "response", "webhook")
+NAMES = ("exchange", "orders", "reply", "response", "webhook")
 MOST_BYTES = 6_000
 
 

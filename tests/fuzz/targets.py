@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import orders, reply, response, webhook
+from . import exchange, orders, reply, response, webhook
 
 __all__ = ("CORPUS", "TARGETS", "inputs")
 
 CORPUS = Path(__file__).parent / "corpus"
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
+    "exchange": exchange.check,
     "orders": orders.check,
     "reply": reply.check,
     "response": response.check,

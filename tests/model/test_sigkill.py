@@ -12,9 +12,14 @@ from typing import Any, Literal, NamedTuple
 import pytest
 
 from portone_async.testing import Exchange, FakePortOne, Reply
+from tests.support.forced_way import script_prelude
 from tests.support.script import environment
+from tests.support.ways import both_ways
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no SIGKILL")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="it has no SIGKILL"),
+    both_ways,
+]
 
 SCRIPT = """
 import asyncio
@@ -80,7 +85,7 @@ class Victim:
     """The process that performs the job now."""
 
     def __init__(self, call: str, server: FakePortOne) -> None:
-        self._script = SCRIPT.replace("{call}", call)
+        self._script = script_prelude() + SCRIPT.replace("{call}", call)
         self._environment = environment(server)
         self._process: asyncio.subprocess.Process | None = None
 

@@ -12,11 +12,12 @@ from portone_async import PortOneError
 from portone_async._http.reply import Reply
 from portone_async._http.transport import Transport
 
+from .fault_server import answer
 from .forced_way import WAYS, Way, forced
 from .in_memory import InMemory, Piece
 from .virtual_time import run
 
-__all__ = ("Outcome", "Trace", "exchanges", "outcome_of", "send", "traces_in_memory")
+__all__ = ("Outcome", "Trace", "assert_alike", "exchanges", "send", "traces_in_memory")
 
 BASE_URL = "http://127.0.0.1"
 SECONDS = 5.0
@@ -137,3 +138,31 @@ def traces_in_memory(
 ) -> dict[Way, Trace]:
     """Return the trace of each way, in virtual time."""
     return {way: run(exchanges(way, script, requests)) for way in WAYS}
+
+
+def script_of(pieces: Iterable[Piece]) -> Script:
+    """Send these to the first request, and a right answer to each one after it."""
+    first = list(pieces)
+
+    def script(number: int) -> Iterable[Piece]:
+        return first if number == 1 else [answer(b"reply %d" % number)]
+
+    return script
+
+
+def assert_alike(pieces: Iterable[Piece]) -> Trace:
+    """Check that both ways come to the same, and take no response for that of another request."""
+    direct, session = traces_in_memory(script_of(pieces), ({}, {}, {})).values()
+    assert direct.outcomes[0] == session.outcomes[0]
+    if session.unsent:
+        # The session returns a connection to the pool at the end of a body, before aiohttp has
+        # parsed what follows in the same bytes. So it finds out only when it takes it out again.
+        assert session.unsent == 1
+        assert direct.connections == session.connections
+    else:
+        assert direct == session
+    for trace in (direct, session):
+        replies = [outcome.body for outcome in trace.outcomes[1:] if outcome.kind == "Reply"]
+        assert replies == [b"reply %d" % number for number in range(2, len(trace.requests) + 1)]
+        assert len(replies) + trace.unsent == 2
+    return direct
