@@ -97,8 +97,9 @@ class _Sweeper:
         if self._unfinished >= _PARTS_AT_ONCE or walk.left <= _SHORT_PART * _PAGE_SIZE:
             return
         assert walk.position is not None
-        last = (walk.position + part.until) // 2
-        if last == part.until:
+        # PortOne may refuse a window that starts in its future.
+        last = (walk.position + min(part.until, _now())) // 2
+        if not walk.position <= last < part.until:
             return
         self._unfinished += 1  # Other tasks count it while the cut is being stored.
         rest = await parts.cut(part, last)
@@ -153,10 +154,14 @@ def _assumed_empty(status: str, window: Window) -> AssumedEmpty:
 
     It is empty if the whole window is newer than that.
     """
-    latest = int(utc_now().timestamp()) - _VISIBILITY_DELAY
+    latest = _now() - _VISIBILITY_DELAY
     until = latest if window.until is None else min(window.until + 1, latest)
     return AssumedEmpty(
         status,
         datetime.fromtimestamp(window.since, UTC),
         datetime.fromtimestamp(max(until, window.since), UTC),
     )
+
+
+def _now() -> int:
+    return int(utc_now().timestamp())

@@ -18,9 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portone_async import ApiError, Call
-from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage
+from portone_async.models._listed_payment import (
+    ListedPayment,
+    ListedPaymentPage,
+    PlainPayment,
+)
 from portone_async.reconcile import PaymentSnapshot, Store
 from portone_async.reconcile._recorder import Recorder
+from portone_async.reconcile._snapshots import from_columns, to_columns
 from portone_async.reconcile._sweep import sweep
 from portone_async.resources._windows import Window
 
@@ -36,9 +41,10 @@ class Stopped(Exception):  # noqa: N818 (stands for the end of the process)
 class Shop:
     """A server's lists: payments by id, each with the second that PortOne filters by."""
 
-    def __init__(self, times: list[int], *, status: str = "paid") -> None:
+    def __init__(self, times: list[int], *, status: str = "paid", is_plain: bool = True) -> None:
         self.times = {f"imp_{number}": time for number, time in enumerate(times)}
         self.status = status
+        self.is_plain = is_plain
         self.requests: list[tuple[str, Window]] = []
         self.in_flight = 0
         self.most_in_flight = 0
@@ -83,13 +89,26 @@ class Shop:
             len(inside), number + 1 if has_next else 0, tuple(map(self.payment, part))
         )
 
-    def payment(self, imp_uid: str) -> ListedPayment:
-        time = datetime.fromtimestamp(START + self.times[imp_uid], UTC)
+    def payment(self, imp_uid: str) -> PlainPayment | ListedPayment:
+        second = START + self.times[imp_uid]
+        merchant_uid = f"order-{imp_uid}"
+        if self.is_plain:
+            return PlainPayment(
+                imp_uid=imp_uid,
+                merchant_uid=merchant_uid,
+                status=self.status,
+                amount=1000,
+                started_at=second if self.status == "ready" else 0,
+                paid_at=second if self.status == "paid" else 0,
+                cancelled_at=second if self.status == "cancelled" else 0,
+            )
+        time = datetime.fromtimestamp(second, UTC)
         return ListedPayment(
             imp_uid=imp_uid,
-            merchant_uid=f"order-{imp_uid}",
+            merchant_uid=merchant_uid,
             status=self.status,
-            amount=Decimal(1000),
+            amount=Decimal("10.50"),
+            started_at=time if self.status == "ready" else None,
             paid_at=time if self.status == "paid" else None,
             cancelled_at=time if self.status == "cancelled" else None,
         )
@@ -130,11 +149,7 @@ def stored(store: Store) -> dict[str, PaymentSnapshot]:
 
 def expected(shop: Shop) -> dict[str, PaymentSnapshot]:
     payments = map(shop.payment, shop.times)
-    fields = PaymentSnapshot.__struct_fields__
-    return {
-        payment.imp_uid: PaymentSnapshot(**{name: getattr(payment, name) for name in fields})
-        for payment in payments
-    }
+    return {payment.imp_uid: from_columns(*to_columns(payment)) for payment in payments}
 
 
 async def test_parts_of_a_long_period_are_requested_at_once(store: Store) -> None:
@@ -173,6 +188,17 @@ async def test_parts_cost_few_more_requests(store: Store, status: str, spread: s
     assert divided.most_in_flight > 1
     assert len(stored(store)) == 6_000
     assert len(divided.requests) <= 1.2 * len(alone.requests)
+
+
+async def test_no_request_begins_in_the_future(store: Store) -> None:
+    shop = Shop(list(range(600)))
+    now = datetime.fromtimestamp(START + 600, UTC)
+    with sizes(), patch("portone_async.reconcile._sweep.utc_now", lambda: now):
+        await sweep_once(shop, store, 86_400)
+
+    assert stored(store) == expected(shop)
+    assert shop.most_in_flight > 1
+    assert max(window.since for _, window in shop.requests) <= START + 600
 
 
 async def test_short_list_needs_one_request(store: Store) -> None:
@@ -297,7 +323,7 @@ async def test_huge_totals_cost_few_requests(store: Store) -> None:
 
 
 times = st.lists(st.integers(0, 49), max_size=120)
-statuses = st.sampled_from(["paid", "cancelled", "all"])
+statuses = st.sampled_from(["paid", "ready", "cancelled", "all"])
 
 
 class Stops:
@@ -360,15 +386,20 @@ async def test_sweep_resumes_after_a_stop_at_any_step(
 @given(
     times,
     statuses,
-    st.integers(2, 9),
-    st.integers(1, 5),
+    st.booleans(),
+    st.tuples(st.integers(2, 9), st.integers(1, 5)),
     st.lists(st.tuples(st.sampled_from(["request", "before", "after"]), st.integers(0, 12))),
 )
 @settings(max_examples=60)
 def test_stopped_sweep_stores_every_payment(
-    when: list[int], status: str, page: int, at_once: int, stops: list[tuple[str, int]]
+    when: list[int],
+    status: str,
+    is_plain: bool,
+    limits: tuple[int, int],
+    stops: list[tuple[str, int]],
 ) -> None:
-    shop = Shop(when, status="paid" if status == "all" else status)
+    shop = Shop(when, status="paid" if status == "all" else status, is_plain=is_plain)
+    page, at_once = limits
 
     async def run(path: Path) -> bool:
         place, number = stops.pop() if stops else ("never", 0)
