@@ -56,9 +56,9 @@ async def reconcile(
     Without a period every order is requested, a hundred per request, and payments that belong to
     no order cannot be found. With a period they are findings as well.
 
-    Only differences are confirmed. An order is matched if the period or a look-up of a hundred
-    orders has a payment that agrees with it, and all payments that the period has are in that
-    look-up: a second payment that neither lists is not noticed.
+    Only differences are confirmed. An order that agrees with the payments of the period, or with
+    those of a look-up of a hundred orders, is matched: a second payment that neither of them lists
+    is not noticed.
 
     Args:
         client: The client that sends the requests.
@@ -87,8 +87,8 @@ async def reconcile(
               that was not listed would match it. An order is reported as ``missing`` only if
               PortOne answers that it has no payment of any order of the request (404), and its
               number consists of at most 40 ASCII letters, digits and ``.``, ``_``, ``-``. Any
-              other order without a listed payment, and one with a payment that cannot be read, is
-              confirmed alone.
+              other order without a listed payment is confirmed alone; so is one with a payment
+              that cannot be read, or that the period has and the look-up does not list.
 
             It is not part of the run's identity: a run that is resumed with the other value
             confirms the remaining orders that way, and its earlier findings stay. To confirm all
@@ -103,8 +103,8 @@ async def reconcile(
         The totals of the whole run, its earlier parts included.
 
     Raises:
-        InvalidRequestError: Half a period, an empty or reversed one, a time without a zone, or
-            a misspelt status, or another ``confirm``.
+        InvalidRequestError: Half a period, an empty or reversed one, a time without a zone,
+            a misspelt status, or an unknown ``confirm``.
         AuthenticationError: PortOne rejected the API keys. The run can be resumed.
         UnauthorizedError: PortOne kept rejecting the token. The run can be resumed.
         UnexpectedResponseError: PortOne's lists contradict each other. The run can be resumed.
