@@ -57,7 +57,7 @@ _ADD = f"""
     SELECT o.position, p.id
     FROM orders AS o CROSS JOIN payments AS p ON p.merchant_uid = o.merchant_uid
     WHERE o.position > :after AND o.position <= :until
-        AND o.status = :paid AND o.cancelled_amount = 0 AND NOT o.is_contradicted
+        AND o.status = :paid AND o.cancelled_amount = 0
         AND NOT EXISTS (SELECT 1 FROM findings WHERE kind = :order AND key = +o.position)
         AND NOT EXISTS (SELECT 1 FROM unconfirmed AS u WHERE u.position = o.position)
         AND o.merchant_uid NOT IN
