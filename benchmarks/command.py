@@ -1,7 +1,7 @@
 """Measure the whole command ``portone-async reconcile``, with many differences and all its files.
 
 ``python benchmarks/command.py`` prints the table of README.md: a million orders, of which 100,000
-differ. The fake PortOne runs in its own process. The operating system reports the CPU time and peak
+differ, confirmed by a request each and by batches, without a rate limit. The fake PortOne runs in its own process. The operating system reports the CPU time and peak
 memory of the command when it ends.
 """
 
@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -28,8 +29,8 @@ from portone_async.testing.generate import payments_of_a_day
 # Requests per second: so many that none waits. The command has no option for "no limit".
 _NO_LIMIT = "1e6"
 _HEAD = (
-    "| Findings | Orders | Findings that differ | Seconds | Requests | CPU s | Peak MB"
-    " | Findings MB | Page MB |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    "| Findings | Confirmations | Orders | Different | Seconds | Requests | CPU s | Peak MB"
+    " | Findings MB | Page MB |\n|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"
 )
 
 
@@ -86,22 +87,24 @@ def run_command(arguments: list[str], url: str) -> Ran:
     return Ran(seconds, usage.ru_utime + usage.ru_stime, peak, output)
 
 
-def measure(url: str, folder: Path, extension: str, options: argparse.Namespace) -> str:
-    """Run the command with one format of findings, and return its row."""
+def measure(
+    url: str, folder: Path, extension: str, confirm: str, options: argparse.Namespace
+) -> str:
+    """Run the command with one format of findings and one kind of confirmations; return its row."""
     out, report = folder / f"findings.{extension}", folder / "report.html"
     ran = run_command(
         [
             *("reconcile", str(folder / "orders.csv")),
             *("--since", DAY.isoformat(), "--until", (DAY + timedelta(days=1)).isoformat()),
             *("--rate", _NO_LIMIT, "--out", str(out), "--report", str(report)),
-            *options.arguments,
+            *("--confirm", confirm),
         ],
         url,
     )
     write_line(ran.output)
     sizes = [path.stat().st_size / 1e6 for path in (out, report)]
     return (
-        f"| {extension} | {options.orders:,} | {options.differences:,} | {ran.seconds:,.1f}"
+        f"| {extension} | {confirm} | {options.orders:,} | {options.differences:,} | {ran.seconds:,.1f}"
         f" | {ran.number_before('requests')} | {ran.cpu:,.1f} | {ran.peak:,.0f}"
         f" | {sizes[0]:,.0f} | {sizes[1]:,.1f} |"
     )
@@ -114,8 +117,8 @@ def rows(options: argparse.Namespace) -> Iterator[str]:
         try:
             url, folder = ready_url(fake), Path(name)
             write_orders(folder / "orders.csv", options.orders, options.differences)
-            for extension in options.formats:
-                yield measure(url, folder, extension, options)
+            for extension, confirm in product(options.formats, options.confirm):
+                yield measure(url, folder, extension, confirm, options)
         finally:
             fake.terminate()
 
@@ -124,8 +127,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--differences", type=int, default=100_000, metavar="N")
-    parser.add_argument("--formats", nargs="+", default=["csv", "jsonl", "parquet"])
-    parser.add_argument("arguments", nargs="*", help="further arguments of the command")
+    parser.add_argument("--formats", nargs="+", default=["csv"], metavar="EXTENSION")
+    parser.add_argument("--confirm", nargs="+", default=["single", "batch"], metavar="KIND")
     printed = list(rows(parser.parse_args()))
     write_line("\n".join(["", _HEAD, *printed]))
 

@@ -11,7 +11,7 @@ from portone_async.reconcile.finding import Finding, Summary, Verdict
 from portone_async.reconcile.ledger import bridges
 from portone_async.reconcile.money import Sums, add_to
 
-from .clock import local_time
+from .clock import local_hour
 from .limited_rows import LimitedRows
 from .safe_text import script_json
 from .table_row import table_row
@@ -104,12 +104,11 @@ class Tally:
         return verdict is Verdict.MATCHED or _without_zeros(self.amounts[verdict]) == amounts
 
     def _bucket(self, time: datetime | None) -> Bucket:
-        local = None if time is None else local_time(time, self._zone)
-        if time is None or local is None:
+        hour = None if time is None else local_hour(time, self._zone)
+        if time is None or hour is None:
             return self.without_time
         if self._period is not None and not self._period[0] <= time < self._period[1]:
             return self.outside_period
-        hour = Unit.HOUR.start(local)
         bucket = self.hours.get(hour)
         if bucket is None:
             bucket = self.hours[hour] = Bucket()
