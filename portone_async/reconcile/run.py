@@ -1,9 +1,10 @@
 """Reconcile the orders of a day, or any number of orders, with their payments.
 
-With a period, all payments of it are read once, a thousand per request, and joined with the
-orders here. Only orders that this does not match are requested, a hundred per request. An order that
-still differs is confirmed by one more look-up before it is reported: the largest difference first,
-each order alone (:meth:`Payments.find_all`), unless the caller trusts the look-up of a hundred.
+With a period, all payments of it are read once, a thousand per request and up to eight requests at
+once, and joined with the orders here. Only orders that this does not match are requested, a hundred
+per request. An order that still differs is confirmed by one more look-up before it is reported: the
+largest difference first, each order alone (:meth:`Payments.find_all`), unless the caller trusts the
+look-up of a hundred.
 """
 
 from __future__ import annotations
