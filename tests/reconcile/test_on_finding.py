@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from portone_async import PortOneClient, PortOneError
 from portone_async.reconcile import Finding, Order, Store, UnreadableOrder, Verdict, reconcile
+from portone_async.reconcile._matched import Range
 from portone_async.testing import FakePortOne
-from tests.support.paid_day import paid_orders
+from tests.support.paid_day import DAY, NEXT, paid_orders
 
 
 async def test_contradicted_order_is_reported_once(
@@ -55,6 +57,12 @@ class StoppedStore(Store):
 
     stop: Callable[[], object] | None = None
 
+    def match(self, *, after: int = 0, limit: int = 2) -> Range | None:
+        matched = super().match(after=after, limit=limit)
+        if matched is not None and any(self.matched_findings(matched)) and self.stop is not None:
+            self.stop()
+        return matched
+
     def record(self, findings: Iterable[Finding]) -> None:
         recorded = list(findings)
         super().record(recorded)
@@ -62,9 +70,11 @@ class StoppedStore(Store):
             self.stop()
 
 
+@pytest.mark.parametrize("has_period", [False, True])
 async def test_finding_recorded_during_cancellation_is_reported(
-    server: FakePortOne, client: PortOneClient, tmp_path: Path
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, has_period: bool
 ) -> None:
+    period: dict[str, Any] = {"since": DAY, "until": NEXT} if has_period else {}
     orders = [
         *paid_orders(server, 3),
         *(Order(f"none-{number}", Decimal(1)) for number in range(3)),
@@ -75,7 +85,7 @@ async def test_finding_recorded_during_cancellation_is_reported(
     with StoppedStore.open(tmp_path / "run.db") as store:
         while cancelled < 20:
             run = asyncio.create_task(
-                reconcile(client, orders, store=store, on_finding=findings.append)
+                reconcile(client, orders, **period, store=store, on_finding=findings.append)
             )
             # Before the run receives the result of the step.
             store.stop = lambda run=run: loop.call_soon_threadsafe(run.cancel)

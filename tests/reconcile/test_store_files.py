@@ -192,6 +192,29 @@ def test_full_disk_raises_and_rolls_back(
     assert rows(path) != before
 
 
+def test_disk_that_fills_while_payments_are_indexed_changes_nothing(
+    tmp_path: Path, connections: list[sqlite3.Connection]
+) -> None:
+    path = tmp_path / "run.db"
+    payments = [
+        snapshot(f"imp_{order.merchant_uid}", merchant_uid=order.merchant_uid, amount=order.amount)
+        for order in orders(3000)
+    ]
+    with Store.open(path) as store:
+        store.add_orders(orders(3000))
+        store.record_slice("paid", payments, position=None)
+    before = rows(path)
+    with Store.open(path) as store:
+        limit_pages(connections[-1], 3)
+        with pytest.raises(StoreError, match="disk is full"):
+            store.match()
+    assert rows(path) == before
+
+    with Store.open(path) as store:
+        assert store.match() is not None
+        assert store.progress() == (3000, 3000)
+
+
 def test_run_continues_after_a_disk_error(
     tmp_path: Path,
 ) -> None:
