@@ -123,6 +123,11 @@ class Transport:
             failure = refused_tunnel(error.status, self._proxy)
         except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             failure = _failure(error, self._proxy)
+        except RuntimeError:
+            # "Session is closed" or "Connection closed": here, or by the owner of the connector.
+            if not session.closed:
+                raise
+            failure = ClientClosedError("the connections were closed")
         if self.is_closed:
             return ClientClosedError("this client was closed while the call was in flight")
         return failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import ssl
@@ -302,8 +303,12 @@ def _authority() -> trustme.CA:
 
 @pytest.fixture(name="tls", params=["TLSv1_2", "TLSv1_3"])
 def _tls(authority: trustme.CA, request: pytest.FixtureRequest) -> Contexts:
+    return contexts(authority, request.param)
+
+
+def contexts(authority: trustme.CA, version: str) -> Contexts:
     of_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    of_server.maximum_version = of_server.minimum_version = ssl.TLSVersion[request.param]
+    of_server.maximum_version = of_server.minimum_version = ssl.TLSVersion[version]
     of_server.num_tickets = 5  # Each arrives as data that nobody waits for.
     with good(authority).tempfile() as path:
         of_server.load_cert_chain(path)
@@ -367,3 +372,75 @@ async def test_large_request_over_tls_arrives_whole(tls: Contexts) -> None:
     result = assert_alike(await results(handle, tls=tls, **large_post(size=3_000_000)))
     assert result.first.body == BODY
     assert result.connections == 1
+
+
+# Ended from outside
+
+
+async def in_pieces(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    for start in range(0, len(WHOLE), 20):
+        writer.write(WHOLE[start : start + 20])
+        await turns(3)
+
+
+End = Callable[[asyncio.Task[Outcome], Transport], Awaitable[Any]]
+
+
+async def cancelled(call: asyncio.Task[Outcome], _: Transport) -> None:
+    call.cancel()
+    await asyncio.wait({call})
+    assert call.cancelled()
+
+
+async def closed(call: asyncio.Task[Outcome], transport: Transport) -> None:
+    await transport.close()
+    outcome = await call
+    # The response may have arrived in this very turn.
+    assert outcome.kind == "ClientClosedError" or outcome.body == BODY
+
+
+@pytest.mark.parametrize("end", [cancelled, closed])
+@pytest.mark.parametrize("version", ["no TLS", "TLSv1_2", "TLSv1_3"])
+async def test_exchange_ended_at_any_turn_leaves_nothing(
+    authority: trustme.CA, way: Way, version: str, end: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: set[int] = set()
+    of_server, of_client = (None, True) if version == "no TLS" else contexts(authority, version)
+    # Of the client, which closes them: those of a passed session stay open.
+    connectors: list[TCPConnector] = []
+
+    def connector(**options: Any) -> TCPConnector:
+        connectors.append(TCPConnector(ssl=of_client, **options))
+        return connectors[-1]
+
+    monkeypatch.setattr("portone_async._http.session.TCPConnector", connector)
+
+    async def end_after(count: int) -> bool:
+        async with (
+            leaves_nothing(),
+            served(in_pieces, context=of_server) as (server, url),
+        ):
+            transport = Transport(url, 1, None)
+            transport.open(asyncio.get_running_loop())
+            call = asyncio.create_task(send(transport))
+            await turns(count)
+            is_over = call.done()
+            if is_over:
+                assert (await call).body == BODY
+            else:
+                requests.add(server.requests)
+                await end(call, transport)
+            await turns(2)
+            assert is_released(connectors[-1])
+            del call
+            if end is cancelled or is_over:
+                assert (await send(transport)).kind == "Reply"
+                await transport.close()
+        return is_over
+
+    async with asyncio.timeout(60):
+        count = 0
+        while not await end_after(count):
+            count += 1
+    gc.collect()  # Warns of a connection that was dropped.
+    assert requests == {0, 1}  # Before and after the request was sent.
