@@ -24,6 +24,7 @@ from portone_async.models._listed_payment import (
     PlainPayment,
 )
 from portone_async.reconcile import PaymentSnapshot, Store
+from portone_async.reconcile._parts import Part, WindowParts
 from portone_async.reconcile._recorder import Recorder
 from portone_async.reconcile._snapshots import from_columns, to_columns
 from portone_async.reconcile._sweep import sweep
@@ -320,6 +321,19 @@ async def test_huge_totals_cost_few_requests(store: Store) -> None:
 
     assert stored(store) == expected(shop)
     assert len(shop.requests) <= 500
+
+
+async def test_parts_are_the_same_when_they_are_loaded_again(store: Store) -> None:
+    window = Window(START, START + 9_999)
+    parts = WindowParts(store, "paid", window)
+    (first,) = await parts.load()
+    rests: list[Part] = []
+    while (rest := await parts.cut(first, first.until - 10)) is not None:
+        rests.append(rest)
+
+    assert len(rests) == 128
+    assert await WindowParts(store, "paid", window).load() == [first, *reversed(rests)]
+    assert len(await WindowParts(store, "cancelled", window).load()) == 1
 
 
 times = st.lists(st.integers(0, 49), max_size=120)
