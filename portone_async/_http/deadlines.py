@@ -31,6 +31,12 @@ class Deadlines:
         """Return a context that raises ``TimeoutError`` at a time on the loop's clock."""
         return Deadline(self, inf if time is None else time)
 
+    def expire(self) -> None:
+        """End every context that is open now, as if its time had come."""
+        for deadline in self._pending:
+            if not deadline.is_expired:
+                deadline.expire()
+
     def close(self) -> None:
         """Cancel the timer, unless a deadline is still pending."""
         if self._timer is not None and not self._pending:

@@ -162,6 +162,8 @@ class Transport:
     async def _close_here(self) -> None:
         session, self._session, self.is_closed = self._session, None, True
         if session is not None:
+            # aiohttp leaves calls waiting that read a body from a connection that is closed here.
+            self._deadlines.expire()
             await session.close()
         self._deadlines.close()
 

@@ -150,3 +150,25 @@ async def test_last_timer_sets_no_other() -> None:
             await asyncio.Event().wait()
         await asyncio.sleep(0)
     assert call_at.call_count == 1
+
+
+@virtual_time
+async def test_expire_ends_the_open_contexts_and_no_later_one() -> None:
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+    began_at = loop.time()
+
+    async def wait(until: float | None) -> None:
+        with deadlines.at(until):
+            await asyncio.sleep(5.0)
+
+    tasks = [asyncio.create_task(wait(until)) for until in (None, loop.time() + 60.0)]
+    await asyncio.sleep(0)
+    deadlines.expire()
+    deadlines.expire()  # Cancels no task twice.
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [type(end) for end in ends] == [TimeoutError, TimeoutError]
+    assert loop.time() < began_at + 1.0
+    await wait(None)
+    assert loop.time() >= began_at + 5.0
