@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, Sequence
 from itertools import chain
 
 from portone_async.client import PortOneClient
-from portone_async.errors import PortOneError
+from portone_async.errors import PortOneError, UnexpectedResponseError
+from portone_async.models import Payment
 from portone_async.resources._stream import Stream
 from portone_async.resources.payments import FATAL_ERRORS
 
@@ -23,7 +24,7 @@ from ._look_up import (
 from ._recorder import Recorder, in_thread
 from .compare import compare
 from .confirmation import Confirming
-from .finding import Finding, Order, PaymentSnapshot
+from .finding import Finding, PaymentSnapshot
 from .store import PendingOrder
 
 __all__ = ("Confirmations",)
@@ -109,15 +110,15 @@ class Confirmations:
             if _is_trusted(looked_up):
                 findings.append(looked_up.finding)
             else:
-                findings.append(await self._confirm_alone(looked_up.order))
+                findings.append(await self._confirm_alone(looked_up.pending))
         return (findings,)
 
     async def _confirm(self, pending: PendingOrder) -> tuple[Sequence[Finding]]:
-        return ([await self._confirm_alone(pending.order)],)
+        return ([await self._confirm_alone(pending)],)
 
-    async def _confirm_alone(self, order: Order) -> Finding:
+    async def _confirm_alone(self, pending: PendingOrder) -> Finding:
         """Compare an order with all of its payments."""
-        find_all = self._client.payments.find_all
+        order, find_all = pending.order, self._client.payments.find_all
         try:
             payments = [payment async for payment in find_all(order.merchant_uid)]
         except FATAL_ERRORS:
@@ -125,6 +126,9 @@ class Confirmations:
         except PortOneError as error:
             return not_checked(order, error)
         self._assumptions.check(payments)
+        left_out = _left_out(pending, payments)
+        if left_out is not None:
+            return not_checked(order, left_out)
         return compare(order, [PaymentSnapshot.of(payment) for payment in payments])
 
 
@@ -133,6 +137,18 @@ def _is_trusted(looked_up: LookedUp) -> bool:
     if looked_up.answer is Answer.NONE:
         return _PLAIN_NUMBER.fullmatch(looked_up.order.merchant_uid) is not None
     return looked_up.answer in {Answer.LISTED, Answer.FAILED}
+
+
+def _left_out(pending: PendingOrder, payments: Sequence[Payment]) -> UnexpectedResponseError | None:
+    """Return an error if a payment of the period is not listed: neither list is complete then."""
+    listed = {payment.imp_uid for payment in payments}
+    for payment in pending.payments:
+        if payment.imp_uid not in listed:
+            return UnexpectedResponseError(
+                f"PortOne lists {payment.imp_uid} in the period, but not among the payments of its "
+                "order number"
+            )
+    return None
 
 
 def _absent(answers: Sequence[LookedUp]) -> list[PendingOrder]:

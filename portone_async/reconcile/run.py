@@ -81,7 +81,8 @@ async def reconcile(
             differences are confirmed in the sequence of the input.
 
             - ``"single"``: all of its payments are read, a request for each order. 100,000
-              differences take 33 minutes at 50 requests per second.
+              differences take 33 minutes at 50 requests per second. An order is ``not_checked``
+              if the period has a payment of it that is not among them.
             - ``"batch"``: the payments of a hundred orders are read per request. PortOne does
               not document that such a look-up lists all payments of an order number, nor how soon
               a new payment is in it. So an order may be reported as different although a payment

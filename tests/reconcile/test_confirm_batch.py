@@ -245,6 +245,30 @@ async def test_order_with_a_payment_in_the_period_is_not_missing_in_batches(
     assert [finding.verdict for finding in findings] == [Verdict.AMOUNT_DIFFERS]
 
 
+@pytest.mark.parametrize("confirm", ["single", "batch"])
+@pytest.mark.parametrize("amount", [1000, 1001])
+async def test_payment_of_the_period_that_no_look_up_lists_is_not_checked(
+    server: FakePortOne, client: PortOneClient, confirm: Confirm, amount: int
+) -> None:
+    # A number with a slash is looked up by the route of batches even if it is alone.
+    server.add(merchant_uid="o/1", amount=1000, paid_at=NOON, started_at=NOON)
+    server.add(merchant_uid="o/1", amount=1000, paid_at=NOON, started_at=NOON)
+    server.fail(LeftOut("o/1", failure(404, NONE)), times=None, on="/payments")
+    findings: list[Finding] = []
+    await reconcile(
+        client,
+        [Order("o/1", Decimal(amount))],
+        since=DAY,
+        until=NEXT,
+        confirm=confirm,
+        on_finding=findings.append,
+    )
+
+    assert [finding.verdict for finding in findings] == [Verdict.NOT_CHECKED]
+    assert findings[0].error is not None
+    assert "in the period, but not" in findings[0].error
+
+
 async def test_payment_that_appears_before_the_confirmation_counts(
     server: FakePortOne, client: PortOneClient
 ) -> None:
