@@ -233,7 +233,8 @@ async def test_run_stopped_amid_confirmations_resumes_to_the_same_findings(
     # None that was confirmed before. The stopped run may have requested one of the others, too.
     differing = {order.merchant_uid for order in orders[150:]}
     assert requested(server) == differing - largest
-    assert (len(confirmed(server)) > 1) is (again == "single")
+    # "less", and perhaps one of the stopped run that arrived late.
+    assert (len(confirmed(server)) > 2) is (again == "single")
 
 
 async def test_finished_run_is_not_confirmed_in_another_way(
