@@ -45,7 +45,7 @@ class RateLimit(Struct, frozen=True):
 
     PortOne publishes no limit. The one figure in its documents is a PG's: at most 50 payments a
     second (Daou, V1), so that is the default. Divide it by the number of processes that share a
-    key pair.
+    key pair, or let them share one: :mod:`portone_async.throttle.valkey`.
 
     Raises:
         InvalidRequestError: A value is out of its range.

@@ -128,7 +128,10 @@ class DeadlineExceededError(TransientError, TimeoutError):
 class RateLimitedError(ApiError, TransientError):
     """HTTP 429: too many requests. ``retry_after`` has the seconds to wait, if PortOne sent them."""
 
-    advice = "Lower RateLimit.rate, and divide it by the number of processes that share the keys."
+    advice = (
+        "Lower RateLimit.rate. Processes that share the keys must share the rate: divide it by their "
+        "number, or use portone_async.throttle.valkey."
+    )
 
 
 class ServerError(ApiError, TransientError):

@@ -47,6 +47,8 @@ from portone_async.cli.orders import read_orders
 from portone_async.reconcile import Order
 from portone_async.testing import FakePortOne
 from portone_async.testing.samples import add_samples
+from portone_async.throttle import valkey
+from tests.support.store_server import store_server
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.ko.md")
@@ -142,6 +144,17 @@ async def _run(
 
 @pytest.mark.parametrize("file", [file for file in PAGES if _kinds(file) != {"sh"}])
 async def test_every_python_block_runs(
+    file: str, server: FakePortOne, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "VALKEY_URL" in _read(file):
+        with store_server("valkey", tmp_path) as store:
+            monkeypatch.setenv("VALKEY_URL", store.url)
+            await _run_blocks(file, server, tmp_path, monkeypatch)
+    else:
+        await _run_blocks(file, server, tmp_path, monkeypatch)
+
+
+async def _run_blocks(
     file: str, server: FakePortOne, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What a block writes is not for this repository.
@@ -486,7 +499,7 @@ def test_tables_of_options_match_the_defaults(file: str) -> None:
 @pytest.mark.parametrize("file", READMES)
 def test_every_mentioned_name_exists(file: str) -> None:
     known: dict[str, Any] = {**vars(builtins), "Decimal": Decimal, "MyStruct": Any}
-    for module in (portone_async, reconcile, testing):
+    for module in (portone_async, reconcile, testing, valkey):
         known |= {name: getattr(module, name) for name in module.__all__}
     prose = re.sub(r"^```.*?^```$", "", _read(file), flags=re.MULTILINE | re.DOTALL)
     mentioned = re.findall(r"`([A-Z][a-z]\w+)(?:\.(\w+))?[`(]", prose)
