@@ -60,7 +60,7 @@ class _Schema:
         strict = tuple(record.strict_fields())
         names = (field.encode_name for field in info.fields)
         others = (name for name in names if name not in {*strict, "unreadable"})
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(record, strict=False).decode
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(record, strict=False).decode
         self.names = (*strict, *others)
         self.strict = frozenset(strict)
         self.required = frozenset(f.encode_name for f in info.fields if f.required)
@@ -75,6 +75,15 @@ class _Schema:
             elif isinstance(kind, VarTupleType) and (item := _record_class(kind.item_type)):
                 self.record_lists[field.encode_name] = item
         self._example = _example(info)
+
+    def decode(self, raw: bytes) -> Any:
+        """Decode a record. For a time in the year 10000 msgspec raises a plain ``ValueError``."""
+        try:
+            return self._decode(raw)
+        except msgspec.MsgspecError:
+            raise
+        except ValueError as error:
+            raise msgspec.ValidationError(str(error)) from None
 
     def refusal(self, name: str, value: bytes) -> str | None:
         """Return why the decoder refuses a member; ``None`` if it accepts it."""
