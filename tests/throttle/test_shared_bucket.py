@@ -170,6 +170,21 @@ async def test_pause_voids_reserved_slots_of_its_own_process() -> None:
 
 
 @virtual_time
+async def test_slots_reserved_before_a_pause_are_void_after_it() -> None:
+    store = ModelStore(0.1)
+    throttle = bucket(store, 10, 20)
+    for _ in range(20):
+        await throttle.acquire()  # It reserves three at once now, each void after a second.
+    while len(throttle._lease._slots) < 2:
+        await throttle.acquire()
+    paused_at = now()
+    await throttle.pause(0.4)
+    await throttle.acquire()
+    # Until the pause ends at the store, and one more round trip.
+    assert now() >= paused_at + 0.6 + 0.2
+
+
+@virtual_time
 async def test_pause_without_the_store_is_sent_once_it_is_back() -> None:
     store = ModelStore()
     throttle = bucket(store)
@@ -351,7 +366,9 @@ async def test_pause_is_kept_without_the_store() -> None:
     await throttle.pause(0.5)
     waiting = asyncio.create_task(throttle.acquire())
     await asyncio.sleep(0.45)
+    trips = store.trips
     await throttle.pause(3)
+    assert store.trips == trips  # The store is tried again beside the calls only.
     paused_at = now()
     await waiting
     assert now() >= paused_at + 3

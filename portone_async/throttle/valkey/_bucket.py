@@ -98,14 +98,13 @@ class SharedTokenBucket:
         self._store = Store(client, name, worker, schedule)
         self._lease = Lease(schedule)
         self._pause = Pause()
-        self._unsent_pause = 0.0  # The end of a pause that the store does not know of yet.
+        self._pause_requested_until = 0.0  # By PortOne from this process, on the loop's clock.
         self._owner = LoopOwner("this SharedTokenBucket")
         self._gate = FairSemaphore(1)
         self._local: AsyncLimiter | None = None  # The share of this process without the store.
         self._is_alone = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._trip: asyncio.Task[ThrottleError | None] | None = None
-        self._reconnecting: asyncio.Task[None] | None = None
         self._is_closed = False
 
     def __repr__(self) -> str:
@@ -151,7 +150,7 @@ class SharedTokenBucket:
         """
         self._claim()
         self._pause.extend(seconds)
-        self._unsent_pause = max(self._unsent_pause, self._now() + seconds)
+        self._pause_requested_until = max(self._pause_requested_until, self._now() + seconds)
         if self._local is None and (failure := await self._result(self._reserve(0))):
             raise failure
 
@@ -224,18 +223,16 @@ class SharedTokenBucket:
 
     async def _reserve(self, want: int) -> ThrottleError | None:
         """Make one round trip; return the error for callers if it failed."""
-        sent, pause = self._now(), self._unsent_pause
+        sent = self._now()
+        # A pause that the store knows already is over before the next request, or not extended.
+        pause = max(0.0, self._pause_requested_until - sent)
         try:
-            answer = await self._store.reserve(
-                want, pause=max(0.0, pause - sent), alone=self._is_alone
-            )
+            answer = await self._store.reserve(want, pause=pause, alone=self._is_alone)
         except Exception as error:  # noqa: BLE001 (a client of another package may raise anything)
             failure = self._failure(error)
         else:
             self._is_alone = False
             self._connected()
-            if self._unsent_pause == pause:
-                self._unsent_pause = 0.0
             if answer.pause > 0.0:
                 self._pause.extend(answer.pause)
             elif want > 0:
@@ -262,7 +259,7 @@ class SharedTokenBucket:
         # No credit: the store has granted permits a moment ago. It does not wait.
         await limiter.acquire(burst)
         self._local, self._is_alone = limiter, True
-        self._reconnecting = self._start(self._reconnect())
+        _ = self._start(self._reconnect())
 
     def _connected(self) -> None:
         if self._local is not None:

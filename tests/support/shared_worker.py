@@ -1,0 +1,43 @@
+"""One process of several that share a rate: ``python -m tests.support.shared_worker NAME PROCESSES``.
+
+It looks up order after order, at the store and the server of the environment, until it is killed.
+The name is a part of its order numbers, so that the server can tell processes apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from portone_async import PaymentNotFoundError, PortOneClient, PortOneError, RateLimit
+from portone_async.throttle.valkey import SharedTokenBucket
+
+__all__ = ("LIMIT", "main")
+
+LIMIT = RateLimit(rate=20, burst=40)
+"""Slow, and with much grace: a loaded machine must not change what is measured."""
+
+
+async def main(name: str, processes: int) -> None:
+    shared = SharedTokenBucket(
+        os.environ["VALKEY_URL"], LIMIT, name="shop", processes=processes, worker=name
+    )
+    async with shared, PortOneClient.from_env(rate_limit=shared) as client:
+
+        async def work(task: int) -> None:
+            while True:
+                try:
+                    await client.payments.find(f"{name}-{task}")
+                except PaymentNotFoundError:
+                    pass
+                except PortOneError as error:
+                    print(f"{name}: {error}", file=sys.stderr, flush=True)  # noqa: T201 (a program)
+
+        async with asyncio.TaskGroup() as group:
+            for task in range(3):
+                group.create_task(work(task))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
