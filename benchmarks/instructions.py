@@ -58,10 +58,7 @@ def main() -> None:
     parser.add_argument("--loops", nargs="+", default=["asyncio", "uvloop"])
     parser.add_argument("--ways", nargs="+", default=["plain HTTP", "TLS"])
     parser.add_argument(
-        "--peers",
-        nargs="+",
-        choices=PEERS,
-        default=["portone_async", FLOOR, "textbook stack", "async-iamport", "protocol"],
+        "--peers", nargs="+", choices=PEERS, default=["portone_async", FLOOR, "protocol"]
     )
     options = parser.parse_args()
     if shutil.which("valgrind") is None:
