@@ -53,13 +53,14 @@ def answer(body: bytes) -> Payment:
 @asynccontextmanager
 async def portone_async(url: str, concurrency: int) -> AsyncGenerator[Find]:
     """The whole client: throttle, token, deadlines, retry, identity check, attempts."""
-    from portone_async import PortOneClient, RateLimit
+    from portone_async import PortOneClient, RateLimit, Timeouts
 
     async with PortOneClient(
         *_KEYS,
         base_url=url,
         rate_limit=RateLimit(rate=_MANY, burst=_MANY),
         max_in_flight=concurrency,
+        timeouts=Timeouts(connect=30),  # For fifty handshakes under valgrind.
     ) as client:
         yield client.payments.find
 
@@ -117,7 +118,7 @@ async def async_iamport(url: str, concurrency: int) -> AsyncGenerator[Find]:
         imp_secret=_KEYS[1],
         imp_url=url,
         pool_size=concurrency,
-        time_out=60,  # Its own 5 s are too few for fifty handshakes under valgrind.
+        time_out=60,  # For fifty handshakes under valgrind.
     )
     try:
         yield client.find_by_merchant_uid
