@@ -11,9 +11,9 @@ from portone_async.testing import FakePortOne
 from tests.support.fake_http import fetch, fetch_json
 
 
-@pytest.mark.parametrize("way", ["json", "data"])
-async def test_amount_is_prepared_once_and_can_be_read(server: FakePortOne, way: str) -> None:
-    order: dict[str, Any] = {way: {"merchant_uid": "주문 1", "amount": 15000}}
+@pytest.mark.parametrize("encoding", ["json", "data"])
+async def test_amount_is_prepared_once_and_can_be_read(server: FakePortOne, encoding: str) -> None:
+    order: dict[str, Any] = {encoding: {"merchant_uid": "주문 1", "amount": 15000}}
     prepared = {
         "code": 0,
         "message": None,
