@@ -36,7 +36,7 @@ from .call import Call
 from .errors import ApiError, Attempt, InvalidRequestError, PortOneError, UnauthorizedError
 from .instrumentation import Observer
 from .policy import RateLimit, RetryPolicy, Timeouts
-from .throttle import Throttle, TokenBucket, Unthrottled
+from .throttle import Throttle, Unthrottled
 
 __all__ = ("ClientOptions", "PortOneClient")
 
@@ -219,9 +219,9 @@ class PortOneClient(Sections):
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """The limit on requests; ``None`` without one, or for a throttle that is no ``TokenBucket``."""
-        throttle = self._options.throttle
-        return throttle.rate_limit if isinstance(throttle, TokenBucket) else None
+        """The limit on requests; ``None`` without one, or for a throttle without this attribute."""
+        limit = getattr(self._options.throttle, "rate_limit", None)
+        return limit if isinstance(limit, RateLimit) else None
 
     async def call(self, call: Call[T]) -> T:
         """Make any call of the API: the one path that every request takes.

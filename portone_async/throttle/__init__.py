@@ -1,6 +1,7 @@
 """Rate limiting: how many requests may start per second.
 
-:class:`Throttle` is the protocol, :class:`TokenBucket` the limit within one process. Below it
+:class:`Throttle` is the protocol, :class:`TokenBucket` the limit within one process,
+``SharedTokenBucket`` of :mod:`portone_async.throttle.valkey` that of several. Below them
 ``FairSemaphore`` keeps waiters in order; it bounds the requests in flight as well.
 """
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async import RateLimit
-from portone_async.throttle.valkey._schedule import LONGEST, Schedule
+from portone_async.throttle.valkey._schedule import LONGEST, Lease, Schedule
 
 
 @given(st.floats(0.02, 1e5), st.integers(1, 1000), st.integers(1, 6))
@@ -27,3 +27,17 @@ def test_horizon_holds_a_slot_of_each_process(rate: float, processes: int) -> No
 
     assert schedule.horizon >= (processes - 1) * schedule.interval
     assert schedule.horizon + schedule.interval <= LONGEST * 1e6
+
+
+def test_one_slot_is_reserved_until_the_distance_is_known() -> None:
+    lease = Lease(Schedule(RateLimit(1000, 100), 1))
+    wanted: list[int] = []
+    for trip in (
+        0.3,
+        0.02,
+        0.5,
+    ):  # The first one makes a connection, the last one meets a busy loop.
+        wanted.append(lease.want)
+        lease.add(1, 0.0, sent=0.0, received=trip)
+
+    assert [*wanted, lease.want] == [1, 1, 21, 21]

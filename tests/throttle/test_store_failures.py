@@ -18,7 +18,15 @@ import pytest
 import redis
 from redis.asyncio import Redis
 
-from portone_async import InvalidRequestError, RateLimit, ThrottleError, WrongLoopError
+from portone_async import (
+    Failed,
+    Found,
+    InvalidRequestError,
+    RateLimit,
+    ThrottleError,
+    WrongLoopError,
+)
+from portone_async.testing import FakePortOne
 from portone_async.throttle.valkey import SharedTokenBucket, StoreClient
 from tests.support.idle import leaves_nothing, until
 from tests.support.leaks import leaked
@@ -191,6 +199,36 @@ async def test_acquire_is_cancelled_at_any_turn_of_a_real_trip(
         await shared.acquire()
     assert not is_alone(shared)
     assert not caplog.records
+
+
+@pytest.mark.parametrize("on_failure", ["local", "raise"])
+async def test_batch_without_the_store_ends_only_if_chosen(
+    store_server: StoreServer, server: FakePortOne, on_failure: str
+) -> None:
+    # More than a process can have reserved before the end of the store.
+    orders = [f"order-{number}" for number in range(20 if on_failure == "local" else 3000)]
+    for order in orders[:20]:
+        server.add(merchant_uid=order, amount=1000)
+    found = 0
+    async with (
+        bucket(store_server.url, on_failure=on_failure) as shared,
+        server.client(rate_limit=shared) as client,
+    ):
+        assert client.rate_limit == FAST
+        await client.payments.find("order-0")
+        store_server.kill()
+        try:
+            async with client.payments.find_many(orders) as results:
+                async for result in results:
+                    assert not isinstance(result, Failed)
+                    found += isinstance(result, Found)
+        except ThrottleError as error:
+            assert on_failure == "raise"
+            assert error.endpoint == "GET /payments/find/{merchant_uid}"
+            assert "'shop' cannot reach its store (ConnectionError)" in str(error)
+        else:
+            assert on_failure == "local"
+            assert found == 20
 
 
 # Secrets

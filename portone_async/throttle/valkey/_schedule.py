@@ -68,7 +68,9 @@ class Lease:
         One beside a near server. A process reserves in one request at a time, so one slot a trip
         would limit it to the reciprocal of the distance.
         """
-        return 1 + int(min(self._trips, default=0.0) * self._schedule.rate)
+        # The first trip alone tells no distance: a connection is made in it.
+        distance = min(self._trips) if len(self._trips) > 1 else 0.0
+        return 1 + int(distance * self._schedule.rate)
 
     def forget_distance(self) -> None:
         """Measure the distance anew: the next answer may be of another server."""
