@@ -9,6 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
+from typing import cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from portone_async import PaymentNotFoundError, PortOneClient, PortOneError, RateLimit
 from portone_async.throttle.valkey import SharedTokenBucket
@@ -20,9 +26,15 @@ LIMIT = RateLimit(rate=20, burst=40)
 
 
 async def main(name: str, processes: int) -> None:
-    shared = SharedTokenBucket(
-        os.environ["VALKEY_URL"], LIMIT, name="shop", processes=processes, worker=name
+    # A second, as for a URL, may be too short for a loaded machine.
+    from_url = cast(Callable[..., Redis], Redis.from_url)  # pyright: ignore[reportUnknownMemberType]  # of any keywords
+    store = from_url(
+        os.environ["VALKEY_URL"],
+        socket_timeout=30,
+        socket_connect_timeout=30,
+        retry=Retry(NoBackoff(), 0),
     )
+    shared = SharedTokenBucket(store, LIMIT, name="shop", processes=processes, worker=name)
     async with shared, PortOneClient.from_env(rate_limit=shared) as client:
 
         async def work(task: int) -> None:
