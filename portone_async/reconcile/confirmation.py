@@ -27,7 +27,7 @@ class ConfirmationPlan(Struct, frozen=True, kw_only=True):
     seconds: float | None
     """The time that these requests take at the client's rate limit, at least.
 
-    ``None`` if the client has no limit, or a throttle other than ``TokenBucket``.
+    ``None`` if the client has no limit, or a throttle whose limit is not known.
     """
 
 

@@ -43,6 +43,7 @@ from portone_async import (
 from portone_async.reconcile import (
     AssumedEmpty,
     Bridge,
+    ConfirmationPlan,
     Finding,
     Order,
     PaymentSnapshot,
@@ -111,6 +112,7 @@ async def alive(client: PortOneClient, store: Store) -> list[object]:
         *(Timeouts(), order, snapshot, orphan, store, store.summary(), Bridge()),
         *(Refund("order-1", Decimal(1), "KRW", "a.csv:1"), UnreadableOrder("a.csv:1", "no amount")),
         AssumedEmpty("paid", datetime.now(UTC), datetime.now(UTC)),
+        ConfirmationPlan(orders=1, requests=1, seconds=0.02),
         *(parse_webhook(WEBHOOK % BUYER["buyer_name"].encode()), payment.status),
     ]
 
