@@ -136,6 +136,15 @@ def _mocks() -> Iterator[Any]:
         yield mocks
 
 
+@pytest.fixture(name="postgresql", scope="session")
+def _postgresql() -> Iterator[str]:
+    """Run a PostgreSQL server, and return its address."""
+    from .support.postgresql_server import postgresql_server  # noqa: PLC0415 (few tests need it)
+
+    with postgresql_server() as address:
+        yield address
+
+
 @pytest.fixture(name="browser", scope="session")
 def _browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     from .support.report_reader import launched  # noqa: PLC0415 (few tests need a browser)

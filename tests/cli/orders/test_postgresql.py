@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import signal
-import subprocess
-import tempfile
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -20,67 +12,12 @@ import pytest
 
 from portone_async.cli.orders import BadRow, Columns, OrdersError, read_orders
 from portone_async.reconcile.finding import Order
-from tests.conftest import missing_program
-
-USER = "shop"
-PASSWORD = "p@ss/w:rd#1?%"
+from tests.support.postgresql_server import PASSWORD
 
 
-def _server_program(name: str) -> str | None:
-    """Return the newest version that Debian installs outside of the PATH, or the one in the PATH."""
-    installed = sorted(
-        Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4])
-    )
-    return str(installed[-1]) if installed else shutil.which(name)
-
-
-@pytest.fixture(scope="module", name="address")
-def _address() -> Generator[str, None, None]:
-    initdb, postgres = _server_program("initdb"), _server_program("postgres")
-    if initdb is None or postgres is None:
-        missing_program("there is no PostgreSQL server here: apt-get install postgresql")
-    # The server refuses to run as root. The path of its socket must be short, so not in tmp_path.
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    owner = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    shutil.chown(folder, owner)
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
-    (folder / "password").write_text(PASSWORD)
-    shutil.chown(folder / "password", owner)
-    subprocess.run(
-        [
-            *(initdb, "-D", folder / "data", "-U", USER, "-E", "UTF8", "--no-sync"),
-            *("--auth=scram-sha-256", "--pwfile", folder / "password"),
-        ],
-        user=owner,
-        cwd="/",
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
-    with subprocess.Popen(
-        [
-            *(postgres, "-D", folder / "data", "-k", folder),
-            *("-c", "listen_addresses=", "-c", "fsync=off"),
-        ],
-        user=owner,
-        cwd="/",
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        try:
-            assert server.stderr is not None
-            log: list[str] = []
-            while "ready to accept connections" not in "".join(log[-1:]):
-                log.append(server.stderr.readline())
-                assert log[-1], "".join(log)
-            yield f"postgresql://{USER}:{quote(PASSWORD, safe='')}@/postgres?host={folder}"
-        finally:
-            # Shut down without waiting for clients.
-            server.send_signal(signal.SIGINT)
-            # Drain its log; a full pipe would block it.
-            server.communicate()
-            shutil.rmtree(folder)
+@pytest.fixture(name="address")
+def _address(postgresql: str) -> str:
+    return postgresql
 
 
 def postgresql_error(address: str, query: str = "SELECT 1") -> str:
