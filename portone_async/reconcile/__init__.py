@@ -11,6 +11,7 @@ with Store.open("november.db") as store:
 """
 
 from .bridge import Bridge
+from .bridges import bridges
 from .compare import compare
 from .confirmation import Confirm, ConfirmationPlan
 from .finding import (
@@ -24,7 +25,6 @@ from .finding import (
     Verdict,
     VerdictLike,
 )
-from .ledger import bridges
 from .run import reconcile
 from .store import Store, StoreError
 

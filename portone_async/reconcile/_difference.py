@@ -7,8 +7,8 @@ from decimal import Decimal
 from portone_async.models._record import EXACT
 from portone_async.resources._minor_units import minor_units
 
+from .bridges import entries
 from .finding import Finding
-from .ledger import entries
 from .money import Sums, add_to
 
 __all__ = ("difference",)

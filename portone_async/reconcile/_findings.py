@@ -15,8 +15,8 @@ from . import _matched, _orders
 from ._columns import from_money
 from ._kinds import KINDS, Kind
 from .bridge import Bridge
+from .bridges import BridgeSums
 from .finding import Finding, PaymentSnapshot, Verdict
-from .ledger import Ledger
 from .money import Sums, add_to
 
 __all__ = (
@@ -236,7 +236,7 @@ def totals(
     """Return the number of findings and the sums of money by verdict, and the bridges."""
     counts = dict.fromkeys(Verdict, 0)
     amounts: dict[Verdict, Sums] = {}
-    ledger = Ledger()
+    sums = BridgeSums()
 
     def add(verdict: Verdict, currency: str, amount: Decimal) -> None:
         add_to(amounts.setdefault(verdict, {}), currency, amount)
@@ -244,22 +244,22 @@ def totals(
     for currency, orders, amount in _matched.totals(connection):
         counts[Verdict.MATCHED] += orders
         add(Verdict.MATCHED, currency, amount)
-        ledger.add_paid(currency, amount, _ZERO)
+        sums.add_paid(currency, amount, _ZERO)
     for currency, column, refunded in connection.execute(_PAID_AND_MATCHED, _PARAMETERS):
         amount = from_money(column)
         counts[Verdict.MATCHED] += 1
         add(Verdict.MATCHED, currency, amount)
-        ledger.add_paid(currency, amount, from_money(refunded))
+        sums.add_paid(currency, amount, from_money(refunded))
     for columns in connection.execute(_ALL_OTHERS, _PARAMETERS):
         finding = _from_columns(*columns)
         counts[finding.verdict] += 1
-        ledger.add(finding)
+        sums.add(finding)
         if finding.order is not None:
             add(finding.verdict, finding.order.currency, finding.order.amount)
         else:
             for payment in finding.payments:
                 add(finding.verdict, payment.currency or "", payment.amount)
-    return counts, amounts, ledger.bridges()
+    return counts, amounts, sums.bridges()
 
 
 def count_unreadable(connection: Connection) -> int:

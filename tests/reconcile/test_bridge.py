@@ -24,7 +24,7 @@ from portone_async.reconcile import (
     bridges,
     compare,
 )
-from portone_async.reconcile.ledger import Ledger, entries
+from portone_async.reconcile.bridges import BridgeSums, entries
 from tests.support.report_run import day, order, snapshot
 
 from .test_compare import orders, snapshots
@@ -223,8 +223,8 @@ def test_matched_order_is_neither_short_nor_over(
 
 
 @given(st.lists(any_finding, max_size=6), st.integers(0, 6))
-def test_merged_ledgers_equal_one_ledger(findings: list[Finding], cut: int) -> None:
-    parts = [Ledger(), Ledger()]
+def test_merged_sums_equal_sums_of_all_findings(findings: list[Finding], cut: int) -> None:
+    parts = [BridgeSums(), BridgeSums()]
     for number, finding in enumerate(findings):
         parts[number < cut].add(finding)
     parts[0].merge(parts[1])
@@ -269,7 +269,7 @@ def test_bridges_of_a_finding_are_the_sums_of_its_entries(finding: Finding) -> N
 
 
 @given(some_compared())
-def test_store_and_ledger_make_the_same_bridge_of_an_order(finding: Finding) -> None:
+def test_store_and_sums_make_the_same_bridge_of_an_order(finding: Finding) -> None:
     assert finding.order is not None
     with Store.open(":memory:") as store:
         store.add_orders([finding.order])

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+from portone_async.reconcile.bridges import bridges
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Summary, Verdict
-from portone_async.reconcile.ledger import bridges
 
 __all__ = (
     "HOSTILE",

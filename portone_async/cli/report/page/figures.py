@@ -168,8 +168,8 @@ class Figures:
         return {verdict: amount for verdict, amount in amounts.items() if amount}
 
     def _bridges_of(self, verdict: Verdict) -> Mapping[str, Bridge]:
-        ledger = self._total.ledgers.get(verdict)
-        return {} if ledger is None else ledger.bridges()
+        sums = self._total.sums.get(verdict)
+        return {} if sums is None else sums.bridges()
 
     def _time_rows(self) -> list[TimeRow]:
         rows = [

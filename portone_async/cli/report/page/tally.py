@@ -7,8 +7,8 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from portone_async.cli.report.money import discrepancy, is_unreadable, summary_amounts
+from portone_async.reconcile.bridges import bridges
 from portone_async.reconcile.finding import Finding, Summary, Verdict
-from portone_async.reconcile.ledger import bridges
 from portone_async.reconcile.money import Sums, add_to
 
 from .clock import local_hour

@@ -10,8 +10,8 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from portone_async.reconcile.bridge import Bridge
+from portone_async.reconcile.bridges import BridgeSums
 from portone_async.reconcile.finding import Finding, Verdict
-from portone_async.reconcile.ledger import Ledger
 
 __all__ = ("Bucket", "Unit", "bucket_starts", "choose_unit")
 
@@ -22,19 +22,19 @@ class Bucket(Struct):
     """The findings of a bucket by verdict: their number and their money."""
 
     counts: Counter[Verdict] = field(default_factory=Counter[Verdict])
-    ledgers: dict[Verdict, Ledger] = field(default_factory=dict[Verdict, Ledger])
+    sums: dict[Verdict, BridgeSums] = field(default_factory=dict[Verdict, BridgeSums])
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         verdict = finding.verdict
         self.counts[verdict] += 1
-        self._ledger(verdict).add(finding)
+        self._sums_of(verdict).add(finding)
 
     def merge(self, other: Bucket) -> None:
         """Add the findings of another bucket."""
         self.counts.update(other.counts)
-        for verdict, ledger in other.ledgers.items():
-            self._ledger(verdict).merge(ledger)
+        for verdict, sums in other.sums.items():
+            self._sums_of(verdict).merge(sums)
 
     @property
     def findings(self) -> int:
@@ -48,16 +48,16 @@ class Bucket(Struct):
 
     def bridges(self) -> dict[str, Bridge]:
         """Return the bridges of all findings, by currency."""
-        whole = Ledger()
-        for ledger in self.ledgers.values():
-            whole.merge(ledger)
+        whole = BridgeSums()
+        for sums in self.sums.values():
+            whole.merge(sums)
         return whole.bridges()
 
-    def _ledger(self, verdict: Verdict) -> Ledger:
-        ledger = self.ledgers.get(verdict)
-        if ledger is None:
-            ledger = self.ledgers[verdict] = Ledger()
-        return ledger
+    def _sums_of(self, verdict: Verdict) -> BridgeSums:
+        sums = self.sums.get(verdict)
+        if sums is None:
+            sums = self.sums[verdict] = BridgeSums()
+        return sums
 
 
 class Unit(StrEnum):

@@ -14,7 +14,7 @@ from .compare import NEVER_CHARGED, is_charged, is_net_paid
 from .finding import Finding, Order, PaymentSnapshot, Verdict
 from .money import Sums, add_to, total
 
-__all__ = ("Entry", "Ledger", "bridges", "entries")
+__all__ = ("BridgeSums", "Entry", "bridges", "entries")
 
 Entry: TypeAlias = tuple[str, str, Decimal]
 """A currency, a field of ``Bridge``, and an amount."""
@@ -24,13 +24,13 @@ _ZERO = Decimal(0)
 
 def bridges(findings: Iterable[Finding]) -> dict[str, Bridge]:
     """Sum findings by currency; payments without a currency count under ``""``."""
-    ledger = Ledger()
+    sums = BridgeSums()
     for finding in findings:
-        ledger.add(finding)
-    return ledger.bridges()
+        sums.add(finding)
+    return sums.bridges()
 
 
-class Ledger:
+class BridgeSums:
     """The sums from which bridges are made."""
 
     def __init__(self) -> None:
@@ -53,13 +53,13 @@ class Ledger:
         if refunded:
             add_to(self._refunded, currency, refunded)
 
-    def merge(self, other: Ledger) -> None:
-        """Add the sums of another ledger."""
+    def merge(self, other: BridgeSums) -> None:
+        """Add other sums."""
         self._enter(other._entries())
 
     def bridges(self) -> dict[str, Bridge]:
         """Return the bridge of each currency, sorted by currency."""
-        whole = Ledger()
+        whole = BridgeSums()
         whole.merge(self)
         return {currency: Bridge(**lines) for currency, lines in sorted(whole._sums.items())}
 
@@ -82,7 +82,7 @@ class Ledger:
 
 
 def _is_paid_in_full(order: Order, finding: Finding) -> bool:
-    """Return whether the only payment of a paid order has its amounts: :meth:`Ledger.add_paid`."""
+    """Return whether the only payment of a paid order has its amounts: :meth:`BridgeSums.add_paid`."""
     if len(finding.payments) != 1 or finding.verdict is Verdict.NOT_CHECKED:
         return False
     (payment,) = finding.payments
