@@ -31,12 +31,22 @@ _CANCELLED_AMOUNT = {
     *("취소금액", "취소액", "결제취소금액", "총취소금액", "누적취소금액", "부분취소금액"),
     *("환불금액", "환불액", "총환불금액", "누적환불금액", "부분환불금액", "실환불금액"),
 }
+_TIER = {
+    *("tier", "tiercode", "submerchant", "submerchantcode"),
+    *("티어", "티어코드", "하위가맹점", "하위가맹점코드", "하위상점", "하위상점코드"),
+}
+_ORDERED_AT = {
+    *("orderedat", "orderdate", "ordertime", "orderdatetime", "orderedon"),
+    *("주문일시", "주문일자", "주문일", "주문날짜", "주문시각", "주문시간"),
+}
 _KNOWN_NAMES = {
     "merchant_uid": _MERCHANT_UID,
     "amount": _AMOUNT,
     "currency": {"currency", "currencycode", "통화", "통화코드", "결제통화", "화폐"},
     "status": {"status", "paymentstatus", "paystatus", "상태", "결제상태"},
     "cancelled_amount": _CANCELLED_AMOUNT,
+    "tier": _TIER,
+    "ordered_at": _ORDERED_AT,
 }
 # The progress of an order or transaction. Of the payment it only reveals that it was refunded.
 _ORDER_STATUS = {
@@ -66,6 +76,13 @@ class Columns(Struct, frozen=True, kw_only=True):
     """
     cancelled_amount: str | None = None
     """The refunded amount of each order. Empty for no such column: nothing was refunded."""
+    tier: str | None = ""
+    """The sub-merchant of each order. Empty, the default, if it is not read."""
+    ordered_at: str | None = ""
+    """When each order was made. Empty, the default, if it is not read.
+
+    Partitions need it: then each order, refund and bad row has a :class:`Place`.
+    """
 
 
 class Layout(Struct, frozen=True):
@@ -80,6 +97,8 @@ class Layout(Struct, frozen=True):
     """In exported findings, why a row is not an order; ``None`` for any other source."""
     order_status: tuple[int, ...] = ()
     """Columns about the order instead of its payment; empty if there is a :attr:`status`."""
+    tier: int | None = None
+    ordered_at: int | None = None
 
     @property
     def indexes(self) -> tuple[int, ...]:
@@ -90,7 +109,8 @@ class Layout(Struct, frozen=True):
     @property
     def optional(self) -> tuple[int | None, ...]:
         """The indexes of the columns that a source may lack."""
-        return self.currency, self.status, self.cancelled_amount, self.error
+        of_order = self.currency, self.status, self.cancelled_amount
+        return *of_order, self.error, self.tier, self.ordered_at
 
 
 def find_columns(columns: Columns, names: Sequence[str]) -> Layout:
@@ -111,6 +131,10 @@ def find_columns(columns: Columns, names: Sequence[str]) -> Layout:
         _find("cancelled_amount", columns.cancelled_amount, names),
         list(names).index("error") if is_findings_file(names) else None,
         _find_order_status(columns, names),
+        None if columns.tier == "" else _find_required("tier", columns.tier, names),
+        None
+        if columns.ordered_at == ""
+        else _find_required("ordered_at", columns.ordered_at, names),
     )
 
 

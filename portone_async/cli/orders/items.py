@@ -6,6 +6,7 @@ All texts are safe to print on a terminal.
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -19,9 +20,33 @@ __all__ = (
     "Note",
     "OrphanRow",
     "PartlyRefundedRow",
+    "Place",
+    "PlacedOrder",
+    "PlacedRefund",
     "RowWithoutNumber",
     "TotalRow",
 )
+
+
+class Place(Struct, frozen=True):
+    """The Tier and the time of a row, by which it belongs to a partition."""
+
+    tier: str | None = None
+    """``None`` for the shop of the API keys itself."""
+    ordered_at: datetime | None = None
+    """``None`` if it cannot be read. Without a time zone if the source has none."""
+
+
+class PlacedOrder(Order, frozen=True, kw_only=True):
+    """An order of a source with a column ``ordered_at``."""
+
+    place: Place
+
+
+class PlacedRefund(Refund, frozen=True, kw_only=True):
+    """A refund of a source with a column ``ordered_at``."""
+
+    place: Place
 
 
 class BadRow(Struct, frozen=True):
@@ -32,6 +57,8 @@ class BadRow(Struct, frozen=True):
     """The problem. It quotes only the bad cell of the row, shortened."""
     merchant_uid: str = ""
     """The order number, if it and the amount could be read."""
+    place: Place | None = None
+    """``None`` if its Tier cannot be read, or if places are not read."""
 
 
 class RowWithoutNumber(BadRow, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from .cells.total_labels import is_total_row
 from .columns import Layout
 from .exported_findings import previous_error
 from .items import BadRow, Item, Note, OrphanRow, PartlyRefundedRow, RowWithoutNumber, TotalRow
+from .place import add_place
 
 __all__ = ("parse_row",)
 
@@ -44,6 +45,11 @@ def parse_row(cells: Sequence[object], layout: Layout, source: str, number: int)
         number: The number of the row, or of the line on which it begins.
     """
     where = f"{source}{number}"
+    item = _parse(cells, layout, where)
+    return item if layout.ordered_at is None else add_place(item, cells, layout, where)
+
+
+def _parse(cells: Sequence[object], layout: Layout, where: str) -> Item:
     if (non_order := _parse_non_order(cells, layout, where)) is not None:
         return non_order
     try:

@@ -78,10 +78,10 @@ def _select(layout: Layout, names: list[str]) -> str:
 def _selected_layout(layout: Layout) -> Layout:
     """Return the layout of the selected rows."""
     optional = [None if old is None else index for index, old in enumerate(layout.optional, 2)]
-    currency, status, cancelled_amount, error = optional
+    currency, status, cancelled_amount, error, tier, ordered_at = optional
     first = 2 + len(optional)
     order_status = tuple(range(first, first + len(layout.order_status)))
-    return Layout(0, 1, currency, status, cancelled_amount, error, order_status)
+    return Layout(0, 1, currency, status, cancelled_amount, error, order_status, tier, ordered_at)
 
 
 def _quote_name(name: str) -> str:

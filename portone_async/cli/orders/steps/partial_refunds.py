@@ -16,11 +16,14 @@ from msgspec.structs import replace
 
 from portone_async.cli.orders.cells.blanks import strip_blanks
 from portone_async.cli.orders.items import BadRow, Item, PartlyRefundedRow
+from portone_async.cli.orders.place import tier_of
 from portone_async.reconcile.finding import Order, Refund
 
 from .temporary import temporary_database
 
 __all__ = ("resolve_partial_refunds",)
+
+_REFUNDS = "CREATE TABLE refunds (tier TEXT, number TEXT, PRIMARY KEY (tier, number)) WITHOUT ROWID"
 
 
 def resolve_partial_refunds(items: Generator[Item, None, None]) -> Generator[Item, None, None]:
@@ -29,17 +32,18 @@ def resolve_partial_refunds(items: Generator[Item, None, None]) -> Generator[Ite
     A sale becomes an order if the source has a refund row for it, and a bad row otherwise.
     """
     with temporary_database() as database, closing(items):
-        database.execute("CREATE TABLE sales (number TEXT, row BLOB)")
-        database.execute("CREATE TABLE refunds (number TEXT PRIMARY KEY) WITHOUT ROWID")
+        database.execute("CREATE TABLE sales (tier TEXT, number TEXT, row BLOB)")
+        database.execute(_REFUNDS)
         for item in items:
             match item:
                 case PartlyRefundedRow():
                     # `trim_numbers` trims the numbers of orders and refunds only.
-                    sale = [strip_blanks(item.merchant_uid), pickle.dumps(item)]
-                    database.execute("INSERT INTO sales VALUES (?, ?)", sale)
+                    number = strip_blanks(item.merchant_uid)
+                    sale = [tier_of(item), number, pickle.dumps(item)]
+                    database.execute("INSERT INTO sales VALUES (?, ?, ?)", sale)
                 case Refund():
-                    number = [item.merchant_uid]
-                    database.execute("INSERT OR IGNORE INTO refunds VALUES (?)", number)
+                    refund = [tier_of(item), item.merchant_uid]
+                    database.execute("INSERT OR IGNORE INTO refunds VALUES (?, ?)", refund)
                     yield item
                 case _:
                     yield item
@@ -48,11 +52,11 @@ def resolve_partial_refunds(items: Generator[Item, None, None]) -> Generator[Ite
 
 def _resolve_sales(database: sqlite3.Connection) -> Iterator[Order | BadRow]:
     rows = database.execute(
-        "SELECT number, row, number IN (SELECT number FROM refunds) FROM sales ORDER BY rowid"
+        "SELECT number, row, (tier, number) IN (SELECT * FROM refunds) FROM sales ORDER BY rowid"
     )
     for number, pickled, has_refunds in rows:
         sale: PartlyRefundedRow = pickle.loads(pickled)  # noqa: S301 (written above)
         if has_refunds:
             yield replace(sale.order, merchant_uid=number)
         else:
-            yield BadRow(sale.where, sale.reason, sale.merchant_uid)
+            yield BadRow(sale.where, sale.reason, sale.merchant_uid, sale.place)

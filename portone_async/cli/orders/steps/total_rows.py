@@ -85,5 +85,5 @@ class _Totals:
 
     def _release(self) -> Iterator[BadRow]:
         if self._held is not None:
-            yield BadRow(self._held.where, self._held.reason)
+            yield BadRow(self._held.where, self._held.reason, place=self._held.place)
             self._held = None

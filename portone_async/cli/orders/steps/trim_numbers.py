@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from portone_async.call import validate_identifier
 from portone_async.cli.orders.cells.blanks import strip_blanks
 from portone_async.cli.orders.items import Item, Note
+from portone_async.cli.orders.place import tier_of
 from portone_async.errors import InvalidRequestError
 from portone_async.reconcile.finding import Order, Refund
 
@@ -56,7 +57,7 @@ def trim_order_numbers(read: Callable[[], Items], name: str) -> Items:
                     yield _trim(item)
         if waiting.count:
             with closing(read()) as items:
-                waiting.add_taken(_numbers_without_blanks(items))
+                waiting.add_taken(_orders_without_blanks(items))
         for item, keeps_blanks in waiting.items():
             trimmed += not keeps_blanks
             kept += keeps_blanks
@@ -90,31 +91,36 @@ def _is_valid(item: Order | Refund) -> bool:
     return True
 
 
-def _numbers_without_blanks(items: Iterable[Item]) -> Iterator[str]:
+def _orders_without_blanks(items: Iterable[Item]) -> Iterator[Order]:
     for item in items:
         if isinstance(item, Order) and not _has_blanks(item):
-            yield item.merchant_uid
+            yield item
 
 
 class _WaitingOrders:
     """Orders and refunds whose numbers have blanks, and the trimmed numbers that are taken.
 
-    A trimmed number is taken if another order has it.
+    A trimmed number is taken if another order of the same Tier has it.
     """
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.count = 0
         self._database = database
         self._database.execute(
-            "CREATE TABLE waiting (trimmed TEXT, untrimmed TEXT, is_order INTEGER, item BLOB)"
+            """CREATE TABLE waiting
+                (tier TEXT, trimmed TEXT, untrimmed TEXT, is_order INTEGER, item BLOB)"""
         )
-        self._database.execute("CREATE TABLE taken (number TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._database.execute(
+            """CREATE TABLE taken
+                (tier TEXT, number TEXT, PRIMARY KEY (tier, number)) WITHOUT ROWID"""
+        )
 
     def add(self, item: Order | Refund) -> None:
         self.count += 1
         self._database.execute(
-            "INSERT INTO waiting VALUES (?, ?, ?, ?)",
+            "INSERT INTO waiting VALUES (?, ?, ?, ?, ?)",
             [
+                tier_of(item),
                 strip_blanks(item.merchant_uid),
                 item.merchant_uid,
                 isinstance(item, Order),
@@ -122,12 +128,13 @@ class _WaitingOrders:
             ],
         )
 
-    def add_taken(self, numbers: Iterable[str]) -> None:
+    def add_taken(self, orders: Iterable[Order]) -> None:
         """Store those numbers of other orders that equal the trimmed number of a waiting item."""
-        self._database.execute("CREATE INDEX by_trimmed ON waiting (trimmed)")
+        self._database.execute("CREATE INDEX by_trimmed ON waiting (trimmed, tier)")
         self._database.executemany(
-            "INSERT OR IGNORE INTO taken SELECT trimmed FROM waiting WHERE trimmed = ? LIMIT 1",
-            ((number,) for number in numbers),
+            """INSERT OR IGNORE INTO taken
+                SELECT tier, trimmed FROM waiting WHERE tier = ? AND trimmed = ? LIMIT 1""",
+            ((tier_of(order), order.merchant_uid) for order in orders),
         )
 
     def items(self) -> Iterator[tuple[Order | Refund, bool]]:
@@ -136,8 +143,8 @@ class _WaitingOrders:
         An order keeps them if its trimmed number is taken, and a refund if its order keeps them.
         """
         rows = self._database.execute(
-            """SELECT item, trimmed IN (SELECT number FROM taken)
-                AND untrimmed IN (SELECT untrimmed FROM waiting WHERE is_order)
+            """SELECT item, (tier, trimmed) IN (SELECT tier, number FROM taken)
+                AND (tier, untrimmed) IN (SELECT tier, untrimmed FROM waiting WHERE is_order)
             FROM waiting ORDER BY rowid"""
         )
         for item, keeps_blanks in rows:
