@@ -22,8 +22,8 @@ The fake PortOne, for programs in any language. All state is in memory.
 
 It answers all operations of the V1 API. At first it has one payment of each
 kind, a billing key with a schedule, a waiting virtual account, a cash receipt,
-an escrow and a Naver Pay order, an identity check, channels and a
-sub-merchant; it prints their names. Schedules run when their time comes."""
+an escrow and a Naver Pay order, an identity check, channels and two
+sub-merchants; it prints their names. Schedules run when their time comes."""
 _BANNER = """\
 Fake PortOne on {url}
   imp_key     {key}

@@ -24,7 +24,10 @@ class Exchange:
         self, account: Account, request: RecordedRequest, transport: asyncio.Transport
     ) -> None:
         self.account = account
-        """The state of the fake: ``tokens``, ``clock``, and that of each section by ``state()``."""
+        """The state of the fake: ``tokens``, ``clock``, and that of each section by ``state()``.
+
+        It is the agency's account, whichever Tier the request names; see ``account.tier()``.
+        """
         self.request = request
         self._transport = transport
 

@@ -9,7 +9,7 @@ from .server import FakePortOne
 __all__ = ("ORDERS", "OTHERS", "add_other_samples", "add_samples")
 
 ORDERS = "ORD-PAID ORD-READY ORD-FAILED ORD-CANCELLED ORD-PARTIAL ORD-PENDING ORD-USD ORD-SANDBOX"
-"""The orders of :func:`add_samples`."""
+"""The agency's orders of :func:`add_samples`."""
 OTHERS = """\
   billing key         member-1-card-1
   schedule            SUB-1, which is charged in a day
@@ -18,7 +18,7 @@ OTHERS = """\
   escrow              ORD-ESCROW ({escrow}), not delivered yet
   Naver Pay           ORD-NAVER ({naver}) with product order {product}
   identity check      {check}
-  sub-merchant        A01
+  sub-merchants       A01 with ORD-PAID, B02 with ORD-USD
   KCP quick pay       member quick-1
   Benepia             benepia_user user-1, benepia_password password-1, 100000 points
 """
@@ -28,7 +28,7 @@ _DAY = 24 * 60 * 60
 
 
 def add_samples(server: FakePortOne) -> None:
-    """Add one payment of each kind."""
+    """Add one payment of each kind, and one to each of two sub-merchants."""
     usd = {"pay_method": "paypal", "currency": "USD"}
     server.add(merchant_uid="ORD-PAID", amount=15000)
     server.add(
@@ -45,6 +45,8 @@ def add_samples(server: FakePortOne) -> None:
     server.add(merchant_uid="ORD-PENDING", status="pending", amount=30, **usd)
     server.add(merchant_uid="ORD-USD", amount=Decimal("12.34"), **usd)
     server.add(merchant_uid="ORD-SANDBOX", sandbox=True)
+    server.add(merchant_uid="ORD-PAID", amount=15000, tier="A01")
+    server.add(merchant_uid="ORD-USD", amount=Decimal("12.34"), tier="B02", **usd)
 
 
 def add_other_samples(server: FakePortOne) -> str:

@@ -22,9 +22,13 @@ __all__ = ("Sections",)
 
 
 class Sections:
-    """The state of each section that a test sets up: one property each."""
+    """The state of each section that a test sets up: one property each.
 
-    _account: Account
+    ``server.tier("A01")`` has those of a sub-merchant.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
 
     @property
     def account_settings(self) -> AccountSettings:

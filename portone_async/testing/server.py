@@ -18,6 +18,7 @@ from portone_async.models import Payment
 from .account import Account
 from .bucket import Bucket
 from .clock import Clock
+from .endpoints.payments import Payments
 from .exchange import Exchange, Fault
 from .fault_errors import raise_errors, record_error, validate_reply
 from .fault_queue import FaultQueue
@@ -82,11 +83,13 @@ class FakePortOne(Sections):
         self.errors = []
         self.keep_alive = True
         self._clock = Clock(now)
-        self._account = Account(
-            imp_key=imp_key,
-            imp_secret=imp_secret,
-            clock=self._clock,
-            tokens=Tokens(self._clock, token_lifetime),
+        super().__init__(
+            Account(
+                imp_key=imp_key,
+                imp_secret=imp_secret,
+                clock=self._clock,
+                tokens=Tokens(self._clock, token_lifetime),
+            )
         )
         self._faults = FaultQueue()
         self._bucket: Bucket | None = None
@@ -150,23 +153,44 @@ class FakePortOne(Sections):
         options.setdefault("base_url", self.url)
         return PortOneClient(self.imp_key, self.imp_secret, **options)
 
-    # Payments
+    def tier(self, code: str) -> Sections:
+        """Return the sections of a sub-merchant, which is added to the account if it is new.
+
+        What a client with ``tier="A01"`` does happens in ``server.tier("A01").payments`` and the
+        other sections there; the server's own sections are those of the agency, for requests
+        without a Tier. Two Tiers may have the same order numbers and billing keys, but each
+        ``imp_uid`` exists once. Tokens, the clock, faults and the rate limit are the same for all.
+
+        PortOne documents no reply to a Tier that does not exist. Here it is a 404 with another
+        message than that of a missing payment.
+        """
+        if code not in self.account_settings.tiers:
+            self.account_settings.add_tier(code)
+        return Sections(self._account.tier(code))
+
+    # Payments: of the agency, or with ``tier="A01"`` of that Tier
 
     def add(self, payment: Payment | None = None, /, **fields: Any) -> Payment:
-        """Add a payment: short for ``server.payments.add()``."""
-        return self.payments.add(payment, **fields)
+        """Add a payment: short for ``server.payments.add()``.
 
-    def add_many(self, payments: Iterable[Mapping[str, Any]]) -> None:
+        With ``tier="A01"``, it is short for ``server.tier("A01").payments.add()``.
+        """
+        return self._payments(fields.pop("tier", None)).add(payment, **fields)
+
+    def add_many(self, payments: Iterable[Mapping[str, Any]], *, tier: str | None = None) -> None:
         """Add many payments: short for ``server.payments.add_many()``."""
-        self.payments.add_many(payments)
+        self._payments(tier).add_many(payments)
 
     def update(self, imp_uid: str, **fields: Any) -> Payment:
         """Change a payment: short for ``server.payments.update()``."""
-        return self.payments.update(imp_uid, **fields)
+        return self._payments(fields.pop("tier", None)).update(imp_uid, **fields)
 
-    def remove(self, imp_uid: str) -> None:
+    def remove(self, imp_uid: str, *, tier: str | None = None) -> None:
         """Delete a payment: short for ``server.payments.remove()``."""
-        self.payments.remove(imp_uid)
+        self._payments(tier).remove(imp_uid)
+
+    def _payments(self, tier: str | None) -> Payments:
+        return self.payments if tier is None else self.tier(tier).payments
 
     # The clock and the token
 

@@ -593,6 +593,7 @@ async def test_unused_or_closed_client_is_dropped_without_a_warning(server: Fake
 
 async def test_view_shares_token_connections_and_throttle(server: FakePortOne) -> None:
     server.add(merchant_uid="order-1")
+    server.add(merchant_uid="order-1", tier="A01")
     async with server.client() as client:
         await client.payments.find("order-1")
         view = client.with_options(retry=AT_ONCE, timeouts=Timeouts(1), tier="A01")

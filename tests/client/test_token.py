@@ -375,7 +375,7 @@ async def test_refused_keys_are_not_retried(server: FakePortOne) -> None:
 
 
 async def test_keys_are_sent_in_the_body_and_the_token_in_the_header(server: FakePortOne) -> None:
-    server.add(merchant_uid="order-1")
+    server.add(merchant_uid="order-1", tier="A01")
     async with server.client(tier="A01") as client:
         await client.payments.find("order-1")
     fetch, look_up = server.requests

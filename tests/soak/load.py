@@ -55,7 +55,7 @@ class ClientSlot:
             case 1:
                 return self.client.with_options(timeouts=Timeouts(total=2.0, attempt=0.4))
             case 2:
-                return self.client.with_options(tier="ABC")
+                return self.client.with_options(tier=None)
             case _:
                 return self.client
 

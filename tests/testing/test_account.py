@@ -8,28 +8,22 @@ from importlib import import_module
 
 from portone_async.testing import FakePortOne, endpoints
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
-from portone_async.testing.tokens import Tokens
+from tests.support.fake_account import fake_account
 
 
 class Section:
     """The state of a section that the account does not know."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-
-
-def account() -> Account:
-    clock = Clock()
-    return Account(imp_key="k", imp_secret="s", clock=clock, tokens=Tokens(clock, 60))
+    def __init__(self, account: Account) -> None:
+        self.account = account
 
 
 def test_state_of_a_section_is_created_once_per_account() -> None:
-    first, second = account(), account()
+    first, second = fake_account(), fake_account()
 
     assert first.state(Section) is first.state(Section)
     assert first.state(Section) is not second.state(Section)
-    assert first.state(Section).clock is first.clock
+    assert first.state(Section).account is first
 
 
 def test_every_section_is_listed() -> None:

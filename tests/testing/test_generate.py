@@ -8,16 +8,16 @@ import msgspec
 import pytest
 
 from portone_async.models import Payment
-from portone_async.testing.clock import Clock
 from portone_async.testing.endpoints.payments import Payments
 from portone_async.testing.generate import KST, payments_of_a_day
+from tests.support.fake_account import fake_account
 
 DAY = date(2026, 11, 1)
 
 
 @pytest.mark.parametrize("number", [1, 999, 1000, 2500])
 def test_generated_payments_are_within_a_korean_day(number: int) -> None:
-    payments = Payments(Clock())
+    payments = Payments(fake_account())
     payments.add_many(payments_of_a_day(number, DAY))
     midnight = datetime(2026, 10, 31, 15, tzinfo=UTC).timestamp()
 
@@ -60,7 +60,7 @@ def test_generated_payments_are_not_started_in_paid_order() -> None:
 
 
 def test_generated_payment_can_be_decoded() -> None:
-    payments = Payments(Clock())
+    payments = Payments(fake_account())
     payments.add_many(payments_of_a_day(250, DAY))
     entry = payments.get("imp_000000000250")
     assert entry is not None

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async.models import PaymentStatus
-from portone_async.testing.clock import Clock
 from portone_async.testing.endpoints.payments import Payments
 from portone_async.testing.reply import php_json
+from tests.support.fake_account import fake_account
 
 STATUSES = ("ready", "paid", "failed", "cancelled", "pending")
 TIMES = {"paid": "paid_at", "failed": "failed_at", "cancelled": "cancelled_at"}
@@ -104,7 +104,7 @@ def apply(change: str, value: Any, payments: Payments, slow: SlowPayments) -> No
 def test_look_ups_match_a_full_search_after_any_changes(
     history: list[tuple[str, Any]], since: int, length: int
 ) -> None:
-    payments, slow = Payments(Clock()), SlowPayments()
+    payments, slow = Payments(fake_account()), SlowPayments()
     for change, value in history:
         apply(change, value, payments, slow)
         # Also looked up in between: a cached slice must not outlive a change.
@@ -130,7 +130,7 @@ def test_look_ups_match_a_full_search_after_any_changes(
 
 
 def test_added_payment_invalidates_cached_slices() -> None:
-    payments = Payments(Clock())
+    payments = Payments(fake_account())
     payments.add_many({"imp_uid": f"imp_{n}", "paid_at": n} for n in (2, 3))
     assert len(payments.between(2, 3, status="paid", sorting="paid")) == 2
     payments.add(imp_uid="imp_1", paid_at=1)
@@ -158,7 +158,7 @@ EXAMPLES: list[dict[str, Any]] = [
 
 
 def test_add_many_adds_the_same_as_add() -> None:
-    single, many = Payments(Clock(1e9)), Payments(Clock(1e9))
+    single, many = Payments(fake_account(1e9)), Payments(fake_account(1e9))
     uids = [single.add(**fields).imp_uid for fields in EXAMPLES]
     many.add_many(iter(EXAMPLES))
 
@@ -177,7 +177,7 @@ def test_add_many_adds_the_same_as_add() -> None:
 def test_invalid_payment_leaves_those_before_it(
     bad: dict[str, Any], error: type[Exception]
 ) -> None:
-    payments = Payments(Clock())
+    payments = Payments(fake_account())
     with pytest.raises(error):
         payments.add_many([{"imp_uid": "imp_1"}, bad, {"imp_uid": "imp_2"}])
 
@@ -188,7 +188,7 @@ def test_invalid_payment_leaves_those_before_it(
 
 
 def test_payments_can_be_added_during_add_many() -> None:
-    payments = Payments(Clock())
+    payments = Payments(fake_account())
 
     def payments_to_add() -> Iterator[dict[str, Any]]:
         yield {"imp_uid": "imp_1", "paid_at": 5}
@@ -202,7 +202,7 @@ def test_payments_can_be_added_during_add_many() -> None:
 
 
 def test_update_moves_a_payment_to_its_new_order_and_status() -> None:
-    payments = Payments(Clock())
+    payments = Payments(fake_account())
     payments.add_many({"imp_uid": f"imp_{n}", "merchant_uid": "o"} for n in (1, 2))
     payments.update("imp_1", merchant_uid="p", status="failed", failed_at=7)
 

@@ -8,30 +8,38 @@ from typing import Any
 
 from portone_async.models.account import PgSetting, Tier
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.guard import guarded
 from portone_async.testing.record import blank, encode
 from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-__all__ = ("ROUTES", "AccountSettings")
+__all__ = ("ROUTES", "AccountSettings", "tier_not_found")
+
+
+class _Shared:
+    """What the agency and its Tiers have in common."""
+
+    def __init__(self, _: Account) -> None:
+        # Invented: one sub-merchant.
+        self.tiers: dict[str, dict[str, Any]] = {"A01": {"tier_code": "A01", "tier_name": "강남점"}}
+        self.serials = count(1)
 
 
 class AccountSettings:
     """``server.account_settings``: what the console has about the account."""
 
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, account: Account) -> None:
         self.channels: list[dict[str, Any]] = []
         """Objects as PortOne sends them."""
-        self.tiers: dict[str, dict[str, Any]] = {}
-        """Objects as PortOne sends them, by ``tier_code``."""
-        self._serials = count(1)
-        # Invented: one channel of each type, and one sub-merchant.
+        shared = account.agency.state(_Shared)
+        self.tiers = shared.tiers
+        """Objects as PortOne sends them, by ``tier_code``. All Tiers have the agency's."""
+        self._serials = shared.serials
+        # Invented: one channel of each type.
         self.add_channel()
         self.add_channel(pg_provider="nice", pg_id="nictest04m", type="api_payment")
         self.add_channel(pg_provider="danal", pg_id="A010002002", type="certification")
-        self.add_tier("A01", tier_name="강남점")
 
     @guarded
     def add_channel(self, **fields: Any) -> PgSetting:
@@ -51,7 +59,7 @@ class AccountSettings:
 
     @guarded
     def add_tier(self, tier_code: str, *, tier_name: str | None = None) -> Tier:
-        """Add a sub-merchant; return it."""
+        """Add a sub-merchant, or rename it; return it."""
         self.tiers[tier_code] = {"tier_code": tier_code, "tier_name": tier_name}
         return Tier(tier_code=tier_code, tier_name=tier_name)
 
@@ -62,8 +70,12 @@ def pg_settings(account: Account, _: RecordedRequest, __: Mapping[str, str]) -> 
 
 def tier(account: Account, _: RecordedRequest, path: Mapping[str, str]) -> Reply:
     found = account.state(AccountSettings).tiers.get(path["tier_code"])
-    # The message is not documented.
-    return failure(404, "등록되지 않은 tier_code입니다.") if found is None else envelope(found)
+    return tier_not_found() if found is None else envelope(found)
+
+
+def tier_not_found() -> Reply:
+    """Build the reply about an unknown sub-merchant. The message is not documented."""
+    return failure(404, "등록되지 않은 tier_code입니다.")
 
 
 ROUTES = (

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.guard import guarded
 from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.reply import Reply, envelope, failure
@@ -28,7 +27,7 @@ _TOO_FEW_POINTS = failure(500, "베네피아 포인트가 부족합니다.")
 class Benepia:
     """The accounts of the fake."""
 
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, _: Account) -> None:
         self._passwords: dict[str, str] = {}
         self._points: dict[str, Decimal] = {}
 

@@ -14,7 +14,6 @@ import msgspec
 
 from portone_async.models.cash_receipts import ExternalReceipt, Receipt
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.guard import guarded
 from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.record import blank, encode
@@ -39,8 +38,8 @@ _UNSUPPORTED = failure(501, "현재 현금영수증 발행이 지원되지 않�
 class CashReceipts:
     """The receipts of the fake."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, account: Account) -> None:
+        self._clock = account.clock
         self._numbers = count(1)
         self._receipts: dict[tuple[type[Receipt | ExternalReceipt], str], _Record] = {}
         self.refusal: tuple[int, str] | None = None

@@ -13,7 +13,6 @@ import msgspec
 
 from portone_async.models.certifications import Certification
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.guard import guarded
 from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.record import blank, encode
@@ -29,12 +28,20 @@ _CARRIERS = ("SKT", "KT", "LGT")
 _BLANK = {name: value for name, value in blank(Certification).items() if name != "birth"}
 
 
+class _Serials:
+    """The serial numbers of checks, over the agency and its Tiers."""
+
+    def __init__(self, _: Account) -> None:
+        self.numbers = count(1)
+
+
 class Certifications:
     """``server.certifications``: the identity checks that the fake PortOne knows."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._serials = count(1)
+    def __init__(self, account: Account) -> None:
+        self._clock = account.clock
+        # The ids of all Tiers differ.
+        self._serials = account.agency.state(_Serials).numbers
         self.by_uid: dict[str, dict[str, Any]] = {}
         """Objects as PortOne sends them, by ``imp_uid``."""
         self.pending: dict[str, dict[str, Any]] = {}

@@ -10,7 +10,6 @@ from typing import Any
 
 from portone_async.models.escrow import EscrowDelivery
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.record import blank, encode
 from portone_async.testing.reply import Reply, envelope, failure
@@ -41,7 +40,7 @@ _NOT_CHANGEABLE = failure(409, "배송정보를 수정할 수 없습니다.")
 class EscrowDeliveries:
     """The deliveries of the fake."""
 
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, _: Account) -> None:
         self.by_payment: dict[str, dict[str, Any]] = {}
         """Objects as PortOne sends them, by ``imp_uid``."""
         self.visible_after = 0.0

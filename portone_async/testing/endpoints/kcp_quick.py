@@ -11,7 +11,6 @@ from typing import Any
 
 from portone_async.models.kcp_quick import KcpQuickMember
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.guard import guarded
 from portone_async.testing.parameters import BadParameterError, Parameters, refusing
 from portone_async.testing.record import blank, encode
@@ -31,8 +30,8 @@ _PG = {"pg_provider": "kcp_quick", "pg_id": "IX0XX"}
 class KcpQuick:
     """The transactions and members of the fake. Automatic payment keys are billing keys."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, account: Account) -> None:
+        self._clock = account.clock
         self._members: dict[str, dict[str, Any]] = {}
         self._with_fido: set[str] = set()
         self._used_transactions: set[str] = set()

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.parameters import BadParameterError, Parameters, refusing
 from portone_async.testing.reply import Reply, envelope, failure
 from portone_async.testing.request import RecordedRequest
@@ -22,7 +21,7 @@ __all__ = ("ROUTES", "Partners")
 class Partners:
     """``server.partners``: the parts that were registered, by ``imp_uid``."""
 
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, _: Account) -> None:
         self.receipts: dict[str, list[Mapping[str, Any]]] = {}
 
 

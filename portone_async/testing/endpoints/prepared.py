@@ -10,7 +10,6 @@ from typing import Any
 
 from portone_async.models.prepared import PreparedPayment
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.record import encode
 from portone_async.testing.reply import Reply, envelope, failure
@@ -23,7 +22,7 @@ _NOT_PREPARED = "사전등록된 결제정보가 존재하지 않습니다."
 class Prepared:
     """The registered amounts."""
 
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, _: Account) -> None:
         self.by_order: dict[str, dict[str, Any]] = {}
         """Objects as PortOne sends them, by ``merchant_uid``."""
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from portone_async.models import Deposit, Payment
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.guard import guarded
 from portone_async.testing.parameters import Parameters, refusing
 from portone_async.testing.record import encode
@@ -38,7 +37,7 @@ _BAD_KEY = failure(200, "hashData가 일치하지 않습니다.")
 
 
 class _Settings:
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, _: Account) -> None:
         self.pg_provider = "settle"
         self.pg_api_key = "fake-iniapi-key"
 

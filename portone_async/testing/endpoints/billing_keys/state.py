@@ -10,7 +10,7 @@ import msgspec
 
 from portone_async.models import Payment
 from portone_async.models.billing_keys import BillingKey, FailedChannel, SucceededChannel
-from portone_async.testing.clock import Clock
+from portone_async.testing.account import Account
 from portone_async.testing.guard import guarded
 from portone_async.testing.record import blank, encode
 
@@ -30,8 +30,8 @@ class BillingKeys:
     Which charges fail is decided here as well, for every way to charge a key.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, account: Account) -> None:
+        self._clock = account.clock
         self._keys: dict[str, dict[str, Any]] = {}
         """Objects as PortOne sends them, by ``customer_uid``."""
         self._groups: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}

@@ -6,7 +6,7 @@ from collections import deque
 
 from msgspec import Struct
 
-from portone_async.testing.clock import Clock
+from portone_async.testing.account import Account
 from portone_async.testing.guard import guarded
 
 __all__ = ("DECLINED", "Charges", "Plan")
@@ -38,7 +38,7 @@ class Charges:
     """Whether a ``merchant_uid`` that has a payment is refused. PortOne documents that it must be
     new, but not what happens if it is not."""
 
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, _: Account) -> None:
         self.refuses_used_numbers = True
         self._plans: deque[Plan] = deque()
         self._hidden: set[str] = set()

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from portone_async.models.naver import NaverProductOrder, NaverReview
-from portone_async.testing.clock import Clock
+from portone_async.testing.account import Account
 from portone_async.testing.guard import guarded
 from portone_async.testing.record import blank, encode
 
@@ -44,8 +44,8 @@ _REVIEW = {"score": "5", "title": "잘 받았습니다", "writer": "buye****", "
 class Naver:
     """``server.naver``: product orders by payment, and what else Naver Pay has."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, account: Account) -> None:
+        self._clock = account.clock
         self._serials = count(1)
         self.orders: dict[str, dict[str, Any]] = {}
         """Product orders as PortOne sends them, by ``product_order_id``."""

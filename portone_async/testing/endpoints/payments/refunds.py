@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, Literal
 
 from portone_async.models import Cancellation
-from portone_async.testing.clock import Clock
+from portone_async.testing.account import Account
 from portone_async.testing.record import blank
 
 __all__ = ("Refunds", "RefusedError", "Terms", "history_entry", "money_in")
@@ -38,7 +38,7 @@ class Refunds:
     pending_imp_uids: set[str]
     """Other payments whose refunds are accepted at once, and made as much later."""
 
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, _: Account) -> None:
         self.promotion_unit = "order"
         self.promotion_minimums = {}
         self.pending_seconds = 2 * _DAY

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from portone_async.models import Payment
-from portone_async.testing.clock import Clock
+from portone_async.testing.account import Account
 from portone_async.testing.guard import guarded
 from portone_async.testing.record import encode
 
@@ -19,21 +19,35 @@ from .timeline import Timeline
 __all__ = ("Payments",)
 
 
+class _Ids:
+    """The ids of all payments: they are unique over the agency and its Tiers."""
+
+    def __init__(self, _: Account) -> None:
+        self.serials = count(1)
+        self.taken: set[str] = set()
+        self._api_serials = count(1)
+
+    def new_imp_uid(self) -> str:
+        while (imp_uid := f"imps_{780000000000 + next(self._api_serials)}") in self.taken:
+            pass
+        return imp_uid
+
+
 class Payments:
     """``server.payments``: the payments that the fake PortOne knows.
 
     No look-up reads all payments: a benchmark requests a thousand pages of a million of them.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, account: Account) -> None:
+        self._clock = account.clock
         self._entries: dict[str, Entry] = {}
         self._orders: dict[str, tuple[Entry, ...]] = {}
         self._timelines: defaultdict[str | None, Timeline] = defaultdict(Timeline)
         """By status; ``None`` for all."""
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
         """One tuple for each combination of field names, shared by its entries."""
-        self._serials = count(1)
+        self._ids = account.agency.state(_Ids)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -106,7 +120,7 @@ class Payments:
         record = old.record | explicit
         fill_defaults(record, explicit, self._clock.now)
         updated = decode(record)
-        entry = self._entry(record, serial=old.serial, changed_serial=next(self._serials))
+        entry = self._entry(record, serial=old.serial, changed_serial=next(self._ids.serials))
         self.remove(imp_uid)
         self._register(entry)
         for status in (None, entry.status):
@@ -121,6 +135,7 @@ class Payments:
             KeyError: There is no such payment.
         """
         entry = self._entries.pop(imp_uid)
+        self._ids.taken.remove(imp_uid)
         others = tuple(other for other in self._orders[entry.merchant_uid] if other is not entry)
         if others:
             self._orders[entry.merchant_uid] = others
@@ -128,6 +143,11 @@ class Payments:
             del self._orders[entry.merchant_uid]
         for status in (None, entry.status):
             self._timelines[status].remove(entry)
+
+    @guarded
+    def new_imp_uid(self) -> str:
+        """Return an unused id for a payment that the API makes."""
+        return self._ids.new_imp_uid()
 
     def get(self, imp_uid: str) -> Entry | None:
         """Return the payment with this id."""
@@ -164,7 +184,7 @@ class Payments:
 
     def _new_record(self, explicit: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Return the serial and the record of a new payment."""
-        serial = next(self._serials)
+        serial = next(self._ids.serials)
         # PortOne tells payments of the API by the prefix of their ids.
         prefix = "imps_" if explicit.get("channel") == "api" else "imp_"
         record = self._defaults(serial, prefix) | explicit
@@ -173,8 +193,8 @@ class Payments:
 
     def _defaults(self, serial: int, prefix: str) -> dict[str, Any]:
         number = serial
-        while (imp_uid := f"{prefix}{770000000000 + number}") in self._entries:
-            number = next(self._serials)
+        while (imp_uid := f"{prefix}{770000000000 + number}") in self._ids.taken:
+            number = next(self._ids.serials)
         return {
             "imp_uid": imp_uid,
             "merchant_uid": f"ORD-{number:06}",
@@ -196,8 +216,9 @@ class Payments:
         )
 
     def _register(self, entry: Entry) -> None:
-        if entry.imp_uid in self._entries:
+        if entry.imp_uid in self._ids.taken:
             raise ValueError(f"There is a payment {entry.imp_uid} already: update() changes it")
+        self._ids.taken.add(entry.imp_uid)
         self._entries[entry.imp_uid] = entry
         others = self._orders.get(entry.merchant_uid, ())
         self._orders[entry.merchant_uid] = (*others, entry)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.parameters import Parameters
 from portone_async.testing.reply import Reply, failure
 
@@ -22,13 +20,6 @@ __all__ = (
 )
 
 _BUYER = ("buyer_name", "buyer_email", "buyer_tel", "buyer_addr", "buyer_postcode")
-
-
-class _Serials:
-    """The serial numbers of payments that the API makes."""
-
-    def __init__(self, _: Clock) -> None:
-        self.numbers = count(1)
 
 
 def refuse_paid_order(account: Account, merchant_uid: str) -> Reply | None:
@@ -57,10 +48,7 @@ def common_fields(parameters: Parameters) -> dict[str, Any]:
 def add_unpaid(account: Account, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Add a payment that waits for money, and return the object that PortOne sends."""
     payments = account.state(Payments)
-    numbers = account.state(_Serials).numbers
-    imp_uid = next(
-        uid for number in numbers if payments.get(uid := f"imps_{780000000000 + number}") is None
-    )
+    imp_uid = payments.new_imp_uid()
     payments.add(None, **{"imp_uid": imp_uid, "status": "ready", "channel": "api"} | dict(fields))
     return body_of(payments, imp_uid)
 

@@ -12,7 +12,6 @@ import msgspec
 
 from portone_async.models.schedules import Schedule
 from portone_async.testing.account import Account
-from portone_async.testing.clock import Clock
 from portone_async.testing.endpoints.billing_keys import BillingKeys
 from portone_async.testing.endpoints.billing_keys.state import DECLINED
 from portone_async.testing.endpoints.payments import Payments
@@ -41,7 +40,7 @@ _COPIED = (
 class _Table:
     """The data of :class:`Schedules`."""
 
-    def __init__(self, _: Clock) -> None:
+    def __init__(self, _: Account) -> None:
         self.records: dict[str, dict[str, Any]] = {}
         """Objects as PortOne sends them, by ``merchant_uid``."""
         self.declined: dict[str, str] = {}
@@ -253,8 +252,7 @@ class Schedules:
         customer_uid = record["customer_uid"]
         key = keys.payment_fields(customer_uid) if customer_uid in keys else {}
         outcome = {"paid_at": at} if reason is None else {"failed_at": at, "fail_reason": reason}
-        while payments.get(imp_uid := f"imps_{780000000000 + next(self._table.serials)}"):
-            pass
+        imp_uid = payments.new_imp_uid()
         payments.add(
             **key
             | {name: record[name] for name in _COPIED}
