@@ -25,6 +25,11 @@ from .finding import (
     Verdict,
     VerdictLike,
 )
+from .ledgers import Ledger, LedgerEntry, LedgerError, Unconfirmed
+from .ledgers.sqlite import SQLiteLedger
+from .merged import merge
+from .partition import OrdersOf, Partition, Plan, plan
+from .partitioned import reconcile_partition
 from .run import reconcile
 from .store import Store, StoreError
 
@@ -34,16 +39,27 @@ __all__ = (
     "Confirm",
     "ConfirmationPlan",
     "Finding",
+    "Ledger",
+    "LedgerEntry",
+    "LedgerError",
     "Order",
+    "OrdersOf",
+    "Partition",
     "PaymentSnapshot",
+    "Plan",
     "Refund",
+    "SQLiteLedger",
     "Store",
     "StoreError",
     "Summary",
+    "Unconfirmed",
     "UnreadableOrder",
     "Verdict",
     "VerdictLike",
     "bridges",
     "compare",
+    "merge",
+    "plan",
     "reconcile",
+    "reconcile_partition",
 )

@@ -1,4 +1,4 @@
-"""One SQLite file that one process uses at a time: lock, transactions, error messages."""
+"""One SQLite file: lock, transactions, error messages."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from threading import RLock
+from typing import ClassVar
 
 from portone_async.errors import PortOneError
 
 __all__ = ("Database", "StoreError")
 
-# "POAR". A database of another application or another version is never written to.
-_APPLICATION_ID = 0x504F4152
-_VERSION = 4
-# Seconds: enough to wait for a reader of a finished store, not for another run.
-_BUSY_TIMEOUT = 0.2
 _CACHE_KIB = 32_768
 
 _REASONS = {
-    sqlite3.SQLITE_BUSY: "it is in use by another run, or by a reader",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened or created there",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -38,7 +33,19 @@ class StoreError(PortOneError):
 
 
 class Database:
-    """The connection, for any thread: one transaction after the other."""
+    """A store's connection, for any thread: one transaction after the other.
+
+    One process uses the file at a time.
+    """
+
+    # A database of another application or another version is never written to.
+    _APPLICATION_ID: ClassVar = 0x504F4152  # "POAR"
+    _VERSION: ClassVar = 4
+    # Seconds: enough to wait for a reader of a finished store, not for another run.
+    _BUSY_TIMEOUT: ClassVar = 0.2
+    _BUSY: ClassVar = "it is in use by another run, or by a reader"
+    _NOUN: ClassVar = "store"
+    _ERROR: ClassVar[type[PortOneError]] = StoreError
 
     def __init__(self, path: str | os.PathLike[str], schema: Sequence[str]) -> None:
         """Open and lock the file; a new or empty one gets the tables of ``schema``.
@@ -51,21 +58,27 @@ class Database:
         self._lock = RLock()
         with self._translate_errors():
             self._connection = sqlite3.connect(
-                self._path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+                self._path,
+                timeout=self._BUSY_TIMEOUT,
+                isolation_level=None,
+                check_same_thread=False,
             )
         try:
-            # Set before the first access, the lock stays from one transaction to the next, and
-            # WAL needs no shared memory. The operating system drops it with the process.
-            self._set("locking_mode = EXCLUSIVE")
-            with self._transaction("BEGIN EXCLUSIVE") as connection:
-                self._prepare(connection, schema)
-            self._set("journal_mode = WAL")
-            # A kill loses nothing, a power cut at most the last steps; neither harms the file.
-            self._set("synchronous = NORMAL")
-            self._set(f"cache_size = -{_CACHE_KIB}")
+            self._set_up(schema)
         except BaseException:
             self._connection.close()
             raise
+
+    def _set_up(self, schema: Sequence[str]) -> None:
+        # Set before the first access, the lock stays from one transaction to the next, and WAL
+        # needs no shared memory. The operating system drops it with the process.
+        self._set("locking_mode = EXCLUSIVE")
+        with self._transaction("BEGIN EXCLUSIVE") as connection:
+            self._prepare(connection, schema)
+        self._set("journal_mode = WAL")
+        # A kill loses nothing, a power cut at most the last steps; neither harms the file.
+        self._set("synchronous = NORMAL")
+        self._set(f"cache_size = -{_CACHE_KIB}")
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
@@ -79,9 +92,9 @@ class Database:
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
-    def error(self, reason: str) -> StoreError:
+    def error(self, reason: str) -> PortOneError:
         """Return an error that names this file."""
-        return StoreError(f"The store {self._path!r} cannot be used: {reason}")
+        return self._ERROR(f"The {self._NOUN} {self._path!r} cannot be used: {reason}")
 
     def close(self) -> None:
         """Merge the write-ahead log into the file and close it. May be called again."""
@@ -98,10 +111,10 @@ class Database:
     def _prepare(self, connection: sqlite3.Connection, schema: Sequence[str]) -> None:
         ((application_id,),) = connection.execute("PRAGMA application_id")
         ((version,),) = connection.execute("PRAGMA user_version")
-        if application_id == _APPLICATION_ID:
-            if version != _VERSION:
+        if application_id == self._APPLICATION_ID:
+            if version != self._VERSION:
                 raise self.error(
-                    f"it has version {version}, this package writes {_VERSION}. Finish its run with "
+                    f"it has version {version}, this package writes {self._VERSION}. Finish its run with "
                     "the version of this package that started it, or use another file"
                 )
             return
@@ -110,8 +123,8 @@ class Database:
             raise self.error("it is an SQLite file of another application")
         for statement in schema:
             connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
+        connection.execute(f"PRAGMA application_id = {self._APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {self._VERSION}")
 
     @contextmanager
     def _transaction(self, begin: str) -> Generator[sqlite3.Connection]:
@@ -134,6 +147,7 @@ class Database:
             # Python's own errors, as for a closed connection, have no code.
             code: int = getattr(error, "sqlite_errorcode", 0)
             # The low byte is the primary code, the rest the extended one.
-            raise self.error(_REASONS.get(code & 0xFF, str(error))) from error
+            reasons = {**_REASONS, sqlite3.SQLITE_BUSY: self._BUSY}
+            raise self.error(reasons.get(code & 0xFF, str(error))) from error
         except UnicodeEncodeError as error:
             raise self.error("a text is not Unicode (it has half a surrogate pair)") from error

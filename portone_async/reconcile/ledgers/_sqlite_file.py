@@ -1,0 +1,39 @@
+"""One SQLite file that several processes use at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import ClassVar
+
+from portone_async.reconcile._database import Database
+
+from .protocol import LedgerError
+
+__all__ = ("SQLiteFile",)
+
+
+class SQLiteFile(Database):
+    """A ledger's connection, for any thread: one transaction after the other."""
+
+    _APPLICATION_ID: ClassVar = 0x504F414C  # "POAL"
+    _VERSION: ClassVar = 1
+    # Seconds: a partition of a million findings is written in some seconds.
+    _BUSY_TIMEOUT: ClassVar = 60.0
+    _BUSY: ClassVar = "another process has been writing it for a minute"
+    _NOUN: ClassVar = "ledger"
+    _ERROR: ClassVar = LedgerError
+
+    def _set_up(self, schema: Sequence[str]) -> None:
+        # One process after the other: the second one finds the tables.
+        with self._transaction("BEGIN EXCLUSIVE") as connection:
+            self._prepare(connection, schema)
+        # Readers and a writer do not wait for each other.
+        self._set("journal_mode = WAL")
+        # What is published survives a power cut.
+        self._set("synchronous = FULL")
+
+    def close(self) -> None:
+        """Close the file; the last process merges the write-ahead log into it."""
+        with self._lock, suppress(self._ERROR), self._translate_errors():
+            self._connection.close()

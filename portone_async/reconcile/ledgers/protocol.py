@@ -1,0 +1,167 @@
+"""What a ledger does, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, Self
+
+from msgspec import Struct
+
+from portone_async.errors import PortOneError
+from portone_async.reconcile.finding import (
+    Finding,
+    Order,
+    PaymentSnapshot,
+    Summary,
+    VerdictLike,
+)
+from portone_async.reconcile.partition import Partition, Plan
+
+__all__ = ("Ledger", "LedgerEntry", "LedgerError", "Unconfirmed")
+
+
+class LedgerError(PortOneError):
+    """The ledger cannot be opened, read or written. The step that failed changed nothing in it."""
+
+    advice = "Finished partitions are stored: remove the cause and start again to resume."
+
+
+class LedgerEntry(Struct, frozen=True):
+    """A finding, and the partition that it belongs to."""
+
+    partition: Partition
+    finding: Finding
+
+    @property
+    def tier(self) -> str | None:
+        """The Tier: two Tiers may have equal order numbers."""
+        return self.partition.tier
+
+
+class Unconfirmed(Struct, frozen=True):
+    """An order with a payment in another partition, which its verdict does not consider."""
+
+    tier: str | None
+    order: Order
+    payments: tuple[PaymentSnapshot, ...]
+    """Its payments in the other partitions."""
+
+
+class Ledger(Protocol):
+    """The finished partitions of a run, their findings, and the totals.
+
+    Several processes may use a ledger at once, each with its own object; an object may be used
+    by several threads. Methods block: call them in a thread. Every method raises
+    :class:`LedgerError` if the ledger cannot be read or written; the message contains no password.
+
+    A ledger holds what is final: a partition appears in it when it is finished, in one
+    transaction. It contains order numbers, amounts and payment ids, no personal data and no keys.
+    """
+
+    @property
+    def run(self) -> str:
+        """The name of the run. A ledger may hold several runs."""
+        ...
+
+    def claim(self, plan: Plan) -> None:
+        """Store the plan of the run, or check that the run has this plan. Idempotent.
+
+        Raises:
+            LedgerError: The run has another plan; the message names the differences.
+        """
+        ...
+
+    def plan(self) -> Plan:
+        """Return the plan of the run.
+
+        Raises:
+            LedgerError: No plan has been stored.
+        """
+        ...
+
+    def unfinished(self) -> Iterator[Partition]:
+        """Iterate over the partitions of the plan that are not published."""
+        ...
+
+    def summary_of(self, partition: Partition) -> Summary | None:
+        """Return the totals of a published partition; ``None`` if it is not published.
+
+        They are those of the partition alone, not joined with others.
+        """
+        ...
+
+    def publish(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
+        """Store the results of a partition, in one transaction.
+
+        They replace what the partition had, so a partition that ran twice has the findings of one
+        run. A process that is killed at any moment leaves all of them or none.
+
+        Raises:
+            LedgerError: The partition is not one of the run's plan.
+        """
+        ...
+
+    def entries(self, verdict: VerdictLike | None = None) -> Iterator[LedgerEntry]:
+        """Iterate over all findings, or those of one verdict, with their partitions.
+
+        They are joined across partitions:
+
+        - A payment whose order is in another partition of the same Tier is not an orphan. If the
+          order's verdict considers it, nothing is reported for the payment. If it does not, the
+          order is ``not_checked`` until it is confirmed (:meth:`record_confirmed`).
+        - The orders of margins are reported only if one has a payment in the period and is not
+          ``matched``.
+        - While a partition of its Tier is unfinished, a payment without an order is
+          ``not_checked``: the order may be in that partition.
+
+        The sequence is by Tier (``None`` first, then by code), then by the time of the partition,
+        then as in the run of the partition.
+
+        Raises:
+            InvalidRequestError: The verdict does not exist.
+        """
+        ...
+
+    def findings(self, verdict: VerdictLike | None = None) -> Iterator[Finding]:
+        """Iterate over the findings of :meth:`entries`, without their partitions."""
+        ...
+
+    def summary(self) -> Summary:
+        """Return the exact totals of the published partitions, joined as in :meth:`entries`.
+
+        ``seconds`` is the sum over all partitions, so it is more than the duration where several
+        run at once. ``ended_at`` is ``None`` while a partition is unfinished.
+        """
+        ...
+
+    def unconfirmed(self) -> Iterator[Unconfirmed]:
+        """Iterate over the orders that must be looked up: see :meth:`entries`."""
+        ...
+
+    def record_confirmed(
+        self,
+        tier: str | None,
+        findings: Iterable[Finding],
+        *,
+        requests: int = 0,
+        retries: int = 0,
+        seconds: float = 0.0,
+    ) -> None:
+        """Store the findings of orders that were looked up, in one transaction.
+
+        Each replaces what :meth:`entries` reports of its order, as long as it considers all of the
+        order's payments in other partitions. The usage is added to that of the run.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the ledger. May be called again."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Return the ledger."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """Close the ledger."""
+        ...

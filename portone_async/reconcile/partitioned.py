@@ -1,0 +1,121 @@
+"""Reconcile one partition of a run, and publish its results in a ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from portone_async.client import PortOneClient
+
+from ._load import Orders, load_orders
+from ._recorder import Recorder, in_thread
+from .confirmation import Confirm
+from .finding import Finding, Summary, Verdict
+from .ledgers.protocol import Ledger
+from .merged import merge
+from .partition import MARGIN_REASON, OrdersOf, Partition
+from .run import reconcile
+from .store import Store
+
+__all__ = ("reconcile_partition",)
+
+
+async def reconcile_partition(
+    client: PortOneClient,
+    partition: Partition,
+    orders: OrdersOf,
+    ledger: Ledger,
+    *,
+    again: bool = False,
+    confirm: Confirm = "single",
+) -> Summary:
+    """Reconcile a partition and publish its results, unless the ledger has them.
+
+    The state of the partition is in a temporary folder of this machine until it is finished: a
+    partition whose worker is killed starts again. It may run on two workers at once; the ledger
+    has the results of one.
+
+    An order that could not be checked is a finding ``not_checked``, and the partition is finished
+    nevertheless: run it ``again`` to check it once more.
+
+    Args:
+        client: The client that sends the requests. Use one per process: each has its own token
+            and connections. Its Tier is replaced by the partition's.
+        partition: The partition, one of the plan that the ledger's run has.
+        orders: Returns the orders of a partition. It is called once, in a thread.
+        ledger: The ledger that the results are published in.
+        again: Reconcile the partition even if the ledger has its results, and replace them.
+        confirm: How an order that seems to differ is confirmed: see :func:`reconcile`.
+
+    Returns:
+        The totals of the partition alone: ``ledger.summary()`` has those of the run.
+
+    Raises:
+        InvalidRequestError: An unknown ``confirm``.
+        AuthenticationError: PortOne rejected the API keys.
+        UnauthorizedError: PortOne kept rejecting the token.
+        UnexpectedResponseError: PortOne's lists contradict each other.
+        PortOneError: The period could not be read.
+        LedgerError: The ledger cannot be read or written, or has another plan.
+        StoreError: The temporary folder cannot be written.
+    """
+    published = None if again else await in_thread(ledger.summary_of, partition)
+    if published is not None:
+        return published
+    run = _read_margin if partition.is_margin else _reconcile
+    with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
+        store = await in_thread(Store.open, Path(folder, "run.db"))
+        try:
+            summary = await run(
+                client, partition, await in_thread(orders, partition), store, confirm
+            )
+            findings = _margin_findings(store) if partition.is_margin else store.findings()
+            await in_thread(ledger.publish, partition, summary, findings)
+            return summary
+        finally:
+            await in_thread(store.close)
+
+
+async def _reconcile(
+    client: PortOneClient, partition: Partition, orders: Orders, store: Store, confirm: Confirm
+) -> Summary:
+    return await reconcile(
+        client.with_options(tier=partition.tier),
+        orders,
+        since=partition.since,
+        until=partition.until,
+        statuses=partition.statuses,
+        store=store,
+        confirm=confirm,
+    )
+
+
+async def _read_margin(
+    client: PortOneClient, partition: Partition, orders: Orders, store: Store, confirm: Confirm
+) -> Summary:
+    """Store the orders of a margin. It has no requests and no findings of its own."""
+    del client, partition, confirm
+    await load_orders(Recorder(store, None), orders, (), (), may_sweep=asyncio.Event())
+    await in_thread(store.mark_ended)
+    return merge([replace(await in_thread(store.summary), counts={}, amounts={}, bridge={})])
+
+
+def _margin_findings(store: Store) -> Iterator[Finding]:
+    """Iterate over the orders of a margin; those that contradict themselves have their reason."""
+    for finding in store.findings(Verdict.NOT_CHECKED):
+        if finding.order is not None:
+            yield finding
+    after = 0
+    while page := store.pending_orders(after=after):
+        after = page[-1].position
+        for pending in page:
+            yield Finding(
+                merchant_uid=pending.order.merchant_uid,
+                verdict=Verdict.NOT_CHECKED,
+                order=pending.order,
+                error=MARGIN_REASON,
+            )

@@ -1,0 +1,104 @@
+"""Test plans: their partitions, names and refusals."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_async import InvalidRequestError
+from portone_async.reconcile import Partition, Plan, plan
+
+SEOUL = ZoneInfo("Asia/Seoul")
+FIRST = datetime(2026, 11, 1, tzinfo=SEOUL)
+DAY = timedelta(days=1)
+
+
+def test_plan_names_partitions_by_tier_and_day() -> None:
+    partitions = plan(["A01", None], since=FIRST, until=FIRST + 2 * DAY)
+
+    assert [partition.name for partition in partitions] == [
+        *("A01/margin/2026-10-31", "A01/2026-11-01", "A01/2026-11-02", "A01/margin/2026-11-03"),
+        *("margin/2026-10-31", "2026-11-01", "2026-11-02", "margin/2026-11-03"),
+    ]
+
+
+@given(
+    st.lists(st.sampled_from([None, "A01", "B02", "C03"]), min_size=1, unique=True),
+    st.timedeltas(timedelta(seconds=1), 3 * DAY),
+    st.timedeltas(timedelta(hours=2), 4 * DAY),
+    st.sampled_from([timedelta(0), timedelta(hours=5), DAY]),
+)
+def test_partitions_cover_the_period_without_gap_or_overlap(
+    tiers: list[str | None], length: timedelta, every: timedelta, margin: timedelta
+) -> None:
+    whole = plan(tiers, since=FIRST, until=FIRST + length, every=every, margin=margin)
+
+    partitions = list(whole)
+
+    assert len(whole) == len(partitions) == len({partition.name for partition in partitions})
+    for tier in tiers:
+        own = [partition for partition in partitions if partition.tier == tier]
+        assert own[0].since == FIRST - margin
+        assert own[-1].until == FIRST + length + margin
+        assert all(one.until == other.since for one, other in pairwise(own))
+        assert [each.is_margin for each in own] == (
+            [True, *[False] * (len(own) - 2), True] if margin else [False] * len(own)
+        )
+
+
+def test_partition_survives_pickle_and_json() -> None:
+    whole = plan(["A01"], since=FIRST, until=FIRST + DAY)
+
+    for partition in whole:
+        encoded = msgspec.json.encode(partition)
+
+        assert pickle.loads(pickle.dumps(partition)) == partition
+        assert msgspec.json.decode(encoded, type=Partition) == partition
+    assert msgspec.json.decode(msgspec.json.encode(whole), type=Plan) == whole
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"tiers": "A01"}, "several codes"),
+        ({"tiers": []}, "at least one Tier"),
+        ({"tiers": ["A 01"]}, "code like 'A01'"),
+        ({"tiers": ["A01", "B02", "A01"]}, "'A01' is listed twice"),
+        ({"until": FIRST}, "must be after since"),
+        ({"since": datetime(2026, 11, 1)}, "must have a time zone"),  # noqa: DTZ001 (refused)
+        ({"every": timedelta(0)}, "at least a second"),
+        ({"margin": -DAY}, "must not be negative"),
+        ({"statuses": ["PAID"]}, "must be spelled 'paid'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)
+def test_plan_refuses_what_cannot_be_meant(changes: dict[str, Any], reason: str) -> None:
+    parameters: dict[str, Any] = {
+        "tiers": ["A01"],
+        "since": FIRST,
+        "until": FIRST + DAY,
+    }
+
+    parameters |= changes
+
+    with pytest.raises(InvalidRequestError, match=reason):
+        plan(**parameters)
+
+
+def test_names_do_not_depend_on_clocks_that_are_put_back() -> None:
+    first = datetime(2026, 10, 31, tzinfo=ZoneInfo("America/New_York"))
+
+    partitions = plan(since=first, until=first + 3 * DAY, margin=timedelta(0))
+
+    assert [partition.name for partition in partitions] == [
+        *("2026-10-31", "2026-11-01", "2026-11-02", "2026-11-03"),
+    ]
+    assert partitions.since == first.astimezone(UTC)
