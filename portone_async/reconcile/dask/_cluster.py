@@ -1,0 +1,104 @@
+"""The part of Dask that is used here: a cluster of this machine, or a scheduler elsewhere."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, Protocol, cast
+
+import distributed
+from distributed.diagnostics.plugin import WorkerPlugin
+
+from portone_async.errors import InvalidRequestError
+
+from ._results import ClusterError
+
+__all__ = ("Connection", "connect")
+
+
+class Connection(Protocol):
+    """The members of :class:`distributed.Client` that a run uses, most of which have no types."""
+
+    def submit(
+        self,
+        function: Callable[..., Coroutine[Any, Any, Any]],
+        /,
+        *arguments: object,
+        key: str,
+        pure: bool,
+    ) -> Awaitable[Any]: ...
+    def nthreads(self) -> Awaitable[dict[str, int]]: ...
+    def register_plugin(self, plugin: WorkerPlugin, name: str) -> Awaitable[object]: ...
+    def unregister_worker_plugin(self, name: str) -> Awaitable[object]: ...
+
+
+@asynccontextmanager
+async def connect(
+    cluster: str | distributed.Client | None,
+    *,
+    workers: int,
+    at_once: int,
+    dashboard_address: str | None,
+) -> AsyncGenerator[Connection]:
+    """Connect to a scheduler; without one, run workers as processes of this machine.
+
+    A client that was passed is not used itself: closing the connection drops the tasks of this run
+    and no others.
+
+    Raises:
+        ClusterError: The scheduler cannot be reached.
+        InvalidRequestError: The client that was passed is not connected.
+    """
+    async with AsyncExitStack() as stack:
+        if cluster is None:
+            local = _local_cluster(workers, at_once, dashboard_address)
+            options = _address_of(await stack.enter_async_context(local))
+        elif isinstance(cluster, str):
+            options = {"address": cluster}
+        else:
+            options = _address_of(cluster)
+        make = cast(Callable[..., AbstractAsyncContextManager[Connection]], distributed.Client)
+        try:
+            connection = await stack.enter_async_context(
+                make(**options, asynchronous=True, set_as_default=False)
+            )
+        except OSError as error:
+            failure = ClusterError(f"the scheduler cannot be reached ({type(error).__name__})")
+        else:
+            yield connection
+            return
+    raise failure
+
+
+def _address_of(cluster: Any) -> dict[str, Any]:
+    """Return what a new connection to the scheduler of a client or a cluster needs."""
+    if cluster.scheduler is None or cluster.status in ("closed", "closing"):
+        raise InvalidRequestError("the client of the cluster is not connected")
+    return {"address": cluster.scheduler.address, "security": cluster.security}
+
+
+@asynccontextmanager
+async def _local_cluster(
+    workers: int, at_once: int, dashboard_address: str | None
+) -> AsyncGenerator[object]:
+    """Run a scheduler in this process, and workers in processes of their own."""
+    make = cast(Callable[..., AbstractAsyncContextManager[object]], distributed.LocalCluster)
+    with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
+        cluster = make(
+            n_workers=workers,
+            threads_per_worker=at_once,  # The number of coroutines that run at once, too.
+            asynchronous=True,
+            dashboard_address=dashboard_address,
+            # Dask serves the state of the scheduler over HTTP in any case, by default at a port
+            # that is often taken.
+            scheduler_kwargs=None if dashboard_address else {"dashboard_address": "127.0.0.1:0"},
+            # Its sockets execute what they receive, in processes that have the API keys: other
+            # users of this machine must not connect. The certificate is made for this cluster.
+            security=True,
+            # A partition needs little memory; a worker must not be killed for that of others.
+            memory_limit=None,
+            local_directory=folder,
+        )
+        async with cluster:
+            yield cluster

@@ -1,0 +1,265 @@
+"""Hand the partitions of a run to the workers of a cluster, and collect their results."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import distributed
+from msgspec.structs import replace
+
+from portone_async._core.validate import validate_type
+from portone_async.errors import InvalidRequestError
+from portone_async.policy import RateLimit
+from portone_async.reconcile._recorder import in_thread
+from portone_async.reconcile.confirmation import Confirm, validate_confirm
+from portone_async.reconcile.partition import Partition, Plan
+
+from ._cluster import Connection, connect
+from ._named import validate_function
+from ._open import ledger_name, ledger_of
+from ._results import ClusterError, PartitionedRun, PartitionError, PartitionResult, Progress
+from ._settings import Settings, SharedRate, validate_count
+from ._worker import Outcome, RunPlugin, run_partition
+
+__all__ = ("reconcile_many",)
+
+_MOST_LOCAL_WORKERS = 4
+
+
+class _Driver:
+    """The run's side in this process: what is submitted, and what came back."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        plugin: str,
+        total: int,
+        on_progress: Callable[[Progress], object] | None,
+    ) -> None:
+        self._connection = connection
+        self._plugin = plugin
+        self._total = total
+        self._finished = 0
+        self._on_progress = on_progress
+        # The same partition of another run, or of a driver that was killed, is another task.
+        self._suffix = secrets.token_hex(4)
+        self.failed: list[PartitionResult] = []
+        self.was_replaced = False
+        """Whether another driver of the run has taken its workers over."""
+
+    async def run(self, partitions: Sequence[Partition], at_once: int) -> None:
+        """Submit the partitions, so many at once, and report each result."""
+        self._finished = self._total - len(partitions)
+        running: set[asyncio.Task[PartitionResult]] = set()
+        try:
+            for partition in partitions:
+                if len(running) >= at_once:
+                    running = await self._report_some(running)
+                running.add(asyncio.create_task(self._submit(partition)))
+            while running:
+                running = await self._report_some(running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _report_some(
+        self, running: set[asyncio.Task[PartitionResult]]
+    ) -> set[asyncio.Task[PartitionResult]]:
+        done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            self._report(task.result())
+        return running
+
+    def _report(self, result: PartitionResult) -> None:
+        if result.error is None:
+            self._finished += 1
+        else:
+            self.failed.append(result)
+        if self._on_progress is not None:
+            counts = {"finished": self._finished, "failed": len(self.failed), "total": self._total}
+            self._on_progress(Progress(last=result, **counts))
+
+    async def _submit(self, partition: Partition) -> PartitionResult:
+        """Run a partition on a worker.
+
+        Raises:
+            PortOneError: It ends the run.
+        """
+        key = f"{partition.name} {self._suffix}"
+        submit = self._connection.submit
+        try:
+            outcome: Outcome = await submit(
+                run_partition, self._plugin, partition, key=key, pure=False
+            )
+        except distributed.KilledWorker as error:
+            times = error.allowed_failures + 1
+            failure = PartitionError(f"{times} worker processes ended while they reconciled it")
+            return PartitionResult(partition=partition, error=failure)
+        except Exception as error:  # noqa: BLE001 (of Dask: the scheduler, or a worker that lacks a module)
+            lost = type(error).__name__
+        else:
+            self.was_replaced |= outcome.was_replaced
+            if outcome.error is not None and outcome.ends_run:
+                raise outcome.error
+            return PartitionResult(
+                partition=partition, summary=outcome.summary, error=outcome.error
+            )
+        raise ClusterError(f"a task was not executed ({lost})")
+
+
+async def _register(connection: Connection, settings: Settings) -> str:
+    """Open clients and ledgers on all workers, also on those that start later; return the name.
+
+    The name is that of the run: a driver that starts again replaces what a killed one has left.
+
+    Raises:
+        ClusterError: A worker cannot load this package, for example.
+    """
+    name = f"portone_async {settings.run}"
+    try:
+        await connection.register_plugin(RunPlugin(settings), name=name)
+    except Exception as error:  # noqa: BLE001 (whatever a worker raises that cannot load it)
+        failure = ClusterError(f"a worker cannot load the run ({type(error).__name__})")
+    else:
+        return name
+    raise failure
+
+
+async def reconcile_many(
+    plan: Plan,
+    orders: str,
+    ledger: str | Path,
+    *,
+    run: str,
+    cluster: str | distributed.Client | None = None,
+    workers: int | None = None,
+    at_once: int = 4,
+    client: str | None = None,
+    rate_limit: RateLimit = RateLimit(),
+    shared_rate: SharedRate | None = None,
+    dashboard_address: str | None = None,
+    confirm: Confirm = "single",
+    on_progress: Callable[[Progress], object] | None = None,
+) -> PartitionedRun:
+    """Reconcile partitions on the workers of a Dask cluster.
+
+    ```python
+    async def main():
+        await reconcile_many(plan(...), "shop.orders:of_partition", "LEDGER_URL", run="november")
+
+    if __name__ == "__main__":  # The workers are processes that import this file.
+        asyncio.run(main())
+    ```
+
+    Each worker has one client, with the keys of its environment, and its own connection to the
+    ledger. No key, address or order is in a task: only names, times and totals travel. A
+    worker that is killed is replaced, and its partitions run again; a driver that is killed can be
+    started again with the same arguments. Partitions in the ledger request nothing.
+
+    Args:
+        plan: The partitions, from :func:`plan`.
+        orders: The function of a partition that returns its orders, as ``"module:function"``.
+        ledger: Where the results are stored: the name of an environment variable, here and in the
+            workers, with an address of PostgreSQL or a path of SQLite; a ``"module:function"`` that
+            is called with the name of the run and returns a :class:`Ledger`; or a ``Path`` of
+            SQLite, for workers of this machine.
+        run: The name of the run in the ledger. One driver at a time may execute it: a second one
+            stops the first one.
+        cluster: The address of a scheduler, or a ``distributed.Client`` that is connected to one,
+            which stays open. Workers there need this package, the module of ``orders``, and the
+            environment variables. By default the workers are processes of this machine, on
+            encrypted connections over loopback, which end with the run.
+        workers: How many there are: the number of processes here (by default one per core, up to
+            4); the largest number that a given cluster may have (by default, those it has now).
+        at_once: How many partitions a worker reconciles at the same time.
+        client: The function that makes the client of a worker, as ``"module:function"``, called
+            with ``rate_limit=``; :meth:`PortOneClient.from_env` by default.
+        rate_limit: The limit of all workers together. Without ``shared_rate`` each worker sends at
+            ``rate / workers``, and at least one request at once: an idle worker's share is lost,
+            and a burst smaller than ``workers`` is exceeded.
+        shared_rate: The limit in a Valkey or Redis server, which all workers share.
+        dashboard_address: Where the cluster of this machine serves Dask's dashboard, such as
+            ``"127.0.0.1:8787"``. It needs ``bokeh``, and everyone who can connect to it can read it.
+        confirm: How an order that seems to differ is confirmed: see :func:`reconcile`.
+        on_progress: Called after the end of each partition. An exception from it ends the run,
+            which can be resumed.
+
+    Returns:
+        The totals, and the partitions that failed. The others were not affected by them.
+
+    Raises:
+        InvalidRequestError: An argument is invalid, or a name does not exist in a worker.
+        AuthenticationError: PortOne rejected the API keys of a worker. The run can be resumed.
+        ThrottleError: The shared rate cannot be had, with ``on_failure="raise"``. The same.
+        LedgerError: The ledger cannot be written, or has a run of that name with another plan.
+        ClusterError: The scheduler cannot be reached, or was lost. The run can be resumed.
+        PortOneError: Another error that every partition would raise. The run can be resumed.
+    """
+    settings = Settings(
+        run=run,
+        client=None if client is None else validate_function("client", client),
+        orders=validate_function("orders", orders),
+        ledger=ledger_name(ledger),
+        confirm=validate_confirm(confirm),
+        rate_limit=validate_type("rate_limit", rate_limit, RateLimit),
+        shared_rate=shared_rate,
+        workers=_validate_workers(workers, cluster),
+        at_once=validate_count("at_once", at_once),
+        owns_process=cluster is None,
+    )
+    failed: Sequence[PartitionResult] = ()
+    async with ledger_of(settings) as opened:
+        await in_thread(opened.claim, plan)
+        if unfinished := await in_thread(lambda: list(opened.unfinished())):
+            async with connect(
+                cluster,
+                workers=settings.workers,
+                at_once=at_once,
+                dashboard_address=dashboard_address,
+            ) as connection:
+                failed = await _run(connection, settings, unfinished, len(plan), on_progress)
+        summary = await in_thread(opened.summary)
+    return PartitionedRun(summary=summary, failed=tuple(failed))
+
+
+async def _run(
+    connection: Connection,
+    settings: Settings,
+    partitions: Sequence[Partition],
+    total: int,
+    on_progress: Callable[[Progress], object] | None,
+) -> Sequence[PartitionResult]:
+    """Reconcile partitions; return those that failed."""
+    if settings.workers == 0:
+        settings = replace(settings, workers=await _count_workers(connection))
+    plugin = await _register(connection, settings)
+    driver = _Driver(connection, plugin, total, on_progress)
+    try:
+        # Twice as many as run: a worker never waits for the driver.
+        await driver.run(partitions, 2 * settings.at_once * settings.workers)
+    finally:
+        if not driver.was_replaced:
+            with suppress(Exception):  # The scheduler may be gone, and its workers with it.
+                await connection.unregister_worker_plugin(name=plugin)
+    return driver.failed
+
+
+def _validate_workers(workers: object, cluster: object) -> int:
+    """Return how many workers there are; 0 if only the cluster knows."""
+    if workers is not None:
+        return validate_count("workers", workers)
+    return min(_MOST_LOCAL_WORKERS, os.cpu_count() or 1) if cluster is None else 0
+
+
+async def _count_workers(connection: Connection) -> int:
+    if count := len(await connection.nthreads()):
+        return count
+    raise InvalidRequestError(
+        "the cluster has no worker yet: pass the largest number that it may have, as workers"
+    )

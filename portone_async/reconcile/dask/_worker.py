@@ -1,0 +1,173 @@
+"""A worker's part of a run: its client and its ledger, and the task that reconciles a partition."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import distributed
+from distributed.diagnostics.plugin import WorkerPlugin
+from msgspec import Struct
+
+from portone_async.client import PortOneClient
+from portone_async.errors import PortOneError
+from portone_async.reconcile.finding import Summary
+from portone_async.reconcile.ledgers import Ledger, LedgerError
+from portone_async.reconcile.partition import OrdersOf, Partition
+from portone_async.reconcile.partitioned import reconcile_partition
+from portone_async.resources.payments import FATAL_ERRORS
+
+from ._named import find_function
+from ._open import client_of, ledger_of
+from ._results import ClusterError, PartitionError
+from ._settings import Settings
+
+__all__ = ("Outcome", "RunPlugin", "run_partition")
+
+_ENDS_RUN = (*FATAL_ERRORS, LedgerError)
+
+
+class Outcome(Struct, frozen=True):
+    """The result of a task: a value, so that Dask neither logs nor formats an exception."""
+
+    summary: Summary | None = None
+    error: PortOneError | None = None
+    ends_run: bool = False
+    was_replaced: bool = False
+    """Whether the plugin of this task is another driver's, or gone."""
+
+
+async def run_partition(plugin: str, partition: Partition) -> Outcome:
+    """Reconcile a partition on the worker that executes this task."""
+    mine: object = distributed.get_worker().plugins.get(plugin)
+    return await mine.run(partition) if isinstance(mine, RunPlugin) else _stopped()
+
+
+class RunPlugin(WorkerPlugin):
+    """What a worker has while a run lasts, opened and closed on the loop of its tasks.
+
+    Until then it has nothing but settings, so that it can be sent to every worker.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._failure: PortOneError | None = None
+        self._open: _OpenRun | None = None
+
+    async def setup(self, worker: object) -> None:  # noqa: ARG002 (of the interface)
+        """Open the client and the ledger. A failure is the outcome of each task."""
+        if self._settings.owns_process and threading.current_thread() is threading.main_thread():
+            # Ctrl-C reaches each process of a terminal: the driver ends the workers.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._open = await _OpenRun.open(self._settings)
+        except PortOneError as error:
+            self._failure = _without_frames(error)
+        except Exception as error:  # noqa: BLE001 (functions of the user)
+            self._failure = _described("a worker cannot start", error)
+
+    async def teardown(self, worker: object) -> None:  # noqa: ARG002 (of the interface)
+        """Cancel what still runs, and close what was opened."""
+        opened, self._open = self._open, None
+        if opened is not None:
+            await opened.close()
+
+    async def run(self, partition: Partition) -> Outcome:
+        if self._failure is not None:
+            return Outcome(error=self._failure, ends_run=True)
+        if self._open is None:
+            return _stopped()
+        return await self._open.outcome(partition)
+
+
+class _OpenRun:
+    """The client, the ledger and the orders of one worker."""
+
+    def __init__(
+        self,
+        stack: AsyncExitStack,
+        client: PortOneClient,
+        orders: OrdersOf,
+        ledger: Ledger,
+        settings: Settings,
+    ) -> None:
+        self._stack = stack
+        self._client = client
+        self._orders = orders
+        self._ledger = ledger
+        self._settings = settings
+        self._tasks: set[asyncio.Task[Outcome]] = set()
+        # A worker of another's cluster may execute more tasks at once.
+        self._slots = asyncio.Semaphore(settings.at_once)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> _OpenRun:
+        orders: OrdersOf = find_function("orders", settings.orders)
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(client_of(settings))
+            ledger = await stack.enter_async_context(ledger_of(settings))
+            return cls(stack.pop_all(), client, orders, ledger, settings)
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._stack.aclose()
+
+    async def outcome(self, partition: Partition) -> Outcome:
+        """Run a partition in a task of its own, which the end of the run cancels."""
+        task = asyncio.create_task(self._outcome(partition))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:  # The worker is closing.
+            task.cancel()
+            await asyncio.wait({task})
+            raise
+        return _stopped() if task.cancelled() else task.result()
+
+    async def _outcome(self, partition: Partition) -> Outcome:
+        try:
+            async with self._slots:
+                summary = await reconcile_partition(
+                    self._client,
+                    partition,
+                    self._orders,
+                    self._ledger,
+                    confirm=self._settings.confirm,
+                )
+        except PortOneError as error:
+            return Outcome(error=_without_frames(error), ends_run=isinstance(error, _ENDS_RUN))
+        except Exception as error:  # noqa: BLE001 (the orders are a function of the user)
+            return Outcome(error=_described("it was not reconciled", error))
+        return Outcome(summary=summary)
+
+
+def _stopped() -> Outcome:
+    error = ClusterError("the run was stopped on this worker, or started again by another driver")
+    return Outcome(error=error, ends_run=True, was_replaced=True)
+
+
+def _without_frames(error: PortOneError) -> PortOneError:
+    """Drop what a worker in the same process would pass on, and another one would not."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+def _described(what: str, error: Exception) -> PartitionError:
+    """Name the class and the place of an exception whose text may contain an address."""
+    place = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        name = Path(traceback.tb_frame.f_code.co_filename).name
+        place = f" in {name}, line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    # The text of this one names a module, or the extra that has it.
+    detail = f": {error}" if isinstance(error, ModuleNotFoundError) else place
+    return PartitionError(f"{what}: {type(error).__name__}{detail}")
