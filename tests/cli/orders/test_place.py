@@ -73,7 +73,7 @@ def test_bad_row_has_what_can_be_read_of_its_place(tmp_path: Path) -> None:
     assert read(tmp_path, "\n".join(rows)) == [
         BadRow(f"{source}:2", "amount is not a plain number: 'x'", "", Place("A01", FIRST)),
         BadRow(
-            "orders.csv:3",
+            f"{source}:3",
             "ordered_at is not a time like 2026-11-01 09:00: 'soon'",
             "b",
             Place("A01"),
