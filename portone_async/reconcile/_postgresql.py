@@ -24,7 +24,7 @@ _INVALID_ADDRESS = (
 )
 
 
-def parse_address(address: Secret) -> dict[str, Any]:
+def parse_address(address: Secret) -> SecretDict:
     """Return the parameters of :func:`psycopg.connect`, whose ``repr`` reveals nothing.
 
     Args:

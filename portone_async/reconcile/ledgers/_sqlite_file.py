@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from portone_async.reconcile._database import Database
 
@@ -32,6 +33,14 @@ class SQLiteFile(Database):
         self._set("journal_mode = WAL")
         # What is published survives a power cut.
         self._set("synchronous = FULL")
+
+    def insert(
+        self, session: sqlite3.Connection, table: str, rows: Iterable[Sequence[Any]]
+    ) -> None:
+        """Insert many rows, each with a value for every column."""
+        columns = session.execute(f"SELECT * FROM {table} LIMIT 0").description  # noqa: S608 (a table of the schema)
+        places = ", ".join("?" * len(columns))
+        session.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608 (the same)
 
     def close(self) -> None:
         """Close the file; the last process merges the write-ahead log into it."""
