@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import Any, Protocol, cast
 
+import dask.config
 import distributed
 from distributed.diagnostics.plugin import WorkerPlugin
 
@@ -84,7 +92,10 @@ async def _local_cluster(
 ) -> AsyncGenerator[object]:
     """Run a scheduler in this process, and workers in processes of their own."""
     make = cast(Callable[..., AbstractAsyncContextManager[object]], distributed.LocalCluster)
-    with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="portone_async-"))
+        # By default Dask samples the stack of each process a hundred times per second.
+        stack.enter_context(dask.config.set({"distributed.worker.profile.enabled": False}))
         cluster = make(
             n_workers=workers,
             threads_per_worker=at_once,  # The number of coroutines that run at once, too.
@@ -101,4 +112,20 @@ async def _local_cluster(
             local_directory=folder,
         )
         async with cluster:
-            yield cluster
+            try:
+                yield cluster
+            finally:
+                # The workers have nothing left to finish. On a busy machine they take longer to
+                # end than Dask waits before it kills them, with a warning for each.
+                stack.enter_context(_silenced("distributed.nanny"))
+
+
+@contextmanager
+def _silenced(name: str) -> Generator[None]:
+    log = logging.getLogger(name)
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
