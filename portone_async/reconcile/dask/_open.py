@@ -85,4 +85,9 @@ def _open_ledger(name: str, run: str) -> Ledger:
     if is_function(name):
         return cast(Ledger, find_function("ledger", name)(run))
     address = name.removeprefix(_FILE) if name.startswith(_FILE) else read_variable("ledger", name)
+    if address.startswith(("postgresql://", "postgres://")):
+        # It needs the extra "postgresql".
+        from portone_async.reconcile.ledgers.postgresql import PostgreSQLLedger  # noqa: PLC0415
+
+        return PostgreSQLLedger.connect(address, run=run)
     return SQLiteLedger.open(address, run=run)
