@@ -25,6 +25,7 @@ from .finding import (
     Verdict,
     VerdictLike,
 )
+from .joining import join_partitions
 from .ledgers import Ledger, LedgerEntry, LedgerError, Unconfirmed
 from .ledgers.sqlite import SQLiteLedger
 from .merged import merge
@@ -58,6 +59,7 @@ __all__ = (
     "VerdictLike",
     "bridges",
     "compare",
+    "join_partitions",
     "merge",
     "plan",
     "reconcile",

@@ -27,9 +27,9 @@ from .confirmation import Confirming
 from .finding import Finding, PaymentSnapshot
 from .store import PendingOrder
 
-__all__ = ("Confirmations",)
+__all__ = ("CONCURRENT_CONFIRMATIONS", "Confirmations", "confirm_alone")
 
-_CONCURRENT_CONFIRMATIONS = 32
+CONCURRENT_CONFIRMATIONS = 32
 # An order number that no server reads differently in a query. Others may be dropped or changed
 # there: that none has a payment says nothing about them.
 _PLAIN_NUMBER = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
@@ -80,7 +80,7 @@ class Confirmations:
         return Stream(
             self._orders(),
             self._confirm,
-            in_flight=_CONCURRENT_CONFIRMATIONS,
+            in_flight=CONCURRENT_CONFIRMATIONS,
             is_ordered=False,
         )
 
@@ -117,19 +117,25 @@ class Confirmations:
         return ([await self._confirm_alone(pending)],)
 
     async def _confirm_alone(self, pending: PendingOrder) -> Finding:
-        """Compare an order with all of its payments."""
-        order, find_all = pending.order, self._client.payments.find_all
-        try:
-            payments = [payment async for payment in find_all(order.merchant_uid)]
-        except FATAL_ERRORS:
-            raise
-        except PortOneError as error:
-            return not_checked(order, error)
-        self._assumptions.check(payments)
-        left_out = _left_out(pending, payments)
-        if left_out is not None:
-            return not_checked(order, left_out)
-        return compare(order, [PaymentSnapshot.of(payment) for payment in payments])
+        return await confirm_alone(self._client, pending, self._assumptions)
+
+
+async def confirm_alone(
+    client: PortOneClient, pending: PendingOrder, assumptions: Assumptions
+) -> Finding:
+    """Compare an order with all of its payments."""
+    order, find_all = pending.order, client.payments.find_all
+    try:
+        payments = [payment async for payment in find_all(order.merchant_uid)]
+    except FATAL_ERRORS:
+        raise
+    except PortOneError as error:
+        return not_checked(order, error)
+    assumptions.check(payments)
+    left_out = _left_out(pending, payments)
+    if left_out is not None:
+        return not_checked(order, left_out)
+    return compare(order, [PaymentSnapshot.of(payment) for payment in payments])
 
 
 def _is_trusted(looked_up: LookedUp) -> bool:

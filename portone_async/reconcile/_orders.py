@@ -22,6 +22,7 @@ __all__ = (
     "Contradiction",
     "PendingOrder",
     "add",
+    "contradiction",
     "count",
     "find",
     "from_columns",
@@ -109,8 +110,12 @@ def _contradiction(connection: Connection, order: Order) -> Contradiction | None
     position, first = stored
     if first == order or not mark_contradicted(connection, position):
         return None
-    error = f"the order number appears twice: {_describe(first)}, and {_describe(order)}"
-    return Contradiction(position, order.merchant_uid, error)
+    return Contradiction(position, order.merchant_uid, contradiction(first, order))
+
+
+def contradiction(first: Order, other: Order) -> str:
+    """Return the error of an order number that two different orders have."""
+    return f"the order number appears twice: {_describe(first)}, and {_describe(other)}"
 
 
 def mark_contradicted(connection: Connection, position: int) -> bool:

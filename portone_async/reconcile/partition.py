@@ -72,14 +72,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     def __iter__(self) -> Iterator[Partition]:
         """Iterate over the partitions: Tier by Tier, each in the sequence of time."""
         for tier in self.tiers:
-            yield from self._of_tier(tier)
+            yield from self.of_tier(tier)
 
     def __contains__(self, partition: object) -> bool:
         """Return whether a partition is one of the plan."""
         return (
             isinstance(partition, Partition)
             and partition.tier in self.tiers
-            and partition in tuple(self._of_tier(partition.tier))
+            and partition in tuple(self.of_tier(partition.tier))
         )
 
     def __len__(self) -> int:
@@ -91,7 +91,8 @@ class Plan(Struct, frozen=True, kw_only=True):
         """The number of partitions of each Tier, margins included."""
         return -(-(self.until - self.since) // self.every) + 2 * bool(self.margin)
 
-    def _of_tier(self, tier: str | None) -> Iterator[Partition]:
+    def of_tier(self, tier: str | None) -> Iterator[Partition]:
+        """Iterate over the partitions of one Tier, in the sequence of time."""
         if self.margin:
             yield self._partition(tier, self.since - self.margin, self.since, is_margin=True)
         start = self.since

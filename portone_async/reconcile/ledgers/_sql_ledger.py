@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, Self, TypeAlias
+from itertools import chain, islice
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from portone_async.reconcile.finding import Finding, Summary, Verdict, VerdictLike
-from portone_async.reconcile.merged import merge
-from portone_async.reconcile.partition import Partition, Plan
-from portone_async.resources.payments._words import validate_member
+from portone_async.reconcile.finding import Finding, Summary, Verdict
+from portone_async.reconcile.partition import Partition
 
-from ._plans import decode_plan, differences, encode_plan
-from .protocol import LedgerEntry, LedgerError, Unconfirmed
+from ._joined import PAGE, JoinedLedger, Usage
+from ._rows import Number, Place, Row, microseconds, tier_column
 
 __all__ = ("Parameters", "SQLDatabase", "SQLLedger", "Session")
 
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 """The values of ``?``, or those of ``:name``."""
 
-_PAGE = 1_000
+_NUMBERS_AT_ONCE = 100
+_CLAIM = "INSERT INTO runs (run, plan) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _PUBLISH = """
-    INSERT INTO partitions (run, name, partition, summary) VALUES (?, ?, ?, ?)
+    INSERT INTO partitions (run, tier, since, name, partition, summary) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (run, name)
     DO UPDATE SET partition = excluded.partition, summary = excluded.summary"""
+_DELETE_FINDINGS = "DELETE FROM findings WHERE run = ? AND tier = ? AND since = ?"
+_IS_SHARED = """
+    (f.merchant_uid <> '' AND EXISTS (SELECT 1 FROM findings AS o
+        WHERE o.run = f.run AND o.tier = f.tier AND o.merchant_uid = f.merchant_uid
+            AND o.since <> f.since))"""
+_ROWS = f"""
+    SELECT p.partition, f.position, f.finding, {_IS_SHARED}
+    FROM findings AS f JOIN partitions AS p
+        ON p.run = f.run AND p.tier = f.tier AND p.since = f.since"""  # noqa: S608 (names of this schema)
+_PAGE = f"""{_ROWS}
+    WHERE f.run = :run AND (f.tier, f.since, f.position) > (:tier, :since, :position)
+        AND (:all = 1 OR f.verdict IN (:verdict, :other) OR {_IS_SHARED})
+    ORDER BY f.run, f.tier, f.since, f.position LIMIT :limit"""
+_SHARED_NUMBERS = """
+    SELECT tier, merchant_uid FROM findings
+    WHERE run = ? AND (tier, merchant_uid) > (?, ?) AND merchant_uid <> ''
+    GROUP BY run, tier, merchant_uid HAVING min(since) <> max(since)
+    ORDER BY run, tier, merchant_uid LIMIT ?"""
+_CONFIRMED = "SELECT tier, merchant_uid, finding FROM confirmed AS f"
+_CONFIRM = """
+    INSERT INTO confirmed (run, tier, merchant_uid, finding) VALUES (?, ?, ?, ?)
+    ON CONFLICT (run, tier, merchant_uid) DO UPDATE SET finding = excluded.finding"""
+_ADD_USAGE = """
+    UPDATE runs SET requests = requests + ?, retries = retries + ?, seconds = seconds + ?
+    WHERE run = ?"""
 
 _encode = msgspec.json.Encoder().encode
 _decode_finding = msgspec.json.Decoder(Finding).decode
 _decode_partition = msgspec.json.Decoder(Partition).decode
 _decode_summary = msgspec.json.Decoder(Summary).decode
+_decode_text = msgspec.json.Decoder(str).decode
 
 
 class _Rows(Protocol):
@@ -69,131 +95,122 @@ class SQLDatabase(Protocol):
         ...
 
 
-class SQLLedger:
-    """A ledger in the tables ``runs``, ``partitions`` and ``findings``."""
+class SQLLedger(JoinedLedger):
+    """A ledger in the tables ``runs``, ``partitions``, ``findings`` and ``confirmed``."""
 
     def __init__(self, database: SQLDatabase, run: str) -> None:
+        super().__init__(run)
         self._database = database
-        self._run = run
-
-    @property
-    def run(self) -> str:
-        """The name of the run."""
-        return self._run
-
-    def claim(self, plan: Plan) -> None:
-        """Store the plan of the run, or check that the run has this plan."""
-        with self._database.writing() as session:
-            session.execute(
-                "INSERT INTO runs (run, plan) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [self._run, encode_plan(plan)],
-            )
-        changes = differences(self.plan(), plan)
-        if changes:
-            raise LedgerError(
-                f"The run {self._run!r} has another plan: {', '.join(changes)}. Use another name "
-                "for this run"
-            )
-
-    def plan(self) -> Plan:
-        """Return the plan of the run."""
-        with self._database.reading() as session:
-            rows = session.execute("SELECT plan FROM runs WHERE run = ?", [self._run])
-            for (text,) in rows:
-                return decode_plan(text)
-        raise LedgerError(f"The run {self._run!r} has no plan yet: claim it first")
-
-    def unfinished(self) -> Iterator[Partition]:
-        """Iterate over the partitions of the plan that are not published."""
-        return (partition for partition in self.plan() if self.summary_of(partition) is None)
-
-    def summary_of(self, partition: Partition) -> Summary | None:
-        """Return the totals of a published partition; ``None`` if it is not published."""
-        with self._database.reading() as session:
-            rows = session.execute(
-                "SELECT summary FROM partitions WHERE run = ? AND name = ?",
-                [self._run, partition.name],
-            )
-            return next((_decode_summary(text) for (text,) in rows), None)
-
-    def publish(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
-        """Store the results of a partition, in one transaction that replaces what it had."""
-        if partition not in self.plan():
-            raise LedgerError(
-                f"The partition {partition.name!r} is not one of the plan of run {self._run!r}"
-            )
-        key = [self._run, partition.name]
-        with self._database.writing() as session:
-            # First, so that another publisher of the partition waits here.
-            session.execute(
-                _PUBLISH, [*key, _encode(partition).decode(), _encode(summary).decode()]
-            )
-            session.execute("DELETE FROM findings WHERE run = ? AND name = ?", key)
-            rows = (
-                (*key, position, finding.verdict.value, _encode(finding).decode())
-                for position, finding in enumerate(findings)
-            )
-            self._database.insert(session, "findings", rows)
-
-    def entries(self, verdict: VerdictLike | None = None) -> Iterator[LedgerEntry]:
-        """Iterate over all findings, or those of one verdict, with their partitions."""
-        valid = None if verdict is None else validate_member("verdict", verdict, Verdict)
-        return self._entries(valid)
-
-    def _entries(self, verdict: Verdict | None) -> Iterator[LedgerEntry]:
-        name, position = "", -1
-        while True:
-            with self._database.reading() as session:
-                page = self._page(session, name, position, verdict)
-            for *_, partition, finding in page:
-                yield LedgerEntry(_decode_partition(partition), _decode_finding(finding))
-            if len(page) < _PAGE:
-                return
-            name, position, *_ = page[-1]
-
-    def _page(
-        self, session: Session, name: str, position: int, verdict: Verdict | None
-    ) -> list[tuple[Any, ...]]:
-        return session.execute(
-            """SELECT name, position, partition, finding
-            FROM findings JOIN partitions USING (run, name)
-            WHERE run = ? AND (name, position) > (?, ?) AND verdict = coalesce(?, verdict)
-            ORDER BY name, position LIMIT ?""",
-            [self._run, name, position, verdict and verdict.value, _PAGE],
-        ).fetchall()
-
-    def findings(self, verdict: VerdictLike | None = None) -> Iterator[Finding]:
-        """Iterate over all findings, or those of one verdict."""
-        return (entry.finding for entry in self.entries(verdict))
-
-    def summary(self) -> Summary:
-        """Return the totals of all published partitions."""
-        with self._database.reading() as session:
-            rows = session.execute("SELECT summary FROM partitions WHERE run = ?", [self._run])
-            return merge(_decode_summary(text) for (text,) in rows)
-
-    def unconfirmed(self) -> Iterator[Unconfirmed]:
-        """Iterate over the orders that must be looked up."""
-        raise NotImplementedError
-
-    def record_confirmed(
-        self,
-        tier: str | None,
-        findings: Iterable[Finding],
-        *,
-        requests: int = 0,
-        retries: int = 0,
-        seconds: float = 0.0,
-    ) -> None:
-        """Store the findings of orders that were looked up."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Release the database. May be called again."""
         self._database.close()
 
-    def __enter__(self) -> Self:
-        return self
+    def _claim(self, plan: str) -> None:
+        with self._database.writing() as session:
+            session.execute(_CLAIM, [self._run, plan])
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _stored_plan(self) -> str | None:
+        rows = self._read("SELECT plan FROM runs WHERE run = ?")
+        return next((plan for (plan,) in rows), None)
+
+    def _published(self) -> Mapping[str, int]:
+        rows = self._read("SELECT tier, count(*) FROM partitions WHERE run = ? GROUP BY tier")
+        return dict(rows)
+
+    def _names(self, tier: str) -> Collection[str]:
+        rows = self._read("SELECT name FROM partitions WHERE run = ? AND tier = ?", tier)
+        return {name for (name,) in rows}
+
+    def _summaries(self) -> Iterator[Summary]:
+        rows = self._read("SELECT summary FROM partitions WHERE run = ?")
+        return (_decode_summary(summary) for (summary,) in rows)
+
+    def summary_of(self, partition: Partition) -> Summary | None:
+        """Return the totals of a published partition; ``None`` if it is not published."""
+        select = "SELECT summary FROM partitions WHERE run = ? AND name = ?"
+        return next((_decode_summary(text) for (text,) in self._read(select, partition.name)), None)
+
+    def _replace(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
+        key = (self._run, tier_column(partition.tier), microseconds(partition.since))
+        rows = (
+            (*key, position, _column(each.merchant_uid), each.verdict.value, _text(each))
+            for position, each in enumerate(findings)
+        )
+        with self._database.writing() as session:
+            # Another process that publishes the same partition waits here.
+            session.execute(_PUBLISH, (*key, partition.name, _text(partition), _text(summary)))
+            session.execute(_DELETE_FINDINGS, key)
+            self._database.insert(session, "findings", rows)
+
+    def _page(self, after: Place, verdicts: Collection[Verdict] | None) -> Sequence[Row]:
+        tier, since, position = after
+        wanted = [verdict.value for verdict in verdicts or ()]
+        parameters = {
+            "run": self._run,
+            "tier": tier,
+            "since": since,
+            "position": position,
+            "all": int(verdicts is None),
+            "verdict": wanted[0] if wanted else "",
+            "other": wanted[-1] if wanted else "",
+            "limit": PAGE,
+        }
+        with self._database.reading() as session:
+            return [_row(*columns) for columns in session.execute(_PAGE, parameters).fetchall()]
+
+    def _rows_of(self, numbers: Collection[Number]) -> Iterable[Row]:
+        return [_row(*columns) for columns in self._read_numbers(_ROWS, numbers)]
+
+    def _shared_numbers(self, after: Number) -> Sequence[Number]:
+        tier, merchant_uid = after
+        rows = self._read(_SHARED_NUMBERS, tier, _column(merchant_uid), PAGE)
+        return [(tier, _from_column(column)) for tier, column in rows]
+
+    def _confirmed(self, numbers: Collection[Number]) -> Mapping[Number, Finding]:
+        return {
+            (tier, _from_column(column)): _decode_finding(finding)
+            for tier, column, finding in self._read_numbers(_CONFIRMED, numbers)
+        }
+
+    def _record_confirmed(self, tier: str, findings: Iterable[Finding], usage: Usage) -> None:
+        with self._database.writing() as session:
+            for finding in findings:
+                key = (self._run, tier, _column(finding.merchant_uid))
+                session.execute(_CONFIRM, (*key, _text(finding)))
+            session.execute(_ADD_USAGE, [usage.requests, usage.retries, usage.seconds, self._run])
+
+    def _usage(self) -> Usage:
+        rows = self._read("SELECT requests, retries, seconds FROM runs WHERE run = ?")
+        return next((Usage(*columns) for columns in rows), Usage())
+
+    def _read(self, select: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query whose first parameter is the run."""
+        with self._database.reading() as session:
+            return session.execute(select, (self._run, *parameters)).fetchall()
+
+    def _read_numbers(self, select: str, numbers: Iterable[Number]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query that have one of these Tiers and order numbers."""
+        rest = iter(numbers)
+        while batch := list(islice(rest, _NUMBERS_AT_ONCE)):
+            columns = chain.from_iterable((tier, _column(number)) for tier, number in batch)
+            places = ", ".join(["(?, ?)"] * len(batch))
+            where = f"WHERE f.run = ? AND (f.tier, f.merchant_uid) IN (VALUES {places})"
+            yield from self._read(f"{select} {where}", *columns)
+
+
+def _text(value: Partition | Summary | Finding) -> str:
+    return _encode(value).decode()
+
+
+def _column(merchant_uid: str) -> str:
+    """Return the column of an order number: PostgreSQL stores no zero byte, so it is escaped."""
+    return _encode(merchant_uid).decode()[1:-1]
+
+
+def _from_column(column: str) -> str:
+    return _decode_text(f'"{column}"')
+
+
+def _row(partition: str, position: int, finding: str, is_shared: int) -> Row:
+    return Row(_decode_partition(partition), position, _decode_finding(finding), bool(is_shared))

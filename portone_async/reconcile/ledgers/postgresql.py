@@ -24,15 +24,27 @@ __all__ = ("PostgreSQLLedger",)
 
 # Names are compared byte by byte, as in SQLite. JSON is text, which is returned as it was stored.
 _TABLES = (
-    """CREATE TABLE runs (run text COLLATE "C" PRIMARY KEY, plan text NOT NULL)""",
+    """CREATE TABLE runs (
+        run text COLLATE "C" PRIMARY KEY, plan text NOT NULL,
+        requests bigint NOT NULL DEFAULT 0, retries bigint NOT NULL DEFAULT 0,
+        seconds double precision NOT NULL DEFAULT 0
+    )""",
     """CREATE TABLE partitions (
-        run text COLLATE "C", name text COLLATE "C", partition text NOT NULL, summary text NOT NULL,
-        PRIMARY KEY (run, name)
+        run text COLLATE "C", name text COLLATE "C", tier text COLLATE "C" NOT NULL,
+        since bigint NOT NULL, partition text NOT NULL, summary text NOT NULL,
+        PRIMARY KEY (run, name), UNIQUE (run, tier, since)
     )""",
     """CREATE TABLE findings (
-        run text COLLATE "C", name text COLLATE "C", position integer,
-        verdict text COLLATE "C" NOT NULL, finding text NOT NULL,
-        PRIMARY KEY (run, name, position)
+        run text COLLATE "C", tier text COLLATE "C", since bigint, position integer,
+        merchant_uid text COLLATE "C" NOT NULL, verdict text COLLATE "C" NOT NULL,
+        finding text NOT NULL,
+        PRIMARY KEY (run, tier, since, position)
+    )""",
+    "CREATE INDEX findings_by_order ON findings (run, tier, merchant_uid, since)",
+    """CREATE TABLE confirmed (
+        run text COLLATE "C", tier text COLLATE "C", merchant_uid text COLLATE "C",
+        finding text NOT NULL,
+        PRIMARY KEY (run, tier, merchant_uid)
     )""",
 )
 _DEFAULT_SCHEMA = "portone_async"

@@ -39,12 +39,15 @@ class LedgerEntry(Struct, frozen=True):
 
 
 class Unconfirmed(Struct, frozen=True):
-    """An order with a payment in another partition, which its verdict does not consider."""
+    """An order that must be compared with all of its payments.
+
+    It has a payment in another partition, which its verdict does not consider.
+    """
 
     tier: str | None
     order: Order
     payments: tuple[PaymentSnapshot, ...]
-    """Its payments in the other partitions."""
+    """Its payments that are known, those in other partitions among them."""
 
 
 class Ledger(Protocol):

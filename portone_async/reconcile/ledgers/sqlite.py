@@ -11,14 +11,26 @@ from ._sqlite_file import SQLiteFile
 __all__ = ("SQLiteLedger",)
 
 _TABLES = (
-    "CREATE TABLE runs (run TEXT PRIMARY KEY, plan TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE runs (
+        run TEXT PRIMARY KEY, plan TEXT NOT NULL,
+        requests INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0,
+        seconds REAL NOT NULL DEFAULT 0
+    ) WITHOUT ROWID""",
     """CREATE TABLE partitions (
-        run TEXT, name TEXT, partition TEXT NOT NULL, summary TEXT NOT NULL,
+        run TEXT, name TEXT, tier TEXT NOT NULL, since INTEGER NOT NULL,
+        partition TEXT NOT NULL, summary TEXT NOT NULL,
         PRIMARY KEY (run, name)
     ) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX partitions_by_tier ON partitions (run, tier, since)",
     """CREATE TABLE findings (
-        run TEXT, name TEXT, position INTEGER, verdict TEXT NOT NULL, finding TEXT NOT NULL,
-        PRIMARY KEY (run, name, position)
+        run TEXT, tier TEXT, since INTEGER, position INTEGER,
+        merchant_uid TEXT NOT NULL, verdict TEXT NOT NULL, finding TEXT NOT NULL,
+        PRIMARY KEY (run, tier, since, position)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX findings_by_order ON findings (run, tier, merchant_uid, since)",
+    """CREATE TABLE confirmed (
+        run TEXT, tier TEXT, merchant_uid TEXT, finding TEXT NOT NULL,
+        PRIMARY KEY (run, tier, merchant_uid)
     ) WITHOUT ROWID""",
 )
 

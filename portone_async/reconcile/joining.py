@@ -1,0 +1,128 @@
+"""Finish a run in partitions: look up the orders whose payments lie in several of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import TypeAlias
+
+from portone_async.client import PortOneClient
+from portone_async.errors import Attempt
+from portone_async.instrumentation import AttemptCallback
+from portone_async.resources._stream import Stream
+
+from ._assumptions import Assumptions
+from ._confirm import CONCURRENT_CONFIRMATIONS, confirm_alone
+from ._recorder import in_thread
+from .finding import AssumedEmpty, Finding, Summary
+from .ledgers.protocol import Ledger, Unconfirmed
+from .store import PendingOrder
+
+__all__ = ("join_partitions",)
+
+_PAGE = 1_000
+
+Confirmed: TypeAlias = tuple[str | None, Finding]
+"""A Tier, and the finding of an order in it."""
+
+
+async def join_partitions(client: PortOneClient, ledger: Ledger) -> Summary:
+    """Look up each order that has a payment in a partition other than its own, and differs by it.
+
+    Call it once all partitions are finished. Until then such orders are ``not_checked``
+    (:meth:`Ledger.entries`). One request for each: they are rare, such as a second charge on the
+    next day, or an order that is paid between the runs of two partitions. It can be stopped and
+    called again at any time, and changes nothing more when all are confirmed. Orders whose
+    look-up failed are looked up again.
+
+    Args:
+        client: The client that sends the requests. Its Tier is replaced by that of each order.
+        ledger: The ledger of the run.
+
+    Returns:
+        The totals of the run: ``ledger.summary()``.
+
+    Raises:
+        AuthenticationError: PortOne rejected the API keys.
+        UnauthorizedError: PortOne kept rejecting the token.
+        UnexpectedResponseError: PortOne's lists contradict each other.
+        LedgerError: The ledger cannot be read or written.
+    """
+    confirmations = _Confirmations(client, ledger)
+    try:
+        await confirmations.run()
+    finally:
+        await confirmations.record_usage()
+    return await in_thread(ledger.summary)
+
+
+class _Confirmations:
+    """The look-ups of joined orders, and their usage."""
+
+    def __init__(self, client: PortOneClient, ledger: Ledger) -> None:
+        self._client = client.with_options(observers=(AttemptCallback(self._count),))
+        self._ledger = ledger
+        self._requests = 0
+        self._retries = 0
+        self._started_at = time.monotonic()
+        self._assumptions: dict[str | None, Assumptions] = {}
+
+    def _count(self, attempt: Attempt) -> None:
+        self._requests += 1
+        self._retries += attempt.number > 1
+
+    async def run(self) -> None:
+        """Look up every unconfirmed order, and record the findings."""
+        async with Stream(
+            self._orders(),
+            self._confirm,
+            in_flight=CONCURRENT_CONFIRMATIONS,
+            is_ordered=False,
+        ) as stream:
+            async for confirmed in stream:
+                await self._record([confirmed, *stream.take_ready()])
+
+    async def _record(self, confirmed: Sequence[Confirmed]) -> None:
+        by_tier = sorted(confirmed, key=lambda each: each[0] or "")
+        for tier, group in groupby(by_tier, key=itemgetter(0)):
+            findings = [finding for _, finding in group]
+            await in_thread(self._ledger.record_confirmed, tier, findings)
+
+    async def record_usage(self) -> None:
+        """Add the requests and the time of these look-ups to the usage of the run."""
+        if self._requests:
+            await in_thread(
+                self._ledger.record_confirmed,
+                None,
+                [],
+                requests=self._requests,
+                retries=self._retries,
+                seconds=time.monotonic() - self._started_at,
+            )
+
+    async def _orders(self) -> AsyncGenerator[Unconfirmed, None]:
+        orders = await in_thread(self._ledger.unconfirmed)
+        has_assumed = bool((await in_thread(self._ledger.summary)).assumed_empty)
+        while page := await in_thread(lambda: list(islice(orders, _PAGE))):
+            for unconfirmed in page:
+                if unconfirmed.tier not in self._assumptions:
+                    periods = await self._assumed(unconfirmed.tier) if has_assumed else ()
+                    self._assumptions[unconfirmed.tier] = Assumptions(periods)
+                yield unconfirmed
+
+    async def _assumed(self, tier: str | None) -> tuple[AssumedEmpty, ...]:
+        """Return the periods that PortOne refused to list for a Tier."""
+        plan = await in_thread(self._ledger.plan)
+        periods: list[AssumedEmpty] = []
+        for partition in plan.of_tier(tier):
+            summary = await in_thread(self._ledger.summary_of, partition)
+            periods += () if summary is None else summary.assumed_empty
+        return tuple(periods)
+
+    async def _confirm(self, unconfirmed: Unconfirmed) -> Sequence[Confirmed]:
+        pending = PendingOrder(0, unconfirmed.order, unconfirmed.payments)
+        client = self._client.with_options(tier=unconfirmed.tier)
+        finding = await confirm_alone(client, pending, self._assumptions[unconfirmed.tier])
+        return ((unconfirmed.tier, finding),)

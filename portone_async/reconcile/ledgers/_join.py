@@ -1,0 +1,159 @@
+"""Join the findings of one order number that several partitions of a Tier have. Pure.
+
+An order belongs to one partition; its payments may lie in the periods of others, where they are
+orphans. A payment that the order's verdict considers, in the same state, is no finding of its own.
+A payment that it does not consider may be a second charge: the order is ``not_checked`` until it is
+compared with all of its payments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from portone_async.reconcile._orders import contradiction
+from portone_async.reconcile.compare import compare, status_rank
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
+from portone_async.reconcile.partition import MARGIN_REASON
+
+from ._rows import Row
+from .protocol import Unconfirmed
+
+__all__ = ("Joined", "join", "provisional")
+
+_UNCONFIRMED = "it has payments in other partitions, and has not been compared with them yet"
+_INCOMPLETE = "its order may be in a partition that is not finished"
+
+
+class Joined(Struct, frozen=True):
+    """What the findings of one order number come to."""
+
+    rows: tuple[Row, ...]
+    """The findings that are reported, each in the place of one that is stored."""
+    unconfirmed: Unconfirmed | None = None
+    """The order, if it must be looked up."""
+
+
+def join(rows: Sequence[Row], confirmed: Finding | None) -> Joined:
+    """Join the findings of one order number of a Tier.
+
+    Args:
+        rows: The findings, in the sequence of the run.
+        confirmed: The finding of the order's last look-up.
+    """
+    orders = [row for row in rows if row.finding.order is not None]
+    own = [row for row in orders if not row.partition.is_margin]
+    if not orders:
+        return Joined(tuple(rows))
+    first = (own or orders)[0]
+    if not own and not any(map(_is_payment, rows)):
+        # An order of a margin that has no payment in the period.
+        return Joined(tuple(row for row in rows if row.finding.order is None))
+    others = [row for row in rows if row.finding.order is None and _concerns(row, first)]
+    finding, unconfirmed = _judge(own or orders, others, confirmed)
+    kept = [row for row in rows if row.finding.order is None and not _is_folded(row, others)]
+    if own:
+        kept.append(replace(first, finding=finding))
+    elif finding.verdict is not Verdict.MATCHED:
+        # A margin has no findings: it is reported in the place of the payment.
+        place = next(row for row in others if _is_payment(row))
+        kept.append(replace(place, finding=finding))
+    return Joined(tuple(sorted(kept, key=lambda row: row.place)), unconfirmed)
+
+
+def provisional(row: Row) -> Row:
+    """Return the finding of a payment whose order may be in an unfinished partition."""
+    if row.finding.verdict is not Verdict.ORPHAN:
+        return row
+    finding = replace(row.finding, verdict=Verdict.NOT_CHECKED, error=_INCOMPLETE)
+    return replace(row, finding=finding)
+
+
+def _judge(
+    orders: Sequence[Row], others: Sequence[Row], confirmed: Finding | None
+) -> tuple[Finding, Unconfirmed | None]:
+    """Return the finding of an order, and the order if it must be looked up."""
+    finding, order = _of_order(orders)
+    payments = _payments([*orders[1:], *others])
+    if _is_final(finding):
+        return finding, None
+    has_unreadable = any(not row.finding.payments for row in others)
+    if not has_unreadable and _considers(finding, payments):
+        return finding, None
+    merged = compare(None, [*finding.payments, *payments]).payments
+    unconfirmed = Unconfirmed(orders[0].partition.tier, order, merged)
+    if confirmed is None or confirmed.order != order:
+        error: str | None = _UNCONFIRMED
+    elif confirmed.verdict is Verdict.NOT_CHECKED:
+        error = confirmed.error
+    elif _considers(confirmed, merged):
+        return confirmed, None
+    else:
+        error = _UNCONFIRMED
+    not_checked = replace(finding, verdict=Verdict.NOT_CHECKED, payments=merged, error=error)
+    return not_checked, unconfirmed
+
+
+def _of_order(orders: Sequence[Row]) -> tuple[Finding, Order]:
+    """Return the finding of an order that one or, by mistake, several partitions have."""
+    first = orders[0].finding
+    assert first.order is not None
+    for row in orders:
+        assert row.finding.order is not None
+        if row.finding.order != first.order:
+            error = contradiction(first.order, row.finding.order)
+            return _not_checked(first.order, error), first.order
+    final = next((row.finding for row in orders if _is_final(row.finding)), first)
+    return final, first.order
+
+
+def _is_final(finding: Finding) -> bool:
+    """Whether an order could not be checked in its own partition.
+
+    Its input may contradict itself, which no look-up changes.
+    """
+    return finding.verdict is Verdict.NOT_CHECKED and finding.error != MARGIN_REASON
+
+
+def _considers(finding: Finding, payments: Iterable[PaymentSnapshot]) -> bool:
+    """Whether a verdict was made with these payments, in these states or later ones."""
+    states = {payment.imp_uid: _state(payment) for payment in finding.payments}
+    return all(
+        payment.imp_uid in states and states[payment.imp_uid] >= _state(payment)
+        for payment in payments
+    )
+
+
+def _state(payment: PaymentSnapshot) -> tuple[int, Decimal]:
+    return (status_rank(payment.status), payment.cancel_amount)
+
+
+def _is_payment(row: Row) -> bool:
+    """Whether a finding is of a payment without an order in its partition."""
+    return row.finding.order is None and bool(row.finding.payments)
+
+
+def _concerns(row: Row, order: Row) -> bool:
+    """Whether a finding without an order is of a partition that does not have the order."""
+    return row.partition != order.partition
+
+
+def _is_folded(row: Row, others: Sequence[Row]) -> bool:
+    """Whether a finding is reported as part of its order's.
+
+    A row or payment that cannot be read stays a finding: it may be another one than is looked up.
+    """
+    return _is_payment(row) and row in others
+
+
+def _payments(rows: Iterable[Row]) -> list[PaymentSnapshot]:
+    return [payment for row in rows for payment in row.finding.payments]
+
+
+def _not_checked(order: Order, error: str) -> Finding:
+    return Finding(
+        merchant_uid=order.merchant_uid, verdict=Verdict.NOT_CHECKED, order=order, error=error
+    )

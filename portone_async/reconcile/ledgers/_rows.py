@@ -1,0 +1,58 @@
+"""Findings as a ledger stores them, each with its place. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from portone_async.reconcile.finding import Finding
+from portone_async.reconcile.partition import Partition
+
+__all__ = ("START", "Number", "Place", "Row", "microseconds", "tier_column")
+
+Place: TypeAlias = tuple[str, int, int]
+"""The place of a finding in the sequence of a run: its Tier (``""`` for none), the start of its
+partition in microseconds of Unix time, and its position in the partition."""
+Number: TypeAlias = tuple[str, str]
+"""A Tier (``""`` for none) and an order number."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+START: Place = ("", -(1 << 63), -1)
+"""A place before all others."""
+
+
+class Row(Struct, frozen=True):
+    """A stored finding."""
+
+    partition: Partition
+    position: int
+    """Its position in the partition, from 0."""
+    finding: Finding
+    is_shared: bool = False
+    """Whether another partition of the Tier has a finding of the same order number.
+
+    An empty order number is never shared.
+    """
+
+    @property
+    def place(self) -> Place:
+        """Its place in the sequence of the run."""
+        tier, since = tier_column(self.partition.tier), microseconds(self.partition.since)
+        return (tier, since, self.position)
+
+    @property
+    def number(self) -> Number:
+        """Its Tier and order number."""
+        return (tier_column(self.partition.tier), self.finding.merchant_uid)
+
+
+def tier_column(tier: str | None) -> str:
+    """Return the column of a Tier: a code is never empty."""
+    return tier or ""
+
+
+def microseconds(time: datetime) -> int:
+    """Return a time in microseconds of Unix time."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
