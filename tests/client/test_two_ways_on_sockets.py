@@ -10,6 +10,7 @@ import ssl
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -306,7 +307,9 @@ def _tls(authority: trustme.CA, request: pytest.FixtureRequest) -> Contexts:
     return contexts(authority, request.param)
 
 
+@cache
 def contexts(authority: trustme.CA, version: str) -> Contexts:
+    """Return contexts that hold no state of a connection."""
     of_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     of_server.maximum_version = of_server.minimum_version = ssl.TLSVersion[version]
     of_server.num_tickets = 5  # Each arrives as data that nobody waits for.
