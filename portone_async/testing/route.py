@@ -28,9 +28,9 @@ class Route(Struct, frozen=True):
 
     def match(self, segments: Sequence[str]) -> dict[str, str] | None:
         """Return the values of the path's names, or ``None`` for another path."""
-        pattern = self.path.split("/")[1:]
-        if len(pattern) != len(segments):
+        if self.path.count("/") != len(segments):
             return None
+        pattern = self.path.split("/")[1:]
         values: dict[str, str] = {}
         for part, segment in zip(pattern, segments, strict=True):
             if part.startswith("{"):
