@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from gettext import gettext as _
 
+from portone_async._redact import Secret
 from portone_async.cli import spelling
-from portone_async.cli.parser import Commands, set_command
+from portone_async.cli.parser import Commands, Parser, set_command
 from portone_async.cli.proxy import add_proxy_option
 from portone_async.cli.source_format import Format
 from portone_async.cli.zone import parse_zone
@@ -31,8 +32,8 @@ orders are requested, a hundred orders per request."""
 def _epilog() -> str:
     store = _(
         """\
-With --store a run that was stopped, killed or refused is resumed when the same command
-is run again."""
+With --store or --ledger a run that was stopped, killed or refused is resumed when the
+same command is run again."""
     )
     codes = _(
         """\
@@ -63,7 +64,7 @@ def add_to(commands: Commands) -> None:
         metavar="ORDERS",
         help=_(
             "a CSV, Excel, OpenDocument, JSON Lines, Parquet or SQLite file, or a postgresql:// "
-            "address"
+            "address; for partitions also module:function, which returns the orders of one"
         ),
     )
     source.add_argument(
@@ -75,8 +76,9 @@ def add_to(commands: Commands) -> None:
         default=[],
         metavar="FIELD=COLUMN",
         help=_(
-            "the columns of merchant_uid, amount, currency, status, cancelled_amount (default: the "
-            "usual English and Korean names; 'currency=' for no such column); put ORDERS before it"
+            "the columns of merchant_uid, amount, currency, status, cancelled_amount, for "
+            "partitions also tier and ordered_at (default: the usual English and Korean names; "
+            "'currency=' for no such column); put ORDERS before it"
         ),
     )
     source.add_argument(
@@ -121,6 +123,7 @@ def add_to(commands: Commands) -> None:
         metavar="STATUS,...",
         help=_("the statuses of the payments to read (paid,cancelled)"),
     )
+    _add_partitions(parser)
     results = parser.add_argument_group(_("results"))
     results.add_argument(
         "--store", metavar="FILE", help=_("store the run here, so that it can be resumed")
@@ -148,6 +151,43 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))
     add_proxy_option(parser)
     set_command(parser, _run)
+
+
+def _add_partitions(parser: Parser) -> None:
+    partitions = parser.add_argument_group(
+        _("partitions"),
+        _("Each of these options divides the run by Tier and time; it needs a period."),
+    )
+    partitions.add_argument(
+        "--tiers",
+        metavar="FILE",
+        help=_("the Tiers (sub-merchants), one a line; '-' for the shop of the keys itself"),
+    )
+    partitions.add_argument(
+        "--every", metavar="LENGTH", help=_("the length of a partition: 1d (default), 7d, 12h")
+    )
+    partitions.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help=_("the number of processes (1); more need the extra dask"),
+    )
+    partitions.add_argument(
+        "--ledger",
+        type=Secret,  # It may contain a password.
+        metavar="FILE|ADDRESS",
+        help=_(
+            "store finished partitions here, so that the run can be resumed: a file, or a "
+            "postgresql:// address"
+        ),
+    )
+    partitions.add_argument(
+        "--run",
+        dest="run_name",
+        metavar="NAME",
+        help=_("the name of the run in the ledger (default: its period)"),
+    )
 
 
 def _run(parsed: argparse.Namespace) -> int:

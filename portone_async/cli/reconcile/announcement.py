@@ -5,9 +5,9 @@ from __future__ import annotations
 from gettext import gettext as _
 
 from portone_async.cli.streams import print_error
-from portone_async.reconcile import Confirm, ConfirmationPlan
+from portone_async.reconcile import Confirm, ConfirmationPlan, Plan
 
-__all__ = ("announcement", "print_announcement")
+__all__ = ("announcement", "print_announcement", "print_partitions")
 
 # Seconds: a shorter wait is over before it is read.
 _LONG = 10.0
@@ -30,6 +30,30 @@ def announcement(plan: ConfirmationPlan, seconds: float, confirm: Confirm) -> st
         return text
     hint = _("--confirm batch needs a hundredth of the requests (see --help)")
     return f"{text}. {hint}"
+
+
+def print_partitions(plan: Plan, *, done: int, requests: int, rate: float) -> None:
+    """Print to stderr what a run in partitions will do.
+
+    Args:
+        plan: The partitions.
+        done: How many of them an earlier run has finished.
+        requests: How many requests it needs at least.
+        rate: Requests per second.
+    """
+    text = _(
+        "{partitions} partitions ({tiers} Tiers), {done} of them finished before: at least "
+        "{requests} requests, {time}"
+    )
+    print_error(
+        text.format(
+            partitions=f"{len(plan):,}",
+            tiers=f"{len(plan.tiers):,}",
+            done=f"{done:,}",
+            requests=f"{requests:,}",
+            time=_duration(requests / rate),
+        )
+    )
 
 
 def _duration(seconds: float) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, tzinfo
+import os
+import re
+from datetime import datetime, timedelta, tzinfo
 from gettext import gettext as _
+from pathlib import Path
 
 from portone_async.cli.language import Language
 from portone_async.cli.orders import Columns
@@ -12,9 +15,14 @@ from portone_async.cli.source_format import Format
 from portone_async.client import ClientOptions
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
-from portone_async.reconcile import Confirm
+from portone_async.reconcile import Confirm, Plan, plan
+
+from .function import is_function
+from .tiers import read_tiers
 
 __all__ = ("Arguments",)
+
+_LENGTH = re.compile(r"([0-9]{1,6})([dh])")
 
 
 class Arguments(argparse.Namespace):
@@ -32,6 +40,14 @@ class Arguments(argparse.Namespace):
     until: str | None
     tz: tzinfo
     statuses: list[str]
+    tiers: str | None
+    every: str | None
+    workers: int
+    ledger: str | None
+    """A path, or an address that may contain a password."""
+    temporary_ledger: str = ""
+    """The path of the ledger, if none is named."""
+    run_name: str | None
     store: str | None
     fresh: bool
     out: str | None
@@ -54,13 +70,81 @@ class Arguments(argparse.Namespace):
         return None if since is None or until is None else (since, until)
 
     @property
+    def has_partitions(self) -> bool:
+        """Whether the run is divided into partitions.
+
+        Raises:
+            InvalidRequestError: It is, and an option does not fit.
+        """
+        if self.workers < 1:
+            raise InvalidRequestError(_("--workers takes a number of 1 or more"))
+        options = {
+            "module:function": self.is_function or None,
+            "--tiers": self.tiers,
+            "--every": self.every,
+            "--workers": self.workers if self.workers > 1 else None,
+            "--ledger": self.ledger,
+            "--run": self.run_name,
+        }
+        given = [name for name, value in options.items() if value is not None]
+        if not given:
+            return False
+        if self.store is not None or self.fresh:
+            text = _("{option} excludes --store and --fresh: another --run starts again")
+            raise InvalidRequestError(text.format(option=given[0]))
+        if self.period is None:
+            raise InvalidRequestError(
+                _("{option} needs --since and --until").format(option=given[0])
+            )
+        return True
+
+    @property
+    def plan(self) -> Plan:
+        """The partitions of the run.
+
+        Raises:
+            InvalidRequestError: Without a period, or with an invalid length or Tier.
+        """
+        assert self.period is not None
+        since, until = self.period
+        own = os.environ.get("PORTONE_TIER") or None
+        return plan(
+            [own] if self.tiers is None else read_tiers(self.tiers),
+            since=since,
+            until=until,
+            every=_parse_length(self.every or "1d"),
+            statuses=self.statuses,
+        )
+
+    @property
+    def has_ledger_address(self) -> bool:
+        """Whether ``--ledger`` is an address of PostgreSQL.
+
+        Raises:
+            InvalidRequestError: It is another address.
+        """
+        if self.ledger is None or "://" not in self.ledger:
+            return False
+        if re.match("postgres(ql)?://", self.ledger):
+            return True
+        # Not printed: it may contain a password.
+        raise InvalidRequestError(_("--ledger takes a file or a postgresql:// address"))
+
+    @property
+    def is_function(self) -> bool:
+        """Whether ORDERS is ``module:function``, and not the name of a file."""
+        return is_function(self.source) and self.format is None and not Path(self.source).exists()
+
+    @property
     def named_columns(self) -> Columns:
-        """The columns that ``--columns`` names.
+        """The columns that ``--columns`` names; those of partitions only if there are partitions.
 
         Raises:
             InvalidRequestError: A field is unknown.
         """
-        columns: dict[str, str] = {}
+        columns: dict[str, str | None] = {}
+        if self.has_partitions:
+            columns = {"tier": "" if self.tiers is None else None, "ordered_at": None}
         for pair in self.columns:
             field, equals, column = pair.partition("=")
             if not equals or field not in Columns.__struct_fields__:
@@ -80,6 +164,18 @@ class Arguments(argparse.Namespace):
         """
         options: ClientOptions = {"proxy": self.proxy}
         return options if self.rate is None else options | {"rate_limit": RateLimit(self.rate)}
+
+
+def _parse_length(text: str) -> timedelta:
+    match = _LENGTH.fullmatch(text)
+    if match is None or not int(match[1]):
+        message = _("--every takes a number of days or hours, as in 1d, 7d or 12h, not {text}")
+        raise InvalidRequestError(message.format(text=repr(text)))
+    unit = "hours" if match[2] == "h" else "days"
+    try:
+        return timedelta(**{unit: int(match[1])})
+    except OverflowError:
+        raise InvalidRequestError(_("--every is too long")) from None
 
 
 def _parse_time(text: str | None, zone: tzinfo) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from gettext import gettext as _
 from pathlib import Path
@@ -14,7 +14,7 @@ from portone_async.cli.escape import escape
 from portone_async.cli.orders.formats import format_of
 from portone_async.cli.report import Report, write_findings
 from portone_async.cli.source_format import Format
-from portone_async.reconcile import Store, Summary
+from portone_async.reconcile import Finding, Summary
 
 from .arguments import Arguments
 
@@ -24,24 +24,26 @@ __all__ = ("print_files", "source_name", "write_results")
 def write_results(
     arguments: Arguments,
     period: tuple[datetime, datetime] | None,
-    store: Store,
+    findings: Iterator[Finding],
     summary: Summary,
+    *,
+    has_tiers: bool = False,
 ) -> list[str]:
     """Write the files of ``--out`` and ``--report``, and return the names of all files of the run.
 
-    The findings are read from the store once, for both files.
+    The findings are read once, for both files.
 
     Raises:
         NotWrittenError: A file could not be written.
     """
     report = Report(period=period, timezone=arguments.tz)
-    findings = store.findings()
     if arguments.report is not None:
         findings = report.count(findings)
     if arguments.out is not None:
-        write_findings(arguments.out, findings, timezone=arguments.tz)
-    if arguments.report is not None:
+        write_findings(arguments.out, findings, timezone=arguments.tz, has_tiers=has_tiers)
+    if arguments.report is not None or has_tiers:
         deque(findings, maxlen=0)  # Counts what no file of findings has read.
+    if arguments.report is not None:
         report.write(
             arguments.report,
             summary=summary,
@@ -49,11 +51,15 @@ def write_results(
             findings_file=None if arguments.out is None else Path(arguments.out).name,
             language=arguments.language,
         )
-    return [name for name in (arguments.out, arguments.report, arguments.store) if name is not None]
+    ledger = None if arguments.has_ledger_address else arguments.ledger
+    names = (arguments.out, arguments.report, arguments.store, ledger)
+    return [name for name in names if name is not None]
 
 
 def source_name(arguments: Arguments) -> str:
     """Return the name of the source: not of a database, whose URL may contain a password."""
+    if arguments.has_partitions and arguments.is_function:
+        return arguments.source
     if (arguments.format or format_of(arguments.source)) is Format.POSTGRESQL:
         return "PostgreSQL"
     return Path(arguments.source).name

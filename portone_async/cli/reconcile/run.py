@@ -14,7 +14,7 @@ from pathlib import Path
 
 from portone_async.cli.console import make_console
 from portone_async.cli.exit_codes import ExitCode
-from portone_async.cli.orders import BadRow, Item, Note, OrdersError, read_orders
+from portone_async.cli.orders import BadRow, Item, Note, OrdersError
 from portone_async.cli.report import (
     NotWrittenError,
     check_writable,
@@ -37,7 +37,9 @@ from portone_async.reconcile import (
 from .announcement import print_announcement
 from .arguments import Arguments
 from .notes import Notes
+from .partitions import run_partitions
 from .results import print_files, source_name, write_results
+from .source import read_source
 from .view import View, print_summary
 
 __all__ = ("Arguments", "run")
@@ -48,7 +50,9 @@ _ROWS_PER_BATCH = 2000
 def run(arguments: Arguments) -> ExitCode:
     """Compare orders with their payments, write the results, and return the exit code."""
     try:
-        return _exit_code(_run(arguments))
+        _check_output(arguments)
+        run_all = run_partitions if arguments.has_partitions else _run
+        return _exit_code(run_all(arguments))
     except KeyboardInterrupt:
         print_error(" ".join((_("stopped."), _how_to_resume(arguments))))
         return ExitCode.INTERRUPTED
@@ -63,8 +67,7 @@ def run(arguments: Arguments) -> ExitCode:
 
 def _run(arguments: Arguments) -> Summary:
     period, options = arguments.period, arguments.client_options
-    _check_output(arguments)
-    orders = _orders(arguments)
+    orders = read_source(arguments)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(arguments.store or _temporary_path(stack)))
         stack.enter_context(closing(orders))
@@ -80,7 +83,7 @@ def _run(arguments: Arguments) -> Summary:
             options |= {"on_attempt": view.count_attempt}
             summary = asyncio.run(_compare(items, options, arguments, store, view))
         notes.add_repeated(source_name(arguments), store.progress()[1])
-        files = write_results(arguments, period, store, summary)
+        files = write_results(arguments, period, store.findings(), summary)
         if ended_at is not None:
             print_error(_repeated_result(ended_at.astimezone(arguments.tz)))
         console = make_console(pipe_width=100)
@@ -146,18 +149,6 @@ async def _compare(
         )
 
 
-def _orders(arguments: Arguments) -> Generator[Item, None, None]:
-    return read_orders(
-        arguments.source,
-        query=arguments.query,
-        columns=arguments.named_columns,
-        source_format=arguments.format,
-        delimiter=arguments.delimiter,
-        sheet=arguments.sheet,
-        header_row=arguments.header_row,
-    )
-
-
 def _repeated_result(ended_at: datetime) -> str:
     text = _(
         "This run ended at {time}: its result is printed, and orders that could not be checked were "
@@ -167,10 +158,18 @@ def _repeated_result(ended_at: datetime) -> str:
 
 
 def _how_to_resume(arguments: Arguments) -> str:
+    if arguments.has_partitions:
+        return _how_to_resume_partitions(arguments)
     if arguments.store is None:
         return _("With --store FILE the next run can be resumed.")
     text = _("The results so far are in {file}: run the same command again to continue.")
     return text.format(file=arguments.store)
+
+
+def _how_to_resume_partitions(arguments: Arguments) -> str:
+    if arguments.ledger is None:
+        return _("With --ledger FILE the next run can be resumed.")
+    return _("Finished partitions are in the ledger: run the same command again to continue.")
 
 
 def _exit_code(summary: Summary) -> ExitCode:

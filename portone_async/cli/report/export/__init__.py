@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
+from typing import Protocol
 
 from portone_async.cli.report.atomic import atomic_write
 from portone_async.cli.zone import SEOUL
@@ -18,7 +19,14 @@ from .parquet_writer import write_parquet
 
 __all__ = ("findings_writer", "write_findings")
 
-Writer = Callable[[Path, Iterable[Finding], tzinfo], None]
+
+class Writer(Protocol):
+    """Writes findings to a file, in the order of the iterable."""
+
+    def __call__(
+        self, path: Path, findings: Iterable[Finding], timezone: tzinfo, /, *, has_tiers: bool
+    ) -> None: ...
+
 
 _WRITERS: dict[str, Writer] = {
     ".csv": write_csv,
@@ -28,7 +36,11 @@ _WRITERS: dict[str, Writer] = {
 
 
 def write_findings(
-    path: str | os.PathLike[str], findings: Iterable[Finding], *, timezone: tzinfo = SEOUL
+    path: str | os.PathLike[str],
+    findings: Iterable[Finding],
+    *,
+    timezone: tzinfo = SEOUL,
+    has_tiers: bool = False,
 ) -> None:
     """Write all findings, matched ones included, in their order.
 
@@ -40,6 +52,8 @@ def write_findings(
         findings: The findings of the run.
         timezone: The time zone of all times in CSV and JSON Lines, which include the UTC offset.
             Parquet stores instants.
+        has_tiers: Whether the findings are of several Tiers (:class:`TierFinding`): CSV and
+            Parquet then have a column ``tier``, JSON Lines a member.
 
     Raises:
         InvalidRequestError: The extension is unknown, or an amount does not fit into Parquet.
@@ -48,7 +62,7 @@ def write_findings(
     """
     write = findings_writer(path)
     with atomic_write(path) as temporary:
-        write(temporary, findings, timezone)
+        write(temporary, findings, timezone, has_tiers=has_tiers)
 
 
 def findings_writer(path: str | os.PathLike[str]) -> Writer:

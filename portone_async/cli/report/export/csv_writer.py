@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from portone_async.cli.report.tier_finding import tier_of
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
 
 from .local_times import payment_in_zone, time_in_zone
@@ -43,7 +44,9 @@ _FORMULA_STARTS = tuple("=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 (full-width o
 _encoder = msgspec.json.Encoder()
 
 
-def write_csv(path: Path, findings: Iterable[Finding], timezone: tzinfo) -> None:
+def write_csv(
+    path: Path, findings: Iterable[Finding], timezone: tzinfo, *, has_tiers: bool = False
+) -> None:
     """Write a line for each finding, as UTF-8 with the byte order mark that Excel needs.
 
     A line has the order, the newest payment, and further payments as JSON in ``other_payments``,
@@ -51,11 +54,16 @@ def write_csv(path: Path, findings: Iterable[Finding], timezone: tzinfo) -> None
     that starts like a formula (``= + - @``, their full-width forms, tab, line break) or with an
     apostrophe gets an apostrophe in front: when you read the file, remove the first apostrophe
     of such a cell. Amounts are plain numbers, also negative ones. Times have their UTC offset.
+    The findings of several Tiers have theirs in the first column.
     """
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(_line(finding, timezone) for finding in findings)
+        if has_tiers:
+            writer.writerow(("tier", *COLUMNS))
+            writer.writerows((tier_of(item), *_line(item, timezone)) for item in findings)
+        else:
+            writer.writerow(COLUMNS)
+            writer.writerows(_line(finding, timezone) for finding in findings)
 
 
 def _line(finding: Finding, timezone: tzinfo) -> tuple[str | int, ...]:

@@ -19,7 +19,13 @@ __all__ = ("json_line", "write_jsonl")
 _encoder = msgspec.json.Encoder()
 
 
-def write_jsonl(path: Path, findings: Iterable[Finding], timezone: tzinfo) -> None:
+def write_jsonl(
+    path: Path,
+    findings: Iterable[Finding],
+    timezone: tzinfo,
+    *,
+    has_tiers: bool = False,  # noqa: ARG001 (a finding with a Tier has the member)
+) -> None:
     """Write a line for each finding; ``msgspec.json.decode(line, type=Finding)`` reads it back.
 
     Amounts are strings: most programs would read a number as a float, whose sums are inexact.

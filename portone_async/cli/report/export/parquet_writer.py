@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from portone_async.cli.report.tier_finding import tier_of
 from portone_async.errors import InvalidRequestError
 from portone_async.reconcile.finding import Finding
 
@@ -36,10 +37,13 @@ _COLUMNS = {
 _COPY = "COPY findings TO '{}' (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
 
 
-def write_parquet(path: Path, findings: Iterable[Finding], _: tzinfo) -> None:
+def write_parquet(
+    path: Path, findings: Iterable[Finding], _: tzinfo, *, has_tiers: bool = False
+) -> None:
     """Write a row for each finding, with its payments as a list of structs, the newest first.
 
-    Times are instants, of no time zone.
+    Times are instants, of no time zone. The findings of several Tiers have theirs in the first
+    column; it is null for the shop of the API keys itself.
 
     Raises:
         InvalidRequestError: An amount has more than 29 digits before or 9 after the decimal point.
@@ -53,7 +57,8 @@ def write_parquet(path: Path, findings: Iterable[Finding], _: tzinfo) -> None:
             file.writelines(map(json_line, _rows(findings)))
         with duckdb.connect(":memory:", config={"threads": 1, "temp_directory": ""}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            source = database.read_json(str(lines), columns=_COLUMNS, format="newline_delimited")
+            columns = {"tier": "VARCHAR", **_COLUMNS} if has_tiers else _COLUMNS
+            source = database.read_json(str(lines), columns=columns, format="newline_delimited")
             # `path` is a temporary file already; DuckDB would leave its own behind after an error.
             source.query("findings", _COPY.format(str(path).replace("'", "''")))
     except duckdb.IOException as error:
@@ -68,6 +73,7 @@ def _rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
         for amount in _amounts(finding):
             _check_fits(amount, finding)
         yield {
+            "tier": tier_of(finding) or None,
             "merchant_uid": finding.merchant_uid,
             "verdict": finding.verdict,
             "order_amount": order and order.amount,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from portone_async.cli.report.money import format_amount
+from portone_async.cli.report.tier_finding import tier_of
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
 
 from .clock import in_zone_or_none
@@ -50,6 +51,8 @@ class Row(Struct, frozen=True, array_like=True):
     """The key of the sentence that explains the error."""
     place: str
     """The place in the order file that the sentence names."""
+    tier: str
+    """Empty unless the run has several Tiers."""
 
 
 def table_row(finding: Finding, discrepancy: tuple[str, Decimal] | None, zone: tzinfo) -> Row:
@@ -71,6 +74,7 @@ def table_row(finding: Finding, discrepancy: tuple[str, Decimal] | None, zone: t
         error=printable(finding.error or "", _MAX_ERROR),
         reason=reason,
         place=printable(place),
+        tier=printable(tier_of(finding)),
     )
 
 

@@ -38,6 +38,7 @@ const CSV = (() => {
   };
 
   // Excel reads UTF-8 only with a byte order mark.
-  return (rows, verdictText) => `\ufeff${[COLUMNS, ...rows.map((row) => cells(row, verdictText))]
+  return (rows, verdictText, hasTiers) => `\ufeff${[COLUMNS, ...rows.map((row) => cells(row, verdictText))]
+    .map((line, index) => (hasTiers ? [index ? text(rows[index - 1].tier) : "tier", ...line] : line))
     .map((line) => line.map(quote).join(",")).join("\r\n")}\r\n`;
 })();

@@ -20,8 +20,8 @@
     : orderStatus(payment.status));
 
   // The rows of `table_row.py`: arrays, with the fields in its order.
-  const rows = readData("data").map(([verdict, uid, order, payments, more, difference, error, reason, place], index) => ({
-    index, verdict, uid, more, error, reason, place,
+  const rows = readData("data").map(([verdict, uid, order, payments, more, difference, error, reason, place, tier], index) => ({
+    index, verdict, uid, more, error, reason, place, tier,
     order: order && { amount: order[0], currency: order[1], status: order[2], refunded: order[3] },
     difference: difference && { amount: difference[0], currency: difference[1] },
     payments: payments.map(([imp, amount, cancelled, currency, status, test, time]) =>
@@ -52,7 +52,7 @@
   let selected = rows;
 
   const searchText = (row) => (row.searchText ??= [
-    row.uid, row.error, row.verdict,
+    row.uid, row.tier, row.error, row.verdict,
     messages.ko[`verdict.${row.verdict}`], messages.en[`verdict.${row.verdict}`],
     messages.ko[`error.${row.reason}`], messages.en[`error.${row.reason}`],
     ...[row.order, row.difference, ...row.payments].flatMap((money) => (money ? [
@@ -123,7 +123,8 @@
   const tableRow = (row) => {
     const element = make("tr", "",
       cell("table.verdict", "", badge(row.verdict), ...errorBlock(row)),
-      cell("table.number", "", untrusted(row.uid.length > MAX_UNBROKEN ? "id uid" : "id uid unbroken", row.uid)),
+      cell("table.number", "", untrusted(row.uid.length > MAX_UNBROKEN ? "id uid" : "id uid unbroken", row.uid),
+        row.tier ? make("div", "soft", translate("table.tier", { tier: row.tier })) : ""),
       cell("table.order", "right", ...(row.order
         ? [money(row.order.amount, row.order.currency), make("div", "state", untrusted("", orderStatus(row.order.status))),
           ...(row.order.refunded ? [make("div", "state", translate("table.refunded", { amount: row.order.refunded }))] : [])]
@@ -230,7 +231,7 @@
   };
 
   const download = () => {
-    const file = new Blob([CSV(selected, (verdict) => translate(`verdict.${verdict}`))], { type: "text/csv;charset=utf-8" });
+    const file = new Blob([CSV(selected, (verdict) => translate(`verdict.${verdict}`), rows.some((row) => row.tier))], { type: "text/csv;charset=utf-8" });
     const link = Object.assign(make("a"), { href: URL.createObjectURL(file), download: "differences.csv" });
     link.click();
     URL.revokeObjectURL(link.href);

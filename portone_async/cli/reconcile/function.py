@@ -1,0 +1,43 @@
+"""Find the function of ORDERS, ``module:function``, which returns the orders of a partition."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from gettext import gettext as _
+from importlib import import_module
+from typing import Any, cast
+
+from portone_async.cli.orders import OrdersError
+from portone_async.reconcile import OrdersOf
+
+__all__ = ("find_function", "is_function")
+
+_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
+
+
+def is_function(source: str) -> bool:
+    """Return whether a source is written as ``module:function``."""
+    return _FUNCTION.fullmatch(source) is not None
+
+
+def find_function(name: str) -> OrdersOf:
+    """Import a function; modules of the current folder are found first.
+
+    Raises:
+        OrdersError: There is no such module or function, or the module cannot be imported.
+    """
+    folder = os.getcwd()  # noqa: PTH109 (an entry of sys.path is a text)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    module, _separator, attribute = name.partition(":")
+    try:
+        function: Any = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        problem = str(error)
+    else:
+        if callable(function):
+            return cast(OrdersOf, function)
+        problem = _("it is not a function")
+    raise OrdersError(_("{name} cannot be imported: {problem}").format(name=name, problem=problem))

@@ -1,0 +1,93 @@
+"""The orders of each partition: those of a function, or of a source that is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack, closing
+from functools import partial
+from gettext import gettext as _
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+from portone_async.cli.orders import BadRow, Item, Note, OrdersError
+from portone_async.cli.orders.items import PlacedOrder, PlacedRefund
+from portone_async.reconcile import OrdersOf, Plan
+
+from . import worker
+from .arguments import Arguments
+from .function import find_function
+from .notes import Notes
+from .order_book import LeftOut, OrderBook, read_partition
+from .results import source_name
+from .source import read_source
+
+__all__ = ("PartitionOrders", "open_orders")
+
+
+class PartitionOrders(Struct, frozen=True):
+    """The orders of each partition."""
+
+    of: OrdersOf
+    """Returns those of a partition, in this process."""
+    name: str
+    """The same function for workers, as ``module:function``."""
+    variables: dict[str, str | None] = {}
+    """The environment variables that the function needs."""
+
+
+def open_orders(
+    arguments: Arguments, plan: Plan, notes: Notes, stack: ExitStack
+) -> PartitionOrders:
+    """Find the function that ORDERS names, or read the source.
+
+    Args:
+        arguments: The arguments of the command.
+        plan: The partitions.
+        notes: Where notes about the source are added.
+        stack: Its end deletes temporary files.
+
+    Raises:
+        OrdersError: The source cannot be read, or with ``--strict`` one of its rows.
+    """
+    if arguments.is_function:
+        return PartitionOrders(find_function(arguments.source), arguments.source)
+    folder = stack.enter_context(TemporaryDirectory(prefix="portone_async-"))
+    path = str(Path(folder, "orders.db"))
+    has_tiers = arguments.tiers is not None
+    with closing(OrderBook(path, plan, arguments.tz, has_tiers=has_tiers)) as book:
+        with closing(read_source(arguments)) as items:
+            book.add(_rows(items, notes, is_strict=arguments.strict))
+        orders, left_out = book.finish()
+    name = source_name(arguments)
+    notes.add_repeated(name, orders)
+    _note_left_out(notes, name, left_out)
+    return PartitionOrders(
+        partial(read_partition, path), f"{worker.__name__}:orders_of", {worker.ORDERS: path}
+    )
+
+
+def _rows(
+    items: Generator[Item, None, None], notes: Notes, *, is_strict: bool
+) -> Generator[PlacedOrder | PlacedRefund | BadRow, None, None]:
+    for item in items:
+        if isinstance(item, Note):
+            notes.add(item)
+        elif isinstance(item, BadRow):
+            if is_strict:
+                raise OrdersError(f"{item.where}: {item.reason}")
+            yield item
+        else:
+            assert isinstance(item, PlacedOrder | PlacedRefund)
+            notes.orders += isinstance(item, PlacedOrder)
+            yield item
+
+
+def _note_left_out(notes: Notes, name: str, left_out: LeftOut) -> None:
+    if left_out.other_tiers:
+        text = _("{n} orders were left out: the file of --tiers does not list their Tier")
+        notes.add(Note(name, text.format(n=f"{left_out.other_tiers:,}")))
+    if left_out.other_times:
+        text = _("{n} orders were left out: they are more than a day before or after the period")
+        notes.add(Note(name, text.format(n=f"{left_out.other_times:,}")))

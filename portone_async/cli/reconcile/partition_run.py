@@ -1,0 +1,188 @@
+"""Reconcile partitions in this process, or in worker processes of Dask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from gettext import gettext as _
+from pathlib import Path
+
+from msgspec import Struct
+
+from portone_async.client import PortOneClient
+from portone_async.errors import InvalidRequestError, PortOneError
+from portone_async.policy import RateLimit
+from portone_async.reconcile import (
+    Ledger,
+    LedgerError,
+    Partition,
+    Plan,
+    StoreError,
+    Verdict,
+    reconcile_partition,
+)
+from portone_async.resources.payments import FATAL_ERRORS
+
+from . import worker
+from .arguments import Arguments
+from .partition_orders import PartitionOrders
+from .partition_view import PartitionView
+
+__all__ = ("Failure", "PartitionRun", "Todo")
+
+_AT_ONCE = 4
+_ENDS_RUN = (*FATAL_ERRORS, InvalidRequestError, LedgerError, StoreError)
+
+
+class Failure(Struct, frozen=True):
+    """A partition that could not be reconciled. The others were not affected by it."""
+
+    partition: Partition
+    error: PortOneError
+
+
+class Todo(Struct, frozen=True):
+    """The partitions to reconcile."""
+
+    unfinished: list[Partition]
+    again: list[Partition]
+    """Those that are finished, and have orders that could not be checked."""
+
+    @classmethod
+    def of(cls, plan: Plan, ledger: Ledger) -> Todo:
+        """Compare a plan with a ledger."""
+        todo = cls([], [])
+        for partition in plan:
+            summary = ledger.summary_of(partition)
+            if summary is None:
+                todo.unfinished.append(partition)
+            elif summary.counts.get(Verdict.NOT_CHECKED):
+                todo.again.append(partition)
+        return todo
+
+    @property
+    def all(self) -> list[Partition]:
+        """All of them."""
+        return [*self.unfinished, *self.again]
+
+
+class PartitionRun:
+    """The run over the partitions of a plan."""
+
+    def __init__(
+        self,
+        arguments: Arguments,
+        plan: Plan,
+        orders: PartitionOrders,
+        ledger: Ledger,
+        view: PartitionView,
+    ) -> None:
+        self._arguments = arguments
+        self._plan = plan
+        self._orders = orders
+        self._ledger = ledger
+        self._view = view
+        self._failures: list[Failure] = []
+
+    async def reconcile(self, todo: Todo) -> list[Failure]:
+        """Reconcile partitions; return those that failed.
+
+        Raises:
+            PortOneError: It ends the run.
+            OrdersError: The orders of a partition cannot be read.
+        """
+        unfinished = todo.unfinished
+        if self._arguments.workers > 1 and unfinished:
+            await self._reconcile_by_workers()
+            unfinished = []
+        options = self._arguments.client_options | {"on_attempt": self._view.count_attempt}
+        async with PortOneClient.from_env(**options) as client:
+            await self._reconcile_here(
+                client, [*_each(unfinished, again=False), *_each(todo.again, again=True)]
+            )
+        return self._failures
+
+    async def _reconcile_here(
+        self, client: PortOneClient, partitions: list[tuple[Partition, bool]]
+    ) -> None:
+        remaining = iter(partitions)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _number in range(min(_AT_ONCE, len(partitions))):
+                    group.create_task(self._reconcile_each(client, remaining))
+        except BaseExceptionGroup as group:
+            error = _first(group)
+        else:
+            return
+        raise error
+
+    async def _reconcile_each(
+        self, client: PortOneClient, remaining: Iterator[tuple[Partition, bool]]
+    ) -> None:
+        for partition, again in remaining:
+            try:
+                await reconcile_partition(
+                    client,
+                    partition,
+                    self._orders.of,
+                    self._ledger,
+                    again=again,
+                    confirm=self._arguments.confirm,
+                )
+            except _ENDS_RUN:
+                raise
+            except PortOneError as error:
+                self._failures.append(Failure(partition, error))
+                self._view.count_failed(len(self._failures))
+            else:
+                if not again:
+                    self._view.advance()
+
+    async def _reconcile_by_workers(self) -> None:
+        try:
+            from portone_async.reconcile.dask import Progress, reconcile_many  # noqa: PLC0415 (an extra)
+        except ModuleNotFoundError as error:
+            if error.name not in {"dask", "distributed"}:
+                raise
+            text = _("--workers needs Dask: pip install 'portone-async[dask]'")
+            raise InvalidRequestError(text) from None
+
+        def show(progress: Progress) -> None:
+            if progress.last.error is None:
+                self._view.advance()
+            self._view.count_failed(progress.failed)
+
+        arguments = self._arguments
+        variables = self._orders.variables | {worker.PROXY: arguments.proxy}
+        ledger: str | Path = worker.LEDGER
+        if arguments.has_ledger_address:
+            variables[worker.LEDGER] = arguments.ledger
+        else:
+            ledger = Path(arguments.ledger or arguments.temporary_ledger)
+        with worker.variables(variables):
+            result = await reconcile_many(
+                self._plan,
+                self._orders.name,
+                ledger,
+                run=self._ledger.run,
+                workers=arguments.workers,
+                at_once=_AT_ONCE,
+                client=f"{worker.__name__}:client",
+                rate_limit=RateLimit(arguments.rate) if arguments.rate else RateLimit(),
+                confirm=arguments.confirm,
+                on_progress=show,
+            )
+        self._failures += [
+            Failure(failed.partition, failed.error)
+            for failed in result.failed
+            if failed.error is not None
+        ]
+
+
+def _each(partitions: list[Partition], *, again: bool) -> Iterator[tuple[Partition, bool]]:
+    return ((partition, again) for partition in partitions)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
