@@ -217,12 +217,16 @@ async def test_unchecked_orders_of_finished_partitions_are_checked_again(
     server: FakePortOne, run: Run
 ) -> None:
     pay_all(server)
-    pay(server, "A01", "b", 1, NOON + 9 * DAY)
     arguments = ("orders.csv", *TIERS, "--ledger", "ledger.db")
-    server.delete("b", tier="A01") if hasattr(server, "delete") else None
-    code, _, _ = await run(*arguments)
-    code, _, _ = await run(*arguments)
-    assert code in {0, 1}
+    Path("orders.csv").write_text(f"{ORDERS}none,1,A01,2026-11-01\n", encoding="utf-8")
+    server.fail(Status(400), on="/payments/findAll", times=None)
+    code, out, _ = await run(*arguments)
+    assert (code, "A01  not checked 1\n" in out) == (3, True), out
+
+    server.clear_faults()
+    code, out, err = await run(*arguments)
+    assert (code, "A01  missing 1\n" in out) == (1, True), out
+    assert "8 of them finished before: at least 2 requests" in err
 
 
 async def test_one_shop_needs_no_tiers(
@@ -251,7 +255,7 @@ async def test_one_shop_needs_no_tiers(
         (("--tiers", "none.txt", *PERIOD), "none.txt"),
         (("--tiers", "empty.txt", *PERIOD), "empty.txt lists no Tier"),
         (("--tiers", "tiers.txt", *PERIOD), "no column looks like ordered_at"),
-        (("--ledger", "mysql://u:planted@h/d", *PERIOD), "--ledger takes a file or a postgresql"),
+        (("--ledger", "mysql://u:planted@h/d", *PERIOD), "a ledger is a file or a postgresql"),
         (("--ledger", "postgresql://u:planted@127.0.0.1:1/d", *PERIOD), "refused"),
         (("--ledger", "postgresql://u:plan/ted@127.0.0.1:1/d", *PERIOD), "address is invalid"),
     ],

@@ -16,6 +16,7 @@ from portone_async.client import ClientOptions
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
 from portone_async.reconcile import Confirm, Plan, plan
+from portone_async.reconcile.ledgers.opening import is_address
 
 from .function import is_function
 from .tiers import read_tiers
@@ -123,12 +124,7 @@ class Arguments(argparse.Namespace):
         Raises:
             InvalidRequestError: It is another address.
         """
-        if self.ledger is None or "://" not in self.ledger:
-            return False
-        if re.match("postgres(ql)?://", self.ledger):
-            return True
-        # Not printed: it may contain a password.
-        raise InvalidRequestError(_("--ledger takes a file or a postgresql:// address"))
+        return self.ledger is not None and is_address(self.ledger)
 
     @property
     def is_function(self) -> bool:

@@ -19,6 +19,7 @@ from portone_async.reconcile import (
     Plan,
     StoreError,
     Verdict,
+    join_partitions,
     reconcile_partition,
 )
 from portone_async.resources.payments import FATAL_ERRORS
@@ -100,6 +101,8 @@ class PartitionRun:
             await self._reconcile_here(
                 client, [*_each(unfinished, again=False), *_each(todo.again, again=True)]
             )
+            if not self._failures:
+                await join_partitions(client, self._ledger)
         return self._failures
 
     async def _reconcile_here(

@@ -65,7 +65,8 @@ def print_tiers(console: Console, counts: Counter[tuple[str | None, Verdict]]) -
             by_tier.setdefault(tier, {})[verdict] = count
     if not by_tier:
         return
-    console.print(f"\n{_('Differences by Tier')}", style="dim", highlight=False)
+    console.print()
+    console.print(_("Differences by Tier"), style="dim", highlight=False)
     tiers = sorted(by_tier, key=lambda tier: (-sum(by_tier[tier].values()), tier or ""))
     for tier in tiers[:_MAX_TIERS]:
         differences = by_tier[tier]

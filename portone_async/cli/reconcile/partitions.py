@@ -15,7 +15,8 @@ from portone_async.cli.report.tier_finding import TierFinding
 from portone_async.cli.streams import print_error
 from portone_async.errors import PortOneError
 from portone_async.policy import RateLimit
-from portone_async.reconcile import Finding, Ledger, Plan, SQLiteLedger, Summary, Verdict
+from portone_async.reconcile import Finding, Ledger, Plan, Summary, Verdict
+from portone_async.reconcile.ledgers.opening import open_ledger
 from portone_async.resources._windows import utc_now, windows
 
 from .announcement import print_partitions
@@ -64,12 +65,8 @@ def _open_ledger(arguments: Arguments, plan: Plan, stack: ExitStack) -> Ledger:
     if arguments.ledger is None:
         folder = stack.enter_context(TemporaryDirectory(prefix="portone_async-"))
         arguments.temporary_ledger = str(Path(folder, "ledger.db"))
-        return SQLiteLedger.open(arguments.temporary_ledger, run=name)
-    if arguments.has_ledger_address:
-        from portone_async.reconcile.ledgers.postgresql import PostgreSQLLedger  # noqa: PLC0415 (an extra)
-
-        return PostgreSQLLedger.connect(arguments.ledger, run=name)
-    return SQLiteLedger.open(arguments.ledger, run=name)
+        return open_ledger(arguments.temporary_ledger, run=name)
+    return open_ledger(arguments.ledger, run=name)
 
 
 def _reconcile(arguments: Arguments, plan: Plan, orders: PartitionOrders, ledger: Ledger) -> None:

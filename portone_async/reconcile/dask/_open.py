@@ -11,7 +11,7 @@ from portone_async.client import PortOneClient
 from portone_async.policy import RateLimit
 from portone_async.reconcile._recorder import in_thread
 from portone_async.reconcile.ledgers import Ledger
-from portone_async.reconcile.ledgers.sqlite import SQLiteLedger
+from portone_async.reconcile.ledgers.opening import open_ledger
 from portone_async.throttle import Throttle
 
 from ._named import find_function, is_function, read_variable, validate_name
@@ -84,10 +84,5 @@ async def ledger_of(settings: Settings) -> AsyncGenerator[Ledger]:
 def _open_ledger(name: str, run: str) -> Ledger:
     if is_function(name):
         return cast(Ledger, find_function("ledger", name)(run))
-    address = name.removeprefix(_FILE) if name.startswith(_FILE) else read_variable("ledger", name)
-    if address.startswith(("postgresql://", "postgres://")):
-        # It needs the extra "postgresql".
-        from portone_async.reconcile.ledgers.postgresql import PostgreSQLLedger  # noqa: PLC0415
-
-        return PostgreSQLLedger.connect(address, run=run)
-    return SQLiteLedger.open(address, run=run)
+    source = name.removeprefix(_FILE) if name.startswith(_FILE) else read_variable("ledger", name)
+    return open_ledger(source, run=run)
