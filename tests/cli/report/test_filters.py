@@ -10,6 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from portone_async.cli.report.tier_finding import TierFinding
 from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
 from tests.support.report_run import HOSTILE, day, finding, order, snapshot
@@ -154,3 +155,13 @@ def test_downloaded_negative_difference_is_a_plain_number(report: Report, tmp_pa
 
     (line,) = report.downloaded(tmp_path)
     assert (line["order_amount"], line["difference"]) == ("1234567.50", "-1234567.50")
+
+
+def test_tiers_of_equal_order_numbers_are_distinguished(report: Report, tmp_path: Path) -> None:
+    missing = finding("o-1", Verdict.MISSING, order("o-1"))
+    report.open([TierFinding.of(missing, tier) for tier in ("A01", None, "B02")])
+
+    assert report.uids() == ["o-1Tier A01", "o-1", "o-1Tier B02"]
+    assert [line["tier"] for line in report.downloaded(tmp_path)] == ["A01", "", "B02"]
+    report.search("a01")
+    assert report.uids() == ["o-1Tier A01"]
