@@ -81,7 +81,7 @@ async def test_partitions_of_tiers_are_joined(server: FakePortOne, run: Run) -> 
     code, out, err = await run("orders.csv", *TIERS, "--out", "findings.csv")
 
     assert (code, lines(out)[1]) == (0, ["matched", "4", "10,000", "KRW"])
-    assert err.startswith("8 partitions (2 Tiers), 0 of them finished before: at least 8 requests")
+    assert err.startswith("4 partitions (2 Tiers), 0 of them finished before: at least 8 requests")
     with Path("findings.csv").open(encoding="utf-8-sig", newline="") as file:
         found = [(row["tier"], row["merchant_uid"], row["verdict"]) for row in csv.DictReader(file)]
     assert found == [
@@ -128,11 +128,11 @@ async def test_finished_partitions_of_a_ledger_request_nothing(
     code, second, err = await run(*arguments)
 
     assert (code, second.split("requests")[0]) == (0, first.split("requests")[0])
-    assert "8 of them finished before: at least 0 requests" in err
+    assert "4 of them finished before: at least 0 requests" in err
     assert server.count("/payments") == 0
 
     code, _, err = await run(*arguments, "--run", "other", "--every", "12h")
-    assert "12 partitions (2 Tiers), 0 of them" in err
+    assert "8 partitions (2 Tiers), 0 of them" in err
     code, _, err = await run(*arguments, "--every", "12h")
     assert code == 2
     assert "has another plan: its partitions were 1 day" in err
@@ -210,7 +210,7 @@ async def test_failed_partition_leaves_the_others_and_is_tried_again(
     assert not Path("findings.csv").exists()
     code, _, err = await run(*arguments)
     assert code == 0
-    assert "7 of them finished before" in err
+    assert "3 of them finished before" in err
 
 
 async def test_unchecked_orders_of_finished_partitions_are_checked_again(
@@ -226,7 +226,7 @@ async def test_unchecked_orders_of_finished_partitions_are_checked_again(
     server.clear_faults()
     code, out, err = await run(*arguments)
     assert (code, "A01  missing 1\n" in out) == (1, True), out
-    assert "8 of them finished before: at least 2 requests" in err
+    assert "4 of them finished before: at least 2 requests" in err
 
 
 async def test_one_shop_needs_no_tiers(
@@ -239,7 +239,7 @@ async def test_one_shop_needs_no_tiers(
     code, out, err = await run("one.csv", *PERIOD, "--every", "1d", "--out", "findings.csv")
 
     assert (code, lines(out)[1][:2]) == (0, ["matched", "2"])
-    assert "4 partitions (1 Tiers)" in err
+    assert "2 partitions (1 Tiers)" in err
     assert "tier" not in Path("findings.csv").read_text(encoding="utf-8-sig").splitlines()[0]
 
 
@@ -292,7 +292,7 @@ async def test_ledger_in_postgresql_is_used_without_printing_its_address(
     outputs = [await run(*arguments) for _ in range(2)]
 
     assert [code for code, _, _ in outputs] == [0, 0]
-    assert "8 of them finished before" in outputs[1][2]
+    assert "4 of them finished before" in outputs[1][2]
     printed = "".join(out + err for _, out, err in outputs)
     assert PASSWORD not in printed
     assert "postgresql://" not in printed

@@ -32,12 +32,12 @@ def announcement(plan: ConfirmationPlan, seconds: float, confirm: Confirm) -> st
     return f"{text}. {hint}"
 
 
-def print_partitions(plan: Plan, *, done: int, requests: int, rate: float) -> None:
+def print_partitions(plan: Plan, *, unfinished: int, requests: int, rate: float) -> None:
     """Print to stderr what a run in partitions will do.
 
     Args:
-        plan: The partitions.
-        done: How many of them an earlier run has finished.
+        plan: The partitions; its margins are not counted.
+        unfinished: How many of them remain.
         requests: How many requests it needs at least.
         rate: Requests per second.
     """
@@ -45,11 +45,12 @@ def print_partitions(plan: Plan, *, done: int, requests: int, rate: float) -> No
         "{partitions} partitions ({tiers} Tiers), {done} of them finished before: at least "
         "{requests} requests, {time}"
     )
+    total = sum(not partition.is_margin for partition in plan)
     print_error(
         text.format(
-            partitions=f"{len(plan):,}",
+            partitions=f"{total:,}",
             tiers=f"{len(plan.tiers):,}",
-            done=f"{done:,}",
+            done=f"{total - unfinished:,}",
             requests=f"{requests:,}",
             time=_duration(requests / rate),
         )

@@ -50,16 +50,16 @@ class Todo(Struct, frozen=True):
     """Those that are finished, and have orders that could not be checked."""
 
     @classmethod
-    def of(cls, plan: Plan, ledger: Ledger) -> Todo:
-        """Compare a plan with a ledger."""
-        todo = cls([], [])
-        for partition in plan:
-            summary = ledger.summary_of(partition)
-            if summary is None:
-                todo.unfinished.append(partition)
-            elif summary.counts.get(Verdict.NOT_CHECKED):
-                todo.again.append(partition)
-        return todo
+    def of(cls, ledger: Ledger) -> Todo:
+        """Compare the plan of a ledger with what is published in it."""
+        unfinished = list(ledger.unfinished())
+        # Findings are joined: that of a payment may depend on a partition that is not finished.
+        unchecked = dict.fromkeys(
+            entry.partition
+            for entry in ledger.entries(Verdict.NOT_CHECKED)
+            if not entry.partition.is_margin
+        )
+        return cls(unfinished, [each for each in unchecked if _has_unchecked(ledger, each)])
 
     @property
     def all(self) -> list[Partition]:
@@ -180,6 +180,12 @@ class PartitionRun:
             for failed in result.failed
             if failed.error is not None
         ]
+
+
+def _has_unchecked(ledger: Ledger, partition: Partition) -> bool:
+    """Return whether orders of a finished partition could not be checked."""
+    summary = ledger.summary_of(partition)
+    return summary is not None and bool(summary.counts.get(Verdict.NOT_CHECKED))
 
 
 def _each(partitions: list[Partition], *, again: bool) -> Iterator[tuple[Partition, bool]]:

@@ -75,10 +75,11 @@ def _reconcile(arguments: Arguments, plan: Plan, orders: PartitionOrders, ledger
     Raises:
         PortOneError: The run was ended, or some partitions failed.
     """
-    todo = Todo.of(plan, ledger)
+    todo = Todo.of(ledger)
     print_partitions(
         plan,
-        done=len(plan) - len(todo.unfinished),
+        # Margins are not what a person counts.
+        unfinished=sum(not partition.is_margin for partition in todo.unfinished),
         requests=_least_requests(todo),
         rate=arguments.rate or RateLimit().rate,
     )
