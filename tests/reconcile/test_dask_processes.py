@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,9 @@ async def test_killed_driver_and_worker_leave_the_ledger_of_one_process(
         await kill_a_driver(ledger, portone)
         with SQLiteLedger.open(ledger, run=RUN) as before:
             unfinished = set(before.unfinished())
+        (scratch := tmp_path / "scratch").mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+        monkeypatch.setenv("TMPDIR", str(scratch))
 
         result = await drive(ledger, DAYS, kill_a_worker)
 
@@ -94,3 +98,4 @@ async def test_killed_driver_and_worker_leave_the_ledger_of_one_process(
     # A loaded machine may record a request a second later than it was sent.
     assert most_in_a_window(arrivals, 2.0) <= LIMIT.rate * (2.0 + 1.0) + LIMIT.burst
     assert multiprocessing.active_children() == []
+    assert list(scratch.iterdir()) == []

@@ -94,8 +94,12 @@ async def _local_cluster(
     make = cast(Callable[..., AbstractAsyncContextManager[object]], distributed.LocalCluster)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="portone_async-"))
-        # By default Dask samples the stack of each process a hundred times per second.
-        stack.enter_context(dask.config.set({"distributed.worker.profile.enabled": False}))
+        settings = {
+            "temporary-directory": folder,
+            # By default the stack of each process is sampled a hundred times per second.
+            "distributed.worker.profile.enabled": False,
+        }
+        stack.enter_context(dask.config.set(settings))
         cluster = make(
             n_workers=workers,
             threads_per_worker=at_once,  # The number of coroutines that run at once, too.
@@ -109,7 +113,8 @@ async def _local_cluster(
             security=True,
             # A partition needs little memory; a worker must not be killed for that of others.
             memory_limit=None,
-            local_directory=folder,
+            # So that nothing is left of a partition whose worker was killed.
+            env={"TMPDIR": folder},
         )
         async with cluster:
             try:
