@@ -35,6 +35,7 @@ from portone_async.reconcile.dask._driver import _Driver
 from portone_async.reconcile.dask._open import client_of
 from portone_async.reconcile.dask._settings import Settings
 from portone_async.reconcile.dask._worker import RunPlugin
+from portone_async.reconcile.ledgers.postgresql import PostgreSQLLedger
 from portone_async.testing import FakePortOne, Status
 from tests.support.custom_faults import Hanging
 from tests.support.partition_orders import (
@@ -162,6 +163,41 @@ async def test_progress_counts_the_partitions_of_earlier_runs(run: Run) -> None:
     (last,) = progress
     assert (last.finished, last.failed, last.total) == (DAYS, 0, DAYS)
     assert last.last.partition == next(iter(plan_of(1)))
+
+
+def second_charge(portone: FakePortOne) -> None:
+    """Charge the first order of the first day once more on the next day."""
+    order = orders_of(next(iter(plan_of(1))))[0]
+    tomorrow = int(list(plan_of(2))[1].since.timestamp()) + 50_000
+    portone.add(merchant_uid=order.merchant_uid, amount=1000, paid_at=tomorrow, started_at=tomorrow)
+
+
+async def test_second_charge_in_another_partition_is_found(
+    run: Run, portone: FakePortOne, path: Path
+) -> None:
+    second_charge(portone)
+
+    result = await run()
+
+    (twice,) = [each for each in entries(path) if each.finding.verdict is Verdict.PAID_TWICE]
+    assert twice.partition == next(iter(plan_of(1)))
+    assert len(twice.finding.payments) == 2
+    assert result.summary.counts[Verdict.ORPHAN] == 0
+
+
+async def test_run_that_could_not_look_up_a_second_charge_does_so_again(
+    run: Run, portone: FakePortOne
+) -> None:
+    second_charge(portone)
+    portone.fail(Status(500), on="/payments/findAll/o-1101-0", times=None)
+    first = await run()
+    portone.clear_faults()
+
+    second = await run()
+
+    assert first.summary.counts[Verdict.NOT_CHECKED] == 1
+    assert second.summary.counts[Verdict.NOT_CHECKED] == 0
+    assert second.summary.counts[Verdict.PAID_TWICE] == 1
 
 
 async def test_failed_partition_does_not_affect_the_others(run: Run, path: Path) -> None:
@@ -429,3 +465,15 @@ def test_module_without_distributed_names_the_extra() -> None:
     )
     output = subprocess.check_output([sys.executable, "-c", program], text=True)
     assert output.strip().endswith("needs distributed: pip install 'portone-async[dask]'")
+
+
+async def test_workers_share_a_ledger_in_postgresql(
+    run: Run, postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEDGER_URL", postgresql)
+
+    result = await run(ledger="LEDGER_URL", run="workers")
+
+    with PostgreSQLLedger.connect(postgresql, run="workers") as ledger:
+        assert len(list(ledger.entries())) == 5 * DAYS
+        assert ledger.summary() == result.summary

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import distributed
 from msgspec.structs import replace
 
 from portone_async._core.validate import validate_type
-from portone_async.errors import InvalidRequestError
+from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
 from portone_async.reconcile._recorder import in_thread
 from portone_async.reconcile.confirmation import Confirm, validate_confirm
@@ -24,7 +25,7 @@ from ._named import validate_function
 from ._open import ledger_name, ledger_of
 from ._results import ClusterError, PartitionedRun, PartitionError, PartitionResult, Progress
 from ._settings import Settings, SharedRate, validate_count
-from ._worker import Outcome, RunPlugin, run_partition
+from ._worker import Outcome, RunPlugin, join_run, run_partition
 
 __all__ = ("reconcile_many",)
 
@@ -85,32 +86,55 @@ class _Driver:
             counts = {"finished": self._finished, "failed": len(self.failed), "total": self._total}
             self._on_progress(Progress(last=result, **counts))
 
+    async def join(self) -> None:
+        """Look up the orders whose payments are in several partitions: one task, on any worker.
+
+        Raises:
+            PortOneError: It failed. The partitions are in the ledger.
+        """
+        outcome = await self._execute(join_run, key="join")
+        if isinstance(outcome, PortOneError):
+            raise outcome
+        if outcome.error is not None:
+            raise outcome.error
+
     async def _submit(self, partition: Partition) -> PartitionResult:
         """Run a partition on a worker.
 
         Raises:
             PortOneError: It ends the run.
         """
-        key = f"{partition.name} {self._suffix}"
-        submit = self._connection.submit
+        outcome = await self._execute(run_partition, partition, key=partition.name)
+        if isinstance(outcome, PortOneError):
+            return PartitionResult(partition=partition, error=outcome)
+        if outcome.error is not None and outcome.ends_run:
+            raise outcome.error
+        return PartitionResult(partition=partition, summary=outcome.summary, error=outcome.error)
+
+    async def _execute(
+        self,
+        function: Callable[..., Coroutine[Any, Any, Outcome]],
+        *arguments: object,
+        key: str,
+    ) -> Outcome | PartitionError:
+        """Execute a task; return an error if it ends each worker.
+
+        Raises:
+            ClusterError: Dask could not execute it.
+        """
         try:
-            outcome: Outcome = await submit(
-                run_partition, self._plugin, partition, key=key, pure=False
+            outcome: Outcome = await self._connection.submit(
+                function, self._plugin, *arguments, key=f"{key} {self._suffix}", pure=False
             )
         except distributed.KilledWorker as error:
             times = error.allowed_failures + 1
-            failure = PartitionError(f"{times} worker processes ended while they reconciled it")
-            return PartitionResult(partition=partition, error=failure)
+            return PartitionError(f"{times} worker processes ended while they reconciled it")
         except Exception as error:  # noqa: BLE001 (of Dask: the scheduler, or a worker that lacks a module)
-            lost = type(error).__name__
+            failure = ClusterError(f"a task was not executed ({type(error).__name__})")
         else:
             self.was_replaced |= outcome.was_replaced
-            if outcome.error is not None and outcome.ends_run:
-                raise outcome.error
-            return PartitionResult(
-                partition=partition, summary=outcome.summary, error=outcome.error
-            )
-        raise ClusterError(f"a task was not executed ({lost})")
+            return outcome
+        raise failure
 
 
 async def _register(connection: Connection, settings: Settings) -> str:
@@ -160,7 +184,9 @@ async def reconcile_many(
     Each worker has one client, with the keys of its environment, and its own connection to the
     ledger. No key, address or order is in a task: only names, times and totals travel. A
     worker that is killed is replaced, and its partitions run again; a driver that is killed can be
-    started again with the same arguments. Partitions in the ledger request nothing.
+    started again with the same arguments. Partitions in the ledger request nothing. When all are
+    there, the orders whose payments are in several partitions are looked up
+    (:func:`join_partitions`).
 
     Args:
         plan: The partitions, from :func:`plan`.
@@ -216,7 +242,10 @@ async def reconcile_many(
     failed: Sequence[PartitionResult] = ()
     async with ledger_of(settings) as opened:
         await in_thread(opened.claim, plan)
-        if unfinished := await in_thread(lambda: list(opened.unfinished())):
+        unfinished = await in_thread(lambda: list(opened.unfinished()))
+        # A look-up at the end of the run may have failed.
+        unconfirmed = await in_thread(lambda: next(opened.unconfirmed(), None))
+        if unfinished or unconfirmed is not None:
             async with connect(
                 cluster,
                 workers=settings.workers,
@@ -243,6 +272,8 @@ async def _run(
     try:
         # Twice as many as run: a worker never waits for the driver.
         await driver.run(partitions, 2 * settings.at_once * settings.workers)
+        if not driver.failed:
+            await driver.join()
     finally:
         if not driver.was_replaced:
             with suppress(Exception):  # The scheduler may be gone, and its workers with it.

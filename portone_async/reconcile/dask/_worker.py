@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import threading
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import distributed
 from distributed.diagnostics.plugin import WorkerPlugin
@@ -15,6 +19,7 @@ from msgspec import Struct
 from portone_async.client import PortOneClient
 from portone_async.errors import PortOneError
 from portone_async.reconcile.finding import Summary
+from portone_async.reconcile.joining import join_partitions
 from portone_async.reconcile.ledgers import Ledger, LedgerError
 from portone_async.reconcile.partition import OrdersOf, Partition
 from portone_async.reconcile.partitioned import reconcile_partition
@@ -25,7 +30,7 @@ from ._open import client_of, ledger_of
 from ._results import ClusterError, PartitionError
 from ._settings import Settings
 
-__all__ = ("Outcome", "RunPlugin", "run_partition")
+__all__ = ("Outcome", "RunPlugin", "join_run", "run_partition")
 
 _ENDS_RUN = (*FATAL_ERRORS, LedgerError)
 
@@ -44,6 +49,12 @@ async def run_partition(plugin: str, partition: Partition) -> Outcome:
     """Reconcile a partition on the worker that executes this task."""
     mine: object = distributed.get_worker().plugins.get(plugin)
     return await mine.run(partition) if isinstance(mine, RunPlugin) else _stopped()
+
+
+async def join_run(plugin: str) -> Outcome:
+    """Look up the orders whose payments are in several partitions."""
+    mine: object = distributed.get_worker().plugins.get(plugin)
+    return await mine.join() if isinstance(mine, RunPlugin) else _stopped()
 
 
 class RunPlugin(WorkerPlugin):
@@ -74,13 +85,23 @@ class RunPlugin(WorkerPlugin):
         opened, self._open = self._open, None
         if opened is not None:
             await opened.close()
+        if self._settings.owns_process:
+            # The process ends now, and the scheduler with it: Dask logs that as an error.
+            logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
     async def run(self, partition: Partition) -> Outcome:
+        """Reconcile a partition."""
+        return await self._outcome(lambda opened: opened.reconcile(partition))
+
+    async def join(self) -> Outcome:
+        """Finish the run."""
+        return await self._outcome(_OpenRun.join)
+
+    async def _outcome(self, step: Callable[[_OpenRun], Coroutine[Any, Any, Summary]]) -> Outcome:
         if self._failure is not None:
             return Outcome(error=self._failure, ends_run=True)
-        if self._open is None:
-            return _stopped()
-        return await self._open.outcome(partition)
+        opened = self._open
+        return _stopped() if opened is None else await opened.outcome(partial(step, opened))
 
 
 class _OpenRun:
@@ -119,9 +140,21 @@ class _OpenRun:
             await asyncio.wait(self._tasks)
         await self._stack.aclose()
 
-    async def outcome(self, partition: Partition) -> Outcome:
-        """Run a partition in a task of its own, which the end of the run cancels."""
-        task = asyncio.create_task(self._outcome(partition))
+    async def reconcile(self, partition: Partition) -> Summary:
+        return await reconcile_partition(
+            self._client,
+            partition,
+            self._orders,
+            self._ledger,
+            confirm=self._settings.confirm,
+        )
+
+    async def join(self) -> Summary:
+        return await join_partitions(self._client, self._ledger)
+
+    async def outcome(self, step: Callable[[], Coroutine[Any, Any, Summary]]) -> Outcome:
+        """Run a step in a task of its own, which the end of the run cancels."""
+        task = asyncio.create_task(self._outcome(step))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
@@ -132,21 +165,14 @@ class _OpenRun:
             raise
         return _stopped() if task.cancelled() else task.result()
 
-    async def _outcome(self, partition: Partition) -> Outcome:
+    async def _outcome(self, step: Callable[[], Coroutine[Any, Any, Summary]]) -> Outcome:
         try:
             async with self._slots:
-                summary = await reconcile_partition(
-                    self._client,
-                    partition,
-                    self._orders,
-                    self._ledger,
-                    confirm=self._settings.confirm,
-                )
+                return Outcome(summary=await step())
         except PortOneError as error:
             return Outcome(error=_without_frames(error), ends_run=isinstance(error, _ENDS_RUN))
         except Exception as error:  # noqa: BLE001 (the orders are a function of the user)
             return Outcome(error=_described("it was not reconciled", error))
-        return Outcome(summary=summary)
 
 
 def _stopped() -> Outcome:
