@@ -8,7 +8,7 @@ from datetime import datetime
 from portone_async.errors import UnexpectedResponseError
 from portone_async.models import Payment
 
-from .finding import AssumedEmpty
+from .finding import AssumedEmpty, PaymentSnapshot
 
 __all__ = ("Assumptions",)
 
@@ -30,20 +30,23 @@ class Assumptions:
     def check(self, payments: Iterable[Payment]) -> None:
         """End the run if a payment lies in one of the periods."""
         for payment in payments if self._periods else ():
-            for period in self._periods:
-                if _lies_in(payment, period):
-                    raise UnexpectedResponseError(
-                        f"PortOne refused to list {period.status!r} from {period.since} until "
-                        f"{period.until}, which was assumed to be empty, but {payment.imp_uid} is "
-                        "in that period: payments without an order cannot be found"
-                    )
+            time_of = _LISTED_BY.get(payment.status.value)
+            time = None if time_of is None else time_of(payment)
+            self._check(payment.imp_uid, payment.status.value, time)
 
+    def check_snapshots(self, payments: Iterable[PaymentSnapshot]) -> None:
+        """End the run if a payment that was paid or cancelled lies in one of the periods."""
+        for payment in payments:
+            times = {"paid": payment.paid_at, "cancelled": payment.cancelled_at}
+            self._check(payment.imp_uid, payment.status, times.get(payment.status))
 
-def _lies_in(payment: Payment, period: AssumedEmpty) -> bool:
-    time_of = _LISTED_BY.get(payment.status.value)
-    time = None if time_of is None else time_of(payment)
-    return (
-        time is not None
-        and period.status in {"all", payment.status.value}
-        and period.since <= time < period.until
-    )
+    def _check(self, imp_uid: str, status: str, time: datetime | None) -> None:
+        if time is None:
+            return
+        for period in self._periods:
+            if period.status in {"all", status} and period.since <= time < period.until:
+                raise UnexpectedResponseError(
+                    f"PortOne refused to list {period.status!r} from {period.since} until "
+                    f"{period.until}, which was assumed to be empty, but {imp_uid} is in that "
+                    "period: payments without an order cannot be found"
+                )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TypeAlias
@@ -67,7 +67,7 @@ class _Confirmations:
         self._requests = 0
         self._retries = 0
         self._started_at = time.monotonic()
-        self._assumptions: dict[str | None, Assumptions] = {}
+        self._assumptions: Mapping[str | None, Assumptions] = {}
 
     def _count(self, attempt: Attempt) -> None:
         self._requests += 1
@@ -75,6 +75,9 @@ class _Confirmations:
 
     async def run(self) -> None:
         """Look up every unconfirmed order, and record the findings."""
+        self._assumptions = await in_thread(_assumptions, self._ledger)
+        if self._assumptions:
+            await in_thread(_check, self._ledger, self._assumptions)
         async with Stream(
             self._orders(),
             self._confirm,
@@ -104,25 +107,32 @@ class _Confirmations:
 
     async def _orders(self) -> AsyncGenerator[Unconfirmed, None]:
         orders = await in_thread(self._ledger.unconfirmed)
-        has_assumed = bool((await in_thread(self._ledger.summary)).assumed_empty)
         while page := await in_thread(lambda: list(islice(orders, _PAGE))):
             for unconfirmed in page:
-                if unconfirmed.tier not in self._assumptions:
-                    periods = await self._assumed(unconfirmed.tier) if has_assumed else ()
-                    self._assumptions[unconfirmed.tier] = Assumptions(periods)
                 yield unconfirmed
-
-    async def _assumed(self, tier: str | None) -> tuple[AssumedEmpty, ...]:
-        """Return the periods that PortOne refused to list for a Tier."""
-        plan = await in_thread(self._ledger.plan)
-        periods: list[AssumedEmpty] = []
-        for partition in plan.of_tier(tier):
-            summary = await in_thread(self._ledger.summary_of, partition)
-            periods += () if summary is None else summary.assumed_empty
-        return tuple(periods)
 
     async def _confirm(self, unconfirmed: Unconfirmed) -> Sequence[Confirmed]:
         pending = PendingOrder(0, unconfirmed.order, unconfirmed.payments)
         client = self._client.with_options(tier=unconfirmed.tier)
-        finding = await confirm_alone(client, pending, self._assumptions[unconfirmed.tier])
+        assumptions = self._assumptions.get(unconfirmed.tier, Assumptions(()))
+        finding = await confirm_alone(client, pending, assumptions)
         return ((unconfirmed.tier, finding),)
+
+
+def _assumptions(ledger: Ledger) -> dict[str | None, Assumptions]:
+    """Return the periods that PortOne refused to list, of each Tier that has some."""
+    if not ledger.summary().assumed_empty:
+        return {}
+    periods: dict[str | None, tuple[AssumedEmpty, ...]] = {}
+    for partition in ledger.plan():
+        summary = ledger.summary_of(partition)
+        if summary is not None and summary.assumed_empty:
+            periods[partition.tier] = periods.get(partition.tier, ()) + summary.assumed_empty
+    return {tier: Assumptions(own) for tier, own in periods.items()}
+
+
+def _check(ledger: Ledger, assumptions: Mapping[str | None, Assumptions]) -> None:
+    """End the run if a partition has a payment in a period that another one assumed to be empty."""
+    for entry in ledger.entries():
+        if (own := assumptions.get(entry.tier)) is not None:
+            own.check_snapshots(entry.finding.payments)
