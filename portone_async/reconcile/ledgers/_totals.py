@@ -18,7 +18,10 @@ _ZERO = Decimal(0)
 
 
 class Totals:
-    """The totals of partitions, corrected by what joining them changes."""
+    """The totals of partitions, corrected by what joining them changes.
+
+    That is never the number of rows and payments that could not be read.
+    """
 
     def __init__(self, summary: Summary) -> None:
         self._summary = summary
@@ -27,7 +30,6 @@ class Totals:
         self._lines: dict[str, Sums] = {
             currency: asdict(bridge) for currency, bridge in summary.bridge.items()
         }
-        self._unreadable = summary.unreadable
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
@@ -50,7 +52,6 @@ class Totals:
             counts=self._counts,
             amounts={verdict: sums for verdict, sums in amounts.items() if sums},
             bridge=bridges,
-            unreadable=self._unreadable,
         )
 
     def _enter(self, finding: Finding, sign: int) -> None:
@@ -62,8 +63,6 @@ class Totals:
         for currency, line, amount in entries(finding):
             sums = self._lines.setdefault(currency, asdict(Bridge()))
             add_to(sums, line, EXACT.multiply(amount, sign))
-        if finding.verdict is Verdict.NOT_CHECKED and finding.order is None:
-            self._unreadable += 0 if finding.payments else sign
 
     def _add_amount(self, verdict: Verdict, currency: str, amount: Decimal, sign: int) -> None:
         sums = self._amounts.setdefault(verdict, {})

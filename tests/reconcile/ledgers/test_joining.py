@@ -164,22 +164,26 @@ def test_confirmation_that_failed_is_reported_and_repeated(ledger: Ledger) -> No
     assert len(list(ledger.unconfirmed())) == 1
 
 
+LATER = replace(B, status="cancelled", cancel_amount=Decimal(1))
+
+
 @pytest.mark.parametrize(
-    "stale",
+    ("stale", "payment"),
     [
-        compare(replace(ORDER, amount=Decimal(2000)), [A, B]),
-        compare(ORDER, [A, snapshot("imp_c")]),
-        compare(ORDER, [A, B]),
+        (compare(replace(ORDER, amount=Decimal(2000)), [A, B]), B),
+        (compare(ORDER, [A, snapshot("imp_c")]), B),
+        (compare(ORDER, [A, B]), LATER),
     ],
     ids=["order", "payment", "state"],
 )
-def test_confirmation_of_an_earlier_state_is_not_reported(ledger: Ledger, stale: Finding) -> None:
-    later = replace(B, status="cancelled", cancel_amount=Decimal(1))
-    publish_all(ledger, first=[MATCHED], second=[orphan(later)])
+def test_confirmation_of_an_earlier_state_is_not_reported(
+    ledger: Ledger, stale: Finding, payment: PaymentSnapshot
+) -> None:
+    publish_all(ledger, first=[MATCHED], second=[orphan(payment)])
 
     ledger.record_confirmed("A01", [stale])
 
-    assert_reports(ledger, not_checked([A, later]))
+    assert_reports(ledger, not_checked([A, payment]))
 
 
 def test_confirmation_of_a_later_state_is_reported(ledger: Ledger) -> None:
@@ -205,6 +209,12 @@ def test_order_of_two_partitions_is_reported_once(ledger: Ledger) -> None:
     publish_all(ledger, first=[MATCHED], second=[MATCHED])
 
     assert_reports(ledger, MATCHED)
+
+
+def test_order_of_two_partitions_is_compared_with_the_payments_of_both(ledger: Ledger) -> None:
+    publish_all(ledger, first=[MATCHED], second=[compare(ORDER, [B])])
+
+    assert_reports(ledger, not_checked([A, B]))
 
 
 def test_different_orders_of_one_number_are_not_checked(ledger: Ledger) -> None:
@@ -246,6 +256,15 @@ class TestMargins:
         assert_reports(ledger)
         assert not list(ledger.unconfirmed())
 
+    def test_unreadable_payment_of_its_order_stays(self, ledger: Ledger) -> None:
+        unreadable = Finding(
+            merchant_uid="order-1", verdict=Verdict.NOT_CHECKED, error="payment imp_b: odd amount"
+        )
+        publish_all(ledger, before=[MARGIN], first=[unreadable], after=[MARGIN])
+
+        assert_reports(ledger, unreadable)
+        assert not list(ledger.unconfirmed())
+
     def test_payment_of_its_order_is_unchecked_at_first(self, ledger: Ledger) -> None:
         publish_all(ledger, before=[MARGIN], first=[orphan(B)])
 
@@ -269,18 +288,28 @@ class TestMargins:
 
 def test_orphan_is_unchecked_while_its_tier_is_unfinished(ledger: Ledger) -> None:
     ledger.claim(PLAN)
-    for partition, findings in [(FIRST_DAY, [orphan(A)]), *((each, []) for each in OF_B02)]:
+    other = snapshot("imp_c", merchant_uid="order-2")
+    published = {
+        FIRST_DAY: [orphan(A), orphan(other)],
+        SECOND_DAY: [orphan(B)],
+        OF_B02[1]: [orphan(B)],
+    }
+    for partition in (FIRST_DAY, SECOND_DAY, *OF_B02):
+        findings = published.get(partition, [])
         ledger.publish(partition, totals(findings), findings)
-    ledger.publish(OF_B02[1], totals([orphan(B)]), [orphan(B)])
 
-    provisional, orphaned = ledger.findings()
+    *provisional, orphaned = ledger.findings()
 
-    assert_reports(ledger, provisional, orphaned)
-    assert (provisional.verdict, provisional.payments) == (Verdict.NOT_CHECKED, (A,))
-    assert provisional.error == "its order may be in a partition that is not finished"
+    assert_reports(ledger, *provisional, orphaned)
+    assert [(each.verdict, *each.payments) for each in provisional] == [
+        (Verdict.NOT_CHECKED, payment) for payment in (A, other, B)
+    ]
+    assert {each.error for each in provisional} == {
+        "its order may be in a partition that is not finished"
+    }
     assert orphaned == orphan(B)
     assert ledger.summary().ended_at is None
-    assert list(ledger.unfinished()) == [BEFORE, SECOND_DAY, AFTER]
+    assert list(ledger.unfinished()) == [BEFORE, AFTER]
 
 
 def test_pages_lose_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
