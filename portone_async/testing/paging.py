@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .parameters import BadParameterError
 from .reply import Reply, envelope
@@ -39,16 +40,22 @@ class RequestedPage(Struct, frozen=True):
         """Return the entries on this page."""
         return entries[(self.number - 1) * self.limit : self.number * self.limit]
 
-    def reply(self, bodies: Sequence[Any], total: int) -> Reply:
-        """Build a page, in which page 0 means "no such page"."""
-        return envelope(
+    def reply(self, bodies: bytes, total: int) -> Reply:
+        """Build a page, in which page 0 means "no such page".
+
+        Args:
+            bodies: The JSON array of its entries.
+            total: The number of all entries.
+        """
+        page = envelope(
             {
-                "list": bodies,
+                "list": [],
                 "next": self.number + 1 if self.number * self.limit < total else 0,
                 "previous": self.number - 1,
                 "total": total,
             }
         )
+        return replace(page, body=page.body.replace(b"[]", bodies, 1))
 
 
 def number_in(query: Mapping[str, str], name: str, default: int | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-__all__ = ("Reply", "envelope", "failure", "html_page", "php_json", "unauthorized")
+__all__ = ("Reply", "envelope", "failure", "html_page", "php_json", "php_json_each", "unauthorized")
 
 _PHP_ESCAPES = "portone_async.testing.php_escapes"
 
@@ -91,8 +92,18 @@ def php_json(value: Any) -> bytes:
 
     A ``Decimal`` becomes a number with exactly its digits.
     """
+    return _with_escapes(_encoder.encode(value))
+
+
+def php_json_each(values: Sequence[Any]) -> list[bytes]:
+    """Encode each value as :func:`php_json` does, much faster than one by one."""
+    # A line break inside a string is encoded as \\n.
+    return _with_escapes(_encoder.encode_lines(values)).split(b"\n")[:-1]
+
+
+def _with_escapes(text: bytes) -> bytes:
     # "/" and non-ASCII occur only inside strings, so the text can be edited as a whole.
-    text = _encoder.encode(value).replace(b"/", b"\\/")
+    text = text.replace(b"/", b"\\/")
     return text if text.isascii() else text.decode().encode("ascii", _PHP_ESCAPES)
 
 

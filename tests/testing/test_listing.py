@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from portone_async.testing import FakePortOne
-from portone_async.testing.endpoints.payments import entry, timeline
+from portone_async.testing.endpoints.payments import entry, shape, timeline
 from tests.support.fake_http import fetch
 
 NOW = 1770000000
@@ -391,23 +391,27 @@ async def test_page_encodes_only_its_payments_and_sorts_once(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.add_many({"started_at": 1, "paid_at": n} for n in range(300))
-    encoded, ordered = list[str](), list[int]()
-    body, sort_entries = entry.Entry.body, entry.sort_entries
+    encoded, ordered = list[int](), list[int]()
+    encode, sort_entries = shape.Shape.encode, entry.sort_entries
 
-    def counted_body(self: entry.Entry, **options: Any) -> dict[str, Any]:
-        encoded.append(self.imp_uid)
-        return body(self, **options)
+    def counted_encode(self: shape.Shape, rows: list[tuple[Any, ...]]) -> list[bytes]:
+        encoded.append(len(rows))
+        return encode(self, rows)
 
     def counted_order(entries: list[entry.Entry], sorting: str | None) -> list[entry.Entry]:
         ordered.append(len(entries))
         return sort_entries(entries, sorting)
 
-    monkeypatch.setattr(entry.Entry, "body", counted_body)
+    monkeypatch.setattr(shape.Shape, "encode", counted_encode)
     monkeypatch.setattr(timeline, "sort_entries", counted_order)
+    target = "/payments/status/paid?from=100&to=149&limit=10"
     for number in (1, 2, 3):
-        target = f"/payments/status/paid?from=100&to=149&limit=10&page={number}"
-        assert (await page(server, target))["total"] == 50
-    assert len(encoded) == 30
+        assert (await page(server, f"{target}&page={number}"))["total"] == 50
+    assert sum(encoded) == 30
+    assert ordered == [50]
+    # They are stored in the order of this time.
+    for sorting in ("paid", "-paid"):
+        await page(server, f"{target}&sorting={sorting}")
     assert ordered == [50]
 
 

@@ -129,6 +129,20 @@ def test_look_ups_match_a_full_search_after_any_changes(
     assert len(payments) == len(slow.entries)
 
 
+# The final status was reached in another order than the payments were started, paid or added in.
+@pytest.mark.parametrize("status", STATUSES)
+def test_sorting_is_independent_of_the_compared_time(status: str) -> None:
+    payments, slow = Payments(fake_account()), SlowPayments()
+    for started, paid, ended in ((1, 3, 5), (2, 2, 4), (3, 1, 6)):
+        names = ("started_at", "paid_at", "failed_at", "cancelled_at")
+        times = dict(zip(names, (started, paid, ended, ended), strict=True))
+        apply("add", [{"status": status, **times}], payments, slow)
+    for sorting in SORTINGS:
+        entries = payments.between(0, 6, status=status, sorting=sorting)
+        expected = slow.sorted(slow.in_period(0, 6, status), sorting)
+        assert [entry.imp_uid for entry in entries] == expected
+
+
 def test_added_payment_invalidates_cached_slices() -> None:
     payments = Payments(fake_account())
     payments.add_many({"imp_uid": f"imp_{n}", "paid_at": n} for n in (2, 3))

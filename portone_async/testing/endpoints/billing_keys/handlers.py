@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from portone_async.testing.account import Account
-from portone_async.testing.endpoints.payments import Payments
+from portone_async.testing.endpoints.payments import Payments, encode_entries
 from portone_async.testing.paging import RequestedPage
 from portone_async.testing.parameters import BadParameterError, Parameters, refusing
 from portone_async.testing.reply import Reply, envelope, failure
@@ -122,7 +122,7 @@ def payments(account: Account, request: RecordedRequest, path: Mapping[str, str]
         return key_not_found(customer_uid)
     page = RequestedPage.of({**dict(request.query), "limit": "20"})
     entries = account.state(Payments).of_key(customer_uid)
-    return page.reply([entry.body() for entry in page.slice_of(entries)], len(entries))
+    return page.reply(encode_entries(page.slice_of(entries)), len(entries))
 
 
 ROUTES = (

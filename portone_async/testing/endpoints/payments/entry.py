@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
@@ -11,12 +12,16 @@ from msgspec import Struct
 from portone_async.models import Sorting
 
 from .record import pad
+from .shape import Shape
 
-__all__ = ("Entry", "sort_entries")
+__all__ = ("SORTED_BY", "Entry", "encode_entries", "sort_entries")
 
 # https://developers.portone.io/api/rest-v1/payment: a period is compared with the time of the
 # final status. "pending" is not documented; here it is treated as "ready".
 _TIMES = {"paid": "paid_at", "cancelled": "cancelled_at", "failed": "failed_at"}
+
+SORTED_BY: dict[str | None, str] = {"ready": "started", "paid": "paid"}
+"""The words for the time that a period is compared with, by status, where there is one."""
 
 # Sort keys, the primary one last. Of equal times, the payment added (or changed) last is the newest.
 _KEYS = {
@@ -26,11 +31,11 @@ _KEYS = {
 }
 
 
-# Names and values are stored apart: a million payments share a few tuples of names.
+# Names and values are stored apart: a million payments share a few shapes.
 class Entry(Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One payment. Immutable: a change replaces the entry."""
 
-    names: tuple[str, ...]
+    shape: Shape
     values: tuple[Any, ...]
     imp_uid: str
     merchant_uid: str
@@ -47,14 +52,14 @@ class Entry(Struct, frozen=True, kw_only=True, eq=False, gc=False):
     def of(
         cls,
         record: dict[str, Any],
-        names: tuple[str, ...],
+        shape: Shape,
         *,
         serial: int,
         changed_at: float,
         changed_serial: int,
     ) -> Entry:
         return cls(
-            names=names,
+            shape=shape,
             values=tuple(record.values()),
             imp_uid=record["imp_uid"],
             merchant_uid=record["merchant_uid"],
@@ -69,17 +74,27 @@ class Entry(Struct, frozen=True, kw_only=True, eq=False, gc=False):
 
     @property
     def record(self) -> dict[str, Any]:
-        return dict(zip(self.names, self.values, strict=True))
+        return dict(zip(self.shape.names, self.values, strict=True))
 
     def has(self, name: str, value: Any) -> bool:
         """Return whether a field has this value."""
-        return name in self.names and self.values[self.names.index(name)] == value
+        names = self.shape.names
+        return name in names and self.values[names.index(name)] == value
 
     def body(self, *, extension: bool = False) -> dict[str, Any]:
         """Return the JSON object for a reply's ``response``."""
         body = pad(self.record)
         extra = body.pop("extension", None)
         return body | {"extension": extra} if extension else body
+
+
+def encode_entries(entries: Iterable[Entry]) -> bytes:
+    """Return the JSON array of the bodies of payments."""
+    pieces = [b"["]
+    for shape, run in groupby(entries, key=attrgetter("shape")):
+        pieces += shape.encode([entry.values for entry in run])
+    pieces[-1] = pieces[-1].removesuffix(b",")
+    return b"".join([*pieces, b"]"])
 
 
 def sort_entries(entries: Iterable[Entry], sorting: str | None) -> list[Entry]:

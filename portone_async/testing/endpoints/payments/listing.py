@@ -16,7 +16,7 @@ from portone_async.testing.reply import Reply, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
-from .entry import Entry
+from .entry import Entry, encode_entries
 from .lookup import payment_not_found
 from .state import Payments
 
@@ -73,7 +73,7 @@ def _reply(page: RequestedPage, entries: Sequence[Entry]) -> Reply:
     on_page = page.slice_of(entries)
     if not on_page and page.number > 1:
         raise BadParameterError("존재하지 않는 페이지입니다.")
-    return page.reply([entry.body() for entry in on_page], len(entries))
+    return page.reply(encode_entries(on_page), len(entries))
 
 
 def _check_status(status: str, known: Collection[str]) -> None:

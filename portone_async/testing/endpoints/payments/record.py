@@ -14,13 +14,14 @@ from msgspec import UNSET
 from portone_async.models import Cancellation, Payment
 from portone_async.testing.record import blank, encode
 
-__all__ = ("decode", "fields_of", "fill_defaults", "pad", "validate")
+__all__ = ("BLANK", "decode", "fields_of", "fill_defaults", "pad", "validate")
 
-_BLANK = {
+BLANK = {
     **blank(Payment),
     "card_quota": 0,  # for payments without a card, too; of other numbers 0 has a meaning
 }
-del _BLANK["extension"]  # sent on request only
+"""The fields that every payment has, with the values that stand for "nothing"."""
+del BLANK["extension"]  # sent on request only
 
 
 def fields_of(payment: Payment) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _cancellation(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def pad(record: dict[str, Any]) -> dict[str, Any]:
     """Return the whole object that PortOne sends, without the fields that are ``UNSET``."""
-    whole = _BLANK | record
+    whole = BLANK | record
     if UNSET in record.values():
         return {name: value for name, value in whole.items() if value is not UNSET}
     return whole

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
+
+from msgspec import UNSET
 
 from portone_async.models import Payment
 from portone_async.testing.account import Account
 from portone_async.testing.guard import guarded
 from portone_async.testing.record import encode
 
-from .entry import Entry, sort_entries
+from .entry import SORTED_BY, Entry, sort_entries
 from .record import decode, fields_of, fill_defaults, validate
+from .shape import Shape
 from .timeline import Timeline
 
 __all__ = ("Payments",)
@@ -43,10 +45,10 @@ class Payments:
         self._clock = account.clock
         self._entries: dict[str, Entry] = {}
         self._orders: dict[str, tuple[Entry, ...]] = {}
-        self._timelines: defaultdict[str | None, Timeline] = defaultdict(Timeline)
+        self._timelines: dict[str | None, Timeline] = {}
         """By status; ``None`` for all."""
-        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
-        """One tuple for each combination of field names, shared by its entries."""
+        self._shapes: dict[tuple[tuple[str, ...], ...], Shape] = {}
+        """By the names of the fields, and of those that are not sent."""
         self._ids = account.agency.state(_Ids)
 
     def __len__(self) -> int:
@@ -75,7 +77,7 @@ class Payments:
         entry = self._entry(record, serial=serial, changed_serial=serial)
         self._register(entry)
         for status in (None, entry.status):
-            self._timelines[status].add(entry)
+            self._timeline(status).add(entry)
         return added
 
     def add_many(self, payments: Iterable[Mapping[str, Any]]) -> None:
@@ -98,7 +100,7 @@ class Payments:
         entry = self._entry(record, serial=serial, changed_serial=serial)
         self._register(entry)
         for status in (None, entry.status):
-            self._timelines[status].append(entry)
+            self._timeline(status).append(entry)
 
     @guarded
     def _settle(self) -> None:
@@ -124,7 +126,7 @@ class Payments:
         self.remove(imp_uid)
         self._register(entry)
         for status in (None, entry.status):
-            self._timelines[status].add(entry)
+            self._timeline(status).add(entry)
         return updated
 
     @guarded
@@ -142,7 +144,7 @@ class Payments:
         else:
             del self._orders[entry.merchant_uid]
         for status in (None, entry.status):
-            self._timelines[status].remove(entry)
+            self._timeline(status).remove(entry)
 
     @guarded
     def new_imp_uid(self) -> str:
@@ -180,7 +182,7 @@ class Payments:
         self, since: float, until: float, *, status: str | None, sorting: str | None
     ) -> list[Entry]:
         """Return the payments that reached their status in a period: :meth:`Timeline.between`."""
-        return self._timelines[status].between(since, until, sorting)
+        return self._timeline(status).between(since, until, sorting)
 
     def _new_record(self, explicit: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Return the serial and the record of a new payment."""
@@ -206,14 +208,27 @@ class Payments:
         }
 
     def _entry(self, record: dict[str, Any], *, serial: int, changed_serial: int) -> Entry:
-        names = tuple(record)
         return Entry.of(
             record,
-            self._names.setdefault(names, names),
+            self._shape_of(record),
             serial=serial,
             changed_at=self._clock.now,
             changed_serial=changed_serial,
         )
+
+    def _timeline(self, status: str | None) -> Timeline:
+        if status not in self._timelines:
+            self._timelines[status] = Timeline(SORTED_BY.get(status))
+        return self._timelines[status]
+
+    def _shape_of(self, record: dict[str, Any]) -> Shape:
+        omitted: tuple[str, ...] = ()
+        if UNSET in record.values():
+            omitted = tuple(name for name, value in record.items() if value is UNSET)
+        key = (tuple(record), omitted)
+        if key not in self._shapes:
+            self._shapes[key] = Shape(*key)
+        return self._shapes[key]
 
     def _register(self, entry: Entry) -> None:
         if entry.imp_uid in self._ids.taken:

@@ -18,7 +18,13 @@ _moment_and_serial = attrgetter("moment", "serial")
 class Timeline:
     """Payments sorted by :attr:`Entry.moment`; of equals, the one added last comes last."""
 
-    def __init__(self) -> None:
+    def __init__(self, sorting: str | None = None) -> None:
+        """Create a timeline.
+
+        Args:
+            sorting: The word that stands for sorting by :attr:`Entry.moment`, if there is one.
+        """
+        self._sorting = sorting
         self._entries: list[Entry] = []
         self._is_sorted = True
         # The next page is requested with the period and the sorting of the previous one.
@@ -62,6 +68,10 @@ class Timeline:
         self.settle()
         begin = bisect_left(self._entries, since, key=_moment)
         end = bisect_right(self._entries, until, key=_moment)
+        if self._sorting is not None and sorting == self._sorting:
+            return self._entries[begin:end]
+        if self._sorting is not None and sorting == f"-{self._sorting}":
+            return self._entries[begin:end][::-1]
         return self._sorted_slice(begin, end, sorting)
 
     def _sort_slice(self, begin: int, end: int, sorting: str | None) -> list[Entry]:

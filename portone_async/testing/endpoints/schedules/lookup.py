@@ -13,7 +13,7 @@ from typing import Any
 from portone_async.testing.account import Account
 from portone_async.testing.paging import RequestedPage, number_in
 from portone_async.testing.parameters import BadParameterError, refusing
-from portone_async.testing.reply import Reply, envelope, failure
+from portone_async.testing.reply import Reply, envelope, failure, php_json
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
@@ -41,7 +41,7 @@ def by_time(account: Account, request: RecordedRequest, _: Mapping[str, str]) ->
     bodies = _matching(account, query, ("schedule_from", "schedule_to", "schedule_status"))
     if query.get("sorting") != "scheduled":
         bodies.reverse()
-    return page.reply(page.slice_of(bodies), len(bodies))
+    return page.reply(php_json(page.slice_of(bodies)), len(bodies))
 
 
 def by_key(account: Account, request: RecordedRequest, path: Mapping[str, str]) -> Reply:
@@ -51,7 +51,7 @@ def by_key(account: Account, request: RecordedRequest, path: Mapping[str, str]) 
     bodies = _matching(account, query, ("from", "to", "schedule-status"))
     bodies = [body for body in bodies if body["customer_uid"] == path["customer_uid"]]
     bodies.reverse()
-    return page.reply(page.slice_of(bodies), len(bodies))
+    return page.reply(php_json(page.slice_of(bodies)), len(bodies))
 
 
 def _matching(
