@@ -36,9 +36,14 @@ class RequestedPage(Struct, frozen=True):
             raise BadParameterError("page, limit 파라메터가 올바르지 않습니다.")
         return page
 
+    @property
+    def bounds(self) -> slice:
+        """The part of all entries that this page has."""
+        return slice((self.number - 1) * self.limit, self.number * self.limit)
+
     def slice_of(self, entries: Sequence[Any]) -> Sequence[Any]:
         """Return the entries on this page."""
-        return entries[(self.number - 1) * self.limit : self.number * self.limit]
+        return entries[self.bounds]
 
     def reply(self, bodies: bytes, total: int) -> Reply:
         """Build a page, in which page 0 means "no such page".

@@ -34,7 +34,9 @@ def find_all(account: Account, request: RecordedRequest, path: Mapping[str, str]
     entries = account.state(Payments).of_order(
         path["merchant_uid"], status=status, sorting=query.get("sorting")
     )
-    return _reply(page, entries) if entries else payment_not_found()
+    if not entries:
+        return payment_not_found()
+    return _reply(page, page.slice_of(entries), len(entries))
 
 
 def find_all_without_order(_: Account, __: RecordedRequest, ___: Mapping[str, str]) -> Reply:
@@ -51,13 +53,14 @@ def by_status(account: Account, request: RecordedRequest, path: Mapping[str, str
     _check_status(status, (*_STATUSES, "all"))
     page = RequestedPage.of(query)
     since, until = _period(query, int(account.clock.now))
-    entries = account.state(Payments).between(
+    entries, total = account.state(Payments).page_between(
         since,
         until,
+        page.bounds,
         status=None if status == "all" else status,
         sorting=query.get("sorting"),
     )
-    return _reply(page, entries)
+    return _reply(page, entries, total)
 
 
 def _period(query: Mapping[str, str], now: int) -> tuple[int, int]:
@@ -69,11 +72,10 @@ def _period(query: Mapping[str, str], now: int) -> tuple[int, int]:
     return since, until
 
 
-def _reply(page: RequestedPage, entries: Sequence[Entry]) -> Reply:
-    on_page = page.slice_of(entries)
+def _reply(page: RequestedPage, on_page: Sequence[Entry], total: int) -> Reply:
     if not on_page and page.number > 1:
         raise BadParameterError("존재하지 않는 페이지입니다.")
-    return page.reply(encode_entries(on_page), len(entries))
+    return page.reply(encode_entries(on_page), total)
 
 
 def _check_status(status: str, known: Collection[str]) -> None:

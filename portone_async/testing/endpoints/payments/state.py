@@ -177,12 +177,18 @@ class Payments:
             matches += self._orders.get(merchant_uid, ())
         return sort_entries({entry.imp_uid: entry for entry in matches}.values(), None)
 
-    @guarded
     def between(
         self, since: float, until: float, *, status: str | None, sorting: str | None
     ) -> list[Entry]:
-        """Return the payments that reached their status in a period: :meth:`Timeline.between`."""
-        return self._timeline(status).between(since, until, sorting)
+        """Return the payments that reached their status in a period, sorted."""
+        return self.page_between(since, until, slice(None), status=status, sorting=sorting)[0]
+
+    @guarded
+    def page_between(
+        self, since: float, until: float, page: slice, *, status: str | None, sorting: str | None
+    ) -> tuple[list[Entry], int]:
+        """Return a page of :meth:`between`, and the number of all: :meth:`Timeline.between`."""
+        return self._timeline(status).between(since, until, sorting, page)
 
     def _new_record(self, explicit: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Return the serial and the record of a new payment."""

@@ -57,22 +57,27 @@ class Timeline:
         del self._entries[index]
         self._sorted_slice.cache_clear()
 
-    def between(self, since: float, until: float, sorting: str | None) -> list[Entry]:
-        """Return the payments of a period, both ends included. Do not change the list: it is shared.
+    def between(
+        self, since: float, until: float, sorting: str | None, page: slice = slice(None)
+    ) -> tuple[list[Entry], int]:
+        """Return the payments of a page, and the number of all in a period, both ends included.
 
         Args:
             since: Unix seconds.
             until: Unix seconds.
             sorting: One of PortOne's six words; its time need not be the one that is compared.
+            page: The part of the sorted payments to return.
         """
         self.settle()
         begin = bisect_left(self._entries, since, key=_moment)
         end = bisect_right(self._entries, until, key=_moment)
-        if self._sorting is not None and sorting == self._sorting:
-            return self._entries[begin:end]
-        if self._sorting is not None and sorting == f"-{self._sorting}":
-            return self._entries[begin:end][::-1]
-        return self._sorted_slice(begin, end, sorting)
+        if sorting is None or sorting.removeprefix("-") != self._sorting:
+            return self._sorted_slice(begin, end, sorting)[page], end - begin
+        # Sorted already: only the page is copied.
+        indexes = range(begin, end)
+        if sorting.startswith("-"):
+            indexes = indexes[::-1]
+        return [self._entries[index] for index in indexes[page]], end - begin
 
     def _sort_slice(self, begin: int, end: int, sorting: str | None) -> list[Entry]:
         return sort_entries(self._entries[begin:end], sorting)
