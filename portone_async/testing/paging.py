@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from .parameters import BadParameterError
-from .reply import Reply, envelope
+from .reply import Reply, encoded_envelope
 
 __all__ = ("RequestedPage", "number_in")
 
@@ -52,15 +51,9 @@ class RequestedPage(Struct, frozen=True):
             bodies: The JSON array of its entries.
             total: The number of all entries.
         """
-        page = envelope(
-            {
-                "list": [],
-                "next": self.number + 1 if self.number * self.limit < total else 0,
-                "previous": self.number - 1,
-                "total": total,
-            }
-        )
-        return replace(page, body=page.body.replace(b"[]", bodies, 1))
+        after = self.number + 1 if self.number * self.limit < total else 0
+        numbers = b'"next":%d,"previous":%d,"total":%d' % (after, self.number - 1, total)
+        return encoded_envelope(b'{"list":%b,%b}' % (bodies, numbers))
 
 
 def number_in(query: Mapping[str, str], name: str, default: int | None = None) -> int:

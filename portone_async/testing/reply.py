@@ -11,7 +11,16 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-__all__ = ("Reply", "envelope", "failure", "html_page", "php_json", "php_json_each", "unauthorized")
+__all__ = (
+    "Reply",
+    "encoded_envelope",
+    "envelope",
+    "failure",
+    "html_page",
+    "php_json",
+    "php_json_each",
+    "unauthorized",
+)
 
 _PHP_ESCAPES = "portone_async.testing.php_escapes"
 
@@ -62,6 +71,12 @@ def envelope(
 ) -> Reply:
     """Build a reply in PortOne's envelope; ``code`` 0 means success."""
     body = php_json({"code": code, "message": message, "response": response})
+    return Reply(status, body, {"Content-Type": JSON})
+
+
+def encoded_envelope(response: bytes, *, status: int = 200) -> Reply:
+    """Build the reply to a successful request around JSON that :func:`php_json` has made."""
+    body = b'{"code":0,"message":null,"response":%b}' % response
     return Reply(status, body, {"Content-Type": JSON})
 
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from portone_async.models import Payment
+from portone_async.testing import RecordedRequest, application
 from portone_async.testing.endpoints.payments import Payments, encode_entries
 from portone_async.testing.endpoints.payments.record import BLANK
-from portone_async.testing.reply import php_json, php_json_each
+from portone_async.testing.paging import RequestedPage
+from portone_async.testing.reply import envelope, php_json, php_json_each
 from tests.support.fake_account import fake_account
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5) | st.sampled_from(
@@ -83,6 +85,29 @@ def test_page_omits_extensions_and_unset_fields() -> None:
     assert b"extension" not in together
     assert together.count(b'"escrow":') == 1
     assert together.count(b'"escrow":true') == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "total", "after"), [(1, 0, 0), (1, 2, 0), (1, 3, 2), (2, 5, 3), (2, 4, 0)]
+)
+def test_page_has_the_bytes_of_an_encoded_object(number: int, total: int, after: int) -> None:
+    bodies = [{"name": "가/나"}]
+    reply = RequestedPage(number=number, limit=2).reply(php_json(bodies), total)
+    assert reply == envelope(
+        {"list": bodies, "next": after, "previous": number - 1, "total": total}
+    )
+
+
+def test_batch_has_the_bytes_of_an_encoded_array() -> None:
+    account = fake_account()
+    payments = account.state(Payments)
+    for imp_uid in ("imp_1", "imp_2"):
+        payments.add(imp_uid=imp_uid, merchant_uid="o", name="가/나")
+    headers = {"authorization": account.tokens.issue().value}
+    target = "/payments?merchant_uid[]=o&imp_uid[]=imp_3"
+    request = RecordedRequest.of("GET", target, headers=headers, body=b"", at=0.0)
+    bodies = [entry.body() for entry in payments.among((), ["o"])]
+    assert application.respond(account, request) == envelope(bodies, status=207)
 
 
 @given(st.lists(VALUES, max_size=5))

@@ -9,10 +9,11 @@ import re
 from collections.abc import Mapping
 
 from portone_async.testing.account import Account
-from portone_async.testing.reply import Reply, envelope, failure
+from portone_async.testing.reply import Reply, encoded_envelope, envelope, failure
 from portone_async.testing.request import RecordedRequest
 from portone_async.testing.route import Route
 
+from .entry import encode_entries
 from .state import Payments
 
 _MAX_IDS = 100
@@ -65,7 +66,7 @@ def get_many(account: Account, request: RecordedRequest, _: Mapping[str, str]) -
     is_complete = all(
         ids <= {getattr(entry, name) for entry in entries} for name, ids in requested.items()
     )
-    return envelope([entry.body() for entry in entries], status=200 if is_complete else 207)
+    return encoded_envelope(encode_entries(entries), status=200 if is_complete else 207)
 
 
 ROUTES = (
