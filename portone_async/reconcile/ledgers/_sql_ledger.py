@@ -28,23 +28,30 @@ _PUBLISH = """
     DO UPDATE SET partition = excluded.partition, summary = excluded.summary"""
 _DELETE_FINDINGS = "DELETE FROM findings WHERE run = ? AND tier = ? AND since = ?"
 _IS_SHARED = """
-    (f.merchant_uid <> '' AND EXISTS (SELECT 1 FROM findings AS o
-        WHERE o.run = f.run AND o.tier = f.tier AND o.merchant_uid = f.merchant_uid
-            AND o.since <> f.since))"""
-_ROWS = f"""
-    SELECT p.partition, f.position, f.finding, {_IS_SHARED}
-    FROM findings AS f JOIN partitions AS p
-        ON p.run = f.run AND p.tier = f.tier AND p.since = f.since"""  # noqa: S608 (names of this schema)
-_PAGE = f"""{_ROWS}
+    (f.merchant_uid <> '' AND EXISTS (SELECT 1 FROM findings AS s
+        WHERE s.run = f.run AND s.tier = f.tier AND s.merchant_uid = f.merchant_uid
+            AND s.since <> f.since))"""
+_COLUMNS = f"p.partition, f.position, f.finding, {_IS_SHARED}"
+_PARTITION = "JOIN partitions AS p ON p.run = f.run AND p.tier = f.tier AND p.since = f.since"
+_PAGE = f"""
+    SELECT {_COLUMNS} FROM findings AS f {_PARTITION}
     WHERE f.run = :run AND (f.tier, f.since, f.position) > (:tier, :since, :position)
         AND (:all = 1 OR f.verdict IN (:verdict, :other) OR {_IS_SHARED})
-    ORDER BY f.run, f.tier, f.since, f.position LIMIT :limit"""
+    ORDER BY f.run, f.tier, f.since, f.position LIMIT :limit"""  # noqa: S608 (names of this schema)
 _SHARED_NUMBERS = """
     SELECT tier, merchant_uid FROM findings
     WHERE run = ? AND (tier, merchant_uid) > (?, ?) AND merchant_uid <> ''
     GROUP BY run, tier, merchant_uid HAVING min(since) <> max(since)
     ORDER BY run, tier, merchant_uid LIMIT ?"""
-_CONFIRMED = "SELECT tier, merchant_uid, finding FROM confirmed AS f"
+# SQLite would read the whole run for `IN (VALUES ...)`, and a whole Tier if the index did not have
+# all columns of `o`. It does not change the sequence of a CROSS JOIN.
+_ROWS_OF = f"""
+    SELECT {_COLUMNS} FROM wanted AS w CROSS JOIN findings AS o CROSS JOIN findings AS f {_PARTITION}
+    WHERE o.run = ? AND o.tier = w.tier AND o.merchant_uid = w.merchant_uid
+        AND f.run = o.run AND f.tier = o.tier AND f.since = o.since AND f.position = o.position"""  # noqa: S608 (names of this schema)
+_CONFIRMED = """
+    SELECT f.tier, f.merchant_uid, f.finding FROM wanted AS w CROSS JOIN confirmed AS f
+    WHERE f.run = ? AND f.tier = w.tier AND f.merchant_uid = w.merchant_uid"""
 _CONFIRM = """
     INSERT INTO confirmed (run, tier, merchant_uid, finding) VALUES (?, ?, ?, ?)
     ON CONFLICT (run, tier, merchant_uid) DO UPDATE SET finding = excluded.finding"""
@@ -160,7 +167,7 @@ class SQLLedger(JoinedLedger):
             return [_row(*columns) for columns in session.execute(_PAGE, parameters).fetchall()]
 
     def _rows_of(self, numbers: Collection[Number]) -> Iterable[Row]:
-        return [_row(*columns) for columns in self._read_numbers(_ROWS, numbers)]
+        return [_row(*columns) for columns in self._read_numbers(_ROWS_OF, numbers)]
 
     def _shared_numbers(self, after: Number) -> Sequence[Number]:
         tier, merchant_uid = after
@@ -195,8 +202,10 @@ class SQLLedger(JoinedLedger):
         while batch := list(islice(rest, _NUMBERS_AT_ONCE)):
             columns = chain.from_iterable((tier, _column(number)) for tier, number in batch)
             places = ", ".join(["(?, ?)"] * len(batch))
-            where = f"WHERE f.run = ? AND (f.tier, f.merchant_uid) IN (VALUES {places})"
-            yield from self._read(f"{select} {where}", *columns)
+            wanted = f"WITH wanted (tier, merchant_uid) AS (VALUES {places})"
+            with self._database.reading() as session:
+                rows = session.execute(f"{wanted} {select}", (*columns, self._run)).fetchall()
+            yield from rows
 
 
 def _text(value: Partition | Summary | Finding) -> str:

@@ -8,14 +8,16 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from portone_async.reconcile import LedgerError, SQLiteLedger, Store, StoreError
+from portone_async.reconcile import LedgerError, SQLiteLedger, Store, StoreError, plan
 from portone_async.reconcile.ledgers._sqlite_file import SQLiteFile
 from tests.support.canaries import assert_clean
-from tests.support.publishing import FINDINGS, PLAN, publish, results
+from tests.support.publishing import FINDINGS, FIRST, PLAN, publish, results
+from tests.support.stored import orphan, snapshot
 from tests.support.whole_run import counted
 
 PROGRAM = [sys.executable, "-m", "tests.support.publishing"]
@@ -143,3 +145,32 @@ def test_error_contains_no_secret(tmp_path: Path) -> None:
         ledger.publish(next(iter(PLAN)), *results(1))
 
     assert_clean(error=caught.value)
+
+
+def steps_of_joining(path: Path, shared: int) -> int:
+    """Return SQLite's steps for the unconfirmed orders among 2,000, of which some are shared."""
+    whole = plan(since=FIRST, until=FIRST + timedelta(days=2), margin=timedelta(0))
+    first, second = whole
+    summary, findings = results(2_000)
+    numbers = [finding.merchant_uid for finding in findings[:shared]]
+    orphans = [orphan(snapshot(f"imp_{number}", merchant_uid=number)) for number in numbers]
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    with counted(count), SQLiteLedger.open(path, run="november") as ledger:
+        ledger.claim(whole)
+        ledger.publish(first, summary, findings)
+        ledger.publish(second, summary, orphans)
+        steps = 0
+        assert len(list(ledger.unconfirmed())) == shared
+        return steps
+
+
+def test_joining_reads_only_the_orders_that_are_shared(tmp_path: Path) -> None:
+    few = steps_of_joining(tmp_path / "few.db", 1)
+    many = steps_of_joining(tmp_path / "many.db", 40)
+
+    assert many < 3 * few
