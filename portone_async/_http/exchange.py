@@ -70,14 +70,41 @@ async def read_reply(
     status: int, headers: Mapping[str, str], content: StreamReader
 ) -> Reply | PortOneError:
     """Read a body to its end, unless it is too large."""
-    # A small body has come with its head: then there is nothing to wait for.
-    body = content.read_nowait() if content.is_eof() else await content.readany()
-    if not content.at_eof():
-        parts, size = [body], len(body)
-        while size <= MAX_BODY and not content.at_eof():
-            parts.append(await content.readany())
-            size += len(parts[-1])
-        body = b"".join(parts)
+    length = _length(headers)
+    if content.is_eof():
+        body = content.read_nowait()  # A small body has come with its head.
+    elif length <= MAX_BODY and hasattr(content, "set_read_chunk_size"):
+        body = await _read_at_once(content, length)
+    else:  # Its length is not known, or aiohttp is older than that method.
+        body = await _read_in_parts(content)
     if len(body) > MAX_BODY:
         return UnexpectedResponseError(f"a body of more than {MAX_BODY} bytes", status=status)
     return Reply(status, headers, body)
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    """Return the number of bytes of a body, or a number above the limit if it is not known."""
+    length = headers.get("Content-Length", "")
+    is_exact = "Content-Encoding" not in headers and "Transfer-Encoding" not in headers
+    return int(length) if is_exact and length.isdecimal() else MAX_BODY + 1
+
+
+async def _read_at_once(content: StreamReader, length: int) -> bytes:
+    """Read a body when all of it has come, with one wake-up and not one for each 64 KB."""
+    begin = b""
+    if content.total_bytes > content.get_read_buffer_limits()[1]:
+        begin = await content.readany()  # The connection is paused, and reading resumes it.
+    content.set_read_chunk_size(length)  # It is not paused again.
+    await content.wait_eof()
+    rest = content.read_nowait()
+    return begin + rest if begin else rest
+
+
+async def _read_in_parts(content: StreamReader) -> bytes:
+    """Read a body until its end, or until it is too large."""
+    parts = [await content.readany()]
+    size = len(parts[0])
+    while size <= MAX_BODY and not content.at_eof():
+        parts.append(await content.readany())
+        size += len(parts[-1])
+    return b"".join(parts)

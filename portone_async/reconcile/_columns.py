@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-__all__ = ("MoneyColumn", "TimeColumn", "from_money", "from_time", "to_money", "to_time")
+from portone_async.models._record import EXACT
+
+__all__ = (
+    "MoneyColumn",
+    "TimeColumn",
+    "canonical",
+    "from_money",
+    "from_time",
+    "to_money",
+    "to_time",
+)
 
 MoneyColumn: TypeAlias = int | str
 """Money is a small integer, or text: SQLite's own decimal numbers are not exact."""
@@ -15,6 +25,8 @@ TimeColumn: TypeAlias = int | str | None
 
 # With at most 9 digits, SQLite's integer sum of all orders cannot overflow its 63 bits.
 _MOST_DIGITS = 9
+# Longer amounts are written with an exponent.
+_MOST_CANONICAL_DIGITS = 29
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 24 * 60 * 60  # seconds
 
@@ -23,7 +35,19 @@ from_money = Decimal
 
 def to_money(amount: Decimal) -> MoneyColumn:
     """Return the column of an amount; its notation, such as ``1.50``, is kept."""
-    text = str(amount)
+    return _column(str(amount))
+
+
+def canonical(money: MoneyColumn) -> MoneyColumn:
+    """Return the same column for equal amounts, such as ``1000``, ``1000.00`` and ``1E+3``."""
+    if isinstance(money, int):
+        return money
+    normal = EXACT.normalize(Decimal(money))
+    is_short = -_MOST_CANONICAL_DIGITS < normal.adjusted() < _MOST_CANONICAL_DIGITS
+    return _column(f"{normal:f}" if is_short else str(normal))
+
+
+def _column(text: str) -> MoneyColumn:
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else text
 
 

@@ -6,42 +6,99 @@ hold up every single row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
-from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER, Connection
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import chain, compress, islice
+from sqlite3 import Connection
+from typing import Any, Generic, TypeAlias, TypeVar
 
-__all__ = ("insert",)
+from msgspec import Struct
 
+__all__ = ("Table", "insert", "insert_sharing")
+
+R = TypeVar("R")
+_Values: TypeAlias = tuple[Any, ...]
+
+# With at most nine values each, below SQLite's least limit of 999 parameters.
 _ROWS = 100
 
 
+class Table(Struct, Generic[R], frozen=True):
+    """A table, and how a row of it is made."""
+
+    name: str
+    """The table, and the columns in parentheses; never a text from outside."""
+    own: Callable[[R], _Values]
+    """Returns the values of the first columns, which differ from row to row."""
+    shared: Callable[[R], _Values]
+    """Returns the values of the other columns, which most rows share."""
+
+
+def insert_sharing(
+    connection: Connection, table: Table[R], rows: Sequence[R], *, otherwise: str = ""
+) -> None:
+    """Insert rows: first those that share the most common values, then the others.
+
+    ``sqlite3`` copies every value. Half of the values of most rows, such as ``paid`` and ``KRW``,
+    are the same, and a statement has these once: it takes half the time.
+
+    Args:
+        connection: The connection, in a transaction.
+        table: The table.
+        rows: The rows.
+        otherwise: The ``ON CONFLICT`` clause.
+    """
+    if not rows:
+        return
+    shared = [*map(table.shared, rows)]
+    ((common, _),) = Counter(shared).most_common(1)
+    # Loops in C.
+    similar = map(table.own, compress(rows, map(common.__eq__, shared)))
+    different = (
+        table.own(row) + values
+        for row, values in compress(zip(rows, shared, strict=True), map(common.__ne__, shared))
+    )
+    insert(connection, table.name, similar, common=common, otherwise=otherwise)
+    insert(connection, table.name, different, otherwise=otherwise)
+
+
 def insert(
-    connection: Connection, table: str, rows: Sequence[tuple[Any, ...]], *, otherwise: str = ""
+    connection: Connection,
+    table: str,
+    rows: Iterable[_Values],
+    *,
+    common: _Values = (),
+    otherwise: str = "",
 ) -> int:
-    """Insert rows into a table.
+    """Insert rows.
 
     Args:
         connection: The connection, in a transaction.
         table: The table, and the columns in parentheses; never a text from outside.
         rows: The rows, all of the same length.
+        common: The values that end each row.
         otherwise: The ``ON CONFLICT`` clause.
 
     Returns:
         The number of rows that were inserted.
     """
-    if not rows:
-        return 0
-    width = len(rows[0])
-    count = min(_ROWS, connection.getlimit(SQLITE_LIMIT_VARIABLE_NUMBER) // width)
-    whole = len(rows) - len(rows) % count
-    row = f"({', '.join('?' * width)})"
-    head = f"INSERT INTO {table} VALUES"
-    many = f"{head} {', '.join([row] * count)} {otherwise}"
+    rest = iter(rows)
     inserted = 0
-    for start in range(0, whole, count):
-        values = tuple(chain.from_iterable(rows[start : start + count]))
-        inserted += connection.execute(many, values).rowcount
-    if whole < len(rows):
-        inserted += connection.executemany(f"{head} {row} {otherwise}", rows[whole:]).rowcount
+    while some := [*islice(rest, _ROWS)]:
+        statement = _statement(table, len(some), len(some[0]), len(common), otherwise)
+        values = tuple(chain(common, chain.from_iterable(some)))
+        inserted += connection.execute(statement, values).rowcount
     return inserted
+
+
+@lru_cache(maxsize=512)
+def _statement(table: str, rows: int, width: int, common: int, otherwise: str) -> str:
+    """Return a statement whose first parameters are the common values."""
+    places = range(common + 1, common + rows * width + 1)
+    shared = range(1, common + 1)
+    values = ", ".join(
+        f"({', '.join(f'?{place}' for place in (*places[at : at + width], *shared))})"
+        for at in range(0, rows * width, width)
+    )
+    return f"INSERT INTO {table} VALUES {values} {otherwise}"  # noqa: S608 (names of a schema)

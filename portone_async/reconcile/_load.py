@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeGuard
 from portone_async.resources._stream import batched
 from portone_async.resources._windows import Window
 
+from ._orders import to_columns
 from ._recorder import Recorder, in_thread
 from .finding import Finding, Order, Refund, UnreadableOrder, Verdict
 from .identity import Identity, OrdersDigest
@@ -53,11 +54,11 @@ async def load_orders(
     if not is_resumed:
         await in_thread(store.clear)
     digest = OrdersDigest()
+    destination = None if is_resumed else store
     async with aclosing(_batches(orders)) as batches:
         async for batch in batches:
-            await in_thread(digest.add, batch)
+            await in_thread(_add, batch, digest, destination)
             if not is_resumed:
-                await in_thread(_store, store, batch)
                 may_sweep.set()
     identity = Identity.of(windows, statuses, digest)
     if is_resumed:
@@ -81,28 +82,32 @@ async def _batches(orders: Orders) -> AsyncGenerator[Sequence[Item], None]:
             yield batch
 
 
+def _add(batch: Sequence[Item], digest: OrdersDigest, store: Store | None) -> None:
+    """Add a batch to the digest, and to the store of a new run."""
+    if _are_orders(batch):
+        columns = [*map(to_columns, batch)]
+        try:
+            digest.add_columns(columns)
+        except UnicodeEncodeError:
+            pass
+        else:
+            if store is not None:
+                store.add_columns(columns)
+            return
+    digest.add(batch)
+    if store is not None:
+        _store(store, batch)
+
+
+def _are_orders(batch: Sequence[Item]) -> TypeGuard[Sequence[Order]]:
+    return {*map(type, batch)} == {Order}
+
+
 def _store(store: Store, batch: Sequence[Item]) -> None:
-    if _are_plain(batch):
-        store.add_orders(batch)
-        return
     store.record(finding for item in batch if (finding := _not_checked(item)) is not None)
     store.add_orders(
         item for item in batch if not isinstance(item, UnreadableOrder) and _is_unicode(item)
     )
-
-
-def _are_plain(batch: Sequence[Item]) -> TypeGuard[Sequence[Order]]:
-    """Whether all items are orders that can be sent and stored."""
-    try:
-        for item in batch:
-            if type(item) is not Order:
-                return False
-            item.merchant_uid.encode()
-            item.currency.encode()
-            item.status.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _not_checked(item: Item) -> Finding | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -15,10 +15,12 @@ from ._columns import MoneyColumn, from_money, to_money
 from ._insert import insert
 from ._kinds import KINDS
 from .finding import Order, PaymentSnapshot
+from .money import ZERO
 
 __all__ = (
     "COLUMNS",
     "SCHEMA",
+    "Columns",
     "Contradiction",
     "PendingOrder",
     "add",
@@ -29,6 +31,7 @@ __all__ = (
     "from_rows",
     "mark_contradicted",
     "pending",
+    "to_columns",
 )
 
 SCHEMA = (
@@ -69,6 +72,10 @@ _PENDING = f"""
     ORDER BY position, imp_uid"""  # noqa: S608 (names of this schema)
 
 
+Columns: TypeAlias = tuple[str, MoneyColumn, str, str, MoneyColumn]
+"""Order number, amount, currency, status and refunded amount of an order in the store."""
+
+
 class PendingOrder(Struct, frozen=True):
     """An order without a finding, and the payments of its number that were recorded."""
 
@@ -86,20 +93,16 @@ class Contradiction(Struct, frozen=True):
     error: str
 
 
-def add(connection: Connection, orders: Sequence[Order]) -> tuple[int, list[Contradiction]]:
-    """Store orders.
+def add(connection: Connection, orders: Sequence[Columns]) -> tuple[int, list[Contradiction]]:
+    """Store orders by their columns.
 
     Returns:
         The number of new orders, and the first contradiction of each order that now has one.
     """
-    rows = [
-        (o.merchant_uid, to_money(o.amount), o.currency, o.status, to_money(o.cancelled_amount))
-        for o in orders
-    ]
-    new = insert(connection, _TABLE, rows, otherwise=_IGNORE)
+    new = insert(connection, _TABLE, orders, otherwise=_IGNORE)
     if new == len(orders):
         return new, []
-    contradictions = (_contradiction(connection, order) for order in orders)
+    contradictions = (_contradiction(connection, from_columns(*columns)) for columns in orders)
     return new, [contradiction for contradiction in contradictions if contradiction is not None]
 
 
@@ -135,6 +138,18 @@ def find(connection: Connection, merchant_uid: str) -> tuple[int, Order] | None:
         return None
     position, *columns = row
     return position, from_columns(*columns)
+
+
+def to_columns(order: Order) -> Columns:
+    """Return the columns of an order."""
+    refunded = order.cancelled_amount
+    return (
+        order.merchant_uid,
+        to_money(order.amount),
+        order.currency,
+        order.status,
+        0 if refunded is ZERO else to_money(refunded),
+    )
 
 
 def from_columns(

@@ -15,7 +15,7 @@ from ._columns import to_money
 from .finding import Finding, Order, Refund, Verdict
 from .money import total
 
-__all__ = ("SCHEMA", "add_with_orders", "apply")
+__all__ = ("SCHEMA", "add_orders", "add_with_orders", "apply")
 
 SCHEMA = (
     """CREATE TABLE refunds (
@@ -58,6 +58,11 @@ def add_with_orders(connection: Connection, items: Iterable[Order | Refund]) -> 
         else:
             orders.append(item)
     _add(connection, refunds)
+    return add_orders(connection, [*map(_orders.to_columns, orders)])
+
+
+def add_orders(connection: Connection, orders: Sequence[_orders.Columns]) -> int:
+    """Store orders by their columns, as :func:`add_with_orders` does."""
     new, contradictions = _orders.add(connection, orders)
     for contradiction in contradictions:
         _findings.record_contradiction(connection, contradiction)

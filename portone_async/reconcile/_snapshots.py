@@ -8,15 +8,15 @@ the later one. Payments that come after that are merged one by one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
-from operator import attrgetter
+from collections.abc import Sequence
+from operator import attrgetter, itemgetter
 from sqlite3 import Connection
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from portone_async.models._listed_payment import ListedPayment, PlainPayment
 
 from ._columns import MoneyColumn, TimeColumn, from_money, from_time, to_money, to_time
-from ._insert import insert
+from ._insert import Table, insert_sharing
 from ._kinds import KINDS
 from .compare import status_rank
 from .finding import PaymentSnapshot
@@ -50,26 +50,22 @@ SCHEMA = (
     )""",
 )
 
-_NAMES = (
-    "imp_uid",
-    "merchant_uid",
-    "status",
-    "amount",
-    "cancel_amount",
-    "currency",
-    "sandbox",
-    "paid_at",
-    "cancelled_at",
-)
+_OWN = ("imp_uid", "merchant_uid", "amount", "paid_at")
+_SHARED = ("status", "cancel_amount", "currency", "sandbox", "cancelled_at")
+_NAMES = (*_OWN, *_SHARED)
 COLUMNS = ", ".join(f"p.{name}" for name in _NAMES)
 """The columns of a payment, of a table ``payments AS p``, in the sequence of :data:`Columns`."""
 Columns: TypeAlias = tuple[
-    str, str, str, MoneyColumn, MoneyColumn, str | None, int | None, TimeColumn, TimeColumn
+    str, str, MoneyColumn, TimeColumn, str, MoneyColumn, str | None, int | None, TimeColumn
 ]
 """The columns of a payment in the store."""
 
-_columns_of_plain: Callable[[PlainPayment], Columns] = attrgetter(*_NAMES)
 _TABLE = f"payments ({', '.join(_NAMES)})"
+_PAYMENTS: Table[Columns] = Table(
+    _TABLE, itemgetter(slice(len(_OWN))), itemgetter(slice(len(_OWN), None))
+)
+# Their fields are columns already.
+_PLAIN_PAYMENTS: Table[PlainPayment] = Table(_TABLE, attrgetter(*_OWN), attrgetter(*_SHARED))
 _INDEX = (
     "CREATE UNIQUE INDEX payments_by_imp_uid ON payments (imp_uid)",
     "CREATE INDEX payments_by_order ON payments (merchant_uid)",
@@ -109,15 +105,21 @@ _WITHOUT_ORDER = f"""
 
 
 def add(
-    connection: Connection, payments: Iterable[PaymentSnapshot | ListedPayment | PlainPayment]
+    connection: Connection, payments: Sequence[PaymentSnapshot | ListedPayment | PlainPayment]
 ) -> None:
     """Store payments, each in its latest state."""
-    rows = [to_columns(payment) for payment in payments]
+    merge = ""
     if is_indexed(connection):
         _define_status_rank(connection)
-        insert(connection, _TABLE, rows, otherwise=_MERGE)
+        merge = _MERGE
+    if _are_plain(payments):
+        insert_sharing(connection, _PLAIN_PAYMENTS, payments, otherwise=merge)
     else:
-        insert(connection, _TABLE, rows)
+        insert_sharing(connection, _PAYMENTS, [*map(to_columns, payments)], otherwise=merge)
+
+
+def _are_plain(payments: Sequence[object]) -> TypeGuard[Sequence[PlainPayment]]:
+    return {*map(type, payments)} == {PlainPayment}
 
 
 def is_indexed(connection: Connection) -> bool:
@@ -153,12 +155,12 @@ def without_order(connection: Connection, after: str, limit: int) -> list[Paymen
 def from_columns(  # noqa: PLR0917 (one for each column)
     imp_uid: str,
     merchant_uid: str,
-    status: str,
     amount: MoneyColumn,
+    paid_at: TimeColumn,
+    status: str,
     cancel_amount: MoneyColumn,
     currency: str | None,
     sandbox: int | None,
-    paid_at: TimeColumn,
     cancelled_at: TimeColumn,
 ) -> PaymentSnapshot:
     """Build a snapshot from its columns."""
@@ -178,17 +180,16 @@ def from_columns(  # noqa: PLR0917 (one for each column)
 def to_columns(payment: PaymentSnapshot | ListedPayment | PlainPayment) -> Columns:
     """Return the columns of a payment."""
     if isinstance(payment, PlainPayment):
-        # Its fields are columns already.
-        return _columns_of_plain(payment)
+        return _PLAIN_PAYMENTS.own(payment) + _PLAIN_PAYMENTS.shared(payment)
     return (
         payment.imp_uid,
         payment.merchant_uid,
-        payment.status,
         to_money(payment.amount),
+        to_time(payment.paid_at),
+        payment.status,
         to_money(payment.cancel_amount),
         payment.currency,
         payment.sandbox,
-        to_time(payment.paid_at),
         to_time(payment.cancelled_at),
     )
 

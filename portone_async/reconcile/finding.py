@@ -14,6 +14,7 @@ from portone_async.models import Payment
 from portone_async.resources.payments._words import STATUSES, refuse_misspelling
 
 from .bridge import Bridge
+from .money import ZERO
 
 if TYPE_CHECKING:
     from portone_async.models import PaymentStatusLike
@@ -33,10 +34,8 @@ __all__ = (
     "VerdictLike",
 )
 
-_ZERO = Decimal(0)
 
-
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):
     """An order in the shop's books: what its payment should be."""
 
     merchant_uid: str
@@ -49,7 +48,7 @@ class Order(Struct, frozen=True):
 
     A known status in another spelling, such as ``PAID``, is an ``InvalidRequestError``.
     """
-    cancelled_amount: Decimal = _ZERO
+    cancelled_amount: Decimal = ZERO
     """The amount that the shop has refunded so far, in :attr:`currency`; 0 if nothing."""
 
     def __post_init__(self) -> None:
@@ -104,7 +103,7 @@ class PaymentSnapshot(Struct, frozen=True, kw_only=True):
     merchant_uid: str
     status: str
     amount: Decimal
-    cancel_amount: Decimal = _ZERO
+    cancel_amount: Decimal = ZERO
     currency: str | None = None
     sandbox: bool | None = None
     paid_at: datetime | None = None

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
 
-from portone_async.models._record import EXACT
 from portone_async.resources._windows import Window
 
+from . import _orders
+from ._columns import canonical, to_money
 from .finding import Order, Refund, UnreadableOrder
 
 __all__ = ("Identity", "OrdersDigest", "differences")
 
 _BYTES = 32
-# Longer amounts are written with an exponent.
-_MOST_DIGITS = 29
+_END = 1 << 8 * _BYTES
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -60,14 +59,29 @@ class OrdersDigest:
     def add(self, items: Iterable[Order | Refund | UnreadableOrder]) -> None:
         """Add orders to the digest."""
         for item in items:
-            hashed = blake2b(_encode_item(item), digest_size=_BYTES).digest()
-            self._sum += int.from_bytes(hashed)
+            self._sum += _hash(_encode_item(item))
             self.count += 1
-        self._sum %= 1 << 8 * _BYTES
+        self._sum %= _END
+
+    def add_columns(self, orders: Sequence[_orders.Columns]) -> None:
+        """Add orders by their columns, to the same digest.
+
+        Raises:
+            UnicodeEncodeError: One is not Unicode; none was added.
+        """
+        total = 0
+        for columns in orders:
+            total += _hash(_encode(_canonical(columns)))
+        self._sum = (self._sum + total) % _END
+        self.count += len(orders)
 
     def hex(self) -> str:
         """Return the digest as hexadecimal text."""
         return f"{self._sum:0{2 * _BYTES}x}"
+
+
+def _hash(encoded: bytes) -> int:
+    return int.from_bytes(blake2b(encoded, digest_size=_BYTES).digest())
 
 
 def _encode_item(item: Order | Refund | UnreadableOrder) -> bytes:
@@ -76,26 +90,28 @@ def _encode_item(item: Order | Refund | UnreadableOrder) -> bytes:
         return _encode(fields)
     except UnicodeEncodeError:
         # An order number that is not Unicode (half a surrogate pair) still belongs to the run.
-        return _encode([field.encode(errors="surrogatepass") for field in fields])
+        return _encode(
+            [
+                field.encode(errors="surrogatepass") if isinstance(field, str) else field
+                for field in fields
+            ]
+        )
 
 
-def _fields(item: Order | Refund | UnreadableOrder) -> tuple[str, ...]:
+def _fields(item: Order | Refund | UnreadableOrder) -> tuple[str | int, ...]:
     if isinstance(item, UnreadableOrder):
         return (item.merchant_uid, item.reason)
     if isinstance(item, Refund):
-        return (item.merchant_uid, _canonical(item.amount), item.currency)
-    refunded = _canonical(item.cancelled_amount)
-    return (item.merchant_uid, _canonical(item.amount), refunded, item.currency, item.status)
+        return (item.merchant_uid, canonical(to_money(item.amount)), item.currency)
+    return _canonical(_orders.to_columns(item))
 
 
-def _canonical(amount: Decimal) -> str:
-    """Return the same text for equal amounts, such as ``1000``, ``1000.00`` and ``1E+3``."""
-    text = str(amount)
-    if len(text) <= _MOST_DIGITS and text.isdecimal():
-        return text
-    normal = EXACT.normalize(amount)
-    is_short = -_MOST_DIGITS < normal.adjusted() < _MOST_DIGITS
-    return f"{normal:f}" if is_short else str(normal)
+def _canonical(columns: _orders.Columns) -> _orders.Columns:
+    """Return the same columns for equal orders."""
+    merchant_uid, amount, currency, status, refunded = columns
+    if isinstance(amount, int) and isinstance(refunded, int):
+        return columns
+    return merchant_uid, canonical(amount), currency, status, canonical(refunded)
 
 
 def differences(stored: Identity, current: Identity) -> list[str]:

@@ -15,7 +15,7 @@ Methods block, and may be called from any thread: ``await asyncio.to_thread(stor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Self
@@ -158,6 +158,11 @@ class Store:
                 new += _refunds.add_with_orders(connection, batch)
         return new
 
+    def add_columns(self, orders: Sequence[_orders.Columns]) -> None:
+        """Store orders by their columns, as :meth:`add_orders` does, in one transaction."""
+        with self._database.writing() as connection:
+            _refunds.add_orders(connection, orders)
+
     def apply_refunds(self, *, limit: int = _PAGE) -> list[Finding] | None:
         """Add the refunds of the next orders to the cancelled amounts of these orders.
 
@@ -201,7 +206,7 @@ class Store:
     def record_slice(
         self,
         step: str,
-        payments: Iterable[PaymentSnapshot | ListedPayment | PlainPayment],
+        payments: Sequence[PaymentSnapshot | ListedPayment | PlainPayment],
         *,
         position: int | None,
         unreadable: Iterable[UnreadablePayment] = (),

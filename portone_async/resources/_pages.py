@@ -181,7 +181,9 @@ class Pages(Generic[R]):
 
 def not_seen(page: Page[R, Any], seen: set[str], key: Callable[[R], str]) -> Page[R, Any]:
     """Return a page without the records that were seen before, and remember the others."""
-    new = {key(record): record for record in page.list if key(record) not in seen}
+    new = dict(zip(map(key, page.list), page.list, strict=True))
+    for duplicate in seen.intersection(new):
+        del new[duplicate]
     unreadable = {str(record): record for record in page.unreadable if str(record) not in seen}
     seen.update(new, unreadable)
     return Page(page.total, page.next, tuple(new.values()), tuple(unreadable.values()))

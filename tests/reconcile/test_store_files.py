@@ -258,7 +258,7 @@ def test_error_while_payments_are_read_rolls_back(store: Store) -> None:
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        store.record_slice("paid", page(), position=None)
+        store.record_slice("paid", [*page()], position=None)
 
     assert store.position("paid") is None
     assert not store.is_done("paid")

@@ -88,7 +88,7 @@ def run(path: Path) -> None:
             for page in range(store.position(step) or 0, 8):
                 if not store.is_done(step):
                     position = page + 1 if page < 7 else None
-                    store.record_slice(step, payments_of(step, page), position=position)
+                    store.record_slice(step, [*payments_of(step, page)], position=position)
             assert store.is_done(step)
         after: int | None = 0
         while after is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar, overload
 
 from portone_async.call import SUCCESS, Call, Failure, QueryValue, validate_identifier
@@ -43,6 +44,8 @@ P = TypeVar("P", bound=Payment | ListedPayment | PlainPayment)
 
 # Part of PortOne's message if it has no such payment ("this payment information does not exist").
 _NO_SUCH_PAYMENT = "존재하지 않는 결제정보"
+imp_uid_of: Callable[[Payment | ListedPayment | PlainPayment], str] = attrgetter("imp_uid")
+"""Return the identifier by which a payment of a list is recognized."""
 BATCH_SUCCESS = SUCCESS | {207}
 """``GET /payments`` answers with 207 where it finds some of the ids only: the others are absent."""
 
@@ -197,11 +200,6 @@ def is_path_safe(merchant_uid: str) -> bool:
     """Whether an order number has no slash, which web servers take apart even when quoted."""
     validate_identifier("merchant_uid", merchant_uid)
     return not has_slash(merchant_uid)
-
-
-def imp_uid_of(payment: Payment | ListedPayment | PlainPayment) -> str:
-    """Return the identifier by which a payment of a list is recognized."""
-    return payment.imp_uid
 
 
 def unreadable_in(

@@ -6,6 +6,7 @@ order or shop, and are never in the reason.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -76,9 +77,8 @@ class MatchesPage(Struct, frozen=True, kw_only=True):
     def __call__(self, page: Page[Any, UnreadablePayment]) -> str | None:
         for name in ("merchant_uid", "status"):
             requested: str | None = getattr(self, name)
-            if requested is not None and any(
-                getattr(payment, name) != requested for payment in page.list
-            ):
+            # A set, built in C: a sweep checks millions of payments.
+            if requested is not None and not {*map(attrgetter(name), page.list)} <= {requested}:
                 return f"PortOne listed a payment of another {name}"
         if any(_is_another(payment.merchant_uid, self.merchant_uid) for payment in page.unreadable):
             return "PortOne listed a payment of another merchant_uid"
