@@ -22,6 +22,7 @@ from portone_async.reconcile import (
     Verdict,
     reconcile,
 )
+from portone_async.reconcile._orders import to_columns
 from portone_async.reconcile.identity import OrdersDigest
 from portone_async.testing import FakePortOne, Status
 from tests.support.paid_day import DAY, NEXT, paid_orders
@@ -194,6 +195,32 @@ def test_digest_does_not_depend_on_the_sequence(
 
     assert digest.hex() == other.hex()
     assert not orders or digest.hex() != fewer.hex()
+
+
+@given(st.lists(st.builds(Order, st.text(max_size=5), amounts, st.sampled_from(["KRW", "USD"]))))
+def test_digest_of_columns_is_the_digest_of_their_orders(orders: list[Order]) -> None:
+    digest, other = OrdersDigest(), OrdersDigest()
+    digest.add(orders)
+    other.add_columns([to_columns(order) for order in orders])
+
+    assert (other.hex(), other.count) == (digest.hex(), digest.count)
+
+
+@pytest.mark.parametrize("amount", ["1000", "1000.00", "1E+3", "1.000e3"])
+def test_digest_does_not_depend_on_the_notation_of_an_amount(amount: str) -> None:
+    digest, other = OrdersDigest(), OrdersDigest()
+    digest.add_columns([to_columns(Order("a", Decimal(1000)))])
+    other.add_columns([to_columns(Order("a", Decimal(amount), cancelled_amount=Decimal("0.0")))])
+
+    assert other.hex() == digest.hex()
+
+
+def test_digest_adds_no_order_if_one_is_not_unicode() -> None:
+    digest = OrdersDigest()
+    with pytest.raises(UnicodeEncodeError):
+        digest.add_columns([to_columns(Order(number, Decimal(1))) for number in ("a", "\ud800")])
+
+    assert (digest.hex(), digest.count) == (OrdersDigest().hex(), 0)
 
 
 @pytest.mark.parametrize(
