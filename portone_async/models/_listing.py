@@ -58,12 +58,12 @@ class PageOrArray(Page[R, U], Generic[R, U], frozen=True):
 def wire_types(response: Any) -> tuple[Any, ...]:
     """Return the types that a response is decoded as, in the order in which they are tried.
 
-    A :class:`Listing` travels as an array. A page of ``A | B`` has records of one kind only: ``A``
-    if all of them are of that kind.
+    A :class:`Listing` travels as an array. A page or listing of ``A | B`` has records of one kind
+    only: ``A`` if all of them are of that kind.
     """
     record, *others = get_args(response) or (None,)
     if get_origin(response) is Listing:
-        return (tuple[record, ...],)  # type: ignore[valid-type]  # the type exists only at run time
+        return tuple(tuple[kind, ...] for kind in kinds_of(record))  # type: ignore[valid-type]  # the type exists only at run time
     if get_origin(response) is PageOrArray:
         return (Page[get_args(response)] | tuple[record, ...],)  # type: ignore[misc,valid-type]  # the type exists only at run time
     if get_origin(response) is Page:

@@ -27,6 +27,11 @@ class Assumptions:
     def __init__(self, periods: tuple[AssumedEmpty, ...]) -> None:
         self._periods = periods
 
+    @property
+    def are_any(self) -> bool:
+        """Whether there are such periods. Otherwise nothing has to be checked."""
+        return bool(self._periods)
+
     def check(self, payments: Iterable[Payment]) -> None:
         """End the run if a payment lies in one of the periods."""
         for payment in payments if self._periods else ():

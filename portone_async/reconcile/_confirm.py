@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Sequence,
+)
 from itertools import chain
+from typing import TypeVar
 
+from portone_async.call import Caller
 from portone_async.client import PortOneClient
 from portone_async.errors import PortOneError, UnexpectedResponseError
-from portone_async.models import Payment
+from portone_async.resources._pages import Pages
 from portone_async.resources._stream import Stream
 from portone_async.resources.payments import FATAL_ERRORS
+from portone_async.resources.payments._order import order_pages
 
 from ._assumptions import Assumptions
+from ._listed import page_type, snapshot
 from ._look_up import (
     CONCURRENT_BATCHES,
     Answer,
@@ -29,7 +41,10 @@ from .store import PendingOrder
 
 __all__ = ("CONCURRENT_CONFIRMATIONS", "Confirmations", "confirm_alone")
 
+J = TypeVar("J")
+
 CONCURRENT_CONFIRMATIONS = 32
+_PAGE_SIZE = 100
 # An order number that no server reads differently in a query. Others may be dropped or changed
 # there: that none has a payment says nothing about them.
 _PLAIN_NUMBER = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
@@ -64,34 +79,55 @@ class Confirmations:
         """Announce the confirmations; then confirm each order and record its finding."""
         count = await in_thread(self._recorder.store.unconfirmed.count)
         self._confirming.announce(count, self._client)
-        async with self._stream() as stream:
-            async for findings in stream:
-                ready = chain(findings, *stream.take_ready())
-                await self._recorder.record(list(ready))
-
-    def _stream(self) -> Stream[Sequence[Finding]]:
         if self._confirming.confirm == "batch":
-            return Stream(
-                in_batches(self._orders()),
-                self._confirm_batch,
-                in_flight=CONCURRENT_BATCHES,
-                is_ordered=False,
-            )
-        return Stream(
-            self._orders(),
-            self._confirm,
-            in_flight=CONCURRENT_CONFIRMATIONS,
-            is_ordered=False,
-        )
+            batches = in_batches(self._orders())
+            await self._record(batches, self._confirm_batch, CONCURRENT_BATCHES)
+            return
+        # A stream of a list begins its jobs at once; it needs a task for each job of an async iterator.
+        async for page in self._pages():
+            await self._record(page, self._confirm, CONCURRENT_CONFIRMATIONS)
 
-    async def _orders(self) -> AsyncGenerator[PendingOrder, None]:
-        """Yield the orders that are not confirmed, the largest difference first."""
+    async def _record(
+        self,
+        jobs: Iterable[J] | AsyncIterable[J],
+        confirm: Callable[[J], Awaitable[tuple[Sequence[Finding]]]],
+        in_flight: int,
+    ) -> None:
+        try:
+            async with Stream(jobs, confirm, in_flight=in_flight, is_ordered=False) as stream:
+                while await self._record_next(stream):
+                    pass
+        finally:
+            await self._recorder.record_rest()
+
+    async def _record_next(self, stream: Stream[Sequence[Finding]]) -> bool:
+        """Record the next findings, or those that are due; return false at the end."""
+        bound = asyncio.timeout_at(self._recorder.due)
+        try:
+            async with bound:
+                findings = await anext(stream, None)
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            await self._recorder.record_rest()
+            return True
+        if findings is None:
+            return False
+        await self._recorder.record_soon(chain(findings, *stream.take_ready()))
+        return True
+
+    async def _pages(self) -> AsyncGenerator[list[PendingOrder], None]:
+        """Yield pages of orders that are not confirmed, the largest difference first."""
         last = None
         orders = self._recorder.store.unconfirmed
         while page := await in_thread(orders.page, after=last):
             last = page[-1]
-            for unconfirmed in page:
-                yield unconfirmed.pending
+            yield [unconfirmed.pending for unconfirmed in page]
+
+    async def _orders(self) -> AsyncGenerator[PendingOrder, None]:
+        async for page in self._pages():
+            for pending in page:
+                yield pending
 
     async def _confirm_batch(self, batch: Sequence[PendingOrder]) -> tuple[Sequence[Finding]]:
         """Compare orders with the payments that batch look-ups list for them.
@@ -120,22 +156,27 @@ class Confirmations:
         return await confirm_alone(self._client, pending, self._assumptions)
 
 
-async def confirm_alone(
-    client: PortOneClient, pending: PendingOrder, assumptions: Assumptions
-) -> Finding:
+async def confirm_alone(client: Caller, pending: PendingOrder, assumptions: Assumptions) -> Finding:
     """Compare an order with all of its payments."""
-    order, find_all = pending.order, client.payments.find_all
+    order = pending.order
     try:
-        payments = [payment async for payment in find_all(order.merchant_uid)]
+        pages = order_pages(
+            client,
+            order.merchant_uid,
+            page_size=_PAGE_SIZE,
+            page_type=page_type(assumptions),
+        )
+        payments = [payment async for payment in Pages([pages])]
     except FATAL_ERRORS:
         raise
     except PortOneError as error:
         return not_checked(order, error)
     assumptions.check(payments)
-    left_out = _left_out(pending, payments)
+    snapshots = [*map(snapshot, payments)]
+    left_out = _left_out(pending, snapshots)
     if left_out is not None:
         return not_checked(order, left_out)
-    return compare(order, [PaymentSnapshot.of(payment) for payment in payments])
+    return compare(order, snapshots)
 
 
 def _is_trusted(looked_up: LookedUp) -> bool:
@@ -145,7 +186,9 @@ def _is_trusted(looked_up: LookedUp) -> bool:
     return looked_up.answer in {Answer.LISTED, Answer.FAILED}
 
 
-def _left_out(pending: PendingOrder, payments: Sequence[Payment]) -> UnexpectedResponseError | None:
+def _left_out(
+    pending: PendingOrder, payments: Sequence[PaymentSnapshot]
+) -> UnexpectedResponseError | None:
     """Return an error if a payment of the period is not listed: neither list is complete then."""
     listed = {payment.imp_uid for payment in payments}
     for payment in pending.payments:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from enum import Enum, auto
+from typing import Any
 
 from msgspec import Struct
 
 from portone_async.call import Caller
 from portone_async.errors import PaymentNotFoundError, PortOneError, TransientError
-from portone_async.models import Group
+from portone_async.models import UnreadablePayment
+from portone_async.models._listing import Listing
 from portone_async.resources._stream import batched
 from portone_async.resources.payments import FATAL_ERRORS
 from portone_async.resources.payments._batch import (
@@ -17,11 +19,12 @@ from portone_async.resources.payments._batch import (
     LONGEST_QUERY,
     Identifier,
     batch_call,
-    grouped,
+    may_be_of,
     query_bytes,
 )
 
 from ._assumptions import Assumptions
+from ._listed import listing_type, snapshot
 from .compare import compare
 from .finding import Finding, Order, PaymentSnapshot, Verdict
 from .store import PendingOrder
@@ -98,8 +101,9 @@ class BatchLookUps:
             PortOneError: An error that every later look-up would raise, too.
         """
         identifiers = [Identifier("merchant_uid", each.order.merchant_uid) for each in batch]
+        response = listing_type(self._assumptions)
         try:
-            listing = await self._client.call(batch_call(identifiers))
+            listing = await self._client.call(batch_call(identifiers, response=response))
         except FATAL_ERRORS:
             raise
         except PaymentNotFoundError as error:
@@ -113,8 +117,7 @@ class BatchLookUps:
             return await self._halve(batch, error)
         self._rejections = 0
         self._assumptions.check(listing.list)
-        groups = grouped(identifiers, listing)
-        return [_listed(pending, group) for pending, group in zip(batch, groups, strict=True)]
+        return [*_listed(batch, identifiers, listing)]
 
     async def _halve(self, batch: Sequence[PendingOrder], error: PortOneError) -> list[LookedUp]:
         """Halve a rejected batch until the order that causes it is alone."""
@@ -132,11 +135,21 @@ def _failed(batch: Sequence[PendingOrder], error: PortOneError) -> list[LookedUp
     return [LookedUp(pending, Answer.FAILED, error=error) for pending in batch]
 
 
-def _listed(pending: PendingOrder, group: Group) -> LookedUp:
-    payments = tuple(PaymentSnapshot.of(payment) for payment in group.payments)
-    if group.unreadable:
-        return LookedUp(pending, Answer.UNREADABLE, payments)
-    return _looked_up(pending, Answer.LISTED if payments else Answer.ABSENT, payments)
+def _listed(
+    batch: Sequence[PendingOrder],
+    identifiers: Sequence[Identifier],
+    listing: Listing[Any, UnreadablePayment],
+) -> Iterator[LookedUp]:
+    """Divide the payments of a batch among its orders."""
+    by_order: dict[str, dict[str, PaymentSnapshot]] = {}
+    for payment in listing.list:
+        by_order.setdefault(payment.merchant_uid, {})[payment.imp_uid] = snapshot(payment)
+    for pending, identifier in zip(batch, identifiers, strict=True):
+        payments = tuple(by_order.get(identifier.uid, {}).values())
+        if any(may_be_of(payment, identifier) for payment in listing.unreadable):
+            yield LookedUp(pending, Answer.UNREADABLE, payments)
+        else:
+            yield _looked_up(pending, Answer.LISTED if payments else Answer.ABSENT, payments)
 
 
 def _looked_up(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
@@ -21,6 +21,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _BATCH = 1000
+# Seconds that a finding waits for others, to be stored in one transaction: a transaction of its own,
+# with its hand-overs between threads, costs more than its look-up. A kill loses the findings of this
+# time, and they are looked up again.
+_INTERVAL = 0.05
+_MOST_WAITING = 100
 # Seconds: the usage that a kill may lose.
 _USAGE_INTERVAL = 1.0
 
@@ -34,6 +39,9 @@ class Recorder:
         self._requests = 0
         self._retries = 0
         self._saved_at = time.monotonic()
+        self._collected: list[Finding] = []
+        self.due: float | None = None
+        """When collected findings must be recorded, on the loop's clock; ``None`` without any."""
 
     def count(self, attempt: Attempt) -> None:
         """Count an attempt of a request."""
@@ -45,6 +53,20 @@ class Recorder:
         if findings:
             await _finish(self._record(findings))
             await self.save_usage()
+
+    async def record_soon(self, findings: Iterable[Finding]) -> None:
+        """Record findings together with the next ones; call :meth:`record_rest` when it is due."""
+        now = asyncio.get_running_loop().time()
+        if self.due is None:
+            self.due = now + _INTERVAL
+        self._collected += findings
+        if len(self._collected) >= _MOST_WAITING or now >= self.due:
+            await self.record_rest()
+
+    async def record_rest(self) -> None:
+        """Record the findings that :meth:`record_soon` has collected."""
+        findings, self._collected, self.due = self._collected, [], None
+        await self.record(findings)
 
     async def _record(self, findings: Sequence[Finding]) -> None:
         await in_thread(self.store.record, findings)

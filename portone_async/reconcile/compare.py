@@ -36,7 +36,7 @@ ordered and none was received.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from portone_async.models import PaymentStatus
 
@@ -175,8 +175,10 @@ def _may_hold_money(payment: PaymentSnapshot) -> bool:
     return is_net_paid(payment) or is_open
 
 
-def _latest_states(payments: Iterable[PaymentSnapshot]) -> tuple[PaymentSnapshot, ...]:
+def _latest_states(payments: Sequence[PaymentSnapshot]) -> tuple[PaymentSnapshot, ...]:
     """Return each payment once, in its latest state, the newest first."""
+    if len(payments) < 2:
+        return tuple(payments)
     latest: dict[str, PaymentSnapshot] = {}
     for payment in payments:
         other = latest.get(payment.imp_uid)

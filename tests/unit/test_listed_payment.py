@@ -20,9 +20,10 @@ from portone_async.models._listed_payment import (
     PlainPayment,
 )
 from portone_async.models.payments import PaymentPage
-from portone_async.reconcile import PaymentSnapshot
+from portone_async.reconcile import PaymentSnapshot, _listed
 from portone_async.reconcile._snapshots import from_columns, to_columns
 from portone_async.resources._windows import Window
+from portone_async.resources.payments._batch import Identifier, batch_call
 from portone_async.resources.payments._calls import list_call
 from tests.support.sample_bodies import SAMPLES
 from tests.support.samples import CARD_PAID, PARTIALLY_CANCELLED, ok
@@ -60,9 +61,24 @@ def assert_same(body: bytes, status: str = "all") -> None:
     for payment, original in zip(listed.list, whole.list, strict=True):
         assert type(payment.status) is str
         # The notation of an amount is the same one, too.
-        assert repr(snapshot(payment)) == repr(PaymentSnapshot.of(original))
+        of_look_up = _listed.snapshot(payment)
+        assert repr(snapshot(payment)) == repr(of_look_up) == repr(PaymentSnapshot.of(original))
         for name in ("started_at", "paid_at"):
             assert second(getattr(payment, name)) == second(getattr(original, name))
+
+
+def assert_same_in_array(items: list[Any]) -> None:
+    """Compare both ways to read the array that a batch look-up returns."""
+    reply, ids = Reply(200, {}, ok(items)), [Identifier("imp_uid", "imp_1")]
+    whole = parse(batch_call(ids), reply)
+    listed = parse(batch_call(ids, response=_listed.ListedPaymentListing), reply)
+    if isinstance(whole, PortOneError):
+        assert (type(listed), str(listed)) == (type(whole), str(whole))
+        return
+    assert not isinstance(listed, PortOneError)
+    assert listed.unreadable == whole.unreadable
+    expected = [*map(PaymentSnapshot.of, whole.list)]
+    assert repr([*map(_listed.snapshot, listed.list)]) == repr(expected)
 
 
 def second(time: datetime | int | None) -> float:
@@ -121,6 +137,7 @@ def payments(draw: st.DrawFn) -> Any:
 @example([CARD_PAID | {"cancelled_at": "9999-12-31T23:59:59-23:00", "imp_uid": 5}], "all")
 def test_odd_payments_have_the_same_snapshots(items: list[Any], status: str) -> None:
     assert_same(page_body(*items), status)
+    assert_same_in_array(items)
 
 
 DEEP = b"[" * 2_000 + b"]" * 2_000

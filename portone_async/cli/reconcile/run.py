@@ -80,7 +80,8 @@ def _run(arguments: Arguments) -> Summary:
             # A store with an identity has all orders of its run: the view's total has them, too.
             counter = view if store.identity is None else None
             items = _read(orders, counter, notes, is_strict=arguments.strict)
-            options |= {"on_attempt": view.count_attempt}
+            if view.is_printed:
+                options |= {"on_attempt": view.count_attempt}
             summary = asyncio.run(_compare(items, options, arguments, store, view))
         notes.add_repeated(source_name(arguments), store.progress()[1])
         files = write_results(arguments, period, store.findings(), summary)

@@ -142,7 +142,15 @@ class Payments(Refunds):
         wanted = None if status is None else validate_status(status)
         order = None if sorting is None else validate_sorting(sorting)
         size = validate_page_size(page_size)
-        return Pages([order_pages(self._client, merchant_uid, wanted, order, size)])
+        pages = order_pages(
+            self._client,
+            merchant_uid,
+            status=wanted,
+            sorting=order,
+            page_size=size,
+            page_type=PaymentPage,
+        )
+        return Pages([pages])
 
     def list(
         self,

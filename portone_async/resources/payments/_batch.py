@@ -8,13 +8,15 @@ others are ignored, and an id without a payment means that none was listed, not 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import quote
+from typing import Any, TypeVar, overload
 
 from msgspec import Struct
 
-from portone_async.call import Call, validate_identifier
+from portone_async.call import Call, quoted, validate_identifier
 from portone_async.errors import InvalidRequestError
 from portone_async.models import Group, Payment, UnreadablePayment
+from portone_async.models._listed_payment import ListedPayment, PlainPayment
+from portone_async.models._listing import Listing
 from portone_async.models.payments import PaymentListing
 
 from ._calls import BATCH_SUCCESS, look_up
@@ -26,8 +28,11 @@ __all__ = (
     "Identifier",
     "batch_call",
     "grouped",
+    "may_be_of",
     "query_bytes",
 )
+
+P = TypeVar("P", bound=Payment | ListedPayment | PlainPayment)
 
 LARGEST_BATCH = 100
 # Apache rejects a request line of over 8,190 bytes by default, of which the path of base_url, the
@@ -51,7 +56,7 @@ def query_bytes(identifier: Identifier) -> int:
     """
     validate_identifier(identifier.name, identifier.uid)
     # "&merchant_uid%5B%5D=" around it, or the same with imp_uid.
-    needed = len(identifier.name) + len("&%5B%5D=") + len(quote(identifier.uid, safe=""))
+    needed = len(identifier.name) + len("&%5B%5D=") + len(quoted(identifier.uid))
     if needed > LONGEST_QUERY:
         raise InvalidRequestError(
             f"{identifier.name} is too long to be sent: {len(identifier.uid)} letters"
@@ -59,12 +64,22 @@ def query_bytes(identifier: Identifier) -> int:
     return needed
 
 
-def batch_call(batch: Iterable[Identifier]) -> Call[PaymentListing]:
-    """Make the call that looks up ids, each once."""
+@overload
+def batch_call(batch: Iterable[Identifier]) -> Call[PaymentListing]: ...
+@overload
+def batch_call(
+    batch: Iterable[Identifier], *, response: type[Listing[P, UnreadablePayment]]
+) -> Call[Listing[P, UnreadablePayment]]: ...
+def batch_call(
+    batch: Iterable[Identifier],
+    *,
+    response: type[Listing[Any, UnreadablePayment]] = PaymentListing,
+) -> Call[Any]:
+    """Make the call that looks up ids, each once; ``response`` determines the decoded fields."""
     pairs = dict.fromkeys((f"{identifier.name}[]", identifier.uid) for identifier in batch)
     return look_up(
         "/payments",
-        PaymentListing,
+        response,
         identifiers={name.removesuffix("[]"): uid for name, uid in pairs},
         query=tuple(pairs),
         success=BATCH_SUCCESS,
@@ -82,13 +97,13 @@ def grouped(batch: Iterable[Identifier], listing: PaymentListing) -> list[Group]
     for identifier in batch:
         once = {payment.imp_uid: payment for payment in by_id.get(identifier, [])}
         newest_first = sorted(once.values(), key=_started, reverse=True)
-        unreadable = [p for p in listing.unreadable if _may_be_of(p, identifier)]
+        unreadable = [p for p in listing.unreadable if may_be_of(p, identifier)]
         groups.append(Group(identifier.uid, tuple(newest_first), tuple(unreadable)))
     return groups
 
 
-def _may_be_of(payment: UnreadablePayment, identifier: Identifier) -> bool:
-    # An unreadable id may be any id, so the payment is in every group that it may belong to.
+def may_be_of(payment: UnreadablePayment, identifier: Identifier) -> bool:
+    """Whether an unreadable payment may have this id: an unreadable id may be any id."""
     return getattr(payment, identifier.name) in (None, identifier.uid)
 
 

@@ -119,9 +119,29 @@ def get_call(imp_uid: str, *, include_sandbox: bool, extension: bool) -> Call[Pa
     )
 
 
+@overload
 def find_all_call(
     merchant_uid: str, status: str | None, sorting: Sorting | None, page: int, page_size: int
-) -> Call[PaymentPage]:
+) -> Call[PaymentPage]: ...
+@overload
+def find_all_call(
+    merchant_uid: str,
+    status: str | None,
+    sorting: Sorting | None,
+    page: int,
+    page_size: int,
+    *,
+    response: type[Page[P, UnreadablePayment]],
+) -> Call[Page[P, UnreadablePayment]]: ...
+def find_all_call(
+    merchant_uid: str,
+    status: str | None,
+    sorting: Sorting | None,
+    page: int,
+    page_size: int,
+    *,
+    response: type[Page[Any, UnreadablePayment]] = PaymentPage,
+) -> Call[Any]:
     """Make the call for a page of the payments of an order whose number is safe in a path."""
     path = {"merchant_uid": merchant_uid}
     route = "/payments/findAll/{merchant_uid}"
@@ -133,7 +153,7 @@ def find_all_call(
         query["sorting"] = sorting
     return look_up(
         route,
-        PaymentPage,
+        response,
         identifiers=path,
         path=path,
         query=query,

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from portone_async.models import Payment, UnreadablePayment
-from portone_async.models._listing import Page
+from portone_async.models._listing import Listing, Page
 from portone_async.models.payments import PaymentListing
 
 __all__ = ("MatchesPage", "MatchesPayment", "MatchesPayments", "require_any")
@@ -37,7 +37,7 @@ class MatchesPayment(Struct, frozen=True, kw_only=True, gc=False):
         return f"PortOne answered with a payment of another {another}"
 
 
-def require_any(listing: PaymentListing) -> str | None:
+def require_any(listing: Listing[Any, UnreadablePayment]) -> str | None:
     """Check that a list is not empty: PortOne reports "none" with a 404, not with a 200."""
     if listing.list or listing.unreadable:
         return None

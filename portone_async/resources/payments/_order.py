@@ -5,15 +5,20 @@ A number that is not safe in a path is looked up by ``GET /payments``, and its p
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from portone_async.call import Caller
-from portone_async.models import Payment, Sorting
-from portone_async.models.payments import PaymentPage
+from portone_async.models import Payment, Sorting, UnreadablePayment
+from portone_async.models._listed_payment import ListedPayment, PlainPayment
+from portone_async.models._listing import Page
 from portone_async.resources._pages import NumberedPages
 
 from ._calls import find_all_call, imp_uid_of, is_path_safe, listed_call, unreadable_in
 from ._sorting import sort_payments, unsortable
 
 __all__ = ("find_listed", "order_pages")
+
+P = TypeVar("P", bound=Payment | ListedPayment | PlainPayment)
 
 
 async def find_listed(
@@ -33,22 +38,29 @@ async def find_listed(
 def order_pages(
     client: Caller,
     merchant_uid: str,
-    status: str | None,
-    sorting: Sorting | None,
+    *,
+    status: str | None = None,
+    sorting: Sorting | None = None,
     page_size: int,
-) -> NumberedPages[Payment]:
-    """Return the pages of all payments of an order."""
+    page_type: type[Page[P, UnreadablePayment]],
+) -> NumberedPages[P | Payment]:
+    """Return the pages of all payments of an order.
 
-    async def read_page(number: int) -> PaymentPage:
-        call = find_all_call(merchant_uid, status, sorting, number, page_size)
-        return await client.call(call)
+    ``page_type`` determines the fields that are decoded. An order number that is not safe in a path
+    has whole payments, which are sorted here.
+    """
 
-    async def read_list(_: int) -> PaymentPage:
+    async def read_page(number: int) -> Page[P | Payment, UnreadablePayment]:
+        call = find_all_call(merchant_uid, status, sorting, number, page_size, response=page_type)
+        page: Page[Any, UnreadablePayment] = await client.call(call)
+        return page
+
+    async def read_list(_: int) -> Page[P | Payment, UnreadablePayment]:
         listing = await client.call(listed_call(merchant_uid, None))
         by = sorting or Sorting.STARTED_DESC
         payments = tuple(sort_payments(listing.list, by, status=status))
         total = len(payments) + len(listing.unreadable)
-        return PaymentPage(total, 0, payments, listing.unreadable)
+        return Page(total, 0, payments, listing.unreadable)
 
     return NumberedPages(
         read_page if is_path_safe(merchant_uid) else read_list,
