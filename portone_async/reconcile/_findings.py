@@ -12,8 +12,9 @@ import msgspec
 from portone_async.models import PaymentStatus, UnreadablePayment
 
 from . import _matched, _orders
-from ._columns import from_money
+from ._columns import MoneyColumn, from_money
 from ._kinds import KINDS, Kind
+from ._matched import Range
 from .bridge import Bridge
 from .bridges import BridgeSums
 from .finding import Finding, PaymentSnapshot, Verdict
@@ -80,7 +81,7 @@ _OF_ORDERS = f"""
         LEFT JOIN findings AS f ON f.kind = :order AND f.key = +o.position
         LEFT JOIN matched AS m ON m.position = o.position
         LEFT JOIN payments AS p ON p.id = m.payment
-    WHERE o.position > :after
+    WHERE o.position > :after AND o.position <= :until
         AND (m.position IS NOT NULL OR f.verdict = coalesce(:verdict, f.verdict))
     ORDER BY o.position LIMIT :limit"""  # noqa: S608 (names of this schema)
 # Most other findings: the order of a single payment has all amounts, so that no JSON is decoded.
@@ -175,25 +176,41 @@ def count_final(connection: Connection) -> int:
 
 
 def of_orders(
-    connection: Connection, after: int, verdict: Verdict | None, limit: int
-) -> list[tuple[int, Finding]]:
-    """List the findings of orders by position: of all verdicts, or of ``matched``."""
+    connection: Connection, orders: Range, verdict: Verdict | None, limit: int
+) -> tuple[list[Finding], int | None]:
+    """List the findings of a range of orders by position: of all verdicts, or of ``matched``.
+
+    Returns:
+        The findings, and the position of the last one if there may be more.
+    """
     parameters = {
         **KINDS,
-        "after": after,
+        "after": orders.after,
+        "until": orders.until,
         "verdict": verdict and verdict.value,
         "limit": limit,
     }
-    rows = connection.execute(_OF_ORDERS, parameters)
-    return [(position, _of_order(*columns)) for position, *columns in rows]
+    rows = connection.execute(_OF_ORDERS, parameters).fetchall()
+    return [_of_order(*row) for row in rows], rows[-1][0] if len(rows) == limit else None
 
 
-def _of_order(verdict: str | None, payments: str, error: str | None, *columns: Any) -> Finding:
-    order = _orders.from_columns(*columns[:5])
+def _of_order(  # noqa: PLR0917 (one for each column)
+    _: int,
+    verdict: str | None,
+    payments: str,
+    error: str | None,
+    merchant_uid: str,
+    amount: MoneyColumn,
+    currency: str,
+    status: str,
+    cancelled_amount: MoneyColumn,
+    *matched: Any,
+) -> Finding:
+    order = _orders.from_columns(merchant_uid, amount, currency, status, cancelled_amount)
     if verdict is None:
-        return _matched.finding(order, *columns[5:])
+        return _matched.finding(order, *matched)
     return Finding(
-        merchant_uid=order.merchant_uid,
+        merchant_uid=merchant_uid,
         verdict=Verdict(verdict),
         order=order,
         payments=_decode(payments),

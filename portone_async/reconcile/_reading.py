@@ -14,6 +14,7 @@ from .finding import Finding, Verdict
 __all__ = ("findings", "matched_findings", "reading", "writing")
 
 _PAGE = 1_000
+_ALL_ORDERS = Range(0, 2**63 - 1)
 
 
 @contextmanager
@@ -37,8 +38,7 @@ def findings(database: Database, verdict: Verdict | None) -> Iterator[Finding]:
     """Iterate over all findings, or those of one verdict, in the sequence of :class:`Kind`."""
     after = _findings.START
     if verdict in {None, Verdict.MATCHED}:
-        for _, finding in _of_orders(database, 0, verdict):
-            yield finding
+        yield from _of_orders(database, _ALL_ORDERS, verdict)
         after = _findings.AFTER_ORDERS
     while True:
         with database.reading() as connection:
@@ -52,19 +52,13 @@ def findings(database: Database, verdict: Verdict | None) -> Iterator[Finding]:
 
 def matched_findings(database: Database, orders: Range) -> Iterator[Finding]:
     """Iterate over the findings ``matched`` of a range of orders."""
-    for position, finding in _of_orders(database, orders.after, Verdict.MATCHED):
-        if position > orders.until:
-            return
-        yield finding
+    return _of_orders(database, orders, Verdict.MATCHED)
 
 
-def _of_orders(
-    database: Database, after: int, verdict: Verdict | None
-) -> Iterator[tuple[int, Finding]]:
-    while True:
+def _of_orders(database: Database, orders: Range, verdict: Verdict | None) -> Iterator[Finding]:
+    after: int | None = orders.after
+    while after is not None:
+        rest = Range(after, orders.until)
         with database.reading() as connection:
-            page = _findings.of_orders(connection, after, verdict, _PAGE)
+            page, after = _findings.of_orders(connection, rest, verdict, _PAGE)
         yield from page
-        if len(page) < _PAGE:
-            return
-        after, _ = page[-1]

@@ -45,7 +45,7 @@ class BridgeSums:
         if order is not None and _is_paid_in_full(order, finding):
             self.add_paid(order.currency, order.amount, order.cancelled_amount)
         else:
-            self._enter(entries(finding))
+            self.enter(entries(finding))
 
     def add_paid(self, currency: str, amount: Decimal, refunded: Decimal) -> None:
         """Enter a paid order that is matched: the amount due is the amount charged."""
@@ -55,7 +55,7 @@ class BridgeSums:
 
     def merge(self, other: BridgeSums) -> None:
         """Add other sums."""
-        self._enter(other._entries())
+        self.enter(other._entries())
 
     def bridges(self) -> dict[str, Bridge]:
         """Return the bridge of each currency, sorted by currency."""
@@ -63,7 +63,8 @@ class BridgeSums:
         whole.merge(self)
         return {currency: Bridge(**lines) for currency, lines in sorted(whole._sums.items())}
 
-    def _enter(self, entries: Iterable[Entry]) -> None:
+    def enter(self, entries: Iterable[Entry]) -> None:
+        """Add the entries of a finding."""
         for currency, line, amount in entries:
             if amount:
                 add_to(self._sums.setdefault(currency, {}), line, amount)

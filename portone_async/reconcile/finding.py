@@ -145,6 +145,9 @@ class Verdict(StrEnum):
     NOT_CHECKED = "not_checked"
     """Unknown: the look-up failed, or the order could not be read."""
 
+    # As its value, which it equals, and without the call of a Python function for each use as a key.
+    __hash__ = str.__hash__
+
 
 VerdictLike: TypeAlias = (
     Verdict

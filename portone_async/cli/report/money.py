@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 from portone_async.models._record import EXACT
-from portone_async.reconcile.bridge import Bridge
+from portone_async.reconcile.bridges import Entry
 from portone_async.reconcile.finding import Finding, Verdict
 from portone_async.reconcile.money import Sums, add_to
 
 __all__ = ("discrepancy", "format_amount", "is_unreadable", "summary_amounts")
+
+_ZERO = Decimal(0)
+_UNKNOWN = frozenset(("not_checked", "other_currency", "unassigned"))
+# The amount due is what was ordered, without what is not due.
+_CHARGED_LESS_DUE = {"charged": EXACT.add, "ordered": EXACT.subtract, "not_due": EXACT.add}
 
 # The currencies that PortOne lists, without the won, the yen and the dong, which have no cents.
 _WITH_CENTS = frozenset(
@@ -29,23 +34,30 @@ def summary_amounts(finding: Finding) -> Sums:
     return sums
 
 
-def discrepancy(finding: Finding, bridges: Mapping[str, Bridge]) -> tuple[str, Decimal] | None:
+def discrepancy(finding: Finding, money: Iterable[Entry]) -> tuple[str, Decimal] | None:
     """Subtract the amount due from the amount charged.
 
     Args:
         finding: A finding.
-        bridges: The bridges of this finding alone.
+        money: Its entries.
 
     Returns:
         The currency and the difference; ``None`` if it is unknown: the order was not checked, or
         it was charged in another currency.
     """
-    if finding.verdict is Verdict.NOT_CHECKED or len(bridges) != 1:
+    if finding.verdict is Verdict.NOT_CHECKED:
         return None
-    ((currency, bridge),) = bridges.items()
-    if bridge.unknown or bridge.unassigned:
-        return None
-    return currency, EXACT.subtract(bridge.charged, bridge.due)
+    currencies: set[str] = set()
+    difference = _ZERO
+    for currency, line, amount in money:
+        if not amount:
+            continue
+        if line in _UNKNOWN:
+            return None
+        currencies.add(currency)
+        if line in _CHARGED_LESS_DUE:
+            difference = _CHARGED_LESS_DUE[line](difference, amount)
+    return (currencies.pop(), difference) if len(currencies) == 1 else None
 
 
 def is_unreadable(finding: Finding) -> bool:

@@ -19,6 +19,7 @@ from portone_async.cli.report.page.tally import Period, Tally
 from portone_async.cli.report.page.time_buckets import Bucket, Unit, bucket_starts, choose_unit
 from portone_async.cli.report.statement import sort_currencies, statement
 from portone_async.reconcile import Bridge, Finding, PaymentSnapshot, Verdict, bridges
+from portone_async.reconcile.bridges import entries
 from portone_async.reconcile.money import Sums, add_to
 from tests.support.report_run import KST, NOON, PERIOD, day, finding, order, snapshot, summary_of
 
@@ -120,7 +121,7 @@ def test_sum_of_amounts_is_exact(amounts: list[Decimal]) -> None:
 def test_discrepancy_is_charged_less_due(uid: str, expected: tuple[str, str] | None) -> None:
     tested = next(candidate for candidate in day() if candidate.merchant_uid == uid)
 
-    assert discrepancy(tested, bridges([tested])) == (
+    assert discrepancy(tested, entries(tested)) == (
         expected and (expected[0], Decimal(expected[1]))
     )
 
@@ -129,7 +130,7 @@ def test_cancelled_order_has_no_money_due() -> None:
     payment = snapshot("a", "500", status="cancelled", cancelled="200")
     cancelled = finding("a", Verdict.STATUS_DIFFERS, order("a", "500", status="cancelled"), payment)
 
-    assert discrepancy(cancelled, bridges([cancelled])) == ("KRW", Decimal(300))
+    assert discrepancy(cancelled, entries(cancelled)) == ("KRW", Decimal(300))
 
 
 def test_orphan_counts_the_amounts_of_its_payments() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from portone_async.cli.report.money import discrepancy, is_unreadable, summary_amounts
-from portone_async.reconcile.bridges import bridges
+from portone_async.reconcile.bridges import Entry, entries
 from portone_async.reconcile.finding import Finding, Summary, Verdict
 from portone_async.reconcile.money import Sums, add_to
 
@@ -55,20 +55,24 @@ class Tally:
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
-        self._bucket(_payment_time(finding)).add(finding)
+        bucket = self._bucket(_payment_time(finding))
         self.orders += finding.order is not None
         if finding.verdict is Verdict.MATCHED:
+            bucket.add(finding)
             self.without_order += finding.order is None
         else:
-            self._add_difference(finding)
+            # Once for both its sums and its row: dividing the money takes a third of the time.
+            money = [*entries(finding)]
+            bucket.enter(finding.verdict, money)
+            self._add_difference(finding, money)
 
-    def _add_difference(self, finding: Finding) -> None:
+    def _add_difference(self, finding: Finding, money: Sequence[Entry]) -> None:
         verdict = finding.verdict
         self.unreadable += is_unreadable(finding)
         for currency, amount in summary_amounts(finding).items():
             add_to(self.amounts[verdict], currency, amount)
         if self.table.has_room(verdict):
-            difference = discrepancy(finding, bridges([finding]))
+            difference = discrepancy(finding, money)
             self.table.add(verdict, script_json(table_row(finding, difference, self._zone)))
 
     def total(self) -> Bucket:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct, field
 
 from portone_async.reconcile.bridge import Bridge
-from portone_async.reconcile.bridges import BridgeSums
+from portone_async.reconcile.bridges import BridgeSums, Entry
 from portone_async.reconcile.finding import Finding, Verdict
 
 __all__ = ("Bucket", "Unit", "bucket_starts", "choose_unit")
@@ -26,9 +26,13 @@ class Bucket(Struct):
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
-        verdict = finding.verdict
+        self.counts[finding.verdict] += 1
+        self._sums_of(finding.verdict).add(finding)
+
+    def enter(self, verdict: Verdict, entries: Iterable[Entry]) -> None:
+        """Add a finding of which the entries are known."""
         self.counts[verdict] += 1
-        self._sums_of(verdict).add(finding)
+        self._sums_of(verdict).enter(entries)
 
     def merge(self, other: Bucket) -> None:
         """Add the findings of another bucket."""
