@@ -55,10 +55,10 @@ class Bar:
         )
         self._task = self._progress.add_task("", total=total, completed=completed)
 
-    def advance(self) -> None:
-        """Count one unit of work as done."""
-        self._pace.advance()
-        self._completed += 1
+    def advance(self, count: int = 1) -> None:
+        """Count units of work as done."""
+        self._pace.advance(count)
+        self._completed += count
 
     def set_total(self, total: int) -> None:
         """Set all of the work."""

@@ -21,7 +21,7 @@ from ._columns import MoneyColumn, TimeColumn, from_money, from_time
 from ._kinds import KINDS
 from .finding import Finding, Order, PaymentSnapshot, Verdict
 
-__all__ = ("COLUMNS", "SCHEMA", "Range", "add", "count", "delete", "finding", "totals")
+__all__ = ("COLUMNS", "SCHEMA", "Range", "add", "count", "count_in", "delete", "finding", "totals")
 
 SCHEMA = (
     """CREATE TABLE matched (
@@ -74,6 +74,7 @@ _ADD = f"""
 _DELETE = """
     DELETE FROM matched WHERE position = (SELECT position FROM orders WHERE merchant_uid = ?)"""
 _COUNT = "SELECT count(*) FROM matched"
+_COUNT_IN = "SELECT count(*) FROM matched WHERE position > ? AND position <= ?"
 _SUM = """
     SELECT currency, count(*), sum(amount) FROM matched JOIN orders USING (position)
     WHERE typeof(amount) = 'integer' GROUP BY currency"""
@@ -140,6 +141,12 @@ def count(connection: Connection) -> int:
     """Count the orders."""
     ((orders,),) = connection.execute(_COUNT)
     return int(orders)
+
+
+def count_in(connection: Connection, orders: Range) -> int:
+    """Count the orders in a range."""
+    ((count,),) = connection.execute(_COUNT_IN, [orders.after, orders.until])
+    return int(count)
 
 
 def totals(connection: Connection) -> Iterator[tuple[str, int, Decimal]]:

@@ -1,4 +1,4 @@
-"""Record the findings and the usage of a run, and report each finding once."""
+"""Record the findings and the usage of a run, and report each finding at most once."""
 
 from __future__ import annotations
 
@@ -31,11 +31,17 @@ _USAGE_INTERVAL = 1.0
 
 
 class Recorder:
-    """The store of a run, its usage, and the caller's ``on_finding``."""
+    """The store of a run, its usage, and the caller's ``on_finding`` and ``on_matched``."""
 
-    def __init__(self, store: Store, on_finding: Callable[[Finding], object] | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        on_finding: Callable[[Finding], object] | None,
+        on_matched: Callable[[int], object] | None = None,
+    ) -> None:
         self.store = store
         self._on_finding = on_finding
+        self._on_matched = on_matched
         self._requests = 0
         self._retries = 0
         self._saved_at = time.monotonic()
@@ -84,7 +90,9 @@ class Recorder:
         orders = await in_thread(self.store.match, after=after)
         if orders is None:
             return None
-        if self._on_finding is not None:
+        if self._on_matched is not None:
+            self._on_matched(await in_thread(self.store.count_matched, orders))
+        elif self._on_finding is not None:
             await self._report_all(self.store.matched_findings(orders))
         return orders.until
 

@@ -201,6 +201,11 @@ class Store:
         with _reading.writing(self._database) as connection:
             return _matched.add(connection, after, limit)
 
+    def count_matched(self, orders: Range) -> int:
+        """Count the findings of :meth:`match` in a range of orders."""
+        with self._database.reading() as connection:
+            return _matched.count_in(connection, orders)
+
     # The payments of the period.
 
     def record_slice(

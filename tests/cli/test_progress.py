@@ -103,6 +103,8 @@ def test_resumed_run_counts_no_order_twice() -> None:
     assert "21/50" in render(view)
     view.add_orders(10)
     assert "21/60" in render(view)
+    view.count_matched(30)
+    assert "51/60" in render(view)
 
 
 def test_resumed_run_starts_with_rate_zero() -> None:

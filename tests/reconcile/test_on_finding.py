@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,27 @@ async def test_finding_recorded_during_cancellation_is_reported(
 
     assert 1 < cancelled < 20
     assert sorted(findings, key=str) == sorted(stored, key=str)
+
+
+async def test_matched_orders_are_counted_and_only_the_others_reported(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = [*paid_orders(server, 5), Order("none", Decimal(1))]
+    findings: list[Finding] = []
+    matched: list[int] = []
+    with Store.open(tmp_path / "run.db") as store:
+        run = partial(
+            reconcile,
+            client,
+            orders,
+            since=DAY,
+            until=NEXT,
+            store=store,
+            on_finding=findings.append,
+            on_matched=matched.append,
+        )
+        summary = await run()
+        await run()
+
+    assert [finding.verdict for finding in findings] == [Verdict.MISSING]
+    assert sum(matched) == summary.counts[Verdict.MATCHED] == 5

@@ -145,8 +145,9 @@ async def _compare(
             store=store,
             confirm=arguments.confirm,
             on_confirm=partial(print_announcement, confirm=arguments.confirm),
-            # Without it, the findings of a million matched orders are never built.
             on_finding=view.count_finding if view.is_printed else None,
+            # Otherwise the findings of a million matched orders would be built to be counted.
+            on_matched=view.count_matched if view.is_printed else None,
         )
 
 

@@ -65,6 +65,11 @@ class View(Bar):
         if finding.order is not None:
             self.advance()
 
+    def count_matched(self, orders: int) -> None:
+        """Count orders that are matched."""
+        self._counts[Verdict.MATCHED] += orders
+        self.advance(orders)
+
     def line(self) -> Text:
         """Return the current counts."""
         parts = [Text.assemble((_("requests "), "dim"), str(self._requests))]
