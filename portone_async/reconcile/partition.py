@@ -39,7 +39,7 @@ class Partition(Struct, frozen=True, kw_only=True):
     """The first moment of the period."""
     until: datetime
     """The first moment after it."""
-    statuses: tuple[str, ...] = ("paid", "cancelled")
+    statuses: tuple[str, ...] = ("cancelled", "paid")
     """The statuses of the payments that are read."""
     is_margin: bool = False
     """Whether only its orders are read: it lies before or after the period of the plan."""
@@ -68,6 +68,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     every: timedelta
     margin: timedelta
     statuses: tuple[str, ...]
+    """Sorted: plans with the same ones in another sequence are equal."""
 
     def __iter__(self) -> Iterator[Partition]:
         """Iterate over the partitions: Tier by Tier, each in the sequence of time."""
@@ -167,7 +168,7 @@ def plan(
         until=until.astimezone(offset),
         every=every,
         margin=margin,
-        statuses=tuple(validate_statuses(statuses)),
+        statuses=tuple(sorted(validate_statuses(statuses))),
     )
 
 

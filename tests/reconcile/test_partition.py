@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError
 from portone_async.reconcile import Partition, Plan, plan
+from portone_async.reconcile.ledgers._plans import differences
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FIRST = datetime(2026, 11, 1, tzinfo=SEOUL)
@@ -102,3 +103,11 @@ def test_names_do_not_depend_on_clocks_that_are_put_back() -> None:
         *("2026-10-31", "2026-11-01", "2026-11-02", "2026-11-03"),
     ]
     assert partitions.since == first.astimezone(UTC)
+
+
+def test_sequence_of_statuses_and_tiers_does_not_change_a_partition() -> None:
+    one = plan(["A01", "B02"], since=FIRST, until=FIRST + DAY, statuses=["paid", "cancelled"])
+    other = plan(["B02", "A01"], since=FIRST, until=FIRST + DAY, statuses=["cancelled", "paid"])
+
+    assert all(partition in one for partition in other)
+    assert not differences(one, other)

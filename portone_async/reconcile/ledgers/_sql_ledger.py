@@ -26,6 +26,8 @@ _PUBLISH = """
     INSERT INTO partitions (run, tier, since, name, partition, summary) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (run, name)
     DO UPDATE SET partition = excluded.partition, summary = excluded.summary"""
+_SUMMARIES = """
+    SELECT name, summary FROM partitions WHERE run = ? AND name > ? ORDER BY name LIMIT ?"""
 _DELETE_FINDINGS = "DELETE FROM findings WHERE run = ? AND tier = ? AND since = ?"
 _IS_SHARED = """
     (f.merchant_uid <> '' AND EXISTS (SELECT 1 FROM findings AS s
@@ -130,8 +132,10 @@ class SQLLedger(JoinedLedger):
         return {name for (name,) in rows}
 
     def _summaries(self) -> Iterator[Summary]:
-        rows = self._read("SELECT summary FROM partitions WHERE run = ?")
-        return (_decode_summary(summary) for (summary,) in rows)
+        name = ""
+        while page := self._read(_SUMMARIES, name, PAGE):
+            for name, summary in page:  # noqa: B007 (the last name is that of the page)
+                yield _decode_summary(summary)
 
     def summary_of(self, partition: Partition) -> Summary | None:
         """Return the totals of a published partition; ``None`` if it is not published."""

@@ -138,7 +138,7 @@ def test_ledger_that_is_opened_again_has_all(open_ledger: OpenLedger) -> None:
         (replace(PLAN, until=FIRST + DAY), "its period was 2026-11-01T00:00:00.00:00 until"),
         (replace(PLAN, every=DAY / 2), "partitions were 1 day, 0:00:00 long and are now 12:00"),
         (replace(PLAN, margin=DAY), "its margin was 0:00:00 and is now 1 day"),
-        (replace(PLAN, statuses=("paid",)), "statuses were paid cancelled and are now paid"),
+        (replace(PLAN, statuses=("paid",)), "statuses were cancelled paid and are now paid"),
     ],
     ids=["tiers", "period", "every", "margin", "statuses"],
 )
