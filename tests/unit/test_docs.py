@@ -353,6 +353,25 @@ async def _reconciles(command: str) -> None:
                 (place / file).unlink()
 
 
+async def _reconciles_tiers(command: str) -> None:
+    _, *arguments = shlex.split(command)
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "tiers.txt").write_text("-\n")
+        (place / "orders.csv").write_text(
+            "주문번호,결제금액,하위가맹점,주문일시\nORD-PAID,15000,,2026-11-01\n", "utf-8"
+        )
+        (place / "shop_orders.py").write_text(
+            "from decimal import Decimal\n"
+            "from portone_async.reconcile import Order\n"
+            "def of_partition(partition):\n"
+            "    return [Order('ORD-PAID', Decimal(15000))] if partition.since.day == 1 else []\n"
+        )
+        status, output, complaints = await _cli(*arguments, cwd=place)
+        assert (status, "partitions (1 Tiers)" in complaints) == (0, True), complaints
+        assert "written: november.db" in output
+
+
 # Not "-X dev": asyncio would report a slow machine.
 async def _cli(*arguments: str, cwd: Path = ROOT) -> tuple[int | None, str, str]:
     main = "import sys; from portone_async.cli import main; sys.exit(main())"
@@ -372,7 +391,8 @@ RULES: dict[str, Rule] = {
     r"portone-async (find|call) .*": _runs_cli,
     r"portone-async cancel .*": _cancels,
     r"printf .*": _makes_orders,
-    r"portone-async reconcile .*": _reconciles,
+    r"portone-async reconcile .* --tiers .*": _reconciles_tiers,
+    r"portone-async reconcile (?!.* --tiers ).*": _reconciles,
 }
 
 
