@@ -118,7 +118,8 @@ class Ledger(Protocol):
           ``not_checked``: the order may be in that partition.
 
         The sequence is by Tier (``None`` first, then by code), then by the time of the partition,
-        then as in the run of the partition.
+        then as in the run of the partition. They are read in pages: a partition that is published
+        meanwhile may be reported in part as it was before.
 
         Raises:
             InvalidRequestError: The verdict does not exist.

@@ -113,7 +113,7 @@ async def test_cut_between_payments_of_an_order_changes_nothing(shop: list[Sale]
 
 
 @pytest.mark.slow
-@settings(max_examples=60, phases=set(Phase) - {Phase.shrink})
+@settings(max_examples=25, phases=set(Phase) - {Phase.shrink})
 @given(shop=shops(), hours=st.sampled_from([17, 24, 40, 96]), seed=st.integers(0, 9))
 def test_any_cut_equals_one_run(shop: list[Sale], hours: int, seed: int) -> None:
     whole = cut(hours)

@@ -9,13 +9,25 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from portone_async.reconcile import LedgerError, SQLiteLedger, Store, StoreError, plan
+from portone_async.reconcile import (
+    LedgerError,
+    Order,
+    Partition,
+    SQLiteLedger,
+    Store,
+    StoreError,
+    Verdict,
+    join_partitions,
+    plan,
+    reconcile_partition,
+)
 from portone_async.reconcile.ledgers._sqlite_file import SQLiteFile
-from tests.support.canaries import assert_clean
+from tests.support.canaries import BUYER, assert_clean, canary_server
 from tests.support.publishing import FINDINGS, FIRST, PLAN, publish, results
 from tests.support.stored import orphan, snapshot
 from tests.support.whole_run import counted
@@ -145,6 +157,29 @@ def test_error_contains_no_secret(tmp_path: Path) -> None:
         ledger.publish(next(iter(PLAN)), *results(1))
 
     assert_clean(error=caught.value)
+
+
+async def test_file_contains_no_keys_and_no_personal_data(tmp_path: Path) -> None:
+    def orders(_: Partition) -> list[Order]:
+        return [Order("matched", Decimal(1000)), Order("missing", Decimal(1000))]
+
+    async with canary_server() as server, server.client(rate_limit=None) as client:
+        for number in ("matched", "orphan"):
+            server.add(merchant_uid=number, amount=Decimal(1000), paid_at=FIRST, **BUYER)
+        whole = plan(since=FIRST, until=FIRST + timedelta(days=1), margin=timedelta(0))
+        with SQLiteLedger.open(tmp_path / "ledger.db", run="november") as ledger:
+            ledger.claim(whole)
+            for partition in whole:
+                await reconcile_partition(client, partition, orders, ledger)
+            await join_partitions(client, ledger)
+            assert {finding.verdict for finding in ledger.findings()} == {
+                Verdict.MATCHED,
+                Verdict.MISSING,
+                Verdict.ORPHAN,
+            }
+        content = (tmp_path / "ledger.db").read_bytes().decode(errors="replace")
+        assert "orphan" in content
+        assert_clean(content, token=server.token)
 
 
 def steps_of_joining(path: Path, shared: int) -> int:
