@@ -96,8 +96,11 @@ async def _local_cluster(
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="portone_async-"))
         settings = {
             "temporary-directory": folder,
-            # By default the stack of each process is sampled a hundred times per second.
+            # By default each process samples its stack a hundred times per second, its event loop
+            # fifty times, and its memory twice.
             "distributed.worker.profile.enabled": False,
+            "distributed.admin.tick.interval": "1s",
+            "distributed.admin.system-monitor.interval": "10s",
         }
         stack.enter_context(dask.config.set(settings))
         cluster = make(
