@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from gettext import gettext as _
 from pathlib import Path
+from typing import cast
 
 from msgspec import Struct
 
@@ -194,4 +195,6 @@ def _each(partitions: list[Partition], *, again: bool) -> Iterator[tuple[Partiti
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    if isinstance(error, BaseExceptionGroup):
+        return _first(cast("BaseExceptionGroup[BaseException]", error))
+    return error
