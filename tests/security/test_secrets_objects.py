@@ -10,7 +10,7 @@ import pickle
 import traceback
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from types import ModuleType
@@ -45,12 +45,17 @@ from portone_async.reconcile import (
     Bridge,
     ConfirmationPlan,
     Finding,
+    Ledger,
+    LedgerEntry,
     Order,
     PaymentSnapshot,
     Refund,
+    SQLiteLedger,
     Store,
+    Unconfirmed,
     UnreadableOrder,
     Verdict,
+    plan,
 )
 from portone_async.testing import FakePortOne, Hang, Status, Unauthorized
 from portone_async.webhook import parse_webhook
@@ -85,7 +90,10 @@ async def _server(caplog: pytest.LogCaptureFixture) -> AsyncIterator[FakePortOne
         yield server
 
 
-async def alive(client: PortOneClient, store: Store) -> list[object]:
+_DAY = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+async def alive(client: PortOneClient, store: Store, ledger: SQLiteLedger) -> list[object]:
     """One of each public class, as it is after use."""
     payments = client.payments
     payment = await payments.find("order-1")
@@ -100,7 +108,12 @@ async def alive(client: PortOneClient, store: Store) -> list[object]:
     order = Order("order-1", Decimal(1000))
     snapshot = PaymentSnapshot.of(payment)
     orphan = Finding(merchant_uid="order-1", verdict=Verdict.ORPHAN, payments=(snapshot,))
+    week = plan(["A01"], since=_DAY, until=_DAY + timedelta(days=7))
+    ledger.claim(week)
+    ledger.publish(next(iter(week)), store.summary(), [orphan])
     return [
+        *(ledger, week, next(iter(week)), LedgerEntry(next(iter(week)), orphan)),
+        Unconfirmed("A01", order, (snapshot,)),
         *(client, client.with_options(timeouts=Timeouts(total=5)), payments, pages, group_stream),
         *(call, payment, payment.cancel_history[0], payment.deposit_history[0], Promotion()),
         UnreadablePayment(
@@ -126,13 +139,16 @@ def classes(module: ModuleType) -> Iterator[type]:
 
 
 async def test_public_objects_leak_nothing(server: FakePortOne, tmp_path: Any) -> None:
-    with Store.open(tmp_path / "run.db") as store:
+    with (
+        Store.open(tmp_path / "run.db") as store,
+        SQLiteLedger.open(tmp_path / "run.ledger", run="week") as ledger,
+    ):
         async with server.client(retry=AT_ONCE, rate_limit=TokenBucket(RateLimit())) as client:
-            objects = await alive(client, store)
+            objects = await alive(client, store, ledger)
             shown = [text for each in objects for text in renderings(each)]
         shown += renderings(client)
 
-    known = {*classes(portone_async), *classes(webhook), *classes(reconcile)} - {Throttle}
+    known = {*classes(portone_async), *classes(webhook), *classes(reconcile)} - {Throttle, Ledger}
     assert {each.__name__ for each in known - set(map(type, objects))} == set()
     assert any("order-1" in text for text in shown)
     assert_clean(*shown, token=server.token)
