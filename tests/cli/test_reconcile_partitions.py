@@ -173,6 +173,19 @@ async def test_orders_in_no_partition_are_counted(server: FakePortOne, run: Run)
     assert "orders.csv: 1 orders were left out: they are more than a day before or after" in err
 
 
+async def test_refunds_are_in_the_partition_of_their_order(server: FakePortOne, run: Run) -> None:
+    server.add(
+        merchant_uid="a", amount=1000, cancel_amount=400, status="paid", paid_at=NOON, tier="B02"
+    )
+    Path("refunds.csv").write_text(
+        "주문번호,금액,티어,주문일시\n"
+        "a,-300,B02,2026-11-02\na,1000,B02,2026-11-01\na,-100,B02,2026-11-20\n"
+    )
+    code, out, _ = await run("refunds.csv", *TIERS)
+
+    assert (code, lines(out)[1][:2]) == (0, ["matched", "1"]), out
+
+
 async def test_unreadable_rows_are_in_the_first_partition(server: FakePortOne, run: Run) -> None:
     pay_all(server)
     with Path("orders.csv").open("a", encoding="utf-8") as file:
