@@ -86,7 +86,11 @@ class Bench:
         paths = [self._orders, requests] if store is None else [self._orders, requests, store]
         command = [sys.executable, str(_VARIANTS), variant, self._url, *map(str, paths)]
         began_at = time.perf_counter()
-        process = Popen(command)
+        # With byte code, as an installed package has it.
+        environment = {
+            name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+        }
+        process = Popen(command, env=environment)
         if kill_after is not None:
             time.sleep(kill_after)
             process.send_signal(signal.SIGKILL)

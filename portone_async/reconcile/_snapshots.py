@@ -16,7 +16,7 @@ from typing import TypeAlias, TypeGuard
 from portone_async.models._listed_payment import ListedPayment, PlainPayment
 
 from ._columns import MoneyColumn, TimeColumn, from_money, from_time, to_money, to_time
-from ._insert import Table, insert_sharing
+from ._insert import Table, insert, insert_sharing
 from ._kinds import KINDS
 from .compare import status_rank
 from .finding import PaymentSnapshot
@@ -64,6 +64,7 @@ _TABLE = f"payments ({', '.join(_NAMES)})"
 _PAYMENTS: Table[Columns] = Table(
     _TABLE, itemgetter(slice(len(_OWN))), itemgetter(slice(len(_OWN), None))
 )
+_imp_uid_of = attrgetter("imp_uid")
 # Their fields are columns already.
 _PLAIN_PAYMENTS: Table[PlainPayment] = Table(_TABLE, attrgetter(*_OWN), attrgetter(*_SHARED))
 _INDEX = (
@@ -112,7 +113,10 @@ def add(
     if is_indexed(connection):
         _define_status_rank(connection)
         merge = _MERGE
-    if _are_plain(payments):
+    if len({*map(_imp_uid_of, payments)}) < len(payments):
+        # The later of two equal states is stored: their sequence counts.
+        insert(connection, _TABLE, map(to_columns, payments), otherwise=merge)
+    elif _are_plain(payments):
         insert_sharing(connection, _PLAIN_PAYMENTS, payments, otherwise=merge)
     else:
         insert_sharing(connection, _PAYMENTS, [*map(to_columns, payments)], otherwise=merge)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 from portone_async.call import Caller
@@ -47,6 +48,7 @@ async def sweep(
                 await sweeper.start(WindowParts(recorder.store, status, window))
 
 
+@cache  # Once for each process.
 def _keep_freed_memory() -> None:
     """Let glibc keep the memory of a page for the next page.
 

@@ -220,6 +220,14 @@ def test_larger_cancel_amount_of_a_payment_is_stored(
     assert [s.cancel_amount for s in store.payments_without_order()] == [Decimal(300)]
 
 
+def test_last_of_equal_states_in_a_slice_is_stored(store: Store) -> None:
+    usd, krw = (snapshot("imp_1", currency=currency) for currency in ("USD", "KRW"))
+    store.record_slice("window", [krw, usd, snapshot("imp_2"), snapshot("imp_3")], position=1)
+
+    first, *_ = store.payments_without_order()
+    assert first.currency == "USD"
+
+
 @pytest.mark.parametrize("limit", [1, 3, 100])
 def test_payments_without_order_are_read_once(store: Store, limit: int) -> None:
     store.add_orders([ORDER])
