@@ -222,10 +222,10 @@ def test_larger_cancel_amount_of_a_payment_is_stored(
 
 def test_last_of_equal_states_in_a_slice_is_stored(store: Store) -> None:
     usd, krw = (snapshot("imp_1", currency=currency) for currency in ("USD", "KRW"))
-    store.record_slice("window", [krw, usd, snapshot("imp_2"), snapshot("imp_3")], position=1)
+    store.record_slice("window", [usd, krw, snapshot("imp_2"), snapshot("imp_3")], position=1)
 
     first, *_ = store.payments_without_order()
-    assert first.currency == "USD"
+    assert first.currency == "KRW"
 
 
 @pytest.mark.parametrize("limit", [1, 3, 100])
