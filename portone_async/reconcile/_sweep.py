@@ -23,8 +23,8 @@ __all__ = ("sweep",)
 _PAGE_SIZE = 1000
 # PortOne's latency decides how long a sweep takes, so several pages are requested at once.
 _PARTS_AT_ONCE = 8
-# Bytes: just below the 32 MB at which glibc follows no more.
-_FREED = 31 * 2**20
+# Bytes: about the size of all pages that are in flight. More would stay with the process.
+_FREED = 6 * 2**20
 # Pages: each cut costs up to two requests more, so only longer parts are cut.
 _SHORT_PART = 16
 # Seconds: a new payment may become visible in lists only after a while.
@@ -52,9 +52,9 @@ async def sweep(
 def _keep_freed_memory() -> None:
     """Let glibc keep the memory of a page for the next page.
 
-    It returns freed memory to the operating system above a threshold, which follows the largest
+    It returns freed memory to the operating system above a threshold, which is twice the largest
     block that was freed. Below the size of all pages in flight, the memory of each page is mapped
-    anew: a tenth of the CPU time. This block is never written to, so it needs no memory.
+    anew, which takes up to a tenth of the CPU time. This block is never written to.
     """
     bytes(_FREED)
 
