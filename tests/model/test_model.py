@@ -48,6 +48,7 @@ def test_careful_client_shows_no_violation(subject: Subject) -> None:
     assert all(figures.endings[e] > 5 for e in set(Ending) - {Ending.HUNG, Ending.CRASHED})
 
 
+@pytest.mark.slow  # It checks the model, not the package.
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: type(mutant).__name__)
 def test_careless_client_shows_a_violation(mutant: Subject) -> None:
     _, failure = search(mutant, seed=1, operations=8000, is_shrunk=False)
