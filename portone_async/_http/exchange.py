@@ -95,6 +95,8 @@ async def _read_at_once(content: StreamReader, length: int) -> bytes:
     if content.total_bytes > content.get_read_buffer_limits()[1]:
         begin = await content.readany()  # The connection is paused, and reading resumes it.
     content.set_read_chunk_size(length)  # It is not paused again.
+    if (error := content.exception()) is not None:
+        raise error  # Which `wait_eof` does not do: it would wait forever.
     await content.wait_eof()
     rest = content.read_nowait()
     return begin + rest if begin else rest

@@ -86,11 +86,16 @@ async def test_body_of_known_length_is_read_at_once() -> None:
     assert content.reads == 0
 
 
-async def test_broken_body_raises_its_error() -> None:
+@pytest.mark.parametrize("headers", _HEADERS.values(), ids=_HEADERS)
+@pytest.mark.parametrize("has_begun", [True, False])
+async def test_broken_body_raises_its_error(headers: dict[str, str], *, has_begun: bool) -> None:
     content = _stream(_Protocol())
-    reading = asyncio.create_task(read_reply(200, _HEADERS["length"], content))
-    await asyncio.sleep(0)
+    content.feed_data(_BODY[:10])
+    reading = asyncio.create_task(read_reply(200, headers, content))
+    if has_begun:
+        await asyncio.sleep(0)
     content.set_exception(ConnectionResetError())
 
-    with pytest.raises(ConnectionResetError):
-        await reading
+    async with asyncio.timeout(5):
+        with pytest.raises(ConnectionResetError):
+            await reading
