@@ -1,4 +1,4 @@
-"""What all ledgers share: plans, and findings and totals that are joined across partitions."""
+"""The part that all ledgers share: plans, and findings and totals joined across partitions."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # Before the end of any partition.
 
 
 class Usage(Struct, frozen=True):
-    """What the look-ups of joined orders took."""
+    """The requests and the duration of the look-ups of joined orders."""
 
     requests: int = 0
+    """The number of requests, retries included."""
     retries: int = 0
     seconds: float = 0.0
 
 
 class JoinedLedger(ABC):
-    """A ledger, made from how its rows are stored. See :class:`Ledger` for the methods."""
+    """A ledger without its storage, which a subclass adds. :class:`Ledger` describes the methods."""
 
     def __init__(self, run: str) -> None:
         self._run = run
         self._known_plan: Plan | None = None
 
-    # How rows are stored. Each method is one transaction.
+    # The storage. Each method is one transaction.
 
     @abstractmethod
     def _claim(self, plan: str) -> None:
@@ -68,7 +69,7 @@ class JoinedLedger(ABC):
 
     @abstractmethod
     def _replace(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
-        """Store the results of a partition in place of what it has."""
+        """Store the results of a partition, and delete its earlier ones."""
 
     @abstractmethod
     def _page(self, after: Place, verdicts: Collection[Verdict] | None) -> Sequence[Row]:
@@ -76,7 +77,7 @@ class JoinedLedger(ABC):
 
         Args:
             after: The place after which the page begins.
-            verdicts: The verdicts of the rows; shared rows are returned whatever theirs are.
+            verdicts: The verdicts of the rows; shared rows are returned with any verdict.
                 ``None`` for all rows.
         """
 
@@ -93,7 +94,7 @@ class JoinedLedger(ABC):
 
     @abstractmethod
     def _confirmed(self, numbers: Collection[Number]) -> Mapping[Number, Finding]:
-        """Return the findings that were confirmed, of those of these numbers that have one."""
+        """Return the confirmed findings of these order numbers, where there are some."""
 
     @abstractmethod
     def _record_confirmed(self, tier: str, findings: Iterable[Finding], usage: Usage) -> None:
@@ -154,7 +155,7 @@ class JoinedLedger(ABC):
     # The results.
 
     def publish(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
-        """Store the results of a partition, in one transaction that replaces what it had.
+        """Store the results of a partition in place of its earlier ones, in one transaction.
 
         Raises:
             LedgerError: The partition is not one of the run's plan.

@@ -49,7 +49,7 @@ class Row(Struct, frozen=True):
 
 
 def tier_column(tier: str | None) -> str:
-    """Return the column of a Tier: a code is never empty."""
+    """Return the column of a Tier: ``""`` for none, since a code is never empty."""
     return tier or ""
 
 
