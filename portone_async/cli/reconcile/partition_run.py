@@ -195,6 +195,7 @@ def _pairs(partitions: list[Partition], *, again: bool) -> Iterator[tuple[Partit
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error of a group, which may be nested."""
     error = group.exceptions[0]
     if isinstance(error, BaseExceptionGroup):
         return _first(cast("BaseExceptionGroup[BaseException]", error))

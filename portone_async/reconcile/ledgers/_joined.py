@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from portone_async.reconcile._columns import EPOCH
 from portone_async.reconcile.finding import Finding, Summary, Verdict, VerdictLike
 from portone_async.reconcile.merged import merge
 from portone_async.reconcile.partition import Partition, Plan
@@ -26,7 +26,6 @@ __all__ = ("PAGE", "JoinedLedger", "Usage")
 
 PAGE = 1_000
 """The findings, or order numbers, that are read at once."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # Before the end of any partition.
 
 
 class Usage(Struct, frozen=True):
@@ -241,7 +240,8 @@ class JoinedLedger(ABC):
 
     def summary(self) -> Summary:
         """Return the exact totals of the published partitions, joined as in :meth:`entries`."""
-        joining = Summary(counts={}, amounts={}, ended_at=_EPOCH, **asdict(self._usage()))
+        # The epoch is before the end of any partition, so it is never the last end.
+        joining = Summary(counts={}, amounts={}, ended_at=EPOCH, **asdict(self._usage()))
         merged = merge([*self._summaries(), joining])
         incomplete = self._incomplete()
         totals = Totals(replace(merged, ended_at=None) if incomplete else merged)
