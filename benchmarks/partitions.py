@@ -68,8 +68,8 @@ class Row(Struct, frozen=True):
 _ROWS = (
     Row("one process, 4 partitions at once", at_once=4),
     Row("4 workers, 1 at once", 4, 1),
-    Row("the same, a worker killed at half", 4, 1, kill_worker_at=0.5),
-    Row("4 workers, 4 at once, a worker killed at half", 4, 4, kill_worker_at=0.5),
+    Row("the same, a worker killed after half", 4, 1, kill_worker_at=0.5),
+    Row("4 workers, 4 at once, a worker killed after half", 4, 4, kill_worker_at=0.5),
     Row("the same, shared rate", 4, 4, shares_rate=True, kill_worker_at=0.5),
     Row("the same, the driver killed after a fifth", 4, 4, shares_rate=True, kill_driver_at=0.2),
 )

@@ -1,4 +1,4 @@
-"""Reconcile many shops by the scheduler that you have: three plain functions are its tasks.
+"""Reconcile many shops with your own scheduler: its tasks call three functions without asyncio.
 
 Airflow::
 
@@ -25,11 +25,12 @@ Celery::
     def start():
         chord(reconcile.si(group) for group in unfinished_groups())(finish.si())
 
-A task has a group of partitions, not one: it has a client of its own, which fetches a token and
-opens connections. A task that is killed or runs twice does no harm: a finished partition requests
-nothing, and the ledger has its results once. Start the tasks again until nothing is unfinished.
+A task reconciles a group of partitions, since it opens a client, which fetches a token and opens
+connections. Tasks are idempotent: for a finished partition no request is sent, and the ledger has
+its results once, also if a task is killed or runs twice. Start the tasks again until
+``unfinished_groups()`` returns an empty list.
 
-Workers read these variables, so that no key and no password is in a message:
+Workers read these environment variables, so that messages contain no keys and no passwords:
 ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET``; ``PORTONE_LEDGER``, the file of the ledger;
 ``SHOP_DATABASE``, the file of the shop's orders; ``VALKEY_URL``, the server of the shared rate.
 """
@@ -71,7 +72,7 @@ TASKS = 4  # The most tasks that run at the same time.
 
 
 def unfinished_groups() -> list[list[dict[str, Any]]]:
-    """Store the plan of the run; return its unfinished partitions in groups, as JSON has them."""
+    """Store the plan of the run; return its unfinished partitions in groups, as JSON values."""
     with open_ledger() as ledger:
         ledger.claim(PLAN)
         partitions = [msgspec.to_builtins(partition) for partition in ledger.unfinished()]
@@ -79,7 +80,7 @@ def unfinished_groups() -> list[list[dict[str, Any]]]:
 
 
 def reconcile_group(group: list[dict[str, Any]]) -> int:
-    """Reconcile a group of partitions; return how many."""
+    """Reconcile a group of partitions; return their number."""
     partitions = msgspec.convert(group, list[Partition])
     asyncio.run(reconcile(partitions))
     return len(partitions)
@@ -111,7 +112,7 @@ def open_ledger() -> Ledger:
 
 @asynccontextmanager
 async def connected() -> AsyncGenerator[PortOneClient]:
-    """Open a client with the keys in the environment; all tasks together keep the rate."""
+    """Open a client with the keys in the environment; all tasks together keep one rate."""
     limit = RateLimit(rate=50, burst=5)
     shared = SharedTokenBucket(os.environ["VALKEY_URL"], limit, name="shops", processes=TASKS)
     async with shared, PortOneClient.from_env(rate_limit=shared) as client:

@@ -1,4 +1,4 @@
-"""What the two ways of an exchange share: the interface, the headers, and how a body is read."""
+"""The interface of an exchange, and the shared headers and the reading of a body."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def read_reply(
     """Read a body to its end, unless it is too large."""
     length = _length(headers)
     if content.is_eof():
-        body = content.read_nowait()  # A small body has come with its head.
+        body = content.read_nowait()  # A small body has arrived with its headers.
     elif length <= MAX_BODY and hasattr(content, "set_read_chunk_size"):
         body = await _read_at_once(content, length)
     else:  # Its length is not known, or aiohttp is older than that method.
@@ -90,7 +90,7 @@ def _length(headers: Mapping[str, str]) -> int:
 
 
 async def _read_at_once(content: StreamReader, length: int) -> bytes:
-    """Read a body when all of it has come, with one wake-up and not one for each 64 KB."""
+    """Read a body when all of it has arrived: the task wakes up once, not for each 64 KB."""
     begin = b""
     if content.total_bytes > content.get_read_buffer_limits()[1]:
         begin = await content.readany()  # The connection is paused, and reading resumes it.

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from portone_async.models._record import EXACT
 
 __all__ = (
+    "EPOCH",
     "MoneyColumn",
     "TimeColumn",
     "canonical",
@@ -27,14 +28,14 @@ TimeColumn: TypeAlias = int | str | None
 _MOST_DIGITS = 9
 # Longer amounts are written with an exponent.
 _MOST_CANONICAL_DIGITS = 29
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 24 * 60 * 60  # seconds
 
 from_money = Decimal
 
 
 def to_money(amount: Decimal) -> MoneyColumn:
-    """Return the column of an amount; its notation, such as ``1.50``, is kept."""
+    """Return the column of an amount; its notation, such as ``1.50``, is preserved."""
     return _column(str(amount))
 
 
@@ -57,7 +58,7 @@ def to_time(time: datetime | None) -> TimeColumn:
         return None
     if time.tzinfo is UTC and not time.microsecond:
         # Half the time of `time.timestamp()`.
-        since = time - _EPOCH
+        since = time - EPOCH
         if since:
             return since.days * _DAY + since.seconds
     return time.isoformat()

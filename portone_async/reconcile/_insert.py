@@ -25,10 +25,10 @@ _ROWS = 100
 
 
 class Table(Struct, Generic[R], frozen=True):
-    """A table, and how a row of it is made."""
+    """A table, and the functions that return the values of a row."""
 
     name: str
-    """The table, and the columns in parentheses; never a text from outside."""
+    """The table, and the columns in parentheses: a constant, since it becomes a part of the SQL."""
     own: Callable[[R], _Values]
     """Returns the values of the first columns, which differ from row to row."""
     shared: Callable[[R], _Values]
@@ -40,8 +40,8 @@ def insert_sharing(
 ) -> None:
     """Insert rows: first those that share the most common values, then the others.
 
-    ``sqlite3`` copies every value. Half of the values of most rows, such as ``paid`` and ``KRW``,
-    are the same, and a statement has these once: it takes half the time.
+    ``sqlite3`` copies every value. In most rows half of the values are the same, such as ``paid``
+    and ``KRW``. A statement contains these once, which takes half the time.
 
     Args:
         connection: The connection, in a transaction.
@@ -53,7 +53,7 @@ def insert_sharing(
         return
     shared = [*map(table.shared, rows)]
     ((common, _),) = Counter(shared).most_common(1)
-    # Loops in C.
+    # map() and compress() loop in C: a run inserts up to a million rows.
     similar = map(table.own, compress(rows, map(common.__eq__, shared)))
     different = (
         table.own(row) + values
@@ -75,7 +75,7 @@ def insert(
 
     Args:
         connection: The connection, in a transaction.
-        table: The table, and the columns in parentheses; never a text from outside.
+        table: The table, and the columns in parentheses: a constant, since it becomes SQL.
         rows: The rows, all of the same length.
         common: The values that end each row.
         otherwise: The ``ON CONFLICT`` clause.
@@ -85,9 +85,9 @@ def insert(
     """
     rest = iter(rows)
     inserted = 0
-    while some := [*islice(rest, _ROWS)]:
-        statement = _statement(table, len(some), len(some[0]), len(common), otherwise)
-        values = tuple(chain(common, chain.from_iterable(some)))
+    while batch := [*islice(rest, _ROWS)]:
+        statement = _statement(table, len(batch), len(batch[0]), len(common), otherwise)
+        values = tuple(chain(common, chain.from_iterable(batch)))
         inserted += connection.execute(statement, values).rowcount
     return inserted
 

@@ -35,7 +35,7 @@ async def load_orders(
 ) -> None:
     """Store the orders of a new run, or check that a resumed run has the same ones.
 
-    If a run was killed while it loaded its orders, it begins again from the start. So findings made
+    A run that was killed while it loaded its orders begins again from the start. So findings made
     here are reported only when all orders are stored.
 
     Args:
@@ -88,7 +88,7 @@ def _add(batch: Sequence[Item], digest: OrdersDigest, store: Store | None) -> No
         columns = [*map(to_columns, batch)]
         try:
             digest.add_columns(columns)
-        except UnicodeEncodeError:
+        except UnicodeEncodeError:  # Reported below.
             pass
         else:
             if store is not None:
@@ -126,7 +126,7 @@ def _not_checked(item: Item) -> Finding | None:
 
 
 def _is_unicode(item: Order | Refund) -> bool:
-    """Whether an order can be sent and stored, which half a surrogate pair prevents."""
+    """Return whether an order can be sent and stored: half a surrogate pair cannot be encoded."""
     status = item.status if isinstance(item, Order) else ""
     try:
         f"{item.merchant_uid}{item.currency}{status}".encode()

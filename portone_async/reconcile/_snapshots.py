@@ -76,7 +76,7 @@ _DELETE_INDEXES = (
     "DROP INDEX IF EXISTS payments_by_imp_uid",
     "DROP INDEX IF EXISTS payments_by_order",
 )
-# Refunds only grow: of two states with one status, the later is the one with more of them.
+# A refunded amount only increases: of two states with one status, the larger amount is the later.
 _DELETE_EARLIER_STATES = """
     DELETE FROM payments WHERE id IN (
         SELECT id FROM (
@@ -88,7 +88,7 @@ _DELETE_EARLIER_STATES = """
                 (SELECT imp_uid FROM payments GROUP BY imp_uid HAVING count(*) > 1)
         ) WHERE place > 1
     )"""
-# The payment of an order that is matched stays as it was compared.
+# The payment of a matched order is not changed: its verdict was made with this state.
 _MERGE = f"""
     ON CONFLICT (imp_uid) DO UPDATE SET
         {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
@@ -114,7 +114,7 @@ def add(
         _define_status_rank(connection)
         merge = _MERGE
     if len({*map(_imp_uid_of, payments)}) < len(payments):
-        # The later of two equal states is stored: their sequence counts.
+        # Of two equal states the last one is stored, so the rows must stay in their sequence.
         insert(connection, _TABLE, map(to_columns, payments), otherwise=merge)
     elif _are_plain(payments):
         insert_sharing(connection, _PLAIN_PAYMENTS, payments, otherwise=merge)
@@ -127,7 +127,7 @@ def _are_plain(payments: Sequence[object]) -> TypeGuard[Sequence[PlainPayment]]:
 
 
 def is_indexed(connection: Connection) -> bool:
-    """Whether each payment is stored once, and can be looked up."""
+    """Return whether each payment is stored once, and can be looked up."""
     return connection.execute(_IS_INDEXED).fetchone() is not None
 
 

@@ -18,22 +18,24 @@ from .finding import Order, Refund, UnreadableOrder
 __all__ = ("Identity", "OrdersDigest", "differences")
 
 _BYTES = 32
-_END = 1 << 8 * _BYTES
+_MODULUS = 1 << 8 * _BYTES
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """The features by which a store recognises its run."""
+    """The facts by which a store recognises its run."""
 
     since: int | None
     """The period's first second (Unix time); ``None`` for a run without a period."""
     until: int | None
     """The period's last second."""
     statuses: tuple[str, ...]
+    """The statuses of the payments that are read, sorted; empty for a run without a period."""
     orders: int
     """The number of orders, unreadable ones included."""
     digest: str
+    """The digest of the orders (:class:`OrdersDigest`), as hexadecimal text."""
 
     @classmethod
     def of(
@@ -61,7 +63,7 @@ class OrdersDigest:
         for item in items:
             self._sum += _hash(_encode_item(item))
             self.count += 1
-        self._sum %= _END
+        self._sum %= _MODULUS
 
     def add_columns(self, orders: Sequence[_orders.Columns]) -> None:
         """Add orders by their columns, to the same digest.
@@ -72,7 +74,7 @@ class OrdersDigest:
         total = 0
         for columns in orders:
             total += _hash(_encode(_canonical(columns)))
-        self._sum = (self._sum + total) % _END
+        self._sum = (self._sum + total) % _MODULUS
         self.count += len(orders)
 
     def hex(self) -> str:

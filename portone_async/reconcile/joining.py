@@ -1,4 +1,4 @@
-"""Finish a run in partitions: look up the orders whose payments lie in several of them."""
+"""Finish a run in partitions: look up the orders whose payments are in several of them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ Confirmed: TypeAlias = tuple[str | None, Finding]
 
 
 async def join_partitions(client: PortOneClient, ledger: Ledger) -> Summary:
-    """Look up each order that has a payment in a partition other than its own, and differs by it.
+    """Look up each order whose verdict does not consider a payment in another partition.
 
-    Call it once all partitions are finished. Until then such orders are ``not_checked``
-    (:meth:`Ledger.entries`). One request for each: they are rare, such as a second charge on the
-    next day, or an order that is paid between the runs of two partitions. It can be stopped and
-    called again at any time, and changes nothing more when all are confirmed. Orders whose
-    look-up failed are looked up again.
+    Call it when all partitions are finished. Until then such orders are ``not_checked``
+    (:meth:`Ledger.entries`). Each costs one request. They are rare: a second charge on the next
+    day, for example, or an order that is paid between the runs of two partitions. It can be stopped
+    and called again at any time, and is idempotent. Orders whose look-up failed are looked up
+    again.
 
     Args:
         client: The client that sends the requests. Its Tier is replaced by that of each order.
@@ -77,7 +77,7 @@ class _Confirmations:
         """Look up every unconfirmed order, and record the findings."""
         self._assumptions = await in_thread(_assumptions, self._ledger)
         if self._assumptions:
-            await in_thread(_check, self._ledger, self._assumptions)
+            await in_thread(_check_assumptions, self._ledger, self._assumptions)
         async with Stream(
             self._orders(),
             self._confirm,
@@ -88,7 +88,7 @@ class _Confirmations:
                 await self._record([confirmed, *stream.take_ready()])
 
     async def _record(self, confirmed: Sequence[Confirmed]) -> None:
-        by_tier = sorted(confirmed, key=lambda each: each[0] or "")
+        by_tier = sorted(confirmed, key=lambda item: item[0] or "")
         for tier, group in groupby(by_tier, key=itemgetter(0)):
             findings = [finding for _, finding in group]
             await in_thread(self._ledger.record_confirmed, tier, findings)
@@ -131,8 +131,12 @@ def _assumptions(ledger: Ledger) -> dict[str | None, Assumptions]:
     return {tier: Assumptions(own) for tier, own in periods.items()}
 
 
-def _check(ledger: Ledger, assumptions: Mapping[str | None, Assumptions]) -> None:
-    """End the run if a partition has a payment in a period that another one assumed to be empty."""
+def _check_assumptions(ledger: Ledger, assumptions: Mapping[str | None, Assumptions]) -> None:
+    """End the run if a partition has a payment in a period that another one assumed to be empty.
+
+    Raises:
+        UnexpectedResponseError: It has one.
+    """
     for entry in ledger.entries():
         if (own := assumptions.get(entry.tier)) is not None:
             own.check_snapshots(entry.finding.payments)

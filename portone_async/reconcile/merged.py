@@ -18,13 +18,13 @@ __all__ = ("merge",)
 def merge(summaries: Iterable[Summary]) -> Summary:
     """Add the totals of several runs, such as those of the partitions of a plan.
 
-    Counts and money are exact. Findings that concern each other across partitions are not joined:
-    only a ledger does that (:meth:`Ledger.summary`).
+    Counts and money are exact. Orders are not joined with payments in other partitions: only a
+    ledger does that (:meth:`Ledger.summary`).
 
     Returns:
-        The totals. ``seconds`` is the sum of all runs: the work, not the time that passed.
-        ``started_at`` is the first start; ``ended_at`` the last end, or ``None`` if a run has not
-        ended.
+        The totals. ``seconds`` is the sum over all runs, which is more than the duration if several
+        ran at once. ``started_at`` is the first start; ``ended_at`` the last end, or ``None`` if a
+        run has not ended.
     """
     merged = _Merged()
     for summary in summaries:
@@ -33,7 +33,7 @@ def merge(summaries: Iterable[Summary]) -> Summary:
 
 
 class _Merged:
-    """The sums of summaries, of which one is in memory at a time."""
+    """The sums of summaries. One summary is in memory at a time."""
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys(Verdict, 0)

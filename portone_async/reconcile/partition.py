@@ -19,7 +19,7 @@ from .finding import Order, Refund, UnreadableOrder
 __all__ = ("MARGIN_REASON", "OrdersOf", "Partition", "Plan", "plan")
 
 MARGIN_REASON = "the order is outside the period: its payments were not read"
-"""The error of each order of a margin in a ledger."""
+"""The error that a ledger stores for each order of a margin (see :func:`plan`)."""
 
 _DAY = timedelta(days=1)
 _SHORTEST = timedelta(seconds=1)
@@ -63,12 +63,17 @@ class Plan(Struct, frozen=True, kw_only=True):
     """
 
     tiers: tuple[str | None, ...]
+    """The codes of the sub-merchants; ``None`` for the shop of the API keys."""
     since: datetime
+    """The first moment of the period."""
     until: datetime
+    """The first moment after it."""
     every: timedelta
+    """The length of a partition; the last one of a Tier may be shorter."""
     margin: timedelta
+    """The time before and after the period whose orders are read."""
     statuses: tuple[str, ...]
-    """Sorted: plans with the same ones in another sequence are equal."""
+    """The statuses of the payments that are read, sorted: their sequence does not matter."""
 
     def __iter__(self) -> Iterator[Partition]:
         """Iterate over the partitions: Tier by Tier, each in the sequence of time."""
@@ -135,9 +140,8 @@ def plan(
 ) -> Plan:
     """Divide the period of many shops into partitions.
 
-    The longer a partition, the fewer requests: a look-up of a hundred orders and a page of a
-    thousand payments cost one each, however full they are. A partition whose worker is killed
-    starts again.
+    Longer partitions need fewer requests: a look-up of up to a hundred orders and a page of up to a
+    thousand payments are one request each. A partition whose worker is killed starts again.
 
     Args:
         tiers: The codes of the sub-merchants, each once; ``None`` for the shop of the API keys.
@@ -147,8 +151,11 @@ def plan(
             24 hours.
         margin: The time before and after the period whose orders are read, so that their payments
             in the period are not orphans. These orders give no findings unless they differ and
-            have a payment in the period. 0 for none.
+            have a payment in the period. ``timedelta(0)`` for no margin.
         statuses: The statuses of the payments that are read.
+
+    Returns:
+        The plan. Iterate over it for the partitions, margins included.
 
     Raises:
         InvalidRequestError: No Tier, one with invalid characters or one listed twice; an empty or
@@ -160,7 +167,7 @@ def plan(
         raise InvalidRequestError(f"every must be at least a second: {every}")
     if margin < timedelta(0):
         raise InvalidRequestError(f"margin must not be negative: {margin}")
-    # A fixed offset: the lengths of partitions do not depend on clocks that are put forward.
+    # A fixed offset: partitions have the same length where daylight saving time begins or ends.
     offset = timezone(since.utcoffset() or timedelta(0))
     return Plan(
         tiers=_tiers(tiers),

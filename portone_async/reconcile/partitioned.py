@@ -39,14 +39,15 @@ async def reconcile_partition(
     partition whose worker is killed starts again. It may run on two workers at once; the ledger
     has the results of one.
 
-    An order that could not be checked is a finding ``not_checked``, and the partition is finished
-    nevertheless: run it ``again`` to check it once more.
+    A partition is finished even if some orders could not be checked: they are findings
+    ``not_checked``. Pass ``again=True`` to check them once more.
 
     Args:
         client: The client that sends the requests. Use one per process: each has its own token
             and connections. Its Tier is replaced by the partition's.
         partition: The partition, one of the plan that the ledger's run has.
-        orders: Returns the orders of a partition. It is called once, in a thread.
+        orders: Returns the orders of a partition. It is called in a thread, once, or not at all if
+            the ledger has the results. Its exceptions are passed on.
         ledger: The ledger that the results are published in.
         again: Reconcile the partition even if the ledger has its results, and replace them.
         confirm: How an order that seems to differ is confirmed: see :func:`reconcile`.
@@ -97,7 +98,7 @@ async def _reconcile(
 async def _read_margin(
     client: PortOneClient, partition: Partition, orders: Orders, store: Store, confirm: Confirm
 ) -> Summary:
-    """Store the orders of a margin. It has no requests and no findings of its own."""
+    """Store the orders of a margin, without a request; return totals without findings."""
     del client, partition, confirm
     await load_orders(Recorder(store, None), orders, (), (), may_sweep=asyncio.Event())
     await in_thread(store.mark_ended)
@@ -105,7 +106,7 @@ async def _read_margin(
 
 
 def _margin_findings(store: Store) -> Iterator[Finding]:
-    """Iterate over the orders of a margin; those that contradict themselves have their reason."""
+    """Iterate over the orders of a margin as findings: contradictory ones first, with the reason."""
     for finding in store.findings(Verdict.NOT_CHECKED):
         if finding.order is not None:
             yield finding

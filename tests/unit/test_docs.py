@@ -369,7 +369,8 @@ async def _reconciles_tiers(command: str) -> None:
         )
         status, output, complaints = await _cli(*arguments, cwd=place)
         assert (status, "partitions (1 Tiers)" in complaints) == (0, True), complaints
-        assert "written: november.db" in output
+        ledger = arguments[arguments.index("--ledger") + 1]
+        assert f"written: {ledger}" in output
 
 
 # Not "-X dev": asyncio would report a slow machine.

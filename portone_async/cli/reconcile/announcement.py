@@ -1,4 +1,4 @@
-"""Announce confirmations that take a while."""
+"""Announce long confirmations, and the partitions of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from portone_async.reconcile import Confirm, ConfirmationPlan, Plan
 
 __all__ = ("announcement", "print_announcement", "print_partitions")
 
-# Seconds: a shorter wait is over before it is read.
+# Seconds: shorter confirmations are not announced.
 _LONG = 10.0
 _MINUTE, _HOUR = 60, 3600
 
@@ -33,12 +33,12 @@ def announcement(plan: ConfirmationPlan, seconds: float, confirm: Confirm) -> st
 
 
 def print_partitions(plan: Plan, *, unfinished: int, requests: int, rate: float) -> None:
-    """Print to stderr what a run in partitions will do.
+    """Print to stderr the number of partitions and the least number of requests of a run.
 
     Args:
         plan: The partitions; its margins are not counted.
-        unfinished: How many of them remain.
-        requests: How many requests it needs at least.
+        unfinished: The number of those that are not in the ledger.
+        requests: The least number of requests.
         rate: Requests per second.
     """
     text = _(

@@ -1,4 +1,4 @@
-"""The orders of a source by partition, in a SQLite file that the workers read.
+"""The orders of a source by partition, in an SQLite file that the workers read.
 
 A source is read once, from its first row to its last; a partition then reads its own orders only.
 """
@@ -61,7 +61,7 @@ class LeftOut(Struct, frozen=True):
 
 
 class OrderBook:
-    """Writes the file.
+    """Writes the orders of a source to the file.
 
     Args:
         path: The file, which must not exist.
@@ -139,7 +139,7 @@ def read_partition(path: str, partition: Partition) -> Generator[_Row, None, Non
         "since": partition.since.timestamp(),
         "until": partition.until.timestamp(),
     }
-    # Threads take turns with the generator.
+    # Several threads read the generator, one at a time.
     with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
         for statement in (_ORDERS, _UNREADABLE):
             for kind, item in connection.execute(statement, parameters):

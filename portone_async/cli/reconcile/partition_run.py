@@ -52,7 +52,7 @@ class Todo(Struct, frozen=True):
 
     @classmethod
     def of(cls, ledger: Ledger) -> Todo:
-        """Compare the plan of a ledger with what is published in it."""
+        """Compare the plan of a ledger with the partitions published in it."""
         unfinished = list(ledger.unfinished())
         # Findings are joined: that of a payment may depend on a partition that is not finished.
         unchecked = dict.fromkeys(
@@ -60,11 +60,12 @@ class Todo(Struct, frozen=True):
             for entry in ledger.entries(Verdict.NOT_CHECKED)
             if not entry.partition.is_margin
         )
-        return cls(unfinished, [each for each in unchecked if _has_unchecked(ledger, each)])
+        again = [partition for partition in unchecked if _has_unchecked(ledger, partition)]
+        return cls(unfinished, again)
 
     @property
     def all(self) -> list[Partition]:
-        """All of them."""
+        """All partitions to reconcile."""
         return [*self.unfinished, *self.again]
 
 
@@ -100,7 +101,7 @@ class PartitionRun:
         options = self._arguments.client_options | {"on_attempt": self._view.count_attempt}
         async with PortOneClient.from_env(**options) as client:
             await self._reconcile_here(
-                client, [*_each(unfinished, again=False), *_each(todo.again, again=True)]
+                client, [*_pairs(unfinished, again=False), *_pairs(todo.again, again=True)]
             )
             if not self._failures:
                 await join_partitions(client, self._ledger)
@@ -151,7 +152,7 @@ class PartitionRun:
             text = _("--workers needs Dask: pip install 'portone-async[dask]'")
             raise InvalidRequestError(text) from None
 
-        def show(progress: Progress) -> None:
+        def update_view(progress: Progress) -> None:
             if progress.last.error is None:
                 self._view.advance()
             self._view.count_failed(progress.failed)
@@ -174,7 +175,7 @@ class PartitionRun:
                 client=f"{worker.__name__}:client",
                 rate_limit=RateLimit(arguments.rate) if arguments.rate else RateLimit(),
                 confirm=arguments.confirm,
-                on_progress=show,
+                on_progress=update_view,
             )
         self._failures += [
             Failure(failed.partition, failed.error)
@@ -189,11 +190,12 @@ def _has_unchecked(ledger: Ledger, partition: Partition) -> bool:
     return summary is not None and bool(summary.counts.get(Verdict.NOT_CHECKED))
 
 
-def _each(partitions: list[Partition], *, again: bool) -> Iterator[tuple[Partition, bool]]:
+def _pairs(partitions: list[Partition], *, again: bool) -> Iterator[tuple[Partition, bool]]:
     return ((partition, again) for partition in partitions)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error of a group, which may be nested."""
     error = group.exceptions[0]
     if isinstance(error, BaseExceptionGroup):
         return _first(cast("BaseExceptionGroup[BaseException]", error))

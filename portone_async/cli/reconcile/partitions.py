@@ -78,7 +78,7 @@ def _reconcile(arguments: Arguments, plan: Plan, orders: PartitionOrders, ledger
     todo = Todo.of(ledger)
     print_partitions(
         plan,
-        # Margins are not what a person counts.
+        # Margins are outside of the period, and send no requests.
         unfinished=sum(not partition.is_margin for partition in todo.unfinished),
         requests=_least_requests(todo),
         rate=arguments.rate or RateLimit().rate,
@@ -93,7 +93,7 @@ def _reconcile(arguments: Arguments, plan: Plan, orders: PartitionOrders, ledger
 
 
 def _least_requests(todo: Todo) -> int:
-    """Return the number of requests that list the payments, a page for each."""
+    """Return the number of requests that list the payments, one page for each status and slice."""
     return sum(
         len(partition.statuses) * len(windows(partition.since, partition.until, utc_now()))
         for partition in todo.all

@@ -42,7 +42,7 @@ def write_results(
     if arguments.out is not None:
         write_findings(arguments.out, findings, timezone=arguments.tz, has_tiers=has_tiers)
     if arguments.report is not None or has_tiers:
-        deque(findings, maxlen=0)  # Counts what no file of findings has read.
+        deque(findings, maxlen=0)  # Counts the findings that ``write_findings`` has not read.
     if arguments.report is not None:
         report.write(
             arguments.report,

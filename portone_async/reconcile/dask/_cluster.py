@@ -1,4 +1,4 @@
-"""The part of Dask that is used here: a cluster of this machine, or a scheduler elsewhere."""
+"""Connect to a Dask cluster: one of this machine, or a scheduler elsewhere."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ async def connect(
 ) -> AsyncGenerator[Connection]:
     """Connect to a scheduler; without one, run workers as processes of this machine.
 
-    A client that was passed is not used itself: closing the connection drops the tasks of this run
-    and no others.
+    A client that was passed stays open: the run has its own connection, whose end cancels the tasks
+    of this run and no others.
 
     Raises:
         ClusterError: The scheduler cannot be reached.
@@ -80,7 +80,7 @@ async def connect(
 
 
 def _address_of(cluster: Any) -> dict[str, Any]:
-    """Return what a new connection to the scheduler of a client or a cluster needs."""
+    """Return the arguments of a new connection to the scheduler of a client or a cluster."""
     if cluster.scheduler is None or cluster.status in ("closed", "closing"):
         raise InvalidRequestError("the client of the cluster is not connected")
     return {"address": cluster.scheduler.address, "security": cluster.security}
@@ -105,7 +105,7 @@ async def _local_cluster(
         stack.enter_context(dask.config.set(settings))
         cluster = make(
             n_workers=workers,
-            threads_per_worker=at_once,  # The number of coroutines that run at once, too.
+            threads_per_worker=at_once,  # Also the number of coroutines that run at once.
             asynchronous=True,
             dashboard_address=dashboard_address,
             # Dask serves the state of the scheduler over HTTP in any case, by default at a port
@@ -114,9 +114,9 @@ async def _local_cluster(
             # Its sockets execute what they receive, in processes that have the API keys: other
             # users of this machine must not connect. The certificate is made for this cluster.
             security=True,
-            # A partition needs little memory; a worker must not be killed for that of others.
+            # A partition needs little memory; other programs must not make Dask kill a worker.
             memory_limit=None,
-            # So that nothing is left of a partition whose worker was killed.
+            # The temporary files of a killed worker are deleted with the folder.
             env={"TMPDIR": folder},
         )
         async with cluster:

@@ -1,4 +1,4 @@
-"""Hand the partitions of a run to the workers of a cluster, and collect their results."""
+"""Submit the partitions of a run to the workers of a cluster, and collect their results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MOST_LOCAL_WORKERS = 4
 
 
 class _Driver:
-    """The run's side in this process: what is submitted, and what came back."""
+    """Submits the partitions of a run, and collects their results."""
 
     def __init__(
         self,
@@ -51,10 +51,10 @@ class _Driver:
         self._suffix = secrets.token_hex(4)
         self.failed: list[PartitionResult] = []
         self.was_replaced = False
-        """Whether another driver of the run has taken its workers over."""
+        """Whether another driver of the run has taken over the workers."""
 
     async def run(self, partitions: Sequence[Partition], at_once: int) -> None:
-        """Submit the partitions, so many at once, and report each result."""
+        """Submit the partitions, ``at_once`` at the same time, and report each result."""
         self._finished = self._total - len(partitions)
         running: set[asyncio.Task[PartitionResult]] = set()
         try:
@@ -117,7 +117,7 @@ class _Driver:
         *arguments: object,
         key: str,
     ) -> Outcome | PartitionError:
-        """Execute a task; return an error if it ends each worker.
+        """Execute a task; return an error if every worker that executes it is killed.
 
         Raises:
             ClusterError: Dask could not execute it.
@@ -138,9 +138,10 @@ class _Driver:
 
 
 async def _register(connection: Connection, settings: Settings) -> str:
-    """Open clients and ledgers on all workers, also on those that start later; return the name.
+    """Register the plugin on all workers, also on those that start later; return its name.
 
-    The name is that of the run: a driver that starts again replaces what a killed one has left.
+    It is named after the run, so that a driver that starts again replaces the plugin of a killed
+    one.
 
     Raises:
         ClusterError: A worker cannot load this package, for example.
@@ -148,7 +149,7 @@ async def _register(connection: Connection, settings: Settings) -> str:
     name = f"portone_async {settings.run}"
     try:
         await connection.register_plugin(RunPlugin(settings), name=name)
-    except Exception as error:  # noqa: BLE001 (whatever a worker raises that cannot load it)
+    except Exception as error:  # noqa: BLE001 (any exception of a worker that cannot load it)
         failure = ClusterError(f"a worker cannot load the run ({type(error).__name__})")
     else:
         return name
@@ -182,10 +183,10 @@ async def reconcile_many(
     ```
 
     Each worker has one client, with the keys of its environment, and its own connection to the
-    ledger. No key, address or order is in a task: only names, times and totals travel. A
-    worker that is killed is replaced, and its partitions run again; a driver that is killed can be
-    started again with the same arguments. Partitions in the ledger request nothing. When all are
-    there, the orders whose payments are in several partitions are looked up
+    ledger. Tasks contain names, times and totals, but no keys, addresses or orders. A worker that
+    is killed is replaced, and its partitions run again; a driver that is killed can be started
+    again with the same arguments. For partitions in the ledger no request is sent. When all are
+    finished, the orders whose payments are in several partitions are looked up
     (:func:`join_partitions`).
 
     Args:
@@ -203,11 +204,11 @@ async def reconcile_many(
             encrypted connections over loopback, which end with the run.
         workers: How many there are: the number of processes here (by default one per core, up to
             4); the largest number that a given cluster may have (by default, those it has now).
-        at_once: How many partitions a worker reconciles at the same time.
+        at_once: The number of partitions that a worker reconciles at the same time.
         client: The function that makes the client of a worker, as ``"module:function"``, called
             with ``rate_limit=``; :meth:`PortOneClient.from_env` by default.
         rate_limit: The limit of all workers together. Without ``shared_rate`` each worker sends at
-            ``rate / workers``, and at least one request at once: an idle worker's share is lost,
+            ``rate / workers``, with a burst of at least 1: the share of an idle worker is unused,
             and a burst smaller than ``workers`` is exceeded.
         shared_rate: The limit in a Valkey or Redis server, which all workers share.
         dashboard_address: Where the cluster of this machine serves Dask's dashboard, such as
@@ -222,7 +223,8 @@ async def reconcile_many(
     Raises:
         InvalidRequestError: An argument is invalid, or a name does not exist in a worker.
         AuthenticationError: PortOne rejected the API keys of a worker. The run can be resumed.
-        ThrottleError: The shared rate cannot be had, with ``on_failure="raise"``. The same.
+        ThrottleError: A worker cannot reach the server of the shared rate, with
+            ``on_failure="raise"``. The run can be resumed.
         LedgerError: The ledger cannot be written, or has a run of that name with another plan.
         ClusterError: The scheduler cannot be reached, or was lost. The run can be resumed.
         PortOneError: Another error that every partition would raise. The run can be resumed.
@@ -270,7 +272,7 @@ async def _run(
     plugin = await _register(connection, settings)
     driver = _Driver(connection, plugin, total, on_progress)
     try:
-        # Twice as many as run: a worker never waits for the driver.
+        # Twice as many as workers execute, so that they never wait for the driver.
         await driver.run(partitions, 2 * settings.at_once * settings.workers)
         if not driver.failed:
             await driver.join()

@@ -1,4 +1,4 @@
-"""Objects of a worker that a driver names: only the names travel, never a password."""
+"""Functions and variables of a worker, which a driver names: tasks contain only the names."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def validate_name(argument: str, name: object) -> str:
     """Check that a text is ``"module:function"`` or the name of an environment variable.
 
     Raises:
-        InvalidRequestError: It is something else, such as an address. The message does not have it.
+        InvalidRequestError: It is something else, such as an address. The message does not quote it.
     """
     if not isinstance(name, str) or not (is_function(name) or _VARIABLE.fullmatch(name)):
         raise InvalidRequestError(
             f"{argument} must name an environment variable of the workers that has the address,"
-            ' or a "module:function" of theirs: an address may have a password'
+            ' or a "module:function" that they import: an address may have a password'
         )
     return name
 

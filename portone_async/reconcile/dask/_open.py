@@ -19,7 +19,7 @@ from ._settings import Settings, SharedRate
 
 __all__ = ("client_of", "ledger_name", "ledger_of")
 
-# Before a path, in place of the name of a variable.
+# The prefix of a path, which distinguishes it from the name of a variable.
 _FILE = "file:"
 
 
@@ -61,10 +61,10 @@ def _store(shared: SharedRate) -> Any:
 
 
 def ledger_name(ledger: str | Path) -> str:
-    """Return what travels: a name, or the path of a file, which has no password.
+    """Return the text that names a ledger in a task: a variable, a function, or a path.
 
     Raises:
-        InvalidRequestError: It may be an address.
+        InvalidRequestError: It is something else, such as an address, which may have a password.
     """
     if isinstance(ledger, Path):
         return f"{_FILE}{ledger.absolute()}"

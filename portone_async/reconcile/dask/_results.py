@@ -1,4 +1,4 @@
-"""What a run over many partitions returns and raises."""
+"""The results and the errors of a run over many partitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ("ClusterError", "PartitionError", "PartitionResult", "PartitionedRun"
 
 
 class ClusterError(PortOneError):
-    """The Dask cluster cannot be used, or it was lost. The run can be resumed."""
+    """The Dask cluster cannot be used, or the connection to it was lost. The run can be resumed."""
 
     advice = "Check that the scheduler and its workers run, then start the run again: it resumes."
 
@@ -20,13 +20,13 @@ class ClusterError(PortOneError):
 class PartitionError(PortOneError):
     """A partition could not be reconciled for a reason outside of PortOne and this package.
 
-    Its message has the class and the place of the exception, and not its text, which may contain
-    the address of a database.
+    Its message contains the class and the place of the exception, but not its text, which may
+    contain the address of a database.
     """
 
     advice = (
         "Call reconcile_partition() for it in one process to see the whole exception, "
-        "then start the run again: only what failed is reconciled."
+        "then start the run again: only unfinished partitions are reconciled."
     )
 
 
@@ -57,4 +57,7 @@ class PartitionedRun(Struct, frozen=True, kw_only=True):
     summary: Summary
     """The totals of all partitions in the ledger."""
     failed: tuple[PartitionResult, ...] = ()
-    """The partitions that failed: they are not in the ledger, and the next run tries them again."""
+    """The partitions that failed: they are not in the ledger, and the next run repeats them.
+
+    If there are any, orders are not joined with payments in other partitions yet.
+    """

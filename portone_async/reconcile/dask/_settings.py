@@ -1,4 +1,4 @@
-"""What a driver sends to each worker: names and numbers, without a key or an address."""
+"""The settings that a driver sends to each worker: names and numbers, no keys, no addresses."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class SharedRate(Struct, frozen=True):
     """
 
     name: str
-    """The name of the limit: all that pass the same name share it."""
+    """The name of the limit: processes that pass the same name share it."""
     store: str = "VALKEY_URL"
     """The environment variable of the workers that has the URL of the Valkey or Redis server; or
     ``"module:function"``, which returns the URL or a client."""
     processes: int | None = None
-    """How many processes share it, at most; the workers of this run by default."""
-
+    """The largest number of processes that share it; by default the workers of this run."""
     on_failure: OnFailure = "local"
-    """Without the store, send at a share of the rate, or raise :class:`ThrottleError`."""
+    """Without the store, send at ``rate / processes`` (``"local"``), or raise
+    :class:`ThrottleError` (``"raise"``)."""
 
     def __post_init__(self) -> None:
         validate_name("store", self.store)
@@ -41,7 +41,7 @@ class SharedRate(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What a worker needs for a run."""
+    """The settings of a run on a worker."""
 
     run: str
     client: str | None
@@ -57,7 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def validate_count(argument: str, count: object) -> int:
-    """Check that a number is a whole one, 1 or more.
+    """Check that a number is an integer of 1 or more.
 
     Raises:
         InvalidRequestError: It is something else.

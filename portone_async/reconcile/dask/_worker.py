@@ -42,25 +42,26 @@ class Outcome(Struct, frozen=True):
     error: PortOneError | None = None
     ends_run: bool = False
     was_replaced: bool = False
-    """Whether the plugin of this task is another driver's, or gone."""
+    """Whether another driver has replaced or removed the plugin of this task."""
 
 
 async def run_partition(plugin: str, partition: Partition) -> Outcome:
     """Reconcile a partition on the worker that executes this task."""
-    mine: object = distributed.get_worker().plugins.get(plugin)
-    return await mine.run(partition) if isinstance(mine, RunPlugin) else _stopped()
+    run: object = distributed.get_worker().plugins.get(plugin)
+    return await run.run(partition) if isinstance(run, RunPlugin) else _stopped()
 
 
 async def join_run(plugin: str) -> Outcome:
     """Look up the orders whose payments are in several partitions."""
-    mine: object = distributed.get_worker().plugins.get(plugin)
-    return await mine.join() if isinstance(mine, RunPlugin) else _stopped()
+    run: object = distributed.get_worker().plugins.get(plugin)
+    return await run.join() if isinstance(run, RunPlugin) else _stopped()
 
 
 class RunPlugin(WorkerPlugin):
-    """What a worker has while a run lasts, opened and closed on the loop of its tasks.
+    """The client and the ledger of a worker during a run.
 
-    Until then it has nothing but settings, so that it can be sent to every worker.
+    They are opened and closed on the event loop of its tasks. Before that the plugin contains only
+    settings, so that it can be pickled for every worker.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -81,7 +82,7 @@ class RunPlugin(WorkerPlugin):
             self._failure = _described("a worker cannot start", error)
 
     async def teardown(self, worker: object) -> None:  # noqa: ARG002 (of the interface)
-        """Cancel what still runs, and close what was opened."""
+        """Cancel running tasks, and close the client and the ledger."""
         opened, self._open = self._open, None
         if opened is not None:
             await opened.close()
@@ -121,7 +122,7 @@ class _OpenRun:
         self._ledger = ledger
         self._settings = settings
         self._tasks: set[asyncio.Task[Outcome]] = set()
-        # A worker of another's cluster may execute more tasks at once.
+        # A worker of the user's cluster may execute more tasks at once.
         self._slots = asyncio.Semaphore(settings.at_once)
 
     @classmethod
@@ -181,19 +182,19 @@ def _stopped() -> Outcome:
 
 
 def _without_frames(error: PortOneError) -> PortOneError:
-    """Drop what a worker in the same process would pass on, and another one would not."""
+    """Remove cause, context and traceback: only workers in this process would return them."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 def _described(what: str, error: Exception) -> PartitionError:
-    """Name the class and the place of an exception whose text may contain an address."""
+    """Return an error with the class and the place of an exception: its text may have an address."""
     place = ""
     traceback = error.__traceback__
     while traceback is not None:
         name = Path(traceback.tb_frame.f_code.co_filename).name
         place = f" in {name}, line {traceback.tb_lineno}"
         traceback = traceback.tb_next
-    # The text of this one names a module, or the extra that has it.
+    # Its text contains only the name of a module, or of the extra to install.
     detail = f": {error}" if isinstance(error, ModuleNotFoundError) else place
     return PartitionError(f"{what}: {type(error).__name__}{detail}")

@@ -1,7 +1,7 @@
 """Join the findings of one order number that several partitions of a Tier have. Pure.
 
-An order belongs to one partition; its payments may lie in the periods of others, where they are
-orphans. A payment that the order's verdict considers, in the same state, is no finding of its own.
+An order belongs to one partition; its payments may be in the periods of others, where they are
+orphans. A payment that the order's verdict considers, in the same state, is not a separate finding.
 A payment that it does not consider may be a second charge: the order is ``not_checked`` until it is
 compared with all of its payments.
 """
@@ -29,10 +29,10 @@ _INCOMPLETE = "its order may be in a partition that is not finished"
 
 
 class Joined(Struct, frozen=True):
-    """What the findings of one order number come to."""
+    """The joined findings of one order number."""
 
     rows: tuple[Row, ...]
-    """The findings that are reported, each in the place of one that is stored."""
+    """The findings to report, each in the place of a stored one."""
     unconfirmed: Unconfirmed | None = None
     """The order, if it must be looked up."""
 
@@ -54,18 +54,18 @@ def join(rows: Sequence[Row], confirmed: Finding | None) -> Joined:
         return Joined(tuple(row for row in rows if row.finding.order is None))
     others = [row for row in rows if row.finding.order is None and _concerns(row, first)]
     finding, unconfirmed = _judge(own or orders, others, confirmed)
-    kept = [row for row in rows if row.finding.order is None and not _is_folded(row, others)]
+    reported = [row for row in rows if row.finding.order is None and not _is_folded(row, others)]
     if own:
-        kept.append(replace(first, finding=finding))
+        reported.append(replace(first, finding=finding))
     elif finding.verdict is not Verdict.MATCHED:
-        # A margin has no findings: it is reported in the place of the payment.
-        place = next(row for row in others if _is_payment(row))
-        kept.append(replace(place, finding=finding))
-    return Joined(tuple(sorted(kept, key=lambda row: row.place)), unconfirmed)
+        # A margin has no findings: the order is reported in the place of its payment.
+        payment = next(row for row in others if _is_payment(row))
+        reported.append(replace(payment, finding=finding))
+    return Joined(tuple(sorted(reported, key=lambda row: row.place)), unconfirmed)
 
 
 def provisional(row: Row) -> Row:
-    """Return the finding of a payment whose order may be in an unfinished partition."""
+    """Return a row as it is reported while a partition of its Tier is unfinished."""
     if row.finding.verdict is not Verdict.ORPHAN:
         return row
     finding = replace(row.finding, verdict=Verdict.NOT_CHECKED, error=_INCOMPLETE)
@@ -111,15 +111,15 @@ def _of_order(orders: Sequence[Row]) -> tuple[Finding, Order]:
 
 
 def _is_final(finding: Finding) -> bool:
-    """Whether an order could not be checked in its own partition.
+    """Return whether an order could not be checked in its own partition.
 
-    Its input may contradict itself, which no look-up changes.
+    The rows of the order may contradict each other, which a look-up does not change.
     """
     return finding.verdict is Verdict.NOT_CHECKED and finding.error != MARGIN_REASON
 
 
 def _considers(finding: Finding, payments: Iterable[PaymentSnapshot]) -> bool:
-    """Whether a verdict was made with these payments, in these states or later ones."""
+    """Return whether a verdict was made with these payments, in these states or later ones."""
     states = {payment.imp_uid: _state(payment) for payment in finding.payments}
     return all(
         payment.imp_uid in states and states[payment.imp_uid] >= _state(payment)
@@ -132,19 +132,20 @@ def _state(payment: PaymentSnapshot) -> tuple[int, Decimal]:
 
 
 def _is_payment(row: Row) -> bool:
-    """Whether a finding is of a payment without an order in its partition."""
+    """Return whether a finding is of a payment without an order in its partition."""
     return row.finding.order is None and bool(row.finding.payments)
 
 
 def _concerns(row: Row, order: Row) -> bool:
-    """Whether a finding without an order is of a partition that does not have the order."""
+    """Return whether a finding without an order is of a partition that does not have the order."""
     return row.partition != order.partition
 
 
 def _is_folded(row: Row, others: Sequence[Row]) -> bool:
-    """Whether a finding is reported as part of its order's.
+    """Return whether a finding is reported as a part of the finding of its order.
 
-    A row or payment that cannot be read stays a finding: it may be another one than is looked up.
+    A row or a payment that cannot be read stays a separate finding: the look-up of the order may
+    not include it.
     """
     return _is_payment(row) and row in others
 

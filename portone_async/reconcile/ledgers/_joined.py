@@ -1,16 +1,16 @@
-"""What all ledgers share: plans, and findings and totals that are joined across partitions."""
+"""The part that all ledgers share: plans, and findings and totals joined across partitions."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from portone_async.reconcile._columns import EPOCH
 from portone_async.reconcile.finding import Finding, Summary, Verdict, VerdictLike
 from portone_async.reconcile.merged import merge
 from portone_async.reconcile.partition import Partition, Plan
@@ -26,25 +26,25 @@ __all__ = ("PAGE", "JoinedLedger", "Usage")
 
 PAGE = 1_000
 """The findings, or order numbers, that are read at once."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # Before the end of any partition.
 
 
 class Usage(Struct, frozen=True):
-    """What the look-ups of joined orders took."""
+    """The requests and the duration of the look-ups of joined orders."""
 
     requests: int = 0
+    """The number of requests, retries included."""
     retries: int = 0
     seconds: float = 0.0
 
 
 class JoinedLedger(ABC):
-    """A ledger, made from how its rows are stored. See :class:`Ledger` for the methods."""
+    """A ledger without its storage, which a subclass adds. :class:`Ledger` describes the methods."""
 
     def __init__(self, run: str) -> None:
         self._run = run
         self._known_plan: Plan | None = None
 
-    # How rows are stored. Each method is one transaction.
+    # The storage. Each method is one transaction.
 
     @abstractmethod
     def _claim(self, plan: str) -> None:
@@ -68,7 +68,7 @@ class JoinedLedger(ABC):
 
     @abstractmethod
     def _replace(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
-        """Store the results of a partition in place of what it has."""
+        """Store the results of a partition, and delete its earlier ones."""
 
     @abstractmethod
     def _page(self, after: Place, verdicts: Collection[Verdict] | None) -> Sequence[Row]:
@@ -76,7 +76,7 @@ class JoinedLedger(ABC):
 
         Args:
             after: The place after which the page begins.
-            verdicts: The verdicts of the rows; shared rows are returned whatever theirs are.
+            verdicts: The verdicts of the rows; shared rows are returned with any verdict.
                 ``None`` for all rows.
         """
 
@@ -93,7 +93,7 @@ class JoinedLedger(ABC):
 
     @abstractmethod
     def _confirmed(self, numbers: Collection[Number]) -> Mapping[Number, Finding]:
-        """Return the findings that were confirmed, of those of these numbers that have one."""
+        """Return the confirmed findings of these order numbers, where there are some."""
 
     @abstractmethod
     def _record_confirmed(self, tier: str, findings: Iterable[Finding], usage: Usage) -> None:
@@ -154,7 +154,7 @@ class JoinedLedger(ABC):
     # The results.
 
     def publish(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
-        """Store the results of a partition, in one transaction that replaces what it had.
+        """Store the results of a partition in place of its earlier ones, in one transaction.
 
         Raises:
             LedgerError: The partition is not one of the run's plan.
@@ -240,7 +240,8 @@ class JoinedLedger(ABC):
 
     def summary(self) -> Summary:
         """Return the exact totals of the published partitions, joined as in :meth:`entries`."""
-        joining = Summary(counts={}, amounts={}, ended_at=_EPOCH, **asdict(self._usage()))
+        # The epoch is before the end of any partition, so it is never the last end.
+        joining = Summary(counts={}, amounts={}, ended_at=EPOCH, **asdict(self._usage()))
         merged = merge([*self._summaries(), joining])
         incomplete = self._incomplete()
         totals = Totals(replace(merged, ended_at=None) if incomplete else merged)

@@ -23,7 +23,8 @@ __all__ = ("PostgreSQLDatabase", "PostgreSQLSession")
 
 _VERSION = 1
 _LOCK_TIMEOUT = 120  # seconds: a partition of a million findings is written in some seconds.
-# PostgreSQL then ends the transactions of machines that died, before others give up on their locks.
+# PostgreSQL then notices within 60 s that a machine has died, and releases its locks before the
+# lock timeout of other processes ends.
 _SESSION = """
     SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"""
 # In each transaction, since a pooler may give each one another session.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
 
+from portone_async.reconcile._columns import EPOCH
 from portone_async.reconcile.finding import Finding
 from portone_async.reconcile.partition import Partition
 
@@ -18,7 +19,6 @@ partition in microseconds of Unix time, and its position in the partition."""
 Number: TypeAlias = tuple[str, str]
 """A Tier (``""`` for none) and an order number."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START: Place = ("", -(1 << 63), -1)
 """A place before all others."""
 
@@ -49,10 +49,10 @@ class Row(Struct, frozen=True):
 
 
 def tier_column(tier: str | None) -> str:
-    """Return the column of a Tier: a code is never empty."""
+    """Return the column of a Tier: ``""`` for none, since a code is never empty."""
     return tier or ""
 
 
 def microseconds(time: datetime) -> int:
     """Return a time in microseconds of Unix time."""
-    return (time - _EPOCH) // timedelta(microseconds=1)
+    return (time - EPOCH) // timedelta(microseconds=1)

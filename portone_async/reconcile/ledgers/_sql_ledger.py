@@ -145,8 +145,8 @@ class SQLLedger(JoinedLedger):
     def _replace(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
         key = (self._run, tier_column(partition.tier), microseconds(partition.since))
         rows = (
-            (*key, position, _column(each.merchant_uid), each.verdict.value, _text(each))
-            for position, each in enumerate(findings)
+            (*key, position, _column(finding.merchant_uid), finding.verdict.value, _text(finding))
+            for position, finding in enumerate(findings)
         )
         with self._database.writing() as session:
             # Another process that publishes the same partition waits here.

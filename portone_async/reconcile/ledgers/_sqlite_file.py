@@ -31,7 +31,7 @@ class SQLiteFile(Database):
             self._prepare(connection, schema)
         # Readers and a writer do not wait for each other.
         self._set("journal_mode = WAL")
-        # What is published survives a power cut.
+        # Published partitions survive a power cut.
         self._set("synchronous = FULL")
 
     def insert(

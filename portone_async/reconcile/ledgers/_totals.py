@@ -18,9 +18,9 @@ _ZERO = Decimal(0)
 
 
 class Totals:
-    """The totals of partitions, corrected by what joining them changes.
+    """The totals of partitions, corrected by the findings that joining them changes.
 
-    That is never the number of rows and payments that could not be read.
+    Joining never changes the number of rows and payments that could not be read.
     """
 
     def __init__(self, summary: Summary) -> None:
@@ -33,14 +33,14 @@ class Totals:
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
-        self._enter(finding, 1)
+        self._count(finding, 1)
 
     def remove(self, finding: Finding) -> None:
         """Remove a finding that the totals contain."""
-        self._enter(finding, -1)
+        self._count(finding, -1)
 
     def summary(self) -> Summary:
-        """Return the totals, without currencies that nothing is left of."""
+        """Return the totals, without currencies whose sums are all zero."""
         amounts = {verdict: _non_zero(sums) for verdict, sums in self._amounts.items()}
         bridges = {
             currency: Bridge(**lines)
@@ -54,7 +54,8 @@ class Totals:
             bridge=bridges,
         )
 
-    def _enter(self, finding: Finding, sign: int) -> None:
+    def _count(self, finding: Finding, sign: int) -> None:
+        """Add a finding (1), or remove it (-1)."""
         self._counts[finding.verdict] = self._counts.get(finding.verdict, 0) + sign
         if finding.order is not None:
             self._add_amount(finding.verdict, finding.order.currency, finding.order.amount, sign)

@@ -1,4 +1,4 @@
-"""Open a ledger by one text: the path of a file, or the address of a database."""
+"""Open a ledger by a path or an address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_address(source: str) -> bool:
     """Return whether a text is an address of PostgreSQL.
 
     Raises:
-        InvalidRequestError: It is another address. The message does not have it, since it may
+        InvalidRequestError: It is another address. The message does not quote it, since it may
             contain a password.
     """
     if "://" not in source:

@@ -1,4 +1,4 @@
-"""What a ledger does, and what it returns."""
+"""The interface of a ledger, and its records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ("Ledger", "LedgerEntry", "LedgerError", "Unconfirmed")
 
 
 class LedgerError(PortOneError):
-    """The ledger cannot be opened, read or written. The step that failed changed nothing in it."""
+    """The ledger cannot be opened, read or written. The call that failed changed nothing in it."""
 
     advice = "Finished partitions are stored: remove the cause and start again to resume."
 
@@ -47,7 +47,7 @@ class Unconfirmed(Struct, frozen=True):
     tier: str | None
     order: Order
     payments: tuple[PaymentSnapshot, ...]
-    """Its payments that are known, those in other partitions among them."""
+    """Its known payments, those in other partitions included."""
 
 
 class Ledger(Protocol):
@@ -57,8 +57,8 @@ class Ledger(Protocol):
     by several threads. Methods block: call them in a thread. Every method raises
     :class:`LedgerError` if the ledger cannot be read or written; the message contains no password.
 
-    A ledger holds what is final: a partition appears in it when it is finished, in one
-    transaction. It contains order numbers, amounts and payment ids, no personal data and no keys.
+    A ledger contains finished partitions only: one transaction publishes all results of a
+    partition. It contains order numbers, amounts and payment ids, no personal data and no keys.
     """
 
     @property
@@ -96,8 +96,8 @@ class Ledger(Protocol):
     def publish(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
         """Store the results of a partition, in one transaction.
 
-        They replace what the partition had, so a partition that ran twice has the findings of one
-        run. A process that is killed at any moment leaves all of them or none.
+        They replace its earlier results, so a partition that ran twice has the findings of one run.
+        A process that is killed at any moment leaves all of them or none.
 
         Raises:
             LedgerError: The partition is not one of the run's plan.
@@ -153,8 +153,15 @@ class Ledger(Protocol):
     ) -> None:
         """Store the findings of orders that were looked up, in one transaction.
 
-        Each replaces what :meth:`entries` reports of its order, as long as it considers all of the
-        order's payments in other partitions. The usage is added to that of the run.
+        :meth:`entries` reports them in place of the stored findings of these orders, unless another
+        partition has a payment that they do not consider.
+
+        Args:
+            tier: The Tier of the orders.
+            findings: The findings, one for each order.
+            requests: The number of requests to add to the totals of the run.
+            retries: The number of retries among them.
+            seconds: The duration of the look-ups, added to the totals as well.
         """
         ...
 

@@ -76,8 +76,8 @@ class Payments:
         added = decode(record)
         entry = self._entry(record, serial=serial, changed_serial=serial)
         self._register(entry)
-        for status in (None, entry.status):
-            self._timeline(status).add(entry)
+        for timeline in self._timelines_of(entry):
+            timeline.add(entry)
         return added
 
     def add_many(self, payments: Iterable[Mapping[str, Any]]) -> None:
@@ -99,8 +99,8 @@ class Payments:
         validate(record)
         entry = self._entry(record, serial=serial, changed_serial=serial)
         self._register(entry)
-        for status in (None, entry.status):
-            self._timeline(status).append(entry)
+        for timeline in self._timelines_of(entry):
+            timeline.append(entry)
 
     @guarded
     def _settle(self) -> None:
@@ -125,8 +125,8 @@ class Payments:
         entry = self._entry(record, serial=old.serial, changed_serial=next(self._ids.serials))
         self.remove(imp_uid)
         self._register(entry)
-        for status in (None, entry.status):
-            self._timeline(status).add(entry)
+        for timeline in self._timelines_of(entry):
+            timeline.add(entry)
         return updated
 
     @guarded
@@ -143,8 +143,8 @@ class Payments:
             self._orders[entry.merchant_uid] = others
         else:
             del self._orders[entry.merchant_uid]
-        for status in (None, entry.status):
-            self._timeline(status).remove(entry)
+        for timeline in self._timelines_of(entry):
+            timeline.remove(entry)
 
     @guarded
     def new_imp_uid(self) -> str:
@@ -193,7 +193,7 @@ class Payments:
     def _new_record(self, explicit: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Return the serial and the record of a new payment."""
         serial = next(self._ids.serials)
-        # PortOne tells payments of the API by the prefix of their ids.
+        # The ids of payments that were made by the API have a prefix of their own.
         prefix = "imps_" if explicit.get("channel") == "api" else "imp_"
         record = self._defaults(serial, prefix) | explicit
         fill_defaults(record, explicit, self._clock.now)
@@ -221,6 +221,10 @@ class Payments:
             changed_at=self._clock.now,
             changed_serial=changed_serial,
         )
+
+    def _timelines_of(self, entry: Entry) -> tuple[Timeline, Timeline]:
+        """Return the timeline of all payments, and that of the status of one."""
+        return self._timeline(None), self._timeline(entry.status)
 
     def _timeline(self, status: str | None) -> Timeline:
         if status not in self._timelines:

@@ -16,13 +16,13 @@ _moment_and_serial = attrgetter("moment", "serial")
 
 
 class Timeline:
-    """Payments sorted by :attr:`Entry.moment`; of equals, the one added last comes last."""
+    """Payments sorted by :attr:`Entry.moment`, and at the same moment in the sequence of addition."""
 
     def __init__(self, sorting: str | None = None) -> None:
         """Create a timeline.
 
         Args:
-            sorting: The word that stands for sorting by :attr:`Entry.moment`, if there is one.
+            sorting: PortOne's word for sorting by :attr:`Entry.moment`; ``None`` if it has none.
         """
         self._sorting = sorting
         self._entries: list[Entry] = []
@@ -52,6 +52,7 @@ class Timeline:
         self._sorted_slice.cache_clear()
 
     def remove(self, entry: Entry) -> None:
+        """Remove an entry."""
         self.settle()
         index = bisect_left(self._entries, _moment_and_serial(entry), key=_moment_and_serial)
         del self._entries[index]
@@ -65,7 +66,8 @@ class Timeline:
         Args:
             since: Unix seconds.
             until: Unix seconds.
-            sorting: One of PortOne's six words; its time need not be the one that is compared.
+            sorting: One of PortOne's six sorting words, which may be by another time than
+                :attr:`Entry.moment`; ``None`` for the default.
             page: The part of the sorted payments to return.
         """
         self.settle()
