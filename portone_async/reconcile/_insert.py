@@ -95,10 +95,12 @@ def insert(
 @lru_cache(maxsize=512)
 def _statement(table: str, rows: int, width: int, common: int, otherwise: str) -> str:
     """Return a statement whose first parameters are the common values."""
-    places = range(common + 1, common + rows * width + 1)
-    shared = range(1, common + 1)
-    values = ", ".join(
-        f"({', '.join(f'?{place}' for place in (*places[at : at + width], *shared))})"
-        for at in range(0, rows * width, width)
+    values = ", ".join([f"({', '.join('?' * width)})"] * rows)
+    if not common:
+        return f"INSERT INTO {table} VALUES {values} {otherwise}"  # noqa: S608 (names of a schema)
+    shared = ", ".join("?" * common)
+    # "WHERE true" parts the SELECT from "ON CONFLICT".
+    return (
+        f"INSERT INTO {table} SELECT own.*, shared.* "  # noqa: S608 (the same)
+        f"FROM (SELECT {shared}) AS shared CROSS JOIN (VALUES {values}) AS own WHERE true {otherwise}"
     )
-    return f"INSERT INTO {table} VALUES {values} {otherwise}"  # noqa: S608 (names of a schema)
