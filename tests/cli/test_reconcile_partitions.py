@@ -262,6 +262,7 @@ async def test_one_shop_needs_no_tiers(
         (("--ledger", "l.db", *PERIOD, "--store", "s.db"), "--ledger excludes --store and --fresh"),
         (("--every", "1d", *PERIOD, "--fresh"), "--every excludes --store and --fresh"),
         (("--ledger", "l.db"), "--ledger needs --since and --until"),
+        (("--every", "1d", *PERIOD[:3], "9999-01-01"), "--until 9999-01-01 is in the future"),
         (("--every", "1w", *PERIOD), "--every takes a number of days or hours"),
         (("--every", "0d", *PERIOD), "--every takes a number of days or hours"),
         (("--workers", "0"), "--workers takes a number of 1 or more"),
