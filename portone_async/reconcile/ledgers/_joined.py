@@ -240,9 +240,10 @@ class JoinedLedger(ABC):
 
     def summary(self) -> Summary:
         """Return the exact totals of the published partitions, joined as in :meth:`entries`."""
+        # Before the totals: a partition that is published meanwhile must not end the run.
+        incomplete = self._incomplete()
         joining = Summary(counts={}, amounts={}, ended_at=_EPOCH, **asdict(self._usage()))
         merged = merge([*self._summaries(), joining])
-        incomplete = self._incomplete()
         totals = Totals(replace(merged, ended_at=None) if incomplete else merged)
         for stored, reported in self._corrections(incomplete):
             for row in stored:
