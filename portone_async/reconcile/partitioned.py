@@ -101,7 +101,8 @@ async def _read_margin(
     del client, partition, confirm
     await load_orders(Recorder(store, None), orders, (), (), may_sweep=asyncio.Event())
     await in_thread(store.mark_ended)
-    return merge([replace(await in_thread(store.summary), counts={}, amounts={}, bridge={})])
+    totals = await in_thread(store.summary)
+    return merge([replace(totals, counts={}, amounts={}, bridge={}, unreadable=0)])
 
 
 def _margin_findings(store: Store) -> Iterator[Finding]:
