@@ -242,6 +242,30 @@ async def test_unchecked_orders_of_finished_partitions_are_checked_again(
     assert "4 of them finished before: at least 2 requests" in err
 
 
+async def test_changed_orders_of_finished_partitions_are_reconciled(
+    server: FakePortOne, run: Run
+) -> None:
+    pay_all(server)
+    pay(server, "A01", "new", 5)
+    arguments = (*TIERS, "--ledger", "ledger.db")
+    Path("orders.csv").write_text(f"{ORDERS}early,1,A01,2026-10-31\n", encoding="utf-8")
+    await run("orders.csv", *arguments)
+    same = "".join(reversed(Path("orders.csv").read_text("utf-8").splitlines(keepends=True)[1:]))
+    changed = f"{ORDERS.replace('a,1000,', 'a,9999,')}new,5,A01,2026-10-31\n"
+    Path("same.csv").write_text(f"{ORDERS.splitlines()[0]}\n{same}", encoding="utf-8")
+    Path("changed.csv").write_text(changed, encoding="utf-8")
+    server.clear_requests()
+
+    code, out, err = await run("same.csv", *arguments)
+    assert (code, "A01  orphan 1\n" in out, "have changed" in err) == (1, True, False), out
+    assert not server.requests
+    code, out, err = await run("changed.csv", *arguments)
+    assert (code, "A01  amount differs 1\n" in out) == (1, True), out
+    assert "the orders of 2 finished partitions have changed: they are reconciled again" in err
+    code, out, err = await run("changed.csv", *arguments)
+    assert ("A01  amount differs 1\n" in out, "have changed" in err) == (True, False)
+
+
 async def test_one_shop_needs_no_tiers(
     server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,10 +48,12 @@ class Todo(Struct, frozen=True):
 
     unfinished: list[Partition]
     again: list[Partition]
-    """Those that are finished, and have orders that could not be checked."""
+    """Those that are finished, and have orders that could not be checked or have changed."""
+    changed: int
+    """The number of those whose orders have changed, margins included."""
 
     @classmethod
-    def of(cls, ledger: Ledger) -> Todo:
+    def of(cls, ledger: Ledger, orders: PartitionOrders) -> Todo:
         """Compare the plan of a ledger with what is published in it."""
         unfinished = list(ledger.unfinished())
         # Findings are joined: that of a payment may depend on a partition that is not finished.
@@ -60,7 +62,9 @@ class Todo(Struct, frozen=True):
             for entry in ledger.entries(Verdict.NOT_CHECKED)
             if not entry.partition.is_margin
         )
-        return cls(unfinished, [each for each in unchecked if _has_unchecked(ledger, each)])
+        changed = orders.changed(ledger)
+        again = [each for each in unchecked if _has_unchecked(ledger, each)]
+        return cls(unfinished, list(dict.fromkeys([*changed, *again])), len(changed))
 
     @property
     def all(self) -> list[Partition]:

@@ -70,17 +70,18 @@ def _open_ledger(arguments: Arguments, plan: Plan, stack: ExitStack) -> Ledger:
 
 
 def _reconcile(arguments: Arguments, plan: Plan, orders: PartitionOrders, ledger: Ledger) -> None:
-    """Reconcile what is not finished, and what could not be checked.
+    """Reconcile what is not finished, could not be checked, or has other orders now.
 
     Raises:
         PortOneError: The run was ended, or some partitions failed.
     """
-    todo = Todo.of(ledger)
+    todo = Todo.of(ledger, orders)
     print_partitions(
         plan,
         # Margins are not what a person counts.
         unfinished=sum(not partition.is_margin for partition in todo.unfinished),
         requests=_least_requests(todo),
+        changed=todo.changed,
         rate=arguments.rate or RateLimit().rate,
     )
     with PartitionView(make_console(), len(plan), len(plan) - len(todo.unfinished)) as view:

@@ -67,7 +67,13 @@ class JoinedLedger(ABC):
         """Return the totals of all published partitions."""
 
     @abstractmethod
-    def _replace(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
+    def _replace(
+        self,
+        partition: Partition,
+        summary: Summary,
+        findings: Iterable[Finding],
+        digest: str | None,
+    ) -> None:
         """Store the results of a partition in place of what it has."""
 
     @abstractmethod
@@ -106,6 +112,10 @@ class JoinedLedger(ABC):
     @abstractmethod
     def summary_of(self, partition: Partition) -> Summary | None:
         """Return the totals of a published partition; ``None`` if it is not published."""
+
+    @abstractmethod
+    def digests(self) -> Mapping[str, str]:
+        """Return the digests of the orders of published partitions, by the partitions' names."""
 
     @abstractmethod
     def close(self) -> None:
@@ -153,7 +163,14 @@ class JoinedLedger(ABC):
 
     # The results.
 
-    def publish(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
+    def publish(
+        self,
+        partition: Partition,
+        summary: Summary,
+        findings: Iterable[Finding],
+        *,
+        digest: str | None = None,
+    ) -> None:
         """Store the results of a partition, in one transaction that replaces what it had.
 
         Raises:
@@ -163,7 +180,7 @@ class JoinedLedger(ABC):
             raise LedgerError(
                 f"The partition {partition.name!r} is not one of the plan of run {self._run!r}"
             )
-        self._replace(partition, summary, findings)
+        self._replace(partition, summary, findings, digest)
 
     def record_confirmed(
         self,

@@ -31,7 +31,7 @@ _TABLES = (
     )""",
     """CREATE TABLE partitions (
         run text COLLATE "C", name text COLLATE "C", tier text COLLATE "C" NOT NULL,
-        since bigint NOT NULL, partition text NOT NULL, summary text NOT NULL,
+        since bigint NOT NULL, partition text NOT NULL, summary text NOT NULL, digest text,
         PRIMARY KEY (run, name)
     )""",
     # Not unique: two that publish a partition at once would fail here, before ON CONFLICT.
