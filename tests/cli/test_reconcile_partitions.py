@@ -162,6 +162,29 @@ async def test_orders_of_a_function_are_read_by_partition(server: FakePortOne, r
     assert (code, err) == (2, "portone-async: module:function needs --since and --until\n")
 
 
+async def test_failed_function_leaves_the_other_partitions_without_its_text(
+    server: FakePortOne, run: Run
+) -> None:
+    pay_all(server)
+    Path("bad_orders.py").write_text(
+        "def of(partition):\n"
+        "    if partition.name == 'A01/2026-11-02':\n"
+        "        raise ValueError('postgresql://user:planted@host/db')\n"
+        "    yield from ()\n"
+    )
+    Path("bad_module.py").write_text("raise ValueError('postgresql://user:planted@host/db')\n")
+    code, out, err = await run("bad_orders:of", *TIERS, "--ledger", "l.db", "--run", "r")
+
+    assert (code, out) == (2, "")
+    assert "\nA01/2026-11-02: ValueError in bad_orders.py, line 3\n" in err
+    assert "planted" not in err
+    with SQLiteLedger.open("l.db", run="r") as ledger:
+        assert [partition.name for partition in ledger.unfinished()] == ["A01/2026-11-02"]
+    code, _, err = await run("bad_module:of", *TIERS)
+    assert code == 2
+    assert err.endswith("bad_module:of cannot be imported: ValueError in bad_module.py, line 1\n")
+
+
 async def test_orders_in_no_partition_are_counted(server: FakePortOne, run: Run) -> None:
     pay_all(server)
     with Path("orders.csv").open("a", encoding="utf-8") as file:

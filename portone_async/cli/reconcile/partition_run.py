@@ -23,6 +23,7 @@ from portone_async.reconcile import (
     join_partitions,
     reconcile_partition,
 )
+from portone_async.reconcile._described import describe
 from portone_async.resources.payments import FATAL_ERRORS
 
 from . import worker
@@ -40,7 +41,7 @@ class Failure(Struct, frozen=True):
     """A partition that could not be reconciled. The others were not affected by it."""
 
     partition: Partition
-    error: PortOneError
+    reason: str
 
 
 class Todo(Struct, frozen=True):
@@ -95,7 +96,6 @@ class PartitionRun:
 
         Raises:
             PortOneError: It ends the run.
-            OrdersError: The orders of a partition cannot be read.
         """
         unfinished = todo.unfinished
         if self._arguments.workers > 1 and unfinished:
@@ -140,11 +140,16 @@ class PartitionRun:
             except _ENDS_RUN:
                 raise
             except PortOneError as error:
-                self._failures.append(Failure(partition, error))
-                self._view.count_failed(len(self._failures))
+                self._add_failure(Failure(partition, str(error)))
+            except Exception as error:  # noqa: BLE001 (the orders may be a function of the user)
+                self._add_failure(Failure(partition, describe(error)))
             else:
                 if not again:
                     self._view.advance()
+
+    def _add_failure(self, failure: Failure) -> None:
+        self._failures.append(failure)
+        self._view.count_failed(len(self._failures))
 
     async def _reconcile_by_workers(self) -> None:
         try:
@@ -181,7 +186,7 @@ class PartitionRun:
                 on_progress=show,
             )
         self._failures += [
-            Failure(failed.partition, failed.error)
+            Failure(failed.partition, str(failed.error))
             for failed in result.failed
             if failed.error is not None
         ]

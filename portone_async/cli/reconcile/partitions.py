@@ -104,7 +104,7 @@ def _least_requests(todo: Todo) -> int:
 
 def _print_failures(failures: list[Failure]) -> None:
     for failure in failures[:_MAX_FAILURES]:
-        print_error(f"{failure.partition.name}: {failure.error}")
+        print_error(f"{failure.partition.name}: {failure.reason}")
     if (more := len(failures) - _MAX_FAILURES) > 0:
         print_error(_("and {n} more").format(n=more))
 
