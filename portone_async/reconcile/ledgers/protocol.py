@@ -154,7 +154,8 @@ class Ledger(Protocol):
         """Return the exact totals of the published partitions, joined as in :meth:`entries`.
 
         ``seconds`` is the sum over all partitions, so it is more than the duration where several
-        run at once. ``ended_at`` is ``None`` while a partition is unfinished.
+        run at once. ``ended_at`` is ``None`` while a partition is unfinished; if one is published
+        while they are read, they may consider it in part.
         """
         ...
 
