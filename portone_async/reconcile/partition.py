@@ -146,12 +146,14 @@ def plan(
     Args:
         tiers: The codes of the sub-merchants, each once; ``None`` for the shop of the API keys.
         since: The first moment of the period, with a time zone.
-        until: The first moment after it.
+        until: The first moment after it, which must have passed: a finished partition is final, so
+            later orders and payments would never be read.
         every: The length of a partition, at least a second; the last one may be shorter. A day is
             24 hours.
         margin: The time before and after the period whose orders are read, so that their payments
             in the period are not orphans. These orders give no findings unless they differ and
-            have a payment in the period. ``timedelta(0)`` for no margin.
+            have a payment in the period. 0 for none. The margin after the period may lie in the
+            future: orders that are made after it was read are missing from it.
         statuses: The statuses of the payments that are read.
 
     Returns:
@@ -159,10 +161,15 @@ def plan(
 
     Raises:
         InvalidRequestError: No Tier, one with invalid characters or one listed twice; an empty or
-            reversed period, a time without a zone, a length below a second or a negative margin,
-            or a misspelt status.
+            reversed period or one that has not ended, a time without a zone, a length below a
+            second or a negative margin, or a misspelt status.
     """
-    windows(since, until, utc_now())
+    now = utc_now()
+    windows(since, until, now)
+    if until > now:
+        raise InvalidRequestError(
+            f"the period has not ended: until is {until}; use a moment that has passed"
+        )
     if every < _SHORTEST:
         raise InvalidRequestError(f"every must be at least a second: {every}")
     if margin < timedelta(0):

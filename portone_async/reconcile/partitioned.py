@@ -39,8 +39,11 @@ async def reconcile_partition(
     partition whose worker is killed starts again. It may run on two workers at once; the ledger
     has the results of one.
 
-    A partition is finished even if some orders could not be checked: they are findings
-    ``not_checked``. Pass ``again=True`` to check them once more.
+    The orders of a finished partition are not read: whether they have changed since is not noticed
+    (``ledger.digests()`` has their digests).
+
+    An order that could not be checked is a finding ``not_checked``, and the partition is finished
+    nevertheless: run it ``again`` to check it once more.
 
     Args:
         client: The client that sends the requests. Use one per process: each has its own token
@@ -75,7 +78,8 @@ async def reconcile_partition(
                 client, partition, await in_thread(orders, partition), store, confirm
             )
             findings = _margin_findings(store) if partition.is_margin else store.findings()
-            await in_thread(ledger.publish, partition, summary, findings)
+            digest = _digest(store)
+            await in_thread(ledger.publish, partition, summary, findings, digest=digest)
             return summary
         finally:
             await in_thread(store.close)
@@ -102,7 +106,14 @@ async def _read_margin(
     del client, partition, confirm
     await load_orders(Recorder(store, None), orders, (), (), may_sweep=asyncio.Event())
     await in_thread(store.mark_ended)
-    return merge([replace(await in_thread(store.summary), counts={}, amounts={}, bridge={})])
+    totals = await in_thread(store.summary)
+    return merge([replace(totals, counts={}, amounts={}, bridge={}, unreadable=0)])
+
+
+def _digest(store: Store) -> str:
+    identity = store.identity
+    assert identity is not None  # The orders are loaded.
+    return identity.digest
 
 
 def _margin_findings(store: Store) -> Iterator[Finding]:

@@ -162,6 +162,29 @@ async def test_orders_of_a_function_are_read_by_partition(server: FakePortOne, r
     assert (code, err) == (2, "portone-async: module:function needs --since and --until\n")
 
 
+async def test_failed_function_leaves_the_other_partitions_without_its_text(
+    server: FakePortOne, run: Run
+) -> None:
+    pay_all(server)
+    Path("bad_orders.py").write_text(
+        "def of(partition):\n"
+        "    if partition.name == 'A01/2026-11-02':\n"
+        "        raise ValueError('postgresql://user:planted@host/db')\n"
+        "    yield from ()\n"
+    )
+    Path("bad_module.py").write_text("raise ValueError('postgresql://user:planted@host/db')\n")
+    code, out, err = await run("bad_orders:of", *TIERS, "--ledger", "l.db", "--run", "r")
+
+    assert (code, out) == (2, "")
+    assert "\nA01/2026-11-02: ValueError in bad_orders.py, line 3\n" in err
+    assert "planted" not in err
+    with SQLiteLedger.open("l.db", run="r") as ledger:
+        assert [partition.name for partition in ledger.unfinished()] == ["A01/2026-11-02"]
+    code, _, err = await run("bad_module:of", *TIERS)
+    assert code == 2
+    assert err.endswith("bad_module:of cannot be imported: ValueError in bad_module.py, line 1\n")
+
+
 async def test_orders_in_no_partition_are_counted(server: FakePortOne, run: Run) -> None:
     pay_all(server)
     with Path("orders.csv").open("a", encoding="utf-8") as file:
@@ -242,6 +265,30 @@ async def test_unchecked_orders_of_finished_partitions_are_checked_again(
     assert "4 of them finished before: at least 2 requests" in err
 
 
+async def test_changed_orders_of_finished_partitions_are_reconciled(
+    server: FakePortOne, run: Run
+) -> None:
+    pay_all(server)
+    pay(server, "A01", "new", 5)
+    arguments = (*TIERS, "--ledger", "ledger.db")
+    Path("orders.csv").write_text(f"{ORDERS}early,1,A01,2026-10-31\n", encoding="utf-8")
+    await run("orders.csv", *arguments)
+    same = "".join(reversed(Path("orders.csv").read_text("utf-8").splitlines(keepends=True)[1:]))
+    changed = f"{ORDERS.replace('a,1000,', 'a,9999,')}new,5,A01,2026-10-31\n"
+    Path("same.csv").write_text(f"{ORDERS.splitlines()[0]}\n{same}", encoding="utf-8")
+    Path("changed.csv").write_text(changed, encoding="utf-8")
+    server.clear_requests()
+
+    code, out, err = await run("same.csv", *arguments)
+    assert (code, "A01  orphan 1\n" in out, "have changed" in err) == (1, True, False), out
+    assert not server.requests
+    code, out, err = await run("changed.csv", *arguments)
+    assert (code, "A01  amount differs 1\n" in out) == (1, True), out
+    assert "the orders of 2 finished partitions have changed: they are reconciled again" in err
+    code, out, err = await run("changed.csv", *arguments)
+    assert ("A01  amount differs 1\n" in out, "have changed" in err) == (True, False)
+
+
 async def test_one_shop_needs_no_tiers(
     server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +309,7 @@ async def test_one_shop_needs_no_tiers(
         (("--ledger", "l.db", *PERIOD, "--store", "s.db"), "--ledger excludes --store and --fresh"),
         (("--every", "1d", *PERIOD, "--fresh"), "--every excludes --store and --fresh"),
         (("--ledger", "l.db"), "--ledger needs --since and --until"),
+        (("--every", "1d", *PERIOD[:3], "9999-01-01"), "--until 9999-01-01 is in the future"),
         (("--every", "1w", *PERIOD), "--every takes a number of days or hours"),
         (("--every", "0d", *PERIOD), "--every takes a number of days or hours"),
         (("--workers", "0"), "--workers takes a number of 1 or more"),

@@ -75,6 +75,7 @@ def test_partition_survives_pickle_and_json() -> None:
         ({"tiers": ["A01", "B02", "A01"]}, "'A01' is listed twice"),
         ({"until": FIRST}, "must be after since"),
         ({"since": datetime(2026, 11, 1)}, "must have a time zone"),  # noqa: DTZ001 (refused)
+        ({"until": datetime.max.replace(tzinfo=UTC)}, "has not ended: until is 9999-12-31"),
         ({"every": timedelta(0)}, "at least a second"),
         ({"margin": -DAY}, "must not be negative"),
         ({"statuses": ["PAID"]}, "must be spelled 'paid'"),

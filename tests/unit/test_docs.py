@@ -23,6 +23,7 @@ import re
 import shlex
 import signal
 import sys
+import time
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -100,7 +101,8 @@ def _commands(file: str) -> list[str]:
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
     """A fake PortOne in whose environment the blocks run."""
-    async with FakePortOne() as server:
+    # The payments are a minute old: a period that has ended contains them.
+    async with FakePortOne(now=time.time() - 60) as server:
         add_samples(server)
         server.billing_keys.add(customer_uid="member-1-card-1")
         monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)

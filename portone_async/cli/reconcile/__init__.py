@@ -179,7 +179,8 @@ def _add_partitions(parser: Parser) -> None:
         metavar="FILE|ADDRESS",
         help=_(
             "store finished partitions here, so that the run can be resumed: a file, or a "
-            "postgresql:// address"
+            "postgresql:// address; those whose orders have changed since are reconciled again, "
+            "except with module:function, which is not called for them"
         ),
     )
     partitions.add_argument(

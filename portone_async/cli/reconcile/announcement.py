@@ -32,19 +32,25 @@ def announcement(plan: ConfirmationPlan, seconds: float, confirm: Confirm) -> st
     return f"{text}. {hint}"
 
 
-def print_partitions(plan: Plan, *, unfinished: int, requests: int, rate: float) -> None:
-    """Print to stderr the number of partitions and the least number of requests of a run.
+def print_partitions(
+    plan: Plan, *, unfinished: int, requests: int, changed: int, rate: float
+) -> None:
+    """Print to stderr what a run in partitions will do.
 
     Args:
         plan: The partitions; its margins are not counted.
-        unfinished: The number of those that are not in the ledger.
-        requests: The least number of requests.
+        unfinished: How many of them remain.
+        requests: How many requests it needs at least.
+        changed: How many finished ones, margins included, have other orders now.
         rate: Requests per second.
     """
     text = _(
         "{partitions} partitions ({tiers} Tiers), {done} of them finished before: at least "
         "{requests} requests, {time}"
     )
+    if changed:
+        note = _("the orders of {n} finished partitions have changed: they are reconciled again")
+        print_error(note.format(n=f"{changed:,}"))
     total = sum(not partition.is_margin for partition in plan)
     print_error(
         text.format(

@@ -17,6 +17,7 @@ from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
 from portone_async.reconcile import Confirm, Plan, plan
 from portone_async.reconcile.ledgers.opening import is_address
+from portone_async.resources._windows import utc_now
 
 from .function import is_function
 from .tiers import read_tiers
@@ -104,10 +105,14 @@ class Arguments(argparse.Namespace):
         """The partitions of the run.
 
         Raises:
-            InvalidRequestError: Without a period, or with an invalid length or Tier.
+            InvalidRequestError: Without a period or before its end, or with an invalid length or
+                Tier.
         """
         assert self.period is not None
         since, until = self.period
+        if until > utc_now():
+            text = _("partitions need a period that has ended: --until {time} is in the future")
+            raise InvalidRequestError(text.format(time=self.until))
         own = os.environ.get("PORTONE_TIER") or None
         return plan(
             [own] if self.tiers is None else read_tiers(self.tiers),

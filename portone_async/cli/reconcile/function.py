@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from portone_async.cli.orders import OrdersError
 from portone_async.reconcile import OrdersOf
+from portone_async.reconcile._described import describe
 
 __all__ = ("find_function", "is_function")
 
@@ -36,6 +37,8 @@ def find_function(name: str) -> OrdersOf:
         function: Any = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         problem = str(error)
+    except Exception as error:  # noqa: BLE001 (a module of the user)
+        problem = describe(error)
     else:
         if callable(function):
             return cast(OrdersOf, function)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, closing
 from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from msgspec import Struct
 
 from portone_async.cli.orders import BadRow, Item, Note, OrdersError
 from portone_async.cli.orders.items import PlacedOrder, PlacedRefund
-from portone_async.reconcile import OrdersOf, Plan
+from portone_async.reconcile import (
+    Ledger,
+    Order,
+    OrdersOf,
+    Partition,
+    Plan,
+    Refund,
+    UnreadableOrder,
+)
+from portone_async.reconcile.identity import OrdersDigest
 
 from . import worker
 from .arguments import Arguments
@@ -35,6 +45,24 @@ class PartitionOrders(Struct, frozen=True):
     """The same function for workers, as ``module:function``."""
     variables: dict[str, str | None] = {}
     """The environment variables that the function needs."""
+    are_stored: bool = False
+    """Whether all orders have been read, so that those of finished partitions can be compared."""
+
+    def changed(self, ledger: Ledger) -> list[Partition]:
+        """Return the finished partitions whose orders are not those that were reconciled."""
+        if not self.are_stored:
+            return []
+        digests = ledger.digests()
+        return [
+            partition
+            for partition in ledger.plan()
+            if partition.name in digests and digests[partition.name] != self._digest(partition)
+        ]
+
+    def _digest(self, partition: Partition) -> str:
+        digest = OrdersDigest()
+        digest.add(cast("Iterable[Order | Refund | UnreadableOrder]", self.of(partition)))
+        return digest.hex()
 
 
 def open_orders(
@@ -64,7 +92,10 @@ def open_orders(
     notes.add_repeated(name, orders)
     _note_left_out(notes, name, left_out)
     return PartitionOrders(
-        partial(read_partition, path), f"{worker.__name__}:orders_of", {worker.ORDERS: path}
+        partial(read_partition, path),
+        f"{worker.__name__}:orders_of",
+        {worker.ORDERS: path},
+        are_stored=True,
     )
 
 

@@ -23,6 +23,7 @@ from portone_async.reconcile import (
     join_partitions,
     reconcile_partition,
 )
+from portone_async.reconcile._described import describe
 from portone_async.resources.payments import FATAL_ERRORS
 
 from . import worker
@@ -40,7 +41,7 @@ class Failure(Struct, frozen=True):
     """A partition that could not be reconciled. The others were not affected by it."""
 
     partition: Partition
-    error: PortOneError
+    reason: str
 
 
 class Todo(Struct, frozen=True):
@@ -48,11 +49,13 @@ class Todo(Struct, frozen=True):
 
     unfinished: list[Partition]
     again: list[Partition]
-    """Those that are finished, and have orders that could not be checked."""
+    """Those that are finished, and have orders that could not be checked or have changed."""
+    changed: int
+    """The number of those whose orders have changed, margins included."""
 
     @classmethod
-    def of(cls, ledger: Ledger) -> Todo:
-        """Compare the plan of a ledger with the partitions published in it."""
+    def of(cls, ledger: Ledger, orders: PartitionOrders) -> Todo:
+        """Compare the plan of a ledger with what is published in it."""
         unfinished = list(ledger.unfinished())
         # Findings are joined: that of a payment may depend on a partition that is not finished.
         unchecked = dict.fromkeys(
@@ -60,8 +63,9 @@ class Todo(Struct, frozen=True):
             for entry in ledger.entries(Verdict.NOT_CHECKED)
             if not entry.partition.is_margin
         )
-        again = [partition for partition in unchecked if _has_unchecked(ledger, partition)]
-        return cls(unfinished, again)
+        changed = orders.changed(ledger)
+        again = [each for each in unchecked if _has_unchecked(ledger, each)]
+        return cls(unfinished, list(dict.fromkeys([*changed, *again])), len(changed))
 
     @property
     def all(self) -> list[Partition]:
@@ -92,7 +96,6 @@ class PartitionRun:
 
         Raises:
             PortOneError: It ends the run.
-            OrdersError: The orders of a partition cannot be read.
         """
         unfinished = todo.unfinished
         if self._arguments.workers > 1 and unfinished:
@@ -137,11 +140,16 @@ class PartitionRun:
             except _ENDS_RUN:
                 raise
             except PortOneError as error:
-                self._failures.append(Failure(partition, error))
-                self._view.count_failed(len(self._failures))
+                self._add_failure(Failure(partition, str(error)))
+            except Exception as error:  # noqa: BLE001 (the orders may be a function of the user)
+                self._add_failure(Failure(partition, describe(error)))
             else:
                 if not again:
                     self._view.advance()
+
+    def _add_failure(self, failure: Failure) -> None:
+        self._failures.append(failure)
+        self._view.count_failed(len(self._failures))
 
     async def _reconcile_by_workers(self) -> None:
         try:
@@ -178,7 +186,7 @@ class PartitionRun:
                 on_progress=update_view,
             )
         self._failures += [
-            Failure(failed.partition, failed.error)
+            Failure(failed.partition, str(failed.error))
             for failed in result.failed
             if failed.error is not None
         ]

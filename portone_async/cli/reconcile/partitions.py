@@ -70,17 +70,18 @@ def _open_ledger(arguments: Arguments, plan: Plan, stack: ExitStack) -> Ledger:
 
 
 def _reconcile(arguments: Arguments, plan: Plan, orders: PartitionOrders, ledger: Ledger) -> None:
-    """Reconcile what is not finished, and what could not be checked.
+    """Reconcile what is not finished, could not be checked, or has other orders now.
 
     Raises:
         PortOneError: The run was ended, or some partitions failed.
     """
-    todo = Todo.of(ledger)
+    todo = Todo.of(ledger, orders)
     print_partitions(
         plan,
         # Margins are outside of the period, and send no requests.
         unfinished=sum(not partition.is_margin for partition in todo.unfinished),
         requests=_least_requests(todo),
+        changed=todo.changed,
         rate=arguments.rate or RateLimit().rate,
     )
     with PartitionView(make_console(), len(plan), len(plan) - len(todo.unfinished)) as view:
@@ -103,7 +104,7 @@ def _least_requests(todo: Todo) -> int:
 
 def _print_failures(failures: list[Failure]) -> None:
     for failure in failures[:_MAX_FAILURES]:
-        print_error(f"{failure.partition.name}: {failure.error}")
+        print_error(f"{failure.partition.name}: {failure.reason}")
     if (more := len(failures) - _MAX_FAILURES) > 0:
         print_error(_("and {n} more").format(n=more))
 

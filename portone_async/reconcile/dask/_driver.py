@@ -192,6 +192,8 @@ async def reconcile_many(
     Args:
         plan: The partitions, from :func:`plan`.
         orders: The function of a partition that returns its orders, as ``"module:function"``.
+            It is not called for the partitions that the ledger has: changed orders of those are not
+            noticed.
         ledger: Where the results are stored: the name of an environment variable, here and in the
             workers, with an address of PostgreSQL or a path of SQLite; a ``"module:function"`` that
             is called with the name of the run and returns a :class:`Ledger`; or a ``Path`` of

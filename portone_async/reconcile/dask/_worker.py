@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import distributed
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from portone_async.client import PortOneClient
 from portone_async.errors import PortOneError
+from portone_async.reconcile._described import describe
 from portone_async.reconcile.finding import Summary
 from portone_async.reconcile.joining import join_partitions
 from portone_async.reconcile.ledgers import Ledger, LedgerError
@@ -188,13 +188,4 @@ def _without_frames(error: PortOneError) -> PortOneError:
 
 
 def _described(what: str, error: Exception) -> PartitionError:
-    """Return an error with the class and the place of an exception: its text may have an address."""
-    place = ""
-    traceback = error.__traceback__
-    while traceback is not None:
-        name = Path(traceback.tb_frame.f_code.co_filename).name
-        place = f" in {name}, line {traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    # Its text contains only the name of a module, or of the extra to install.
-    detail = f": {error}" if isinstance(error, ModuleNotFoundError) else place
-    return PartitionError(f"{what}: {type(error).__name__}{detail}")
+    return PartitionError(f"{what}: {describe(error)}")

@@ -67,8 +67,14 @@ class JoinedLedger(ABC):
         """Return the totals of all published partitions."""
 
     @abstractmethod
-    def _replace(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
-        """Store the results of a partition, and delete its earlier ones."""
+    def _replace(
+        self,
+        partition: Partition,
+        summary: Summary,
+        findings: Iterable[Finding],
+        digest: str | None,
+    ) -> None:
+        """Store the results of a partition in place of what it has."""
 
     @abstractmethod
     def _page(self, after: Place, verdicts: Collection[Verdict] | None) -> Sequence[Row]:
@@ -106,6 +112,10 @@ class JoinedLedger(ABC):
     @abstractmethod
     def summary_of(self, partition: Partition) -> Summary | None:
         """Return the totals of a published partition; ``None`` if it is not published."""
+
+    @abstractmethod
+    def digests(self) -> Mapping[str, str]:
+        """Return the digests of the orders of published partitions, by the partitions' names."""
 
     @abstractmethod
     def close(self) -> None:
@@ -153,8 +163,15 @@ class JoinedLedger(ABC):
 
     # The results.
 
-    def publish(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
-        """Store the results of a partition in place of its earlier ones, in one transaction.
+    def publish(
+        self,
+        partition: Partition,
+        summary: Summary,
+        findings: Iterable[Finding],
+        *,
+        digest: str | None = None,
+    ) -> None:
+        """Store the results of a partition, in one transaction that replaces what it had.
 
         Raises:
             LedgerError: The partition is not one of the run's plan.
@@ -163,7 +180,7 @@ class JoinedLedger(ABC):
             raise LedgerError(
                 f"The partition {partition.name!r} is not one of the plan of run {self._run!r}"
             )
-        self._replace(partition, summary, findings)
+        self._replace(partition, summary, findings, digest)
 
     def record_confirmed(
         self,
@@ -240,10 +257,10 @@ class JoinedLedger(ABC):
 
     def summary(self) -> Summary:
         """Return the exact totals of the published partitions, joined as in :meth:`entries`."""
-        # The epoch is before the end of any partition, so it is never the last end.
-        joining = Summary(counts={}, amounts={}, ended_at=EPOCH, **asdict(self._usage()))
-        merged = merge([*self._summaries(), joining])
+        # Before the totals: a partition that is published meanwhile must not end the run.
         incomplete = self._incomplete()
+        joining = Summary(counts={}, amounts={}, ended_at=_EPOCH, **asdict(self._usage()))
+        merged = merge([*self._summaries(), joining])
         totals = Totals(replace(merged, ended_at=None) if incomplete else merged)
         for stored, reported in self._corrections(incomplete):
             for row in stored:

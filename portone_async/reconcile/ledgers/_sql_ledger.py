@@ -23,9 +23,10 @@ Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 _NUMBERS_AT_ONCE = 100
 _CLAIM = "INSERT INTO runs (run, plan) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _PUBLISH = """
-    INSERT INTO partitions (run, tier, since, name, partition, summary) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (run, name)
-    DO UPDATE SET partition = excluded.partition, summary = excluded.summary"""
+    INSERT INTO partitions (run, tier, since, name, partition, summary, digest)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run, name) DO UPDATE SET
+        partition = excluded.partition, summary = excluded.summary, digest = excluded.digest"""
 _SUMMARIES = """
     SELECT name, summary FROM partitions WHERE run = ? AND name > ? ORDER BY name LIMIT ?"""
 _DELETE_FINDINGS = "DELETE FROM findings WHERE run = ? AND tier = ? AND since = ?"
@@ -142,7 +143,18 @@ class SQLLedger(JoinedLedger):
         select = "SELECT summary FROM partitions WHERE run = ? AND name = ?"
         return next((_decode_summary(text) for (text,) in self._read(select, partition.name)), None)
 
-    def _replace(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
+    def digests(self) -> Mapping[str, str]:
+        """Return the digests of the orders of published partitions, by the partitions' names."""
+        select = "SELECT name, digest FROM partitions WHERE run = ? AND digest IS NOT NULL"
+        return dict(self._read(select))
+
+    def _replace(
+        self,
+        partition: Partition,
+        summary: Summary,
+        findings: Iterable[Finding],
+        digest: str | None,
+    ) -> None:
         key = (self._run, tier_column(partition.tier), microseconds(partition.since))
         rows = (
             (*key, position, _column(finding.merchant_uid), finding.verdict.value, _text(finding))
@@ -150,7 +162,8 @@ class SQLLedger(JoinedLedger):
         )
         with self._database.writing() as session:
             # Another process that publishes the same partition waits here.
-            session.execute(_PUBLISH, (*key, partition.name, _text(partition), _text(summary)))
+            texts = (partition.name, _text(partition), _text(summary), digest)
+            session.execute(_PUBLISH, (*key, *texts))
             session.execute(_DELETE_FINDINGS, key)
             self._database.insert(session, "findings", rows)
 

@@ -31,9 +31,11 @@ _TABLES = (
     )""",
     """CREATE TABLE partitions (
         run text COLLATE "C", name text COLLATE "C", tier text COLLATE "C" NOT NULL,
-        since bigint NOT NULL, partition text NOT NULL, summary text NOT NULL,
-        PRIMARY KEY (run, name), UNIQUE (run, tier, since)
+        since bigint NOT NULL, partition text NOT NULL, summary text NOT NULL, digest text,
+        PRIMARY KEY (run, name)
     )""",
+    # Not unique: two that publish a partition at once would fail here, before ON CONFLICT.
+    "CREATE INDEX partitions_by_tier ON partitions (run, tier, since)",
     """CREATE TABLE findings (
         run text COLLATE "C", tier text COLLATE "C", since bigint, position integer,
         merchant_uid text COLLATE "C" NOT NULL, verdict text COLLATE "C" NOT NULL,

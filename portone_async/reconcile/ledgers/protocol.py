@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, Self
 
 from msgspec import Struct
@@ -93,11 +93,31 @@ class Ledger(Protocol):
         """
         ...
 
-    def publish(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
+    def digests(self) -> Mapping[str, str]:
+        """Return the digests of the orders of published partitions, by the partitions' names.
+
+        A partition whose orders have another digest now has other orders than were reconciled.
+        """
+        ...
+
+    def publish(
+        self,
+        partition: Partition,
+        summary: Summary,
+        findings: Iterable[Finding],
+        *,
+        digest: str | None = None,
+    ) -> None:
         """Store the results of a partition, in one transaction.
 
         They replace its earlier results, so a partition that ran twice has the findings of one run.
         A process that is killed at any moment leaves all of them or none.
+
+        Args:
+            partition: The partition, one of the plan.
+            summary: Its totals.
+            findings: Its findings.
+            digest: The digest of its orders, for :meth:`digests`.
 
         Raises:
             LedgerError: The partition is not one of the run's plan.
@@ -134,7 +154,8 @@ class Ledger(Protocol):
         """Return the exact totals of the published partitions, joined as in :meth:`entries`.
 
         ``seconds`` is the sum over all partitions, so it is more than the duration where several
-        run at once. ``ended_at`` is ``None`` while a partition is unfinished.
+        run at once. ``ended_at`` is ``None`` while a partition is unfinished; if one is published
+        while they are read, they may consider it in part.
         """
         ...
 

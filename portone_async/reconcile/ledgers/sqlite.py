@@ -18,7 +18,7 @@ _TABLES = (
     ) WITHOUT ROWID""",
     """CREATE TABLE partitions (
         run TEXT, name TEXT, tier TEXT NOT NULL, since INTEGER NOT NULL,
-        partition TEXT NOT NULL, summary TEXT NOT NULL,
+        partition TEXT NOT NULL, summary TEXT NOT NULL, digest TEXT,
         PRIMARY KEY (run, name)
     ) WITHOUT ROWID""",
     "CREATE UNIQUE INDEX partitions_by_tier ON partitions (run, tier, since)",

@@ -91,6 +91,16 @@ def test_partition_that_runs_twice_has_findings_of_one_run(ledger: Ledger) -> No
     assert ledger.summary().counts[Verdict.MATCHED] == 3
 
 
+def test_digest_is_that_of_the_last_publish(ledger: Ledger) -> None:
+    ledger.claim(PLAN)
+    first, second, *_ = PLAN
+    ledger.publish(first, summary_of(), (), digest="a")
+    ledger.publish(first, summary_of(), (), digest="b")
+    ledger.publish(second, summary_of(), ())
+
+    assert ledger.digests() == {first.name: "b"}
+
+
 def test_failed_publish_changes_nothing(ledger: Ledger) -> None:
     ledger.claim(PLAN)
     first, *_ = PLAN

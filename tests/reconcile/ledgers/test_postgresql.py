@@ -168,6 +168,21 @@ def test_second_publisher_of_a_partition_waits_and_replaces(postgresql: str, sch
         assert list(reader.findings()) == [matched(3)]
 
 
+def test_partition_has_no_unique_key_beside_its_name(
+    postgresql: str, schema: str, admin: psycopg.Connection
+) -> None:
+    connect(postgresql, schema).close()
+
+    rows = admin.execute(
+        "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indisunique"
+        " AND indrelid = %s::regclass",
+        [f"{schema}.partitions"],
+    ).fetchall()
+
+    # Otherwise two first publishers of a partition would fail there, despite ON CONFLICT.
+    assert [key.rpartition(" (")[2] for (key,) in rows] == ["run, name)"]
+
+
 def test_publisher_does_not_wait_for_ever(
     postgresql: str, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

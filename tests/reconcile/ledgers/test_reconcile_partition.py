@@ -10,6 +10,7 @@ from portone_async.reconcile import (
     Ledger,
     Order,
     Partition,
+    UnreadableOrder,
     Verdict,
     plan,
     reconcile_partition,
@@ -54,9 +55,13 @@ async def test_margin_reads_no_payments(
     ledger.claim(whole)
     margin, *_ = whole
 
-    summary = await reconcile_partition(client, margin, orders, ledger)
+    def with_unreadable(partition: Partition) -> list[Order | UnreadableOrder]:
+        return [*orders(partition), UnreadableOrder("row 9", "no amount", "o-9")]
+
+    summary = await reconcile_partition(client, margin, with_unreadable, ledger)
 
     assert ledger.summary_of(margin) == summary
+    assert not summary.unreadable
     assert not any(summary.counts.values())
     assert not summary.bridge
     assert not summary.amounts
