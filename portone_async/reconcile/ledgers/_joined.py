@@ -259,7 +259,7 @@ class JoinedLedger(ABC):
         """Return the exact totals of the published partitions, joined as in :meth:`entries`."""
         # Before the totals: a partition that is published meanwhile must not end the run.
         incomplete = self._incomplete()
-        joining = Summary(counts={}, amounts={}, ended_at=_EPOCH, **asdict(self._usage()))
+        joining = Summary(counts={}, amounts={}, ended_at=EPOCH, **asdict(self._usage()))
         merged = merge([*self._summaries(), joining])
         totals = Totals(replace(merged, ended_at=None) if incomplete else merged)
         for stored, reported in self._corrections(incomplete):
