@@ -10,15 +10,16 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from portone_async.client import PortOneClient
+from portone_async.resources._windows import utc_now, windows
 
 from ._load import Orders, load_orders
 from ._recorder import Recorder, in_thread
-from .confirmation import Confirm
+from .confirmation import Confirm, Confirming, validate_confirm
 from .finding import Finding, Summary, Verdict
 from .ledgers.protocol import Ledger
 from .merged import merge
 from .partition import MARGIN_REASON, OrdersOf, Partition
-from .run import reconcile
+from .run import run_recorded
 from .store import Store
 
 __all__ = ("reconcile_partition",)
@@ -48,7 +49,9 @@ async def reconcile_partition(
         partition: The partition, one of the plan that the ledger's run has.
         orders: Returns the orders of a partition. It is called once, in a thread.
         ledger: The ledger that the results are published in.
-        again: Reconcile the partition even if the ledger has its results, and replace them.
+        again: Reconcile the partition even if the ledger has its results, and replace them. Its
+            payments in the ledger that PortOne's lists of the period do not have any more, such as
+            one with a later refund, are requested.
         confirm: How an order that seems to differ is confirmed: see :func:`reconcile`.
 
     Returns:
@@ -63,16 +66,28 @@ async def reconcile_partition(
         LedgerError: The ledger cannot be read or written, or has another plan.
         StoreError: The temporary folder cannot be written.
     """
+    validated = validate_confirm(confirm)
     published = None if again else await in_thread(ledger.summary_of, partition)
     if published is not None:
         return published
-    run = _read_margin if partition.is_margin else _reconcile
     with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
         store = await in_thread(Store.open, Path(folder, "run.db"))
         try:
-            summary = await run(
-                client, partition, await in_thread(orders, partition), store, confirm
-            )
+            own = await in_thread(orders, partition)
+            if partition.is_margin:
+                summary = await _read_margin(own, store)
+            else:
+                known = ledger.payments_of(partition) if again else ()
+                view = client.with_options(tier=partition.tier)
+                summary = await run_recorded(
+                    view,
+                    own,
+                    Recorder(store, None),
+                    windows=windows(partition.since, partition.until, utc_now()),
+                    statuses=partition.statuses,
+                    confirming=Confirming(validated, None),
+                    known=known,
+                )
             findings = _margin_findings(store) if partition.is_margin else store.findings()
             await in_thread(ledger.publish, partition, summary, findings)
             return summary
@@ -80,25 +95,8 @@ async def reconcile_partition(
             await in_thread(store.close)
 
 
-async def _reconcile(
-    client: PortOneClient, partition: Partition, orders: Orders, store: Store, confirm: Confirm
-) -> Summary:
-    return await reconcile(
-        client.with_options(tier=partition.tier),
-        orders,
-        since=partition.since,
-        until=partition.until,
-        statuses=partition.statuses,
-        store=store,
-        confirm=confirm,
-    )
-
-
-async def _read_margin(
-    client: PortOneClient, partition: Partition, orders: Orders, store: Store, confirm: Confirm
-) -> Summary:
+async def _read_margin(orders: Orders, store: Store) -> Summary:
     """Store the orders of a margin. It has no requests and no findings of its own."""
-    del client, partition, confirm
     await load_orders(Recorder(store, None), orders, (), (), may_sweep=asyncio.Event())
     await in_thread(store.mark_ended)
     return merge([replace(await in_thread(store.summary), counts={}, amounts={}, bridge={})])

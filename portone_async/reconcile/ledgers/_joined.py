@@ -11,7 +11,7 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from portone_async.reconcile.finding import Finding, Summary, Verdict, VerdictLike
+from portone_async.reconcile.finding import Finding, PaymentSnapshot, Summary, Verdict, VerdictLike
 from portone_async.reconcile.merged import merge
 from portone_async.reconcile.partition import Partition, Plan
 from portone_async.resources.payments._words import validate_member
@@ -106,6 +106,10 @@ class JoinedLedger(ABC):
     @abstractmethod
     def summary_of(self, partition: Partition) -> Summary | None:
         """Return the totals of a published partition; ``None`` if it is not published."""
+
+    @abstractmethod
+    def payments_of(self, partition: Partition) -> Iterator[PaymentSnapshot]:
+        """Iterate over the payments of a partition's findings, as published."""
 
     @abstractmethod
     def close(self) -> None:

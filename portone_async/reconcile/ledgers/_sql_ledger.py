@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from portone_async.reconcile.finding import Finding, Summary, Verdict
+from portone_async.reconcile.finding import Finding, PaymentSnapshot, Summary, Verdict
 from portone_async.reconcile.partition import Partition
 
 from ._joined import PAGE, JoinedLedger, Usage
@@ -28,6 +28,9 @@ _PUBLISH = """
     DO UPDATE SET partition = excluded.partition, summary = excluded.summary"""
 _SUMMARIES = """
     SELECT name, summary FROM partitions WHERE run = ? AND name > ? ORDER BY name LIMIT ?"""
+_FINDINGS_OF = """
+    SELECT position, finding FROM findings
+    WHERE run = ? AND tier = ? AND since = ? AND position > ? ORDER BY position LIMIT ?"""
 _DELETE_FINDINGS = "DELETE FROM findings WHERE run = ? AND tier = ? AND since = ?"
 _IS_SHARED = """
     (f.merchant_uid <> '' AND EXISTS (SELECT 1 FROM findings AS s
@@ -141,6 +144,13 @@ class SQLLedger(JoinedLedger):
         """Return the totals of a published partition; ``None`` if it is not published."""
         select = "SELECT summary FROM partitions WHERE run = ? AND name = ?"
         return next((_decode_summary(text) for (text,) in self._read(select, partition.name)), None)
+
+    def payments_of(self, partition: Partition) -> Iterator[PaymentSnapshot]:
+        """Iterate over the payments of a partition's findings, as published."""
+        tier, since, position = tier_column(partition.tier), microseconds(partition.since), -1
+        while page := self._read(_FINDINGS_OF, tier, since, position, PAGE):
+            for position, finding in page:  # noqa: B007 (the last position is that of the page)
+                yield from _decode_finding(finding).payments
 
     def _replace(self, partition: Partition, summary: Summary, findings: Iterable[Finding]) -> None:
         key = (self._run, tier_column(partition.tier), microseconds(partition.since))

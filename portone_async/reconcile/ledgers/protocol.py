@@ -104,6 +104,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def payments_of(self, partition: Partition) -> Iterator[PaymentSnapshot]:
+        """Iterate over the payments of a partition's findings, as published, reading in pages."""
+        ...
+
     def entries(self, verdict: VerdictLike | None = None) -> Iterator[LedgerEntry]:
         """Iterate over all findings, or those of one verdict, with their partitions.
 
