@@ -78,6 +78,9 @@ def _judge(
     """Return the finding of an order, and the order if it must be looked up."""
     finding, order = _of_order(orders)
     payments = _payments([*orders[1:], *others])
+    if confirmed is not None:
+        # A payment that was confirmed stays known when its partition loses it.
+        payments += confirmed.payments
     if _is_final(finding):
         return finding, None
     has_unreadable = any(not row.finding.payments for row in others)

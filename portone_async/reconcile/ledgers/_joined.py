@@ -86,7 +86,7 @@ class JoinedLedger(ABC):
 
     @abstractmethod
     def _shared_numbers(self, after: Number) -> Sequence[Number]:
-        """Return the next :data:`PAGE` order numbers that several partitions have, sorted.
+        """Return the next :data:`PAGE` order numbers that are shared, sorted: see :class:`Row`.
 
         Fewer only at the end; never an empty order number.
         """
@@ -222,7 +222,7 @@ class JoinedLedger(ABC):
                 yield joined.unconfirmed
 
     def _shared_groups(self) -> Iterator[tuple[Sequence[Row], Joined]]:
-        """Iterate over the stored and the joined rows of numbers that several partitions have."""
+        """Iterate over the stored and the joined rows of order numbers that are shared."""
         after: Number = ("", "")
         while numbers := self._shared_numbers(after):
             yield from self._groups(numbers).values()

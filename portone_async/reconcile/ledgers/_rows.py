@@ -31,7 +31,8 @@ class Row(Struct, frozen=True):
     """Its position in the partition, from 0."""
     finding: Finding
     is_shared: bool = False
-    """Whether another partition of the Tier has a finding of the same order number.
+    """Whether another partition of the Tier has a finding of the same order number, or the number
+    has a confirmed finding.
 
     An empty order number is never shared.
     """

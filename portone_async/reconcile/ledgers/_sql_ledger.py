@@ -33,9 +33,12 @@ _FINDINGS_OF = """
     WHERE run = ? AND tier = ? AND since = ? AND position > ? ORDER BY position LIMIT ?"""
 _DELETE_FINDINGS = "DELETE FROM findings WHERE run = ? AND tier = ? AND since = ?"
 _IS_SHARED = """
-    (f.merchant_uid <> '' AND EXISTS (SELECT 1 FROM findings AS s
-        WHERE s.run = f.run AND s.tier = f.tier AND s.merchant_uid = f.merchant_uid
-            AND s.since <> f.since))"""
+    (f.merchant_uid <> '' AND (
+        EXISTS (SELECT 1 FROM findings AS s
+            WHERE s.run = f.run AND s.tier = f.tier AND s.merchant_uid = f.merchant_uid
+                AND s.since <> f.since)
+        OR EXISTS (SELECT 1 FROM confirmed AS c
+            WHERE c.run = f.run AND c.tier = f.tier AND c.merchant_uid = f.merchant_uid)))"""
 _COLUMNS = f"p.partition, f.position, f.finding, {_IS_SHARED}"
 _PARTITION = "JOIN partitions AS p ON p.run = f.run AND p.tier = f.tier AND p.since = f.since"
 _PAGE = f"""
@@ -44,9 +47,11 @@ _PAGE = f"""
         AND (:all = 1 OR f.verdict IN (:verdict, :other) OR {_IS_SHARED})
     ORDER BY f.run, f.tier, f.since, f.position LIMIT :limit"""  # noqa: S608 (names of this schema)
 _SHARED_NUMBERS = """
-    SELECT tier, merchant_uid FROM findings
+    SELECT tier, merchant_uid FROM findings AS f
     WHERE run = ? AND (tier, merchant_uid) > (?, ?) AND merchant_uid <> ''
-    GROUP BY run, tier, merchant_uid HAVING min(since) <> max(since)
+    GROUP BY run, tier, merchant_uid
+    HAVING min(since) <> max(since) OR EXISTS (SELECT 1 FROM confirmed AS c
+        WHERE c.run = f.run AND c.tier = f.tier AND c.merchant_uid = f.merchant_uid)
     ORDER BY run, tier, merchant_uid LIMIT ?"""
 # SQLite would read the whole run for `IN (VALUES ...)`, and a whole Tier if the index did not have
 # all columns of `o`. It does not change the sequence of a CROSS JOIN.

@@ -167,23 +167,46 @@ def test_confirmation_that_failed_is_reported_and_repeated(ledger: Ledger) -> No
 LATER = replace(B, status="cancelled", cancel_amount=Decimal(1))
 
 
+C = snapshot("imp_c")
+
+
 @pytest.mark.parametrize(
-    ("stale", "payment"),
+    ("stale", "payment", "known"),
     [
-        (compare(replace(ORDER, amount=Decimal(2000)), [A, B]), B),
-        (compare(ORDER, [A, snapshot("imp_c")]), B),
-        (compare(ORDER, [A, B]), LATER),
+        (compare(replace(ORDER, amount=Decimal(2000)), [A, B]), B, [A, B]),
+        (compare(ORDER, [A, C]), B, [A, B, C]),
+        (compare(ORDER, [A, B]), LATER, [A, LATER]),
     ],
     ids=["order", "payment", "state"],
 )
 def test_confirmation_of_an_earlier_state_is_not_reported(
-    ledger: Ledger, stale: Finding, payment: PaymentSnapshot
+    ledger: Ledger, stale: Finding, payment: PaymentSnapshot, known: list[PaymentSnapshot]
 ) -> None:
     publish_all(ledger, first=[MATCHED], second=[orphan(payment)])
 
     ledger.record_confirmed("A01", [stale])
 
-    assert_reports(ledger, not_checked([A, payment]))
+    assert_reports(ledger, not_checked(known))
+
+
+def test_confirmed_order_stays_when_the_other_partition_loses_its_payment(ledger: Ledger) -> None:
+    publish_all(ledger, first=[MATCHED], second=[orphan(B)])
+    ledger.record_confirmed("A01", [PAID_TWICE])
+
+    ledger.publish(SECOND_DAY, totals([]), [])
+
+    assert_reports(ledger, PAID_TWICE)
+    assert not list(ledger.unconfirmed())
+
+
+def test_order_that_changed_since_its_confirmation_is_confirmed_again(ledger: Ledger) -> None:
+    publish_all(ledger, first=[compare(replace(ORDER, amount=Decimal(2000)), [A])])
+    ledger.record_confirmed("A01", [compare(replace(ORDER, amount=Decimal(2000)), [A, B])])
+
+    ledger.publish(FIRST_DAY, totals([MATCHED]), [MATCHED])
+
+    assert_reports(ledger, not_checked([A, B]))
+    assert len(list(ledger.unconfirmed())) == 1
 
 
 def test_confirmation_of_a_later_state_is_reported(ledger: Ledger) -> None:
