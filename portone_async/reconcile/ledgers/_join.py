@@ -47,7 +47,7 @@ def join(rows: Sequence[Row], confirmed: Finding | None) -> Joined:
     orders = [row for row in rows if row.finding.order is not None]
     own = [row for row in orders if not row.partition.is_margin]
     if not orders:
-        return Joined(tuple(rows))
+        return Joined(_latest(rows))
     first = (own or orders)[0]
     if not own and not any(map(_is_payment, rows)):
         # An order of a margin that has no payment in the period.
@@ -132,6 +132,24 @@ def _considers(finding: Finding, payments: Iterable[PaymentSnapshot]) -> bool:
 
 def _state(payment: PaymentSnapshot) -> tuple[int, Decimal]:
     return (status_rank(payment.status), payment.cancel_amount)
+
+
+def _latest(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows; of those of one payment, only that with its latest state.
+
+    A payment that is refunded between the runs of two partitions may be in both.
+    """
+    latest: dict[str, Row] = {}
+    for row in filter(_is_payment, rows):
+        imp_uid = row.finding.payments[0].imp_uid
+        latest[imp_uid] = max(latest.get(imp_uid, row), row, key=_row_state)
+    places = {row.place for row in latest.values()}
+    return tuple(row for row in rows if not _is_payment(row) or row.place in places)
+
+
+def _row_state(row: Row) -> tuple[tuple[int, Decimal], bool]:
+    """Return the state of a row's payment; of equal states, one that was checked is the later."""
+    return (_state(row.finding.payments[0]), row.finding.verdict is not Verdict.NOT_CHECKED)
 
 
 def _is_payment(row: Row) -> bool:

@@ -116,6 +116,7 @@ class Ledger(Protocol):
         - A payment whose order is in another partition of the same Tier is not an orphan. If the
           order's verdict considers it, nothing is reported for the payment. If it does not, the
           order is ``not_checked`` until it is confirmed (:meth:`record_confirmed`).
+        - A payment without an order that two partitions have is reported once, in its later state.
         - The orders of margins are reported only if one has a payment in the period and is not
           ``matched``.
         - While a partition of its Tier is unfinished, a payment without an order is

@@ -262,6 +262,19 @@ def test_unreadable_payment_of_another_partition_stays(ledger: Ledger) -> None:
     assert_reports(ledger, MATCHED, unreadable)
 
 
+@pytest.mark.parametrize("is_later_first", [False, True])
+def test_orphan_of_two_partitions_is_reported_once_in_its_later_state(
+    ledger: Ledger, is_later_first: bool
+) -> None:
+    later = replace(A, status="cancelled", cancel_amount=Decimal(300))
+    first, second = (later, A) if is_later_first else (A, later)
+
+    publish_all(ledger, first=[orphan(first), orphan(B)], second=[orphan(second)])
+
+    expected = [orphan(later), orphan(B)] if is_later_first else [orphan(B), orphan(later)]
+    assert_reports(ledger, *expected)
+
+
 def test_rows_without_number_are_never_joined(ledger: Ledger) -> None:
     rows = [
         Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error=f"orders.csv:{line}")
