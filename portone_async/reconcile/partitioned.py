@@ -14,6 +14,7 @@ from portone_async.resources._windows import utc_now, windows
 
 from ._load import Orders, load_orders
 from ._recorder import Recorder, in_thread
+from .compare import compare, is_charged
 from .confirmation import Confirm, Confirming, validate_confirm
 from .finding import Finding, Summary, Verdict
 from .ledgers.protocol import Ledger
@@ -88,7 +89,7 @@ async def reconcile_partition(
                     confirming=Confirming(validated, None),
                     known=known,
                 )
-            findings = _margin_findings(store) if partition.is_margin else store.findings()
+            findings = _margin_findings(store) if partition.is_margin else _findings(store)
             await in_thread(ledger.publish, partition, summary, findings)
             return summary
         finally:
@@ -100,6 +101,20 @@ async def _read_margin(orders: Orders, store: Store) -> Summary:
     await load_orders(Recorder(store, None), orders, (), (), may_sweep=asyncio.Event())
     await in_thread(store.mark_ended)
     return merge([replace(await in_thread(store.summary), counts={}, amounts={}, bridge={})])
+
+
+def _findings(store: Store) -> Iterator[Finding]:
+    """Iterate over the findings of a run, and over its payments that were fully cancelled.
+
+    The order of such a payment may be in another partition, which has read it as paid.
+    """
+    yield from store.findings()
+    after = ""
+    while page := store.payments_without_order(after=after):
+        after = page[-1].imp_uid
+        for payment in page:
+            if is_charged(payment) and payment.sandbox is not True:
+                yield compare(None, [payment])
 
 
 def _margin_findings(store: Store) -> Iterator[Finding]:

@@ -144,7 +144,9 @@ def _latest(rows: Sequence[Row]) -> tuple[Row, ...]:
         imp_uid = row.finding.payments[0].imp_uid
         latest[imp_uid] = max(latest.get(imp_uid, row), row, key=_row_state)
     places = {row.place for row in latest.values()}
-    return tuple(row for row in rows if not _is_payment(row) or row.place in places)
+    return tuple(
+        row for row in rows if not _is_payment(row) or (row.place in places and row.is_own)
+    )
 
 
 def _row_state(row: Row) -> tuple[tuple[int, Decimal], bool]:
@@ -163,11 +165,11 @@ def _concerns(row: Row, order: Row) -> bool:
 
 
 def _is_folded(row: Row, others: Sequence[Row]) -> bool:
-    """Whether a finding is reported as part of its order's.
+    """Whether a finding is reported as part of its order's, or not at all.
 
     A row or payment that cannot be read stays a finding: it may be another one than is looked up.
     """
-    return _is_payment(row) and row in others
+    return _is_payment(row) and (row in others or not row.is_own)
 
 
 def _payments(rows: Iterable[Row]) -> list[PaymentSnapshot]:

@@ -250,7 +250,7 @@ class JoinedLedger(ABC):
         totals = Totals(replace(merged, ended_at=None) if incomplete else merged)
         for stored, reported in self._corrections(incomplete):
             for row in stored:
-                if not row.partition.is_margin:
+                if row.is_own:
                     totals.remove(row.finding)
             for row in reported:
                 totals.add(row.finding)
@@ -296,7 +296,7 @@ def _stored_verdicts(
 def _in_place(stored: Row, groups: Mapping[Number, tuple[Sequence[Row], Joined]]) -> Row | None:
     """Return the row that is reported in the place of a stored one."""
     if not stored.is_shared:
-        return None if stored.partition.is_margin else stored
+        return stored if stored.is_own else None
     # A partition that is published again meanwhile may have lost the number.
     _, joined = groups.get(stored.number, ((), Joined(())))
     return next((row for row in joined.rows if row.place == stored.place), None)

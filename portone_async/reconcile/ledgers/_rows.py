@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from portone_async.reconcile.finding import Finding
+from portone_async.reconcile.finding import Finding, Verdict
 from portone_async.reconcile.partition import Partition
 
 __all__ = ("START", "Number", "Place", "Row", "microseconds", "tier_column")
@@ -42,6 +42,17 @@ class Row(Struct, frozen=True):
         """Its place in the sequence of the run."""
         tier, since = tier_column(self.partition.tier), microseconds(self.partition.since)
         return (tier, since, self.position)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a finding by itself, and in the totals of its partition.
+
+        The order of a margin is none, nor is a payment that holds no money: either may concern
+        what another partition has.
+        """
+        finding = self.finding
+        is_settled = finding.order is None and finding.verdict is Verdict.MATCHED
+        return not (self.partition.is_margin or is_settled)
 
     @property
     def number(self) -> Number:

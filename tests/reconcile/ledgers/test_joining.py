@@ -275,6 +275,53 @@ def test_orphan_of_two_partitions_is_reported_once_in_its_later_state(
     assert_reports(ledger, *expected)
 
 
+CANCELLED = replace(A, status="cancelled", cancel_amount=Decimal(1000))
+SETTLED = compare(None, [CANCELLED])
+
+
+def publish_settled(ledger: Ledger, **findings: Sequence[Finding]) -> None:
+    """Publish findings, and a cancelled payment on the second day that is not in its totals."""
+    publish_all(ledger, **findings)
+    ledger.publish(SECOND_DAY, totals([]), [SETTLED])
+
+
+def test_cancelled_payment_makes_its_order_unchecked(ledger: Ledger) -> None:
+    publish_settled(ledger, first=[MATCHED])
+
+    assert_reports(ledger, not_checked([CANCELLED]))
+    confirmed = compare(ORDER, [CANCELLED])
+    ledger.record_confirmed("A01", [confirmed])
+    assert_reports(ledger, confirmed)
+
+
+def test_cancelled_payment_that_its_order_considers_is_not_reported(ledger: Ledger) -> None:
+    finding = compare(ORDER, [CANCELLED])
+    publish_settled(ledger, first=[finding])
+
+    assert_reports(ledger, finding)
+    assert not list(ledger.unconfirmed())
+
+
+def test_cancelled_payment_without_order_is_not_reported(ledger: Ledger) -> None:
+    publish_settled(ledger)
+
+    assert_reports(ledger)
+
+
+def test_orphan_that_was_cancelled_is_not_reported(ledger: Ledger) -> None:
+    publish_settled(ledger, first=[orphan(A), orphan(B)])
+
+    assert_reports(ledger, orphan(B))
+
+
+def test_cancelled_payment_of_an_order_of_a_margin_is_unchecked(ledger: Ledger) -> None:
+    publish_settled(ledger, after=[MARGIN])
+
+    assert_reports(ledger, not_checked([CANCELLED]))
+    ledger.record_confirmed("A01", [compare(ORDER, [CANCELLED, B])])
+    assert_reports(ledger)
+
+
 def test_rows_without_number_are_never_joined(ledger: Ledger) -> None:
     rows = [
         Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error=f"orders.csv:{line}")
