@@ -31,6 +31,7 @@ __all__ = (
     "index",
     "is_indexed",
     "not_listed",
+    "of_orders",
     "to_columns",
     "without_order",
 )
@@ -102,6 +103,7 @@ _MERGE = f"""
 _IS_LISTED = """
     SELECT 1 FROM payments WHERE imp_uid = ?
     AND (status_rank(status), CAST(cancel_amount AS REAL)) >= (status_rank(?), CAST(? AS REAL))"""
+_SELECT = f"SELECT {COLUMNS} FROM payments AS p"  # noqa: S608 (names of this schema)
 _WITHOUT_ORDER = f"""
     SELECT {COLUMNS} FROM payments AS p WHERE imp_uid > :after
     AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.merchant_uid = p.merchant_uid)
@@ -173,6 +175,13 @@ def not_listed(
         ).fetchone()
         is None
     ]
+
+
+def of_orders(connection: Connection, merchant_uids: Sequence[str]) -> list[PaymentSnapshot]:
+    """List the payments of order numbers."""
+    places = ", ".join("?" * len(merchant_uids))
+    statement = f"{_SELECT} WHERE merchant_uid IN ({places}) ORDER BY imp_uid"
+    return [from_columns(*columns) for columns in connection.execute(statement, merchant_uids)]
 
 
 def from_columns(  # noqa: PLR0917 (one for each column)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -24,6 +25,8 @@ from .run import run_recorded
 from .store import Store
 
 __all__ = ("reconcile_partition",)
+
+_NUMBERS_AT_ONCE = 500
 
 
 async def reconcile_partition(
@@ -104,11 +107,18 @@ async def _read_margin(orders: Orders, store: Store) -> Summary:
 
 
 def _findings(store: Store) -> Iterator[Finding]:
-    """Iterate over the findings of a run, and over its payments that were fully cancelled.
+    """Iterate over the findings of a run, and over payments that are not reported by themselves.
 
-    The order of such a payment may be in another partition, which has read it as paid.
+    - Payments that were fully cancelled: the order of one may be in another partition, which has
+      read it as paid.
+    - The payments of orders that could not be checked: they must be known when the partition runs
+      again, even if PortOne's lists do not have them any more.
     """
     yield from store.findings()
+    unchecked = (f.merchant_uid for f in store.findings(Verdict.NOT_CHECKED) if f.order is not None)
+    while numbers := list(islice(unchecked, _NUMBERS_AT_ONCE)):
+        for payment in store.payments_of(numbers):
+            yield replace(compare(None, [payment]), verdict=Verdict.MATCHED)
     after = ""
     while page := store.payments_without_order(after=after):
         after = page[-1].imp_uid

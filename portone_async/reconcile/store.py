@@ -286,6 +286,11 @@ class Store:
         with _reading.reading(self._database) as connection:
             return _snapshots.without_order(connection, after, limit)
 
+    def payments_of(self, merchant_uids: Sequence[str]) -> list[PaymentSnapshot]:
+        """Return the payments of at most a thousand order numbers."""
+        with _reading.reading(self._database) as connection:
+            return _snapshots.of_orders(connection, merchant_uids)
+
     # Payments that cannot be read.
 
     def unreadable_order_numbers(self) -> frozenset[str]:

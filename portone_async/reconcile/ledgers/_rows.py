@@ -47,12 +47,12 @@ class Row(Struct, frozen=True):
     def is_own(self) -> bool:
         """Whether it is a finding by itself, and in the totals of its partition.
 
-        The order of a margin is none, nor is a payment that holds no money: either may concern
-        what another partition has.
+        Orders of margins are none, nor are payments that only must be known: see
+        :meth:`Ledger.publish`.
         """
         finding = self.finding
-        is_settled = finding.order is None and finding.verdict is Verdict.MATCHED
-        return not (self.partition.is_margin or is_settled)
+        is_only_known = finding.order is None and finding.verdict is Verdict.MATCHED
+        return not (self.partition.is_margin or is_only_known)
 
     @property
     def number(self) -> Number:

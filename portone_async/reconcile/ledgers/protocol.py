@@ -99,9 +99,9 @@ class Ledger(Protocol):
         They replace what the partition had, so a partition that ran twice has the findings of one
         run. A process that is killed at any moment leaves all of them or none.
 
-        A payment without an order that holds no money may be among them, with the verdict
-        ``matched``, and is not in the summary: an order of another partition may be compared
-        without it. It is not reported by itself.
+        A finding ``matched`` without an order is a payment that must be known, and is not in the
+        summary: one that holds no money, whose order may be in another partition, or one of an
+        order that could not be checked. It is not reported by itself.
 
         Raises:
             LedgerError: The partition is not one of the run's plan.

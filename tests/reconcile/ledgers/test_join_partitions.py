@@ -123,6 +123,9 @@ async def test_look_up_that_fails_leaves_the_order_unchecked(
     assert finding.error is not None
     assert "503" in finding.error
     assert len(finding.payments) == 2
+    _, second, *_ = WHOLE
+    ledger.publish(second, ledger.summary(), [])
+    assert next(ledger.findings()) == finding
     server.clear_faults()
     await join_partitions(client, ledger)
     assert next(ledger.findings()).verdict is Verdict.PAID_TWICE

@@ -127,3 +127,28 @@ async def test_payment_that_left_the_lists_stays_known_if_its_request_fails(
 
     (orphan,) = ledger.findings()
     assert (orphan.verdict, held(orphan)) == (Verdict.ORPHAN, [700])
+
+
+async def test_payments_of_an_order_that_was_not_checked_stay_known(
+    server: FakePortOne, client: PortOneClient, ledger: Ledger
+) -> None:
+    whole = plan(since=FIRST, until=FIRST + DAY, margin=timedelta(0))
+    ledger.claim(whole)
+    (partition,) = whole
+    charges = [server.add(merchant_uid="01-0", amount=Decimal(1000), paid_at=FIRST) for _ in "ab"]
+    server.fail(Status(503), times=None, on="/payments/find")
+    await reconcile_partition(client, partition, orders, ledger)
+    assert {finding.verdict for finding in ledger.findings()} == {Verdict.NOT_CHECKED}
+    assert ledger.summary().counts[Verdict.NOT_CHECKED] == 3
+    server.clear_faults()
+    server.update(
+        charges[1].imp_uid,
+        status="cancelled",
+        cancel_amount=Decimal(300),
+        cancelled_at=FIRST + 5 * DAY,
+    )
+
+    await reconcile_partition(client, partition, orders, ledger, again=True)
+
+    twice, *_ = ledger.findings()
+    assert (twice.verdict, sorted(held(twice))) == (Verdict.PAID_TWICE, [700, 1000])
