@@ -8,7 +8,7 @@ the later one. Payments that come after that are merged one by one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter, itemgetter
 from sqlite3 import Connection
 from typing import TypeAlias, TypeGuard
@@ -30,6 +30,8 @@ __all__ = (
     "from_columns",
     "index",
     "is_indexed",
+    "not_listed",
+    "of_orders",
     "to_columns",
     "without_order",
 )
@@ -98,6 +100,10 @@ _MERGE = f"""
         SELECT 1 FROM orders AS o JOIN matched AS m USING (position)
         WHERE o.merchant_uid = payments.merchant_uid AND m.payment = payments.id
     )"""  # noqa: S608 (names of this schema)
+_IS_LISTED = """
+    SELECT 1 FROM payments WHERE imp_uid = ?
+    AND (status_rank(status), CAST(cancel_amount AS REAL)) >= (status_rank(?), CAST(? AS REAL))"""
+_SELECT = f"SELECT {COLUMNS} FROM payments AS p"  # noqa: S608 (names of this schema)
 _WITHOUT_ORDER = f"""
     SELECT {COLUMNS} FROM payments AS p WHERE imp_uid > :after
     AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.merchant_uid = p.merchant_uid)
@@ -154,6 +160,28 @@ def without_order(connection: Connection, after: str, limit: int) -> list[Paymen
     """List payments whose order number belongs to no order, and that have no finding."""
     parameters = {**KINDS, "after": after, "limit": limit}
     return [from_columns(*columns) for columns in connection.execute(_WITHOUT_ORDER, parameters)]
+
+
+def not_listed(
+    connection: Connection, payments: Iterable[PaymentSnapshot]
+) -> list[PaymentSnapshot]:
+    """Return the payments that are not stored, or only in an earlier state."""
+    _define_status_rank(connection)
+    return [
+        payment
+        for payment in payments
+        if connection.execute(
+            _IS_LISTED, [payment.imp_uid, payment.status, to_money(payment.cancel_amount)]
+        ).fetchone()
+        is None
+    ]
+
+
+def of_orders(connection: Connection, merchant_uids: Sequence[str]) -> list[PaymentSnapshot]:
+    """List the payments of order numbers."""
+    places = ", ".join("?" * len(merchant_uids))
+    statement = f"{_SELECT} WHERE merchant_uid IN ({places}) ORDER BY imp_uid"
+    return [from_columns(*columns) for columns in connection.execute(statement, merchant_uids)]
 
 
 def from_columns(  # noqa: PLR0917 (one for each column)

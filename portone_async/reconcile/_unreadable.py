@@ -8,8 +8,17 @@ from sqlite3 import Connection
 from portone_async.models import UnreadablePayment
 
 from ._kinds import KINDS
+from .finding import PaymentSnapshot
 
-__all__ = ("SCHEMA", "add", "delete", "delete_nameless", "order_numbers", "without_order")
+__all__ = (
+    "SCHEMA",
+    "add",
+    "add_departed",
+    "delete",
+    "delete_nameless",
+    "order_numbers",
+    "without_order",
+)
 
 SCHEMA = (
     """CREATE TABLE unreadable (
@@ -20,6 +29,7 @@ SCHEMA = (
         (coalesce(imp_uid, ''), coalesce(merchant_uid, ''), path, reason)""",
 )
 
+_DEPARTED = "it was found before, and the lists of the period do not have it any more"
 _ADD = "INSERT OR IGNORE INTO unreadable VALUES (?, ?, ?, ?)"
 _DELETE_NAMELESS = """
     DELETE FROM unreadable WHERE imp_uid IS NULL
@@ -35,6 +45,11 @@ _WITHOUT_ORDER = """
 def add(connection: Connection, payments: Iterable[UnreadablePayment]) -> None:
     """Store payments, each once."""
     connection.executemany(_ADD, map(_row, payments))
+
+
+def add_departed(connection: Connection, payments: Iterable[PaymentSnapshot]) -> None:
+    """Store payments that are to be requested although an earlier state of them is known."""
+    connection.executemany(_ADD, ((p.imp_uid, p.merchant_uid, "$", _DEPARTED) for p in payments))
 
 
 def delete(connection: Connection, imp_uid: str) -> None:

@@ -8,6 +8,8 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from portone_async.client import PortOneClient
 from portone_async.errors import Attempt
 from portone_async.instrumentation import AttemptCallback
@@ -16,7 +18,7 @@ from portone_async.resources._stream import Stream
 from ._assumptions import Assumptions
 from ._confirm import CONCURRENT_CONFIRMATIONS, confirm_alone
 from ._recorder import in_thread
-from .finding import AssumedEmpty, Finding, Summary
+from .finding import AssumedEmpty, Finding, Summary, Verdict
 from .ledgers.protocol import Ledger, Unconfirmed
 from .store import PendingOrder
 
@@ -116,6 +118,9 @@ class _Confirmations:
         client = self._client.with_options(tier=unconfirmed.tier)
         assumptions = self._assumptions.get(unconfirmed.tier, Assumptions(()))
         finding = await confirm_alone(client, pending, assumptions)
+        if finding.verdict is Verdict.NOT_CHECKED:
+            # Its payments stay known even if their partitions lose them.
+            finding = replace(finding, payments=unconfirmed.payments)
         return ((unconfirmed.tier, finding),)
 
 

@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from portone_async.client import PortOneClient
+from portone_async.resources._windows import utc_now, windows
 
 from ._load import Orders, load_orders
 from ._recorder import Recorder, in_thread
-from .confirmation import Confirm
+from .compare import compare, is_charged
+from .confirmation import Confirm, Confirming, validate_confirm
 from .finding import Finding, Summary, Verdict
 from .ledgers.protocol import Ledger
 from .merged import merge
 from .partition import MARGIN_REASON, OrdersOf, Partition
-from .run import reconcile
+from .run import run_recorded
 from .store import Store
 
 __all__ = ("reconcile_partition",)
+
+_NUMBERS_AT_ONCE = 500
 
 
 async def reconcile_partition(
@@ -52,7 +57,9 @@ async def reconcile_partition(
         orders: Returns the orders of a partition. It is called in a thread, once, or not at all if
             the ledger has the results. Its exceptions are passed on.
         ledger: The ledger that the results are published in.
-        again: Reconcile the partition even if the ledger has its results, and replace them.
+        again: Reconcile the partition even if the ledger has its results, and replace them. Its
+            payments in the ledger that PortOne's lists of the period do not have any more, such as
+            one with a later refund, are requested.
         confirm: How an order that seems to differ is confirmed: see :func:`reconcile`.
 
     Returns:
@@ -67,17 +74,29 @@ async def reconcile_partition(
         LedgerError: The ledger cannot be read or written, or has another plan.
         StoreError: The temporary folder cannot be written.
     """
+    validated = validate_confirm(confirm)
     published = None if again else await in_thread(ledger.summary_of, partition)
     if published is not None:
         return published
-    run = _read_margin if partition.is_margin else _reconcile
     with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
         store = await in_thread(Store.open, Path(folder, "run.db"))
         try:
-            summary = await run(
-                client, partition, await in_thread(orders, partition), store, confirm
-            )
-            findings = _margin_findings(store) if partition.is_margin else store.findings()
+            own = await in_thread(orders, partition)
+            if partition.is_margin:
+                summary = await _read_margin(own, store)
+            else:
+                known = ledger.payments_of(partition) if again else ()
+                view = client.with_options(tier=partition.tier)
+                summary = await run_recorded(
+                    view,
+                    own,
+                    Recorder(store, None),
+                    windows=windows(partition.since, partition.until, utc_now()),
+                    statuses=partition.statuses,
+                    confirming=Confirming(validated, None),
+                    known=known,
+                )
+            findings = _margin_findings(store) if partition.is_margin else _findings(store)
             digest = _digest(store)
             await in_thread(ledger.publish, partition, summary, findings, digest=digest)
             return summary
@@ -85,25 +104,8 @@ async def reconcile_partition(
             await in_thread(store.close)
 
 
-async def _reconcile(
-    client: PortOneClient, partition: Partition, orders: Orders, store: Store, confirm: Confirm
-) -> Summary:
-    return await reconcile(
-        client.with_options(tier=partition.tier),
-        orders,
-        since=partition.since,
-        until=partition.until,
-        statuses=partition.statuses,
-        store=store,
-        confirm=confirm,
-    )
-
-
-async def _read_margin(
-    client: PortOneClient, partition: Partition, orders: Orders, store: Store, confirm: Confirm
-) -> Summary:
+async def _read_margin(orders: Orders, store: Store) -> Summary:
     """Store the orders of a margin, without a request; return totals without findings."""
-    del client, partition, confirm
     await load_orders(Recorder(store, None), orders, (), (), may_sweep=asyncio.Event())
     await in_thread(store.mark_ended)
     totals = await in_thread(store.summary)
@@ -114,6 +116,27 @@ def _digest(store: Store) -> str:
     identity = store.identity
     assert identity is not None  # The orders are loaded.
     return identity.digest
+
+
+def _findings(store: Store) -> Iterator[Finding]:
+    """Iterate over the findings of a run, and over payments that are not reported by themselves.
+
+    - Payments that were fully cancelled: the order of one may be in another partition, which has
+      read it as paid.
+    - The payments of orders that could not be checked: they must be known when the partition runs
+      again, even if PortOne's lists do not have them any more.
+    """
+    yield from store.findings()
+    unchecked = (f.merchant_uid for f in store.findings(Verdict.NOT_CHECKED) if f.order is not None)
+    while numbers := list(islice(unchecked, _NUMBERS_AT_ONCE)):
+        for payment in store.payments_of(numbers):
+            yield replace(compare(None, [payment]), verdict=Verdict.MATCHED)
+    after = ""
+    while page := store.payments_without_order(after=after):
+        after = page[-1].imp_uid
+        for payment in page:
+            if is_charged(payment) and payment.sandbox is not True:
+                yield compare(None, [payment])
 
 
 def _margin_findings(store: Store) -> Iterator[Finding]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,7 +35,9 @@ from .confirmation import Confirm, ConfirmationPlan, Confirming, validate_confir
 from .finding import Finding, PaymentSnapshot, Summary, Verdict
 from .store import Store
 
-__all__ = ("reconcile",)
+__all__ = ("reconcile", "run_recorded")
+
+_BATCH = 1_000
 
 
 async def reconcile(
@@ -128,7 +131,7 @@ async def reconcile(
         raise InvalidRequestError("a period needs both its ends: since and until")
     period = [] if since is None else windows(since, until, utc_now())
     run = partial(
-        _run,
+        run_recorded,
         client,
         orders,
         windows=period,
@@ -147,7 +150,7 @@ async def reconcile(
             await in_thread(temporary.close)
 
 
-async def _run(
+async def run_recorded(
     client: PortOneClient,
     orders: Orders,
     recorder: Recorder,
@@ -155,7 +158,21 @@ async def _run(
     windows: Sequence[Window],
     statuses: Sequence[str],
     confirming: Confirming,
+    known: Iterable[PaymentSnapshot] = (),
 ) -> Summary:
+    """Compare orders with their payments, as :func:`reconcile` does, in the store of a recorder.
+
+    Args:
+        client: The client that sends the requests.
+        orders: The orders.
+        recorder: The recorder of the run, with its store.
+        windows: The period.
+        statuses: The statuses of the payments that are read.
+        confirming: How differences are confirmed.
+        known: Payments that an earlier run over the period found. Those that its lists do not have
+            any more (a later refund changes the time by which PortOne lists a payment) are
+            requested. It is iterated over in a thread.
+    """
     counted = client.with_options(observers=(AttemptCallback(recorder.count),))
     try:
         may_sweep = asyncio.Event()
@@ -165,9 +182,10 @@ async def _run(
             await _with_sweep(load, read_period, may_sweep)
         else:
             await load
+        departed = await _record_known(recorder, known)
         await OrderChecks(recorder, counted, has_period=bool(windows), confirming=confirming).run()
         if windows:
-            await _retry_unreadable(recorder, counted)
+            await _retry_unreadable(recorder, counted, departed)
             await _find_orphans(recorder)
         await in_thread(recorder.store.mark_ended)
     except* PortOneError as errors:  # Also a single one: only task groups raise groups.
@@ -207,8 +225,24 @@ def _first(errors: BaseExceptionGroup[PortOneError]) -> PortOneError:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-async def _retry_unreadable(recorder: Recorder, client: PortOneClient) -> None:
-    """Request once more the payments that cannot be read and belong to no order."""
+async def _record_known(
+    recorder: Recorder, known: Iterable[PaymentSnapshot]
+) -> dict[str, PaymentSnapshot]:
+    """Store the known payments that are not listed; return those without an order by ``imp_uid``."""
+    rest, departed = iter(known), dict[str, PaymentSnapshot]()
+    while batch := await in_thread(lambda: list(islice(rest, _BATCH))):
+        for payment in await in_thread(recorder.store.record_known, batch):
+            departed[payment.imp_uid] = payment
+    return departed
+
+
+async def _retry_unreadable(
+    recorder: Recorder, client: PortOneClient, departed: Mapping[str, PaymentSnapshot]
+) -> None:
+    """Request once more the payments that cannot be read and belong to no order.
+
+    One that is known and not listed any more stays known, even if this fails.
+    """
     store = recorder.store
     for payment in await in_thread(store.unreadable_without_order):
         reason = str(payment)
@@ -222,7 +256,20 @@ async def _retry_unreadable(recorder: Recorder, client: PortOneClient) -> None:
             else:
                 await in_thread(store.record_readable, PaymentSnapshot.of(readable))
                 continue
-        await recorder.record_unreadable(payment, reason)
+        known = departed.get(payment.imp_uid or "")
+        if known is None:
+            await recorder.record_unreadable(payment, reason)
+        else:
+            await recorder.record([_not_checked(known, reason)])
+
+
+def _not_checked(payment: PaymentSnapshot, reason: str) -> Finding:
+    return Finding(
+        merchant_uid=payment.merchant_uid,
+        verdict=Verdict.NOT_CHECKED,
+        payments=(payment,),
+        error=reason,
+    )
 
 
 async def _find_orphans(recorder: Recorder) -> None:

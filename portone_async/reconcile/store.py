@@ -238,6 +238,27 @@ class Store:
             else:
                 _state.set_position(connection, step, position)
 
+    def record_known(self, payments: Iterable[PaymentSnapshot]) -> list[PaymentSnapshot]:
+        """Store those of these payments that the lists of the period do not have any more.
+
+        Call it once all payments of the period are stored. The state of such a payment may have
+        changed, so it is unreadable until it is requested: its order is not matched without a
+        look-up.
+
+        Args:
+            payments: Payments that were found before.
+
+        Returns:
+            Those without an order, of which no look-up of an order has the state.
+        """
+        with _reading.writing(self._database) as connection:
+            departed = _snapshots.not_listed(connection, payments)
+            _snapshots.add(connection, departed)
+            _unreadable.add_departed(connection, departed)
+            return [
+                each for each in departed if _orders.find(connection, each.merchant_uid) is None
+            ]
+
     def position(self, step: str) -> int | None:
         """Return the second from which a step resumes; ``None`` if it has not started."""
         with self._database.reading() as connection:
@@ -264,6 +285,11 @@ class Store:
         """
         with _reading.reading(self._database) as connection:
             return _snapshots.without_order(connection, after, limit)
+
+    def payments_of(self, merchant_uids: Sequence[str]) -> list[PaymentSnapshot]:
+        """Return the payments of at most a thousand order numbers."""
+        with _reading.reading(self._database) as connection:
+            return _snapshots.of_orders(connection, merchant_uids)
 
     # Payments that cannot be read.
 

@@ -47,7 +47,7 @@ def join(rows: Sequence[Row], confirmed: Finding | None) -> Joined:
     orders = [row for row in rows if row.finding.order is not None]
     own = [row for row in orders if not row.partition.is_margin]
     if not orders:
-        return Joined(tuple(rows))
+        return Joined(_latest(rows))
     first = (own or orders)[0]
     if not own and not any(map(_is_payment, rows)):
         # An order of a margin that has no payment in the period.
@@ -78,6 +78,9 @@ def _judge(
     """Return the finding of an order, and the order if it must be looked up."""
     finding, order = _of_order(orders)
     payments = _payments([*orders[1:], *others])
+    if confirmed is not None:
+        # A payment that was confirmed stays known when its partition loses it.
+        payments += confirmed.payments
     if _is_final(finding):
         return finding, None
     has_unreadable = any(not row.finding.payments for row in others)
@@ -131,6 +134,26 @@ def _state(payment: PaymentSnapshot) -> tuple[int, Decimal]:
     return (status_rank(payment.status), payment.cancel_amount)
 
 
+def _latest(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows; of those of one payment, only that with its latest state.
+
+    A payment that is refunded between the runs of two partitions may be in both.
+    """
+    latest: dict[str, Row] = {}
+    for row in filter(_is_payment, rows):
+        imp_uid = row.finding.payments[0].imp_uid
+        latest[imp_uid] = max(latest.get(imp_uid, row), row, key=_row_state)
+    places = {row.place for row in latest.values()}
+    return tuple(
+        row for row in rows if not _is_payment(row) or (row.place in places and row.is_own)
+    )
+
+
+def _row_state(row: Row) -> tuple[tuple[int, Decimal], bool]:
+    """Return the state of a row's payment; of equal states, one that was checked is the later."""
+    return (_state(row.finding.payments[0]), row.finding.verdict is not Verdict.NOT_CHECKED)
+
+
 def _is_payment(row: Row) -> bool:
     """Return whether a finding is of a payment without an order in its partition."""
     return row.finding.order is None and bool(row.finding.payments)
@@ -142,12 +165,12 @@ def _concerns(row: Row, order: Row) -> bool:
 
 
 def _is_folded(row: Row, others: Sequence[Row]) -> bool:
-    """Return whether a finding is reported as a part of the finding of its order.
+    """Return whether a finding is reported as a part of the finding of its order, or not at all.
 
     A row or a payment that cannot be read stays a separate finding: the look-up of the order may
     not include it.
     """
-    return _is_payment(row) and row in others
+    return _is_payment(row) and (row in others or not row.is_own)
 
 
 def _payments(rows: Iterable[Row]) -> list[PaymentSnapshot]:

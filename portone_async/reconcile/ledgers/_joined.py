@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from portone_async.reconcile._columns import EPOCH
-from portone_async.reconcile.finding import Finding, Summary, Verdict, VerdictLike
+from portone_async.reconcile.finding import Finding, PaymentSnapshot, Summary, Verdict, VerdictLike
 from portone_async.reconcile.merged import merge
 from portone_async.reconcile.partition import Partition, Plan
 from portone_async.resources.payments._words import validate_member
@@ -92,7 +92,7 @@ class JoinedLedger(ABC):
 
     @abstractmethod
     def _shared_numbers(self, after: Number) -> Sequence[Number]:
-        """Return the next :data:`PAGE` order numbers that several partitions have, sorted.
+        """Return the next :data:`PAGE` order numbers that are shared, sorted: see :class:`Row`.
 
         Fewer only at the end; never an empty order number.
         """
@@ -116,6 +116,10 @@ class JoinedLedger(ABC):
     @abstractmethod
     def digests(self) -> Mapping[str, str]:
         """Return the digests of the orders of published partitions, by the partitions' names."""
+
+    @abstractmethod
+    def payments_of(self, partition: Partition) -> Iterator[PaymentSnapshot]:
+        """Iterate over the payments of a partition's findings, as published."""
 
     @abstractmethod
     def close(self) -> None:
@@ -235,7 +239,7 @@ class JoinedLedger(ABC):
                 yield joined.unconfirmed
 
     def _shared_groups(self) -> Iterator[tuple[Sequence[Row], Joined]]:
-        """Iterate over the stored and the joined rows of numbers that several partitions have."""
+        """Iterate over the stored and the joined rows of order numbers that are shared."""
         after: Number = ("", "")
         while numbers := self._shared_numbers(after):
             yield from self._groups(numbers).values()
@@ -264,7 +268,7 @@ class JoinedLedger(ABC):
         totals = Totals(replace(merged, ended_at=None) if incomplete else merged)
         for stored, reported in self._corrections(incomplete):
             for row in stored:
-                if not row.partition.is_margin:
+                if row.is_own:
                     totals.remove(row.finding)
             for row in reported:
                 totals.add(row.finding)
@@ -310,7 +314,7 @@ def _stored_verdicts(
 def _in_place(stored: Row, groups: Mapping[Number, tuple[Sequence[Row], Joined]]) -> Row | None:
     """Return the row that is reported in the place of a stored one."""
     if not stored.is_shared:
-        return None if stored.partition.is_margin else stored
+        return stored if stored.is_own else None
     # A partition that is published again meanwhile may have lost the number.
     _, joined = groups.get(stored.number, ((), Joined(())))
     return next((row for row in joined.rows if row.place == stored.place), None)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from portone_async.reconcile._columns import EPOCH
-from portone_async.reconcile.finding import Finding
+from portone_async.reconcile.finding import Finding, Verdict
 from portone_async.reconcile.partition import Partition
 
 __all__ = ("START", "Number", "Place", "Row", "microseconds", "tier_column")
@@ -31,7 +31,8 @@ class Row(Struct, frozen=True):
     """Its position in the partition, from 0."""
     finding: Finding
     is_shared: bool = False
-    """Whether another partition of the Tier has a finding of the same order number.
+    """Whether another partition of the Tier has a finding of the same order number, or the number
+    has a confirmed finding.
 
     An empty order number is never shared.
     """
@@ -41,6 +42,17 @@ class Row(Struct, frozen=True):
         """Its place in the sequence of the run."""
         tier, since = tier_column(self.partition.tier), microseconds(self.partition.since)
         return (tier, since, self.position)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a finding by itself, and in the totals of its partition.
+
+        Orders of margins are none, nor are payments that only must be known: see
+        :meth:`Ledger.publish`.
+        """
+        finding = self.finding
+        is_only_known = finding.order is None and finding.verdict is Verdict.MATCHED
+        return not (self.partition.is_margin or is_only_known)
 
     @property
     def number(self) -> Number:

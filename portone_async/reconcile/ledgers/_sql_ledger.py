@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from portone_async.reconcile.finding import Finding, Summary, Verdict
+from portone_async.reconcile.finding import Finding, PaymentSnapshot, Summary, Verdict
 from portone_async.reconcile.partition import Partition
 
 from ._joined import PAGE, JoinedLedger, Usage
@@ -29,11 +29,17 @@ _PUBLISH = """
         partition = excluded.partition, summary = excluded.summary, digest = excluded.digest"""
 _SUMMARIES = """
     SELECT name, summary FROM partitions WHERE run = ? AND name > ? ORDER BY name LIMIT ?"""
+_FINDINGS_OF = """
+    SELECT position, finding FROM findings
+    WHERE run = ? AND tier = ? AND since = ? AND position > ? ORDER BY position LIMIT ?"""
 _DELETE_FINDINGS = "DELETE FROM findings WHERE run = ? AND tier = ? AND since = ?"
 _IS_SHARED = """
-    (f.merchant_uid <> '' AND EXISTS (SELECT 1 FROM findings AS s
-        WHERE s.run = f.run AND s.tier = f.tier AND s.merchant_uid = f.merchant_uid
-            AND s.since <> f.since))"""
+    (f.merchant_uid <> '' AND (
+        EXISTS (SELECT 1 FROM findings AS s
+            WHERE s.run = f.run AND s.tier = f.tier AND s.merchant_uid = f.merchant_uid
+                AND s.since <> f.since)
+        OR EXISTS (SELECT 1 FROM confirmed AS c
+            WHERE c.run = f.run AND c.tier = f.tier AND c.merchant_uid = f.merchant_uid)))"""
 _COLUMNS = f"p.partition, f.position, f.finding, {_IS_SHARED}"
 _PARTITION = "JOIN partitions AS p ON p.run = f.run AND p.tier = f.tier AND p.since = f.since"
 _PAGE = f"""
@@ -42,9 +48,11 @@ _PAGE = f"""
         AND (:all = 1 OR f.verdict IN (:verdict, :other) OR {_IS_SHARED})
     ORDER BY f.run, f.tier, f.since, f.position LIMIT :limit"""  # noqa: S608 (names of this schema)
 _SHARED_NUMBERS = """
-    SELECT tier, merchant_uid FROM findings
+    SELECT tier, merchant_uid FROM findings AS f
     WHERE run = ? AND (tier, merchant_uid) > (?, ?) AND merchant_uid <> ''
-    GROUP BY run, tier, merchant_uid HAVING min(since) <> max(since)
+    GROUP BY run, tier, merchant_uid
+    HAVING min(since) <> max(since) OR EXISTS (SELECT 1 FROM confirmed AS c
+        WHERE c.run = f.run AND c.tier = f.tier AND c.merchant_uid = f.merchant_uid)
     ORDER BY run, tier, merchant_uid LIMIT ?"""
 # SQLite would read the whole run for `IN (VALUES ...)`, and a whole Tier if the index did not have
 # all columns of `o`. It does not change the sequence of a CROSS JOIN.
@@ -142,6 +150,13 @@ class SQLLedger(JoinedLedger):
         """Return the totals of a published partition; ``None`` if it is not published."""
         select = "SELECT summary FROM partitions WHERE run = ? AND name = ?"
         return next((_decode_summary(text) for (text,) in self._read(select, partition.name)), None)
+
+    def payments_of(self, partition: Partition) -> Iterator[PaymentSnapshot]:
+        """Iterate over the payments of a partition's findings, as published."""
+        tier, since, position = tier_column(partition.tier), microseconds(partition.since), -1
+        while page := self._read(_FINDINGS_OF, tier, since, position, PAGE):
+            for position, finding in page:  # noqa: B007 (the last position is that of the page)
+                yield from _decode_finding(finding).payments
 
     def digests(self) -> Mapping[str, str]:
         """Return the digests of the orders of published partitions, by the partitions' names."""

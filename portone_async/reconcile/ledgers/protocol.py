@@ -119,9 +119,17 @@ class Ledger(Protocol):
             findings: Its findings.
             digest: The digest of its orders, for :meth:`digests`.
 
+        A finding ``matched`` without an order is a payment that must be known, and is not in the
+        summary: one that holds no money, whose order may be in another partition, or one of an
+        order that could not be checked. It is not reported by itself.
+
         Raises:
             LedgerError: The partition is not one of the run's plan.
         """
+        ...
+
+    def payments_of(self, partition: Partition) -> Iterator[PaymentSnapshot]:
+        """Iterate over the payments of a partition's findings, as published, reading in pages."""
         ...
 
     def entries(self, verdict: VerdictLike | None = None) -> Iterator[LedgerEntry]:
@@ -132,6 +140,7 @@ class Ledger(Protocol):
         - A payment whose order is in another partition of the same Tier is not an orphan. If the
           order's verdict considers it, nothing is reported for the payment. If it does not, the
           order is ``not_checked`` until it is confirmed (:meth:`record_confirmed`).
+        - A payment without an order that two partitions have is reported once, in its later state.
         - The orders of margins are reported only if one has a payment in the period and is not
           ``matched``.
         - While a partition of its Tier is unfinished, a payment without an order is

@@ -85,6 +85,28 @@ async def test_second_charge_on_the_next_day_is_found(
     assert again == summary
 
 
+async def test_payment_that_is_cancelled_between_partitions_is_found(
+    server: FakePortOne, client: PortOneClient, ledger: Ledger
+) -> None:
+    ledger.claim(plan(["A01"], since=FIRST, until=FIRST + 2 * DAY, margin=NO_MARGIN))
+    first, second = ledger.unfinished()
+    charge, strange = add(server, "01", 1), add(server, "strange", 2)
+    await reconcile_partition(client, first, orders, ledger)
+    for uid in (charge, strange):
+        cancellation = {"cancel_amount": Decimal(1000), "cancelled_at": FIRST + 30 * HOUR}
+        server.update(uid, tier="A01", status="cancelled", **cancellation)
+    await reconcile_partition(client, second, orders, ledger)
+
+    summary = await join_partitions(client, ledger)
+
+    assert found(ledger) == [
+        ("A01", "01", Verdict.STATUS_DIFFERS),
+        ("A01", "02", Verdict.MISSING),
+    ]
+    assert summary.bridge["KRW"].charged == 0
+    assert summary.bridge["KRW"].adds_up
+
+
 async def test_look_up_that_fails_leaves_the_order_unchecked(
     server: FakePortOne, client: PortOneClient, ledger: Ledger
 ) -> None:
@@ -101,6 +123,9 @@ async def test_look_up_that_fails_leaves_the_order_unchecked(
     assert finding.error is not None
     assert "503" in finding.error
     assert len(finding.payments) == 2
+    _, second, *_ = WHOLE
+    ledger.publish(second, ledger.summary(), [])
+    assert next(ledger.findings()) == finding
     server.clear_faults()
     await join_partitions(client, ledger)
     assert next(ledger.findings()).verdict is Verdict.PAID_TWICE

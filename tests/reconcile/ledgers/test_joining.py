@@ -167,23 +167,46 @@ def test_confirmation_that_failed_is_reported_and_repeated(ledger: Ledger) -> No
 LATER = replace(B, status="cancelled", cancel_amount=Decimal(1))
 
 
+C = snapshot("imp_c")
+
+
 @pytest.mark.parametrize(
-    ("stale", "payment"),
+    ("stale", "payment", "known"),
     [
-        (compare(replace(ORDER, amount=Decimal(2000)), [A, B]), B),
-        (compare(ORDER, [A, snapshot("imp_c")]), B),
-        (compare(ORDER, [A, B]), LATER),
+        (compare(replace(ORDER, amount=Decimal(2000)), [A, B]), B, [A, B]),
+        (compare(ORDER, [A, C]), B, [A, B, C]),
+        (compare(ORDER, [A, B]), LATER, [A, LATER]),
     ],
     ids=["order", "payment", "state"],
 )
 def test_confirmation_of_an_earlier_state_is_not_reported(
-    ledger: Ledger, stale: Finding, payment: PaymentSnapshot
+    ledger: Ledger, stale: Finding, payment: PaymentSnapshot, known: list[PaymentSnapshot]
 ) -> None:
     publish_all(ledger, first=[MATCHED], second=[orphan(payment)])
 
     ledger.record_confirmed("A01", [stale])
 
-    assert_reports(ledger, not_checked([A, payment]))
+    assert_reports(ledger, not_checked(known))
+
+
+def test_confirmed_order_stays_when_the_other_partition_loses_its_payment(ledger: Ledger) -> None:
+    publish_all(ledger, first=[MATCHED], second=[orphan(B)])
+    ledger.record_confirmed("A01", [PAID_TWICE])
+
+    ledger.publish(SECOND_DAY, totals([]), [])
+
+    assert_reports(ledger, PAID_TWICE)
+    assert not list(ledger.unconfirmed())
+
+
+def test_order_that_changed_since_its_confirmation_is_confirmed_again(ledger: Ledger) -> None:
+    publish_all(ledger, first=[compare(replace(ORDER, amount=Decimal(2000)), [A])])
+    ledger.record_confirmed("A01", [compare(replace(ORDER, amount=Decimal(2000)), [A, B])])
+
+    ledger.publish(FIRST_DAY, totals([MATCHED]), [MATCHED])
+
+    assert_reports(ledger, not_checked([A, B]))
+    assert len(list(ledger.unconfirmed())) == 1
 
 
 def test_confirmation_of_a_later_state_is_reported(ledger: Ledger) -> None:
@@ -237,6 +260,66 @@ def test_unreadable_payment_of_another_partition_stays(ledger: Ledger) -> None:
     assert_reports(ledger, not_checked([A]), unreadable)
     ledger.record_confirmed("A01", [MATCHED])
     assert_reports(ledger, MATCHED, unreadable)
+
+
+@pytest.mark.parametrize("is_later_first", [False, True])
+def test_orphan_of_two_partitions_is_reported_once_in_its_later_state(
+    ledger: Ledger, is_later_first: bool
+) -> None:
+    later = replace(A, status="cancelled", cancel_amount=Decimal(300))
+    first, second = (later, A) if is_later_first else (A, later)
+
+    publish_all(ledger, first=[orphan(first), orphan(B)], second=[orphan(second)])
+
+    expected = [orphan(later), orphan(B)] if is_later_first else [orphan(B), orphan(later)]
+    assert_reports(ledger, *expected)
+
+
+CANCELLED = replace(A, status="cancelled", cancel_amount=Decimal(1000))
+SETTLED = compare(None, [CANCELLED])
+
+
+def publish_settled(ledger: Ledger, **findings: Sequence[Finding]) -> None:
+    """Publish findings, and a cancelled payment on the second day that is not in its totals."""
+    publish_all(ledger, **findings)
+    ledger.publish(SECOND_DAY, totals([]), [SETTLED])
+
+
+def test_cancelled_payment_makes_its_order_unchecked(ledger: Ledger) -> None:
+    publish_settled(ledger, first=[MATCHED])
+
+    assert_reports(ledger, not_checked([CANCELLED]))
+    confirmed = compare(ORDER, [CANCELLED])
+    ledger.record_confirmed("A01", [confirmed])
+    assert_reports(ledger, confirmed)
+
+
+def test_cancelled_payment_that_its_order_considers_is_not_reported(ledger: Ledger) -> None:
+    finding = compare(ORDER, [CANCELLED])
+    publish_settled(ledger, first=[finding])
+
+    assert_reports(ledger, finding)
+    assert not list(ledger.unconfirmed())
+
+
+def test_cancelled_payment_without_order_is_not_reported(ledger: Ledger) -> None:
+    publish_settled(ledger)
+
+    assert_reports(ledger)
+
+
+def test_orphan_that_was_cancelled_is_not_reported(ledger: Ledger) -> None:
+    publish_settled(ledger, first=[orphan(A), orphan(B)])
+
+    assert_reports(ledger, orphan(B))
+
+
+def test_cancelled_payment_of_an_order_of_a_margin_is_unchecked(ledger: Ledger) -> None:
+    publish_settled(ledger, after=[MARGIN])
+
+    assert_reports(ledger, not_checked([CANCELLED]))
+    ledger.record_confirmed("A01", [compare(ORDER, [CANCELLED, B])])
+    assert_reports(ledger)
 
 
 def test_rows_without_number_are_never_joined(ledger: Ledger) -> None:

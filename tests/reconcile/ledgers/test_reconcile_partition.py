@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from portone_async import PortOneClient
 from portone_async.reconcile import (
+    Finding,
     Ledger,
     Order,
     Partition,
@@ -15,7 +16,7 @@ from portone_async.reconcile import (
     plan,
     reconcile_partition,
 )
-from portone_async.testing import FakePortOne
+from portone_async.testing import FakePortOne, Status
 
 from .test_contract import FIRST
 
@@ -66,3 +67,93 @@ async def test_margin_reads_no_payments(
     assert not summary.bridge
     assert not summary.amounts
     assert not server.requests
+
+
+def held(finding: Finding) -> list[int]:
+    """Return what each payment of a finding has charged and not refunded."""
+    return [int(payment.amount - payment.cancel_amount) for payment in finding.payments]
+
+
+async def test_payments_that_left_the_lists_are_requested_again(
+    server: FakePortOne, client: PortOneClient, ledger: Ledger
+) -> None:
+    whole = plan(since=FIRST, until=FIRST + DAY, margin=timedelta(0))
+    ledger.claim(whole)
+    (partition,) = whole
+    numbers = ("01-0", "01-0", "01-1", "01-2", "strange", "gone")
+    charges = [server.add(merchant_uid=n, amount=Decimal(1000), paid_at=FIRST) for n in numbers]
+    await reconcile_partition(client, partition, orders, ledger)
+    # PortOne lists a payment by the time of its last refund.
+    refunds = {1: 300, 3: 1000, 4: 300, 5: 1000}
+    for place, refund in refunds.items():
+        server.update(
+            charges[place].imp_uid,
+            status="cancelled",
+            cancel_amount=Decimal(refund),
+            cancelled_at=FIRST + 5 * DAY,
+        )
+
+    await reconcile_partition(client, partition, orders, ledger, again=True)
+
+    twice, matched, refunded, orphan = ledger.findings()
+    assert (twice.verdict, sorted(held(twice))) == (Verdict.PAID_TWICE, [700, 1000])
+    assert matched.verdict is Verdict.MATCHED
+    assert (refunded.verdict, held(refunded)) == (Verdict.STATUS_DIFFERS, [0])
+    assert (orphan.verdict, orphan.merchant_uid, held(orphan)) == (
+        *(Verdict.ORPHAN, "strange"),
+        [700],
+    )
+    assert ledger.summary().bridge["KRW"].adds_up
+
+
+async def test_payment_that_left_the_lists_stays_known_if_its_request_fails(
+    server: FakePortOne, client: PortOneClient, ledger: Ledger
+) -> None:
+    whole = plan(since=FIRST, until=FIRST + DAY, margin=timedelta(0))
+    ledger.claim(whole)
+    (partition,) = whole
+    charge = server.add(merchant_uid="strange", amount=Decimal(1000), paid_at=FIRST).imp_uid
+
+    def no_orders(_: Partition) -> list[Order]:
+        return []
+
+    await reconcile_partition(client, partition, no_orders, ledger)
+    server.update(
+        charge, status="cancelled", cancel_amount=Decimal(300), cancelled_at=FIRST + 5 * DAY
+    )
+    server.fail(Status(503), times=None, on=f"/payments/{charge}")
+    await reconcile_partition(client, partition, no_orders, ledger, again=True)
+    (unchecked,) = ledger.findings()
+    assert (unchecked.verdict, held(unchecked)) == (Verdict.NOT_CHECKED, [1000])
+    assert ledger.summary().bridge["KRW"].adds_up
+    server.clear_faults()
+
+    await reconcile_partition(client, partition, no_orders, ledger, again=True)
+
+    (orphan,) = ledger.findings()
+    assert (orphan.verdict, held(orphan)) == (Verdict.ORPHAN, [700])
+
+
+async def test_payments_of_an_order_that_was_not_checked_stay_known(
+    server: FakePortOne, client: PortOneClient, ledger: Ledger
+) -> None:
+    whole = plan(since=FIRST, until=FIRST + DAY, margin=timedelta(0))
+    ledger.claim(whole)
+    (partition,) = whole
+    charges = [server.add(merchant_uid="01-0", amount=Decimal(1000), paid_at=FIRST) for _ in "ab"]
+    server.fail(Status(503), times=None, on="/payments/find")
+    await reconcile_partition(client, partition, orders, ledger)
+    assert {finding.verdict for finding in ledger.findings()} == {Verdict.NOT_CHECKED}
+    assert ledger.summary().counts[Verdict.NOT_CHECKED] == 3
+    server.clear_faults()
+    server.update(
+        charges[1].imp_uid,
+        status="cancelled",
+        cancel_amount=Decimal(300),
+        cancelled_at=FIRST + 5 * DAY,
+    )
+
+    await reconcile_partition(client, partition, orders, ledger, again=True)
+
+    twice, *_ = ledger.findings()
+    assert (twice.verdict, sorted(held(twice))) == (Verdict.PAID_TWICE, [700, 1000])
