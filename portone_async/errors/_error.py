@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from msgspec import Struct
 
@@ -64,6 +64,13 @@ class PortOneError(Exception):
     def is_transient(self) -> bool:
         """Whether the same call may succeed later."""
         return False
+
+    def __copy__(self) -> Self:
+        # Where tblib is installed, as with Dask, a copy would share its attributes with the error.
+        copied = type(self).__new__(type(self))
+        copied.args = self.args
+        vars(copied).update(vars(self))
+        return copied
 
     def __str__(self) -> str:
         # repr() escapes control sequences of terminals; Korean stays readable.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import copyreg
 import inspect
 import pickle
 import re
@@ -51,6 +52,29 @@ def test_docstring_tree_matches_the_classes() -> None:
     }
 
     assert drawn == real
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_copy_has_its_own_attributes_where_pickling_is_replaced(
+    kind: type[PortOneError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As tblib does, which Dask installs.
+    def reduce(error: PortOneError) -> tuple[object, ...]:
+        return _with_attributes, (kind, vars(error))
+
+    monkeypatch.setitem(copyreg.dispatch_table, kind, reduce)
+    error = full(kind)
+    twin = copy.copy(error)
+    twin.endpoint = "GET /another"
+
+    assert error.endpoint == "GET /x/{y}"
+    assert (twin.args, str(twin.attempts)) == (error.args, str(error.attempts))
+
+
+def _with_attributes(kind: type[PortOneError], attributes: dict[str, object]) -> PortOneError:
+    error = kind.__new__(kind)
+    error.__dict__ = attributes
+    return error
 
 
 @pytest.mark.parametrize("kind", ALL)
