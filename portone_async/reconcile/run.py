@@ -174,6 +174,7 @@ async def run_recorded(
             requested. It is iterated over in a thread.
     """
     counted = client.with_options(observers=(AttemptCallback(recorder.count),))
+    failure: PortOneError | None = None
     try:
         may_sweep = asyncio.Event()
         load = load_orders(recorder, orders, windows, statuses, may_sweep=may_sweep)
@@ -189,9 +190,16 @@ async def run_recorded(
             await _find_orphans(recorder)
         await in_thread(recorder.store.mark_ended)
     except* PortOneError as errors:  # Also a single one: only task groups raise groups.
-        raise _first(errors) from None
+        failure = _first(errors)
     finally:
         await recorder.save_usage(is_last=True)
+    if failure is not None:
+        # Not in the clause above: the group, which contains the error, would be its context, and
+        # tblib, which Dask installs, cannot pickle that.
+        try:
+            raise failure
+        finally:
+            del failure  # Its traceback has this frame.
     return await in_thread(recorder.store.summary)
 
 
