@@ -33,7 +33,7 @@ class Section:
 
 
 PLANTED = {
-    "card_number": "4092-0230-1234-5678",
+    "card_number": "4092871233006612-0230-1234-5678",
     "name": "김비밀",
     "items": [{"buyer_tel": "010-7777-8888"}],
     "extra_body": {"newer": "radioactive"},
@@ -56,7 +56,7 @@ async def test_traceback_has_no_secret_argument() -> None:
     printed = await locals_of(**PLANTED)
 
     assert "order-1" in printed
-    for text in ("4092", "김비밀", "7777", "radioactive"):
+    for text in ("4092871233006612", "김비밀", "7777", "radioactive"):
         assert text not in printed
 
 
@@ -64,7 +64,7 @@ async def test_traceback_of_a_wrong_argument_has_no_secret() -> None:
     printed = await locals_of(**PLANTED, card_no="5409")
 
     assert "unexpected keyword argument 'card_no'" in printed
-    for text in ("4092", "5409", "김비밀", "7777", "radioactive"):
+    for text in ("4092871233006612", "5409", "김비밀", "7777", "radioactive"):
         assert text not in printed
 
 
@@ -75,7 +75,7 @@ def test_method_keeps_its_signature_and_docstring() -> None:
 
 
 def nested(depth: int) -> list[Any]:
-    value: list[Any] = ["4092"]
+    value: list[Any] = ["4092871233006612"]
     for _ in range(depth):
         value = [value]
     return value
@@ -91,7 +91,7 @@ async def test_argument_that_is_nested_too_deeply_is_rejected() -> None:
     frames = traceback.TracebackException(
         type(caught.value), caught.value, tb.tb_next, capture_locals=True
     )
-    assert "4092" not in "".join(frames.format())
+    assert "4092871233006612" not in "".join(frames.format())
 
 
 def test_body_that_is_nested_too_deeply_is_rejected() -> None:
@@ -102,19 +102,19 @@ def test_body_that_is_nested_too_deeply_is_rejected() -> None:
 
 
 def test_secrets_of_deep_bodies_are_collected() -> None:
-    assert secrets_in({"card_number": nested(3000)}) == {"4092"}
+    assert secrets_in({"card_number": nested(3000)}) == {"4092871233006612"}
 
 
 def test_secrets_are_collected_at_any_depth() -> None:
     body = json_body(
         {"buyer_email": "a@b.kr"},
         merchant_uid="order-1",
-        card_number="4092",
+        card_number="4092871233006612",
         items=[{"buyer_tel": "010", "amount": 1}],
         receiver={"tel": "02", "nested": {"addr": "Seoul"}},
     )
 
-    assert secrets_in(body) == {"a@b.kr", "4092", "010", "02", "Seoul"}
+    assert secrets_in(body) == {"a@b.kr", "4092871233006612", "010", "02", "Seoul"}
     assert secrets_in(body, "merchant_uid") >= {"order-1"}
     assert "a@b.kr" not in repr(secrets_in(body))
 
@@ -122,9 +122,9 @@ def test_secrets_are_collected_at_any_depth() -> None:
 @pytest.mark.parametrize(
     ("text", "secret", "redacted"),
     [
-        ("card 4092-0230-1234-5678!", "4092-0230-1234-5678", "card ***!"),
-        ("card 4092023012345678!", "4092-0230-1234-5678", "card ***!"),
-        ("card 4092 0230 1234 5678!", "4092023012345678", "card ***!"),
+        ("card 4092871233006612-0230-1234-5678!", "4092871233006612-0230-1234-5678", "card ***!"),
+        ("card 4092871233006612023012345678!", "4092871233006612-0230-1234-5678", "card ***!"),
+        ("card 4092871233006612 0230 1234 5678!", "4092871233006612023012345678", "card ***!"),
         ("birth 900101.", "900101", "birth ***."),
         ("password 12 of F112", "12", "password *** of F112"),
         ("김비밀님의 카드", "김비밀", "***님의 카드"),
