@@ -189,7 +189,7 @@ async def test_run_that_could_not_look_up_a_second_charge_does_so_again(
     run: Run, portone: FakePortOne
 ) -> None:
     second_charge(portone)
-    portone.fail(Status(500), on="/payments/findAll/o-1101-0", times=None)
+    portone.fail(Status(500), on="/payments/findAll/o-1001-0", times=None)
     first = await run()
     portone.clear_faults()
 

@@ -33,7 +33,7 @@ __all__ = (
 
 PASSWORD = "planted-password-of-a-database"
 _DAY = timedelta(days=1)
-_FIRST = datetime(2026, 11, 1, tzinfo=UTC)
+_FIRST = datetime(2026, 10, 1, tzinfo=UTC)
 _COUNT = 5
 
 
