@@ -13,7 +13,7 @@ from portone_async.models._listing import Listing, Page
 from portone_async.models.payments import PaymentListing, PaymentPage
 
 from ._assumptions import Assumptions
-from ._columns import from_money, from_time
+from ._snapshots import from_columns, to_columns
 from .finding import PaymentSnapshot
 
 __all__ = ("ListedPaymentListing", "listing_type", "page_type", "snapshot")
@@ -35,20 +35,4 @@ def snapshot(payment: Payment | ListedPayment | PlainPayment) -> PaymentSnapshot
     """Copy the fields that a comparison reads."""
     if isinstance(payment, Payment):
         return PaymentSnapshot.of(payment)
-    if isinstance(payment, ListedPayment):
-        amount, cancel_amount = payment.amount, payment.cancel_amount
-        paid_at, cancelled_at = payment.paid_at, payment.cancelled_at
-    else:
-        amount, cancel_amount = from_money(payment.amount), from_money(payment.cancel_amount)
-        paid_at, cancelled_at = from_time(payment.paid_at), from_time(payment.cancelled_at)
-    return PaymentSnapshot(
-        imp_uid=payment.imp_uid,
-        merchant_uid=payment.merchant_uid,
-        status=payment.status,
-        amount=amount,
-        cancel_amount=cancel_amount,
-        currency=payment.currency,
-        sandbox=payment.sandbox,
-        paid_at=paid_at,
-        cancelled_at=cancelled_at,
-    )
+    return from_columns(*to_columns(payment))
