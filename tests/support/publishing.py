@@ -1,4 +1,4 @@
-"""Publish partitions in a process of its own, which may kill itself.
+"""Publish partitions in a separate process, which may kill itself.
 
 ``python -m tests.support.publishing FILE TIER COUNT`` publishes a partition so many times;
 ``FILE until COUNT`` publishes one twice, and kills itself at a count of SQLite's steps.
@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,7 +15,7 @@ from portone_async.reconcile import Finding, Summary, Verdict, plan
 from portone_async.reconcile.ledgers.sqlite import SQLiteLedger
 
 from .stored import finding_of, orders
-from .whole_run import counted
+from .whole_run import killed_at
 
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
 PLAN = plan(["A01", "B02"], since=FIRST, until=FIRST + timedelta(days=1), margin=timedelta(0))
@@ -42,15 +40,7 @@ def publish(path: Path, runs: int, tier: str) -> None:
 
 def publish_until(path: Path, last: int) -> None:
     """Publish twice, and kill this process at a count."""
-    calls = 0
-
-    def count() -> None:
-        nonlocal calls
-        calls += 1
-        if calls == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    with counted(count):
+    with killed_at(last):
         publish(path, 2, "A01")
 
 

@@ -130,8 +130,9 @@ def counted(count: Callable[[], None]) -> Generator[None]:
         sqlite3.connect = connect
 
 
-def run_until(path: Path, last: int) -> None:
-    """Run, and kill this process at a count."""
+@contextmanager
+def killed_at(last: int) -> Generator[None]:
+    """Kill this process at a count of the calls of :func:`counted`."""
     calls = 0
 
     def count() -> None:
@@ -141,6 +142,12 @@ def run_until(path: Path, last: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with counted(count):
+        yield
+
+
+def run_until(path: Path, last: int) -> None:
+    """Run, and kill this process at a count."""
+    with killed_at(last):
         run(path)
 
 
