@@ -21,8 +21,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _BATCH = 1000
-# Seconds that a finding waits for others, to be stored in one transaction: a transaction of its own,
-# with its hand-overs between threads, costs more than its look-up. A kill loses the findings of this
+# Seconds that a finding waits for others, so that one transaction stores them all: a transaction for
+# each, with its hand-overs between threads, costs more than the look-up. A kill loses the findings of this
 # time, and they are looked up again.
 _INTERVAL = 0.05
 _MOST_WAITING = 100

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of its own process, on a socket in a folder of its own."""
+"""A real PostgreSQL server in a separate process, on a socket in a temporary folder."""
 
 from __future__ import annotations
 

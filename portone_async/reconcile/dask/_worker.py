@@ -154,7 +154,7 @@ class _OpenRun:
         return await join_partitions(self._client, self._ledger)
 
     async def outcome(self, step: Callable[[], Coroutine[Any, Any, Summary]]) -> Outcome:
-        """Run a step in a task of its own, which the end of the run cancels."""
+        """Run a step in a separate task, which the end of the run cancels."""
         task = asyncio.create_task(self._outcome(step))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
