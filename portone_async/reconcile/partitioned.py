@@ -97,7 +97,7 @@ async def reconcile_partition(
                     known=known,
                 )
             findings = _margin_findings(store) if partition.is_margin else _findings(store)
-            digest = _digest(store)
+            digest = await in_thread(_digest, store)
             await in_thread(ledger.publish, partition, summary, findings, digest=digest)
             return summary
         finally:
