@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
 import pytest
 
+from portone_async.cli import main
 from portone_async.testing import FakePortOne
+
+Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 @pytest.fixture
@@ -14,3 +21,23 @@ def environment(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
     monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
     monkeypatch.delenv("PORTONE_TIER", raising=False)
+
+
+@pytest.fixture
+def reconcile_command(
+    server: FakePortOne,
+    environment: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    """Run ``portone-async reconcile`` in a temporary folder; return its exit code and output."""
+    monkeypatch.chdir(tmp_path)
+
+    async def run(*arguments: str) -> tuple[int, str, str]:
+        code = await asyncio.to_thread(main, ["reconcile", *arguments])
+        out, err = capsys.readouterr()
+        assert server.imp_secret not in out + err
+        return code, out, err
+
+    return run

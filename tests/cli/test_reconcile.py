@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
 import re
@@ -14,7 +13,6 @@ from typing import Any, NoReturn
 
 import pytest
 
-from portone_async.cli import main
 from portone_async.cli.report import Report
 from portone_async.reconcile import Finding, Store
 from portone_async.testing import FakePortOne
@@ -27,22 +25,8 @@ Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 @pytest.fixture(name="run")
-def _run(
-    server: FakePortOne,
-    environment: None,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    async def run(*arguments: str) -> tuple[int, str, str]:
-        code = await asyncio.to_thread(main, ["reconcile", *arguments])
-        out, err = capsys.readouterr()
-        assert server.imp_secret not in out + err
-        return code, out, err
-
-    return run
+def _run(reconcile_command: Run) -> Run:
+    return reconcile_command
 
 
 def write(text: str, encoding: str = "utf-8", name: str = "orders.csv") -> str:

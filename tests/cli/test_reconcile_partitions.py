@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 import portone_async
-from portone_async.cli import main
 from portone_async.cli.reconcile import partition_run
 from portone_async.reconcile import SQLiteLedger, Verdict
 from portone_async.testing import FakePortOne
@@ -39,25 +38,12 @@ Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 @pytest.fixture(name="run")
-def _run(
-    server: FakePortOne,
-    environment: None,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Run:
-    monkeypatch.chdir(tmp_path)
+def _run(reconcile_command: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(sys, "path", [*sys.path])
     Path("tiers.txt").write_text("A01\n\n  B02  # the second\n", encoding="utf-8")
     Path("orders.csv").write_text(ORDERS, encoding="utf-8")
 
-    async def run(*arguments: str) -> tuple[int, str, str]:
-        code = await asyncio.to_thread(main, ["reconcile", *arguments])
-        out, err = capsys.readouterr()
-        assert server.imp_secret not in out + err
-        return code, out, err
-
-    return run
+    return reconcile_command
 
 
 def pay(server: FakePortOne, tier: str | None, uid: str, amount: int, at: datetime = NOON) -> None:
