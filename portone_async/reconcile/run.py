@@ -197,7 +197,7 @@ async def run_recorded(
         # Not in the clause above: the group, which contains the error, would be its context, and
         # tblib, which Dask installs, cannot pickle that.
         try:
-            raise failure
+            raise failure from None
         finally:
             del failure  # Its traceback has this frame.
     return await in_thread(recorder.store.summary)
