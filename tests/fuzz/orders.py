@@ -28,6 +28,8 @@ _NAMES = ("orders.csv", "orders.tsv", "orders.jsonl")
 _MAX_ERROR = 5_000
 _MAX_REASON = 500
 _DELIMITERS = ",\t;|"
+# The first bytes by which a zip archive (a workbook) and a PDF are recognized, also in UTF-8.
+_SIGNATURES = (b"PK\x03\x04", b"%PDF-")
 
 Read = list[Item] | None
 """The items of a file; ``None`` if it could not be read."""
@@ -58,8 +60,7 @@ def check(data: bytes) -> None:
                 _check_values(text, orders)
             else:
                 _check_cells(text, orders)
-        if not content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            _check_byte_order_mark(path, content, items)
+        _check_byte_order_mark(path, content, items)
 
 
 def _read(path: Path, content: bytes) -> Read:
@@ -191,7 +192,12 @@ def _number(text: str) -> Decimal:
 
 
 def _check_byte_order_mark(path: Path, content: bytes, items: Read) -> None:
-    """Check that UTF-8 with a byte order mark is read the same."""
+    """Check that UTF-8 with a byte order mark is read the same, if it is taken for text at all."""
+    marks = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if content.startswith((*marks, *_SIGNATURES)):
+        return
+    if content.count(0) * 20 > len(content):
+        return  # Near the share of NULs from which a file is binary: the mark changes the share.
     try:
         content.decode()
     except UnicodeDecodeError:
