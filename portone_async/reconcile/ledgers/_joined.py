@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby
 from typing import Self
 
@@ -44,7 +45,11 @@ class JoinedLedger(ABC):
         self._run = run
         self._known_plan: Plan | None = None
 
-    # The storage. Each method is one transaction.
+    # The storage. Each method is one transaction, outside of a snapshot.
+
+    @abstractmethod
+    def _snapshot(self) -> AbstractContextManager[None]:
+        """Let all reads of the block see one state, whatever is published meanwhile."""
 
     @abstractmethod
     def _claim(self, plan: str) -> None:
@@ -261,7 +266,11 @@ class JoinedLedger(ABC):
 
     def summary(self) -> Summary:
         """Return the exact totals of the published partitions, joined as in :meth:`entries`."""
-        # Before the totals: a partition that is published meanwhile must not end the run.
+        # Without it, a partition that is published meanwhile would be counted in part.
+        with self._snapshot():
+            return self._summary()
+
+    def _summary(self) -> Summary:
         incomplete = self._incomplete()
         joining = Summary(counts={}, amounts={}, ended_at=EPOCH, **asdict(self._usage()))
         merged = merge([*self._summaries(), joining])

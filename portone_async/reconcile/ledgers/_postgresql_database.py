@@ -73,6 +73,7 @@ class PostgreSQLDatabase:
         self._parameters = _parse(address)
         self._lock = RLock()
         self._is_closed = False
+        self._has_snapshot = False
         self._connection = self._connect()
         try:
             self._prepare(tables)
@@ -81,10 +82,24 @@ class PostgreSQLDatabase:
             raise
 
     @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """Let all reads of the block see one state; other threads wait."""
+        with self._transaction(sql.SQL("ISOLATION LEVEL REPEATABLE READ READ ONLY")):
+            self._has_snapshot = True
+            try:
+                yield
+            finally:
+                self._has_snapshot = False
+
+    @contextmanager
     def reading(self) -> Generator[PostgreSQLSession]:
-        """Hold the connection in one transaction that changes nothing."""
-        with self._transaction(sql.SQL("READ ONLY")) as session:
-            yield session
+        """Hold the connection in one transaction that changes nothing, or in that of a snapshot."""
+        with self._lock:
+            if self._has_snapshot:  # Of this thread, which has the lock.
+                yield PostgreSQLSession(self._connection)
+                return
+            with self._transaction(sql.SQL("READ ONLY")) as session:
+                yield session
 
     @contextmanager
     def writing(self) -> Generator[PostgreSQLSession]:

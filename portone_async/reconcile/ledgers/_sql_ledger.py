@@ -96,8 +96,12 @@ class SQLDatabase(Protocol):
     Errors are translated to :class:`LedgerError`.
     """
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Begin a transaction that all reads of this thread join, and that changes nothing."""
+        ...
+
     def reading(self) -> AbstractContextManager[Session]:
-        """Begin a transaction that changes nothing."""
+        """Begin a transaction that changes nothing, unless a snapshot has begun one."""
         ...
 
     def writing(self) -> AbstractContextManager[Session]:
@@ -123,6 +127,9 @@ class SQLLedger(JoinedLedger):
     def close(self) -> None:
         """Release the database. May be called again."""
         self._database.close()
+
+    def _snapshot(self) -> AbstractContextManager[None]:
+        return self._database.snapshot()
 
     def _claim(self, plan: str) -> None:
         with self._database.writing() as session:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 from portone_async.reconcile._database import Database
@@ -33,6 +33,12 @@ class SQLiteFile(Database):
         self._set("journal_mode = WAL")
         # Published partitions survive a power cut.
         self._set("synchronous = FULL")
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """Let all reads of the block see one state; other threads wait."""
+        with self._transaction("BEGIN"):
+            yield
 
     def insert(
         self, session: sqlite3.Connection, table: str, rows: Iterable[Sequence[Any]]

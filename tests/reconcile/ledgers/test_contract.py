@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -99,6 +101,35 @@ def test_digest_is_that_of_the_last_publish(ledger: Ledger) -> None:
     ledger.publish(second, summary_of(), ())
 
     assert ledger.digests() == {first.name: "b"}
+
+
+@pytest.mark.parametrize("moment", ["_published", "_usage", "_summaries"])
+def test_summary_is_of_one_moment(
+    open_ledger: OpenLedger, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    ledger, other = open_ledger("november"), open_ledger("november")
+    ledger.claim(PLAN)
+    first, second, *rest = PLAN
+    publish(ledger, first, matched(1))
+    # Joined: the order of the first partition has considered this payment.
+    publish(ledger, second, orphan(*matched(1).payments))
+    read: Callable[[], Any] = getattr(ledger, moment)
+
+    def read_before_the_run_ends() -> Any:
+        result = read()
+        result = list(result) if moment == "_summaries" else result
+        for partition in (second, *rest):
+            publish(other, partition)
+        return result
+
+    before = ledger.summary()
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, moment, read_before_the_run_ends)
+        assert ledger.summary() == before
+    after = ledger.summary()
+
+    assert (before.counts[Verdict.MATCHED], before.counts[Verdict.ORPHAN]) == (1, 0)
+    assert (before.ended_at, after.ended_at) == (None, FIRST + DAY)
 
 
 def test_failed_publish_changes_nothing(ledger: Ledger) -> None:

@@ -7,23 +7,20 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from portone_async.reconcile import (
-    Finding,
     LedgerError,
     Order,
     Partition,
     SQLiteLedger,
     Store,
     StoreError,
-    Summary,
     Verdict,
     join_partitions,
     plan,
@@ -212,30 +209,3 @@ def test_joining_reads_only_the_orders_that_are_shared(tmp_path: Path) -> None:
     many = steps_of_joining(tmp_path / "many.db", 40)
 
     assert many < 3 * few
-
-
-def ended(count: int) -> tuple[Summary, Sequence[Finding]]:
-    summary, findings = results(count)
-    return replace(summary, ended_at=FIRST), findings
-
-
-class _PublishedMeanwhile(SQLiteLedger):
-    """Another process publishes the last partition as soon as the totals have been read."""
-
-    def _summaries(self) -> Iterator[Summary]:
-        yield from super()._summaries()
-        *_, last = self.plan()
-        self.publish(last, *ended(1))
-
-
-def test_partition_that_is_published_meanwhile_does_not_end_the_run(tmp_path: Path) -> None:
-    with _PublishedMeanwhile.open(tmp_path / "ledger.db", run="november") as ledger:
-        ledger.claim(PLAN)
-        *others, _ = PLAN
-        for partition in others:
-            ledger.publish(partition, *ended(0))
-
-        summary = ledger.summary()
-
-        assert (summary.counts[Verdict.MATCHED], summary.ended_at) == (0, None)
-        assert ledger.summary().ended_at is not None
