@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from math import ceil
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -69,7 +71,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     until: datetime
     """The first moment after it."""
     every: timedelta
-    """The length of a partition; the last one of a Tier may be shorter."""
+    """The length of a partition; the last one of a Tier may be shorter, or up to a second longer."""
     margin: timedelta
     """The time before and after the period whose orders are read."""
     statuses: tuple[str, ...]
@@ -95,17 +97,23 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def partitions_per_tier(self) -> int:
         """The number of partitions of each Tier, margins included."""
-        return -(-(self.until - self.since) // self.every) + 2 * bool(self.margin)
+        return self._partitions_of_period + 2 * bool(self.margin)
+
+    @property
+    def _partitions_of_period(self) -> int:
+        count = -(-(self.until - self.since) // self.every)
+        # PortOne's times are whole seconds: a rest without one belongs to the partition before it.
+        rest = self.since + (count - 1) * self.every
+        has_second = ceil(rest.timestamp()) < self.until.timestamp()
+        return count if has_second or count == 1 else count - 1
 
     def of_tier(self, tier: str | None) -> Iterator[Partition]:
         """Iterate over the partitions of one Tier, in the sequence of time."""
         if self.margin:
             yield self._partition(tier, self.since - self.margin, self.since, is_margin=True)
-        start = self.since
-        while start < self.until:
-            end = min(start + self.every, self.until)
+        starts = [self.since + number * self.every for number in range(self._partitions_of_period)]
+        for start, end in pairwise([*starts, self.until]):
             yield self._partition(tier, start, end)
-            start = end
         if self.margin:
             yield self._partition(tier, self.until, self.until + self.margin, is_margin=True)
 
@@ -148,8 +156,8 @@ def plan(
         since: The first moment of the period, with a time zone.
         until: The first moment after it, which must have passed: a finished partition is final, so
             later orders and payments would never be read.
-        every: The length of a partition, at least a second; the last one may be shorter. A day is
-            24 hours.
+        every: The length of a partition, at least a second; the last one may be shorter, or up to
+            a second longer. A day is 24 hours.
         margin: The time before and after the period whose orders are read, so that their payments
             in the period are not orphans. These orders give no findings unless they differ and
             have a payment in the period. 0 for none. The margin after the period may lie in the

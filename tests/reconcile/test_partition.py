@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from portone_async import InvalidRequestError
 from portone_async.reconcile import Partition, Plan, plan
 from portone_async.reconcile.ledgers._plans import differences
+from portone_async.resources._windows import windows
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FIRST = datetime(2026, 11, 1, tzinfo=SEOUL)
@@ -33,26 +34,54 @@ def test_plan_names_partitions_by_tier_and_day() -> None:
 
 @given(
     st.lists(st.sampled_from([None, "A01", "B02", "C03"]), min_size=1, unique=True),
+    st.timedeltas(timedelta(0), timedelta(seconds=1)),
     st.timedeltas(timedelta(seconds=1), 3 * DAY),
     st.timedeltas(timedelta(hours=2), 4 * DAY),
     st.sampled_from([timedelta(0), timedelta(hours=5), DAY]),
 )
 def test_partitions_cover_the_period_without_gap_or_overlap(
-    tiers: list[str | None], length: timedelta, every: timedelta, margin: timedelta
+    tiers: list[str | None],
+    fraction: timedelta,
+    length: timedelta,
+    every: timedelta,
+    margin: timedelta,
 ) -> None:
-    whole = plan(tiers, since=FIRST, until=FIRST + length, every=every, margin=margin)
+    since = FIRST + fraction
+    whole = plan(tiers, since=since, until=since + length, every=every, margin=margin)
 
     partitions = list(whole)
 
     assert len(whole) == len(partitions) == len({partition.name for partition in partitions})
     for tier in tiers:
         own = [partition for partition in partitions if partition.tier == tier]
-        assert own[0].since == FIRST - margin
-        assert own[-1].until == FIRST + length + margin
+        assert own[0].since == since - margin
+        assert own[-1].until == since + length + margin
         assert all(one.until == other.since for one, other in pairwise(own))
         assert [each.is_margin for each in own] == (
             [True, *[False] * (len(own) - 2), True] if margin else [False] * len(own)
         )
+
+
+@given(
+    st.timedeltas(timedelta(0), timedelta(seconds=2)),
+    st.timedeltas(timedelta(seconds=1), timedelta(seconds=9)),
+    st.timedeltas(timedelta(seconds=1), timedelta(seconds=3)),
+)
+def test_every_partition_has_a_second_to_read(
+    fraction: timedelta, length: timedelta, every: timedelta
+) -> None:
+    since = FIRST + fraction
+    partitions = list(plan(since=since, until=since + length, every=every, margin=timedelta(0)))
+
+    read = [
+        window
+        for partition in partitions
+        for window in windows(partition.since, partition.until, partition.until)
+    ]
+
+    seconds = [second for one in read for second in range(one.since, (one.until or 0) + 1)]
+    whole = windows(since, since + length, since + length)[0]
+    assert seconds == list(range(whole.since, (whole.until or 0) + 1))
 
 
 def test_partition_survives_pickle_and_json() -> None:
