@@ -33,7 +33,7 @@ from ._http.reply import parse
 from ._http.transport import Transport
 from ._sections import Sections
 from .call import Call
-from .errors import ApiError, Attempt, InvalidRequestError, PortOneError, UnauthorizedError
+from .errors import Attempt, InvalidRequestError, PortOneError, UnauthorizedError
 from .instrumentation import Observer
 from .policy import RateLimit, RetryPolicy, Timeouts
 from .throttle import Throttle, Unthrottled
@@ -42,9 +42,6 @@ __all__ = ("ClientOptions", "PortOneClient")
 
 T = TypeVar("T")
 Client = TypeVar("Client", bound="PortOneClient")
-
-# The statuses whose Retry-After pauses all calls of the client, not only the one that failed.
-_PAUSING = (429, 503)
 
 
 class ClientOptions(TypedDict, total=False):
@@ -243,9 +240,10 @@ class PortOneClient(Sections):
                     return outcome
                 failure, failed_at = outcome, state.loop.time()
                 wait = state.retry.next_wait(failure)
-                state.attempts.failed(failure, wait)
-                if isinstance(failure, ApiError) and failure.status in _PAUSING:
-                    await self._state.pause(self._options, failure.retry_after, state.deadline)
+                pause = state.pause_after(failure)
+                state.attempts.failed(failure, wait, pause)
+                if pause is not None:
+                    await self._state.pause(self._options, pause, state.deadline)
                 if wait is None:
                     break
                 if isinstance(failure, UnauthorizedError) and token is not None:

@@ -79,8 +79,8 @@ class Admission:
                 state.call.authenticated
                 and client.tokens.usable(self._fetch, state.loop.time()) is None
             ):
-                waited = await client.tokens.ensure(self._fetch, state.total_left())
-                state.add_token_wait(waited)
+                await self._wait_for_token()
+            began = state.loop.time()
             await queue.acquire(priority=state.has_priority)
             try:
                 state.mark_queued()
@@ -89,6 +89,13 @@ class Admission:
                     return
             finally:
                 queue.release()
+                state.attempts.waited += state.loop.time() - began
+
+    async def _wait_for_token(self) -> None:
+        state, began = self._state, self._state.loop.time()
+        counted = await state.client.tokens.ensure(self._fetch, state.total_left())
+        state.add_token_wait(counted)
+        state.attempts.waited_for_token += state.loop.time() - began
 
     async def _acquire_permit(self) -> bool:
         """Acquire a permit for a slot that is held; release the slot if there is no token left."""

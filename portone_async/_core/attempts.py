@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from portone_async.call import Call
 from portone_async.errors import ApiError, Attempt, PortOneError
-from portone_async.instrumentation import CallInfo, CallObserver, Observer
+from portone_async.instrumentation import CallObserver, Observer
+
+from .notify import guarded, start_observers, trace_headers
+from .retry import RetryBudget
 
 __all__ = ("AttemptLog",)
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 _log = logging.getLogger("portone_async")
 _log.addHandler(logging.NullHandler())
@@ -22,58 +22,88 @@ _log.addHandler(logging.NullHandler())
 class AttemptLog:
     """The attempts of one call.
 
-    Only these are logged: method, route template, number, outcome and seconds. No value of a call
-    and no text of a response is among them.
+    Only the fields of an :class:`Attempt` are logged. No value of a call and no text of a response
+    is among them.
     """
 
-    __slots__ = ("_call", "_now", "_observers", "attempts", "number", "sent_at", "started_at")
+    __slots__ = (
+        "_budget",
+        "_call",
+        "_now",
+        "attempts",
+        "number",
+        "observers",
+        "sent_at",
+        "started_at",
+        "waited",
+        "waited_for_token",
+    )
 
-    def __init__(
-        self, call: Call[Any], observers: Sequence[Observer], now: Callable[[], float]
-    ) -> None:
+    def __init__(self, call: Call[Any], now: Callable[[], float], budget: RetryBudget) -> None:
         self._call = call
         self._now = now
-        self._observers = _observers_of(call, observers) if observers else ()
-        self.started_at = self._now()
+        self._budget = budget
+        self.observers: tuple[CallObserver, ...] = ()
+        self.started_at = now()
         self.attempts: tuple[Attempt, ...] = ()
         self.number = 0
         """How often the call was sent so far."""
         self.sent_at = 0.0
         """When it was sent last, on the loop's clock."""
+        self.waited = self.waited_for_token = 0.0
+        """Seconds waited before the next attempt, or the one in flight."""
+
+    def observe(self, observers: Sequence[Observer], server: tuple[str, int]) -> None:
+        """Start the observers of this call, which is for a host and a port."""
+        self.observers = start_observers(self._call, observers, server)
+
+    def trace_headers(self) -> dict[str, str]:
+        """Return the headers that observers add to the attempt that has started."""
+        return trace_headers(self.observers)
 
     def start(self, now: float) -> None:
         """Record that the call is sent now."""
         self.number += 1
         self.sent_at = now
-        for observer in self._observers:
-            _guarded(observer.attempt_started, self.number)
+        for observer in self.observers:
+            guarded(observer.attempt_started, self.number)
 
     def succeeded(self, status: int) -> None:
         """Record a success, if it is observed or logged."""
-        if self._observers or _log.isEnabledFor(logging.DEBUG):
+        if self.observers or _log.isEnabledFor(logging.DEBUG):
             self._record(status=status)
 
-    def failed(self, error: PortOneError, wait: float | None = None) -> None:
-        """Record a failed attempt, and the seconds until the next one if there is one."""
-        self._record(
+    def failed(self, error: PortOneError, wait: float | None, paused: float | None) -> None:
+        """Record a failed attempt.
+
+        Args:
+            error: Why it failed.
+            wait: Seconds until the next one, if there is one.
+            paused: Seconds for which it pauses all calls, if it does.
+        """
+        attempt = self._record(
             status=error.status,
             code=error.code if isinstance(error, ApiError) else None,
             error=type(error).__name__,
             wait=wait,
+            paused=paused,
         )
         if wait is not None:
             _log.warning(
                 "%s attempt %d failed (%s), next in %.2f s",
                 self._call.endpoint,
-                self.number,
-                type(error).__name__,
+                attempt.number,
+                attempt.error,
                 wait,
+                extra=_log_fields(attempt),
             )
 
     def end(self, error: BaseException | None = None) -> None:
         """Report the end of the call to its observers."""
-        for observer in self._observers:
-            _guarded(observer.call_ended, error)
+        # Reversed, so that observers can set a context variable and reset it: the last one set is
+        # the first one reset.
+        for observer in self.observers[::-1]:
+            guarded(observer.call_ended, error)
 
     def with_history(
         self, error: PortOneError, gave_up: str | None, redact: Callable[[str], str]
@@ -102,7 +132,8 @@ class AttemptLog:
         code: int | None = None,
         error: str | None = None,
         wait: float | None = None,
-    ) -> None:
+        paused: float | None = None,
+    ) -> Attempt:
         attempt = Attempt(
             method=self._call.method,
             route=self._call.route,
@@ -112,30 +143,32 @@ class AttemptLog:
             code=code,
             error=error,
             wait=wait,
+            waited=self.waited,
+            waited_for_token=self.waited_for_token,
+            paused=paused,
+            budget=self._budget.left,
         )
+        self.waited = self.waited_for_token = 0.0
         self.attempts += (attempt,)
-        _log.debug(
-            "%s attempt %d: %s in %.3f s",
-            self._call.endpoint,
-            attempt.number,
-            error or status,
-            attempt.elapsed,
-        )
-        for observer in self._observers:
-            _guarded(observer.attempt_ended, attempt)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug(
+                "%s attempt %d: %s in %.3f s",
+                self._call.endpoint,
+                attempt.number,
+                error or status,
+                attempt.elapsed,
+                extra=_log_fields(attempt),
+            )
+        for observer in self.observers:
+            guarded(observer.attempt_ended, attempt)
+        return attempt
 
 
-def _observers_of(call: Call[Any], observers: Sequence[Observer]) -> list[CallObserver]:
-    # Not the call itself: its body may hold the keys.
-    info = CallInfo(method=call.method, route=call.route)
-    started = [_guarded(observer.call_started, info) for observer in observers]
-    return [observer for observer in started if observer is not None]
+_FIELDS = {
+    f"portone_{'attempt' if name == 'number' else name}": name for name in Attempt.__struct_fields__
+}
 
 
-def _guarded(event: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
-    """Notify an observer; log what it raises, since an observer must not break a call."""
-    try:
-        return event(*args, **kwargs)
-    except Exception:  # noqa: BLE001 (an observer may raise anything)
-        _log.exception("an observer raised")
-        return None
+def _log_fields(attempt: Attempt) -> dict[str, object]:
+    """Return the fields of a log record: ``portone_route``, ``portone_attempt`` and so on."""
+    return {field: getattr(attempt, name) for field, name in _FIELDS.items()}

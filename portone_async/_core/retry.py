@@ -58,6 +58,11 @@ class RetryBudget:
         self._capacity = capacity
         self._left = capacity or 0
 
+    @property
+    def left(self) -> int | None:
+        """What is left; ``None`` without a limit."""
+        return None if self._capacity is None else self._left
+
     def withdraw(self, cost: int) -> bool:
         """Pay for a retry if there is enough left; return whether there was."""
         if self._capacity is None:

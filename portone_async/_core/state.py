@@ -8,11 +8,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Generic, TypeVar
 
+from yarl import URL
+
 from portone_async._http.reply import validate_response_type
 from portone_async._http.transport import Transport
 from portone_async._redact import Secret, SecretBytes, without
 from portone_async.call import Call
 from portone_async.errors import (
+    ApiError,
     ClientClosedError,
     DeadlineExceededError,
     InvalidRequestError,
@@ -35,6 +38,9 @@ T = TypeVar("T")
 
 _log = logging.getLogger("portone_async")
 
+# The statuses whose Retry-After pauses all calls of the client, not only the one that failed.
+_PAUSING = (429, 503)
+
 
 class ClientState:
     """The state that a client and its views share."""
@@ -51,6 +57,9 @@ class ClientState:
     ) -> None:
         self.keys = keys
         self.base_url = base_url
+        url = URL(base_url)
+        self.server = (url.host or "", url.port or 0)
+        """Host and port, for observers."""
         self.transport = transport
         self.slots = FairSemaphore(limit)
         """Bounds the requests in flight."""
@@ -89,18 +98,13 @@ class ClientState:
             async with asyncio.timeout_at(time):
                 await self._closed.wait()
 
-    async def pause(
-        self, options: CallOptions, retry_after: float | None, deadline: float | None
-    ) -> None:
-        """Pause the throttle for as long as the server requests, or the policy allows.
+    async def pause(self, options: CallOptions, seconds: float, deadline: float | None) -> None:
+        """Pause the throttle, as the server requests.
 
         For a view without a throttle, that of the client is paused as well. The call's outcome is
         known already: what a throttle raises is logged, and it is interrupted when the pause would
         be over, when the client is closed, and at the call's deadline.
         """
-        seconds = min(retry_after or 0.0, options.retry.retry_after_max)
-        if seconds == 0.0:
-            return
         ends_at = asyncio.get_running_loop().time() + seconds
         bound = ends_at if deadline is None else min(ends_at, deadline)
         await self._pause(options.throttle, seconds, bound)
@@ -114,7 +118,9 @@ class ClientState:
         except ClientClosedError:
             pass  # The call goes on: it raises its own error, or finds the client closed.
         except Exception:  # noqa: BLE001 (a throttle of the caller's may raise anything)
-            _log.exception("a throttle could not pause")
+            name = type(throttle).__qualname__
+            fields = {"portone_throttle": name, "portone_paused": seconds}
+            _log.exception("a throttle could not pause", extra=fields)
 
     async def close(self) -> None:
         """Close the connections, and end all calls with :class:`ClientClosedError`."""
@@ -177,7 +183,9 @@ class CallState(Generic[T]):
         self.client = client
         # Looked up once per call: each look-up of it is a system call on Python 3.11.
         self.loop = asyncio.get_running_loop()
-        self.attempts = AttemptLog(call, options.all_observers, self.loop.time)
+        self.attempts = AttemptLog(call, self.loop.time, client.budget)
+        if options.all_observers:
+            self.attempts.observe(options.all_observers, client.server)
         self._retry: Retry | None = None
         self.token_wait = 0.0
         """Seconds waited for the fetch of a token before the first permit."""
@@ -222,12 +230,18 @@ class CallState(Generic[T]):
         return attempt_deadline if self.deadline is None else min(attempt_deadline, self.deadline)
 
     def mark_succeeded(self, status: int) -> None:
-        """Record a success, and refill the retry budget."""
-        self.attempts.succeeded(status)
+        """Refill the retry budget, and record a success."""
         if self._retry is None:
             self.client.budget.deposit(SUCCESS)
         else:
             self._retry.succeeded()
+        self.attempts.succeeded(status)
+
+    def pause_after(self, error: PortOneError) -> float | None:
+        """Return the seconds for which an error pauses all calls: no more than the policy allows."""
+        if isinstance(error, ApiError) and error.status in _PAUSING:
+            return min(error.retry_after or 0.0, self.options.retry.retry_after_max) or None
+        return None
 
     def headers(self, token: Token | None) -> dict[str, str]:
         """Return the headers that differ from call to call."""
@@ -238,6 +252,8 @@ class CallState(Generic[T]):
                 headers["Tier"] = self.options.tier
         if self.body is not None:
             headers["Content-Type"] = "application/json"
+        if self.attempts.observers:
+            headers |= self.attempts.trace_headers()
         return headers
 
     def timed_out(self, error: PortOneError) -> PortOneError:

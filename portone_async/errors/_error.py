@@ -30,6 +30,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """The name of the error's class; ``None`` for a success."""
     wait: float | None = None
     """Seconds until the next attempt; ``None`` when there is none."""
+    waited: float = 0.0
+    """Seconds before this attempt in the throttle: the queue, a free slot and the permit."""
+    waited_for_token: float = 0.0
+    """Seconds before this attempt for the fetch of a token."""
+    paused: float | None = None
+    """Seconds for which all calls of the client pause: the server requested it (``Retry-After``
+    of a 429 or 503); ``None`` without such a request."""
+    budget: int | None = None
+    """What is left of ``RetryPolicy.budget`` after this attempt; ``None`` without that limit."""
 
 
 class PortOneError(Exception):

@@ -6,14 +6,14 @@ token, a body or a value of a path.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from portone_async.errors import Attempt
 
-__all__ = ("AttemptCallback", "CallInfo", "CallObserver", "Observer")
+__all__ = ("AttemptCallback", "CallInfo", "CallObserver", "Observer", "TracedCall")
 
 
 class CallInfo(Struct, frozen=True, kw_only=True):
@@ -23,13 +23,18 @@ class CallInfo(Struct, frozen=True, kw_only=True):
     """As in ``GET``."""
     route: str
     """The path's template, as in ``/payments/find/{merchant_uid}``."""
+    host: str = "api.iamport.kr"
+    """The host of the client's base URL."""
+    port: int = 443
+    """Its port."""
 
 
 class CallObserver(Protocol):
     """Observes one call. The methods run in the task of the call, in this order.
 
     They are not awaited, and must return quickly. Exceptions that they raise are logged and
-    otherwise ignored.
+    otherwise ignored. The observers of a call are notified in the order of the client's
+    ``observers``, of its end in the reverse order.
     """
 
     def attempt_started(self, number: int) -> None:
@@ -45,6 +50,19 @@ class CallObserver(Protocol):
             error: What the call raises, ``asyncio.CancelledError`` included; ``None`` for a
                 success.
         """
+
+
+@runtime_checkable
+class TracedCall(CallObserver, Protocol):
+    """Observes one call, and adds its trace context to the requests."""
+
+    def trace_headers(self) -> Mapping[str, str]:
+        """Return ``traceparent``, and perhaps ``tracestate``, for the attempt that has started.
+
+        No other header can be added. A value that a header cannot hold is logged and not sent,
+        nor is a ``tracestate`` of more than 512 characters.
+        """
+        ...
 
 
 @runtime_checkable

@@ -29,7 +29,7 @@ def validate_reply(fault: Fault, reply: object) -> Reply | None:
 def record_error(fault: Fault, request: RecordedRequest, error: BaseException) -> None:
     """Log an exception, and note in it which fault raised it for which request."""
     what = f"{type(fault).__name__} failed on {request!r}"
-    _logger.error("%s", what, exc_info=error)
+    _logger.error("%s", what, exc_info=error, extra={"portone_fault": type(fault).__name__})
     error.add_note(f"FakePortOne: {what}")
 
 

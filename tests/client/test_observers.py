@@ -11,12 +11,15 @@ from portone_async import (
     Attempt,
     InvalidRequestError,
     PortOneClient,
+    RateLimit,
     RateLimitedError,
     RetryPolicy,
     ServerError,
 )
 from portone_async.instrumentation import CallInfo, CallObserver, Observer
-from tests.support.scripted import PAID, UID, reply, scripted_client, series
+from portone_async.testing import FakePortOne
+from tests.support.forced_way import Way
+from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
 from tests.support.virtual_time import virtual_time
 
 FIND = "GET /payments/find/{merchant_uid}"
@@ -186,7 +189,8 @@ async def test_call_info_holds_no_value_of_the_call() -> None:
         ("GET", "/payments/find/{merchant_uid}"),
         ("POST", "/users/getToken"),
     ]
-    assert all(info.__struct_fields__ == ("method", "route") for info in infos)
+    assert {info.__struct_fields__ for info in infos} == {("method", "route", "host", "port")}
+    assert {(info.host, info.port) for info in infos} == {("api.iamport.kr", 443)}
 
 
 @pytest.mark.parametrize("observers", [None, [], Recorder(), (5,), (Recorder,), (print,)])
@@ -195,6 +199,74 @@ def test_observers_must_be_a_tuple_of_observers(observers: Any) -> None:
         PortOneClient("k", "s", observers=observers)
     with pytest.raises(InvalidRequestError, match="observers"):
         PortOneClient("k", "s").with_options(observers=observers)
+
+
+@virtual_time
+async def test_attempts_contain_waits_pauses_and_the_rest_of_the_budget() -> None:
+    attempts: list[Attempt] = []
+    client, _ = scripted_client(
+        series(reply(429, Retry_After="7"), PAID),
+        token=lambda _: (2.5, token_reply()),
+        on_attempt=attempts.append,
+        retry=RetryPolicy(backoff_initial=0, budget=100),
+        rate_limit=RateLimit(1, burst=1),
+    )
+    await asyncio.gather(client.payments.find(UID), client.payments.find(UID))
+
+    # The second call waits for the end of the pause, and the first one for another second.
+    waits = [(attempt.waited_for_token, attempt.waited) for attempt in attempts]
+    assert [pytest.approx(wait, abs=0.01) for wait in waits] == [(0, 0), (2.5, 0), (2.5, 7), (0, 1)]
+    assert [attempt.paused for attempt in attempts] == [None, 7, None, None]
+    # A retry costs 5; a success returns 1, or what its own retry had cost.
+    assert [attempt.budget for attempt in attempts] == [100, 95, 96, 100]
+
+
+class Traced(Recorded):
+    """Adds headers to each attempt."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__("", [])
+        self._headers = headers
+
+    def trace_headers(self) -> dict[str, str]:
+        return self._headers
+
+    def call_started(self, call: CallInfo) -> CallObserver:
+        return self
+
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def both(name: str, value: str) -> dict[str, str]:
+    return {"traceparent": PARENT, name: value}
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        (both("tracestate", "a=1,b=2"), both("tracestate", "a=1,b=2")),
+        # The header of another request could be as long as its sender likes.
+        (both("tracestate", "a" * 513), {"traceparent": PARENT}),
+        (both("tracestate", "a\r\nTier: x"), {}),
+        (both("tracestate", "가"), {}),
+        (both("tracestate", ""), {}),
+        (both("baggage", "a=1"), {}),
+        (both("Authorization", "Bearer other"), {}),
+    ],
+    ids=lambda value: "" if "tracestate" in value else "x",
+)
+async def test_only_a_valid_trace_context_is_sent(
+    server: FakePortOne, way: Way, headers: dict[str, str], sent: dict[str, str]
+) -> None:
+    server.add(merchant_uid=UID)
+    async with server.client(observers=(Traced(headers),)) as client:
+        await client.payments.find(UID)
+
+    for request in server.requests:
+        names = {name.lower() for name in request.headers}
+        assert {name: request.headers[name] for name in sent} == sent
+        assert ({"traceparent", "tracestate", "baggage", "tier"} & names) == set(sent)
 
 
 def test_recorder_fulfils_the_protocol() -> None:

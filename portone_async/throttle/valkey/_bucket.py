@@ -254,6 +254,7 @@ class SharedTokenBucket:
             "%s. This process sends %g requests per second by itself until it can",
             failure.reason,
             rate,
+            extra={"portone_throttle": self._name, "portone_rate": rate},
         )
         limiter = AsyncLimiter(burst, burst / rate)
         # No credit: the store has granted permits a moment ago. It does not wait.
@@ -264,7 +265,8 @@ class SharedTokenBucket:
     def _connected(self) -> None:
         if self._local is not None:
             self._local = None
-            _log.info("the throttle %r has reached its store again", self._name)
+            fields = {"portone_throttle": self._name}
+            _log.info("the throttle %r has reached its store again", self._name, extra=fields)
 
     async def _reconnect(self) -> None:
         while self._local is not None:
