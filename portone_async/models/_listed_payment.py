@@ -53,6 +53,7 @@ class ListedPayment(ResponseRecord, frozen=True, kw_only=True):
     strict: ClassVar = Payment.strict
     unreadable_type: ClassVar = UnreadablePayment
     shown: ClassVar = Payment.shown[:7]
+    public: ClassVar = (*shown, "started_at", "paid_at", "cancelled_at")
 
     imp_uid: str
     merchant_uid: str

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Optional, get_args, get_type_hints
 
 import msgspec
@@ -137,6 +138,9 @@ class Record(Struct, frozen=True, dict=True):
 
     shown: ClassVar[tuple[str, ...]] = ()
     """The fields that ``repr`` prints: none that may be secret or about a person."""
+    public: ClassVar[tuple[str, ...]] = ()
+    """The fields that :meth:`to_dict` includes by default: none that may be secret or about a
+    person. It omits a field that is not listed."""
     strict: ClassVar[tuple[str, ...]] = ()
     """Fields that make the whole record unreadable if they have an unexpected type, in addition to
     its required fields and all money."""
@@ -173,6 +177,45 @@ class Record(Struct, frozen=True, dict=True):
             # An integer of more than 64 bits is returned as text.
             response = json.loads(body, parse_int=str, parse_float=str)["response"]
         return response if index is None else response[index]  # type: ignore[no-any-return]  # it was decoded as an object before
+
+    def to_dict(self, *, personal_data: bool = False) -> dict[str, Any]:
+        """Return the fields as a new dict, by default without personal data.
+
+        The keys are PortOne's names: those of :meth:`columns`, whatever PortOne sent. Money is an
+        exact ``Decimal``, a time is an aware datetime in UTC, a word such as a status is a plain
+        ``str``. Records in it are dicts, lists are lists. Fields that this version does not know
+        are only in :attr:`raw`.
+
+        Args:
+            personal_data: Include the fields that are secret or about a person, or may be: those
+                of the buyer, numbers of cards and accounts, reasons and other free text, links to
+                receipts.
+        """
+        return {
+            encoded: _plain(getattr(self, name), personal_data=personal_data)
+            for name, encoded in _exported(type(self), personal_data=personal_data)
+        }
+
+    def to_json(self, *, personal_data: bool = False) -> str:
+        """Return :meth:`to_dict` as one line of JSON.
+
+        Money is a number with the digits that PortOne sent, and never passes through a float:
+        read it with ``json.loads(text, parse_float=Decimal)``. Times are ISO 8601 in UTC, as in
+        ``2026-11-26T00:00:00Z``.
+
+        Args:
+            personal_data: As for :meth:`to_dict`.
+        """
+        return _json_encoder.encode(self.to_dict(personal_data=personal_data)).decode()
+
+    @classmethod
+    def columns(cls, *, personal_data: bool = False) -> tuple[str, ...]:
+        """Return the keys of :meth:`to_dict` in their order: the columns of a table of records.
+
+        Args:
+            personal_data: As for :meth:`to_dict`.
+        """
+        return tuple(encoded for _, encoded in _exported(cls, personal_data=personal_data))
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -220,6 +263,33 @@ def attach_raw(record: Record, body: bytes, index: int | None = None) -> None:
         index: Where the record stands, if ``response`` is a list.
     """
     force_setattr(record, "_source", (body, index))
+
+
+@cache
+def _exported(cls: type[Record], *, personal_data: bool) -> tuple[tuple[str, str], ...]:
+    """List the fields of :meth:`Record.to_dict`, each with PortOne's name for it.
+
+    ``unreadable``, which PortOne does not send, is the last one.
+    """
+    fields = sorted(msgspec.structs.fields(cls), key=lambda field: field.name == "unreadable")
+    return tuple(
+        (field.name, field.encode_name)
+        for field in fields
+        if personal_data or field.name in (*cls.public, "unreadable")
+    )
+
+
+def _plain(value: Any, *, personal_data: bool) -> Any:
+    """Return the value of a field without the classes of this package."""
+    # Not narrowed by its type: to pyright a dict of any JSON is one of unknown types.
+    parts: Any = value
+    if isinstance(value, Record):
+        return value.to_dict(personal_data=personal_data)
+    if isinstance(value, tuple | list):
+        return [_plain(part, personal_data=personal_data) for part in parts]
+    if isinstance(value, dict):
+        return {name: _plain(part, personal_data=personal_data) for name, part in parts.items()}
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def _restore(cls: type[Record], fields: dict[str, Any], body: bytes | None) -> Record:

@@ -23,6 +23,7 @@ class PgSetting(ResponseRecord, frozen=True, kw_only=True):
         "channel_key",
         "sandbox",
     )
+    public: ClassVar = shown
 
     pg_provider: str
     """The PG, as in ``html5_inicis``."""
@@ -42,6 +43,7 @@ class Tier(ResponseRecord, frozen=True, kw_only=True):
     """A sub-merchant of the account."""
 
     shown: ClassVar[tuple[str, ...]] = ("tier_code", "tier_name")
+    public: ClassVar = shown
 
     tier_code: str
     """Three characters of ``A-Z`` and ``0-9``."""

@@ -17,6 +17,7 @@ class BenepiaPoints(ResponseRecord, frozen=True, kw_only=True):
     """The points that a Benepia account can spend."""
 
     shown: ClassVar[tuple[str, ...]] = ("point",)
+    public: ClassVar = shown
 
     point: int
     """Points; one is one won."""

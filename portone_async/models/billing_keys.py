@@ -25,11 +25,17 @@ __all__ = (
     "UnreadableBillingKey",
 )
 
+_CARD = (
+    *("card_name", "card_code", "card_issuer_code", "card_issuer_name", "card_publisher_code"),
+    *("card_publisher_name", "card_type"),
+)
+
 
 class SucceededChannel(Record, frozen=True, kw_only=True):
     """A channel of a super billing key that issued a key."""
 
     shown: ClassVar = ("pg_provider", "pg_id", "inserted", "updated")
+    public: ClassVar = (*shown, *_CARD)
 
     pg_provider: str | None = None
     pg_id: str | None = None
@@ -51,6 +57,7 @@ class FailedChannel(Record, frozen=True, kw_only=True):
     """A channel of a super billing key whose PG did not issue a key."""
 
     shown: ClassVar = ("type", "pg_provider", "pg_id")
+    public: ClassVar = shown
 
     type: str | None = None
     """``INVALID_REQUEST``, ``PG_PROVIDER``, ``DB_FAILED``, or a word that PortOne adds later."""
@@ -91,6 +98,7 @@ class BillingKey(ResponseRecord, frozen=True, kw_only=True):
         "succeeded_channels",
         "failed_channels",
     )
+    public: ClassVar = (*shown, *_CARD)
 
     customer_uid: str
     """The shop's name for the key: one per card, not per buyer."""

@@ -46,6 +46,7 @@ class Receipt(_Receipt, frozen=True, kw_only=True):
     shown: ClassVar[tuple[str, ...]] = (
         *("imp_uid", "apply_num", "type", "amount", "vat", "applied_at", "cancelled_at"),
     )
+    public: ClassVar = shown
 
     imp_uid: str
     """The payment."""
@@ -57,6 +58,7 @@ class ExternalReceipt(_Receipt, frozen=True, kw_only=True):
     shown: ClassVar[tuple[str, ...]] = (
         *("merchant_uid", "apply_num", "type", "amount", "vat", "applied_at", "cancelled_at"),
     )
+    public: ClassVar = shown
 
     merchant_uid: str
     """The shop's order number, which identifies the receipt."""

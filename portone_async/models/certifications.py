@@ -21,6 +21,7 @@ class Certification(ResponseRecord, frozen=True, kw_only=True):
     """
 
     shown: ClassVar[tuple[str, ...]] = ("imp_uid", "pg_provider", "certified", "certified_at")
+    public: ClassVar = (*shown, "pg_tid")
 
     imp_uid: str
     """PortOne's id of the check."""
@@ -60,6 +61,7 @@ class OtpRequest(ResponseRecord, frozen=True, kw_only=True):
     """An identity check that was started with an SMS."""
 
     shown: ClassVar[tuple[str, ...]] = ("imp_uid",)
+    public: ClassVar = shown
 
     imp_uid: str
     """PortOne's id of the check, for its confirmation."""

@@ -16,6 +16,7 @@ class StandardCode(ResponseRecord, frozen=True, kw_only=True):
     """A code of the Korea Financial Telecommunications & Clearings Institute, and its name."""
 
     shown: ClassVar[tuple[str, ...]] = ("code", "name")
+    public: ClassVar = shown
 
     code: str
     """Digits with leading zeros, as in ``004``."""

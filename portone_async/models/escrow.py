@@ -30,6 +30,7 @@ class EscrowDelivery(ResponseRecord, frozen=True, kw_only=True):
     """
 
     shown: ClassVar[tuple[str, ...]] = ("company", "invoice", "sent_at", "applied_at")
+    public: ClassVar = shown
 
     company: str | None = None
     """The courier's code, as in ``CJGLS``; ``ETC`` for one that PortOne does not know."""

@@ -24,6 +24,7 @@ class KcpQuickMember(ResponseRecord, frozen=True, kw_only=True):
         "inserted",
         "updated",
     )
+    public: ClassVar = shown
 
     member_id: str
     """The shop's id of the member at KCP."""
@@ -37,6 +38,7 @@ class KcpQuickKey(ResponseRecord, frozen=True, kw_only=True):
     """The name of an automatic payment key that was deleted."""
 
     shown: ClassVar[tuple[str, ...]] = ("customer_uid",)
+    public: ClassVar = shown
 
     customer_uid: str
     """The shop's name for the key."""
@@ -46,6 +48,7 @@ class KcpQuickFido(ResponseRecord, frozen=True, kw_only=True):
     """The member whose biometric sign-in was ended."""
 
     shown: ClassVar[tuple[str, ...]] = ("member_id",)
+    public: ClassVar = shown
 
     member_id: str
     """The shop's id of the member at KCP."""

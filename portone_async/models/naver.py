@@ -59,6 +59,7 @@ class NaverProductOrder(ResponseRecord, frozen=True, kw_only=True):
         "delivery_amount",
         "shipping_due",
     )
+    public: ClassVar = (*shown, "product_name", "product_option_id")
 
     product_order_id: str
     """Naver's number of the product order."""
@@ -101,6 +102,7 @@ class NaverReview(ResponseRecord, frozen=True, kw_only=True):
         "created_at",
         "modified_at",
     )
+    public: ClassVar = (*shown, "product_name")
 
     review_id: str
     score: int | None = None
@@ -129,6 +131,7 @@ class NaverCashAmount(ResponseRecord, frozen=True, kw_only=True):
         "amount_supply",
         "amount_vat",
     )
+    public: ClassVar = shown
 
     amount_total: Decimal | None = None
     amount_by_npoint: Decimal | None = None

@@ -16,6 +16,7 @@ class PaycoStatus(ResponseRecord, frozen=True, kw_only=True):
     """The state of a PAYCO order after a change."""
 
     shown: ClassVar[tuple[str, ...]] = ("status",)
+    public: ClassVar = shown
 
     status: str | None = None
     """``DELIVERY_START``, ``PURCHASE_DECISION`` or ``CANCELED``."""

@@ -18,6 +18,7 @@ class TaxSplit(Record, frozen=True, kw_only=True):
     """An amount split by tax, in the payment's currency. Refunds are subtracted."""
 
     shown: ClassVar = ("tax_free", "supply", "vat", "service")
+    public: ClassVar = shown
 
     tax_free: Decimal | None = None
     supply: Decimal | None = None
@@ -31,6 +32,7 @@ class BalanceChange(Record, frozen=True, kw_only=True):
     """One change of the amount: the payment, or a refund, whose amounts are negative."""
 
     shown: ClassVar = ("created", "primary", "secondary", "discount", "cash_receipt")
+    public: ClassVar = shown
 
     created: Annotated[datetime, AWARE] | None = None
     cash_receipt: TaxSplit | None = None
@@ -46,6 +48,7 @@ class PaymentBalance(ResponseRecord, frozen=True, kw_only=True):
     """
 
     shown: ClassVar = ("amount", "primary", "secondary", "discount", "cash_receipt")
+    public: ClassVar = (*shown, "histories")
 
     amount: Decimal
     cash_receipt: TaxSplit | None = None

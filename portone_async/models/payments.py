@@ -90,6 +90,7 @@ class Cancellation(Record, frozen=True, kw_only=True):
     """One cancellation, whole or partial, of a payment."""
 
     shown: ClassVar = ("amount", "cancelled_at", "cancellation_id")
+    public: ClassVar = (*shown, "pg_tid")
 
     amount: Decimal
     """The refund, in the payment's currency."""
@@ -105,6 +106,7 @@ class Deposit(Record, frozen=True, kw_only=True):
     """One deposit into a fixed virtual account."""
 
     shown: ClassVar = ("amount", "deposited_at")
+    public: ClassVar = (*shown, "pg_tid")
 
     amount: Decimal
     pg_tid: str | None = None
@@ -116,6 +118,7 @@ class Promotion(Record, frozen=True, kw_only=True):
     """A PortOne promotion that the payment took part in."""
 
     shown: ClassVar = ("id", "discount")
+    public: ClassVar = shown
 
     id: str | None = None
     discount: Decimal = _ZERO
@@ -161,6 +164,15 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
         "paid_at",
         "failed_at",
         "cancelled_at",
+    )
+    public: ClassVar = (
+        *shown,
+        *("pay_method", "channel", "pg_provider", "emb_pg_provider", "pg_tid", "pg_id", "escrow"),
+        *("apply_num", "bank_code", "bank_name", "card_code", "card_name", "card_issuer_code"),
+        *("card_issuer_name", "card_publisher_code", "card_publisher_name", "card_quota"),
+        *("card_type", "vbank_code", "vbank_name", "vbank_date", "vbank_issued_at", "name"),
+        *("cancel_history", "deposit_history", "cash_receipt_issued", "customer_uid_usage"),
+        "promotion",
     )
 
     imp_uid: str

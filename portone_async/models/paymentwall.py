@@ -16,6 +16,7 @@ class PaymentwallDelivery(ResponseRecord, frozen=True, kw_only=True):
     """Whether Paymentwall accepted a delivery."""
 
     shown: ClassVar[tuple[str, ...]] = ("success", "error_code")
+    public: ClassVar = shown
 
     success: int | None = None
     """1 for a success."""

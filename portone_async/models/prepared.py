@@ -19,6 +19,7 @@ class PreparedPayment(ResponseRecord, frozen=True, kw_only=True):
 
     strict: ClassVar[tuple[str, ...]] = ("currency",)
     shown: ClassVar[tuple[str, ...]] = ("merchant_uid", "amount", "currency")
+    public: ClassVar = shown
 
     merchant_uid: str
     """The shop's order number."""

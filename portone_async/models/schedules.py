@@ -70,6 +70,12 @@ class Schedule(ResponseRecord, frozen=True, kw_only=True):
         "executed_at",
         "revoked_at",
     )
+    # Not customer_uid, as in a payment: it links all charges of a person.
+    public: ClassVar = (
+        *("merchant_uid", "imp_uid", "amount", "currency", "schedule_at", "schedule_status"),
+        *("payment_status", "executed_at", "revoked_at", "pg_provider", "pg_id", "name"),
+        "promotion_id",
+    )
 
     merchant_uid: str
     """The shop's order number: of the schedule, and of the payments that it makes."""

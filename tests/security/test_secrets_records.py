@@ -26,8 +26,18 @@ from tests.contract.recorder import (
     split,
 )
 from tests.fuzz.response import call_for
-from tests.support.canaries import renderings
+from tests.support.canaries import renderings, spellings
 from tests.support.failing import failing_client
+from tests.support.full_records import (
+    RECORDS as CLASSES,
+)
+from tests.support.full_records import (
+    UNKNOWN,
+    canary,
+    full_json,
+    full_record,
+    texts_in,
+)
 from tests.support.leaks import PUBLIC, leaked, planted, secret_of, texts_of
 from tests.support.sample_bodies import SAMPLES
 from tests.support.samples import body
@@ -168,3 +178,84 @@ def test_personal_fields_are_not_among_the_shown_ones(case: Case) -> None:
     for record in records_in(parse(call_for(case), reply_with(case, response))):
         if not case.method.startswith("codes."):
             assert not PERSONAL & {*record.shown}
+
+
+# As a dict and as JSON
+
+OMITTED: dict[str, set[str]] = {
+    "BillingKey": {
+        *("customer_id", "card_number", "customer_name", "customer_tel", "customer_email"),
+        *("customer_addr", "customer_postcode"),
+    },
+    "Cancellation": {"reason", "receipt_url"},
+    "Certification": {
+        *("merchant_uid", "name", "gender", "birthday", "birth", "foreigner", "foreigner_v2"),
+        *("phone", "carrier", "unique_key", "unique_in_site", "origin"),
+    },
+    "Deposit": {"depositor_name"},
+    "ExternalReceipt": {"receipt_tid", "receipt_url"},
+    "FailedChannel": {"message"},
+    "NaverAddress": {"name", "base", "detail", "postcode", "tel1", "tel2"},
+    "NaverOrderer": {"name", "id", "tel"},
+    "NaverProductOrder": {
+        *("product_option_name", "orderer", "shipping_address", "shipping_memo"),
+        "individual_code",
+    },
+    "NaverReview": {"title", "content", "product_option_name", "writer"},
+    "PartnerReceiptResult": {"receipt_url"},
+    "Payment": {
+        *("card_number", "vbank_num", "vbank_holder", "buyer_name", "buyer_email", "buyer_tel"),
+        *("buyer_addr", "buyer_postcode", "custom_data", "user_agent", "fail_reason"),
+        *("cancel_reason", "receipt_url", "cancel_receipt_urls", "customer_uid", "extension"),
+    },
+    "PaymentwallDelivery": {"error", "notices"},
+    "Receipt": {"receipt_tid", "receipt_url"},
+    "Schedule": {
+        *("customer_uid", "fail_reason", "customer_id", "buyer_name", "buyer_email"),
+        *("buyer_tel", "buyer_addr", "buyer_postcode", "custom_data"),
+    },
+    "SucceededChannel": {"card_number"},
+}
+"""The fields that ``to_dict()`` omits, of each class of records. Classify a new field by adding it
+here, or to ``public`` of its class."""
+
+each_class = pytest.mark.parametrize("record", CLASSES, ids=lambda record: record.__name__)
+
+
+@each_class
+def test_every_field_is_classified(record: type[Record]) -> None:
+    omitted = {*record.columns(personal_data=True)} - {*record.columns()}
+
+    assert omitted == OMITTED.get(record.__name__, set())
+    assert {*record.public} <= {*record.__struct_fields__}
+
+
+@each_class
+def test_dict_and_json_have_no_personal_text(record: type[Record]) -> None:
+    full = full_record(record)
+    personal = {*texts_in(full_json(record))} - public_canaries(record)
+    text = full.to_json()
+
+    assert {*texts_in(full.to_dict())} == public_canaries(record)
+    assert [secret for secret in personal if any(each in text for each in spellings(secret))] == []
+
+
+@each_class
+def test_personal_data_has_each_declared_text(record: type[Record]) -> None:
+    row = full_record(record).to_dict(personal_data=True)
+    texts = {*texts_in(full_json(record))}
+
+    assert {*texts_in(row)} == {text for text in texts if UNKNOWN not in text}
+
+
+def public_canaries(record: type[Record]) -> set[str]:
+    """Return the canaries of the fields that are not in :data:`OMITTED`, those of parts included."""
+    sent = full_json(record)
+    omitted = omitted_of(record)
+    texts = {*texts_in({name: sent[name] for name in sent if name not in omitted})}
+    personal = {canary(part, name) for part in CLASSES for name in omitted_of(part)}
+    return texts - personal
+
+
+def omitted_of(record: type[Record]) -> set[str]:
+    return {*OMITTED.get(record.__name__, set()), UNKNOWN}

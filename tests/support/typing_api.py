@@ -63,6 +63,9 @@ def payment_types(payment: Payment, error: PortOneError) -> None:
     assert_type(payment.custom(), dict[str, Any])
     assert_type(payment.custom(Card), Card)
     assert_type(payment.raw, dict[str, Any])
+    assert_type(payment.to_dict(personal_data=True), dict[str, Any])
+    assert_type(payment.to_json(), str)
+    assert_type(Payment.columns(), tuple[str, ...])
     assert_type(error.attempts, tuple[Attempt, ...])
     assert_type(error.is_transient, bool)
 
