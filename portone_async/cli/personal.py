@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from portone_async.models import Payment
+from portone_async.models._personal import personal_names
+
 __all__ = ("without_personal_data",)
 
-# Reasons are free text, into which people write names and account numbers.
-_PERSONAL = frozenset(
-    {
-        "cancel_reason",
-        "card_number",
-        "custom_data",
-        "customer_uid",
-        "depositor_name",
-        "extension",
-        "fail_reason",
-        "reason",
-        "user_agent",
-        "vbank_holder",
-        "vbank_num",
-    }
-)
+_PERSONAL = personal_names(Payment)
 
 
 def without_personal_data(sent: Any) -> Any:
-    """Return JSON without the fields that hold or may hold personal data, at every level."""
+    """Return JSON without the fields that hold or may hold personal data, at every level.
+
+    They are those that ``Payment.to_dict()`` omits, and any other of the buyer.
+    """
     if isinstance(sent, list):
         return [without_personal_data(item) for item in sent]  # pyright: ignore[reportUnknownVariableType] (any JSON)
     if not isinstance(sent, dict):

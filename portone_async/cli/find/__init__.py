@@ -40,7 +40,8 @@ thousand orders, or for each line that is typed."""
 "found" is false when PortOne itself reports that there is no such payment, and null when
 the order could not be checked. Left out without --personal-data: buyer_*,
 card_number, vbank_num, vbank_holder, custom_data, user_agent, customer_uid, extension,
-all reasons (free text), and the depositor_name of each deposit."""
+receipt_url, cancel_receipt_urls, all reasons (free text), and the depositor_name of each
+deposit."""
     )
     codes = _(
         """\
