@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct, field, to_builtins
 
 from portone_async.models import Payment
 from portone_async.resources.payments._words import STATUSES, refuse_misspelling
@@ -33,6 +33,8 @@ __all__ = (
     "Verdict",
     "VerdictLike",
 )
+
+_EXACT = (Decimal, datetime)
 
 
 class Order(Struct, frozen=True, gc=False):
@@ -179,6 +181,33 @@ class Finding(Struct, frozen=True, kw_only=True):
     """All payments of the order that PortOne returned, the newest first."""
     error: str | None = None
     """The reason why it could not be checked."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as a new flat dict: a row with the columns of ``--out`` in Parquet.
+
+        The keys are those of :meth:`columns`. ``order_*`` are the fields of :attr:`order`, and
+        ``None`` without one; ``payments`` is a list of dicts. Money is an exact ``Decimal``, a time
+        is an aware datetime, a verdict or status is a plain ``str``. It has no personal data.
+        """
+        order = self.order
+        return {
+            "merchant_uid": self.merchant_uid,
+            "verdict": self.verdict.value,
+            "order_amount": order and order.amount,
+            "order_currency": order and order.currency,
+            "order_status": order and str(order.status),
+            "order_cancelled_amount": order and order.cancelled_amount,
+            "payments": [to_builtins(part, builtin_types=_EXACT) for part in self.payments],
+            "error": self.error,
+        }
+
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """Return the keys of :meth:`to_dict` in their order."""
+        return (
+            *("merchant_uid", "verdict", "order_amount", "order_currency", "order_status"),
+            *("order_cancelled_amount", "payments", "error"),
+        )
 
 
 class Summary(Struct, frozen=True, kw_only=True):

@@ -8,8 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from portone_async.cli.report.tier_finding import tier_of
 from portone_async.errors import InvalidRequestError
 from portone_async.reconcile.finding import Finding
@@ -69,20 +67,9 @@ def write_parquet(
 
 def _rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
     for finding in findings:
-        order = finding.order
         for amount in _amounts(finding):
             _check_fits(amount, finding)
-        yield {
-            "tier": tier_of(finding) or None,
-            "merchant_uid": finding.merchant_uid,
-            "verdict": finding.verdict,
-            "order_amount": order and order.amount,
-            "order_currency": order and order.currency,
-            "order_status": order and order.status,
-            "order_cancelled_amount": order and order.cancelled_amount,
-            "payments": msgspec.to_builtins(finding.payments),
-            "error": finding.error,
-        }
+        yield {"tier": tier_of(finding) or None, **finding.to_dict()}
 
 
 def _amounts(finding: Finding) -> Iterator[Decimal]:
