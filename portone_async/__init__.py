@@ -12,6 +12,7 @@ from ._version import __version__
 # Type checkers and editors read these lines; at run time _load() returns the same objects.
 if TYPE_CHECKING:
     from ._order_number import order_number
+    from .answer import Answer, ReplyInfo
     from .call import Call
     from .client import PortOneClient
     from .errors import (
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from .throttle import Throttle, TokenBucket
 
 __all__ = (
+    "Answer",
     "ApiError",
     "Attempt",
     "AuthenticationError",
@@ -102,6 +104,7 @@ __all__ = (
     "ProxyError",
     "RateLimit",
     "RateLimitedError",
+    "ReplyInfo",
     "RequestTimeoutError",
     "RetryPolicy",
     "ServerError",
@@ -126,6 +129,7 @@ _MODULES = (
     "errors",
     "policy",
     "call",
+    "answer",
     "models",
     "throttle",
     "client",

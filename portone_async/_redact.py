@@ -23,6 +23,7 @@ __all__ = (
     "host",
     "printable",
     "without",
+    "without_long_words",
 )
 
 Redactor = Callable[[str], str]
@@ -86,6 +87,11 @@ def without(text: str, secrets: Iterable[str]) -> str:
         if len(secret) > 1:
             text = re.sub(_pattern(secret), "***", text, flags=re.IGNORECASE)
     return text
+
+
+def without_long_words(redact: Redactor) -> Redactor:
+    """Redact long words as well: each may be a secret that is not known yet."""
+    return lambda text: re.sub(r"[A-Za-z0-9_-]{20,}", "…", redact(text))
 
 
 def _pattern(secret: str) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import NoReturn, Self, TypedDict, TypeVar, Unpack
+from typing import Literal, NoReturn, Self, TypedDict, TypeVar, Unpack, overload
 
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
@@ -32,6 +32,7 @@ from ._http.proxy import Proxy, proxy_for
 from ._http.reply import parse
 from ._http.transport import Transport
 from ._sections import Sections
+from .answer import Answer
 from .call import Call
 from .errors import Attempt, InvalidRequestError, PortOneError, UnauthorizedError
 from .instrumentation import Observer
@@ -220,12 +221,18 @@ class PortOneClient(Sections):
         limit = getattr(self._options.throttle, "rate_limit", None)
         return limit if isinstance(limit, RateLimit) else None
 
-    async def call(self, call: Call[T]) -> T:
+    @overload
+    async def call(self, call: Call[T], *, with_reply: Literal[False] = False) -> T: ...
+    @overload
+    async def call(self, call: Call[T], *, with_reply: Literal[True]) -> Answer[T]: ...
+    async def call(self, call: Call[T], *, with_reply: bool = False) -> T | Answer[T]:
         """Make any call of the API: the one path that every request takes.
 
         Args:
             call: The operation and its values; see :class:`Call` for endpoints that this package
                 does not wrap.
+            with_reply: Return an :class:`Answer`: the response, and the status, headers and
+                seconds of its HTTP reply.
 
         Raises:
             PortOneError: The call failed; see :mod:`portone_async.errors`.
@@ -237,7 +244,7 @@ class PortOneClient(Sections):
                     outcome = await self._attempt(state, token)
                 if not isinstance(outcome, PortOneError):
                     state.attempts.end()
-                    return outcome
+                    return state.answer(outcome) if with_reply else outcome
                 failure, failed_at = outcome, state.loop.time()
                 wait = state.retry.next_wait(failure)
                 pause = state.pause_after(failure)
@@ -289,8 +296,9 @@ class PortOneClient(Sections):
         if isinstance(reply, PortOneError):
             return state.timed_out(reply)
         outcome = parse(state.call, reply, state.redact)
-        if not isinstance(outcome, PortOneError):
-            state.mark_succeeded(reply.status)
+        if isinstance(outcome, PortOneError):
+            return state.mark_refused(outcome, reply)
+        state.mark_succeeded(reply)
         return outcome
 
     async def _fetch_token(self, fetch: TokenFetch) -> Token:

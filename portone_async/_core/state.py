@@ -10,9 +10,11 @@ from typing import Generic, TypeVar
 
 from yarl import URL
 
-from portone_async._http.reply import validate_response_type
+from portone_async._http.reply import Reply, validate_response_type
+from portone_async._http.reply_info import reply_info
 from portone_async._http.transport import Transport
-from portone_async._redact import Secret, SecretBytes, without
+from portone_async._redact import Secret, SecretBytes, without, without_long_words
+from portone_async.answer import Answer, ReplyInfo
 from portone_async.call import Call
 from portone_async.errors import (
     ApiError,
@@ -156,6 +158,7 @@ class CallState(Generic[T]):
     """
 
     __slots__ = (
+        "_last_reply",
         "_retry",
         "attempts",
         "body",
@@ -165,6 +168,7 @@ class CallState(Generic[T]):
         "has_priority",
         "loop",
         "options",
+        "reply",
         "target",
         "token_wait",
     )
@@ -187,6 +191,7 @@ class CallState(Generic[T]):
         if options.all_observers:
             self.attempts.observe(options.all_observers, client.server)
         self._retry: Retry | None = None
+        self._last_reply: ReplyInfo | None = None
         self.token_wait = 0.0
         """Seconds waited for the fetch of a token before the first permit."""
         self.has_priority = not call.authenticated
@@ -194,6 +199,8 @@ class CallState(Generic[T]):
         retry, which could otherwise spend its deadline in the queue."""
         self.deadline: float | None = None
         """When the call must end, on the loop's clock; set with its first permit."""
+        self.reply: Reply
+        """The reply of the success."""
 
     @property
     def retry(self) -> Retry:
@@ -229,13 +236,14 @@ class CallState(Generic[T]):
         attempt_deadline = now + timeouts.attempt
         return attempt_deadline if self.deadline is None else min(attempt_deadline, self.deadline)
 
-    def mark_succeeded(self, status: int) -> None:
+    def mark_succeeded(self, reply: Reply) -> None:
         """Refill the retry budget, and record a success."""
         if self._retry is None:
             self.client.budget.deposit(SUCCESS)
         else:
             self._retry.succeeded()
-        self.attempts.succeeded(status)
+        self.reply = reply
+        self.attempts.succeeded(reply.status)
 
     def pause_after(self, error: PortOneError) -> float | None:
         """Return the seconds for which an error pauses all calls: no more than the policy allows."""
@@ -256,8 +264,23 @@ class CallState(Generic[T]):
             headers |= self.attempts.trace_headers()
         return headers
 
+    def answer(self, value: T) -> Answer[T]:
+        """Return the response with its reply."""
+        return Answer(value, self._reply_info(self.reply))
+
+    def mark_refused(self, error: PortOneError, reply: Reply) -> PortOneError:
+        """Return the error of an attempt, with the reply in it."""
+        self._last_reply = error.reply = self._reply_info(reply)
+        return error
+
+    def _reply_info(self, reply: Reply) -> ReplyInfo:
+        # A reply to the fetch of the token may hold one that is not known yet.
+        redact = self.redact if self.call.authenticated else without_long_words(self.redact)
+        return reply_info(reply, self.loop.time() - self.attempts.sent_at, redact)
+
     def timed_out(self, error: PortOneError) -> PortOneError:
         """Return the error for a failed exchange: the call's own if its deadline has passed."""
+        self._last_reply = None
         if (
             isinstance(error, RequestTimeoutError)
             and self.deadline is not None
@@ -281,6 +304,8 @@ class CallState(Generic[T]):
         """
         if isinstance(error, TransientError):
             error.was_sent = self.attempts.number > 0 and self.call.is_idempotent
+        if error.endpoint is None:  # Otherwise it is the error of the fetch of the token.
+            error.reply = self._last_reply
         return error
 
     def redact(self, text: str) -> str:

@@ -17,8 +17,6 @@ from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from yarl import URL
 
-from portone_async.errors import PortOneError
-
 from .exchange import UnsolicitedDataError, read_reply, shared_headers
 from .reply import Reply
 
@@ -44,7 +42,7 @@ class Direct:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: ClientTimeout,  # noqa: ASYNC109 (of aiohttp)
-    ) -> Reply | PortOneError:
+    ) -> Reply:
         """Send a request and read the whole reply; see :class:`Exchange`."""
         try:
             connection = await self._connector.connect(self._destination, [], timeout)

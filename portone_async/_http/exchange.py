@@ -11,7 +11,6 @@ from aiohttp import ClientTimeout, StreamReader
 from yarl import URL
 
 from portone_async._version import __version__
-from portone_async.errors import PortOneError, UnexpectedResponseError
 
 from .reply import Reply
 
@@ -31,7 +30,7 @@ class Exchange(Protocol):
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: ClientTimeout,  # noqa: ASYNC109 (of aiohttp)
-    ) -> Reply | PortOneError:
+    ) -> Reply:
         """Send a request and read the whole reply.
 
         Args:
@@ -66,9 +65,7 @@ def shared_headers(base_url: URL) -> dict[str, str]:
     }
 
 
-async def read_reply(
-    status: int, headers: Mapping[str, str], content: StreamReader
-) -> Reply | PortOneError:
+async def read_reply(status: int, headers: Mapping[str, str], content: StreamReader) -> Reply:
     """Read a body to its end, unless it is too large."""
     length = _length(headers)
     if content.is_eof():
@@ -78,7 +75,7 @@ async def read_reply(
     else:  # Its length is not known, or aiohttp is older than that method.
         body = await _read_in_parts(content)
     if len(body) > MAX_BODY:
-        return UnexpectedResponseError(f"a body of more than {MAX_BODY} bytes", status=status)
+        return Reply(status, headers, b"", f"a body of more than {MAX_BODY} bytes")
     return Reply(status, headers, body)
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Generic, TypeVar, get_origin
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from portone_async._redact import Redactor, excerpt, host, printable
+from portone_async._redact import Redactor, excerpt, host, printable, without_long_words
 from portone_async.call import Call, Failure
 from portone_async.errors import (
     ApiError,
@@ -52,6 +52,8 @@ class Reply(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    problem: str | None = None
+    """Why its body was not read, in a sentence."""
 
     def __repr__(self) -> str:
         return f"Reply({self.status})"
@@ -113,7 +115,7 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
     ``redact`` removes secrets from every quoted text, before it is cut.
     """
     is_partial = reply.status in call.partial
-    if not is_partial and reply.status not in call.success:
+    if reply.problem is not None or not (is_partial or reply.status in call.success):
         return _failure(call, reply, redact)
     body = reply.body.removeprefix(_BOM)
     response: Any = call.response
@@ -228,8 +230,10 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, redact: Redact
 
 def _failure(call: Call[Any], reply: Reply, redact: Redactor) -> PortOneError:
     """Return the error for a reply that is not a success."""
+    if reply.problem is not None:
+        return UnexpectedResponseError(reply.problem, status=reply.status)
     if not call.is_quotable:
-        redact = _without_long_words(redact)
+        redact = without_long_words(redact)
     status = reply.status
     if 300 <= status < 400:
         elsewhere = host(reply.headers.get("Location", ""), redact)
@@ -290,11 +294,6 @@ def _classified(call: Call[Any], status: int, failure: _Failure) -> type[ApiErro
         return call.classify(Failure(status, failure.code, failure.message))
     except Exception as error:  # noqa: BLE001 (a function of the caller)
         return f"the classify function of this call raised {type(error).__name__}"
-
-
-def _without_long_words(redact: Redactor) -> Redactor:
-    """Redact long words as well: each may be a secret that is not known yet."""
-    return lambda text: re.sub(r"[A-Za-z0-9_-]{20,}", "…", redact(text))
 
 
 def _decoded_failure(reply: Reply) -> tuple[_Failure | None, bool]:

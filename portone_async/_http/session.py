@@ -26,7 +26,6 @@ from portone_async._redact import Secret
 from portone_async.errors import (
     ClientClosedError,
     InvalidRequestError,
-    PortOneError,
     WrongLoopError,
 )
 
@@ -65,7 +64,7 @@ class ThroughSession:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: ClientTimeout,  # noqa: ASYNC109 (of aiohttp)
-    ) -> Reply | PortOneError:
+    ) -> Reply:
         """Send a request and read the whole reply; see :class:`Exchange`."""
         response = await self._session.request(
             method,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
 
 from portone_async._redact import escape
+
+if TYPE_CHECKING:
+    from portone_async.answer import ReplyInfo
 
 __all__ = ("Attempt", "PortOneError")
 
@@ -68,6 +71,9 @@ class PortOneError(Exception):
         """Seconds since the call started, waits included."""
         self.gave_up: str | None = None
         """Why a failure that may be transient was not retried."""
+        self.reply: ReplyInfo | None = None
+        """Status, headers and time of the reply to the last attempt; ``None`` if it had none. It is
+        not printed: log ``error.reply.headers`` for PortOne's support."""
 
     @property
     def is_transient(self) -> bool:

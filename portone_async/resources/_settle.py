@@ -259,6 +259,7 @@ class _Settlement(Generic[T]):
             error.identifiers = self._first.identifiers
             error.attempts = self._first.attempts
             error.status = self._first.status
+            error.reply = self._first.reply
         error.elapsed = _now() - self._started_at
         return error
 

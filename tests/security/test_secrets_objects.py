@@ -105,6 +105,8 @@ async def alive(client: PortOneClient, store: Store, ledger: SQLiteLedger) -> li
     call = Call("POST", "/subscribe/customers/{customer_uid}", dict[str, Any], path=path, body=BODY)
     with pytest.raises(PaymentNotFoundError) as caught:
         await payments.find("order-2")
+    find = Call("GET", "/payments/find/{uid}", dict[str, Any], path={"uid": "order-1"})
+    answer = await client.call(find, with_reply=True)
     order = Order("order-1", Decimal(1000))
     snapshot = PaymentSnapshot.of(payment)
     orphan = Finding(merchant_uid="order-1", verdict=Verdict.ORPHAN, payments=(snapshot,))
@@ -124,6 +126,7 @@ async def alive(client: PortOneClient, store: Store, ledger: SQLiteLedger) -> li
         *(Difference("amount", "1", "2"), TokenBucket(RateLimit()), RateLimit(), RetryPolicy()),
         *(Timeouts(), order, snapshot, orphan, store, store.summary(), Bridge()),
         *(Refund("order-1", Decimal(1), "KRW", "a.csv:1"), UnreadableOrder("a.csv:1", "no amount")),
+        *(answer, answer.reply, answer.reply.headers),
         AssumedEmpty("paid", datetime.now(UTC), datetime.now(UTC)),
         ConfirmationPlan(orders=1, requests=1, seconds=0.02),
         *(parse_webhook(WEBHOOK % BUYER["buyer_name"].encode()), payment.status),

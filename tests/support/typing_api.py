@@ -9,6 +9,7 @@ from typing import Any, assert_type
 import msgspec
 
 from portone_async import (
+    Answer,
     Attempt,
     Call,
     Cancellation,
@@ -17,6 +18,7 @@ from portone_async import (
     PortOneClient,
     PortOneError,
     RateLimit,
+    ReplyInfo,
     RetryPolicy,
     Sorting,
     Throttle,
@@ -24,6 +26,8 @@ from portone_async import (
     TokenBucket,
     order_number,
 )
+from portone_async.answer import Headers
+from portone_async.call import Caller
 from portone_async.instrumentation import AttemptCallback, CallInfo, CallObserver, Observer
 from portone_async.testing import FakePortOne, Status
 
@@ -47,6 +51,14 @@ async def client_types(client: PortOneClient) -> None:
     )
     assert_type(await client.call(Call("GET", "/cards/{c}", Card, path={"c": "361"})), Card)
     assert_type(await client.call(Call("GET", "/cards", list[Card])), list[Card])
+    answer = await client.call(Call("GET", "/cards", list[Card]), with_reply=True)
+    assert_type(answer, Answer[list[Card]])
+    assert_type(answer.value, list[Card])
+    assert_type(answer.reply, ReplyInfo)
+    assert_type(answer.reply.headers, Headers)
+    assert_type(answer.reply.headers["Date"], str)
+    caller: Caller = client
+    assert_type(await caller.call(Call("GET", "/cards", list[Card])), list[Card])
     assert_type(
         client.with_options(retry=RetryPolicy(), timeouts=Timeouts(), tier=None), PortOneClient
     )
@@ -68,6 +80,7 @@ def payment_types(payment: Payment, error: PortOneError) -> None:
     assert_type(Payment.columns(), tuple[str, ...])
     assert_type(error.attempts, tuple[Attempt, ...])
     assert_type(error.is_transient, bool)
+    assert_type(error.reply, ReplyInfo | None)
 
 
 class CustomThrottle:

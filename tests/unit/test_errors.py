@@ -17,10 +17,12 @@ from portone_async import (
     InvalidRequestError,
     PortOneError,
     RateLimitedError,
+    ReplyInfo,
     RequestTimeoutError,
     TransientError,
     errors,
 )
+from portone_async.answer import Headers
 
 ALL = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
 ATTEMPT = Attempt(
@@ -35,6 +37,7 @@ def full(kind: type[PortOneError]) -> PortOneError:
     error.attempts = (ATTEMPT,)
     error.elapsed = 1.5
     error.gave_up = "enough"
+    error.reply = ReplyInfo(status=503, headers=Headers({"Date": "Thu"}), elapsed=0.5)
     return error
 
 

@@ -53,7 +53,8 @@ def test_dir_has_every_name_before_its_use() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["call", "client", "errors", "instrumentation", "models", "policy", "throttle"]
+    "module",
+    ["answer", "call", "client", "errors", "instrumentation", "models", "policy", "throttle"],
 )
 def test_public_module_needs_no_import_of_its_own(module: str) -> None:
     assert f"portone_async.{module}" in loaded(f"import portone_async; portone_async.{module}")

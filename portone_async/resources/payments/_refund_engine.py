@@ -189,6 +189,8 @@ class _Run:
             error.attempts = self._last_error.attempts
             if error.status is None:
                 error.status = self._last_error.status
+            if error.reply is None:
+                error.reply = self._last_error.reply
         return error
 
     def _note(self, event: str, outcome: str) -> None:
