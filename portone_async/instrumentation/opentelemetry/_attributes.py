@@ -12,9 +12,11 @@ from typing import Final
 from portone_async.instrumentation import CallInfo
 
 __all__ = (
+    "ADDRESS",
     "ERROR_TYPE",
     "METHOD",
     "PAUSE",
+    "PORT",
     "RESEND_COUNT",
     "RESPONSE_CODE",
     "RETRY_WAIT",

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
-from opentelemetry.metrics import Meter
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from portone_async.errors import Attempt
 from portone_async.instrumentation import CallInfo
 
-from ._attributes import ERROR_TYPE, STATUS_CODE, Attributes, error_type, operation_of, server_of
+from ._attributes import (
+    ADDRESS,
+    ERROR_TYPE,
+    PORT,
+    STATUS_CODE,
+    Attributes,
+    error_type,
+    operation_of,
+    server_of,
+)
 
 __all__ = ("CallMetrics", "Instruments")
 
@@ -66,11 +75,22 @@ class Instruments:
             unit="{fetch}",
             description="Fetches of a token that have ended.",
         )
-        self.budget = meter.create_gauge(
+        self.budgets: dict[tuple[str, int], int] = {}
+        """What is left of the retry budget, by host and port."""
+        # Observed: many SDKs (1.30, 1.44) report the value of another gauge in one collection only.
+        meter.create_observable_gauge(
             "portone.client.retry.budget",
+            [self._observe_budgets],
             unit="1",
             description="What is left of RetryPolicy.budget.",
         )
+
+    def _observe_budgets(self, _: CallbackOptions) -> list[Observation]:
+        # The list is a copy: this runs in the thread of an exporter.
+        return [
+            Observation(left, {ADDRESS: host, PORT: port})
+            for (host, port), left in list(self.budgets.items())
+        ]
 
 
 class CallMetrics:
@@ -78,9 +98,9 @@ class CallMetrics:
 
     def __init__(self, instruments: Instruments, call: CallInfo) -> None:
         self._instruments = instruments
+        self._call = call
         self._operation = operation_of(call)
         self._server = server_of(call)
-        self._is_fetch = call.route == _TOKEN_ROUTE
         self._now = asyncio.get_running_loop().time
         self._started_at = self._now()
         self._sent_at: float | None = None
@@ -102,7 +122,7 @@ class CallMetrics:
         if attempt.paused is not None:
             self._instruments.pause.record(attempt.paused, self._server | status)
         if attempt.budget is not None:
-            self._instruments.budget.set(attempt.budget, self._server)
+            self._instruments.budgets[self._call.host, self._call.port] = attempt.budget
         self._record_request(attempt.elapsed, status | _failure(attempt.error))
 
     def call_ended(self, error: BaseException | None) -> None:
@@ -113,7 +133,7 @@ class CallMetrics:
         call = self._operation | self._server
         self._instruments.call_duration.record(now - self._started_at, call | failure)
         self._instruments.call_attempts.record(self._number, self._operation)
-        if self._is_fetch:
+        if self._call.route == _TOKEN_ROUTE:
             self._instruments.token_fetches.add(1, self._server | failure)
 
     def _record_request(self, seconds: float, outcome: Attributes) -> None:
