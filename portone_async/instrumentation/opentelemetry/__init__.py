@@ -1,8 +1,10 @@
 """Spans and metrics of calls for OpenTelemetry, by its conventions for HTTP.
 
-It needs the extra ``otel`` (the API of OpenTelemetry; a program that exports them has the SDK)::
+It needs the extra ``otel`` (the API of OpenTelemetry; a program that exports them has the SDK).
 
-    PortOneClient(imp_key, imp_secret, observers=(OpenTelemetryObserver(),))
+```python
+client = PortOneClient(imp_key, imp_secret, observers=(OpenTelemetryObserver(),))
+```
 """
 
 from __future__ import annotations
