@@ -8,7 +8,7 @@ from gettext import gettext as _
 
 from portone_async._version import __version__
 
-from . import call, cancel, demo, find, reconcile
+from . import call, cancel, demo, doctor, find, reconcile
 from .completion import SHELLS, Completion
 from .exit_codes import ExitCode
 from .language import set_language
@@ -123,5 +123,6 @@ def _parser() -> Parser:
     reconcile.add_to(commands)
     cancel.add_to(commands)
     call.add_to(commands)
+    doctor.add_to(commands)
     demo.add_to(commands)
     return parser

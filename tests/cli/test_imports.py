@@ -19,7 +19,7 @@ except SystemExit as error:
     code = error.code
 sys.stdout.write("\\n" + json.dumps([code, [*sys.modules]]))
 """
-COMMANDS = ("find", "reconcile", "cancel", "call", "demo")
+COMMANDS = ("find", "reconcile", "cancel", "call", "doctor", "demo")
 HEAVY = {
     *("aiohttp", "aiolimiter", "msgspec", "tenacity"),  # what the client is made of
     *("asyncio", "concurrent", "multiprocessing", "sqlite3", "ssl"),
@@ -64,6 +64,7 @@ def test_help_and_completion_load_no_client(arguments: str) -> None:
         "cancel imp_1 --reason returned",
         "call FETCH /banks",
         "call GET /banks --query limit",
+        "doctor --rate fast",
         "demo --orders 0",
     ],
 )

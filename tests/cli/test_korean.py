@@ -26,7 +26,7 @@ from portone_async.reconcile import Verdict
 from portone_async.testing import FakePortOne
 
 KOREAN = FOLDER / "ko" / "LC_MESSAGES"
-COMMANDS = ((), ("find",), ("reconcile",), ("cancel",), ("call",), ("demo",))
+COMMANDS = ((), ("find",), ("reconcile",), ("cancel",), ("call",), ("doctor",), ("demo",))
 
 Key = tuple[str | None, str]
 
@@ -42,7 +42,9 @@ def catalogue() -> dict[Key, str]:
 
 def texts() -> set[Key]:
     """All texts that the package marks."""
-    marked = extract_from_dir(FOLDER.parent)
+    # Of the library, only the doctor has texts that the command line translates.
+    folders = FOLDER.parent, FOLDER.parents[1] / "doctor"
+    marked = [found for folder in folders for found in extract_from_dir(folder)]
     return {(context, message) for _, _, message, _, context in marked if isinstance(message, str)}
 
 

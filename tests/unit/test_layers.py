@@ -22,7 +22,7 @@ LAYERS = (
     ("_sections",),
     ("client", "webhook"),
     ("__init__",),
-    ("reconcile",),
+    ("doctor", "reconcile"),
     ("testing",),
     ("cli",),
     ("__main__",),

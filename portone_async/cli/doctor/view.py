@@ -1,0 +1,104 @@
+"""Print the results of ``portone-async doctor``, one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from gettext import gettext as _
+
+from rich.table import Table
+from rich.text import Text
+
+from portone_async.cli.console import make_console, print_sentence
+from portone_async.cli.parser import cells
+from portone_async.doctor import CHECKS, Check, Fact, Result, Verdict
+
+__all__ = ("ResultView",)
+
+_STYLES = {
+    Verdict.AGREES: "green",
+    Verdict.DIFFERS: "bold red",
+    Verdict.UNKNOWN: "dim",
+    Verdict.FAILED: "yellow",
+}
+_NARROW = 70
+# In a pipe, a line stays one line.
+_PIPE_WIDTH = 10_000
+
+
+def _labels() -> dict[Verdict, str]:
+    return {
+        Verdict.AGREES: _("agrees"),
+        Verdict.DIFFERS: _("differs"),
+        Verdict.UNKNOWN: _("unknown"),
+        Verdict.FAILED: _("not done"),
+    }
+
+
+class ResultView:
+    """Prints each result when it is known: the verdict, the check, and what was assumed."""
+
+    def __init__(self) -> None:
+        self._console = make_console(pipe_width=_PIPE_WIDTH)
+        self._counts = Counter[Verdict]()
+        self._labels = _labels()
+        self._label_width = max(map(cells, self._labels.values()))
+        self._id_width = max(len(check.id) for check in CHECKS)
+
+    def add(self, check: Check, result: Result) -> None:
+        """Print a result."""
+        self._counts[result.verdict] += 1
+        label = Text(self._labels[result.verdict], _STYLES[result.verdict])
+        explanation = Text("\n").join(_explanation(check, result))
+        if self._console.width < _NARROW:
+            self._console.print(label + Text(f" {check.id}"))
+            self._console.print(explanation)
+            return
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=self._label_width, no_wrap=True)
+        table.add_column(width=self._id_width, no_wrap=True)
+        table.add_column(overflow="fold")
+        table.add_row(label, check.id, explanation)
+        self._console.print(table)
+
+    def finish(self, requests: int) -> None:
+        """Print how many checks have each verdict."""
+        counts = [
+            f"{self._labels[verdict]} {self._counts[verdict]}"
+            for verdict in Verdict
+            if self._counts[verdict]
+        ]
+        counts.append(_("requests {n}").format(n=requests))
+        self._console.print()
+        print_sentence(self._console, ", ".join(counts))
+
+
+def _explanation(check: Check, result: Result) -> list[Text]:
+    """Return what is assumed, why it could not be checked, what was observed, what it means."""
+    lines = [Text(_(check.assumption))]
+    if result.reason:
+        style = "yellow" if result.verdict is Verdict.FAILED else "dim"
+        lines.append(Text(_(result.reason), style))
+    is_expected = result.verdict in (Verdict.AGREES, Verdict.UNKNOWN)
+    if result.facts and (check.is_measurement or not is_expected):
+        observed = _("observed: {facts}").format(facts=_facts(result.facts))
+        lines.append(Text(observed, "dim" if is_expected else ""))
+    if result.verdict is Verdict.DIFFERS:
+        lines.append(Text(_(check.meaning), "bold"))
+    return lines
+
+
+def _facts(facts: Mapping[str, Fact]) -> str:
+    return ", ".join(f"{name} {_value(fact)}" for name, fact in facts.items())
+
+
+def _value(fact: Fact) -> str:
+    match fact:
+        case bool():
+            return _("yes") if fact else _("no")
+        case Mapping():
+            return ", ".join(f"{name} ({kind})" for name, kind in fact.items()) or "-"
+        case int() | float() | str():
+            return str(fact)
+        case Sequence():
+            return ", ".join(fact) or "-"
