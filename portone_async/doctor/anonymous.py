@@ -13,8 +13,10 @@ from .json_values import object_of
 
 __all__ = ("anonymous",)
 
-# Of fields, headers and classes. Digits, Korean and long words may be the data of a person.
-_NAME = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}")
+# Digits, Korean and long words may be the data of a person.
+_FIELD = re.compile(r"(?=.{1,40}$)[A-Za-z_]+(\.[A-Za-z_]+)?")
+_WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}")
+"""A header, a class, or types."""
 _WORDS = frozenset({"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"})
 _LARGEST = 1_000_000
 """Counts, statuses and milliseconds are smaller."""
@@ -45,17 +47,19 @@ def _cleaned(fact: Any) -> tuple[Fact | None, int]:
         case int() | float():
             return (fact, 0) if abs(fact) <= _LARGEST else (None, 1)
         case str():
-            return (fact, 0) if _is_name(fact) else (None, 1)
+            return (fact, 0) if _is_word(fact) else (None, 1)
         case Mapping():
             pairs = object_of(fact)
-            clean = {
-                name: kind for name, kind in pairs.items() if _is_name(name) and _is_name(kind)
-            }
+            clean = {n: kind for n, kind in pairs.items() if _is_field(n) and _is_word(kind)}
             return clean, len(pairs) - len(clean)
         case _:
-            names = [name for name in fact if _is_name(name)]
+            names = [name for name in fact if _is_word(name)]
             return names, len(fact) - len(names)
 
 
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and (value in _WORDS or _NAME.fullmatch(value) is not None)
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and (value in _WORDS or _WORD.fullmatch(value) is not None)
+
+
+def _is_field(name: str) -> bool:
+    return _FIELD.fullmatch(name) is not None

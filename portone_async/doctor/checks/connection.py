@@ -25,7 +25,7 @@ __all__ = ("AT_THE_END", "CONNECTION")
 _KEYS_MESSAGE = "인증에 실패하였습니다"
 _LARGEST_SKEW = 5.0  # seconds
 _SLOW = 10.0  # seconds
-_RATE_HEADER = re.compile(r"rate|quota|retry-after|throttl", re.IGNORECASE)
+_RATE_HEADER = re.compile(r"\brate|quota|retry-after|throttl", re.IGNORECASE)
 
 
 def _no_token(evidence: Evidence) -> PortOneError | None:

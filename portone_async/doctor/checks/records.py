@@ -27,6 +27,7 @@ _PARTS: Mapping[str, type[Record]] = {
     "deposit_history": Deposit,
     "promotion": Promotion,
 }
+_STORE = "cvs"
 _INDEX = re.compile(r"\[\d*\.{0,3}\]")
 
 
@@ -58,7 +59,9 @@ def _types(evidence: Evidence, names: list[str]) -> dict[str, str]:
 def _known_fields(evidence: Evidence) -> Result:
     if not evidence.sample:
         return unknown(reasons.NO_PAYMENTS)
-    names = {name: kind for p in evidence.sample for name, kind in _unknown_fields(p)}
+    # Those of convenience stores have an unknown field anyway: see `_barcode_field`.
+    payments = [payment for payment in evidence.sample if payment.get("pay_method") != _STORE]
+    names = {name: kind for payment in payments for name, kind in _unknown_fields(payment)}
     return (differs if names else agrees)(payments=len(evidence.sample), fields=names)
 
 
@@ -122,7 +125,7 @@ def _money(entry: Any, name: str) -> Decimal | None:
 
 
 def _barcode_field(evidence: Evidence) -> Result:
-    payments = [payment for payment in evidence.sample if payment.get("pay_method") == "cvs"]
+    payments = [payment for payment in evidence.sample if payment.get("pay_method") == _STORE]
     if not payments:
         return unknown(reasons.NO_BARCODE)
     fields = {name: kind for payment in payments for name, kind in _unknown_fields(payment)}

@@ -1,0 +1,1 @@
+"""Tests of ``portone_async.doctor``."""
