@@ -147,7 +147,7 @@ class PortOneClient(Sections):
             unthrottled=unthrottled,
         )
 
-    # The seam for tests: they override it, and exchange nothing over a network.
+    # A seam: tests override it, and exchange nothing over a network; `doctor` records replies.
     def _make_transport(
         self, base_url: str, limit: int, session: ClientSession | None, proxy: Proxy | None
     ) -> Transport:

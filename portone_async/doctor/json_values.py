@@ -22,9 +22,13 @@ def json_type(value: object) -> str:
 
 def object_of(value: Any) -> dict[str, Any]:
     """Return a value if it is an object; an empty one otherwise."""
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    return cast(dict[str, Any], value)
 
 
 def array_of(value: Any) -> list[Any]:
     """Return a value if it is an array; an empty one otherwise."""
-    return cast(list[Any], value) if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    return value  # pyright: ignore[reportUnknownVariableType]  # to mypy it is a list of Any

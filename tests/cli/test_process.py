@@ -30,11 +30,14 @@ async def _ended(process: asyncio.subprocess.Process) -> tuple[int, str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent so there")
-async def test_ctrl_c_exits_130_without_a_traceback(server: FakePortOne) -> None:
+@pytest.mark.parametrize("command", [("find", "a", "b"), ("doctor",)], ids=lambda words: words[0])
+async def test_ctrl_c_exits_130_without_a_traceback(
+    server: FakePortOne, command: tuple[str, ...]
+) -> None:
     hanging = Hanging()
     server.fail(hanging)
     process = await asyncio.create_subprocess_exec(
-        *(*PYTHON, "-m", "portone_async", "find", "a", "b"),
+        *(*PYTHON, "-m", "portone_async", *command),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )

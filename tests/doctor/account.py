@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from portone_async.client import ClientOptions
 from portone_async.doctor import CHECKS, Check, Examination, ReadOnlyClient, Result
 from portone_async.policy import RetryPolicy
 from portone_async.testing import Exchange, FakePortOne, Reply
@@ -58,21 +59,17 @@ async def fill(server: FakePortOne) -> None:
     server.clear_requests()
 
 
-def reading(server: FakePortOne, **options: Any) -> ReadOnlyClient:
+def reading(server: FakePortOne, **options: Unpack[ClientOptions]) -> ReadOnlyClient:
     """Return a client that only reads, without waits."""
-    return ReadOnlyClient(
-        server.imp_key,
-        server.imp_secret,
-        **{
-            "base_url": server.url,
-            "rate_limit": None,
-            "retry": RetryPolicy(attempts=2, backoff_initial=0.0, backoff_max=0.0),
-            **options,
-        },
-    )
+    options.setdefault("base_url", server.url)
+    options.setdefault("rate_limit", None)
+    options.setdefault("retry", RetryPolicy(attempts=2, backoff_initial=0.0, backoff_max=0.0))
+    return ReadOnlyClient(server.imp_key, server.imp_secret, **options)
 
 
-async def examine(server: FakePortOne, *checks: Check, **options: Any) -> dict[str, Result]:
+async def examine(
+    server: FakePortOne, *checks: Check, **options: Unpack[ClientOptions]
+) -> dict[str, Result]:
     """Make checks, by default all, and return their results by id."""
     async with reading(server, **options) as client:
         examination = Examination(client, checks or CHECKS)

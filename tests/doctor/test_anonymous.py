@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from portone_async.doctor import CHECKS, Examination, result_object
 from portone_async.doctor.anonymous import anonymous
 from portone_async.doctor.check import Fact, agrees
+from portone_async.doctor.json_values import array_of, object_of
 from portone_async.testing import Exchange, FakePortOne, Json, Reply, Status
 from tests.support.canaries import BUYER, KEY, REASONS, SECRET, canary_server, spellings
 
@@ -53,10 +54,8 @@ def test_every_published_text_is_a_short_name(facts: dict[str, Fact]) -> None:
 def _texts(fact: Any) -> list[str]:
     if isinstance(fact, str):
         return [fact]
-    if isinstance(fact, dict):
-        pairs: dict[str, str] = fact
-        return [*pairs, *pairs.values()]
-    return [*fact] if isinstance(fact, list) else []
+    pairs = object_of(fact)
+    return [*pairs, *pairs.values(), *array_of(fact)]
 
 
 class _Echo:
@@ -70,6 +69,7 @@ class _Echo:
         return Reply(reply.status, reply.body, {**reply.headers, **headers})
 
 
+PLANTED_KEYS: dict[str, Any] = {**dict.fromkeys(PLANTED, 1), "amount": BUYER["buyer_name"]}
 FAULTS: list[tuple[str, Any]] = [
     ("/never", Status(500)),
     ("/payments/status", Edited(lambda b: [e.update(PLANTED_KEYS) for e in b["response"]["list"]])),
@@ -78,7 +78,6 @@ FAULTS: list[tuple[str, Any]] = [
     ("/payments", Status(403, " ".join(PLANTED).encode())),
     ("/users/getToken", Json({"code": -1, "message": KEY}, 401)),
 ]
-PLANTED_KEYS = dict.fromkeys(PLANTED, 1) | {"amount": BUYER["buyer_name"]}
 
 
 @pytest.mark.parametrize(("path", "fault"), FAULTS, ids=range(len(FAULTS)))

@@ -208,7 +208,11 @@ async def test_promotion_after_the_discount_is_counted_as_such(server: FakePortO
 
 async def test_unknown_fields_and_types_are_reported_by_name(server: FakePortOne) -> None:
     await fill(server)
-    odd = {"settled_at": 1, "amount": "much", "cancel_history": [{"amount": [], "fee": 1}]}
+    odd: dict[str, Any] = {
+        "settled_at": 1,
+        "amount": "much",
+        "cancel_history": [{"amount": [], "fee": 1}],
+    }
     server.fail(Edited(_set_in_list(**odd)), times=None, on=LIST)
 
     results = await examine(server, check_named("readable"), check_named("known-fields"))

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from gettext import gettext as _
 
-from rich.table import Table
 from rich.text import Text
 
 from portone_async.cli.console import make_console, print_sentence
@@ -22,6 +21,7 @@ _STYLES = {
     Verdict.FAILED: "yellow",
 }
 _NARROW = 70
+_GAP = "  "
 # In a pipe, a line stays one line.
 _PIPE_WIDTH = 10_000
 
@@ -49,17 +49,21 @@ class ResultView:
         """Print a result."""
         self._counts[result.verdict] += 1
         label = Text(self._labels[result.verdict], _STYLES[result.verdict])
-        explanation = Text("\n").join(_explanation(check, result))
+        lines = _explanation(check, result)
         if self._console.width < _NARROW:
-            self._console.print(label + Text(f" {check.id}"))
-            self._console.print(explanation)
+            self._print([label + Text(f" {check.id}"), *lines], indent=0)
             return
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=self._label_width, no_wrap=True)
-        table.add_column(width=self._id_width, no_wrap=True)
-        table.add_column(overflow="fold")
-        table.add_row(label, check.id, explanation)
-        self._console.print(table)
+        label.pad_right(self._label_width - label.cell_len)
+        head = Text.assemble(label, _GAP, check.id.ljust(self._id_width), _GAP)
+        self._print(lines, indent=head.cell_len, head=head)
+
+    def _print(self, lines: Sequence[Text], *, indent: int, head: Text | None = None) -> None:
+        """Print lines, wrapped behind an indentation; the first one behind ``head``."""
+        for line in lines:
+            for part in line.wrap(self._console, self._console.width - indent):
+                part.rstrip()
+                self._console.print(head or Text(" " * indent), part, sep="", soft_wrap=True)
+                head = None
 
     def finish(self, requests: int) -> None:
         """Print how many checks have each verdict."""
