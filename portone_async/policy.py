@@ -22,7 +22,7 @@ class RetryPolicy(Struct, frozen=True):
     backoff_initial: float = 0.5
     """Seconds: the first wait is random, from 0 to this; the range doubles with each retry."""
     backoff_max: float = 8.0
-    """Seconds: the ceiling of that doubling."""
+    """Seconds: the longest range that the doubling of :attr:`backoff_initial` reaches."""
     retry_after_max: float = 60.0
     """Seconds: a ``Retry-After`` up to this is honoured; a longer one ends the call at once, and
     the error contains it."""
@@ -70,12 +70,12 @@ class Timeouts(Struct, frozen=True):
     """
 
     total: float | None = 60.0
-    """The whole call: token fetch, attempts and the waits between them, from its first permit on.
+    """Seconds for the whole call: token fetch, attempts and the waits between them, from its first permit on.
     Queueing for that permit is not included: limit that with ``asyncio.timeout``."""
     attempt: float | None = 30.0
-    """One attempt, or what is left of ``total`` if that is less."""
+    """Seconds for one attempt, or what is left of :attr:`total` if that is less."""
     connect: float | None = 5.0
-    """Making a connection: name, address and TLS, however many addresses there are."""
+    """Seconds to make a connection: name, address and TLS, however many addresses there are."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

@@ -45,7 +45,9 @@ class PaymentStatus(StrEnum):
     READY = "ready"
     """The payment window was opened, or a virtual account was issued. Not paid."""
     PAID = "paid"
+    """Charged, and not cancelled even in part."""
     FAILED = "failed"
+    """Not paid: nothing was charged."""
     CANCELLED = "cancelled"
     """Cancelled, in whole or in part: see :attr:`Payment.is_partially_cancelled`."""
     PENDING = "pending"
@@ -182,22 +184,28 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     status: PaymentStatus
     """``ready``, ``paid``, ``failed`` or ``cancelled``; any other word may come, too."""
     amount: Decimal
-    """The amount of the order. Whether a discount is subtracted is not documented."""
+    """The amount of the order, in :attr:`currency`. Whether a discount is subtracted is not documented."""
     cancel_amount: Decimal = _ZERO
-    """The sum of all refunds."""
+    """The sum of all refunds, in :attr:`currency`."""
     currency: str | None = None
+    """The currency of all amounts, as in ``KRW`` or ``USD``."""
     sandbox: bool | None = None
     """Whether it was made in a test channel; ``None`` (unknown) before 2026-01-26."""
 
     pay_method: str | None = None
+    """The means of payment, as in ``card``, ``trans`` or ``vbank``."""
     channel: str | None = None
     """``pc``, ``mobile`` or ``api``."""
     pg_provider: str | None = None
+    """The PG, as in ``html5_inicis``."""
     emb_pg_provider: str | None = None
     """The easy-pay brand inside a hub type PG."""
     pg_tid: str | None = None
+    """The PG's id of the payment."""
     pg_id: str | None = None
+    """The shop's id at the PG (MID)."""
     escrow: bool | None = None
+    """Whether it is an escrow payment."""
     apply_num: str | None = None
     """The card's approval number."""
     bank_code: str | None = None
@@ -232,14 +240,23 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     """The shop's own data, as text: see :meth:`custom`."""
     user_agent: str | None = None
     started_at: Annotated[datetime, AWARE] | None = None
+    """When the payment was started, in UTC."""
     paid_at: Annotated[datetime, AWARE] | None = None
+    """When it was paid, in UTC; ``None``: it was not."""
     failed_at: Annotated[datetime, AWARE] | None = None
+    """When it failed, in UTC; ``None``: it did not."""
     cancelled_at: Annotated[datetime, AWARE] | None = None
+    """When it was cancelled, in whole or in part, in UTC; ``None``: it was not."""
     fail_reason: str | None = None
+    """Why it failed, in the words of the PG."""
     cancel_reason: str | None = None
+    """Why it was cancelled: the text of the request."""
     receipt_url: str | None = None
+    """The address of the receipt. It shows the payment to anyone who has it."""
     cancel_history: Many[Cancellation, ...] = ()
+    """The cancellations, each with its amount."""
     deposit_history: Many[Deposit, ...] = ()
+    """The deposits into a fixed virtual account."""
     cancel_receipt_urls: Many[str, ...] = ()
     """Deprecated by PortOne: each :class:`Cancellation` has its own."""
     cash_receipt_issued: bool | None = None

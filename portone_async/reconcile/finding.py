@@ -174,7 +174,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     """One order, or one payment without an order, with its verdict."""
 
     merchant_uid: str
+    """The order number, for an orphan that of its payment."""
     verdict: Verdict
+    """The result of the comparison."""
     order: Order | None = None
     """``None`` for an orphan, and for an order that could not be read."""
     payments: tuple[PaymentSnapshot, ...] = ()
