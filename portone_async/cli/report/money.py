@@ -6,11 +6,19 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from portone_async.models._record import EXACT
+from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.bridges import Entry
 from portone_async.reconcile.finding import Finding, Verdict
-from portone_async.reconcile.money import Sums, add_to
+from portone_async.reconcile.money import Sums, add_to, total
 
-__all__ = ("discrepancy", "format_amount", "is_unreadable", "summary_amounts")
+__all__ = (
+    "decimal_places",
+    "discrepancy",
+    "format_amount",
+    "in_question",
+    "is_unreadable",
+    "summary_amounts",
+)
 
 _ZERO = Decimal(0)
 _UNKNOWN = frozenset(("not_checked", "other_currency", "unassigned"))
@@ -60,6 +68,11 @@ def discrepancy(finding: Finding, money: Iterable[Entry]) -> tuple[str, Decimal]
     return (currencies.pop(), difference) if len(currencies) == 1 else None
 
 
+def in_question(bridge: Bridge) -> Decimal:
+    """Add up short, over, unknown and unassigned money; they are not netted."""
+    return total(bridge.short, bridge.over, bridge.unknown, bridge.unassigned)
+
+
 def is_unreadable(finding: Finding) -> bool:
     """Return whether a finding stands for a row or payment of which no amount could be read."""
     return finding.verdict is Verdict.NOT_CHECKED and finding.order is None and not finding.payments
@@ -76,5 +89,10 @@ def format_amount(amount: Decimal, currency: str = "") -> str:
     # NaN, or so large or small that its zeros would fill the page.
     if not isinstance(exponent, int) or abs(amount.adjusted()) > 60:
         return str(amount)
-    places = 2 if currency in _WITH_CENTS else 0
+    places = decimal_places(currency)
     return f"{amount:,f}" if -exponent >= places else f"{amount:,.{places}f}"
+
+
+def decimal_places(currency: str) -> int:
+    """Return the number of decimals that all amounts of a currency have at least."""
+    return 2 if currency in _WITH_CENTS else 0

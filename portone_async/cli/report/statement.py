@@ -32,8 +32,10 @@ class Line(Struct, frozen=True):
     key: str
     """The field of ``Bridge``, and with the prefix ``bridge.`` the key of its message."""
     kind: Kind
+    values: list[Decimal]
+    """By currency; a deduction is negative."""
     amounts: list[str]
-    """By currency; ``+`` marks an addition, ``-`` a deduction, an empty text nothing."""
+    """The same as texts: ``+`` marks an addition, ``-`` a deduction, an empty text nothing."""
 
     @property
     def is_empty(self) -> bool:
@@ -67,10 +69,7 @@ _LINES = (
 def statement(bridges: Mapping[str, Bridge]) -> list[Line]:
     """Return the lines of bridges, with the currencies in the order of :func:`sort_currencies`."""
     currencies = sort_currencies(bridges)
-    return [
-        Line(key, kind, [_format(getattr(bridges[name], key), sign, name) for name in currencies])
-        for key, kind, sign in _LINES
-    ]
+    return [_line(key, kind, sign, bridges, currencies) for key, kind, sign in _LINES]
 
 
 def sort_currencies(currencies: Collection[str]) -> list[str]:
@@ -78,9 +77,20 @@ def sort_currencies(currencies: Collection[str]) -> list[str]:
     return sorted(currencies, key=lambda currency: (currency != "KRW", currency))
 
 
+def _line(
+    key: str, kind: Kind, sign: str, bridges: Mapping[str, Bridge], currencies: Collection[str]
+) -> Line:
+    amounts: list[Decimal] = [getattr(bridges[currency], key) for currency in currencies]
+    if sign == "-":
+        amounts = [amount.copy_negate() if amount else amount for amount in amounts]
+    texts = [
+        _format(amount, sign, currency)
+        for amount, currency in zip(amounts, currencies, strict=True)
+    ]
+    return Line(key, kind, amounts, texts)
+
+
 def _format(amount: Decimal, sign: str, currency: str) -> str:
     if not amount:
         return "" if sign else format_amount(amount, currency)
-    if sign == "-":
-        amount = amount.copy_negate()
     return f"{'+' if sign and amount > 0 else ''}{format_amount(amount, currency)}"

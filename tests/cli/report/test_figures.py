@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from portone_async.cli.report.bucket import Bucket
 from portone_async.cli.report.messages import messages
-from portone_async.cli.report.money import discrepancy, format_amount, summary_amounts
-from portone_async.cli.report.page.charts import in_question
+from portone_async.cli.report.money import discrepancy, format_amount, in_question, summary_amounts
 from portone_async.cli.report.page.figures import Figures
-from portone_async.cli.report.page.tally import Period, Tally
-from portone_async.cli.report.page.time_buckets import Bucket, Unit, bucket_starts, choose_unit
+from portone_async.cli.report.page.tally import Tally
+from portone_async.cli.report.page.time_buckets import Unit, bucket_starts, choose_unit
+from portone_async.cli.report.run_facts import Period
 from portone_async.cli.report.statement import sort_currencies, statement
 from portone_async.reconcile import Bridge, Finding, PaymentSnapshot, Verdict, bridges
 from portone_async.reconcile.bridges import entries

@@ -28,10 +28,10 @@ from portone_async.cli.report import NotWrittenError, write_report
 from portone_async.cli.report import page as page_package
 from portone_async.cli.report.messages import LANGUAGES, messages
 from portone_async.cli.report.money import format_amount
-from portone_async.cli.report.page.reasons import REASONS
 from portone_async.cli.report.page.render import SCRIPTS, read_asset
-from portone_async.cli.report.page.safe_text import printable, script_json
 from portone_async.cli.report.page.time_buckets import Unit
+from portone_async.cli.report.reasons import REASONS
+from portone_async.cli.report.safe_text import printable, script_json
 from portone_async.cli.report.statement import statement
 from portone_async.models import PaymentStatus
 from portone_async.reconcile import (

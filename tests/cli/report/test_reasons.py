@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portone_async import errors
-from portone_async.cli.report.page.reasons import reason_of
+from portone_async.cli.report.reasons import reason_of
 from portone_async.models import UnreadablePayment
 from portone_async.reconcile import (
     Refund,

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from portone_async.cli.report.page.safe_text import printable
+from portone_async.cli.report.safe_text import printable
 from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
 from tests.support.report_run import HOSTILE, PERIOD, day, finding, order, snapshot

@@ -3,9 +3,9 @@
 The modules, in the order in which a finding passes through them:
 
 1. ``tally`` counts and sums up all findings,
-2. by hour in ``time_buckets``, on the clock of ``clock``;
-3. ``table_row`` makes a row of each difference, ``reasons`` explains its error,
-   ``safe_text`` escapes its texts, and ``limited_rows`` holds the first rows of each verdict.
+2. by hour in ``time_buckets``;
+3. ``table_row`` makes a row of each difference, and ``limited_rows`` holds the first rows of each
+   verdict.
 4. ``figures`` turns the summary and the tally into the figures of the page,
 5. with the bars and columns of ``charts``.
 6. ``render`` fills the template in ``assets``.
@@ -17,15 +17,15 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 
-from portone_async._version import __version__
 from portone_async.cli.report.atomic import atomic_write
+from portone_async.cli.report.clock import format_time
 from portone_async.cli.report.messages import Language
+from portone_async.cli.report.run_facts import Period, RunFacts
+from portone_async.cli.report.safe_text import printable
 from portone_async.cli.zone import SEOUL
 from portone_async.reconcile.finding import AssumedEmpty, Finding, Summary
 
-from .clock import format_time, zone_name
-from .safe_text import printable
-from .tally import Period, Tally
+from .tally import Tally
 
 __all__ = ("Report", "write_report")
 
@@ -96,15 +96,11 @@ class Report:
 
         zone = self._zone
         info = PageInfo(
+            facts=RunFacts.of(
+                summary, period=self._period, source=source, zone=zone, created_at=created_at
+            ),
             title=_printable_optional(title),
-            period=None if self._period is None else _format_times(*self._period, zone=zone),
-            source=_printable_optional(source),
             findings_file=_printable_optional(findings_file),
-            started=_format_optional(summary.started_at, zone),
-            ended=_format_optional(summary.ended_at, zone),
-            zone=zone_name(zone),
-            created=format_time(created_at or datetime.now(zone), zone),
-            version=__version__,
             assumed_empty=[_format_assumed(assumed, zone) for assumed in summary.assumed_empty],
         )
         pieces = render_page(summary, self._tally, info, language)
@@ -170,14 +166,6 @@ def _printable_optional(text: str | None) -> str | None:
     return None if text is None else printable(text)
 
 
-def _format_optional(time: datetime | None, zone: tzinfo) -> str | None:
-    return None if time is None else format_time(time, zone)
-
-
-def _format_times(since: datetime, until: datetime, *, zone: tzinfo) -> tuple[str, str]:
-    return format_time(since, zone), format_time(until, zone)
-
-
 def _format_assumed(assumed: AssumedEmpty, zone: tzinfo) -> str:
-    since, until = _format_times(assumed.since, assumed.until, zone=zone)
+    since, until = format_time(assumed.since, zone), format_time(assumed.until, zone)
     return f"{printable(assumed.status)} {since} \N{EN DASH} {until}"

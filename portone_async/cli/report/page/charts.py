@@ -12,14 +12,14 @@ from math import ceil
 
 from msgspec import Struct
 
-from portone_async.cli.report.money import format_amount
+from portone_async.cli.report.bucket import Bucket
+from portone_async.cli.report.money import format_amount, in_question
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Verdict
-from portone_async.reconcile.money import total
 
-from .time_buckets import Bucket, Unit, bucket_starts
+from .time_buckets import Unit, bucket_starts
 
-__all__ = ("Bar", "TimeChart", "in_question", "time_chart", "verdict_chart")
+__all__ = ("Bar", "TimeChart", "time_chart", "verdict_chart")
 
 _ZERO = Decimal(0)
 _MAX_TICKS = 7
@@ -71,11 +71,6 @@ class TimeChart(Struct, frozen=True):
     charged: Panel
     in_question: Panel
     ticks: list[Tick]
-
-
-def in_question(bridge: Bridge) -> Decimal:
-    """Add up short, over, unknown and unassigned money; they are not netted."""
-    return total(bridge.short, bridge.over, bridge.unknown, bridge.unassigned)
 
 
 def verdict_chart(amounts: Mapping[Verdict, Decimal], currency: str) -> list[Bar]:

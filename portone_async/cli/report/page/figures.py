@@ -7,15 +7,16 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from portone_async.cli.report.money import format_amount
+from portone_async.cli.report.bucket import Bucket
+from portone_async.cli.report.money import format_amount, in_question
+from portone_async.cli.report.safe_text import printable
 from portone_async.cli.report.statement import sort_currencies, statement
 from portone_async.reconcile.bridge import Bridge
 from portone_async.reconcile.finding import Summary, Verdict
 
-from .charts import Bar, TimeChart, in_question, time_chart, verdict_chart
-from .safe_text import printable
+from .charts import Bar, TimeChart, time_chart, verdict_chart
 from .tally import Tally
-from .time_buckets import Bucket, Unit, choose_unit
+from .time_buckets import Unit, choose_unit
 
 __all__ = ("Charts", "Figures")
 
@@ -96,7 +97,7 @@ class Figures:
 
         # The table by verdict.
         self.by_verdict = [
-            MoneyRow(verdict, count, _money(self._bridges_of(verdict)))
+            MoneyRow(verdict, count, _money(self._total.bridges_of(verdict)))
             for verdict, count in counts.items()
         ]
         self.total = _money(self.bridges)
@@ -163,13 +164,9 @@ class Figures:
         amounts = {
             verdict: in_question(bridge)
             for verdict in Verdict
-            if (bridge := self._bridges_of(verdict).get(currency)) is not None
+            if (bridge := self._total.bridges_of(verdict).get(currency)) is not None
         }
         return {verdict: amount for verdict, amount in amounts.items() if amount}
-
-    def _bridges_of(self, verdict: Verdict) -> Mapping[str, Bridge]:
-        sums = self._total.sums.get(verdict)
-        return {} if sums is None else sums.bridges()
 
     def _time_rows(self) -> list[TimeRow]:
         rows = [

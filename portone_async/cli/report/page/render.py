@@ -21,10 +21,11 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from portone_async.cli.report.messages import LANGUAGES, Language, messages
+from portone_async.cli.report.run_facts import RunFacts
+from portone_async.cli.report.safe_text import script_json
 from portone_async.reconcile.finding import Summary, Verdict
 
 from .figures import Figures
-from .safe_text import script_json
 from .tally import Tally
 
 __all__ = ("SCRIPTS", "PageInfo", "read_asset", "render_page")
@@ -63,16 +64,10 @@ SCRIPTS = ("address.js", "csv.js", "report.js")
 class PageInfo(Struct, frozen=True):
     """Facts about the run and the page, printable."""
 
+    facts: RunFacts
     title: str | None
-    period: tuple[str, str] | None
-    source: str | None
     findings_file: str | None
     """The name of the file that lists all findings."""
-    started: str | None
-    ended: str | None
-    zone: str
-    created: str
-    version: str
     assumed_empty: list[str]
     """Periods that PortOne refused to list."""
 
@@ -96,7 +91,7 @@ def render_page(
     }
     template = _environment().get_template("report.html")
     stream = template.stream(
-        asdict(info),
+        asdict(info) | asdict(info.facts),
         policy=_content_security_policy(style, script),
         style=Markup(style),  # noqa: S704 (a file of the package)
         script=Markup(script),  # noqa: S704 (a file of the package)

@@ -7,13 +7,12 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from portone_async.cli.report.clock import in_zone_or_none
 from portone_async.cli.report.money import format_amount
+from portone_async.cli.report.reasons import reason_of
+from portone_async.cli.report.safe_text import printable, printable_order_number
 from portone_async.cli.report.tier_finding import tier_of
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
-
-from .clock import in_zone_or_none
-from .reasons import reason_of
-from .safe_text import printable, printable_order_number
 
 __all__ = ("table_row",)
 

@@ -6,21 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
+from portone_async.cli.report.bucket import Bucket
+from portone_async.cli.report.clock import local_hour
 from portone_async.cli.report.money import discrepancy, is_unreadable, summary_amounts
+from portone_async.cli.report.run_facts import Period
+from portone_async.cli.report.safe_text import script_json
 from portone_async.reconcile.bridges import Entry, entries
 from portone_async.reconcile.finding import Finding, Summary, Verdict
 from portone_async.reconcile.money import Sums, add_to
 
-from .clock import local_hour
 from .limited_rows import LimitedRows
-from .safe_text import script_json
 from .table_row import table_row
-from .time_buckets import Bucket, Unit
+from .time_buckets import Unit
 
-__all__ = ("Period", "Tally")
-
-Period = tuple[datetime, datetime]
-"""Start (included) and end (excluded), both aware."""
+__all__ = ("Tally",)
 
 
 class Tally:
