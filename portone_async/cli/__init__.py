@@ -24,7 +24,7 @@ from .streams import (
 __all__ = ("main",)
 
 # The modules of the extra ``cli``.
-_EXTRA_MODULES = ("duckdb", "jinja2", "markupsafe", "psycopg", "rich", "shtab")
+_EXTRA_MODULES = ("duckdb", "jinja2", "markupsafe", "psycopg", "rich", "shtab", "xlsxwriter")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from portone_async.cli.report import Report
 from portone_async.reconcile import Finding, Store
@@ -103,6 +104,28 @@ async def test_findings_and_report_are_written(server: FakePortOne, run: Run) ->
     assert "심어둔이름" not in page
 
 
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [((), "Missing"), (("--language", "ko"), "결제 없음")],
+    ids=["locale", "ko"],
+)
+async def test_workbook_has_the_facts_of_the_run_in_its_language(
+    server: FakePortOne, run: Run, options: tuple[str, ...], name: str
+) -> None:
+    paid(server, "a")
+    orders = write("order_id,amount\na,1000\nb,5\n")
+    await run(orders, *PERIOD, "--out", "findings.xlsx", "--tz", "UTC", *options)
+
+    with Path("findings.xlsx").open("rb") as file:
+        workbook = CalamineWorkbook.from_filelike(file)
+    assert workbook.sheet_names[1] == name
+    facts = [str(row[1]) for row in workbook.get_sheet_by_index(0).to_python()]
+    assert {"orders.csv", "UTC"} <= {*facts}
+    assert any("2026-11-01 00:00:00+00:00" in fact for fact in facts)
+    table = workbook.get_sheet_by_name(name).to_python()
+    assert [row[0] for row in table[1:]] == ["b"]
+
+
 async def test_store_resumes_its_run_and_rejects_another(
     server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,9 +180,10 @@ async def test_store_rejects_new_unreadable_rows(server: FakePortOne, run: Run) 
         (["--out", "findings.jsonl", "--report", "report.html"], 1),
         (["--report", "report.html"], 1),
         (["--out", "findings.parquet"], 1),
+        (["--out", "findings.xlsx", "--report", "report.html"], 1),
         ([], 0),
     ],
-    ids=["both", "report", "findings", "none"],
+    ids=["both", "report", "findings", "workbook", "none"],
 )
 async def test_findings_are_read_once_for_all_files(
     server: FakePortOne,
@@ -280,11 +304,11 @@ async def test_unknown_suffix_of_out_is_rejected_before_the_run(
     server: FakePortOne, run: Run
 ) -> None:
     code, out, err = await run(
-        write("order_id,amount\na,1000\n"), "--out", "findings.xlsx", "--store", "run.db"
+        write("order_id,amount\na,1000\n"), "--out", "findings.xls", "--store", "run.db"
     )
     assert (code, out) == (2, "")
     assert err.startswith("portone-async: ")
-    assert "findings.xlsx: cannot tell the format" in err
+    assert "findings.xls: cannot tell the format" in err
     assert not server.requests
     assert not Path("run.db").exists()
 

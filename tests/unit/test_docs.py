@@ -340,8 +340,11 @@ async def _makes_orders(command: str) -> None:
 async def _reconciles(command: str) -> None:
     _, *arguments = shlex.split(command)
     written = [
-        arguments[arguments.index(option) + 1] for option in ("--store", "--out", "--report")
+        arguments[arguments.index(option) + 1]
+        for option in ("--store", "--out", "--report")
+        if option in arguments
     ]
+    assert written
     with TemporaryDirectory() as name:
         place = Path(name)
         orders = place / arguments[1]

@@ -131,12 +131,14 @@ def add_to(commands: Commands) -> None:
     results.add_argument(
         "--fresh", action="store_true", help=_("discard the stored run and start again")
     )
-    results.add_argument("--out", metavar="FILE", help=_("all findings: .csv, .jsonl or .parquet"))
+    results.add_argument(
+        "--out", metavar="FILE", help=_("all findings: .csv, .jsonl, .parquet or .xlsx")
+    )
     results.add_argument("--report", metavar="FILE", help=_("the report for people, an HTML page"))
     results.add_argument(
         "--language",
         choices=["ko", "en"],
-        help=_("the language of the report (default: that of the browser)"),
+        help=_("the language of the report (default: that of the browser) and of a workbook"),
     )
     parser.add_argument(
         "--confirm",

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from portone_async.cli.escape import escape
+from portone_async.cli.language import current_language
 from portone_async.cli.orders.formats import format_of
 from portone_async.cli.report import Report, write_findings
 from portone_async.cli.source_format import Format
@@ -40,7 +41,16 @@ def write_results(
     if arguments.report is not None:
         findings = report.count(findings)
     if arguments.out is not None:
-        write_findings(arguments.out, findings, timezone=arguments.tz, has_tiers=has_tiers)
+        write_findings(
+            arguments.out,
+            findings,
+            timezone=arguments.tz,
+            has_tiers=has_tiers,
+            language=arguments.language or current_language(),
+            summary=summary,
+            source=source_name(arguments),
+            period=period,
+        )
     if arguments.report is not None or has_tiers:
         deque(findings, maxlen=0)  # Counts the findings that ``write_findings`` has not read.
     if arguments.report is not None:

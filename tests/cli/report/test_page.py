@@ -26,6 +26,7 @@ from msgspec.structs import replace
 import portone_async
 from portone_async.cli.report import NotWrittenError, write_report
 from portone_async.cli.report import page as page_package
+from portone_async.cli.report.export.workbook.rows import columns
 from portone_async.cli.report.messages import LANGUAGES, messages
 from portone_async.cli.report.money import format_amount
 from portone_async.cli.report.page.render import SCRIPTS, read_asset
@@ -247,6 +248,9 @@ def test_every_message_is_used() -> None:
     composed |= {f"time.{name}" for name in ("charged", "short", "over", "outside", "unknown")}
     composed |= {f"sign.{role}" for role in ("made", "checked", "approved")}
     composed |= {"table.sorted.ascending", "table.sorted.descending"}
+
+    # The headers of the workbook.
+    composed |= {column.title for column in columns(has_tiers=True)} | {"workbook.summary"}
 
     assert composed <= messages("en").keys()
     assert [key for key in messages("en").keys() - composed if f'"{key}"' not in sources] == []

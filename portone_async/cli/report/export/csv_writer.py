@@ -15,6 +15,7 @@ from portone_async.cli.zone import in_zone
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
 
 from .local_times import payment_in_zone
+from .options import ExportOptions
 
 __all__ = ("COLUMNS", "write_csv")
 
@@ -49,9 +50,7 @@ _SANDBOX = {None: "", False: "false", True: "true"}
 _encoder = msgspec.json.Encoder()
 
 
-def write_csv(
-    path: Path, findings: Iterable[Finding], timezone: tzinfo, *, has_tiers: bool = False
-) -> None:
+def write_csv(path: Path, findings: Iterable[Finding], options: ExportOptions) -> None:
     """Write a line for each finding, as UTF-8 with the byte order mark that Excel needs.
 
     A line has the order, the newest payment, and further payments as JSON in ``other_payments``,
@@ -61,11 +60,12 @@ def write_csv(
     of such a cell. Amounts are plain numbers, also negative ones. Times have their UTC offset.
     The findings of several Tiers have theirs in the first column.
     """
+    timezone = options.timezone
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         # Python encodes UTF-8 faster than "utf-8-sig", which would write this as well.
         file.write("\ufeff")
         writer = csv.writer(file)
-        if has_tiers:
+        if options.has_tiers:
             writer.writerow(("tier", *COLUMNS))
             writer.writerows((tier_of(item), *_line(item, timezone)) for item in findings)
         else:

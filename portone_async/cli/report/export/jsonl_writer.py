@@ -13,25 +13,20 @@ from msgspec.structs import replace
 from portone_async.reconcile.finding import Finding
 
 from .local_times import payment_in_zone
+from .options import ExportOptions
 
 __all__ = ("json_line", "write_jsonl")
 
 _encoder = msgspec.json.Encoder()
 
 
-def write_jsonl(
-    path: Path,
-    findings: Iterable[Finding],
-    timezone: tzinfo,
-    *,
-    has_tiers: bool = False,  # noqa: ARG001 (a finding with a Tier has the member)
-) -> None:
+def write_jsonl(path: Path, findings: Iterable[Finding], options: ExportOptions) -> None:
     """Write a line for each finding; ``msgspec.json.decode(line, type=Finding)`` reads it back.
 
-    Amounts are strings: most programs would read a number as a float, whose sums are inexact.
+    A finding with a Tier has it as a member. Amounts are strings: most programs would read a number as a float, whose sums are inexact.
     """
     with path.open("wb") as file:
-        file.writelines(json_line(_in_zone(finding, timezone)) for finding in findings)
+        file.writelines(json_line(_in_zone(finding, options.timezone)) for finding in findings)
 
 
 def _in_zone(finding: Finding, timezone: tzinfo) -> Finding:

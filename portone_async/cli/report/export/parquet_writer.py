@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from portone_async.errors import InvalidRequestError
 from portone_async.reconcile.finding import Finding
 
 from .jsonl_writer import json_line
+from .options import ExportOptions
 
 __all__ = ("write_parquet",)
 
@@ -35,9 +35,7 @@ _COLUMNS = {
 _COPY = "COPY findings TO '{}' (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
 
 
-def write_parquet(
-    path: Path, findings: Iterable[Finding], _: tzinfo, *, has_tiers: bool = False
-) -> None:
+def write_parquet(path: Path, findings: Iterable[Finding], options: ExportOptions) -> None:
     """Write a row for each finding, with its payments as a list of structs, the newest first.
 
     Times are instants, of no time zone. The findings of several Tiers have theirs in the first
@@ -55,7 +53,7 @@ def write_parquet(
             file.writelines(map(json_line, _rows(findings)))
         with duckdb.connect(":memory:", config={"threads": 1, "temp_directory": ""}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            columns = {"tier": "VARCHAR", **_COLUMNS} if has_tiers else _COLUMNS
+            columns = {"tier": "VARCHAR", **_COLUMNS} if options.has_tiers else _COLUMNS
             source = database.read_json(str(lines), columns=columns, format="newline_delimited")
             # `path` is a temporary file already; DuckDB would leave its own behind after an error.
             source.query("findings", _COPY.format(str(path).replace("'", "''")))
