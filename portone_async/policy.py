@@ -70,8 +70,8 @@ class Timeouts(Struct, frozen=True):
     """
 
     total: float | None = 60.0
-    """Seconds for the whole call: token fetch, attempts and the waits between them, from its first permit on.
-    Queueing for that permit is not included: limit that with ``asyncio.timeout``."""
+    """Seconds for the whole call: token fetch, attempts and the waits between them, from its first
+    permit on. Queueing for that permit is not included: limit that with ``asyncio.timeout``."""
     attempt: float | None = 30.0
     """Seconds for one attempt, or what is left of :attr:`total` if that is less."""
     connect: float | None = 5.0

@@ -184,7 +184,8 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     status: PaymentStatus
     """``ready``, ``paid``, ``failed`` or ``cancelled``; any other word may come, too."""
     amount: Decimal
-    """The amount of the order, in :attr:`currency`. Whether a discount is subtracted is not documented."""
+    """The amount of the order, in :attr:`currency`. Whether a discount is subtracted is not
+    documented."""
     cancel_amount: Decimal = _ZERO
     """The sum of all refunds, in :attr:`currency`."""
     currency: str | None = None
