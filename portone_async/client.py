@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Literal, NoReturn, Self, TypedDict, TypeVar, Unpack, overload
+from typing import Literal, NoReturn, Self, TypeVar, Unpack, overload
 
 from aiohttp import ClientSession
 from msgspec import UNSET, UnsetType
 
 from ._core.admission import Admission
-from ._core.options import CallOptions, ThrottleQueue
+from ._core.environment import from_environment, from_named_profile
+from ._core.options import CallOptions, ClientOptions, ThrottleQueue
 from ._core.state import CallState, ClientState
 from ._core.token import Token, TokenFetch, get_token
 from ._core.validate import (
     as_secret,
     connection_limit,
-    require_env,
     secret,
     validate_base_url,
     validate_observers,
@@ -43,21 +42,6 @@ __all__ = ("ClientOptions", "PortOneClient")
 
 T = TypeVar("T")
 Client = TypeVar("Client", bound="PortOneClient")
-
-
-class ClientOptions(TypedDict, total=False):
-    """The keyword arguments of :class:`PortOneClient`."""
-
-    base_url: str
-    tier: str | None
-    retry: RetryPolicy
-    rate_limit: RateLimit | Throttle | None
-    timeouts: Timeouts
-    max_in_flight: int
-    session: ClientSession | None
-    proxy: str | None
-    observers: tuple[Observer, ...]
-    on_attempt: Callable[[Attempt], object] | None
 
 
 class PortOneClient(Sections):
@@ -158,21 +142,37 @@ class PortOneClient(Sections):
         """Create a client from environment variables.
 
         ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` must be set, ``PORTONE_BASE_URL`` and
-        ``PORTONE_TIER`` can be.
+        ``PORTONE_TIER`` can be; or ``PORTONE_PROFILE`` alone: see :meth:`from_profile`.
 
         Args:
             **overrides: Keyword arguments of the constructor; they win over the environment.
 
         Raises:
-            InvalidRequestError: A variable is missing (the error names it), or an argument is invalid.
+            InvalidRequestError: A variable is missing (the error names it), an argument is invalid,
+                or the environment has both a profile and keys.
         """
-        if (base_url := os.environ.get("PORTONE_BASE_URL")) and "base_url" not in overrides:
-            overrides["base_url"] = base_url
-        if (tier := os.environ.get("PORTONE_TIER")) and "tier" not in overrides:
-            overrides["tier"] = tier
-        if "proxy" in overrides:
-            overrides["proxy"] = as_secret(overrides["proxy"])
-        return cls(require_env("PORTONE_IMP_KEY"), require_env("PORTONE_IMP_SECRET"), **overrides)
+        keys, options = from_environment(overrides)
+        return cls(*keys, **options)
+
+    @classmethod
+    def from_profile(cls, name: str | None = None, **overrides: Unpack[ClientOptions]) -> Self:
+        """Create a client from a profile: a table of a TOML file that only its owner can read.
+
+        The file is that of ``PORTONE_PROFILES_FILE``, or ``portone-async/profiles.toml`` in the
+        user's folder of settings (``~/.config``). A profile has ``imp_key``, ``imp_secret`` and
+        optionally ``base_url``, ``tier`` and ``proxy``. It is complete: variables of other keys
+        and Tiers are ignored.
+
+        Args:
+            name: The profile; by default that of ``PORTONE_PROFILE``, or else ``"default"``.
+            **overrides: Keyword arguments of the constructor; they win over the profile.
+
+        Raises:
+            InvalidRequestError: There is no such profile, its file is open to other users (mode 600
+                is required) or invalid, or ``PORTONE_BASE_URL`` contradicts it.
+        """
+        keys, options = from_named_profile(name, overrides)
+        return cls(*keys, **options)
 
     def with_options(
         self,

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TypedDict
 
-from aiohttp import ClientTimeout
+from aiohttp import ClientSession, ClientTimeout
 
 from portone_async.errors import Attempt
 from portone_async.instrumentation import AttemptCallback, Observer
-from portone_async.policy import RetryPolicy, Timeouts
+from portone_async.policy import RateLimit, RetryPolicy, Timeouts
 from portone_async.throttle import Throttle, TokenBucket, Unthrottled
 from portone_async.throttle._semaphore import FairSemaphore
 
-__all__ = ("CallOptions", "ThrottleQueue")
+__all__ = ("CallOptions", "ClientOptions", "ThrottleQueue")
+
+
+class ClientOptions(TypedDict, total=False):
+    """The keyword arguments of :class:`PortOneClient`."""
+
+    base_url: str
+    tier: str | None
+    retry: RetryPolicy
+    rate_limit: RateLimit | Throttle | None
+    timeouts: Timeouts
+    max_in_flight: int
+    session: ClientSession | None
+    proxy: str | None
+    observers: tuple[Observer, ...]
+    on_attempt: Callable[[Attempt], object] | None
 
 
 class ThrottleQueue:

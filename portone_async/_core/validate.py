@@ -66,7 +66,7 @@ def validate_on_attempt(on_attempt: Any) -> Callable[[Attempt], object] | None:
     raise InvalidRequestError("on_attempt must be a plain function: it is not awaited")
 
 
-def require_env(name: str) -> str:
+def require_env(name: str) -> Secret:
     """Return an environment variable, hidden from tracebacks."""
     if value := os.environ.get(name):
         return Secret(value)

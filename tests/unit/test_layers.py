@@ -15,7 +15,7 @@ PACKAGE = Path(portone_async.__file__).parent
 LAYERS = (
     ("_redact", "_version"),
     ("errors",),
-    ("_order_number", "_owner", "answer", "call", "instrumentation", "policy"),
+    ("_order_number", "_owner", "_profiles", "answer", "call", "instrumentation", "policy"),
     ("models", "operations"),
     ("throttle", "_http"),
     ("_core", "resources"),
