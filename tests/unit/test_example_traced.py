@@ -1,0 +1,64 @@
+"""The traces of the FastAPI example, and the picture of one of them in the documentation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from xml.etree import ElementTree as ET
+
+import pytest
+from opentelemetry.trace import SpanKind
+
+from portone_async.testing import FakePortOne, Status
+from tests.support.telemetry import ids, parent_of
+from tests.support.waterfall import PICTURE, traced_look_up, waterfall
+
+ROWS = [
+    "GET /orders/{merchant_uid}/payment",
+    "GET /payments/find/{merchant_uid}",
+    "POST /users/getToken",
+    "PortOne attempt",
+    "PortOne attempt",
+    "PortOne attempt",
+]
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
+    async with FakePortOne() as server:
+        server.add(merchant_uid="ORD-1", amount=15000)
+        server.fail(Status(503), on="/payments")
+        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
+        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
+        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+        yield server
+
+
+async def test_call_is_a_child_of_the_request_and_parent_of_attempts(server: FakePortOne) -> None:
+    spans = await traced_look_up(server)
+    request, call, token, *_ = (next(s for s in spans if s.name == name) for name in ROWS)
+
+    assert [span.kind for span in (request, call, token)] == [
+        SpanKind.SERVER,
+        SpanKind.CLIENT,
+        SpanKind.CLIENT,
+    ]
+    assert parent_of(request) is None
+    assert parent_of(call) == ids(request)
+    assert parent_of(token) == ids(call)
+    attempts = [parent_of(span) for span in spans if span.name == "PortOne attempt"]
+    assert attempts.count(ids(call)) == 2
+    assert attempts.count(ids(token)) == 1
+    assert len(spans) == 6
+    # The spans of the server are FastAPI's, and contain its URL.
+    assert [span.name for span in spans if "ORD-1" in span.to_json()] == [request.name]
+    # The same rows as in the documentation.
+    assert rows_of(waterfall(spans)) == rows_of(PICTURE.read_text("utf-8")) == ROWS
+
+
+def rows_of(picture: str) -> list[str]:
+    """Return the names of the spans in a picture."""
+    texts = [
+        node.text or "" for node in ET.fromstring(picture).iter() if node.tag.endswith("}text")
+    ]
+    return [text for text in texts if re.match(r"(GET|POST) /|PortOne ", text)]
