@@ -121,9 +121,10 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
 def logger() -> Iterator[None]:
     """The package's logger, left as it was found."""
     log = logging.getLogger("portone_async")
-    level = log.level
+    level, handlers = log.level, log.handlers[:]
     yield
     log.setLevel(level)
+    log.handlers[:] = handlers
 
 
 async def _run(

@@ -81,8 +81,8 @@ class Instruments:
         meter.create_observable_gauge(
             "portone.client.retry.budget",
             [self._observe_budgets],
-            unit="1",
-            description="What is left of RetryPolicy.budget.",
+            unit="{point}",
+            description="What is left of RetryPolicy.budget; a retry costs 5 or 10.",
         )
 
     def _observe_budgets(self, _: CallbackOptions) -> list[Observation]:
