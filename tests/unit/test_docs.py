@@ -320,6 +320,17 @@ async def _runs_cli(command: str) -> None:
     assert all(order in output for order in orders)
 
 
+async def _examines(command: str) -> None:
+    _, *arguments = shlex.split(command)
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        status, output, complaints = await _cli(*arguments, "--rate", "100000", cwd=place)
+        # The clock of this file's server is a minute slow.
+        assert status == (0 if "--plan" in arguments else 1), output
+        assert "POST /users/getToken" in output + complaints
+        assert (place / "doctor.json").exists() == ("--report" in arguments)
+
+
 async def _cancels(command: str) -> None:
     _, *arguments = shlex.split(command)
     status, output, shown = await _cli(*arguments)
@@ -397,6 +408,7 @@ RULES: dict[str, Rule] = {
     r"python -m portone_async\.testing --port 8080": _serves,
     r"portone-async (find|call) .*": _runs_cli,
     r"portone-async cancel .*": _cancels,
+    r"portone-async doctor.*": _examines,
     r"printf .*": _makes_orders,
     r"portone-async reconcile .* --tiers .*": _reconciles_tiers,
     r"portone-async reconcile (?!.* --tiers ).*": _reconciles,
