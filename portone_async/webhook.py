@@ -42,10 +42,13 @@ class WebhookEvent(Struct, frozen=True):
     """The fields of a webhook. Do not trust them until the payment was looked up."""
 
     imp_uid: str
+    """PortOne's id of the payment."""
     merchant_uid: str
+    """The shop's order number."""
     status: PaymentStatus
     """``paid``, ``ready`` (a virtual account was issued), ``failed`` or ``cancelled``."""
     cancellation_id: str | None = None
+    """PortOne's id of the cancellation, if it is about one."""
 
 
 class _HasPayments(Protocol):

@@ -38,7 +38,9 @@ class SucceededChannel(Record, frozen=True, kw_only=True):
     public: ClassVar = (*shown, *_CARD)
 
     pg_provider: str | None = None
+    """The PG, as in ``html5_inicis``."""
     pg_id: str | None = None
+    """The shop's id at the PG (MID)."""
     card_name: str | None = None
     card_code: str | None = None
     card_issuer_code: str | None = None
@@ -50,7 +52,9 @@ class SucceededChannel(Record, frozen=True, kw_only=True):
     card_type: int | None = None
     """0 credit, 1 check; ``None`` when the PG does not say."""
     inserted: Annotated[datetime, AWARE] | None = None
+    """When its first key was issued, in UTC."""
     updated: Annotated[datetime, AWARE] | None = None
+    """When its present key was issued, in UTC."""
 
 
 class FailedChannel(Record, frozen=True, kw_only=True):
@@ -103,7 +107,9 @@ class BillingKey(ResponseRecord, frozen=True, kw_only=True):
     customer_uid: str
     """The shop's name for the key: one per card, not per buyer."""
     pg_provider: str | None = None
+    """The PG, as in ``html5_inicis``."""
     pg_id: str | None = None
+    """The shop's id at the PG (MID)."""
     sandbox: bool | None = None
     """Whether it belongs to a test channel; ``None`` (unknown) before 2025-11."""
     customer_id: str | None = None

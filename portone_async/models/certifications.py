@@ -34,10 +34,13 @@ class Certification(ResponseRecord, frozen=True, kw_only=True):
     merchant_uid: str | None = None
     """The shop's own number of the check. It may be any text, also one with a name."""
     pg_tid: str | None = None
+    """The PG's id of the check."""
     name: str | None = None
+    """The person's name."""
     gender: str | None = None
     """``male`` or ``female``."""
     birthday: date | None = None
+    """The date of birth."""
     birth: int | None = None
     """The start of the birthday in Unix seconds, negative before 1970. PortOne does not document
     this field."""

@@ -23,6 +23,7 @@ class Missing(Struct, frozen=True):
 
     merchant_uid: str
     error: PaymentNotFoundError
+    """PortOne's answer."""
 
 
 class Failed(Struct, frozen=True):
@@ -30,12 +31,14 @@ class Failed(Struct, frozen=True):
 
     merchant_uid: str
     error: PortOneError
+    """Why it could not be checked."""
 
 
 class Group(Struct, frozen=True):
     """An id, with the payments that PortOne listed for it."""
 
     uid: str
+    """The order number or PortOne's id, as it was passed."""
     payments: tuple[Payment, ...] = ()
     """The newest first. Empty: PortOne listed none; confirm that by :meth:`Payments.find_all`."""
     unreadable: tuple[UnreadablePayment, ...] = ()

@@ -77,6 +77,7 @@ class NaverProductOrder(ResponseRecord, frozen=True, kw_only=True):
     product_option_id: str | None = None
     product_option_name: str | None = None
     quantity: int | None = None
+    """The number of pieces."""
     product_amount: Decimal | None = None
     """KRW."""
     delivery_amount: Decimal | None = None
@@ -134,6 +135,7 @@ class NaverCashAmount(ResponseRecord, frozen=True, kw_only=True):
     public: ClassVar = shown
 
     amount_total: Decimal | None = None
+    """The whole amount, VAT included."""
     amount_by_npoint: Decimal | None = None
     """The part paid with Naver points."""
     amount_by_primary: Decimal | None = None
@@ -141,3 +143,4 @@ class NaverCashAmount(ResponseRecord, frozen=True, kw_only=True):
     amount_supply: Decimal | None = None
     """The supply value: the total without VAT."""
     amount_vat: Decimal | None = None
+    """The VAT."""

@@ -21,9 +21,11 @@ class TaxSplit(Record, frozen=True, kw_only=True):
     public: ClassVar = shown
 
     tax_free: Decimal | None = None
+    """The part that is free of tax."""
     supply: Decimal | None = None
     """The taxed part, without its VAT."""
     vat: Decimal | None = None
+    """The VAT of the taxed part."""
     service: Decimal | None = None
     """The service charge."""
 
@@ -35,10 +37,15 @@ class BalanceChange(Record, frozen=True, kw_only=True):
     public: ClassVar = shown
 
     created: Annotated[datetime, AWARE] | None = None
+    """When it was made, in UTC."""
     cash_receipt: TaxSplit | None = None
+    """The part with a cash receipt."""
     primary: TaxSplit | None = None
+    """The part by card, transfer, virtual account or phone."""
     secondary: TaxSplit | None = None
+    """The part in points."""
     discount: TaxSplit | None = None
+    """The part that was a discount."""
 
 
 class PaymentBalance(ResponseRecord, frozen=True, kw_only=True):
@@ -51,6 +58,7 @@ class PaymentBalance(ResponseRecord, frozen=True, kw_only=True):
     public: ClassVar = (*shown, "histories")
 
     amount: Decimal
+    """In the currency of the payment."""
     cash_receipt: TaxSplit | None = None
     """The part for which a cash receipt was issued."""
     primary: TaxSplit | None = None
@@ -60,3 +68,4 @@ class PaymentBalance(ResponseRecord, frozen=True, kw_only=True):
     discount: TaxSplit | None = None
     """Discounts of the PG or the card company."""
     histories: Many[BalanceChange, ...] = ()
+    """The payment and its refunds."""

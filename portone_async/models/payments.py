@@ -97,11 +97,15 @@ class Cancellation(Record, frozen=True, kw_only=True):
     amount: Decimal
     """The refund, in the payment's currency."""
     cancelled_at: Annotated[datetime, AWARE] | None = None
+    """When it was made, in UTC."""
     pg_tid: str | None = None
+    """The PG's id of the cancellation."""
     reason: str | None = None
+    """The text of the request."""
     cancellation_id: str | None = None
     """PortOne's id of the cancellation; older ones have none."""
     receipt_url: str | None = None
+    """The address of its receipt."""
 
 
 class Deposit(Record, frozen=True, kw_only=True):
@@ -111,9 +115,13 @@ class Deposit(Record, frozen=True, kw_only=True):
     public: ClassVar = (*shown, "pg_tid")
 
     amount: Decimal
+    """The deposit, in the payment's currency."""
     pg_tid: str | None = None
+    """The PG's id of the deposit."""
     depositor_name: str | None = None
+    """The name on the transfer."""
     deposited_at: Annotated[datetime, AWARE] | None = None
+    """When the money arrived, in UTC."""
 
 
 class Promotion(Record, frozen=True, kw_only=True):
@@ -123,6 +131,7 @@ class Promotion(Record, frozen=True, kw_only=True):
     public: ClassVar = shown
 
     id: str | None = None
+    """PortOne's id of the promotion."""
     discount: Decimal = _ZERO
     """The discount, in the payment's currency."""
 
@@ -212,6 +221,7 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     bank_code: str | None = None
     bank_name: str | None = None
     card_code: str | None = None
+    """The card company's standard code, with leading zeros, as in ``361``."""
     card_name: str | None = None
     card_issuer_code: str | None = None
     card_issuer_name: str | None = None
@@ -226,10 +236,13 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     vbank_code: str | None = None
     vbank_name: str | None = None
     vbank_num: str | None = None
+    """The number of the virtual account."""
     vbank_holder: str | None = None
+    """The holder of the virtual account."""
     vbank_date: Annotated[datetime, AWARE] | None = None
     """The deadline for the deposit."""
     vbank_issued_at: Annotated[datetime, AWARE] | None = None
+    """When the virtual account was issued, in UTC."""
     name: str | None = None
     """The name of the goods."""
     buyer_name: str | None = None
@@ -261,10 +274,13 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     cancel_receipt_urls: Many[str, ...] = ()
     """Deprecated by PortOne: each :class:`Cancellation` has its own."""
     cash_receipt_issued: bool | None = None
+    """Whether a cash receipt was issued."""
     customer_uid: str | None = None
+    """The billing key that was issued or charged."""
     customer_uid_usage: str | None = None
     """``issue``, ``payment`` or ``payment.scheduled``."""
     promotion: Promotion | None = None
+    """The promotion and its discount; ``None`` without one."""
     extension: dict[str, Any] | None = None
     """Fields that a PG adds, if requested by ``extension=True``."""
 

@@ -86,6 +86,7 @@ class Schedule(ResponseRecord, frozen=True, kw_only=True):
     amount: Decimal | None = None
     """What is charged, in :attr:`currency`."""
     currency: str | None = None
+    """The currency of :attr:`amount`, as in ``KRW``."""
     schedule_at: Annotated[datetime, AWARE] | None = None
     """When it is to be charged."""
     schedule_status: str | None = None
@@ -93,11 +94,15 @@ class Schedule(ResponseRecord, frozen=True, kw_only=True):
     payment_status: PaymentStatus | None = None
     """``paid``, ``failed`` or ``cancelled``; ``None`` until the charge is made."""
     executed_at: Annotated[datetime, AWARE] | None = None
+    """When the charge was made, in UTC; ``None``: it was not."""
     revoked_at: Annotated[datetime, AWARE] | None = None
+    """When the schedule was revoked, in UTC; ``None``: it was not."""
     fail_reason: str | None = None
+    """Why the charge failed, in the words of the PG."""
     pg_provider: str | None = None
     pg_id: str | None = None
     customer_id: str | None = None
+    """The shop's name for the buyer."""
     name: str | None = None
     """The name of the goods."""
     buyer_name: str | None = None

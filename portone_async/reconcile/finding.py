@@ -45,6 +45,7 @@ class Order(Struct, frozen=True, gc=False):
     amount: Decimal
     """The amount that should have been charged, in :attr:`currency`."""
     currency: str = "KRW"
+    """The currency of all its amounts, as in ``KRW``."""
     status: PaymentStatusLike = "paid"
     """The status that its payment should have: ``paid``, ``cancelled``, …
 
@@ -70,6 +71,7 @@ class Refund(Struct, frozen=True):
     amount: Decimal
     """The refunded amount, in :attr:`currency`; above 0."""
     currency: str
+    """The currency of the order."""
     row: str
     """Where it is listed, such as ``orders.csv:12``.
 
@@ -216,6 +218,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     """The totals of a whole run."""
 
     counts: Mapping[Verdict, int]
+    """The number of findings by verdict."""
     amounts: Mapping[Verdict, Mapping[str, Decimal]]
     """Money by verdict and currency: amounts ordered; for orphans, amounts paid.
 
@@ -225,9 +228,11 @@ class Summary(Struct, frozen=True, kw_only=True):
     requests: int
     """Requests sent for payments, retries included."""
     retries: int
+    """Those of them that were retries."""
     seconds: float
     """The duration of the run; the sum of its parts if it was resumed."""
     started_at: datetime | None = None
+    """When the run first began, in UTC."""
     ended_at: datetime | None = None
     """When the run first ended: the time of its findings."""
     assumed_empty: tuple[AssumedEmpty, ...] = ()
