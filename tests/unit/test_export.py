@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from portone_async import Cancellation, Payment
 from portone_async._http.reply import Reply, parse
 from portone_async.models import Record
+from portone_async.models._personal import personal_names
 from portone_async.models.billing_keys import BillingKey
 from portone_async.resources.payments._calls import find_call
+from tests.support.examples import ROOT
 from tests.support.full_records import RECORDS, UNKNOWN, full_json, full_record
 from tests.support.samples import CARD_PAID, PARTIALLY_CANCELLED, ok
 
@@ -168,3 +170,11 @@ def test_record_of_a_user_omits_what_it_does_not_list() -> None:
 
     assert whole.to_dict() == {"parts": [{"amount": Decimal(1)}]}
     assert "memo" in whole.to_json(personal_data=True)
+
+
+def test_docs_name_every_field_of_a_payment_that_is_left_out() -> None:
+    page = (ROOT / "docs" / "data_frames.md").read_text("utf-8")
+    names = {name for name in personal_names(Payment) if not name.startswith("buyer_")}
+    links = {"receipt_url", "cancel_receipt_urls"}  # by "the links to receipts"
+
+    assert {name for name in names - links if f"`{name}`" not in page} == set()
