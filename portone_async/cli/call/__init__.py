@@ -7,6 +7,7 @@ from gettext import gettext as _
 
 from portone_async._redact import Secret
 from portone_async.cli.parser import Commands, set_command
+from portone_async.cli.profile import add_profile_option
 from portone_async.cli.proxy import add_proxy_option
 
 __all__ = ("add_to",)
@@ -24,7 +25,8 @@ Make any call of PortOne V1, and print the response as JSON.
   portone-async call PUT /payments/prepare --body @new-amount.json
 
 The keys come from the environment: PORTONE_IMP_KEY and PORTONE_IMP_SECRET (the
-V1 REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well."""
+V1 REST API pair), with PORTONE_BASE_URL and PORTONE_TIER if they are set; or
+from a profile: --profile, or PORTONE_PROFILE."""
     )
 
 
@@ -96,6 +98,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--yes", action="store_true", help=_("do not ask before a request other than a GET")
     )
+    add_profile_option(parser)
     add_proxy_option(parser)
     set_command(parser, _run)
 

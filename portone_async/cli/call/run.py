@@ -9,10 +9,13 @@ from gettext import gettext as _
 from pathlib import Path
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
+from portone_async._core.environment import chosen_profile
 from portone_async._redact import Secret, SecretBytes
+from portone_async.answer import Answer
 from portone_async.call import Call
+from portone_async.cli.client import make_client
 from portone_async.cli.confirm import can_confirm, confirm
 from portone_async.cli.escape import escape, escape_json, unescape_json
 from portone_async.cli.exit_codes import ExitCode
@@ -20,7 +23,6 @@ from portone_async.cli.streams import print_error
 from portone_async.client import PortOneClient
 from portone_async.errors import (
     ApiError,
-    Attempt,
     AuthenticationError,
     InvalidRequestError,
     PortOneError,
@@ -45,17 +47,8 @@ class Arguments(argparse.Namespace):
     query: list[tuple[str, Secret]]
     body: Secret | None
     yes: bool
+    profile: str | None
     proxy: str | None
-
-
-class _Answer(Struct, frozen=True):
-    """The response of a call, exactly as PortOne sent it, and the HTTP status."""
-
-    response: Raw
-    status: int | None
-
-    def __repr__(self) -> str:
-        return f"_Answer({self.status})"
 
 
 def run(arguments: Arguments) -> ExitCode:
@@ -65,7 +58,7 @@ def run(arguments: Arguments) -> ExitCode:
     if is_change and not arguments.yes and can_confirm() and not confirm(_question(arguments)):
         return ExitCode.COULD_NOT_RUN
     try:
-        answer = asyncio.run(_answer(call, arguments.proxy))
+        answer = asyncio.run(_answer(arguments, call))
     except (AuthenticationError, ProxyError, InvalidRequestError):
         raise
     except PortOneError as error:
@@ -74,15 +67,19 @@ def run(arguments: Arguments) -> ExitCode:
         if is_change:
             print_error(_("interrupted: the request may have been carried out"))
         raise
-    _print_json(answer.response)
-    if answer.status == _PARTIAL:
+    _print_json(answer.value)
+    if answer.reply.status == _PARTIAL:
         print_error(_("HTTP 207: PortOne reports that a part failed; the response says which"))
         return ExitCode.NOT_CHECKED
     return ExitCode.OK
 
 
 def _question(arguments: Arguments) -> str:
-    return _("Send {method} {path}?").format(method=arguments.method, path=arguments.path)
+    text = _("Send {method} {path}?")
+    profile = chosen_profile(arguments.profile)
+    if profile is not None:
+        text = _("Send {method} {path} with the keys of profile {profile}?")
+    return text.format(method=arguments.method, path=arguments.path, profile=escape(profile or ""))
 
 
 def _call(arguments: Arguments) -> Call[Raw]:
@@ -131,15 +128,9 @@ def _read_body(argument: Secret) -> SecretBytes:
     return SecretBytes(content.removeprefix(b"\xef\xbb\xbf"))
 
 
-async def _answer(call: Call[Raw], proxy: str | None) -> _Answer:
-    statuses: list[int | None] = []
-
-    def record(attempt: Attempt) -> None:
-        statuses.append(attempt.status)
-
-    async with PortOneClient.from_env(proxy=proxy, on_attempt=record) as client:
-        response = await client.call(call)
-    return _Answer(response, statuses[-1])
+async def _answer(arguments: Arguments, call: Call[Raw]) -> Answer[Raw]:
+    async with make_client(PortOneClient, arguments.profile, proxy=arguments.proxy) as client:
+        return await client.call(call, with_reply=True)
 
 
 def _print_json(response: Raw) -> None:

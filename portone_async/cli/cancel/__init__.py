@@ -7,6 +7,7 @@ from gettext import gettext as _
 
 from portone_async._redact import Secret
 from portone_async.cli.parser import Commands, Parser, set_command
+from portone_async.cli.profile import add_profile_option
 from portone_async.cli.proxy import add_proxy_option
 
 from .money import parse_amount, parse_money
@@ -24,7 +25,8 @@ and what it will cancel, and asks before it acts.
   portone-async cancel imp_123456789012 --all --reason returned --key R-1 --yes
 
 The keys come from the environment: PORTONE_IMP_KEY and PORTONE_IMP_SECRET (the
-V1 REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well."""
+V1 REST API pair), with PORTONE_BASE_URL and PORTONE_TIER if they are set; or
+from a profile: --profile, or PORTONE_PROFILE."""
     )
 
 
@@ -94,6 +96,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--yes", action="store_true", help=_("do not ask (for scripts)"))
     _add_rest(parser)
+    add_profile_option(parser)
     add_proxy_option(parser)
     set_command(parser, _run)
 

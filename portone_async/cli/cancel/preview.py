@@ -17,13 +17,21 @@ from .money import format_money
 __all__ = ("print_preview",)
 
 
-def print_preview(payment: Payment, amount: Decimal) -> None:
-    """Print the payment, its balance and what will be cancelled to stderr, one per line."""
+def print_preview(payment: Payment, amount: Decimal, *, profile: str | None) -> None:
+    """Print the payment, its balance and what will be cancelled to stderr, one per line.
+
+    Args:
+        payment: The payment.
+        amount: What will be cancelled.
+        profile: The profile of its shop, if the keys come from one.
+    """
     left = EXACT.subtract(payment.balance, amount)
     status = status_label(payment)
     if payment.sandbox:
         status += " " + _("(test)")
+    shop = () if profile is None else ((_("Profile"), escape(profile)),)
     lines = (
+        *shop,
         (_("Order"), escape_order_number(payment.merchant_uid)),
         (_("PortOne id"), escape(payment.imp_uid)),
         (_("Status"), status),

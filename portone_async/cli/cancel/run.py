@@ -8,7 +8,9 @@ from decimal import Decimal
 from gettext import gettext as _
 from typing import Any
 
+from portone_async._core.environment import chosen_profile
 from portone_async._redact import Secret
+from portone_async.cli.client import make_client
 from portone_async.cli.confirm import can_confirm, confirm
 from portone_async.cli.escape import escape_order_number
 from portone_async.cli.exit_codes import ExitCode
@@ -52,6 +54,7 @@ class Arguments(argparse.Namespace):
     yes: bool
     json: bool
     personal_data: bool
+    profile: str | None
     proxy: str | None
 
 
@@ -83,7 +86,7 @@ def _result(arguments: Arguments) -> Result | None:
     if payment.balance > 0 and not _is_done(arguments, payment):
         amount = _amount(arguments, payment)
         _validate(payment, amount)
-        print_preview(payment, amount)
+        print_preview(payment, amount, profile=chosen_profile(arguments.profile))
         if not arguments.yes and not confirm(_question(payment, amount)):
             return None
     try:
@@ -135,7 +138,7 @@ def _question(payment: Payment, amount: Decimal) -> str:
 
 
 async def _look_up(arguments: Arguments) -> Payment:
-    async with PortOneClient.from_env(proxy=arguments.proxy) as client:
+    async with make_client(PortOneClient, arguments.profile, proxy=arguments.proxy) as client:
         return await client.payments.get(arguments.imp_uid, include_sandbox=True)
 
 
@@ -158,7 +161,7 @@ async def _cancel(arguments: Arguments, seen: Payment) -> Payment:
         "enable_webhook": arguments.enable_webhook,
         "settle": arguments.settle,
     }
-    async with PortOneClient.from_env(proxy=arguments.proxy) as client:
+    async with make_client(PortOneClient, arguments.profile, proxy=arguments.proxy) as client:
         if arguments.amount is None:
             return await client.payments.cancel_all(seen.imp_uid, **given)
         return await client.payments.cancel(seen.imp_uid, amount=arguments.amount, **given)

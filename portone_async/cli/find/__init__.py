@@ -7,6 +7,7 @@ from gettext import gettext as _
 
 from portone_async.cli import spelling
 from portone_async.cli.parser import Commands, set_command
+from portone_async.cli.profile import add_profile_option
 from portone_async.cli.proxy import add_proxy_option
 from portone_async.cli.zone import parse_zone
 
@@ -19,7 +20,8 @@ def _description() -> str:
 Look up the payments of orders concurrently, and print them in the given order.
 
 The keys come from the environment: PORTONE_IMP_KEY and PORTONE_IMP_SECRET (the V1
-REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well."""
+REST API pair), with PORTONE_BASE_URL and PORTONE_TIER if they are set; or from a
+profile: --profile, or PORTONE_PROFILE."""
     )
 
 
@@ -97,6 +99,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--personal-data", action="store_true", help=_("keep personal data in the JSON")
     )
+    add_profile_option(parser)
     add_proxy_option(parser)
     set_command(parser, _run)
 

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from datetime import tzinfo
 from functools import partial
 
+from portone_async.cli.client import make_client
 from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.outcome import Outcome
 from portone_async.cli.outcome_printer import OutcomePrinter
@@ -35,6 +36,7 @@ class Arguments(argparse.Namespace):
     tz: tzinfo
     json: bool
     personal_data: bool
+    profile: str | None
     proxy: str | None
 
 
@@ -64,7 +66,7 @@ def _print_json(arguments: Arguments, outcomes: Sequence[Outcome]) -> None:
 
 async def _find(arguments: Arguments, printer: OutcomePrinter) -> ExitCode:
     """Look up all orders concurrently, and print the outcomes in the given order."""
-    async with PortOneClient.from_env(proxy=arguments.proxy) as client:
+    async with make_client(PortOneClient, arguments.profile, proxy=arguments.proxy) as client:
         look_up = partial(_look_up, client, arguments)
         orders = _orders(arguments.order)
         async with Stream(orders, look_up, in_flight=_MAX_IN_FLIGHT, is_ordered=True) as outcomes:

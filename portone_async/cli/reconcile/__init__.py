@@ -8,6 +8,7 @@ from gettext import gettext as _
 from portone_async._redact import Secret
 from portone_async.cli import spelling
 from portone_async.cli.parser import Commands, Parser, set_command
+from portone_async.cli.profile import add_profile_option
 from portone_async.cli.proxy import add_proxy_option
 from portone_async.cli.source_format import Format
 from portone_async.cli.zone import parse_zone
@@ -21,7 +22,8 @@ def _description() -> str:
 Compare orders with their payments at PortOne, both ways, and report differences.
 
 The keys come from the environment: PORTONE_IMP_KEY and PORTONE_IMP_SECRET (the V1
-REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well.
+REST API pair), with PORTONE_BASE_URL and PORTONE_TIER if they are set; or from a
+profile: --profile, or PORTONE_PROFILE.
 
 With --since and --until all payments of that period are read, a thousand per request,
 and payments without an order are reported, too. Without a period the payments of the
@@ -151,6 +153,7 @@ def add_to(commands: Commands) -> None:
         ),
     )
     parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))
+    add_profile_option(parser)
     add_proxy_option(parser)
     set_command(parser, _run)
 

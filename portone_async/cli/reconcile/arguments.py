@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from datetime import datetime, timedelta, tzinfo
 from gettext import gettext as _
 from pathlib import Path
 
+from portone_async._core.environment import chosen_tier
 from portone_async.cli.language import Language
 from portone_async.cli.orders import Columns
 from portone_async.cli.source_format import Format
@@ -57,6 +57,7 @@ class Arguments(argparse.Namespace):
     language: Language | None
     confirm: Confirm
     rate: float | None
+    profile: str | None
     proxy: str | None
 
     @property
@@ -113,7 +114,7 @@ class Arguments(argparse.Namespace):
         if until > utc_now():
             text = _("partitions need a period that has ended: --until {time} is in the future")
             raise InvalidRequestError(text.format(time=self.until))
-        own = os.environ.get("PORTONE_TIER") or None
+        own = chosen_tier(self.profile)
         return plan(
             [own] if self.tiers is None else read_tiers(self.tiers),
             since=since,

@@ -10,6 +10,7 @@ from typing import cast
 
 from msgspec import Struct
 
+from portone_async.cli.client import make_client
 from portone_async.client import PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
@@ -102,7 +103,7 @@ class PartitionRun:
             await self._reconcile_by_workers()
             unfinished = []
         options = self._arguments.client_options | {"on_attempt": self._view.count_attempt}
-        async with PortOneClient.from_env(**options) as client:
+        async with make_client(PortOneClient, self._arguments.profile, **options) as client:
             await self._reconcile_here(
                 client, [*_pairs(unfinished, again=False), *_pairs(todo.again, again=True)]
             )
@@ -166,7 +167,10 @@ class PartitionRun:
             self._view.count_failed(progress.failed)
 
         arguments = self._arguments
-        variables = self._orders.variables | {worker.PROXY: arguments.proxy}
+        variables = self._orders.variables | {
+            worker.PROFILE: arguments.profile,
+            worker.PROXY: arguments.proxy,
+        }
         ledger: str | Path = worker.LEDGER
         if arguments.has_ledger_address:
             variables[worker.LEDGER] = arguments.ledger

@@ -12,6 +12,7 @@ from gettext import gettext as _
 from itertools import islice
 from pathlib import Path
 
+from portone_async.cli.client import make_client
 from portone_async.cli.console import make_console
 from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.orders import BadRow, Item, Note, OrdersError
@@ -135,7 +136,7 @@ async def _compare(
     view: View,
 ) -> Summary:
     since, until = arguments.period or (None, None)
-    async with PortOneClient.from_env(**options) as client:
+    async with make_client(PortOneClient, arguments.profile, **options) as client:
         return await reconcile(
             client,
             orders,

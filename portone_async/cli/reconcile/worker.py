@@ -10,16 +10,18 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 from portone_async._redact import Secret
+from portone_async.cli.client import make_client
 from portone_async.client import PortOneClient
 from portone_async.policy import RateLimit
 from portone_async.reconcile import Order, Partition, Refund, UnreadableOrder
 
 from .order_book import read_partition
 
-__all__ = ("LEDGER", "ORDERS", "PROXY", "client", "orders_of", "variables")
+__all__ = ("LEDGER", "ORDERS", "PROFILE", "PROXY", "client", "orders_of", "variables")
 
 LEDGER = "PORTONE_ASYNC_LEDGER"
 ORDERS = "PORTONE_ASYNC_ORDERS"
+PROFILE = "PORTONE_ASYNC_PROFILE"
 PROXY = "PORTONE_ASYNC_PROXY"
 
 
@@ -29,9 +31,10 @@ def orders_of(partition: Partition) -> Iterable[Order | Refund | UnreadableOrder
 
 
 def client(rate_limit: RateLimit) -> PortOneClient:
-    """Return a client with a part of the rate, and the proxy of the driver."""
-    proxy = os.environ.get(PROXY)
-    return PortOneClient.from_env(rate_limit=rate_limit, proxy=proxy and Secret(proxy))
+    """Return a client with a part of the rate, and the profile and the proxy of the driver."""
+    proxy = Secret(os.environ.get(PROXY, "")) or None
+    profile = os.environ.get(PROFILE)
+    return make_client(PortOneClient, profile, rate_limit=rate_limit, proxy=proxy)
 
 
 @contextmanager
