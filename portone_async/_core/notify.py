@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from portone_async.call import Call
-from portone_async.instrumentation import CallInfo, CallObserver, Observer, TracedCall
+from portone_async.instrumentation import CallInfo, CallObserver, Observer
 
 __all__ = ("guarded", "start_observers", "trace_headers")
 
@@ -39,18 +39,20 @@ def trace_headers(observers: Sequence[CallObserver]) -> dict[str, str]:
     """Return the trace context of an attempt, as its observers report it."""
     headers: dict[str, str] = {}
     for observer in observers:
-        if isinstance(observer, TracedCall):
-            headers |= guarded(_headers_of, observer) or {}
+        # Not isinstance(): on Python 3.11 that takes 10 µs with a protocol.
+        report: Callable[[], Mapping[str, str]] | None = getattr(observer, "trace_headers", None)
+        if report is not None:
+            headers |= guarded(_validated, report) or {}
     return headers
 
 
-def _headers_of(observer: TracedCall) -> dict[str, str]:
-    """Return the headers of one observer.
+def _validated(report: Callable[[], Mapping[str, str]]) -> dict[str, str]:
+    """Return the headers that an observer reports.
 
     Raises:
         ValueError: One of them is not of a trace context, or would end its line.
     """
-    headers = dict(observer.trace_headers())
+    headers = dict(report())
     for name, value in headers.items():
         if name not in _TRACE_HEADERS or not _HEADER_VALUE.fullmatch(value):
             raise ValueError("not a header of a trace context")

@@ -52,9 +52,11 @@ class CallObserver(Protocol):
         """
 
 
-@runtime_checkable
 class TracedCall(CallObserver, Protocol):
-    """Observes one call, and adds its trace context to the requests."""
+    """Observes one call, and adds its trace context to the requests.
+
+    Every observer of a call that has the method :meth:`trace_headers` is one.
+    """
 
     def trace_headers(self) -> Mapping[str, str]:
         """Return ``traceparent``, and perhaps ``tracestate``, for the attempt that has started.
