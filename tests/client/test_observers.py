@@ -72,6 +72,10 @@ class Broken:
     def attempt_ended(self, attempt: Attempt) -> None:
         self._raise("attempt_ended")
 
+    def trace_headers(self) -> dict[str, str]:
+        self._raise("trace_headers")
+        return {}
+
     def call_ended(self, error: BaseException | None) -> None:
         self._raise("call_ended")
 
@@ -131,7 +135,7 @@ async def test_cancelled_call_ends_with_the_cancellation() -> None:
 
 
 @pytest.mark.parametrize(
-    "event", ["call_started", "attempt_started", "attempt_ended", "call_ended"]
+    "event", ["call_started", "attempt_started", "trace_headers", "attempt_ended", "call_ended"]
 )
 @virtual_time
 async def test_observer_that_raises_is_logged_and_ignored(
@@ -143,6 +147,8 @@ async def test_observer_that_raises_is_logged_and_ignored(
     assert recorder.of(FIND)[-1] == ("call ended", type(None))
     assert "an observer raised" in caplog.text
     assert "tracing is down" in caplog.text
+    names = {vars(record).get("portone_observer") for record in caplog.records}
+    assert f"Broken.{event}" in names
 
 
 @virtual_time

@@ -224,6 +224,19 @@ async def test_token_fetch_is_a_child_of_the_call_that_starts_it(telemetry: Tele
 
 
 @virtual_time
+async def test_fetch_that_no_call_waits_for_any_more_ends_its_spans(telemetry: Telemetry) -> None:
+    client, _ = scripted_client(
+        token=lambda _: (9.0, token_reply()), observers=(telemetry.observer(),)
+    )
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await client.payments.find(UID)
+
+    spans = [call_span(telemetry, name) for name in (TOKEN, FIND, ATTEMPT)]
+    assert [attributes(span)["error.type"] for span in spans] == ["CancelledError"] * 3
+
+
+@virtual_time
 async def test_concurrent_calls_keep_their_own_parents(telemetry: Telemetry) -> None:
     client, _ = scripted_client(
         lambda number: (number % 7 / 10, reply(503) if number % 3 == 0 else PAID),
