@@ -36,7 +36,6 @@ import pytest
 
 import portone_async
 from portone_async import (
-    PortOneClient,
     PortOneError,
     RateLimit,
     RetryPolicy,
@@ -44,6 +43,7 @@ from portone_async import (
     reconcile,
     testing,
 )
+from portone_async._core.environment import from_environment
 from portone_async.cli.orders import read_orders
 from portone_async.reconcile import Order
 from portone_async.testing import FakePortOne
@@ -276,7 +276,7 @@ async def _activates(command: str) -> None:
 
 async def _is_setting(command: str) -> None:
     name, _, value = command.removeprefix("export ").partition("=")
-    assert f'"{name}"' in inspect.getsource(PortOneClient.from_env)
+    assert f'"{name}"' in inspect.getsource(from_environment)
     # Those of the fake, as started there.
     fake = inspect.signature(FakePortOne).parameters
     field = name.removeprefix("PORTONE_").lower()
