@@ -14,7 +14,11 @@ from portone_async.models.payments import PaymentPage
 from portone_async.resources._request import has_slash
 from portone_async.resources._windows import Window
 from portone_async.resources.billing_keys._calls import listed_call
-from portone_async.resources.payments._batch import Identifier, batch_call
+from portone_async.resources.payments._batch import (
+    LARGEST_BATCH,
+    Identifier,
+    batch_call,
+)
 from portone_async.resources.payments._calls import find_all_call, find_call, get_call, list_call
 from portone_async.resources.schedules._calls import list_call as schedules_call
 
@@ -33,6 +37,8 @@ __all__ = (
     "EMPTY_PERIOD",
     "FIND_UNKNOWN",
     "FIRST_PAGE",
+    "FULL_BATCH",
+    "FULL_BATCH_OF_KEYS",
     "GET_UNKNOWN",
     "LAST_PAGE",
     "LIST_UNKNOWN",
@@ -168,6 +174,23 @@ def _orders(evidence: Evidence) -> Sequence[Call[Any]]:
 BATCH_PARTIAL = Probe("batch-partial", _BATCH, _batch_partial)
 BATCH_OF_ORDERS = Probe("batch-of-orders", _BATCH, _batch_of_orders, must_succeed=True)
 ORDERS = Probe("orders", _FIND_ALL, _orders, most=_MOST_ORDERS, must_succeed=True)
+
+
+def _hundred(name: str) -> list[str]:
+    """Return a hundred names that exist nowhere, of 53 bytes each: 27 of them are Korean."""
+    return [f"doctor-{name[-16:]}-{number:02}가나다" for number in range(LARGEST_BATCH)]
+
+
+FULL_BATCH = Probe(
+    "full-batch",
+    _BATCH,
+    lambda e: [batch_call(Identifier("merchant_uid", o) for o in _hundred(e.unknown.order))],
+)
+FULL_BATCH_OF_KEYS = Probe(
+    "full-batch-of-keys",
+    "GET /subscribe/customers",
+    lambda e: [listed_call(_hundred(e.unknown.customer_uid))],
+)
 
 
 def _page(number: int) -> Calls:

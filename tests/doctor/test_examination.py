@@ -51,6 +51,14 @@ async def test_no_endpoint_is_requested_more_often_than_planned(server: FakePort
     assert server.count("/payments/status/") <= planned["GET /payments/status/{payment_status}"]
 
 
+async def test_full_batches_have_long_request_lines(server: FakePortOne) -> None:
+    await examine(server, check_named("batch-size"), check_named("billing-key-batch-size"))
+
+    lines = [len(r.target) for r in server.requests if len(r.query) == 100]
+    assert len(lines) == 2
+    assert all(7000 < length < 7800 for length in lines)
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 async def test_client_refuses_to_change_anything(server: FakePortOne, method: str) -> None:
     async with reading(server) as client:

@@ -80,6 +80,14 @@ def _batch_lists_all(evidence: Evidence) -> Result:
     )
 
 
+def _batch_size(evidence: Evidence) -> Result:
+    return _is_envelope_404(evidence, (probes.FULL_BATCH,))
+
+
+def _billing_key_batch_size(evidence: Evidence) -> Result:
+    return _is_envelope_404(evidence, (probes.FULL_BATCH_OF_KEYS,))
+
+
 def _code_not_found(evidence: Evidence) -> Result:
     return _is_envelope_404(evidence, (probes.UNKNOWN_BANK, probes.UNKNOWN_CARD))
 
@@ -138,6 +146,13 @@ LOOK_UPS = (
         _batch_not_found,
     ),
     Check(
+        "batch-size",
+        _("PortOne accepts a batch of 100 order numbers in a request line of over 7,000 bytes."),
+        _("get_many() and reconcile with confirm='batch' fail for full batches: please report it."),
+        (probes.FULL_BATCH,),
+        _batch_size,
+    ),
+    Check(
         "batch-partial",
         _(
             "PortOne answers a batch of a known and an unknown id with HTTP 207, code 0 and the "
@@ -166,6 +181,13 @@ LOOK_UPS = (
         _("billing_keys.get_many() may fail or leave keys out: look keys up one by one."),
         (probes.RECENT, probes.BILLING_KEYS),
         _billing_key_batch,
+    ),
+    Check(
+        "billing-key-batch-size",
+        _("PortOne accepts a batch of 100 billing keys in a request line of over 7,000 bytes."),
+        _("billing_keys.get_many() fails for full batches: pass it fewer keys at once."),
+        (probes.FULL_BATCH_OF_KEYS,),
+        _billing_key_batch_size,
     ),
     Check(
         "code-not-found",
