@@ -118,7 +118,8 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     ``response`` and ``check`` report the part that failed."""
     partial: Collection[int] = ()
     """The HTTP statuses of a partial success whose ``response`` lists what succeeded. It is
-    returned whatever ``code`` is, which PortOne does not document, and ``check`` is not applied."""
+    returned whatever ``code`` is, which PortOne does not document (``doctor``:
+    ``batch-partial``), and ``check`` is not applied."""
     check: Callable[[T], str | None] | None = None
     """Returns why a decoded response does not answer the request; ``None`` when it does."""
     classify: Callable[[Failure], type[ApiError] | None] | None = None

@@ -43,7 +43,7 @@ class Certification(ResponseRecord, frozen=True, kw_only=True):
     """The date of birth."""
     birth: int | None = None
     """The start of the birthday in Unix seconds, negative before 1970. PortOne does not document
-    this field."""
+    this field, and ``doctor`` does not read it: it knows no identity check to look up."""
     foreigner: bool | None = None
     """Whether the person is a foreigner. Always ``False`` where danal's option is not booked."""
     foreigner_v2: bool | None = None

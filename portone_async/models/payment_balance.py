@@ -51,7 +51,7 @@ class BalanceChange(Record, frozen=True, kw_only=True):
 class PaymentBalance(ResponseRecord, frozen=True, kw_only=True):
     """The amount of a payment by means of payment.
 
-    PortOne documents no field as nullable, but any of them may be absent.
+    No field is nullable in PortOne's document, but any of them may be absent.
     """
 
     shown: ClassVar = ("amount", "primary", "secondary", "discount", "cash_receipt")

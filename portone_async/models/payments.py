@@ -194,7 +194,7 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
     """``ready``, ``paid``, ``failed`` or ``cancelled``; any other word may come, too."""
     amount: Decimal
     """The amount of the order, in :attr:`currency`. Whether a discount is subtracted is not
-    documented."""
+    documented (``doctor``: ``promotion-amount``)."""
     cancel_amount: Decimal = _ZERO
     """The sum of all refunds, in :attr:`currency`."""
     currency: str | None = None

@@ -48,7 +48,8 @@ class Answer(Enum):
     """What a batch look-up states about an order."""
 
     LISTED = auto()
-    """Its payments. PortOne does not document that these are all of them."""
+    """Its payments. PortOne does not document that these are all of them (``doctor``:
+    ``batch-lists-all``)."""
     NONE = auto()
     """PortOne reports that it has no payment of any order of the batch."""
     ABSENT = auto()

@@ -143,8 +143,8 @@ async def close_once(
 ) -> Payment:
     """Close an account or a barcode. One that is closed already is a success.
 
-    What status a closed one has is not documented. So it counts as closed if it is not ready any
-    more, and no money came in.
+    What status a closed one has is not documented, and only a closed one would show it. So it
+    counts as closed if it is not ready any more, and no money came in.
 
     Raises:
         MoneyReceivedError: Money has come in.

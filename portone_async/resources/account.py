@@ -71,5 +71,5 @@ class Account:
 
 
 def _classify(failure: Failure) -> type[TierNotFoundError] | None:
-    # The message of this 404 is not documented.
+    # The message of this 404 is not documented (`doctor`: `tier-not-found`).
     return TierNotFoundError if failure.status == 404 else None

@@ -97,5 +97,5 @@ def _call(collection: str, name: str, code: str) -> Call[StandardCode]:
 
 
 def _classify(failure: Failure) -> type[CodeNotFoundError] | None:
-    # The message of this 404 is not documented.
+    # The message of this 404 is not documented (`doctor`: `code-not-found`).
     return CodeNotFoundError if failure.status == 404 else None

@@ -54,7 +54,7 @@ class VirtualAccountNotFoundError(NotFoundError):
 class VirtualAccountNotWaitingError(ApiError):
     """HTTP 400: the payment has no virtual account, or its account does not wait for money.
 
-    PortOne documents no other reason for this status but a missing ``imp_uid``.
+    PortOne's only documented reason for this status is a missing ``imp_uid``.
     """
 
     advice = "Look the payment up: its status says whether it is paid or closed."
@@ -235,7 +235,8 @@ class VirtualAccounts:
 
         If it is refused, or if the response is lost, the payment is looked up, and the account is
         closed again while it is ``ready``. Which status a closed one has is not documented:
-        probably ``cancelled``. Nothing was paid, so it is no refund.
+        probably ``cancelled``, but only a closed one would show it. Nothing was paid, so it is no
+        refund.
 
         Args:
             imp_uid: The payment.

@@ -183,9 +183,7 @@ RECORDS = (
     Check(
         "barcode-field",
         _("A payment of a convenience store has its barcode in a field of its own."),
-        _(
-            "The barcode is in none of the fields that are not documented: keep what issue() returns."
-        ),
+        _("The barcode is in no field beyond the documented ones: keep what issue() returns."),
         (probes.RECENT,),
         _barcode_field,
     ),

@@ -28,7 +28,8 @@ def charge_number(merchant_uid: str) -> str:
 
     Raises:
         InvalidRequestError: It has more than 40 characters, which a PG may cut, or a slash, so that
-            only a list that is not documented to be complete could find its payments.
+            only a list that is not documented to be complete (``doctor``: ``batch-lists-all``)
+            could find its payments.
     """
     number = path_value("merchant_uid", merchant_uid)
     if len(number) > _LONGEST:

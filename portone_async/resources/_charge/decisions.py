@@ -44,7 +44,7 @@ class Charge(Struct, frozen=True, kw_only=True):
     """The key that is charged; ``None`` for a charge without one."""
     has_promotion: bool = False
     """Whether a promotion may take off a discount. Whether the amount of a payment is before or
-    after it is not documented."""
+    after it is not documented (``doctor``: ``promotion-amount``)."""
     transaction: str | None = None
     """The ``imp_uid`` of a transaction that the charge belongs to. Its record is not a use of the
     order number until it is paid."""

@@ -68,7 +68,8 @@ def get_call(customer_uid: str) -> Call[BillingKey]:
 def listed_call(customer_uids: Collection[str]) -> Call[BillingKeyListing]:
     """Make the call that looks up several keys, each once.
 
-    Neither the code nor the message of a 207 is documented; its list has the keys that were found.
+    Neither the code nor the message of a 207 is documented (``doctor``: ``billing-key-batch``); its
+    list has the keys that were found.
     """
     names = dict.fromkeys(customer_uids)
     identifiers = {"customer_uid": next(iter(names))} if len(names) == 1 else {}

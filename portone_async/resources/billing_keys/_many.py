@@ -1,7 +1,7 @@
 """Many billing keys by one request of ``GET /subscribe/customers``.
 
-PortOne documents no maximum of ids; a hundred is that of the payments. It does not say which keys
-are missing, so they are found by their own names.
+PortOne documents no maximum of ids (``doctor``: ``billing-key-batch-size``); a hundred is that of
+the payments. It does not say which keys are missing, so they are found by their own names.
 """
 
 from __future__ import annotations

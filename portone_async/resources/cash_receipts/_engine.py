@@ -23,7 +23,8 @@ R = TypeVar("R", Receipt, ExternalReceipt)
 class ReceiptIssuedError(ApiError):
     """There is another receipt: of another type or amount, or one that was revoked.
 
-    Nothing was issued. Whether a revoked receipt can be issued anew is not documented.
+    Nothing was issued. Whether a revoked receipt can be issued anew is not documented: only an
+    attempt would show it.
     """
 
     advice = "Look at `receipt`; cancel it before another one is issued."

@@ -63,7 +63,7 @@ class Registration:
             ApiError: PortOne refused it; HTTP 409: the order number is registered already.
             PortOneError: Any other failure.
 
-        The response is not documented, and not read.
+        The response is not documented, and not read; only a registration would show it.
 
         Source: ``POST /kcpquick/prepare/{merchant_uid}``.
         """
@@ -130,7 +130,7 @@ class Registration:
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: Any other failure.
 
-        The response is not documented, and not read.
+        The response is not documented, and not read; only a registration would show it.
 
         Source: ``PUT /kcpquick/prepare/{merchant_uid}``.
         """

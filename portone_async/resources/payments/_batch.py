@@ -1,8 +1,9 @@
 """Many payments by one request of ``GET /payments``. Pure.
 
-It takes up to a hundred ids. PortOne does not document the order of its list, whether it lists every
-payment of an order number, nor the meaning of its 207. So payments are grouped by their own fields,
-others are ignored, and an id without a payment means that none was listed, not that none exists.
+It takes up to a hundred ids. PortOne does not document the order of its list, whether it lists
+every payment of an order number (``doctor``: ``batch-lists-all``), nor the meaning of its 207
+(``doctor``: ``batch-partial``). So payments are grouped by their own fields, others are ignored,
+and an id without a payment means that none was listed, not that none exists.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A payment with a promotion is refunded in order money, which is before the discount. Whether
 ``amount``, ``cancel_amount`` and ``cancel_history`` are in order money or in approved money, after
-the discount, is not documented: both readings are accepted.
+the discount, is not documented (``doctor``: ``promotion-amount``): both readings are accepted.
 
 Source: https://developers.portone.io/opi/ko/extra/promotion/refund
 """
