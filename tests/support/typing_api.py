@@ -62,6 +62,7 @@ async def client_types(client: PortOneClient) -> None:
     assert_type(
         client.with_options(retry=RetryPolicy(), timeouts=Timeouts(), tier=None), PortOneClient
     )
+    assert_type(PortOneClient.from_profile("shop-b", rate_limit=None), PortOneClient)
     async with PortOneClient.from_env(rate_limit=None, max_in_flight=1) as other:
         assert_type(other, PortOneClient)
 

@@ -109,6 +109,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
         monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
         monkeypatch.setenv("PORTONE_BASE_URL", server.url)
         monkeypatch.delenv("PORTONE_TIER", raising=False)
+        monkeypatch.setenv("PORTONE_PROFILES_FILE", "")  # A block sets it, and this unsets it.
         # The package may not be installed, and the server is on this machine.
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
         monkeypatch.setenv("PYTHONUTF8", "1")
