@@ -100,10 +100,11 @@ class AttemptLog:
 
     def end(self, error: BaseException | None = None) -> None:
         """Report the end of the call to its observers."""
-        # Reversed, so that observers can set a context variable and reset it: the last one set is
-        # the first one reset.
-        for observer in self.observers[::-1]:
-            guarded(observer.call_ended, error)
+        if self.observers:
+            # Reversed, so that observers can set a context variable and reset it: the last one that
+            # is set is the first one that is reset.
+            for observer in reversed(self.observers):
+                guarded(observer.call_ended, error)
 
     def with_history(
         self, error: PortOneError, gave_up: str | None, redact: Callable[[str], str]

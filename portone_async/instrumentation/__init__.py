@@ -1,7 +1,8 @@
 """Observe calls and their attempts, for tracing and metrics.
 
 Pass observers to a client: ``PortOneClient(..., observers=(observer,))``. They never see a key, a
-token, a body or a value of a path.
+token, a body or a value of a path. :mod:`portone_async.instrumentation.opentelemetry` has one for
+OpenTelemetry.
 """
 
 from __future__ import annotations
