@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -14,7 +14,7 @@ from msgspec import Struct
 from portone_async._redact import Secret, SecretDict, SecretList
 from portone_async.errors import InvalidRequestError
 
-__all__ = ("confidential", "secrets_in")
+__all__ = ("confidential", "confidential_blocking", "secrets_in")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,27 +45,53 @@ def confidential(*names: str) -> Callable[[Method[P, T]], Method[P, T]]:
     Args:
         names: Parameters to hide, in addition to those that are always secret or personal.
     """
-    hidden = _NAMES | frozenset(names)
 
     def decorate(method: Method[P, T]) -> Method[P, T]:
-        parameters = frozenset(inspect.signature(method).parameters)
+        hide = _hides(method, names)
 
         # A coroutine function, which frameworks recognize: a background task is awaited.
         @wraps(method)
         async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            for name in tuple(kwargs):
-                # A misspelt parameter is as secret as the one that was meant.
-                is_personal = name in hidden or name not in parameters
-                with suppress(RecursionError):
-                    kwargs[name] = _hidden(kwargs[name], is_personal=is_personal)
-                    continue
-                kwargs.clear()
-                raise InvalidRequestError(f"{name} is nested too deeply")
+            hide(kwargs)
             return await method(*args, **kwargs)
 
         return call
 
     return decorate
+
+
+def confidential_blocking(*names: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Hide the arguments of a method that is not a coroutine function, as :func:`confidential` does."""
+
+    def decorate(method: Callable[P, T]) -> Callable[P, T]:
+        hide = _hides(method, names)
+
+        @wraps(method)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            hide(kwargs)
+            return method(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+def _hides(method: Callable[..., Any], names: Iterable[str]) -> Callable[[dict[str, Any]], None]:
+    """Return what replaces the arguments of a method that are secret or about a person."""
+    hidden = _NAMES | frozenset(names)
+    parameters = frozenset(inspect.signature(method).parameters)
+
+    def hide(arguments: dict[str, Any]) -> None:
+        for name in tuple(arguments):
+            # A misspelt parameter is as secret as the one that was meant.
+            is_personal = name in hidden or name not in parameters
+            with suppress(RecursionError):
+                arguments[name] = _hidden(arguments[name], is_personal=is_personal)
+                continue
+            arguments.clear()
+            raise InvalidRequestError(f"{name} is nested too deeply")
+
+    return hide
 
 
 def secrets_in(body: Any, *names: str) -> frozenset[Secret]:

@@ -171,6 +171,12 @@ class Pages(Generic[R]):
                 self._unreadable.extend(page.unreadable)
         return self._records.popleft()
 
+    def take_ready(self) -> list[R]:
+        """Remove and return the records that were read already."""
+        ready = list(self._records)
+        self._records.clear()
+        return ready
+
     def _end(self) -> Exception:
         """Return what ends the iteration: an error, once, if a record could not be read."""
         if not self._unreadable:

@@ -23,6 +23,7 @@ LAYERS = (
     ("client", "webhook"),
     ("__init__",),
     ("doctor", "reconcile"),
+    ("blocking",),
     ("testing",),
     ("cli",),
     ("__main__",),

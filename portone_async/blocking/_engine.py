@@ -1,0 +1,200 @@
+"""An asynchronous client in the event loop of each process that uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+import warnings
+import weakref
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any, TypeVar
+
+from portone_async.client import PortOneClient
+from portone_async.errors import ClientClosedError
+
+from ._background import Background, background
+from ._caller import Caller
+from ._loop import LoopThread
+
+__all__ = ("Engine",)
+
+T = TypeVar("T")
+Derive = Callable[[PortOneClient], PortOneClient]
+
+
+class _Opened:
+    """An asynchronous client in one process, and its loop once a call was made."""
+
+    def __init__(self, client: PortOneClient, home: Background) -> None:
+        self.client = client
+        self.home = home
+        self.loop: LoopThread | None = None
+
+    def drop(self) -> None:
+        """Close it without waiting: nothing uses it any more."""
+        if self.loop is not None and self.home is background():
+            self.loop.start(self._close())
+
+    async def _close(self) -> None:
+        await self.client.close()
+        self.home.leave(self.client)
+
+
+class _Root:
+    """The part that a client shares with its views."""
+
+    def __init__(self, make: Callable[[], PortOneClient]) -> None:
+        self._make = make
+        self.is_closed = False
+        self._opened = self._open()
+
+    def _open(self) -> _Opened:
+        opened = _Opened(self._make(), background())
+        # At the exit, the background itself closes what is open.
+        weakref.finalize(self, opened.drop).atexit = False
+        return opened
+
+    @property
+    def opened(self) -> _Opened:
+        """That of this process."""
+        home = background()
+        if self._opened.home is not home:
+            with home.lock:
+                if self._opened.home is not home:
+                    self._opened = self._open()
+        return self._opened
+
+    @property
+    def loop(self) -> LoopThread:
+        """The loop of this process, which runs until the client is closed."""
+        opened = self.opened
+        if opened.loop is None:
+            with opened.home.lock:
+                if self.is_closed:
+                    raise ClientClosedError("this client is closed")
+                if opened.loop is None:
+                    opened.loop = opened.home.join(opened.client)
+        return opened.loop
+
+    def close(self) -> None:
+        opened = self.opened
+        with opened.home.lock:
+            was_closed, self.is_closed = self.is_closed, True
+        if opened.loop is not None and not was_closed:
+            opened.loop.run(opened.client.close())
+            opened.home.leave(opened.client)
+
+
+class Engine:
+    """Runs the asynchronous client, or a view of it, for a blocking one.
+
+    Args:
+        make: Makes the asynchronous client, once in each process.
+    """
+
+    def __init__(self, make: Callable[[], PortOneClient]) -> None:
+        self._root = _Root(make)
+        self._derive: tuple[Derive, ...] = ()
+        self._view = (self._root.opened.client, self._root.opened.client)
+
+    def derived(self, derive: Derive) -> Engine:
+        """Return the engine of a view, which ``derive`` makes in each process."""
+        view: Engine = object.__new__(type(self))
+        view._root = self._root
+        view._derive = (*self._derive, derive)
+        view._view = (self._view[0], derive(self.client))
+        return view
+
+    @property
+    def client(self) -> PortOneClient:
+        """The asynchronous client of this process."""
+        opened = self._root.opened
+        if self._view[0] is not opened.client:
+            with opened.home.lock:
+                if self._view[0] is not opened.client:
+                    self._view = (opened.client, self._derived(opened.client))
+        return self._view[1]
+
+    def _derived(self, client: PortOneClient) -> PortOneClient:
+        for derive in self._derive:
+            client = derive(client)
+        return client
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._root.is_closed
+
+    def run(self, coroutine: Coroutine[Any, Any, T], caller: Caller | None = None) -> T:
+        """Run a coroutine in the background, and wait for it.
+
+        Args:
+            coroutine: The coroutine.
+            caller: Runs what the coroutine requests in the calling thread meanwhile.
+        """
+        try:
+            loop = self._root.loop
+            if not loop.is_here:
+                _warn_in_a_coroutine()
+        except BaseException:
+            coroutine.close()
+            raise
+        return loop.run(coroutine, caller)
+
+    def start(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run a coroutine in the background without waiting for it. Safe in a finalizer."""
+        opened = self._root._opened
+        if opened.loop is None or opened.home is not background():
+            coroutine.close()
+        else:
+            opened.loop.start(coroutine)
+
+    @contextmanager
+    def context(self, manager: AbstractAsyncContextManager[T]) -> Generator[T]:
+        """Enter and leave an asynchronous context manager in the background."""
+        value = self.run(_entered(manager))
+        try:
+            yield value
+        finally:
+            self.run(_left(manager))
+
+    def close(self) -> None:
+        """Close the client; a view closes nothing."""
+        if not self._derive:
+            self._root.close()
+
+
+async def _entered(manager: AbstractAsyncContextManager[T]) -> T:
+    return await manager.__aenter__()
+
+
+async def _left(manager: AbstractAsyncContextManager[object]) -> None:
+    await manager.__aexit__(None, None, None)
+
+
+def _warn_in_a_coroutine() -> None:
+    """Warn if the calling thread has a running event loop, which stands still meanwhile.
+
+    A notebook has one, too, and no other way to call: there it is no mistake.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    if "ipykernel" not in sys.modules:
+        warnings.warn(
+            "a blocking PortOneClient blocks the event loop of this thread: in a coroutine, await "
+            "portone_async.PortOneClient",
+            RuntimeWarning,
+            stacklevel=_level_of_caller(),
+        )
+
+
+def _level_of_caller() -> int:
+    """Return the stacklevel of the first frame outside of this package, for the caller."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("portone_async."):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -1,0 +1,121 @@
+"""Lists and streams of the asynchronous client as ordinary iterators."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Generic, Self, TypeVar
+
+from msgspec import Struct
+
+from portone_async.resources import _pages, _stream
+
+from ._caller import Caller
+from ._engine import Engine
+
+__all__ = ("Pages", "Stream")
+
+R = TypeVar("R")
+S = TypeVar("S", bound=Struct)
+
+
+class _Results(Generic[R]):
+    """Results that are read as they are requested, in the background."""
+
+    def __init__(self, engine: Engine, caller: Caller | None = None) -> None:
+        self._engine = engine
+        self._caller = caller
+        self._ready: deque[R] = deque()
+        self._is_closed = False
+        self._turn = threading.Lock()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> R:
+        if not self._turn.acquire(blocking=False):
+            raise ValueError("another thread is reading from this iterator")
+        try:
+            if not self._ready and not self._is_closed:
+                self._ready.extend(self._engine.run(self._read(), self._caller))
+            if not self._ready:
+                raise StopIteration
+            return self._ready.popleft()
+        finally:
+            self._turn.release()
+
+    async def _read(self) -> list[R]:
+        """Return the next results; none at the end."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End the iteration. Idempotent."""
+        self._ready.clear()
+        self._is_closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Pages(_Results[S]):
+    """The records of one list after another, each once, read as they are requested.
+
+    No request is in flight between two records, so iteration may stop at any of them. Records
+    that cannot be read are named by one ``UnexpectedResponseError`` after all others. One thread
+    at a time can read from it.
+    """
+
+    def __init__(self, engine: Engine, pages: _pages.Pages[S]) -> None:
+        super().__init__(engine)
+        self._pages = pages
+
+    async def _read(self) -> list[S]:
+        async for record in self._pages:
+            return [record, *self._pages.take_ready()]
+        return []
+
+
+class Stream(_Results[R]):
+    """Iterates over results, while several look-ups are worked on in the background.
+
+    ```python
+    with client.payments.find_many(orders) as stream:
+        for result in stream:
+            ...
+    ```
+
+    Work starts when the first result is requested. Look-ups that are in flight are cancelled at
+    the end of the ``with`` block, by :meth:`close`, or when the iterator is dropped. The orders
+    are read in the thread that iterates, one at a time. One thread at a time can read from it.
+    """
+
+    def __init__(self, engine: Engine, stream: _stream.Stream[R], caller: Caller) -> None:
+        super().__init__(engine, caller)
+        self._stream = stream
+        self._is_open = False
+
+    async def _read(self) -> list[R]:
+        if not self._is_open:
+            await self._stream.__aenter__()
+            self._is_open = True
+        async for result in self._stream:
+            return [result, *self._stream.take_ready()]
+        await self._leave()
+        return []
+
+    async def _leave(self) -> None:
+        self._is_open = False
+        await self._stream.__aexit__(None, None, None)
+
+    def close(self) -> None:
+        """Cancel the look-ups that are in flight, and end the iteration. Idempotent."""
+        super().close()
+        if self._is_open:
+            self._engine.run(self._leave())
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_open", False):
+            self._engine.start(self._stream.__aexit__(None, None, None))

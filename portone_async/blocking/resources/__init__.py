@@ -1,0 +1,1 @@
+"""The sections of the API for code without an event loop."""
