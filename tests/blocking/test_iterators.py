@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portone_async import ApiError, Found, Missing, RateLimit
+from portone_async import ApiError, Found, Missing, RateLimit, Timeouts
 from portone_async.blocking import PortOneClient
 from portone_async.testing import Exchange, FakePortOne, Hang, Status
 from tests.support.scripted import UID
@@ -110,7 +110,9 @@ def test_look_ups_in_flight_are_cancelled(
 ) -> None:
     hanging = Entered()
     server.fail(hanging, on="/payments/find/never")
-    stream: Any = client.payments.find_many([UID, "never"])
+    # No timeout ends them.
+    patient = client.with_options(timeouts=Timeouts(attempt=None, total=None))
+    stream: Any = patient.payments.find_many([UID, "never"])
     assert next(stream).merchant_uid == UID
     assert hanging.came.wait(60)
     if end == "closed":

@@ -181,3 +181,21 @@ def test_interpreter_exits_without_a_warning(server: FakePortOne, end: str) -> N
     lines = run(f"client = PortOneClient.from_env()\nfind(client, 'script')\n{end}", server)
 
     assert lines[0] == "script paid"
+
+
+AT_EXIT = """
+import atexit
+from portone_async.blocking import _background
+
+client = PortOneClient.from_env()
+find(client, "script")
+# Handlers are called in the reverse order: this one after that of the package.
+atexit.unregister(_background._exit)
+atexit.register(lambda: os.write(1, b"closed" if "closed" in repr(client._async) else b"open"))
+atexit.register(_background._exit)
+"""
+
+
+def test_open_client_is_closed_at_the_exit(server: FakePortOne) -> None:
+    lines = run(AT_EXIT, server)
+    assert lines == ["script paid", "closed"]
