@@ -82,8 +82,8 @@ class Facade:
         return f"<blocking.{type(self).__name__} {engine.client._state.base_url}{closed}>"
 
 
-def constructed(kind: type[C], name: str, **arguments: Any) -> C:
+def constructed(kind: type[C], name: str, *arguments: Any, **options: Any) -> C:
     """Construct a client as a class method of the asynchronous one does."""
     method: Any = vars(asynchronous.PortOneClient)[name]
-    client: C = method.__func__(kind, **arguments)
+    client: C = method.__func__(kind, *arguments, **options)
     return client

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
 from msgspec import UNSET, UnsetType
 
 from portone_async import client as asynchronous
 from portone_async._core.validate import as_secret, secret
+from portone_async.answer import Answer
 from portone_async.call import Call
 from portone_async.errors import Attempt
 from portone_async.instrumentation import Observer
@@ -139,15 +140,35 @@ class PortOneClient(Facade):
         """Create a client from environment variables.
 
         ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` must be set, ``PORTONE_BASE_URL`` and
-        ``PORTONE_TIER`` can be.
+        ``PORTONE_TIER`` can be; or ``PORTONE_PROFILE`` alone: see :meth:`from_profile`.
 
         Args:
             **overrides: Keyword arguments of the constructor; they win over the environment.
 
         Raises:
-            InvalidRequestError: A variable is missing (the error names it), or an argument is invalid.
+            InvalidRequestError: A variable is missing (the error names it), an argument is invalid,
+                or the environment has both a profile and keys.
         """
         return constructed(cls, "from_env", **overrides)
+
+    @classmethod
+    def from_profile(cls, name: str | None = None, **overrides: Unpack[ClientOptions]) -> Self:
+        """Create a client from a profile: a table of a TOML file that only its owner can read.
+
+        The file is that of ``PORTONE_PROFILES_FILE``, or ``portone-async/profiles.toml`` in the
+        user's folder of settings (``~/.config``). A profile has ``imp_key``, ``imp_secret`` and
+        optionally ``base_url``, ``tier`` and ``proxy``. It is complete: variables of other keys
+        and Tiers are ignored.
+
+        Args:
+            name: The profile; by default that of ``PORTONE_PROFILE``, or else ``"default"``.
+            **overrides: Keyword arguments of the constructor; they win over the profile.
+
+        Raises:
+            InvalidRequestError: There is no such profile, its file is open to other users (mode 600
+                is required) or invalid, or ``PORTONE_BASE_URL`` contradicts it.
+        """
+        return constructed(cls, "from_profile", name, **overrides)
 
     def with_options(
         self,
@@ -182,17 +203,25 @@ class PortOneClient(Facade):
         """The limit on requests; ``None`` without one, or for a throttle without this attribute."""
         return self._async.rate_limit
 
-    def call(self, call: Call[T]) -> T:
+    @overload
+    def call(self, call: Call[T], *, with_reply: Literal[False] = False) -> T: ...
+    @overload
+    def call(self, call: Call[T], *, with_reply: Literal[True]) -> Answer[T]: ...
+    def call(self, call: Call[T], *, with_reply: bool = False) -> T | Answer[T]:
         """Make any call of the API: the one path that every request takes.
 
         Args:
             call: The operation and its values; see :class:`Call` for endpoints that this package
                 does not wrap.
+            with_reply: Return an :class:`Answer`: the response, and the status, headers and
+                seconds of its HTTP reply.
 
         Raises:
             PortOneError: The call failed; see :mod:`portone_async.errors`.
         """
-        return self._engine.run(self._async.call(call))
+        function: Any = self._async.call
+        result: T | Answer[T] = self._engine.run(function(call, with_reply=with_reply))
+        return result
 
     def exclusive(self, name: str) -> AbstractContextManager[None]:
         """Let one task at a time into blocks of the same name, of this client and all its views.

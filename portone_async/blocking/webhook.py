@@ -41,7 +41,7 @@ def verify_webhook(
     ```
 
     Args:
-        client: Your client.
+        client: Your client, such as a :class:`PortOneClient`.
         event: The result of :func:`parse_webhook`.
         merchant_uid: The number of your own order that the event is about.
         amount: The exact price of that order, in ``currency``.

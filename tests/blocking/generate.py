@@ -269,7 +269,7 @@ def _client() -> str:
     source = Source.of("portone_async.client")
     sections = Source.of("portone_async._sections")
     node, properties = source.named("PortOneClient"), sections.named("Sections")
-    options = source.named("ClientOptions")
+    options = Source.of("portone_async._core.options").named("ClientOptions")
     assert isinstance(node, ast.ClassDef)
     assert isinstance(properties, ast.ClassDef)
     assert isinstance(options, ast.ClassDef)
@@ -283,7 +283,7 @@ def _client() -> str:
         f'"""The client for code without an event loop.\n\n{_MARK}\n"""\n',
         "from __future__ import annotations\n",
         *sorted({line for each in used for line in _client_imports(source, each)}),
-        "from typing import TYPE_CHECKING, TypedDict",
+        "from typing import TYPE_CHECKING, Any, TypedDict, overload",
         "from portone_async import client as asynchronous",
         "from portone_async._core.validate import as_secret, secret",
         "from ._engine import Engine",
@@ -296,7 +296,7 @@ def _client() -> str:
         '\n__all__ = ("ClientOptions", "PortOneClient")\n',
         'T = TypeVar("T")\n',
         "class ClientOptions(TypedDict, total=False):",
-        f"    {docstring(source, options)}\n",
+        f"    {docstring(Source.of('portone_async._core.options'), options)}\n",
         *(f"    {ast.unparse(each)}" for each in options.body[1:] if not _is_session(each)),
         "\n",
         "# Each module is imported on first use: a program pays only for the sections that it uses.",
@@ -351,14 +351,33 @@ def _without_session(node: ast.stmt) -> ast.FunctionDef:
 def _client_method(source: Source, node: _Function) -> str:
     decorators = {ast.unparse(each) for each in node.decorator_list}
     if "classmethod" in decorators:
-        body = f'return constructed(cls, "{node.name}", {_passed(node)}**overrides)'
+        passed = ", ".join(filter(None, [_passed(node), "**overrides"]))
+        body = f'return constructed(cls, "{node.name}", {passed})'
         return _written(source, node, body, "@classmethod")
     if "property" in decorators:
         return _written(source, node, f"return self._async.{node.name}", "@property")
     if node.name == "with_options":
         derive = f"lambda client: client.with_options({_passed(node)})"
         return _written(source, node, f"return self._view({derive})")
+    if "overload" in decorators:
+        return _indented(f"@overload\n{_head(node)}\n    ...")
+    if node.name in _overloaded(source):
+        returns = ast.unparse(node.returns or ast.Constant(None))
+        # A type checker finds none of the overloads for arguments of either kind.
+        body = (
+            f"function: Any = self._async.{node.name}\n"
+            f"result: {returns} = self._engine.run(function({_passed(node)}))\n"
+            "return result"
+        )
+        return _written(source, node, body)
     return _method(source, node)
+
+
+def _overloaded(source: Source) -> set[str]:
+    node = source.named("PortOneClient")
+    functions = [each for each in node.body if isinstance(each, _Function)]
+    names = [each.name for each in functions]
+    return {name for name in names if names.count(name) > 1}
 
 
 def _written(source: Source, node: _Function, body: str, *decorators: str) -> str:

@@ -62,8 +62,8 @@ class Refunds(Section):
 
         Args:
             imp_uid: PortOne's id of the payment.
-            amount: What to refund, in the payment's currency; for a payment with a promotion,
-                before the discount.
+            amount: What to refund, in the payment's currency: an ``int``, a ``Decimal`` or text as
+                in ``"9.90"``, never a float. For a payment with a promotion, before the discount.
             reason: Stored in ``cancel_history``; the buyer may see it (naverpay).
             checksum: The balance that the caller expects. Required for a payment with a promotion,
                 where it is before the discount; optional for others, where it must be right.
