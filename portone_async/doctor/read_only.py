@@ -117,15 +117,23 @@ class _RecordingConnector(TCPConnector):
 
 
 @asynccontextmanager
-async def opened(**options: Unpack[ClientOptions]) -> AsyncGenerator[ReadOnlyClient]:
-    """Open a client that only reads, with the keys of the environment.
+async def opened(
+    make_client: Callable[..., ReadOnlyClient] = ReadOnlyClient.from_env,
+    **options: Unpack[ClientOptions],
+) -> AsyncGenerator[ReadOnlyClient]:
+    """Open a client that only reads, and that records its connections, too.
+
+    Args:
+        make_client: Creates the client from options: that of the environment's keys by default,
+            or ``functools.partial(ReadOnlyClient, imp_key, imp_secret)``.
+        **options: Its options.
 
     Raises:
-        InvalidRequestError: A variable is missing (the error names it), or an option is invalid.
+        InvalidRequestError: The keys are missing or ambiguous, or an option is invalid.
     """
     connector = _RecordingConnector()
     async with ClientSession(connector=connector) as session:
         options.setdefault("session", session)
-        async with ReadOnlyClient.from_env(**options) as client:
+        async with make_client(**options) as client:
             connector.recorder = client.transport.recorder
             yield client

@@ -79,6 +79,7 @@ COMMANDS = {
     "partitions": ("reconcile", "orders.csv", *PERIOD, "--every", "1d"),
     "call": ("call", "GET", "/payments/find/a"),
     "cancel": ("cancel", "imp_1", "--all", "--reason", "r", "--yes"),
+    "doctor": ("doctor", "--rate", "100000"),
 }
 
 

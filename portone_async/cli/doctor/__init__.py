@@ -6,6 +6,7 @@ import argparse
 from gettext import gettext as _
 
 from portone_async.cli.parser import Commands, set_command
+from portone_async.cli.profile import add_profile_option
 from portone_async.cli.proxy import add_proxy_option
 
 __all__ = ("add_to",)
@@ -20,7 +21,8 @@ requests, and POST /users/getToken for a token, and prints all of them before
 the first one. It is done in about a minute.
 
 The keys come from the environment: PORTONE_IMP_KEY and PORTONE_IMP_SECRET (the V1
-REST API pair). PORTONE_BASE_URL and PORTONE_TIER may be set as well."""
+REST API pair), with PORTONE_BASE_URL and PORTONE_TIER if they are set; or from a
+profile: --profile, or PORTONE_PROFILE."""
     )
 
 
@@ -68,6 +70,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--rate", type=float, default=10.0, metavar="N", help=_("requests per second (10)")
     )
+    add_profile_option(parser)
     add_proxy_option(parser)
     set_command(parser, _run)
 

@@ -6,9 +6,11 @@ import argparse
 import asyncio
 import json
 import sys
+from functools import partial
 from gettext import gettext as _
 from typing import Any, Protocol
 
+from portone_async.cli.client import make_client
 from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.report.atomic import atomic_write, check_writable
 from portone_async.cli.streams import print_error
@@ -16,6 +18,7 @@ from portone_async.client import ClientOptions
 from portone_async.doctor import (
     Check,
     Examination,
+    ReadOnlyClient,
     Result,
     Verdict,
     opened,
@@ -44,6 +47,7 @@ class Arguments(argparse.Namespace):
     report: str | None
     wait_for_extension: bool
     rate: float
+    profile: str | None
     proxy: str | None
 
 
@@ -110,7 +114,8 @@ async def _examine(
 ) -> tuple[list[tuple[Check, Result]], dict[str, Any], ExitCode]:
     view = _view(arguments)
     results: list[tuple[Check, Result]] = []
-    async with opened(**options) as client:
+    make = partial(make_client, ReadOnlyClient, arguments.profile)
+    async with opened(make, **options) as client:
         examination = Examination(client, wait_for_extension=arguments.wait_for_extension)
         async for check, result in examination.results():
             results.append((check, result))
