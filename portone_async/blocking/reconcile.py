@@ -73,13 +73,14 @@ def reconcile(
               differences take 33 minutes at 50 requests per second. An order is ``not_checked``
               if the period has a payment of it that is not among them.
             - ``"batch"``: the payments of a hundred orders are read per request. PortOne does
-              not document that such a look-up lists all payments of an order number, nor how soon
-              a new payment is in it. So an order may be reported as different although a payment
-              that was not listed would match it. An order is reported as ``missing`` only if
-              PortOne answers that it has no payment of any order of the request (404), and its
-              number consists of at most 40 ASCII letters, digits and ``.``, ``_``, ``-``. Any
-              other order without a listed payment is confirmed alone; so is one with a payment
-              that cannot be read, or that the period has and the look-up does not list.
+              not document that such a look-up lists all payments of an order number (``doctor``:
+              ``batch-lists-all``), nor how soon a new payment is in it, which only a payment would
+              show. So an order may be reported as different although a payment that was not listed
+              would match it. An order is reported as ``missing`` only if PortOne answers that it
+              has no payment of any order of the request (404), and its number consists of at most
+              40 ASCII letters, digits and ``.``, ``_``, ``-``. Any other order without a listed
+              payment is confirmed alone; so is one with a payment that cannot be read, or that the
+              period has and the look-up does not list.
 
             It is not part of the run's identity: a run that is resumed with the other value
             confirms the remaining orders that way, and its earlier findings stay. To confirm all

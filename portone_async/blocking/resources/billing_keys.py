@@ -74,7 +74,7 @@ class BillingKeys(Section):
             pwd_2digit: The first two digits of the card's password; ``ksnet`` requires them.
             cvc: 3 or 4 digits, for ``paymentwall``, which requires them.
             channel_key: The console's channel. The document requires it since 2026-05; whether
-                PortOne does is not documented.
+                PortOne does is not documented, and only a registration would show it.
             pg: The PG, as ``provider`` or ``provider.MID``: the older way. PortOne uses the default
                 one, and reports no error, if it does not know it.
             customer_id: The shop's name for the buyer; ``tosspayments`` requires it.
@@ -148,8 +148,9 @@ class BillingKeys(Section):
                 print(group.customer_uid, group.is_missing)
         ```
 
-        PortOne does not say which keys are missing, nor whether a key that it does not list is
-        missing or of another shop: confirm a missing one by :meth:`get`.
+        PortOne does not say which keys are missing (``doctor``: ``billing-key-batch``), nor whether
+        a key that it does not list is missing or of another shop: confirm a missing one by
+        :meth:`get`.
 
         Args:
             customer_uids: Any number of names, with slashes as well.

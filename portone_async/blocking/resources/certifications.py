@@ -153,7 +153,8 @@ class Certifications(Section):
             CertificationNotFoundError: PortOne reports that there is no such request.
             OutcomeUnknownError: Its answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
-            PortOneError: The call failed. What PortOne answers to a wrong code is not documented.
+            PortOneError: The call failed. What PortOne answers to a wrong code is not documented,
+                and reading cannot settle it.
 
         Source: ``POST /certifications/otp/confirm/{imp_uid}``.
         """

@@ -111,9 +111,9 @@ class Charges(Section):
             ApiError: PortOne refused the request.
             PortOneError: Any other failure: nothing was sent.
 
-        That PortOne refuses a used number, what it answers, and how soon a charge can be looked
-        up is not documented. So a job that was killed must not run again at once: wait as long as
-        ``settle``.
+        That PortOne refuses a used number, what it answers, and how soon a charge can be looked up
+        is not documented: only a charge would show it. So a job that was killed must not run again
+        at once: wait as long as ``settle``.
 
         Source: ``POST /subscribe/payments/again``.
         """

@@ -48,7 +48,7 @@ class Charging(Section):
             name: The name of the goods.
             amount: What is charged, in whole KRW.
             imp_uid: The transaction in which the member entered the PIN. Whether it serves for a
-                second charge is not documented.
+                second charge is not documented: only a second charge would show it.
             notice_url: Where the webhook of this payment goes.
             extra_body: Parameters that this package does not know.
             check_number: Whether to look the number up first.

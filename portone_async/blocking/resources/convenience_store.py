@@ -51,8 +51,8 @@ class ConvenienceStore(Section):
 
         As with virtual accounts, several may wait for one order number. The payments of the order
         are listed first; if the response is lost, the barcode's payment is looked for among those
-        that were not there before, and never requested twice. Under which name the payment has
-        the barcode is not documented: look at ``raw``.
+        that were not there before, and never requested twice. Under which name the payment has the
+        barcode is not documented (``doctor``: ``barcode-field``): look at ``raw``.
 
         Args:
             merchant_uid: The shop's order number, at most 40 characters, never paid before.
@@ -110,8 +110,9 @@ class ConvenienceStore(Section):
     def close(self, imp_uid: str, *, settle: float = 90) -> Payment:
         """Revoke an unpaid barcode. One that is revoked already is a success.
 
-        What PortOne answers for one that is paid or revoked is not documented, so after a refusal
-        or a lost answer the payment is looked up, and revoked again while it is ``ready``.
+        What PortOne answers for one that is paid or revoked is not documented, and reading cannot
+        settle it. So after a refusal or a lost answer the payment is looked up, and revoked again
+        while it is ``ready``.
 
         Args:
             imp_uid: The payment.

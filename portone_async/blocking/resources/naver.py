@@ -73,7 +73,8 @@ class Naver(Claims, Shipping):
     ) -> list[NaverReview]:
         """List the reviews of a period.
 
-        PortOne does not document the longest period, so it is not split.
+        PortOne does not document the longest period (``doctor``: ``naver-review-period``), so it is
+        not split.
 
         Args:
             channel_key: The channel, as ``client.account.pg_settings()`` lists it.
@@ -112,8 +113,8 @@ class Naver(Claims, Shipping):
     def give_points(self, imp_uid: str, *, extra_body: Mapping[str, Any] | None = None) -> None:
         """Credit the Naver points of a payment to the buyer.
 
-        What a second call does is not documented, and nothing shows whether points were credited:
-        it is sent once.
+        What a second call does is not documented. Reading cannot settle it, since nothing shows
+        whether points were credited: it is sent once.
 
         Args:
             imp_uid: PortOne's id of the payment.

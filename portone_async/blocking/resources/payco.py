@@ -34,7 +34,8 @@ class Payco(Section):
         """Set the state of a PAYCO order. It sets the same state again after a lost answer.
 
         What PortOne answers to a state that the order has already is not documented, nor whether
-        ``CANCELED`` refunds anything: refund with ``client.payments.cancel()``.
+        ``CANCELED`` refunds anything, and reading cannot settle that: refund with
+        ``client.payments.cancel()``.
 
         Args:
             imp_uid: PortOne's id of the payment.

@@ -66,8 +66,9 @@ class Payments(Refunds):
         An order number with ``/`` or ``\`` is not safe in a path: web servers reject a quoted
         slash, or decode it and look up another order. Those are looked up by
         ``GET /payments?merchant_uid[]=...`` and sorted here, "updated" by the last of a payment's
-        times. PortOne does not document that this lists every payment of an order, so if it lists
-        some but none of the ``status``, that is an ``UnexpectedResponseError``, not "missing".
+        times. PortOne does not document that this lists every payment of an order (``doctor``:
+        ``batch-lists-all``), so if it lists some but none of the ``status``, that is an
+        ``UnexpectedResponseError``, not "missing".
 
         Source: ``GET /payments/find/{merchant_uid}/{payment_status}``.
         """
@@ -111,7 +112,8 @@ class Payments(Refunds):
         ```
 
         An order without payments is empty, not an error. For an order number with a slash the
-        list is that of ``GET /payments``, which is not documented to be complete.
+        list is that of ``GET /payments``, which is not documented to be complete (``doctor``:
+        ``batch-lists-all``).
 
         Args:
             merchant_uid: The shop's order number, any text.
@@ -187,10 +189,10 @@ class Payments(Refunds):
                 print(group.uid, len(group.payments))
         ```
 
-        An empty group means that PortOne listed no payment for the id. It does not document that
-        it lists every payment of an order: before you refund or ship because a payment is *not*
-        there, call :meth:`find_all`. A payment that cannot be read is in ``group.unreadable`` of
-        every group that it belongs to or may belong to.
+        An empty group means that PortOne listed no payment for the id. It does not document that it
+        lists every payment of an order (``doctor``: ``batch-lists-all``): before you refund or ship
+        because a payment is *not* there, call :meth:`find_all`. A payment that cannot be read is in
+        ``group.unreadable`` of every group that it belongs to or may belong to.
 
         Args:
             merchant_uids: Any number of order numbers.
@@ -268,8 +270,9 @@ class Payments(Refunds):
             currency: As in ``KRW``.
             imp_uid: The payment that the browser or a webhook named: a hint, checked against
                 the order.
-            discount: The expected discount of a PortOne promotion. Whether ``amount`` is before
-                or after it is not documented: it is compared as PortOne returns it.
+            discount: The expected discount of a PortOne promotion. Whether ``amount`` is before or
+                after it is not documented (``doctor``: ``promotion-amount``): it is compared as
+                PortOne returns it.
             allow_sandbox: Accept a payment of a test channel.
 
         Raises:

@@ -95,7 +95,8 @@ class Refunds(Section):
             PortOneError: Any other failure before the refund was sent.
 
         PortOne documents neither the code of a wrong checksum, nor whether it checks and books in
-        one step: two refunds of one payment by one client never overlap.
+        one step, which only a refund would show: two refunds of one payment by one client never
+        overlap.
 
         Source: ``POST /payments/cancel``.
         """

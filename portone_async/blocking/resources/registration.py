@@ -60,7 +60,7 @@ class Registration(Section):
             ApiError: PortOne refused it; HTTP 409: the order number is registered already.
             PortOneError: Any other failure.
 
-        The response is not documented, and not read.
+        The response is not documented, and not read; only a registration would show it.
 
         Source: ``POST /kcpquick/prepare/{merchant_uid}``.
         """
@@ -111,7 +111,7 @@ class Registration(Section):
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: Any other failure.
 
-        The response is not documented, and not read.
+        The response is not documented, and not read; only a registration would show it.
 
         Source: ``PUT /kcpquick/prepare/{merchant_uid}``.
         """

@@ -92,7 +92,7 @@ class Schedules(Lookups):
             PortOneError: Any other failure: nothing was booked.
 
         Whether PortOne books the others if it refuses one, and the maximum of items, are not
-        documented.
+        documented: only a booking would show it.
 
         Source: ``POST /subscribe/payments/schedule``.
         """
@@ -158,7 +158,8 @@ class Schedules(Lookups):
         """Book a schedule again, under the same ``merchant_uid``, that failed or was revoked.
 
         It is looked up first: if it is booked for this time already, nothing is sent. Whether
-        PortOne keeps the result of the earlier charge is not documented.
+        PortOne keeps the result of the earlier charge is not documented: only a booking would show
+        it.
 
         Args:
             merchant_uid: The shop's order number; without a slash.
