@@ -36,7 +36,7 @@ def in_pandas(payments: list[Payment]) -> Any:
 
 def in_polars(payments: list[Payment]) -> Any:
     return pl.DataFrame(
-        (payment.to_dict() for payment in payments),
+        [payment.to_dict() for payment in payments],
         schema=Payment.columns(),
         infer_schema_length=None,
     )
