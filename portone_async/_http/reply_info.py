@@ -53,25 +53,29 @@ def reply_info(reply: Reply, elapsed: float, redact: Redactor = str) -> ReplyInf
 
 def _headers(headers: Mapping[str, str], redact: Redactor) -> Headers:
     values = _public_values(headers)
-    # Almost all are clean: one test of all of them takes a fraction of the time.
+    # Almost all are clean, short and printable: one test of all of them takes a fraction of the time.
     joined = " ".join(values.values())
-    if redact(joined) != joined or not joined.isprintable():
-        values = {name: escape(redact(value)) for name, value in values.items()}
-    return Headers({name: _cut(value) for name, value in values.items()})
+    if len(joined) > _MAX_VALUE or redact(joined) != joined or not joined.isprintable():
+        values = {name: _cut(escape(redact(value))) for name, value in values.items()}
+    return Headers(values)
 
 
 def _public_values(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers that have public names; a repeated one is a list (RFC 9110, 5.3)."""
     of_connection = _named(headers.get("Connection", ""))
-    values: dict[str, list[str]] = {}
+    values: dict[str, str] = {}
     names: dict[str, str] = {}
     for name, value in islice(headers.items(), _MAX_HEADERS):
         lower = name.lower()
-        if _is_public(lower) and lower not in of_connection:
-            values.setdefault(names.setdefault(lower, name), []).append(value[:_MAX_INPUT])
-    return {name: ", ".join(each) for name, each in values.items()}
+        if not _is_public(lower) or lower in of_connection:
+            continue
+        first = names.setdefault(lower, name)
+        start = value[:_MAX_INPUT]
+        values[first] = f"{values[first]}, {start}" if first in values else start
+    return values
 
 
+@lru_cache(maxsize=64)
 def _named(connection: str) -> frozenset[str]:
     """Return the headers that belong to the connection, too, as ``Connection`` lists them."""
     return frozenset(name.strip() for name in connection.lower().split(","))
