@@ -38,6 +38,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 # The command line uses the language of the locale: English, unless a test sets another.
 os.environ["LANGUAGE"] = "en"
 
+# A profile of the developer would be refused beside the keys of a fake.
+os.environ.pop("PORTONE_PROFILE", None)
+
 # Shells start background jobs with SIGINT ignored, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

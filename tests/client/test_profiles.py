@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Unpack
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError, PortOneClient
-from portone_async._profiles import profiles_path
+from portone_async._profiles import load_profile, parse_profile, profiles_path
 from portone_async.client import ClientOptions
-from tests.support.canaries import KEY, SECRET, assert_clean, package_frames
+from tests.support.canaries import KEY, SECRET, assert_clean, package_frames, renderings
 
 URL = "http://127.0.0.1:1"
 PROFILES = f"""
@@ -321,6 +323,31 @@ def test_value_that_the_client_refuses_is_not_quoted(write: Write, option: str) 
     write(f'[default]\nimp_key = "{KEY}"\nimp_secret = "k"\n{option} = "a b {SECRET}"')
 
     assert option in refused()
+
+
+@given(
+    at=st.integers(0, len(PROFILES)),
+    cut=st.integers(0, 40),
+    inserted=st.sampled_from(
+        ['"', "\n", "=", "[", "]", "\\", "#", "1", "\x00", "가", "'", "{", "."]
+    ),
+)
+def test_damaged_file_is_read_or_refused_without_a_value(at: int, cut: int, inserted: str) -> None:
+    content = PROFILES[:at] + inserted + PROFILES[at + cut :]
+    try:
+        profile = parse_profile(content.encode(), "default", Path("profiles.toml"))
+    except InvalidRequestError as error:
+        # A part of the secret as well: the damage may be in the middle of it.
+        assert not [text for text in (KEY[7:], SECRET[7:-11]) if text in str(error)]
+    else:
+        assert profile.imp_key
+        assert profile.imp_secret
+
+
+def test_profile_shows_no_value(write: Write) -> None:
+    write()
+
+    assert_clean(*renderings(load_profile("default")), *renderings(load_profile("상점 B")))
 
 
 def test_missing_profile_lists_the_others(write: Write) -> None:
