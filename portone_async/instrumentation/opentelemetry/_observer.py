@@ -31,9 +31,8 @@ class OpenTelemetryObserver:
     Args:
         tracer_provider: Provides the tracer; ``None`` for the global one.
         meter_provider: Provides the meter; ``None`` for the global one.
-        propagate: Whether to send the headers ``traceparent`` and ``tracestate`` to PortOne,
-            which is not known to use them. Baggage, which may contain personal data, is never
-            sent.
+        propagate: Whether to send ``traceparent`` and ``tracestate`` to PortOne, which is not known
+            to use them. Baggage is never sent: it may contain personal data.
     """
 
     def __init__(
