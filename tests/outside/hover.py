@@ -50,7 +50,6 @@ NAMES = {
         "Summary", "Summary.amounts", "Store", "Store.open", "Store.findings", "Verdict.ORPHAN",
     ),
     "portone_async.instrumentation": ("Observer", "CallObserver", "CallInfo"),
-    "portone_async.instrumentation.opentelemetry": ("OpenTelemetryObserver",),
     "portone_async.throttle.valkey": ("SharedTokenBucket",),
     "portone_async.testing": (
         "FakePortOne", "FakePortOne.add", "FakePortOne.fail", "FakePortOne.client", "FakePortOne.advance",
