@@ -23,7 +23,7 @@ HEADING = "======== "
 NAMES = {
     "portone_async": (
         "PortOneClient", *(f"PortOneClient.{name}" for name in (
-            "from_env", "with_options", "call", "close", "payments", "charges", "billing_keys", "schedules",
+            "from_env", "from_profile", "with_options", "call", "close", "payments", "charges", "billing_keys", "schedules",
         )),
         *(f"PortOneClient.payments.{name}" for name in (
             "find", "find_all", "find_many", "get", "get_many", "list", "verify",
@@ -40,10 +40,12 @@ NAMES = {
         "Timeouts", "Timeouts.total", "Timeouts.attempt",
         "Throttle", "Throttle.acquire", "TokenBucket",
         "PortOneError", *(f"PortOneError.{name}" for name in (
-            "attempts", "is_transient", "advice", "elapsed",
+            "attempts", "is_transient", "advice", "elapsed", "reply",
         )),
         "PaymentNotFoundError", "OutcomeUnknownError", "RateLimitedError", "Attempt", "order_number",
+        "Answer", "Answer.reply", "ReplyInfo", "ReplyInfo.elapsed",
     ),
+    "portone_async.blocking": ("PortOneClient", "PortOneClient.payments.find"),
     "portone_async.webhook": ("parse_webhook", "verify_webhook", "WebhookEvent", "is_from_portone"),
     "portone_async.reconcile": (
         "reconcile", "Order", "Order.amount", "Refund", "Finding", "Finding.verdict", "Finding.to_dict",
@@ -62,6 +64,7 @@ _INSTANCES = {
     "portone_async.PortOneClient": "client",
     "portone_async.Payment": "payment",
     "portone_async.PortOneError": "error",
+    "portone_async.blocking.PortOneClient": "blocking_client",
 }
 
 

@@ -36,6 +36,7 @@ from portone_async import (
     RetryPolicy,
     Timeouts,
     TokenBucket,
+    blocking,
     order_number,
 )
 from portone_async.instrumentation import CallInfo, CallObserver
@@ -86,6 +87,13 @@ async def look_up_many(client: PortOneClient, since: datetime) -> None:
                     assert_type(error, PaymentNotFoundError)
                 case Failed(error=failure):
                     assert_type(failure, PortOneError)
+
+
+def look_up_blocking(client: blocking.PortOneClient, since: datetime) -> None:
+    assert_type(client.payments.find("order-1", status="paid"), Payment)
+    for payment in client.payments.list("paid", since=since):
+        assert_type(payment, Payment)
+    client.payments.find(17)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def call(client: PortOneClient) -> None:
