@@ -173,6 +173,9 @@ class Evidence(Struct):
     is_tls: bool = True
     """Whether ``base_url`` is https."""
     has_proxy: bool = False
+    """Whether requests go through a proxy."""
+    has_unused_proxy: bool = False
+    """Whether the environment has a proxy, and requests do not go through it."""
     unknown: Unknown = field(default_factory=Unknown.random)
     exchanges: dict[str, tuple[Exchange, ...]] = field(
         default_factory=dict[str, tuple[Exchange, ...]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 
@@ -54,6 +55,7 @@ class Examination:
             utc_now(),
             is_tls=client.is_tls,
             has_proxy=client.has_proxy,
+            has_unused_proxy=not client.has_proxy and _has_environment_proxy(),
         )
 
     @property
@@ -143,3 +145,7 @@ class Examination:
         if exchange.status in (401, 403):
             return not check.judges_refusals
         return probe.must_succeed and exchange.error is not None
+
+
+def _has_environment_proxy() -> bool:
+    return any(map(os.environ.get, ("HTTPS_PROXY", "https_proxy")))

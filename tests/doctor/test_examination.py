@@ -263,6 +263,17 @@ def trust_here(monkeypatch: pytest.MonkeyPatch, context: ssl.SSLContext) -> None
     monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", context)
 
 
+async def test_proxy_of_the_environment_that_is_not_used_is_mentioned(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://canary.example:3128")
+
+    results = await examine(server, check_named("keys"), check_named("proxy"))
+
+    assert results["proxy"].verdict is Verdict.UNKNOWN
+    assert "HTTPS_PROXY is set" in results["proxy"].reason
+
+
 async def test_session_that_is_passed_is_used(
     tls: tuple[KeptAlive, ssl.SSLContext],
 ) -> None:

@@ -87,7 +87,7 @@ def _tls(evidence: Evidence) -> Result:
 
 def _proxy(evidence: Evidence) -> Result:
     if not evidence.has_proxy:
-        return unknown(reasons.NO_PROXY)
+        return unknown(reasons.UNUSED_PROXY if evidence.has_unused_proxy else reasons.NO_PROXY)
     if isinstance(_no_token(evidence), ProxyError):
         return failed(reasons.PROXY_REFUSED)
     return agrees() if evidence.recorder.received else failed(reasons.NO_CONNECTION)

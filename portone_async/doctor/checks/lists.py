@@ -85,7 +85,10 @@ LISTS = (
     Check(
         "page-edges",
         _("The first page has 0 as 'previous', and the last page 0 as 'next'."),
-        _("Lists may not end, or end early: do not rely on payments.list() or reconcile."),
+        _(
+            "If it is 'next', lists may not end, or end early: do not rely on payments.list() or "
+            "reconcile. 'previous' is not used."
+        ),
         (probes.FIRST_PAGE, probes.LAST_PAGE),
         _page_edges,
     ),

@@ -25,6 +25,7 @@ __all__ = (
     "PLAIN_HTTP",
     "PROXY_REFUSED",
     "REFUSED",
+    "UNUSED_PROXY",
 )
 
 ACCEPTED = _(
@@ -45,6 +46,7 @@ NOT_WAITED = _(
 ONE_TOKEN = _("the token was fetched only once")
 PLAIN_HTTP = _("the address of the API is plain http, as of a test server")
 NO_PROXY = _("no proxy is used")
+UNUSED_PROXY = _("no proxy is used, although HTTPS_PROXY is set: --proxy env uses it")
 KEYS_REFUSED = _(
     "PortOne refused the keys: check PORTONE_IMP_KEY and PORTONE_IMP_SECRET (V1 REST API, not V2), "
     "and the IP allow-list in the console"
