@@ -188,10 +188,10 @@ async def test_narrow_terminal_gets_a_list(run: Run, monkeypatch: pytest.MonkeyP
     [
         ("/never", Reset()),
         (LIST, Edited(lambda body: [*map(_plant, body["response"]["list"])])),
-        ("/", Status(500, " ".join(canaries.BUYER.values()).encode())),
+        ("/", Status(400, " ".join(canaries.BUYER.values()).encode())),
         ("/", Json({"code": 1, "message": canaries.BUYER["buyer_name"], "response": None})),
     ],
-    ids=["whole", "planted", "500", "refused"],
+    ids=["whole", "planted", "page", "refused"],
 )
 async def test_no_planted_data_is_printed_or_written(
     server: FakePortOne, run: Run, path: str, fault: Any
