@@ -26,6 +26,7 @@ from portone_async import (
     RetryPolicy,
     ServerError,
     Timeouts,
+    blocking,
 )
 from portone_async.instrumentation.opentelemetry import OpenTelemetryObserver
 from portone_async.instrumentation.opentelemetry._attributes import is_template
@@ -260,6 +261,20 @@ async def test_concurrent_calls_keep_their_own_parents(telemetry: Telemetry) -> 
             attributes(a).get("http.request.resend_count", 0) for a in attempts_of(telemetry, call)
         ]
         assert resends == list(range(len(resends)))
+
+
+def test_blocking_call_is_a_child_of_the_span_of_its_thread(telemetry: Telemetry) -> None:
+    with FakePortOne() as server:
+        server.add(merchant_uid=UID)
+        keys = (server.imp_key, server.imp_secret)
+        observers = (telemetry.observer(),)
+        with (
+            blocking.PortOneClient(*keys, base_url=server.url, observers=observers) as client,
+            telemetry.tracer.start_as_current_span("view"),
+        ):
+            client.payments.find(UID)
+
+    assert parent_of(call_span(telemetry)) == ids(call_span(telemetry, "view"))
 
 
 @virtual_time
