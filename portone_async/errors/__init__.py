@@ -36,8 +36,9 @@
 ```
 
 Every error has the request (``endpoint``, ``identifiers``), the response (``status``,
-``excerpt``, ``reply`` with its headers), the attempts (``attempts``, ``elapsed``, ``gave_up``) and ``advice``. It has no key,
-token, JSON body or object of the HTTP library: it can be logged and pickled.
+``excerpt``, ``reply`` with its headers), the attempts (``attempts``, ``elapsed``, ``gave_up``) and
+``advice``. It has no key, token, JSON body or object of the HTTP library: it can be logged and
+pickled.
 """
 
 from __future__ import annotations

@@ -359,6 +359,12 @@ def test_missing_profile_lists_the_others(write: Write) -> None:
     assert "the file has none" in (write(""), refused())[1]
 
 
+def test_proxy_of_the_caller_is_not_shown(write: Write) -> None:
+    write()
+
+    assert "there is no profile" in refused("none", proxy=f"http://user:{SECRET}@p.example:1")
+
+
 def test_empty_name_is_not_the_default(write: Write) -> None:
     write()
 
