@@ -18,6 +18,7 @@ from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 from yarl import URL
 
 from portone_async import (
+    AuthenticationError,
     Call,
     DeadlineExceededError,
     PaymentNotFoundError,
@@ -384,6 +385,20 @@ async def test_failed_and_cancelled_calls_are_measured(telemetry: Telemetry) -> 
     requests = points(telemetry, "http.client.request.duration")
     assert requests[-1] == ({**OPERATION, "error.type": "CancelledError"}, (1, 4))
     assert "portone.client.retry.budget" not in telemetry.metrics()
+
+
+@virtual_time
+async def test_call_without_a_token_has_no_attempt(telemetry: Telemetry) -> None:
+    client, _ = scripted_client(token=lambda _: reply(401), observers=(telemetry.observer(),))
+    with pytest.raises(AuthenticationError):
+        await client.payments.find(UID)
+
+    span = call_span(telemetry)
+    assert attempts_of(telemetry, span) == []
+    assert attributes(span) == {**OPERATION, **SERVER, "error.type": "AuthenticationError"}
+    assert points(telemetry, "portone.client.call.attempts")[-1] == (OPERATION, (1, 0))
+    failure = {"error.type": "AuthenticationError"}
+    assert points(telemetry, "portone.client.token.fetches") == [(failure, 1)]
 
 
 @virtual_time

@@ -6,10 +6,12 @@ import re
 from collections.abc import AsyncIterator
 from xml.etree import ElementTree as ET
 
+import httpx
 import pytest
 from opentelemetry.trace import SpanKind
 
 from portone_async.testing import FakePortOne, Status
+from tests.support.examples import fastapi_served, loaded
 from tests.support.telemetry import ids, parent_of
 from tests.support.waterfall import PICTURE, traced_look_up, waterfall
 
@@ -54,6 +56,21 @@ async def test_call_is_a_child_of_the_request_and_parent_of_attempts(server: Fak
     assert [span.name for span in spans if "ORD-1" in span.to_json()] == [request.name]
     # The same rows as in the documentation.
     assert rows_of(waterfall(spans)) == rows_of(PICTURE.read_text("utf-8")) == ROWS
+
+
+async def test_visitor_gets_the_state_of_a_failure(server: FakePortOne) -> None:
+    server.clear_faults()
+    server.fail(Status(400), on="/payments/find/ORD-2")
+    async with (
+        fastapi_served(loaded("fastapi_traced")) as url,
+        httpx.AsyncClient(base_url=url) as browser,
+    ):
+        statuses = [
+            (await browser.get(f"/orders/{order}/payment")).status_code
+            for order in ("ORD-1", "ORD-2", "ORD-3")
+        ]
+
+    assert statuses == [200, 502, 404]
 
 
 def rows_of(picture: str) -> list[str]:
