@@ -78,6 +78,32 @@ async def test_plan_is_printed_before_a_connection_fails(server: FakePortOne, ru
     assert "not done  keys " in out
 
 
+async def test_plan_counts_the_extension_only_if_it_is_waited_for(run: Run) -> None:
+    _, without, _ = await run("--plan")
+    _, waiting, _ = await run("--plan", "--wait-for-extension")
+
+    fetches = [re.findall(r"getToken +(\d)", out) for out in (without, waiting)]
+    assert fetches == [["3"], ["4"]]
+
+
+async def test_wait_for_the_extension_is_announced(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        server.advance(seconds)
+        await asleep(0)
+
+    monkeypatch.setattr("portone_async.cli.doctor.run.asyncio.sleep", sleep)
+
+    code, out, err = await run("--wait-for-extension")
+
+    assert code == 0
+    assert "agrees    token-extension " in out
+    assert err == "waiting 30 minutes, until the token is in its last minute\n"
+
+
 # Exit codes and output
 
 

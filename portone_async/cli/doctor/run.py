@@ -8,6 +8,7 @@ import json
 import sys
 from functools import partial
 from gettext import gettext as _
+from math import ceil
 from typing import Any, Protocol
 
 from portone_async.cli.client import make_client
@@ -116,7 +117,9 @@ async def _examine(
     results: list[tuple[Check, Result]] = []
     make = partial(make_client, ReadOnlyClient, arguments.profile)
     async with opened(make, **options) as client:
-        examination = Examination(client, wait_for_extension=arguments.wait_for_extension)
+        examination = Examination(
+            client, wait_for_extension=arguments.wait_for_extension, sleep=_wait
+        )
         async for check, result in examination.results():
             results.append((check, result))
             view.add(check, result)
@@ -129,6 +132,13 @@ async def _examine(
     }
     code = max(_EXIT_CODES[result.verdict] for _check, result in results)
     return results, document, code if examination.has_token else ExitCode.COULD_NOT_RUN
+
+
+async def _wait(seconds: float) -> None:
+    """Wait for the last minute of the token, and print for how long."""
+    text = _("waiting {minutes} minutes, until the token is in its last minute")
+    print_error(text.format(minutes=ceil(seconds / 60)))
+    await asyncio.sleep(seconds)
 
 
 def _view(arguments: Arguments) -> View:

@@ -149,7 +149,7 @@ def add_to(commands: Commands) -> None:
         help=_(
             "how an order that differs is confirmed: by a request of its own (single), or by one "
             "for a hundred orders, which PortOne does not document to list all of their payments "
-            "(batch)"
+            "(batch); 'portone-async doctor' checks whether it does"
         ),
     )
     parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))

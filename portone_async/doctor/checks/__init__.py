@@ -10,11 +10,19 @@ from .connection import AT_THE_END, CONNECTION
 from .lists import LISTS
 from .look_ups import LOOK_UPS
 from .records import RECORDS
-from .token import TOKEN
+from .token import EXTENSION, TOKEN
 
 __all__ = ("CHECKS", "probes_of")
 
-CHECKS: tuple[Check, ...] = (*CONNECTION, *TOKEN, *LOOK_UPS, *LISTS, *RECORDS, *AT_THE_END)
+CHECKS: tuple[Check, ...] = (
+    *CONNECTION,
+    *TOKEN,
+    *LOOK_UPS,
+    *LISTS,
+    *RECORDS,
+    *EXTENSION,
+    *AT_THE_END,
+)
 
 
 def probes_of(checks: Iterable[Check]) -> tuple[Probe, ...]:

@@ -12,7 +12,7 @@ from portone_async.doctor.text import mark as _
 
 from . import reasons
 
-__all__ = ("TOKEN",)
+__all__ = ("EXTENSION", "TOKEN")
 
 _LIFETIME = 1800
 _LAST_MINUTE = 60
@@ -109,6 +109,10 @@ TOKEN = (
         (probes.REFUSED_TOKEN,),
         _reuse,
     ),
+)
+
+# Last of all requests, since it may have to wait for half an hour.
+EXTENSION = (
     Check(
         "token-extension",
         _("A fetch in the last minute of a token returns the same token, five minutes longer."),
