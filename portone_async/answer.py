@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Headers(Mapping[str, str]):
-    """The headers of a reply: read-only, found in any case, iterated in the server's spelling.
+    """The headers of a reply: a mapping that is read-only, and finds names in any case.
 
     Headers that may contain a token, an address or a cookie are left out, and keys and tokens in
     the others are redacted. The ``repr`` has names only.

@@ -22,6 +22,7 @@ from portone_async import (
 from portone_async._http import exchange as _exchange
 from portone_async.resources._settle import settle
 from portone_async.testing import Body, Disconnect, FakePortOne, Status
+from tests.client.test_transport import answering, client_of, http
 from tests.conftest import AT_ONCE
 from tests.support.canaries import KEY, SECRET, assert_clean, canary_server
 from tests.support.samples import CARD_PAID, ok
@@ -59,6 +60,28 @@ async def test_answer_has_the_response_and_its_reply(server: FakePortOne) -> Non
     assert answer.reply.status == 200
     assert answer.reply.headers["x-request-id"] == "r-1"
     assert answer.reply.elapsed > 0
+
+
+async def test_headers_are_those_of_the_server_on_either_way() -> None:
+    sent = (
+        "x-odd-NAME: r-1",
+        "Via: a",
+        "X-Empty:",
+        "via: b",
+        "Set-Cookie: s=1",
+        "X-RateLimit: 5",
+    )
+    body = ok(CARD_PAID | {"merchant_uid": UID})
+    async with answering(http(body, *sent)) as raw, client_of(raw) as client:
+        answer = await client.call(LOOK_UP, with_reply=True)
+
+    assert list(answer.reply.headers.items()) == [
+        ("Content-Length", answer.reply.headers["content-length"]),
+        ("x-odd-NAME", "r-1"),
+        ("Via", "a, b"),
+        ("X-Empty", ""),
+        ("X-RateLimit", "5"),
+    ]
 
 
 async def test_answer_after_a_retry_has_the_reply_of_the_success(server: FakePortOne) -> None:
