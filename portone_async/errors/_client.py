@@ -33,11 +33,12 @@ class WrongLoopError(PortOneError):
     """
 
     advice = (
-        "Keep one loop for one client, or make a client inside of each asyncio.run(). "
-        "Django and threads: run one loop in a separate thread, and call it with "
-        "asyncio.run_coroutine_threadsafe(). "
-        "Celery: one asyncio.Runner per worker process, not one asyncio.run() per task. "
-        "AWS Lambda: one asyncio.Runner beside the client, outside of the handler. "
+        "Code without an event loop of its own, as Django and Flask views, Celery tasks, threads and "
+        "scripts: use portone_async.blocking.PortOneClient. "
+        "Otherwise keep one loop for one client, or make a client inside of each asyncio.run(). "
+        "After a fork: make each throttle in its own process. "
+        "AWS Lambda: one blocking client, or one asyncio.Runner beside the client, outside of the "
+        "handler. "
         "Notebooks: await in the cell, without asyncio.run()."
     )
 

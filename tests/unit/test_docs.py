@@ -5,6 +5,7 @@ Blocks of Python are run in order, in one namespace for each file, with a ``clie
 
 - one with ``asyncio.run(`` is a script, and run as a process of its own;
 - one with ``def test_`` is a file for pytest, and run by it;
+- one that uses the blocking client is run in a thread without an event loop;
 - any other is run as the body of a coroutine; a line ``expression  # -> value`` must be so.
 
 Blocks of shell have a rule for each command. A block or a command without a rule fails.
@@ -53,6 +54,7 @@ from tests.support.store_server import store_server
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.ko.md")
+SYNCHRONOUS = "docs/synchronous.md"
 PAGES = (*READMES, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("[a-z]*.md")))
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
@@ -216,6 +218,9 @@ async def _run_coroutine(block: Block, namespace: dict[str, Any]) -> None:
         flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
         dont_inherit=True,
     )
+    if block.file == SYNCHRONOUS or "blocking" in block.text:
+        await asyncio.to_thread(eval, code, namespace)
+        return
     result = eval(code, namespace)
     if inspect.isawaitable(result):
         await result
