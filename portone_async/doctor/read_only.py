@@ -93,7 +93,7 @@ class RecordingTransport(Transport):
         return {**headers, "Authorization": Secret(alter(header))}
 
 
-class _RecordingConnector(TCPConnector):
+class RecordingConnector(TCPConnector):
     """Records the TLS of connections."""
 
     recorder: Recorder | None = None
@@ -131,7 +131,7 @@ async def opened(
     Raises:
         InvalidRequestError: The keys are missing or ambiguous, or an option is invalid.
     """
-    connector = _RecordingConnector()
+    connector = RecordingConnector()
     async with ClientSession(connector=connector) as session:
         options.setdefault("session", session)
         async with make_client(**options) as client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections import Counter
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from portone_async.call import Call
 from portone_async.doctor import CHECKS, Check, Examination, Result, Verdict, opened, probes_of
 from portone_async.doctor.check import agrees
 from portone_async.doctor.probes import WAITED
-from portone_async.doctor.read_only import MOST_REQUESTS
+from portone_async.doctor.read_only import MOST_REQUESTS, RecordingConnector
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RetryPolicy
 from portone_async.testing import FakePortOne, Hang, Reset, Status
@@ -259,8 +260,9 @@ async def test_proxy_that_refuses_fails_the_check(
 
 
 def trust_here(monkeypatch: pytest.MonkeyPatch, context: ssl.SSLContext) -> None:
-    """Let aiohttp trust the authority of a test."""
-    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", context)
+    """Let the connections of the doctor trust the authority of a test."""
+    connector = partial(RecordingConnector, ssl=context)
+    monkeypatch.setattr("portone_async.doctor.read_only.RecordingConnector", connector)
 
 
 async def test_proxy_of_the_environment_that_is_not_used_is_mentioned(
