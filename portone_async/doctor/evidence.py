@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from portone_async._http.reply import Reply
+from portone_async._redact import Secret
 from portone_async.call import Call
 from portone_async.errors import PortOneError, TransientError
 
@@ -48,11 +49,14 @@ class Received(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Received({self.reply.status})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("status", self.reply.status)]
+
 
 class TokenAnswer(Struct, frozen=True):
     """A fetched token. Its ``repr`` omits it."""
 
-    token: str
+    token: Secret
     expired_at: float
     now: float
     received: Received
@@ -64,6 +68,9 @@ class TokenAnswer(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"TokenAnswer({self.left})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("left", self.left)]
 
 
 class Recorder(Struct):
@@ -80,6 +87,9 @@ class Recorder(Struct):
     def __repr__(self) -> str:
         return f"Recorder({self.sent})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("sent", self.sent)]
+
     @property
     def tokens(self) -> list[TokenAnswer]:
         """The fetched tokens, in order."""
@@ -91,11 +101,11 @@ class Recorder(Struct):
         ]
 
 
-def _token_of(body: Any) -> list[tuple[str, float, float]]:
+def _token_of(body: Any) -> list[tuple[Secret, float, float]]:
     response = object_of(object_of(body).get("response"))
     try:
         times = float(response["expired_at"]), float(response["now"])
-        return [(str(response["access_token"]), *times)]
+        return [(Secret(response["access_token"]), *times)]
     except (KeyError, TypeError, ValueError):
         return []
 
@@ -112,6 +122,9 @@ class Exchange(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Exchange({self.call!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("call", self.call)]
 
     @property
     def status(self) -> int:
@@ -184,6 +197,9 @@ class Evidence(Struct):
 
     def __repr__(self) -> str:
         return f"Evidence({sorted(self.exchanges)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("exchanges", sorted(self.exchanges))]
 
     def first(self, probe: str) -> Exchange | None:
         """Return the first call of a probe; ``None`` if it had nothing to look up."""

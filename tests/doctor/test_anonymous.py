@@ -13,7 +13,15 @@ from portone_async.doctor.anonymous import anonymous
 from portone_async.doctor.check import Fact, agrees
 from portone_async.doctor.json_values import array_of, object_of
 from portone_async.testing import Exchange, FakePortOne, Json, Reply, Status
-from tests.support.canaries import BUYER, KEY, REASONS, SECRET, canary_server, spellings
+from tests.support.canaries import (
+    BUYER,
+    KEY,
+    REASONS,
+    SECRET,
+    canary_server,
+    renderings,
+    spellings,
+)
 
 from .account import Edited, fill, reading
 
@@ -98,6 +106,8 @@ async def _published(server: FakePortOne) -> list[str]:
         examination = Examination(client)
         async for check, result in examination.results():
             texts += [str(result_object(check, result)), repr(result)]
-    exchanges = examination.evidence.exchanges.values()
-    texts += [repr(examination.evidence), repr(examination.evidence.recorder)]
-    return texts + [repr(exchange) for exchanges_ in exchanges for exchange in exchanges_]
+    evidence = examination.evidence
+    recorded = [*evidence.exchanges.values(), *evidence.recorder.received]
+    for value in (evidence, evidence.recorder, evidence.recorder.tokens, *recorded):
+        texts += renderings(value)
+    return texts
