@@ -84,7 +84,7 @@ class StatusList(Generic[P]):
         try:
             page = await self._client.call(call)
         except ApiError as error:
-            # If the status is not documented, PortOne may refuse the status itself.
+            # PortOne may refuse a status that is not documented (`doctor`: `pending-status`).
             is_valid = self._status in (_ALL, *_STATUSES)
             if number > 1 or not is_valid or not _may_mean_empty(error):
                 raise

@@ -40,8 +40,9 @@ def differences(
     equal("amount", amount, payment.amount)
     equal("cancel_amount", Decimal(0), payment.cancel_amount)
     expect("cancel_history", "empty", "not empty", is_met=not payment.cancel_history)
-    # PortOne does not document whether the amount is the one before or after a discount, so an
-    # unexpected discount is a difference, and is neither added nor subtracted.
+    # PortOne does not document whether the amount is the one before or after a discount (`doctor`:
+    # `promotion-amount`), so an unexpected discount is a difference, and is neither added nor
+    # subtracted.
     taken_off = payment.promotion.discount if payment.promotion is not None else Decimal(0)
     equal("promotion.discount", discount, taken_off)
     for field in ("promotion", "cancel_history"):
