@@ -8,8 +8,10 @@ from typing import Generic, Self, TypeVar
 
 from msgspec import Struct
 
+from portone_async.errors import WrongLoopError
 from portone_async.resources import _pages, _stream
 
+from ._background import background
 from ._caller import Caller
 from ._engine import Engine
 
@@ -28,6 +30,7 @@ class _Results(Generic[R]):
         self._ready: deque[R] = deque()
         self._is_closed = False
         self._turn = threading.Lock()
+        self._home = background()
 
     def __iter__(self) -> Self:
         return self
@@ -37,12 +40,19 @@ class _Results(Generic[R]):
             raise ValueError("another thread is reading from this iterator")
         try:
             if not self._ready and not self._is_closed:
+                if not self._is_here:
+                    raise WrongLoopError("this iterator belongs to the process that began it")
                 self._ready.extend(self._engine.run(self._read(), self._caller))
             if not self._ready:
                 raise StopIteration
             return self._ready.popleft()
         finally:
             self._turn.release()
+
+    @property
+    def _is_here(self) -> bool:
+        """Whether this process began the iteration, and not the one that it was forked from."""
+        return self._home is background()
 
     async def _read(self) -> list[R]:
         """Return the next results; none at the end."""
@@ -113,9 +123,9 @@ class Stream(_Results[R]):
     def close(self) -> None:
         """Cancel the look-ups that are in flight, and end the iteration. Idempotent."""
         super().close()
-        if self._is_open:
+        if self._is_open and self._is_here:
             self._engine.run(self._leave())
 
     def __del__(self) -> None:
-        if getattr(self, "_is_open", False):
+        if getattr(self, "_is_open", False) and self._is_here:
             self._engine.start(self._stream.__aexit__(None, None, None))

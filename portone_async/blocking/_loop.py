@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from portone_async.errors import ClientClosedError, WrongLoopError
@@ -153,8 +154,7 @@ class _Work(Generic[T]):
         if not task.cancelled():
             task.exception()  # Retrieved here: the thread may not wait any more.
         self._forget(self)
-        if not self.ended.done():
-            self.ended.set_result(task)
+        self._end(task)
 
     def cancel(self) -> None:
         if self._task is None:
@@ -166,8 +166,11 @@ class _Work(Generic[T]):
         """End the wait for a coroutine that does not run."""
         if self._task is None:
             self._coroutine.close()
-        if not self.ended.done():
-            self.ended.set_result(None)
+        self._end(None)
+
+    def _end(self, task: asyncio.Task[T] | None) -> None:
+        with suppress(InvalidStateError):  # It was ended by the other thread.
+            self.ended.set_result(task)
 
 
 def _ended() -> ClientClosedError:

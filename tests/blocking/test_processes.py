@@ -136,20 +136,25 @@ find(client, "parent")
 def test_iterator_of_the_parent_is_refused_in_the_child(server: FakePortOne) -> None:
     script = """
 client = PortOneClient.from_env()
-for number in range(2):
-    pages = client.payments.find_all(UID, page_size=1)
-    next(pages)
-    if not (child := os.fork()):
+pages = client.payments.find_all(UID, page_size=1)
+stream = client.payments.find_many([UID] * 100)
+for iterator in (pages, stream):
+    next(iterator)
+if not (child := os.fork()):
+    client.payments.find(UID)
+    for iterator in (pages, stream):
         try:
-            list(pages)
+            list(iterator)
         except PortOneError as error:
             os.write(1, (type(error).__name__ + "\\n").encode())
-        sys.exit()
-    wait_for(child)
-    assert list(pages)
+    stream.close()
+    del pages, stream, iterator
+    sys.exit()
+wait_for(child)
+print(len([*pages]), len([*stream]))
 """
     server.add(merchant_uid=UID)
-    assert run(script, server) == ["WrongLoopError"] * 2
+    assert run(script, server) == ["WrongLoopError", "WrongLoopError", "1 99"]
 
 
 IN_FLIGHT = """
@@ -173,8 +178,18 @@ begun.wait()
         IN_FLIGHT,
         "other = PortOneClient.from_env(); find(other, 'other')",
         "import atexit; atexit.register(client.close)",
+        "import asyncio; client.run(lambda _: asyncio.to_thread(int))",
     ],
-    ids=["closed", "open", "dropped", "stream", "in flight", "two clients", "closed at the exit"],
+    ids=[
+        "closed",
+        "open",
+        "dropped",
+        "stream",
+        "in flight",
+        "two clients",
+        "closed at the exit",
+        "executor",
+    ],
 )
 def test_interpreter_exits_without_a_warning(server: FakePortOne, end: str) -> None:
     server.fail(Hang(), on="/payments/find/hanging")
