@@ -189,13 +189,15 @@ class Transport:
         if session is None:
             return
         self._session = None
-        self._deadlines.close()
         connector = session.connector
         session.detach()
+        is_forked = self._owner.process != os.getpid()
+        if not is_forked:  # The timers of the parent's loop never fire here.
+            self._deadlines.close()
         if self._external is not None or connector is None:
             return
-        if self._owner.process != os.getpid():
-            # Forked: to close a socket here would remove it from the selector of the parent.
+        if is_forked:
+            # To close a socket here would remove it from the selector of the parent.
             connector._closed = True
             return
         # As aiohttp does for a connector that is dropped, but without its own warning.

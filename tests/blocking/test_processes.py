@@ -32,12 +32,18 @@ def wait_for(child):
 """
 
 
-def run(script: str, server: FakePortOne) -> list[str]:
-    """Run a script; return its lines, after it has ended without a word of complaint."""
+def run(script: str, server: FakePortOne, *, first: str = "") -> list[str]:
+    """Run a script; return its lines, after it has ended without a word of complaint.
+
+    Args:
+        script: The script, after :data:`BEGIN`.
+        server: The server of its environment.
+        first: What runs before anything is imported.
+    """
     # Python 3.12 and newer warn about each fork of a process with threads.
     allowed = "ignore:This process:DeprecationWarning"
     process = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-W", allowed, "-c", BEGIN + script],
+        [sys.executable, "-X", "dev", "-W", "error", "-W", allowed, "-c", first + BEGIN + script],
         env=os.environ | environment(server),
         capture_output=True,
         text=True,
@@ -198,19 +204,18 @@ def test_interpreter_exits_without_a_warning(server: FakePortOne, end: str) -> N
     assert lines[0] == "script paid"
 
 
-AT_EXIT = """
-import atexit
-from portone_async.blocking import _background
-
-client = PortOneClient.from_env()
-find(client, "script")
-# Handlers are called in the reverse order: this one after that of the package.
-atexit.unregister(_background._exit)
-atexit.register(lambda: os.write(1, b"closed" if "closed" in repr(client._async) else b"open"))
-atexit.register(_background._exit)
+LAST = """
+import atexit, os
+# Handlers are called in the reverse order: this one after those of the package.
+clients = []
+atexit.register(lambda: os.write(1, b"closed" if "closed" in repr(clients[0]) else b"open"))
 """
 
 
 def test_open_client_is_closed_at_the_exit(server: FakePortOne) -> None:
-    lines = run(AT_EXIT, server)
-    assert lines == ["script paid", "closed"]
+    script = """
+client = PortOneClient.from_env()
+find(client, "script")
+clients.append(client._async)
+"""
+    assert run(script, server, first=LAST) == ["script paid", "closed"]
