@@ -237,6 +237,25 @@ async def test_check_without_an_answer_failed(server: FakePortOne, fault: Any) -
     assert results["code-not-found"].verdict is Verdict.AGREES
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "status", "verdict"),
+    [
+        ("tier-not-found", "/tiers/", 401, Verdict.UNKNOWN),
+        ("schedule-list", "/subscribe/payments/", 400, Verdict.UNKNOWN),
+        ("quoted-slash", "/payments/find/", 403, Verdict.AGREES),
+        ("code-not-found", "/banks/", 403, Verdict.FAILED),
+    ],
+)
+async def test_refusal_is_judged_where_accounts_differ(
+    server: FakePortOne, name: str, path: str, status: int, verdict: Verdict
+) -> None:
+    server.fail(Status(status), times=None, on=path)
+
+    results = await examine(server, check_named(name))
+
+    assert results[name].verdict is verdict
+
+
 async def test_refused_sample_failed_and_is_not_an_empty_account(server: FakePortOne) -> None:
     server.fail(Json({"code": -1, "message": "x", "response": None}, 400), times=None, on=LIST)
 

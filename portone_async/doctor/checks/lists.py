@@ -68,6 +68,8 @@ def _pending(evidence: Evidence) -> Result:
 
 def _schedules(evidence: Evidence) -> Result:
     exchange = evidence.exchanges[probes.SCHEDULES.name][0]
+    if exchange.status != 200:
+        return unknown(reasons.NO_SCHEDULES, status=exchange.status)
     is_page = isinstance(object_of(exchange.response).get("list"), list)
     return (agrees if is_page else differs)(
         status=exchange.status, response=json_type(exchange.response)

@@ -93,6 +93,8 @@ def _code_not_found(evidence: Evidence) -> Result:
 
 
 def _tier_not_found(evidence: Evidence) -> Result:
+    if evidence.exchanges[probes.UNKNOWN_TIER.name][0].status in (401, 403):
+        return unknown(reasons.NO_AGENCY)
     return _is_envelope_404(evidence, (probes.UNKNOWN_TIER,))
 
 
@@ -127,6 +129,7 @@ LOOK_UPS = (
         ),
         (probes.QUOTED_SLASH,),
         _quoted_slash,
+        judges_refusals=True,  # A gateway may answer 403.
     ),
     Check(
         "not-found",
@@ -202,5 +205,6 @@ LOOK_UPS = (
         _("account.tier() raises another error than TierNotFoundError."),
         (probes.UNKNOWN_TIER,),
         _tier_not_found,
+        judges_refusals=True,
     ),
 )

@@ -11,6 +11,7 @@ __all__ = (
     "KEYS_REFUSED",
     "NOT_SENT",
     "NOT_WAITED",
+    "NO_AGENCY",
     "NO_ANSWER",
     "NO_BARCODE",
     "NO_BILLING_KEY",
@@ -20,6 +21,7 @@ __all__ = (
     "NO_PREPARED",
     "NO_PROXY",
     "NO_REPEATED",
+    "NO_SCHEDULES",
     "NO_TEST_PAYMENT",
     "ONE_TOKEN",
     "PLAIN_HTTP",
@@ -36,6 +38,8 @@ NO_PAYMENTS = _("the account has no such payment of the last 89 days")
 NO_REPEATED = _("no order number of the newest payments has several payments")
 NO_TEST_PAYMENT = _("none of the newest payments is of a test channel")
 NO_PREPARED = _("none of the newest payments has a promotion and a prepared amount")
+NO_AGENCY = _("the keys are not those of an agency with sub-merchants")
+NO_SCHEDULES = _("PortOne lists no schedules of this account")
 NO_BARCODE = _("none of the newest payments is of a convenience store")
 NO_BILLING_KEY = _("none of the newest payments has a billing key that still exists")
 NO_NAVER = _("the account has no Naver Pay channel that lists reviews")
