@@ -14,7 +14,7 @@ from portone_async.resources._windows import Window
 from ._orders import to_columns
 from ._recorder import Recorder, in_thread
 from .finding import Finding, Order, Refund, UnreadableOrder, Verdict
-from .identity import Identity, OrdersDigest
+from .identity import Identity, OrdersDigest, Shop
 from .store import Store
 
 __all__ = ("Orders", "load_orders")
@@ -30,6 +30,7 @@ async def load_orders(
     orders: Orders,
     windows: Sequence[Window],
     statuses: Sequence[str],
+    shop: Shop | None,
     *,
     may_sweep: asyncio.Event,
 ) -> None:
@@ -43,6 +44,7 @@ async def load_orders(
         orders: The orders.
         windows: The period, for the identity of the run.
         statuses: The statuses of the payments that are read, for the identity of the run.
+        shop: The shop whose payments are read, for the identity of the run.
         may_sweep: Set as soon as payments may be stored: in a new run after the first orders, in a
             resumed one after its identity is checked.
 
@@ -60,7 +62,7 @@ async def load_orders(
             await in_thread(_add, batch, digest, destination)
             if not is_resumed:
                 may_sweep.set()
-    identity = Identity.of(windows, statuses, digest)
+    identity = Identity.of(windows, statuses, digest, shop)
     if is_resumed:
         await in_thread(store.check_identity, identity)
         await in_thread(store.delete_not_checked)

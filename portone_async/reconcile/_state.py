@@ -9,9 +9,10 @@ from sqlite3 import Connection
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .finding import AssumedEmpty
-from .identity import Identity
+from .identity import Identity, differences
 
 __all__ = (
     "SCHEMA",
@@ -19,6 +20,7 @@ __all__ = (
     "add_assumed_empty",
     "add_usage",
     "assumed_empty",
+    "changes",
     "identity",
     "is_done",
     "mark_done",
@@ -42,6 +44,11 @@ SCHEMA = (
     "CREATE TABLE assumed_empty (status TEXT, since INTEGER, until INTEGER)",
 )
 
+_HAS_RESULTS = """
+    SELECT EXISTS (SELECT 1 FROM steps) OR EXISTS (SELECT 1 FROM positions)
+        OR EXISTS (SELECT 1 FROM payments) OR EXISTS (SELECT 1 FROM unreadable)
+        OR EXISTS (SELECT 1 FROM unconfirmed)
+        OR EXISTS (SELECT 1 FROM findings WHERE verdict <> 'not_checked')"""
 _ADD_USAGE = """
     UPDATE run SET requests = requests + ?, retries = retries + ?, seconds = seconds + ?"""
 
@@ -80,6 +87,19 @@ def set_identity(connection: Connection, identity: Identity) -> None:
     """Store the run's identity."""
     text = msgspec.json.encode(identity).decode()
     connection.execute("UPDATE run SET identity = ?", [text])
+
+
+def changes(connection: Connection, current: Identity) -> list[str]:
+    """Describe the differences between the stored run, if there is one, and the current one."""
+    stored = identity(connection)
+    if stored is None:
+        return []
+    ((has_results,),) = connection.execute(_HAS_RESULTS)
+    if not has_results:
+        # It may have been started with a wrong key, which PortOne rejected.
+        stored = replace(stored, shop=current.shop)
+        set_identity(connection, stored)
+    return differences(stored, current)
 
 
 def add_usage(connection: Connection, requests: int, retries: int, seconds: float) -> None:

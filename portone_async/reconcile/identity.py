@@ -1,4 +1,4 @@
-"""The identity of a run: its orders, its period and its statuses. Pure."""
+"""The identity of a run: its orders, its period, its statuses and its shop. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,21 @@ from . import _orders
 from ._columns import canonical, to_money
 from .finding import Order, Refund, UnreadableOrder
 
-__all__ = ("Identity", "OrdersDigest", "differences")
+__all__ = ("Identity", "OrdersDigest", "Shop", "differences")
 
 _BYTES = 32
 _MODULUS = 1 << 8 * _BYTES
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class Shop(Struct, frozen=True, kw_only=True):
+    """The shop whose payments a run reads."""
+
+    account: str
+    """A digest of its API key (``imp_key``), as hexadecimal text."""
+    tier: str | None
+    """The code of the sub-merchant; ``None`` for the shop of the API keys."""
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -36,10 +45,16 @@ class Identity(Struct, frozen=True, kw_only=True):
     """The number of orders, unreadable ones included."""
     digest: str
     """The digest of the orders (:class:`OrdersDigest`), as hexadecimal text."""
+    shop: Shop | None = None
+    """The shop whose payments are read; ``None`` if it is unknown."""
 
     @classmethod
     def of(
-        cls, windows: Sequence[Window], statuses: Iterable[str], orders: OrdersDigest
+        cls,
+        windows: Sequence[Window],
+        statuses: Iterable[str],
+        orders: OrdersDigest,
+        shop: Shop | None,
     ) -> Identity:
         """Identify a run; the sequence of its statuses and of its orders does not matter."""
         return cls(
@@ -48,6 +63,7 @@ class Identity(Struct, frozen=True, kw_only=True):
             statuses=tuple(sorted(set(statuses))) if windows else (),
             orders=orders.count,
             digest=orders.hex(),
+            shop=shop,
         )
 
 
@@ -118,7 +134,7 @@ def _canonical(columns: _orders.Columns) -> _orders.Columns:
 
 def differences(stored: Identity, current: Identity) -> list[str]:
     """Describe the differences between a stored run and the current one."""
-    result: list[str] = []
+    result = [] if stored.shop is None else _other_shop(stored.shop, current.shop)
     if (stored.since, stored.until) != (current.since, current.until):
         result.append(f"its period was {_period(stored)} and is now {_period(current)}")
     if stored.statuses != current.statuses:
@@ -129,6 +145,17 @@ def differences(stored: Identity, current: Identity) -> list[str]:
         result.append(f"its orders were {stored.orders} and are now {current.orders}")
     elif stored.digest != current.digest:
         result.append(f"its orders ({stored.orders}) are not the same as those of this run")
+    return result
+
+
+def _other_shop(stored: Shop, current: Shop | None) -> list[str]:
+    if current is None:
+        return []
+    result: list[str] = []
+    if stored.account != current.account:
+        result.append("its payments are those of another API key (imp_key)")
+    if stored.tier != current.tier:
+        result.append(f"its Tier was {stored.tier or 'none'} and is now {current.tier or 'none'}")
     return result
 
 

@@ -106,7 +106,7 @@ async def reconcile_partition(
 
 async def _read_margin(orders: Orders, store: Store) -> Summary:
     """Store the orders of a margin, without a request; return totals without findings."""
-    await load_orders(Recorder(store, None), orders, (), (), may_sweep=asyncio.Event())
+    await load_orders(Recorder(store, None), orders, (), (), None, may_sweep=asyncio.Event())
     await in_thread(store.mark_ended)
     totals = await in_thread(store.summary)
     return merge([replace(totals, counts={}, amounts={}, bridge={}, unreadable=0)])

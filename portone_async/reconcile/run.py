@@ -29,6 +29,7 @@ from portone_async.resources.payments._words import validate_statuses
 from ._check import OrderChecks
 from ._load import Orders, load_orders
 from ._recorder import Recorder, in_thread
+from ._shop import shop_of
 from ._sweep import sweep
 from .compare import compare
 from .confirmation import Confirm, ConfirmationPlan, Confirming, validate_confirm
@@ -73,7 +74,8 @@ async def reconcile(
         until: The first moment after it. Both or neither.
         statuses: The statuses of the payments that are read for the period.
         store: The file that holds the state of the run, some 200 bytes per order. A run is
-            identified by its orders (in any sequence), its period and its statuses. The same run
+            identified by its orders (in any sequence), its period, its statuses and its shop (the
+            API key and the Tier). The same run
             resumes where it was stopped; one that had ended returns its result again
             (:attr:`Summary.ended_at`), after it has checked what could not be checked. Any other
             run is refused. Without a store the state is in a temporary file that is deleted at
@@ -178,7 +180,8 @@ async def run_recorded(
     failure: PortOneError | None = None
     try:
         may_sweep = asyncio.Event()
-        load = load_orders(recorder, orders, windows, statuses, may_sweep=may_sweep)
+        shop = await in_thread(shop_of, client)
+        load = load_orders(recorder, orders, windows, statuses, shop, may_sweep=may_sweep)
         if windows:
             read_period = partial(sweep, recorder, counted, statuses, windows)
             await _with_sweep(load, read_period, may_sweep)

@@ -52,7 +52,7 @@ from .finding import (
     Verdict,
     VerdictLike,
 )
-from .identity import Identity, differences
+from .identity import Identity
 
 __all__ = ("PendingOrder", "Store", "StoreError")
 
@@ -113,10 +113,11 @@ class Store:
         """Refuse to resume if this store holds another run.
 
         Raises:
-            StoreError: The orders, the period or the statuses differ; the message names them.
+            StoreError: The orders, the period, the statuses or the shop differ; the message names
+                them.
         """
-        stored = self.identity
-        changes = [] if stored is None else differences(stored, identity)
+        with self._database.writing() as connection:
+            changes = _state.changes(connection, identity)
         if changes:
             raise self._database.error(
                 f"it is of another run: {', '.join(changes)}. Use another store, or start afresh "

@@ -6,12 +6,13 @@ import random
 from datetime import UTC, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async import PortOneClient
+from portone_async import AuthenticationError, PortOneClient
 from portone_async.reconcile import (
     Finding,
     Order,
@@ -76,6 +77,46 @@ async def test_store_refuses_another_period_and_other_statuses(
             await reconcile(client, orders, since=DAY, until=NEXT, statuses=["paid"], store=store)
         with pytest.raises(StoreError, match="and is now none"):
             await reconcile(client, orders, store=store)
+
+
+async def test_finished_store_refuses_another_shop(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = paid_orders(server, 2)
+    with FakePortOne(imp_key="7700000000000002") as other_server:
+        async with other_server.client() as other:
+            with Store.open(tmp_path / "run.db") as store:
+                first = await reconcile(other, orders, since=DAY, until=NEXT, store=store)
+                assert first.counts[Verdict.MISSING] == 2
+
+                with pytest.raises(StoreError, match="those of another API key"):
+                    await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+                view = other.with_options(tier="A01")
+                with pytest.raises(StoreError, match="Tier was none and is now A01"):
+                    await reconcile(view, orders, since=DAY, until=NEXT, store=store)
+
+                found = await reconcile(
+                    client, orders, since=DAY, until=NEXT, store=store, fresh=True
+                )
+                assert found.counts[Verdict.MATCHED] == 2
+    assert b"7700000000000001" not in (tmp_path / "run.db").read_bytes()
+
+
+@pytest.mark.parametrize("has_period", [True, False])
+async def test_run_with_a_rejected_key_resumes_with_the_right_one(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, *, has_period: bool
+) -> None:
+    orders = [*paid_orders(server, 2), UnreadableOrder("row 3", "no amount")]
+    period: dict[str, Any] = {"since": DAY, "until": NEXT} if has_period else {}
+    mistyped = PortOneClient("7700000000000009", "secret", base_url=server.url)
+    with Store.open(tmp_path / "run.db") as store:
+        async with mistyped:
+            with pytest.raises(AuthenticationError):
+                await reconcile(mistyped, orders, **period, store=store)
+
+        summary = await reconcile(client, orders, **period, store=store)
+
+    assert summary.counts[Verdict.MATCHED] == 2
 
 
 async def test_fresh_run_replaces_another(
