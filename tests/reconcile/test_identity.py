@@ -106,7 +106,8 @@ async def test_finished_store_refuses_another_shop(
 async def test_run_with_a_rejected_key_resumes_with_the_right_one(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, *, has_period: bool
 ) -> None:
-    orders = [*paid_orders(server, 2), UnreadableOrder("row 3", "no amount")]
+    unreadable = UnreadableOrder("row 3", "no amount")
+    orders: list[Order | UnreadableOrder] = [*paid_orders(server, 2), unreadable]
     period: dict[str, Any] = {"since": DAY, "until": NEXT} if has_period else {}
     mistyped = PortOneClient("7700000000000009", "secret", base_url=server.url)
     with Store.open(tmp_path / "run.db") as store:
