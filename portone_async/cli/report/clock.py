@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from portone_async.cli.zone import in_zone
 
-__all__ = ("format_time", "in_zone_or_none", "local_hour", "zone_name")
+__all__ = ("format_time", "in_zone_or_none", "start_of_hour", "zone_name")
 
 
 def format_time(time: datetime, zone: tzinfo) -> str:
@@ -23,11 +23,9 @@ def in_zone_or_none(time: datetime, zone: tzinfo) -> datetime | None:
         return None
 
 
-def local_hour(time: datetime, zone: tzinfo) -> datetime | None:
-    """Return the start of a time's hour in the zone, naive; ``None`` as :func:`in_zone_or_none`."""
-    local = in_zone_or_none(time, zone)
-    # In one step, for a million findings.
-    return local and local.replace(minute=0, second=0, microsecond=0, tzinfo=None)
+def start_of_hour(time: datetime) -> datetime:
+    """Return the start of a time's hour in its zone, naive."""
+    return time.replace(minute=0, second=0, microsecond=0, tzinfo=None)
 
 
 def zone_name(zone: tzinfo) -> str:

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from portone_async import InvalidRequestError
 from portone_async.cli.report import NotWrittenError, check_writable, write_findings
+from portone_async.cli.report.export.csv_writer import COLUMNS
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
 from tests.support.report_run import day, finding, order, snapshot
 
@@ -132,6 +133,16 @@ def test_csv_round_trip_returns_the_same_values(folder: Path, findings: list[Fin
                 msgspec.json.decode(others, type=tuple[PaymentSnapshot, ...])
                 == expected.payments[1:]
             )
+
+
+@given(st.lists(FINDINGS, max_size=4))
+def test_csv_is_quoted_as_by_the_standard_library(folder: Path, findings: list[Finding]) -> None:
+    path, expected = folder / "findings.csv", folder / "expected.csv"
+    write_findings(path, findings)
+    with expected.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *(line.values() for line in lines_of(path))])
+
+    assert path.read_bytes() == expected.read_bytes()
 
 
 @pytest.mark.slow

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 
 from portone_async.cli.report.bucket import Bucket
-from portone_async.cli.report.clock import local_hour
+from portone_async.cli.report.clock import in_zone_or_none, start_of_hour
 from portone_async.cli.report.money import discrepancy, is_unreadable, summary_amounts
 from portone_async.cli.report.run_facts import Period
 from portone_async.cli.report.safe_text import script_json
+from portone_async.cli.zone import in_zone
 from portone_async.reconcile.bridges import Entry, entries
 from portone_async.reconcile.finding import Finding, Summary, Verdict
 from portone_async.reconcile.money import Sums, add_to
@@ -20,6 +21,9 @@ from .table_row import table_row
 from .time_buckets import Unit
 
 __all__ = ("Tally",)
+
+# Python 3.11 runs a function for each access to a member of an enumeration.
+_MATCHED = Verdict.MATCHED
 
 
 class Tally:
@@ -33,7 +37,8 @@ class Tally:
 
     def __init__(self, *, zone: tzinfo, period: Period | None, max_rows: int) -> None:
         self._zone = zone
-        self._period = period
+        # In UTC, as the times of the store: datetimes of one zone are compared ten times as fast.
+        self._period = period and (in_zone(period[0], UTC), in_zone(period[1], UTC))
         self.table = LimitedRows(max_rows)
         """The table rows as JSON, which takes a tenth of the memory of the objects."""
         self.amounts: dict[Verdict, Sums] = {verdict: {} for verdict in Verdict}
@@ -47,6 +52,8 @@ class Tally:
         """The number of unreadable rows and payments, whose money is in no bridge."""
         self.hours: dict[datetime, Bucket] = {}
         """By the hour in which the payment was made, naive, in the time zone of the report."""
+        self._hours: dict[int, Bucket] = {}
+        """The same by the number of the hour: it takes a fifth of the time to make such a key."""
         self.outside_period = Bucket()
         """The findings whose payment was made outside the period."""
         self.without_time = Bucket()
@@ -56,7 +63,7 @@ class Tally:
         """Add a finding."""
         bucket = self._bucket(_payment_time(finding))
         self.orders += finding.order is not None
-        if finding.verdict is Verdict.MATCHED:
+        if finding.verdict is _MATCHED:
             bucket.add(finding)
             self.without_order += finding.order is None
         else:
@@ -107,14 +114,15 @@ class Tally:
         return verdict is Verdict.MATCHED or _without_zeros(self.amounts[verdict]) == amounts
 
     def _bucket(self, time: datetime | None) -> Bucket:
-        hour = None if time is None else local_hour(time, self._zone)
-        if time is None or hour is None:
+        local = None if time is None else in_zone_or_none(time, self._zone)
+        if time is None or local is None:
             return self.without_time
         if self._period is not None and not self._period[0] <= time < self._period[1]:
             return self.outside_period
-        bucket = self.hours.get(hour)
+        number = 24 * local.toordinal() + local.hour
+        bucket = self._hours.get(number)
         if bucket is None:
-            bucket = self.hours[hour] = Bucket()
+            bucket = self._hours[number] = self.hours[start_of_hour(local)] = Bucket()
         return bucket
 
 
