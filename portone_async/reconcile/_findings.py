@@ -107,6 +107,8 @@ _PARAMETERS = {
 }
 
 _ZERO = Decimal(0)
+# In Python 3.11 four times as fast as a call of `Verdict`.
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[PaymentSnapshot, ...]).decode
@@ -211,7 +213,7 @@ def _of_order(  # noqa: PLR0917 (one for each column)
         return _matched.finding(order, *matched)
     return Finding(
         merchant_uid=merchant_uid,
-        verdict=Verdict(verdict),
+        verdict=_VERDICTS[verdict],
         order=order,
         payments=_decode(payments),
         error=error,
@@ -240,7 +242,7 @@ def _from_columns(
     position, *of_order = columns
     return Finding(
         merchant_uid=merchant_uid,
-        verdict=Verdict(verdict),
+        verdict=_VERDICTS[verdict],
         order=None if position is None else _orders.from_columns(merchant_uid, *of_order),
         payments=_decode(payments),
         error=error,

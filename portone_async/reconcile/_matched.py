@@ -87,7 +87,9 @@ _OTHER_AMOUNTS = """
     SELECT currency, amount FROM matched JOIN orders USING (position)
     WHERE typeof(amount) <> 'integer'"""
 
-_PARAMETERS: dict[str, Any] = {**KINDS, "paid": PaymentStatus.PAID.value}
+# Python 3.11 runs a function for each access to a member of an enumeration.
+_PAID, _MATCHED = PaymentStatus.PAID.value, Verdict.MATCHED
+_PARAMETERS: dict[str, Any] = {**KINDS, "paid": _PAID}
 
 
 class Range(Struct, frozen=True):
@@ -131,7 +133,7 @@ def finding(  # noqa: PLR0917 (one for each column)
     payment = PaymentSnapshot(
         imp_uid=imp_uid,
         merchant_uid=order.merchant_uid,
-        status=PaymentStatus.PAID.value,
+        status=_PAID,
         amount=from_money(amount),
         currency=order.currency,
         sandbox=None if sandbox is None else bool(sandbox),
@@ -139,7 +141,7 @@ def finding(  # noqa: PLR0917 (one for each column)
         cancelled_at=from_time(cancelled_at),
     )
     return Finding(
-        merchant_uid=order.merchant_uid, verdict=Verdict.MATCHED, order=order, payments=(payment,)
+        merchant_uid=order.merchant_uid, verdict=_MATCHED, order=order, payments=(payment,)
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from portone_async.models import PaymentStatus
 from portone_async.models._record import EXACT
 
@@ -20,6 +22,29 @@ Entry: TypeAlias = tuple[str, str, Decimal]
 """A currency, a field of ``Bridge``, and an amount."""
 
 _ZERO = Decimal(0)
+# Python 3.11 runs a function for each access to a member of an enumeration.
+_PAID, _CANCELLED = PaymentStatus.PAID.value, PaymentStatus.CANCELLED.value
+_NOT_CHECKED = Verdict.NOT_CHECKED
+
+
+class _Charges(Struct, frozen=True):
+    """The payments of a finding, and those that moved money."""
+
+    payments: Sequence[PaymentSnapshot]
+    """All of them."""
+    charged: Sequence[PaymentSnapshot]
+    """Those that were charged, cancelled since or not; tests are left out."""
+    net_paid: Sequence[PaymentSnapshot]
+    """Those that were charged and not fully cancelled."""
+    balances: Sums
+    """What was charged and not cancelled, by currency."""
+
+    @classmethod
+    def of(cls, payments: Sequence[PaymentSnapshot]) -> _Charges:
+        charged = [
+            payment for payment in payments if payment.sandbox is not True and is_charged(payment)
+        ]
+        return cls(payments, charged, [*filter(is_net_paid, charged)], _balances(charged))
 
 
 def bridges(findings: Iterable[Finding]) -> dict[str, Bridge]:
@@ -84,11 +109,11 @@ class BridgeSums:
 
 def _is_paid_in_full(order: Order, finding: Finding) -> bool:
     """Return whether the only payment of a paid order has its amounts: :meth:`BridgeSums.add_paid`."""
-    if len(finding.payments) != 1 or finding.verdict is Verdict.NOT_CHECKED:
+    if len(finding.payments) != 1 or finding.verdict is _NOT_CHECKED:
         return False
     (payment,) = finding.payments
     return (
-        order.status == payment.status == PaymentStatus.PAID
+        order.status == payment.status == _PAID
         and order.currency == payment.currency
         and order.amount == payment.amount
         and order.cancelled_amount == payment.cancel_amount <= payment.amount
@@ -98,37 +123,26 @@ def _is_paid_in_full(order: Order, finding: Finding) -> bool:
 
 def entries(finding: Finding) -> Iterator[Entry]:
     """Divide the money of a finding among the lines."""
-    charged = [
-        payment
-        for payment in finding.payments
-        if payment.sandbox is not True and is_charged(payment)
-    ]
-    balances = _balances(charged)
-    for currency, balance in balances.items():
-        yield currency, "charged", balance
+    charges = _Charges.of(finding.payments)
+    yield from _entries_of("charged", charges.balances)
     order = finding.order
     if order is None:
-        line = "unassigned" if finding.verdict is Verdict.NOT_CHECKED else "orphans"
-        yield from _entries_of(line, balances)
+        line = "unassigned" if finding.verdict is _NOT_CHECKED else "orphans"
+        yield from _entries_of(line, charges.balances)
         return
-    due = _due(order, has_net_payment=any(map(is_net_paid, charged)))
+    due = _due(order, has_net_payment=bool(charges.net_paid))
     yield order.currency, "ordered", order.amount
     yield order.currency, "not_due", EXACT.subtract(order.amount, due)
-    if finding.verdict is Verdict.NOT_CHECKED:
+    if finding.verdict is _NOT_CHECKED:
         yield order.currency, "not_checked", due
-        yield from _entries_of("unassigned", balances)
+        yield from _entries_of("unassigned", charges.balances)
     else:
-        yield from _compared_entries(order, due, finding.payments, charged)
+        yield from _compared_entries(order, due, charges)
 
 
-def _compared_entries(
-    order: Order,
-    due: Decimal,
-    payments: Sequence[PaymentSnapshot],
-    charged: Sequence[PaymentSnapshot],
-) -> Iterator[Entry]:
+def _compared_entries(order: Order, due: Decimal, charges: _Charges) -> Iterator[Entry]:
     """Divide the money of an order that was compared with its payments."""
-    balances = _balances(charged)
+    balances = {**charges.balances}
     balance = balances.pop(order.currency, _ZERO)
     matched = EXACT.min(due, balance)
     short = EXACT.subtract(due, matched)
@@ -139,23 +153,18 @@ def _compared_entries(
         yield from _entries_of("unassigned", balances)
         return
     if short:
-        yield from _shortage_entries(order, short, payments, charged)
-    over = "paid_twice" if sum(map(is_net_paid, charged)) > 1 else "charged_more"
+        yield from _shortage_entries(order, short, charges)
+    over = "paid_twice" if len(charges.net_paid) > 1 else "charged_more"
     yield order.currency, over, EXACT.subtract(balance, matched)
     yield from _entries_of(over, balances)
 
 
-def _shortage_entries(
-    order: Order,
-    short: Decimal,
-    payments: Sequence[PaymentSnapshot],
-    charged: Sequence[PaymentSnapshot],
-) -> Iterator[Entry]:
+def _shortage_entries(order: Order, short: Decimal, charges: _Charges) -> Iterator[Entry]:
     """Divide a shortage into what was never charged and what was charged and then cancelled."""
-    if not charged:
-        yield order.currency, "unpaid" if payments else "missing", short
+    if not charges.charged:
+        yield order.currency, "unpaid" if charges.payments else "missing", short
         return
-    relevant = [payment for payment in charged if is_net_paid(payment)] or charged
+    relevant = charges.net_paid or charges.charged
     gross = total(*(payment.amount for payment in relevant if payment.currency == order.currency))
     never_charged = EXACT.max(_ZERO, EXACT.subtract(order.amount, gross))
     charged_less = EXACT.min(short, never_charged)
@@ -166,16 +175,14 @@ def _shortage_entries(
 def _due(order: Order, *, has_net_payment: bool) -> Decimal:
     """Return the money that PortOne should have for an order."""
     rest = EXACT.max(_ZERO, EXACT.subtract(order.amount, order.cancelled_amount))
-    match order.status:
-        case PaymentStatus.PAID:
-            return rest
-        case PaymentStatus.CANCELLED:
-            return rest if order.cancelled_amount else _ZERO
-        case status if status in NEVER_CHARGED:
-            return _ZERO
-        case _:
-            # For an unknown status money is due only if a payment has some.
-            return rest if has_net_payment else _ZERO
+    if order.status == _PAID:
+        return rest
+    if order.status == _CANCELLED:
+        return rest if order.cancelled_amount else _ZERO
+    if order.status in NEVER_CHARGED:
+        return _ZERO
+    # For an unknown status money is due only if a payment has some.
+    return rest if has_net_payment else _ZERO
 
 
 def _balances(payments: Iterable[PaymentSnapshot]) -> Sums:

@@ -44,14 +44,16 @@ from .finding import Finding, Order, PaymentSnapshot, Verdict
 
 __all__ = ("NEVER_CHARGED", "compare", "is_charged", "is_net_paid", "status_rank")
 
+# Python 3.11 runs a function for each access to a member of an enumeration.
+_PAID, _CANCELLED = PaymentStatus.PAID.value, PaymentStatus.CANCELLED.value
 _STATUS_RANKS = {
     PaymentStatus.READY.value: 0,
     PaymentStatus.FAILED.value: 2,
-    PaymentStatus.PAID.value: 3,
-    PaymentStatus.CANCELLED.value: 4,
+    _PAID: 3,
+    _CANCELLED: 4,
 }
 _UNKNOWN_STATUS_RANK = 1
-NEVER_CHARGED = (PaymentStatus.READY, PaymentStatus.FAILED)
+NEVER_CHARGED = (PaymentStatus.READY.value, PaymentStatus.FAILED.value)
 # From near to far: if no payment is net paid, the verdict is that of the nearest one.
 _NEARNESS = (
     Verdict.MATCHED,
@@ -127,24 +129,24 @@ def _verdict_on_one(order: Order, payment: PaymentSnapshot) -> Verdict:
 
 def _expected_status(order: Order) -> str:
     # Shops keep the status "paid" for a refunded sale; PortOne's status is "cancelled".
-    is_refunded = order.status == PaymentStatus.PAID and 0 < order.amount <= order.cancelled_amount
-    return PaymentStatus.CANCELLED.value if is_refunded else order.status
+    is_refunded = order.status == _PAID and 0 < order.amount <= order.cancelled_amount
+    return _CANCELLED if is_refunded else order.status
 
 
 def _has_status(payment: PaymentSnapshot, status: str) -> bool:
     """Whether the payment has this status, and its amounts agree with it."""
     if _is_partial(payment):
-        return status in {PaymentStatus.PAID, PaymentStatus.CANCELLED}
+        return status in {_PAID, _CANCELLED}
     if payment.status != status:
         return False
-    if payment.status == PaymentStatus.CANCELLED:
+    if payment.status == _CANCELLED:
         return not is_net_paid(payment)
     return payment.cancel_amount == 0
 
 
 def is_charged(payment: PaymentSnapshot) -> bool:
     """Whether money was charged, cancelled since or not."""
-    return payment.status == PaymentStatus.PAID or (
+    return payment.status == _PAID or (
         payment.status not in NEVER_CHARGED
         and (payment.paid_at is not None or payment.cancel_amount > 0)
     )
@@ -156,7 +158,7 @@ def is_net_paid(payment: PaymentSnapshot) -> bool:
         return False
     is_fully_cancelled = payment.cancel_amount >= payment.amount and (
         # A paid payment of amount 0 is not cancelled although 0 of 0 is cancelled.
-        payment.cancel_amount > 0 or payment.status == PaymentStatus.CANCELLED
+        payment.cancel_amount > 0 or payment.status == _CANCELLED
     )
     return not is_fully_cancelled
 
