@@ -102,6 +102,8 @@ def _parse_order_or_refund(
         _check_refund(cells, layout, order)
         return Refund(order.merchant_uid, -order.amount, order.currency, where)
     status, refunded = _parse_status_and_refund(cells, layout, order.amount)
+    if refunded is _ZERO and status == order.status:
+        return order  # The common case: it is paid, and no column has a refund.
     return Order(order.merchant_uid, order.amount, order.currency, status, refunded)
 
 

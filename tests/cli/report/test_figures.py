@@ -154,9 +154,20 @@ def test_time_buckets_add_up_to_the_bridge() -> None:
 
 
 def test_payment_counts_in_its_hour_of_the_time_zone() -> None:
-    tally = tally_of([finding("a", Verdict.MATCHED, order("a"), snapshot("a"))])
+    minutes = (0, 59, 60, 11 * 60 + 59)
+    tally = tally_of(
+        [
+            finding("a", Verdict.MATCHED, order("a"), snapshot("a", paid_at=NOON + after))
+            for after in (timedelta(minutes=minute) for minute in minutes)
+        ]
+    )
 
-    assert list(tally.hours) == [datetime(2026, 11, 1, 12)]  # noqa: DTZ001 (local time)
+    findings = {hour.isoformat(): bucket.findings for hour, bucket in tally.hours.items()}
+    assert findings == {
+        "2026-11-01T12:00:00": 2,
+        "2026-11-01T13:00:00": 1,
+        "2026-11-01T23:00:00": 1,
+    }
 
 
 @pytest.mark.parametrize(

@@ -169,16 +169,24 @@ def _parse(row: _Row, header: Header, source: str) -> Item:
     cells = row.cells
     if row.problem and not _is_harmless(cells, header):
         return BadRow(f"{source}{row.line}", row.problem)
-    if len(cells) > width and is_blank(cells[width:]):
-        cells = cells[:width]
-    elif max(layout.merchant_uid, layout.amount) < len(cells) < width:
-        # Excel omits the empty fields at the end of some rows.
-        cells = [*cells, *[""] * (width - len(cells))]
+    if len(cells) != width:
+        cells = _complete(cells, header)
     if len(cells) != width:
         # Which field belongs to which column is unknown.
         reason = f"has {len(cells)} fields, but the header has {width}"
         return BadRow(f"{source}{row.line}", reason)
     return parse_row(remove_apostrophes(cells, layout), layout, source, row.line)
+
+
+def _complete(cells: Sequence[str], header: Header) -> Sequence[str]:
+    """Remove or add empty fields at the end of a row with more or fewer fields than the header."""
+    width, layout = len(header.names), header.layout
+    if len(cells) > width and is_blank(cells[width:]):
+        return cells[:width]
+    if max(layout.merchant_uid, layout.amount) < len(cells) < width:
+        # Excel omits the empty fields at the end of some rows.
+        return [*cells, *[""] * (width - len(cells))]
+    return cells
 
 
 def _is_harmless(cells: Sequence[str], header: Header) -> bool:

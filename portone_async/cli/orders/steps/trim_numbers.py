@@ -33,6 +33,8 @@ __all__ = ("trim_order_numbers",)
 
 Items = Generator[Item, None, None]
 T = TypeVar("T", Order, Refund, Order | Refund)
+# A tuple, since `Order | Refund` would be made anew for each item.
+_ORDERS = (Order, Refund)
 
 
 def trim_order_numbers(read: Callable[[], Items], name: str) -> Items:
@@ -48,7 +50,7 @@ def trim_order_numbers(read: Callable[[], Items], name: str) -> Items:
         waiting = _WaitingOrders(database)
         with closing(read()) as items:
             for item in items:
-                if not isinstance(item, Order | Refund) or not _has_blanks(item):
+                if not isinstance(item, _ORDERS) or not _has_blanks(item):
                     yield item
                 elif _is_valid(item):
                     waiting.add(item)
