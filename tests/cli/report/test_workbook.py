@@ -85,7 +85,7 @@ def number_format(workbook: Book, sheet: str, cell: str) -> str:
         element.attrib["numFmtId"]: element.attrib["formatCode"]
         for element in styles.iter(f"{_XML}numFmt")
     }
-    formats |= {"0": "General", "3": "#,##0", "4": "#,##0.00"}
+    formats |= {"0": "General", "3": "#,##0", "4": "#,##0.00", "49": "@"}
     cells = styles.find(f"{_XML}cellXfs")
     assert cells is not None
     style = int(workbook.cells(sheet)[cell].attrib["s"])
@@ -143,13 +143,13 @@ def test_counts_of_the_first_sheet_are_those_of_the_findings(of_day: Book) -> No
     assert lines["일치"] == 20
 
 
-def test_findings_that_differ_from_the_run_are_a_warning(tmp_path: Path) -> None:
+def test_findings_that_differ_from_the_run_cause_a_warning(tmp_path: Path) -> None:
     workbook = written(tmp_path, day()[:-1], summary=summary_of(day()))
 
     assert KOREAN["notice.sums"] in [row[0] for row in workbook.tables["요약"]]
 
 
-def test_findings_that_agree_with_the_run_are_no_warning(of_day: Book) -> None:
+def test_findings_that_agree_with_the_run_cause_no_warning(of_day: Book) -> None:
     assert KOREAN["notice.sums"] not in [row[0] for row in of_day.tables["요약"]]
 
 
@@ -307,7 +307,21 @@ def test_order_number_is_a_text_whatever_it_looks_like(tmp_path: Path) -> None:
     assert types == {"inlineStr"}
 
 
-def test_workbook_has_no_formula_link_or_macro(of_day: Book) -> None:
+def test_text_from_outside_stays_a_text_when_it_is_edited(of_day: Book) -> None:
+    name = "중복 결제"
+    header, *_ = of_day.tables[name]
+    formats = {
+        str(title): number_format(of_day, name, f"{chr(ord('A') + number)}2")
+        for number, title in enumerate(header)
+        if "s" in of_day.cells(name).get(f"{chr(ord('A') + number)}2", ET.Element("c")).attrib
+    }
+    texts = {title for title, code in formats.items() if code == "@"}
+    assert {"주문번호", "imp_uid", "주문 상태", "결제 상태", "결제 통화"} <= texts
+    # A formula that a reader writes below the amounts must be calculated.
+    assert "@" not in {formats["주문 금액"], formats["결제 금액"], formats["차액"]}
+
+
+def test_workbook_has_no_formula_or_link(of_day: Book) -> None:
     for xml in of_day.xml.values():
         assert not re.search(r"<f[ >]|<hyperlink", xml)
 

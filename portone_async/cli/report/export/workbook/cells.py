@@ -55,7 +55,8 @@ class Formats:
         self.part = book.add_format(indent=1)
         self.count = book.add_format(num_format="#,##0")
         self.time = book.add_format(num_format="yyyy-mm-dd hh:mm:ss")
-        self.long_amount = book.add_format(align="right")
+        self.text = book.add_format(num_format="@")
+        self.long_amount = book.add_format(num_format="@", align="right")
 
     def amount(self, places: int, *, is_total: bool = False) -> Format:
         """Return the format of an amount with a number of decimals."""
@@ -121,7 +122,7 @@ class Cells:
 
 
 def cell_text(text: str) -> str:
-    r"""Return a text that XML can hold: control characters are escaped as ``\x1b``, others kept."""
+    r"""Escape control characters, which XML cannot hold, as ``\x1b``, and truncate a long text."""
     text = _truncate(escape_order_number(text))
     if text.startswith("<r>") and text.endswith("</r>"):
         # XlsxWriter takes it for its own XML, and writes it without escaping: it could be a formula.

@@ -25,30 +25,36 @@ class Column(Struct, frozen=True):
     """The key of its message, which may name the time zone."""
     width: int
     """In letters of the Latin alphabet, of which a Korean letter takes two."""
+    is_text: bool = False
+    """Whether it has texts from outside: they stay texts even if a reader edits the cell."""
 
 
-_TIER = Column("workbook.tier", 18)
-_FIRST = (Column("table.number", 26), Column("table.verdict", 18), Column("workbook.reason", 70))
+_TIER = Column("workbook.tier", 18, is_text=True)
+_FIRST = (
+    Column("table.number", 26, is_text=True),
+    Column("table.verdict", 18),
+    Column("workbook.reason", 70),
+)
 _ORDER = (
     Column("table.difference", 15),
-    Column("workbook.difference_currency", 10),
+    Column("workbook.difference_currency", 10, is_text=True),
     Column("workbook.order_amount", 15),
-    Column("workbook.order_currency", 10),
-    Column("workbook.order_status", 24),
+    Column("workbook.order_currency", 10, is_text=True),
+    Column("workbook.order_status", 24, is_text=True),
     Column("workbook.refunded", 16),
     Column("workbook.payments", 10),
 )
 _PAYMENT = (
-    Column("workbook.imp_uid", 22),
-    Column("workbook.status", 24),
+    Column("workbook.imp_uid", 22, is_text=True),
+    Column("workbook.status", 24, is_text=True),
     Column("workbook.amount", 15),
     Column("workbook.cancelled", 15),
-    Column("workbook.currency", 10),
+    Column("workbook.currency", 10, is_text=True),
     Column("workbook.test", 10),
     Column("workbook.paid_at", 20),
     Column("workbook.cancelled_at", 20),
 )
-_ERROR = Column("table.details", 60)
+_ERROR = Column("table.details", 60, is_text=True)
 
 _NO_ORDER_CELLS: list[Value] = [None] * len(_ORDER)
 _NO_PAYMENT_CELLS: list[Value] = [None] * len(_PAYMENT)

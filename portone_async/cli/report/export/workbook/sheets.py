@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from portone_async.cli.report.bucket import Bucket
@@ -17,7 +18,7 @@ from portone_async.reconcile.finding import Verdict
 
 from .book import Book, Worksheet
 from .cells import Cells, Formats, Value
-from .rows import columns
+from .rows import Column, columns
 
 __all__ = ("MAX_ROWS", "FindingSheets", "sort_verdicts")
 
@@ -67,7 +68,7 @@ class FindingSheets:
         sheet = self._book.add_sheet(name if number == 1 else f"{name} ({number})")
         zone = zone_name(self._options.timezone)
         header = [
-            (self._texts[column.title].format(zone=zone), column.width)
+            replace(column, title=self._texts[column.title].format(zone=zone))
             for column in columns(has_tiers=self._options.has_tiers)
         ]
         cells = Cells(sheet, self._formats, self._options.timezone)
@@ -78,15 +79,16 @@ class _Sheet:
     """A sheet of findings with its header."""
 
     def __init__(
-        self, sheet: Worksheet, cells: Cells, formats: Formats, header: list[tuple[str, int]]
+        self, sheet: Worksheet, cells: Cells, formats: Formats, header: list[Column]
     ) -> None:
         self.sheet = sheet
         self._cells = cells
         self._columns = len(header)
         self._next_row = 1
-        for column, (title, width) in enumerate(header):
-            sheet.set_column(column, column, max(width, cell_len(title) + _FILTER_BUTTON))
-            cells.write_text(0, column, title, formats.header)
+        for number, column in enumerate(header):
+            width = max(column.width, cell_len(column.title) + _FILTER_BUTTON)
+            sheet.set_column(number, number, width, formats.text if column.is_text else None)
+            cells.write_text(0, number, column.title, formats.header)
         sheet.freeze_panes(1, 0)
         sheet.set_landscape()
         sheet.set_paper(_A4)
