@@ -9,13 +9,11 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Protocol
 
 from portone_async.errors import PortOneError
 
-from ._loop import LoopThread
+from ._loop import LoopThread, User
 
 __all__ = ("Background", "background")
 
@@ -24,52 +22,54 @@ __all__ = ("Background", "background")
 _EXIT_TIMEOUT = 5.0
 
 
-class _Closable(Protocol):
-    def close(self) -> Awaitable[None]: ...
-
-
 class Background:
     """The event loop of a process, and what is open in it."""
 
     def __init__(self) -> None:
         # Reentrant: a client joins while it holds it.
         self.lock = threading.RLock()
-        self._open: set[_Closable] = set()
         self._loop: LoopThread | None = None
 
-    def join(self, client: _Closable) -> LoopThread:
+    def join(self, user: User) -> LoopThread:
         """Return the loop, which runs until :meth:`leave`."""
         with self.lock:
             if self._loop is None:
                 self._loop = LoopThread()
-            self._open.add(client)
+            self._loop.users.add(user)
             return self._loop
 
-    def leave(self, client: _Closable) -> None:
-        """End the loop if no other client is open."""
+    def leave(self, user: User) -> None:
+        """End the loop if it has no other user."""
         with self.lock:
-            self._open.discard(client)
-            if self._open or self._loop is None:
+            if self._loop is None:
+                return
+            self._loop.users.discard(user)
+            if self._loop.users:
                 return
             loop, self._loop = self._loop, None
         loop.stop(timeout=None)
 
     def exit(self) -> None:
-        """Close all clients that are still open, at the exit of the interpreter."""
+        """Close all that is still open, at the exit of the interpreter."""
         with self.lock:
-            clients, loop = [*self._open], self._loop
-            self._open.clear()
-            self._loop = None
+            loop, self._loop = self._loop, None
         if loop is not None:
-            loop.start(_closed(clients, loop))
+            loop.is_exiting = True
+            loop.start(_closed(loop))
             loop.join(_EXIT_TIMEOUT)
 
+    def abandon(self) -> None:
+        """Leave all that is open to the parent of this process, whose it is."""
+        if self._loop is not None:
+            for user in self._loop.users:
+                user.abandon()
 
-async def _closed(clients: list[_Closable], loop: LoopThread) -> None:
+
+async def _closed(loop: LoopThread) -> None:
     try:
-        for client in clients:
+        for user in [*loop.users]:
             with suppress(PortOneError):
-                await client.close()
+                await user.close()
     finally:
         loop.stop(timeout=None)
 
@@ -84,6 +84,7 @@ def background() -> Background:
 
 def _renew() -> None:
     global _background  # noqa: PLW0603 (one per process)
+    _background.abandon()
     _background = Background()
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from portone_async.client import PortOneClient
 from portone_async.errors import ClientClosedError
+from portone_async.resources._stream import Stream
 
 from ._background import Background, background
 from ._caller import Caller
@@ -31,15 +32,28 @@ class _Opened:
         self.client = client
         self.home = home
         self.loop: LoopThread | None = None
+        self.streams: set[Stream[Any]] = set()
+        """The open streams, which are closed first: each has tasks."""
+
+    async def close(self) -> None:
+        """Close it, in its loop."""
+        for stream in [*self.streams]:
+            await stream.__aexit__(None, None, None)
+        self.streams.clear()
+        await self.client.close()
+
+    def abandon(self) -> None:
+        """Let go of the connections of the parent, without closing them."""
+        self.client._state.transport._drop()
 
     def drop(self) -> None:
         """Close it without waiting: nothing uses it any more."""
         if self.loop is not None and self.home is background():
-            self.loop.start(self._close())
+            self.loop.start(self._leave())
 
-    async def _close(self) -> None:
-        await self.client.close()
-        self.home.leave(self.client)
+    async def _leave(self) -> None:
+        await self.close()
+        self.home.leave(self)
 
 
 class _Root:
@@ -75,7 +89,7 @@ class _Root:
                 if self.is_closed:
                     raise ClientClosedError("this client is closed")
                 if opened.loop is None:
-                    opened.loop = opened.home.join(opened.client)
+                    opened.loop = opened.home.join(opened)
         return opened.loop
 
     def close(self) -> None:
@@ -83,8 +97,8 @@ class _Root:
         with opened.home.lock:
             was_closed, self.is_closed = self.is_closed, True
         if opened.loop is not None and not was_closed:
-            opened.loop.run(opened.client.close())
-            opened.home.leave(opened.client)
+            opened.loop.run(opened.close())
+            opened.home.leave(opened)
 
 
 class Engine:
@@ -121,6 +135,11 @@ class Engine:
         for derive in self._derive:
             client = derive(client)
         return client
+
+    @property
+    def streams(self) -> set[Stream[Any]]:
+        """The open streams of this client and its views in this process."""
+        return self._root.opened.streams
 
     @property
     def is_closed(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from msgspec import Struct
 
@@ -111,6 +111,7 @@ class Stream(_Results[R]):
         if not self._is_open:
             await self._stream.__aenter__()
             self._is_open = True
+            self._engine.streams.add(self._stream)
         async for result in self._stream:
             return [result, *self._stream.take_ready()]
         await self._leave()
@@ -118,7 +119,7 @@ class Stream(_Results[R]):
 
     async def _leave(self) -> None:
         self._is_open = False
-        await self._stream.__aexit__(None, None, None)
+        await _leave(self._stream, self._engine.streams)
 
     def close(self) -> None:
         """Cancel the look-ups that are in flight, and end the iteration. Idempotent."""
@@ -128,4 +129,9 @@ class Stream(_Results[R]):
 
     def __del__(self) -> None:
         if getattr(self, "_is_open", False) and self._is_here:
-            self._engine.start(self._stream.__aexit__(None, None, None))
+            self._engine.start(_leave(self._stream, self._engine.streams))
+
+
+async def _leave(stream: _stream.Stream[Any], streams: set[_stream.Stream[Any]]) -> None:
+    streams.discard(stream)
+    await stream.__aexit__(None, None, None)

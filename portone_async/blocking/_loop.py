@@ -12,15 +12,25 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from portone_async.errors import ClientClosedError, WrongLoopError
 
 from ._caller import Caller
 
-__all__ = ("LoopThread",)
+__all__ = ("LoopThread", "User")
 
 T = TypeVar("T")
+
+
+class User(Protocol):
+    """An object whose connections are open in a loop."""
+
+    async def close(self) -> None:
+        """Close them, in the loop."""
+
+    def abandon(self) -> None:
+        """Leave them to the parent, in a forked child."""
 
 
 class LoopThread:
@@ -30,6 +40,12 @@ class LoopThread:
         self._lock = threading.Lock()
         self._works: set[_Work[Any]] = set()
         self._is_stopped = False
+        self.users: set[User] = set()
+        """What is open in it. In a forked child the frames of the thread, which never end, keep these
+        from being collected: their finalizers would reach into the selector of the parent."""
+        self.is_exiting = False
+        """Whether the interpreter is: then Python 3.12 refuses to start the thread in which asyncio
+        waits for those of its executor, which have ended before."""
         started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
             target=self._serve, args=(started,), name="portone_async.blocking", daemon=True
@@ -47,7 +63,7 @@ class LoopThread:
             # Of the start: no file is left for the loop, for example.
             if not started.done():
                 started.set_exception(error)
-            else:
+            elif not (self.is_exiting and isinstance(error, RuntimeError)):
                 raise
         finally:
             with self._lock:
@@ -174,4 +190,4 @@ class _Work(Generic[T]):
 
 
 def _ended() -> ClientClosedError:
-    return ClientClosedError("the event loop of this client has ended")
+    return ClientClosedError("this client was closed, or its event loop has ended")

@@ -73,9 +73,10 @@ class PortOneClient(Facade):
     ```
 
     It has the methods of :class:`portone_async.PortOneClient`, which it runs in an event loop in
-    a background thread. It can be created anywhere, also at import time, and used by any number
-    of threads at once. A process that is forked later has its own connections, token and rate
-    limit. Close it at the end; what is left open is closed at the exit of the interpreter.
+    a background thread, where observers are called, too. It can be created anywhere, also at
+    import time, and used by any number of threads at once. A process that is forked later has its
+    own connections, token and rate limit. Close it at the end; what is left open is closed at the
+    exit of the interpreter.
 
     Args:
         imp_key: The REST API key of the console's V1 section.

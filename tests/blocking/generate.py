@@ -40,9 +40,10 @@ r"""A client of PortOne V1 for code without an event loop. Create one per proces
     ```
 
     It has the methods of :class:`portone_async.PortOneClient`, which it runs in an event loop in
-    a background thread. It can be created anywhere, also at import time, and used by any number
-    of threads at once. A process that is forked later has its own connections, token and rate
-    limit. Close it at the end; what is left open is closed at the exit of the interpreter.
+    a background thread, where observers are called, too. It can be created anywhere, also at
+    import time, and used by any number of threads at once. A process that is forked later has its
+    own connections, token and rate limit. Close it at the end; what is left open is closed at the
+    exit of the interpreter.
 
 '''
 _INIT = """\

@@ -357,4 +357,4 @@ def test_error_of_a_callback_ends_the_reconciliation(client: PortOneClient) -> N
 
 def test_background_of_a_process_has_no_open_client_after_these_tests() -> None:
     gc.collect()
-    assert not background()._open
+    assert background()._loop is None

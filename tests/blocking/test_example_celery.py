@@ -12,6 +12,9 @@ from portone_async.testing import FakePortOne, LostAnswer, Status
 from tests.support.examples import EXAMPLES
 from tests.support.script import environment
 
+# Each starts a process that imports Celery.
+pytestmark = pytest.mark.slow
+
 BEGIN = """
 import os, sys
 import celery_tasks

@@ -15,6 +15,9 @@ from portone_async.testing import FakePortOne, Status
 from tests.support.examples import EXAMPLES
 from tests.support.script import environment
 
+# A server process, and Django's set-up in two more.
+pytestmark = pytest.mark.slow
+
 PROJECT = EXAMPLES / "django_shop"
 PRICE = 15_000
 ORDERS = ("ORD-VIEW", "ORD-DIFFERS", "ORD-WEBHOOK", "ORD-OUTAGE")

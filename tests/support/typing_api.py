@@ -13,6 +13,9 @@ from portone_async import (
     Attempt,
     Call,
     Cancellation,
+    Failed,
+    Found,
+    Missing,
     Payment,
     PaymentStatus,
     PortOneClient,
@@ -24,6 +27,7 @@ from portone_async import (
     Throttle,
     Timeouts,
     TokenBucket,
+    blocking,
     order_number,
 )
 from portone_async.answer import Headers
@@ -65,6 +69,19 @@ async def client_types(client: PortOneClient) -> None:
     assert_type(PortOneClient.from_profile("shop-b", rate_limit=None), PortOneClient)
     async with PortOneClient.from_env(rate_limit=None, max_in_flight=1) as other:
         assert_type(other, PortOneClient)
+
+
+def blocking_types(client: blocking.PortOneClient) -> None:
+    assert_type(client.payments.find("o", status="paid", sorting="-paid"), Payment)
+    assert_type(list(client.payments.list("paid")), list[Payment])
+    with client.payments.find_many(["o"]) as stream:
+        assert_type(list(stream), list[Found | Missing | Failed])
+    assert_type(client.call(Call("GET", "/cards", list[Card])), list[Card])
+    assert_type(client.call(Call("GET", "/cards", Card), with_reply=True), Answer[Card])
+    assert_type(client.with_options(tier=None), blocking.PortOneClient)
+    assert_type(client.run(lambda other: other.payments.find("o")), Payment)
+    with client.exclusive("o"), blocking.PortOneClient.from_env(max_in_flight=1) as other:
+        assert_type(other, blocking.PortOneClient)
 
 
 def payment_types(payment: Payment, error: PortOneError) -> None:
