@@ -58,7 +58,8 @@ def reconcile(
         until: The first moment after it. Both or neither.
         statuses: The statuses of the payments that are read for the period.
         store: The file that holds the state of the run, some 200 bytes per order. A run is
-            identified by its orders (in any sequence), its period and its statuses. The same run
+            identified by its orders (in any sequence), its period, its statuses and its shop (the
+            API key and the Tier). The same run
             resumes where it was stopped; one that had ended returns its result again
             (:attr:`Summary.ended_at`), after it has checked what could not be checked. Any other
             run is refused. Without a store the state is in a temporary file that is deleted at
