@@ -108,9 +108,12 @@ def validate_type(name: str, value: Any, kind: type[T]) -> T:
 
 
 def validate_tier(tier: Any) -> str | None:
-    """Return a tier code, or ``None``."""
-    if tier is None or (isinstance(tier, str) and re.fullmatch(r"[A-Za-z0-9_-]+", tier)):
-        return tier
+    """Return a tier code as plain text, or ``None``."""
+    if tier is None:
+        return None
+    if isinstance(tier, str) and re.fullmatch(r"[A-Za-z0-9_-]+", tier):
+        # One from a profile is a Secret, which the store of a run cannot encode.
+        return str.__str__(tier)
     raise InvalidRequestError(f"tier must be a code like 'A01': {tier!a}")
 
 
