@@ -47,7 +47,7 @@ class Background:
             if self._loop.users:
                 return
             loop, self._loop = self._loop, None
-        loop.stop(timeout=None)
+        loop.end()
 
     def exit(self) -> None:
         """Close all that is still open, at the exit of the interpreter."""
@@ -71,7 +71,7 @@ async def _closed(loop: LoopThread) -> None:
             with suppress(PortOneError):
                 await user.close()
     finally:
-        loop.stop(timeout=None)
+        loop.stop()
 
 
 _background = Background()

@@ -154,13 +154,17 @@ class Engine:
             caller: Runs what the coroutine requests in the calling thread meanwhile.
         """
         try:
-            loop = self._root.loop
-            if not loop.is_here:
-                _warn_in_a_coroutine()
+            loop = self._checked_loop()
         except BaseException:
             coroutine.close()
             raise
         return loop.run(coroutine, caller)
+
+    def _checked_loop(self) -> LoopThread:
+        loop = self._root.loop
+        if not loop.is_here:
+            _warn_in_a_coroutine()
+        return loop
 
     def start(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run a coroutine in the background without waiting for it. Safe in a finalizer."""
@@ -171,26 +175,15 @@ class Engine:
             opened.loop.start(coroutine)
 
     @contextmanager
-    def context(self, manager: AbstractAsyncContextManager[T]) -> Generator[T]:
-        """Enter and leave an asynchronous context manager in the background."""
-        value = self.run(_entered(manager))
-        try:
-            yield value
-        finally:
-            self.run(_left(manager))
+    def context(self, manager: AbstractAsyncContextManager[None]) -> Generator[None]:
+        """Hold an asynchronous context manager during the block, in the background."""
+        with self._checked_loop().hold(manager):
+            yield
 
     def close(self) -> None:
         """Close the client; a view closes nothing."""
         if not self._derive:
             self._root.close()
-
-
-async def _entered(manager: AbstractAsyncContextManager[T]) -> T:
-    return await manager.__aenter__()
-
-
-async def _left(manager: AbstractAsyncContextManager[object]) -> None:
-    await manager.__aexit__(None, None, None)
 
 
 def _warn_in_a_coroutine() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Any, Generic, Self, TypeVar
 
 from msgspec import Struct
 
-from portone_async.errors import WrongLoopError
+from portone_async.errors import ClientClosedError, WrongLoopError
 from portone_async.resources import _pages, _stream
 
 from ._background import background
@@ -125,7 +126,9 @@ class Stream(_Results[R]):
         """Cancel the look-ups that are in flight, and end the iteration. Idempotent."""
         super().close()
         if self._is_open and self._is_here:
-            self._engine.run(self._leave())
+            # With the client, the look-ups were cancelled.
+            with suppress(ClientClosedError):
+                self._engine.run(self._leave())
 
     def __del__(self) -> None:
         if getattr(self, "_is_open", False) and self._is_here:

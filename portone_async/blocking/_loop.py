@@ -7,11 +7,13 @@ again at each of its awaits, also while it cleans up; and it takes twice as long
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import wait as wait_for
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from portone_async.errors import ClientClosedError, WrongLoopError
@@ -21,6 +23,11 @@ from ._caller import Caller
 __all__ = ("LoopThread", "User")
 
 T = TypeVar("T")
+
+# Seconds that calls have to end by themselves once their client is closed. A refund whose answer
+# was lost is looked up every 15 seconds at most; the next look-up fails, so that its error says
+# that the outcome is unknown.
+_ENDING = 20.0
 
 
 class User(Protocol):
@@ -34,12 +41,14 @@ class User(Protocol):
 
 
 class LoopThread:
-    """An event loop that runs in a daemon thread until :meth:`stop`."""
+    """An event loop that runs in a daemon thread until :meth:`end`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._works: set[_Work[Any]] = set()
-        self._is_stopped = False
+        self._process = os.getpid()
+        self._is_ending = False
+        self._has_ended = False
         self.users: set[User] = set()
         """What is open in it. In a forked child the frames of the thread, which never end, keep these
         from being collected: their finalizers would reach into the selector of the parent."""
@@ -67,7 +76,7 @@ class LoopThread:
                 raise
         finally:
             with self._lock:
-                self._is_stopped = True
+                self._is_ending = self._has_ended = True
             for work in [*self._works]:
                 work.abandon()
 
@@ -89,7 +98,7 @@ class LoopThread:
             ClientClosedError: The loop was stopped.
             WrongLoopError: The calling thread is that of the loop, which would wait for itself.
         """
-        work = _Work(coroutine, self._works.discard)
+        work = _Work(coroutine, self._forget)
         try:
             self._submit(work)
             task = work.ended.result() if caller is None else caller.serve(work.ended)
@@ -106,21 +115,60 @@ class LoopThread:
         finally:
             del error, task, work  # They hold the error, whose traceback has this frame.
 
+    @contextmanager
+    def hold(self, manager: AbstractAsyncContextManager[object]) -> Generator[None]:
+        """Hold an asynchronous context manager during the block, in one task of the loop.
+
+        The end of the block, and an interruption at any time, cancels the task, which leaves it.
+
+        Raises:
+            ClientClosedError: The loop was stopped.
+            WrongLoopError: The calling thread is that of the loop, which would wait for itself.
+        """
+        entered: Future[Any] = Future()
+        work = _Work(_held(manager, entered), self._forget)
+        # Whichever is first: it was entered, or it cannot be.
+        work.ended.add_done_callback(partial(_pass_on, entered))
+        try:
+            self._submit(work)
+            entered.result()
+            yield
+        finally:
+            self._cancel(work)
+
     def start(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run a coroutine in the loop without waiting for it. Safe in a finalizer, in any thread."""
         try:
             # Without the lock, which this thread may hold.
-            self._loop.call_soon_threadsafe(_Work(coroutine, self._works.discard).start)
+            self._loop.call_soon_threadsafe(_Work(coroutine, self._forget).start)
         except RuntimeError:  # The loop is closed.
             coroutine.close()
 
-    def stop(self, *, timeout: float | None) -> None:
-        """End the loop, cancel what is in it, and wait for it, unless this is its own thread."""
+    def end(self) -> None:
+        """End the loop as soon as no thread waits for a coroutine in it. Returns before, then."""
         with self._lock:
-            if not self._is_stopped:
-                self._is_stopped = True
-                self._loop.call_soon_threadsafe(self._stop.set)
-        self.join(timeout)
+            if not self._is_ending:
+                self._is_ending = True
+                self._loop.call_soon_threadsafe(self._end_when_idle)
+            is_idle = not self._works
+        if is_idle:
+            self.join(None)
+
+    def _end_when_idle(self) -> None:
+        if self._works:
+            self._loop.call_later(_ENDING, self._stop.set)
+        else:
+            self._stop.set()
+
+    def _forget(self, work: _Work[Any]) -> None:
+        self._works.discard(work)
+        if self._is_ending and not self._works:
+            self._stop.set()
+
+    def stop(self) -> None:
+        """End the loop, and cancel what is in it. Call it in the loop."""
+        self._is_ending = True
+        self._stop.set()
 
     def join(self, timeout: float | None) -> None:
         """Wait for the end of the loop, unless this is its own thread."""
@@ -134,19 +182,23 @@ class LoopThread:
                 "and would wait for itself"
             )
         with self._lock:
-            if self._is_stopped:
+            if self._is_ending:
                 raise _ended()
             self._works.add(work)
             self._loop.call_soon_threadsafe(work.start)
 
     def _cancel(self, work: _Work[Any]) -> None:
         """Cancel a coroutine and wait for its end."""
+        if self._process != os.getpid():
+            return  # Forked while it waited: nothing would ever end the wait here.
         with self._lock:
-            if self.is_here or self._is_stopped:
+            if self.is_here or self._has_ended:
                 # Never begun, or ended by the loop's thread.
                 work.abandon()
             else:
-                self._loop.call_soon_threadsafe(work.cancel)
+                self._works.add(work)
+                with suppress(RuntimeError):  # The loop is closed, and its thread abandons it.
+                    self._loop.call_soon_threadsafe(work.cancel)
         wait_for([work.ended])
 
 
@@ -182,11 +234,26 @@ class _Work(Generic[T]):
         """End the wait for a coroutine that does not run."""
         if self._task is None:
             self._coroutine.close()
+        self._forget(self)
         self._end(None)
 
     def _end(self, task: asyncio.Task[T] | None) -> None:
         with suppress(InvalidStateError):  # It was ended by the other thread.
             self.ended.set_result(task)
+
+
+async def _held(manager: AbstractAsyncContextManager[object], entered: Future[None]) -> None:
+    async with manager:
+        entered.set_result(None)
+        await asyncio.Event().wait()
+
+
+def _pass_on(entered: Future[Any], ended: Future[asyncio.Task[Any] | None]) -> None:
+    """End the wait for a context manager whose task has ended."""
+    if not entered.done():
+        task = ended.result()
+        failure = None if task is None or task.cancelled() else task.exception()
+        entered.set_exception(failure or _ended())
 
 
 def _ended() -> ClientClosedError:

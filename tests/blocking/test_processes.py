@@ -164,6 +164,18 @@ print(len([*pages]), len([*stream]))
     assert run(script, server) == ["WrongLoopError", "WrongLoopError", "1 99"]
 
 
+def test_child_leaves_an_exclusive_block_of_its_parent(server: FakePortOne) -> None:
+    script = """
+client = PortOneClient.from_env()
+with client.exclusive("order-1"):
+    if not (child := os.fork()):
+        sys.exit()
+    wait_for(child)
+    find(client, "parent")
+"""
+    assert run(script, server) == ["parent paid"]
+
+
 IN_FLIGHT = """
 begun = threading.Event()
 class Observer:

@@ -1,0 +1,55 @@
+"""A client that is closed while other threads use it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from portone_async import OutcomeUnknownError
+from portone_async.blocking import PortOneClient
+from portone_async.resources.payments import _refund_engine
+from portone_async.testing import FakePortOne, Reset
+from tests.support.scripted import UID
+
+
+def test_refund_that_waits_to_look_ends_with_outcome_unknown(
+    client: PortOneClient, server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imp_uid = client.payments.find(UID).imp_uid
+    waiting = threading.Event()
+
+    def pauses() -> Iterator[float]:
+        waiting.set()
+        yield 0.2
+
+    monkeypatch.setattr(_refund_engine, "pauses", pauses)
+    server.fail(Reset(), times=None, on="/payments/cancel")
+
+    with ThreadPoolExecutor(1) as threads:
+        refund = threads.submit(client.payments.cancel_all, imp_uid, reason="sold out")
+        waiting.wait()
+        client.close()
+        with pytest.raises(OutcomeUnknownError):
+            refund.result()
+
+
+def test_exclusive_block_keeps_its_error_when_the_client_is_closed_in_it(
+    client: PortOneClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refund() -> None:
+        with client.exclusive("order-1"):
+            client.close()
+            raise OutcomeUnknownError("its answer was lost")
+
+    with pytest.raises(OutcomeUnknownError):
+        refund()
+    assert not caplog.records
+
+
+def test_stream_can_be_left_after_its_client_was_closed(client: PortOneClient) -> None:
+    with client.payments.find_many([UID]) as stream:
+        next(stream)
+        client.close()
