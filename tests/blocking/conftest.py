@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +12,21 @@ from portone_async.blocking import PortOneClient
 from portone_async.testing import FakePortOne
 from tests.conftest import AT_ONCE
 from tests.support.scripted import UID
+
+
+@pytest.fixture(autouse=True)
+def _no_open_client() -> Iterator[None]:
+    """Wait for the end of the event loop, which ends once each client is closed or dropped."""
+    yield
+    if loops():
+        gc.collect()
+    for thread in loops():
+        thread.join(60)
+    assert loops() == []
+
+
+def loops() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "portone_async.blocking"]
 
 
 @pytest.fixture

@@ -30,13 +30,13 @@ from portone_async import (
 )
 from portone_async import PortOneClient as AsyncClient
 from portone_async.blocking import PortOneClient
-from portone_async.blocking._background import background
 from portone_async.blocking.reconcile import reconcile
 from portone_async.blocking.webhook import verify_webhook
 from portone_async.instrumentation import CallInfo
 from portone_async.reconcile import Finding, Order, Verdict
 from portone_async.testing import Exchange, FakePortOne, Hang
 from portone_async.webhook import parse_webhook
+from tests.blocking.conftest import loops
 from tests.support.canaries import assert_clean, canary_server
 from tests.support.scripted import UID
 
@@ -131,31 +131,29 @@ def test_closed_client_makes_no_call(client: PortOneClient, server: FakePortOne)
 
 
 def test_unused_client_starts_no_thread() -> None:
-    before = threading.active_count()
     PortOneClient("key", "secret").close()
     client = PortOneClient("key", "secret")
 
     assert client.rate_limit is not None
-    assert threading.active_count() == before
+    assert loops() == []
 
 
 def test_last_client_ends_the_thread(server: FakePortOne) -> None:
-    before = threading.active_count()
     first, second = new_client(server), new_client(server)
     for client in (first, second):
         client.payments.find(UID)
-    assert threading.active_count() == before + 1
+    assert len(loops()) == 1
     first.close()
     assert second.payments.find(UID).is_paid
     second.close()
 
-    assert threading.active_count() == before
+    assert loops() == []
 
 
 def test_dropped_client_is_closed(server: FakePortOne) -> None:
     client = new_client(server)
     client.payments.find(UID)
-    (thread,) = (each for each in threading.enumerate() if "portone" in each.name)
+    (thread,) = loops()
     del client
     gc.collect()
 
@@ -353,8 +351,3 @@ def test_error_of_a_callback_ends_the_reconciliation(client: PortOneClient) -> N
     with pytest.raises(KeyError, match="report"):
         reconcile(client, [Order(UID, Decimal(1))], on_finding=fail)
     assert client.payments.find(UID).is_paid
-
-
-def test_background_of_a_process_has_no_open_client_after_these_tests() -> None:
-    gc.collect()
-    assert background()._loop is None
