@@ -98,7 +98,7 @@ def test_difference_holds_expected_and_actual_values() -> None:
 
     assert compared(other) == (
         Difference("currency", "KRW", "USD"),
-        Difference("cancel_history", "empty", "not empty"),
+        Difference("cancel_history", "empty", "filled"),
         Difference("sandbox", "False", "None"),
     )
 

@@ -39,7 +39,7 @@ def differences(
     equal("currency", currency, payment.currency)
     equal("amount", amount, payment.amount)
     equal("cancel_amount", Decimal(0), payment.cancel_amount)
-    expect("cancel_history", "empty", "not empty", is_met=not payment.cancel_history)
+    expect("cancel_history", "empty", "filled", is_met=not payment.cancel_history)
     # PortOne does not document whether the amount is the one before or after a discount (`doctor`:
     # `promotion-amount`), so an unexpected discount is a difference, and is neither added nor
     # subtracted.
