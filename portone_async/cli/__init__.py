@@ -9,6 +9,7 @@ from gettext import gettext as _
 from portone_async._version import __version__
 
 from . import call, cancel, demo, doctor, find, reconcile
+from .advice import translated
 from .completion import SHELLS, Completion
 from .exit_codes import ExitCode
 from .language import set_language
@@ -54,7 +55,9 @@ def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     parsed, unknown = parser.parse_known_args(argv)
     if unknown:
-        parser.reject(unknown)
+        # The usage of the command shows the option that was meant.
+        command: Parser = parsed.parser
+        command.reject(unknown)
     run: Callable[[argparse.Namespace], int] = parsed.run
     return run(parsed)
 
@@ -86,7 +89,9 @@ def _fatal_error(error: Exception) -> list[str]:
         errors.UnsupportedVersionError,
     )
     if isinstance(error, expected):
-        return [f"portone-async: {error.reason} {error.advice}".rstrip()]
+        advice = translated(error.advice)
+        reason = f"{error.reason.rstrip('.')}. " if advice else error.reason
+        return [f"portone-async: {reason}{advice}"]
     return traceback.format_exception(error)
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from portone_async.errors import PaymentNotFoundError, PortOneError
 from portone_async.models import Payment
 
+from .advice import translated
 from .escape import escape, escape_json, escape_order_number
 from .exit_codes import ExitCode
 from .personal import without_personal_data
@@ -57,7 +58,7 @@ class Outcome(Struct, frozen=True):
         if self.error is None:
             return ""
         if not self.is_missing:
-            return self.error.advice
+            return translated(self.error.advice)
         # The error's own advice is for developers.
         return _(
             "'not found' is also PortOne's answer for a payment of another shop's keys, "

@@ -116,4 +116,4 @@ def set_command(parser: Parser, run: Callable[[argparse.Namespace], int]) -> Non
         run: Runs the command with the parsed arguments, and returns the exit code. It imports what
             the command uses: the help, the completion and errors of usage load none of that.
     """
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)

@@ -186,7 +186,8 @@ async def test_get_without_an_answer_exits_3(server: FakePortOne, run: Run) -> N
     server.fail(HtmlPage(404))
     ran = await run("GET", "/banks")
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err.startswith("GET /banks: no answer: UnexpectedResponseError: HTTP 404 ")
+    assert ran.err.startswith("GET /banks: no reliable answer: UnexpectedResponseError: HTTP 404 ")
+    assert "\nhint: Check the spelling of PATH" in ran.err
 
 
 @pytest.mark.parametrize(("method", "code"), [("GET", 3), ("POST", 2)])
@@ -259,6 +260,12 @@ async def test_wrong_usage_exits_2_without_a_request(
     assert (ran.code, ran.out) == (2, "")
     assert expected in ran.err
     assert not server.requests
+
+
+async def test_unknown_argument_prints_the_usage_of_the_command(run: Run) -> None:
+    ran = await run("POST", "/a", "{}")
+    assert ran.err.startswith("usage: portone-async call ")
+    assert "--body JSON" in ran.err
 
 
 async def test_closed_stdin_has_no_body(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -335,7 +335,7 @@ async def test_json_tells_failures_apart(server: FakePortOne, run: Run, payment:
         (["imp_1", "--reason", "r"], "one of the arguments --amount --all is required"),
         (["imp_1", "--all"], "required: --reason"),
         (["imp_1", "--all", "--amount", "1", "--reason", "r"], "not allowed with argument --all"),
-        (["imp_1", "--amount", "1,000", "--reason", "r"], "argument --amount: "),
+        (["imp_1", "--amount", "1,000", "--reason", "r"], "--amount: write an amount in digits "),
         (["imp_1", "--amount", "1e3", "--reason", "r"], "argument --amount: "),
         (["imp_1", "--amount", "0.00", "--reason", "r"], "--all cancels the balance"),
         (["imp_1", "--amount", "-1", "--reason", "r"], "--amount"),

@@ -15,7 +15,7 @@ import pytest
 from msgspec import Struct
 
 from portone_async.cli import main
-from portone_async.testing import Exchange, FakePortOne, Json, Status
+from portone_async.testing import Exchange, FakePortOne, Json, Status, Unauthorized
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -104,6 +104,12 @@ async def test_refused_keys_exit_2_with_one_line(run: Run, monkeypatch: pytest.M
     assert ran.err.count("\n") == 1
     assert "인증에 실패하였습니다" in ran.err
     assert "a-wrong-secret" not in ran.err
+
+
+async def test_advice_is_a_sentence_after_the_reason(server: FakePortOne, run: Run) -> None:
+    server.fail(Unauthorized(), on="/users/getToken")
+    ran = await run("a")
+    assert "Unauthorized. Check imp_key and imp_secret " in ran.err
 
 
 @pytest.mark.parametrize("name", ["PORTONE_IMP_KEY", "PORTONE_IMP_SECRET"])

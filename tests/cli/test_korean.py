@@ -17,6 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from rich.cells import cell_len
 
+from portone_async import errors
 from portone_async.cli import _parser, main
 from portone_async.cli.completion import all_actions
 from portone_async.cli.labels import verdict_label
@@ -42,10 +43,17 @@ def catalogue() -> dict[Key, str]:
 
 def texts() -> set[Key]:
     """All texts that the package marks."""
-    # Of the library, only the doctor has texts that the command line translates.
+    # Of the library, the doctor and the errors have texts that the command line translates.
     folders = FOLDER.parent, FOLDER.parents[1] / "doctor"
     marked = [found for folder in folders for found in extract_from_dir(folder)]
-    return {(context, message) for _, _, message, _, context in marked if isinstance(message, str)}
+    advice = {
+        (None, error.advice)
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, errors.PortOneError) and error.advice
+    }
+    return advice | {
+        (context, message) for _, _, message, _, context in marked if isinstance(message, str)
+    }
 
 
 def of_argparse() -> set[Key]:
@@ -233,6 +241,13 @@ async def test_table_is_korean_but_json_is_english(server: FakePortOne, run: Run
 
     _, out, _ = await asyncio.to_thread(run, "find", "none", "--json")
     assert json.loads(out)["error"] == "PaymentNotFoundError"
+
+
+async def test_advice_about_an_error_is_korean(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTONE_BASE_URL", "http://127.0.0.1:1")
+    code, _, err = await asyncio.to_thread(run, "find", "a")
+    assert code == 3
+    assert "\n힌트: 네트워크와 프록시" in err
 
 
 async def test_summary_is_korean_and_aligned(server: FakePortOne, run: Run) -> None:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from gettext import gettext as _
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from portone_async._core.environment import chosen_profile
 from portone_async._redact import Secret, SecretBytes
 from portone_async.answer import Answer
 from portone_async.call import Call
+from portone_async.cli.advice import translated
 from portone_async.cli.client import make_client
 from portone_async.cli.confirm import can_confirm, confirm
 from portone_async.cli.escape import escape, escape_json, unescape_json
@@ -28,6 +30,7 @@ from portone_async.errors import (
     PortOneError,
     ProxyError,
     RateLimitedError,
+    UnexpectedResponseError,
 )
 from portone_async.resources._confidential import secrets_in
 from portone_async.resources._settle import is_open
@@ -150,9 +153,15 @@ def _print_failure(arguments: Arguments, error: PortOneError) -> ExitCode:
     name, reason = type(error).__name__, escape(error.reason)
     line = text.format(call=f"{arguments.method} {arguments.path}", error=name, reason=reason)
     print_error(line + suffix)
-    if error.advice:
-        print_error(_("hint: {advice}").format(advice=error.advice))
+    if advice := _advice(error):
+        print_error(_("hint: {advice}").format(advice=advice))
     return code
+
+
+def _advice(error: PortOneError) -> str:
+    if isinstance(error, UnexpectedResponseError) and error.status == HTTPStatus.NOT_FOUND:
+        return _("Check the spelling of PATH, and PORTONE_BASE_URL if it is set.")
+    return translated(error.advice)
 
 
 def _judged(method: str, error: PortOneError) -> tuple[ExitCode, str]:
@@ -160,7 +169,7 @@ def _judged(method: str, error: PortOneError) -> tuple[ExitCode, str]:
     is_unknown = is_open(error)
     is_refusal = isinstance(error, ApiError) and not is_unknown
     if method == "GET" and (not is_refusal or isinstance(error, RateLimitedError)):
-        return ExitCode.NOT_CHECKED, _("{call}: no answer: {error}: {reason}")
+        return ExitCode.NOT_CHECKED, _("{call}: no reliable answer: {error}: {reason}")
     if is_refusal:
         return ExitCode.NO_MATCH, _("{call}: refused ({reason})")
     if is_unknown:

@@ -25,8 +25,9 @@ def parse_money(text: str) -> Decimal:
 
     try:
         return money("it", text)
-    except InvalidRequestError as error:
-        raise argparse.ArgumentTypeError(error.reason) from None
+    except InvalidRequestError:
+        problem = _("write an amount in digits without commas, as in 5000 or 9.90")
+        raise argparse.ArgumentTypeError(problem) from None
 
 
 def parse_amount(text: str) -> Decimal:

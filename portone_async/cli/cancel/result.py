@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from portone_async.cli.advice import translated
 from portone_async.cli.escape import escape, escape_json
 from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.personal import without_personal_data
@@ -147,7 +148,7 @@ def _ending(error: PortOneError) -> Ending:
 
 def _advice(error: PortOneError) -> str:
     if not isinstance(error, PaymentNotFoundError):
-        return error.advice
+        return translated(error.advice)
     # The error's own advice is for developers.
     return _(
         "IMP_UID is the PortOne id that 'portone-async find ORDER' prints, not the order number; "
