@@ -1,6 +1,7 @@
 """A FastAPI app that looks up payments, refunds them and receives webhooks.
 
-Run it with ``uvicorn --app-dir examples fastapi_app:app``; it listens on port 8000.
+Run it with ``uvicorn --app-dir examples fastapi_app:app``; it listens on port 8000. It needs
+``fastapi`` and ``uvicorn``.
 
 Keys are read from ``PORTONE_IMP_KEY`` and ``PORTONE_IMP_SECRET`` when it starts. Without an
 account, run ``python -m portone_async.testing``: it prints the variables to set, and a webhook to
