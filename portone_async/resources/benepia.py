@@ -39,7 +39,7 @@ class Benepia:
         """Return the points of an account.
 
         It changes nothing and is retried after a temporary failure. Whether wrong passwords lock
-        the account is not documented, and reading cannot settle it.
+        the account is not documented, and ``doctor`` cannot check it.
 
         Args:
             benepia_user: The id of the account.

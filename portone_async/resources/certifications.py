@@ -169,7 +169,7 @@ class Certifications:
             OutcomeUnknownError: Its answer was lost, and no look-up was definite.
             InvalidRequestError: An argument can never be right; nothing was sent.
             PortOneError: The call failed. What PortOne answers to a wrong code is not documented,
-                and reading cannot settle it.
+                and ``doctor`` cannot check it.
 
         Source: ``POST /certifications/otp/confirm/{imp_uid}``.
         """

@@ -141,9 +141,9 @@ class ConvenienceStore:
     async def close(self, imp_uid: str, *, settle: float = 90) -> Payment:
         """Revoke an unpaid barcode. One that is revoked already is a success.
 
-        What PortOne answers for one that is paid or revoked is not documented, and reading cannot
-        settle it. So after a refusal or a lost answer the payment is looked up, and revoked again
-        while it is ``ready``.
+        What PortOne answers for one that is paid or revoked is not documented, and ``doctor``
+        cannot check it. So after a refusal or a lost answer the payment is looked up, and revoked
+        again while it is ``ready``.
 
         Args:
             imp_uid: The payment.

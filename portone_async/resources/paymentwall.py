@@ -70,7 +70,7 @@ class Paymentwall:
         """Report the state of a delivery. Without it, Paymentwall does not pay the shop.
 
         It is reported again after a lost answer. What PortOne answers to the same report twice is
-        not documented, and reading cannot settle it.
+        not documented, and ``doctor`` cannot check it.
 
         Args:
             imp_uid: PortOne's id of the payment.

@@ -37,7 +37,7 @@ class Benepia(Section):
         """Return the points of an account.
 
         It changes nothing and is retried after a temporary failure. Whether wrong passwords lock
-        the account is not documented, and reading cannot settle it.
+        the account is not documented, and ``doctor`` cannot check it.
 
         Args:
             benepia_user: The id of the account.

@@ -134,7 +134,7 @@ class CashReceipts(Section):
             ApiError: It was refused: 500 (by the PG) or 501 (PortOne does not support this PG).
             PortOneError: The call failed.
 
-        What PortOne answers to a repetition is not documented, and reading cannot settle it.
+        What PortOne answers to a repetition is not documented, and ``doctor`` cannot check it.
 
         Source: ``DELETE /receipts/{imp_uid}``.
         """
@@ -250,7 +250,7 @@ class CashReceipts(Section):
             ApiError: It was refused: 500 (by the PG) or 501 (PortOne does not support this PG).
             PortOneError: The call failed.
 
-        What PortOne answers to a repetition is not documented, and reading cannot settle it.
+        What PortOne answers to a repetition is not documented, and ``doctor`` cannot check it.
 
         Source: ``DELETE /receipts/external/{merchant_uid}``.
         """

@@ -34,8 +34,8 @@ class Partners(Section):
         """Add the parts of sub-shops to the receipt of a payment of KG Inicis (``html5_inicis``).
 
         The console must have the INIAPI key. What a second call for the same payment does is not
-        documented. Reading cannot settle it, since nothing can be looked up: the client never sends
-        it again.
+        documented. ``doctor`` cannot check it, since nothing can be looked up: the client never
+        sends it again.
 
         Args:
             imp_uid: PortOne's id of the payment.

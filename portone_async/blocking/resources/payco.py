@@ -34,7 +34,7 @@ class Payco(Section):
         """Set the state of a PAYCO order. It sets the same state again after a lost answer.
 
         What PortOne answers to a state that the order has already is not documented, nor whether
-        ``CANCELED`` refunds anything, and reading cannot settle that: refund with
+        ``CANCELED`` refunds anything, and ``doctor`` cannot check that: refund with
         ``client.payments.cancel()``.
 
         Args:

@@ -157,7 +157,7 @@ class Naver(Claims, Shipping):
     ) -> None:
         """Credit the Naver points of a payment to the buyer.
 
-        What a second call does is not documented. Reading cannot settle it, since nothing shows
+        What a second call does is not documented. ``doctor`` cannot check it, since nothing shows
         whether points were credited: it is sent once.
 
         Args:
