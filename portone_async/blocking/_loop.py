@@ -227,6 +227,8 @@ class _Work(Generic[T]):
     def cancel(self) -> None:
         if self._task is None:
             self.abandon()
+        elif self._task.done():
+            self._forget(self)
         else:
             self._task.cancel()
 
