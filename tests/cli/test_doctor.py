@@ -68,6 +68,18 @@ async def test_plan_counts_every_request_that_is_sent(server: FakePortOne, run: 
     assert len(server.requests) <= sum(planned) <= MOST_REQUESTS
 
 
+async def test_checks_that_need_a_token_are_only_counted_without_one(
+    server: FakePortOne, run: Run
+) -> None:
+    server.fail(Reset(), times=None, on="/users/getToken")
+
+    _, out, _ = await run()
+
+    assert "not done  keys " in out
+    assert "token-lifetime" not in out
+    assert re.search(r"^\d\d other checks need a connection and a token", out, re.MULTILINE)
+
+
 async def test_plan_is_printed_before_a_connection_fails(server: FakePortOne, run: Run) -> None:
     server.fail(Reset(), times=None, on="/users/getToken")
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from portone_async.cli.console import make_console, print_sentence
 from portone_async.cli.parser import cells
 from portone_async.doctor import CHECKS, Check, Fact, Result, Verdict
+from portone_async.doctor.checks.reasons import NOT_SENT
 
 __all__ = ("ResultView",)
 
@@ -41,13 +42,17 @@ class ResultView:
     def __init__(self) -> None:
         self._console = make_console(pipe_width=_PIPE_WIDTH)
         self._counts = Counter[Verdict]()
+        self._not_sent = 0
         self._labels = _labels()
         self._label_width = max(map(cells, self._labels.values()))
         self._id_width = max(len(check.id) for check in CHECKS)
 
     def add(self, check: Check, result: Result) -> None:
-        """Print a result."""
+        """Print a result; only count the checks that were not sent."""
         self._counts[result.verdict] += 1
+        if result.reason == NOT_SENT:
+            self._not_sent += 1
+            return
         label = Text(self._labels[result.verdict], _STYLES[result.verdict])
         lines = _explanation(check, result)
         if self._console.width < _NARROW:
@@ -66,7 +71,11 @@ class ResultView:
                 head = None
 
     def finish(self, requests: int) -> None:
-        """Print how many checks have each verdict."""
+        """Print how many checks were not sent, and how many have each verdict."""
+        if self._not_sent:
+            text = _("{n} other checks need a connection and a token: they were not made.")
+            self._console.print()
+            print_sentence(self._console, text.format(n=self._not_sent))
         counts = [
             f"{self._labels[verdict]} {self._counts[verdict]}"
             for verdict in Verdict
