@@ -134,6 +134,7 @@ async def test_store_resumes_its_run_and_rejects_another(
     monkeypatch.setenv("PORTONE_IMP_SECRET", "wrong")
     code, _, err = await run(orders, *PERIOD, "--store", "run.db")
     assert code == 2
+    assert err.count("Check imp_key") == err.count("\nhint: Check imp_key") == 1
     assert "run the same command again to continue" in err
     monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
     assert (await run(orders, *PERIOD, "--store", "run.db"))[0] == 0

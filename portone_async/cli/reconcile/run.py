@@ -12,6 +12,7 @@ from gettext import gettext as _
 from itertools import islice
 from pathlib import Path
 
+from portone_async.cli.advice import failure_lines
 from portone_async.cli.client import make_client
 from portone_async.cli.console import make_console
 from portone_async.cli.exit_codes import ExitCode
@@ -60,7 +61,7 @@ def run(arguments: Arguments) -> ExitCode:
     except (StoreError, OrdersError, NotWrittenError) as error:
         print_error(f"portone-async: {error}")
     except PortOneError as error:
-        print_error(f"portone-async: {error}")
+        print_error(*failure_lines(error))
         if not isinstance(error, InvalidRequestError):
             print_error(_how_to_resume(arguments))
     return ExitCode.COULD_NOT_RUN
