@@ -1,6 +1,6 @@
 """Check what this package assumes about the live API, without changing anything there.
 
-``portone-async doctor`` prints the results; see ``docs/doctor.md``.
+``portone-async doctor`` prints the results; see ``docs/en/doctor.md``.
 
 ```python
 async with opened(rate_limit=RateLimit(10, burst=1)) as client:

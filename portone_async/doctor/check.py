@@ -48,7 +48,7 @@ class Result(Struct, frozen=True):
     reason: str = ""
     """Why the verdict is ``UNKNOWN`` or ``FAILED``: a sentence without values."""
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    """Observations by name. :func:`examine` drops all that may be the data of a shop."""
+    """Observations by name. :class:`Examination` drops all that may be the data of a shop."""
 
 
 class Probe(Struct, frozen=True):

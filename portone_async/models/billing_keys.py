@@ -172,3 +172,4 @@ class BillingKeyGroup(Struct, frozen=True):
 
 
 BillingKeyListing: TypeAlias = Listing[BillingKey, UnreadableBillingKey]
+"""A list of billing keys."""

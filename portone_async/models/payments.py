@@ -334,4 +334,6 @@ class Payment(ResponseRecord, frozen=True, kw_only=True):
 
 
 PaymentPage: TypeAlias = Page[Payment, UnreadablePayment]
+"""One page of a list of payments."""
 PaymentListing: TypeAlias = Listing[Payment, UnreadablePayment]
+"""A list of payments without pages."""

@@ -180,4 +180,6 @@ class ScheduleItem(Item, frozen=True, kw_only=True):
 
 
 SchedulePage: TypeAlias = PageOrArray[Schedule, UnreadableSchedule]
+"""One page of a list of schedules, or a list without pages."""
 ScheduleListing: TypeAlias = Listing[Schedule, UnreadableSchedule]
+"""A list of schedules without pages."""

@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     *EXTENSION,
     *AT_THE_END,
 )
+"""Every check, in the order in which they run."""
 
 
 def probes_of(checks: Iterable[Check]) -> tuple[Probe, ...]:

@@ -26,6 +26,7 @@ __all__ = ("OnFailure", "SharedTokenBucket")
 T = TypeVar("T")
 
 OnFailure = Literal["local", "raise"]
+"""Without the server: limit this process alone (``local``), or raise ``ThrottleError`` (``raise``)."""
 
 _log = logging.getLogger("portone_async")
 
