@@ -1,4 +1,4 @@
-"""``python -m tests.contract.page``: write ``docs/operations.md`` from the table of operations."""
+"""``python -m tests.contract.page``: write ``docs/api/operations.md`` from the table of operations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portone_async.operations import OPERATIONS, Operation
 
 __all__ = ("PAGE", "page")
 
-PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+PAGE = Path(__file__).parents[2] / "docs" / "api" / "operations.md"
 
 _HEAD = """\
 # Operations
@@ -60,7 +60,8 @@ def _section(operation: Operation) -> str | None:
 def _title(section: str | None) -> str:
     if section is None:
         return "The token"
-    page = {"payments": "refunds"}.get(section, section)
+    guides = {"payments": "refunds", "virtual_accounts": "virtual_accounts"}
+    page = f"../en/{guides[section]}" if section in guides else section
     return f"[`client.{section}`]({page}.md)"
 
 

@@ -1,4 +1,4 @@
-"""``docs/doctor.md`` has every check, as the code has it."""
+"""``docs/en/doctor.md`` has every check, as the code has it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portone_async.doctor import CHECKS, MOST_REQUESTS
 
-PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
+PAGE = Path(__file__).parents[2] / "docs" / "en" / "doctor.md"
 
 
 def test_table_of_checks_equals_the_code() -> None:

@@ -1,6 +1,6 @@
 """Draw a trace as an SVG: ``python -m tests.support.waterfall`` draws that of the FastAPI example.
 
-The picture in ``docs/observability.md`` is made by it, from spans that the example exported.
+The picture in ``docs/en/observability.md`` is made by it, from spans that the example exported.
 """
 
 from __future__ import annotations

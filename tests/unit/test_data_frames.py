@@ -1,4 +1,4 @@
-"""Payments and findings as frames of pandas and polars, by the lines in docs/data_frames.md."""
+"""Payments and findings as frames of pandas and polars, by the lines in docs/en/data_frames.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run every code block of the README files, and compare every table with the code.
+"""Run every code block of the READMEs and of the pages in ``docs``, and compare tables with the code.
 
 Blocks of Python are run in order, in one namespace for each file, with a ``client`` and a
 ``server`` that has the payments of ``python -m portone_async.testing``:
@@ -54,8 +54,24 @@ from tests.support.store_server import store_server
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.ko.md")
-SYNCHRONOUS = "docs/synchronous.md"
-PAGES = (*READMES, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("[a-z]*.md")))
+SYNCHRONOUS = "docs/en/synchronous.md"
+PAGES = (
+    *READMES,
+    *sorted(
+        f"docs/{folder}/{path.name}"
+        for folder in ("api", "en", "ko")
+        for path in (ROOT / "docs" / folder).glob("*.md")
+    ),
+)
+# Each page that has a Korean version, and that version.
+PAIRS = (
+    READMES,
+    *(
+        (f"docs/en/{path.name}", f"docs/ko/{path.name}")
+        for path in sorted((ROOT / "docs" / "ko").glob("*.md"))
+        if (ROOT / "docs" / "en" / path.name).exists()
+    ),
+)
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
 ]
@@ -459,11 +475,12 @@ def test_commands_follow_the_activation_of_the_environment(file: str) -> None:
 # Both languages
 
 
-def test_both_files_have_the_same_blocks() -> None:
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0])
+def test_both_languages_have_the_same_blocks(pair: tuple[str, str]) -> None:
     def shape(file: str) -> list[tuple[str, str]]:
         return [(block.kind, _skeleton(block)) for block in _blocks(file)]
 
-    assert shape(READMES[0]) == shape(READMES[1])
+    assert shape(pair[0]) == shape(pair[1])
 
 
 def _skeleton(block: Block) -> str:

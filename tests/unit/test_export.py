@@ -173,7 +173,7 @@ def test_record_of_a_user_omits_what_it_does_not_list() -> None:
 
 
 def test_docs_name_every_field_of_a_payment_that_is_left_out() -> None:
-    page = (ROOT / "docs" / "data_frames.md").read_text("utf-8")
+    page = (ROOT / "docs" / "en" / "data_frames.md").read_text("utf-8")
     names = {name for name in personal_names(Payment) if not name.startswith("buyer_")}
     links = {"receipt_url", "cancel_receipt_urls"}  # by "the links to receipts"
 

@@ -1,4 +1,4 @@
-"""The tables of ``docs/observability.md`` list what is exported and logged: no more and no less."""
+"""The tables of ``docs/en/observability.md`` list what is exported and logged: no more and no less."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.scripted import UID, reply, scripted_client, series, token_re
 from tests.support.telemetry import Telemetry
 from tests.support.virtual_time import virtual_time
 
-PAGE = (Path(__file__).parents[2] / "docs" / "observability.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "en" / "observability.md").read_text("utf-8")
 GROUPS = {
     "http.request.method": "method",
     "url.template": "template",
