@@ -35,7 +35,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--lang=en-US",
     # Names of other machines are not resolved.
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
 
 

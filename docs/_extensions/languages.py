@@ -1,0 +1,178 @@
+"""Two sites of one folder: the pages of each language, their addresses, and the links between them.
+
+A page that has no Korean version is shown in English in the Korean site, at the same address.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from docutils import nodes
+from myst_parser.mdit_to_docutils.base import default_slugify
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.locale import get_translator
+
+REPOSITORY = Path(__file__).parents[2]
+ROOTS = {"en": "docs/en/index", "ko": "docs/ko/index"}
+NAMES = {"en": "English", "ko": "한국어"}
+_SHARED = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
+_READMES = {"en": "README.md", "ko": "README.ko.md"}
+_FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
+# The README is a page among others here.
+_README_TITLES = {"README": "The main jobs", "README.ko": "주요 기능"}
+# The READMEs link to each other in a line of their own, where the site has its switch.
+_SWITCH = re.compile(r"^(?:English · \[한국어\]|\[English\]).*\n", re.MULTILINE)
+_LABELLED = re.compile(r"\[([^\]]*)\]\(([^)\s#:]+)\)")
+# Sphinx marks sections, Pagefind looks for marked headings.
+_ANCHOR = re.compile(r'<section id=("[^"]*")>\n((?:<span id="[^"]*"></span>)*)<h(\d)')
+
+
+def sources(language: str) -> list[str]:
+    """Return the pages of the site of a language, as paths in the repository."""
+    own = [path for path in _pages("docs/en") if in_language(path, language) == path]
+    if language != "en":
+        own += _pages(f"docs/{language}")
+    return [_READMES[language], *_SHARED, *own, *_pages("docs/api"), *_pages("docs/reference")]
+
+
+def _pages(folder: str) -> list[str]:
+    return sorted(f"{folder}/{path.name}" for path in (REPOSITORY / folder).glob("*.md"))
+
+
+def in_language(path: str, language: str) -> str:
+    """Return the page's version in a language, or the page itself if it has none."""
+    if path in _READMES.values():
+        return _READMES[language]
+    if path == "docs/README.md":
+        return f"{ROOTS[language]}.md"
+    translated = re.sub(r"^docs/(en|ko)/", f"docs/{language}/", path)
+    return translated if (REPOSITORY / translated).exists() else path
+
+
+def address(docname: str) -> str:
+    """Return the address of a page in each site, without its ending."""
+    if docname in {"README", "README.ko"}:
+        return "readme"
+    if docname == "benchmarks/README":
+        return "benchmarks"
+    short = re.sub(r"^docs/(?:(?:en|ko)/)?", "", docname)
+    return short if short != docname else docname.lower()
+
+
+class SiteBuilder(StandaloneHTMLBuilder):
+    """HTML at short addresses. Pagefind makes the search."""
+
+    name = "site"
+    search = False
+
+    def get_target_uri(self, docname: str, typ: str | None = None) -> str:
+        return super().get_target_uri(address(docname), typ)
+
+    def get_output_path(self, page_name: str, /) -> Path:
+        return super().get_output_path(address(page_name))
+
+
+def read_source(app: Sphinx, docname: str, content: list[str]) -> None:
+    """Link to the pages of this language, and list the pages of the index as its navigation."""
+    language = app.config.language
+    if docname in _README_TITLES:
+        content[0] = content[0].replace("# portone-async", f"# {_README_TITLES[docname]}", 1)
+    parts = _FENCE.split(_SWITCH.sub("", content[0]))
+    page = PurePosixPath(f"{docname}.md")
+    parts[::2] = [_LABELLED.sub(lambda link: _known(page, link), part) for part in parts[::2]]
+    parts[::2] = [
+        _LINK.sub(lambda link: f"]({_target(page, link, language)})", part) for part in parts[::2]
+    ]
+    content[0] = "".join(parts)
+    if docname == ROOTS[language]:
+        content[0] += _navigation(content[0], page)
+
+
+def _known(page: PurePosixPath, link: re.Match[str]) -> str:
+    """Return the label of a link to a folder, or to a page that only GitHub has."""
+    path = _inside(page, link[2])
+    return link[1] if path.startswith("..") or (REPOSITORY / path).is_dir() else link[0]
+
+
+def _target(page: PurePosixPath, link: re.Match[str], language: str) -> str:
+    path, anchor = link[1], link[2] or ""
+    source = _inside(page, path)
+    translated = in_language(source, language)
+    if translated == source:
+        return path + anchor
+    anchors = dict(zip(_anchors(source), _anchors(translated), strict=False))
+    return os.path.relpath(translated, page.parent) + anchors.get(anchor, "")
+
+
+def _inside(page: PurePosixPath, path: str) -> str:
+    """Return a linked path as a path in the repository."""
+    return os.path.normpath(page.parent / path)
+
+
+def _anchors(path: str) -> list[str]:
+    """Return the anchors of the headings. The versions of a page have the same ones, in order."""
+    prose = _FENCE.sub("", (REPOSITORY / path).read_text("utf-8"))
+    titles = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return [f"#{default_slugify(re.sub(r'[`*]', '', title))}" for title in titles]
+
+
+def _navigation(text: str, page: PurePosixPath) -> str:
+    """Return a table of contents for each section whose list items begin with links."""
+    tables: list[str] = []
+    linked: set[str] = set()
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        title, _, body = section.partition("\n")
+        entries: list[str] = []
+        for label, path in re.findall(r"^- \[(.+?)\]\(([^)#]+)\)", body, re.MULTILINE):
+            docname = _inside(page, path).removesuffix(".md")
+            if docname not in linked:
+                linked.add(docname)
+                entries.append(f"{label.replace('`', '')} </{docname}>")
+        if entries:
+            head = ["```{toctree}", ":hidden:", f":caption: {title}", ""]
+            tables.append("\n".join([*head, *entries, "```"]))
+    return "\n\n" + "\n\n".join(tables) + "\n"
+
+
+def add_context(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Mark English pages of the Korean site as English, and link to the other site."""
+    language = app.config.language
+    other = next(name for name in NAMES if name != language)
+    depth = address(pagename).count("/") + 1
+    context["other_language"] = other
+    context["other_language_name"] = NAMES[other]
+    context["other_language_page"] = f"{'../' * depth}{other}/{_address_in(other, pagename)}.html"
+    if not doctree:
+        return
+    context["body"] = _ANCHOR.sub(r"<section>\n\2<h\3 id=\1", context["body"])
+    if language == "ko" and not pagename.startswith(("docs/ko/", "README.ko")):
+        context["body"] = f'<div lang="en">{context["body"]}</div>'
+
+
+def _address_in(language: str, pagename: str) -> str:
+    """Return the address of the page in the other site, or that of its index."""
+    addresses = {address(path.removesuffix(".md")) for path in sources(language)}
+    known = addresses | {"genindex", "search"}
+    return address(pagename) if address(pagename) in known else "index"
+
+
+def correct_translations(app: Sphinx) -> None:
+    """Correct a message that in Sphinx's Korean joins a particle to a role, and so breaks it."""
+    words: dict[str, str] = vars(get_translator("sphinx", "general")).get("_catalog", {})
+    if "alias of %s" in words:
+        words["alias of %s"] = "별칭: %s"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_builder(SiteBuilder)
+    app.connect("builder-inited", correct_translations)
+    app.connect("source-read", read_source)
+    app.connect("html-page-context", add_context)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

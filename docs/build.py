@@ -1,0 +1,58 @@
+"""Build the site in both languages: ``python docs/build.py OUT``, with the extra ``docs``.
+
+Every warning is an error. It needs no network. To read the site, with its search:
+``python -m http.server --directory OUT --bind 127.0.0.1``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+LANGUAGES = ("en", "ko")
+# For readers who come to the root, by the language of their browser.
+ENTRANCE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>portone-async</title>
+<script>location.replace(navigator.language.startsWith("ko") ? "ko/index.html" : "en/index.html")</script>
+<p><a href="en/index.html">English</a> · <a href="ko/index.html" lang="ko">한국어</a></p>
+</html>
+"""
+
+
+def main(out: str) -> int:
+    """Return the exit code: that of the first tool that failed."""
+    place = Path(out)
+    runs = [subprocess.Popen(_sphinx(place, language)) for language in LANGUAGES]
+    failed = [code for code in [run.wait() for run in runs] if code]
+    if failed:
+        return failed[0]
+    (place / "index.html").write_text(ENTRANCE, "utf-8")
+    options = ("--root-selector", "article", "--exclude-selectors", ".headerlink", "--quiet")
+    pagefind = (sys.executable, "-m", "pagefind", "--site", out, *options)
+    return subprocess.run(pagefind, check=False).returncode
+
+
+def _sphinx(place: Path, language: str) -> list[str]:
+    """Return the command that builds one language. Its root is the repository: see ``conf.py``."""
+    options = (
+        "-b",
+        "site",
+        "-t",
+        language,
+        "-c",
+        str(DOCS),
+        "-d",
+        str(place / ".trees" / language),
+    )
+    strict = ("-q", "-E", "-W", "--keep-going")
+    folders = (str(DOCS.parent), str(place / language))
+    return [sys.executable, "-m", "sphinx", *options, *strict, *folders]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
