@@ -193,7 +193,7 @@ async def test_verify_of_an_order_without_payments_raises_not_found() -> None:
 @virtual_time
 async def test_verify_rejects_a_float_before_sending() -> None:
     client, transport = scripted_client()
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(InvalidRequestError, match=r"not float$"):
         await client.payments.verify(UID, amount=150.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point
     assert not transport.sent
 

@@ -75,7 +75,8 @@ def validate_amount(name: str, amount: Any) -> Decimal:
         InvalidRequestError: It is a float, which may have lost its cents, negative, or not finite.
     """
     if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
-        raise InvalidRequestError(f"{name} must be an int or a Decimal: {amount!r}")
+        kind = type(amount).__name__
+        raise InvalidRequestError(f"{name} must be an int or a Decimal, not {kind}")
     exact = Decimal(amount)
     if not exact.is_finite() or exact < 0:
         raise InvalidRequestError(f"{name} must be 0 or more: {amount!r}")
