@@ -28,7 +28,7 @@ app.conf.task_acks_late = True
 app.conf.task_reject_on_worker_lost = True
 
 # One for all tasks: each worker process that Celery forks has its own connections and token. The
-# rate limit is that of one process: divide PortOne's by the number of processes.
+# rate limit is that of one process: divide PortOne's limit by the number of processes.
 client = PortOneClient.from_env()
 
 
