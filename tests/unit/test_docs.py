@@ -192,7 +192,16 @@ async def _run_blocks(
                 await _run_pytest(block, tmp_path)
             else:
                 await _run_coroutine(block, namespace)
+        await _close_own(namespace, server)
     assert server.count("/") > 0
+
+
+async def _close_own(namespace: dict[str, Any], server: FakePortOne) -> None:
+    """Close the fake PortOne, and its client, that a block has started for a prompt."""
+    started: FakePortOne = namespace["server"]
+    if started is not server:
+        await namespace["client"].close()
+        started.__exit__(None, None, None)
 
 
 async def _run_script(block: Block, place: Path) -> None:
