@@ -21,6 +21,17 @@ ROOTS = {"en": "docs/en/index", "ko": "docs/ko/index"}
 NAMES = {"en": "English", "ko": "한국어"}
 _SHARED = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
 _READMES = {"en": "README.md", "ko": "README.ko.md"}
+# What Sphinx lacks or has wrong.
+_KOREAN = {
+    "alias of %s": "별칭: %s",
+    "Back to top": "맨 위로",
+    "Home": "처음",
+    "Next": "다음",
+    "On this page": "이 페이지에서",
+    "Previous": "이전",
+    "Skip to content": "본문으로 건너뛰기",
+    "Toggle Light / Dark / Auto color theme": "밝게 / 어둡게 / 시스템 설정",
+}
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 # The README is a page among others here.
@@ -164,10 +175,10 @@ def _address_in(language: str, pagename: str) -> str:
 
 
 def correct_translations(app: Sphinx) -> None:
-    """Correct a message that in Sphinx's Korean joins a particle to a role, and so breaks it."""
-    words: dict[str, str] = vars(get_translator("sphinx", "general")).get("_catalog", {})
-    if "alias of %s" in words:
-        words["alias of %s"] = "별칭: %s"
+    """Add the Korean of the theme, and correct a message that joins a particle to a role."""
+    if app.config.language == "ko":
+        words: dict[str, str] = vars(get_translator("sphinx", "general"))["_catalog"]
+        words.update(_KOREAN)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

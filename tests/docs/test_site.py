@@ -74,6 +74,9 @@ def test_pages_declare_their_language(site: Path) -> None:
     # A page without a Korean version is English in a Korean frame.
     assert korean["refunds.html"].body_language == "en"
     assert korean["readme.html"].body_language is None
+    frame = korean["refunds.html"].text
+    assert all(word in frame for word in ("이 페이지에서", "다음", "이전"))
+    assert not re.search(r"On this page|Back to top|Previous\s", frame)
 
 
 def test_reference_has_every_public_name(site: Path) -> None:
