@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 DOCS = Path(__file__).parent
 LANGUAGES = ("en", "ko")
@@ -27,8 +28,9 @@ ENTRANCE = """\
 def main(out: str) -> int:
     """Return the exit code: that of the first tool that failed."""
     place = Path(out)
-    runs = [subprocess.Popen(_sphinx(place, language)) for language in LANGUAGES]
-    failed = [code for code in [run.wait() for run in runs] if code]
+    with TemporaryDirectory() as trees:
+        runs = [subprocess.Popen(_sphinx(place, trees, language)) for language in LANGUAGES]
+        failed = [code for code in [run.wait() for run in runs] if code]
     if failed:
         return failed[0]
     (place / "index.html").write_text(ENTRANCE, "utf-8")
@@ -37,18 +39,9 @@ def main(out: str) -> int:
     return subprocess.run(pagefind, check=False).returncode
 
 
-def _sphinx(place: Path, language: str) -> list[str]:
+def _sphinx(place: Path, trees: str, language: str) -> list[str]:
     """Return the command that builds one language. Its root is the repository: see ``conf.py``."""
-    options = (
-        "-b",
-        "site",
-        "-t",
-        language,
-        "-c",
-        str(DOCS),
-        "-d",
-        str(place / ".trees" / language),
-    )
+    options = ("-b", "site", "-t", language, "-c", str(DOCS), "-d", f"{trees}/{language}")
     strict = ("-q", "-E", "-W", "--keep-going")
     folders = (str(DOCS.parent), str(place / language))
     return [sys.executable, "-m", "sphinx", *options, *strict, *folders]
