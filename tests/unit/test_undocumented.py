@@ -41,7 +41,7 @@ def docstrings(path: Path) -> Iterator[str]:
 
 def paragraphs() -> Iterator[tuple[str, str]]:
     """Yield every paragraph of the pages and docstrings, with its file."""
-    for page in (ROOT / "README.md", ROOT / "README.ko.md", *(ROOT / "docs").glob("*.md")):
+    for page in (ROOT / "README.md", ROOT / "README.ko.md", *(ROOT / "docs").rglob("*.md")):
         for line in page.read_text("utf-8").splitlines():
             yield page.name, line
     for path in PACKAGE.rglob("*.py"):
