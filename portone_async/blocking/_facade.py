@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 
 from portone_async import client as asynchronous
+from portone_async._core.validate import as_secret
+from portone_async.errors import InvalidRequestError
 
 from ._engine import Engine
+
+if TYPE_CHECKING:
+    from .client import ClientOptions
 
 __all__ = ("Facade", "constructed")
 
@@ -39,8 +45,14 @@ class Facade:
 
         Returns:
             What the coroutine returns.
+
+        Raises:
+            InvalidRequestError: ``function`` returns no coroutine.
         """
-        return self._engine.run(function(self._async))
+        coroutine = function(self._async)
+        if not asyncio.iscoroutine(cast("object", coroutine)):
+            raise InvalidRequestError("run() needs an async function, or one that calls it")
+        return self._engine.run(coroutine)
 
     def _view(
         self, derive: Callable[[asynchronous.PortOneClient], asynchronous.PortOneClient]
@@ -82,8 +94,11 @@ class Facade:
         return f"<blocking.{type(self).__name__} {engine.client._state.base_url}{closed}>"
 
 
-def constructed(kind: type[C], name: str, *arguments: Any, **options: Any) -> C:
+def constructed(kind: type[C], name: str, options: ClientOptions, *arguments: Any) -> C:
     """Construct a client as a class method of the asynchronous one does."""
+    # In the dict of the caller, so that no traceback of its frame shows a password.
+    if "proxy" in options:
+        options["proxy"] = as_secret(options["proxy"])
     method: Any = vars(asynchronous.PortOneClient)[name]
     client: C = method.__func__(kind, *arguments, **options)
     return client

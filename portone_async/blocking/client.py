@@ -150,7 +150,7 @@ class PortOneClient(Facade):
             InvalidRequestError: A variable is missing (the error names it), an argument is invalid,
                 or the environment has both a profile and keys.
         """
-        return constructed(cls, "from_env", **overrides)
+        return constructed(cls, "from_env", overrides)
 
     @classmethod
     def from_profile(cls, name: str | None = None, **overrides: Unpack[ClientOptions]) -> Self:
@@ -169,7 +169,7 @@ class PortOneClient(Facade):
             InvalidRequestError: There is no such profile, its file is open to other users (mode 600
                 is required) or invalid, or ``PORTONE_BASE_URL`` contradicts it.
         """
-        return constructed(cls, "from_profile", name, **overrides)
+        return constructed(cls, "from_profile", overrides, name)
 
     def with_options(
         self,

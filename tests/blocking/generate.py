@@ -352,7 +352,7 @@ def _without_session(node: ast.stmt) -> ast.FunctionDef:
 def _client_method(source: Source, node: _Function) -> str:
     decorators = {ast.unparse(each) for each in node.decorator_list}
     if "classmethod" in decorators:
-        passed = ", ".join(filter(None, [_passed(node), "**overrides"]))
+        passed = ", ".join(filter(None, ["overrides", _passed(node)]))
         body = f'return constructed(cls, "{node.name}", {passed})'
         return _written(source, node, body, "@classmethod")
     if "property" in decorators:

@@ -242,6 +242,12 @@ def test_call_sees_the_context_of_its_thread(client: PortOneClient) -> None:
     assert observer.names == ["span of a request", "nothing"]
 
 
+def test_run_rejects_a_function_without_a_coroutine(client: PortOneClient) -> None:
+    function: Any = repr
+    with pytest.raises(InvalidRequestError, match="async function"):
+        client.run(function)
+
+
 # In a thread with an event loop
 
 

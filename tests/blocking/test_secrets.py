@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portone_async import PortOneError
+from portone_async import InvalidRequestError, PortOneError
 from portone_async._http.reply import Reply
 from portone_async.blocking import PortOneClient
 from portone_async.blocking._engine import Engine
@@ -51,3 +52,15 @@ def test_items_of_a_generator_leak_nothing() -> None:
         client.schedules.create(**arguments)
 
     assert leaked(secrets, caught.value) == set()
+
+
+@pytest.mark.parametrize("create", [PortOneClient.from_env, PortOneClient.from_profile])
+def test_class_method_does_not_show_the_password_of_a_proxy(
+    create: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTONE_PROFILES_FILE", str(tmp_path / "none.toml"))
+    password = "canary-of-a-proxy"
+    with pytest.raises(InvalidRequestError) as caught:
+        create(proxy=f"http://user:{password}@proxy.example:1", tier=1)
+
+    assert leaked({password}, caught.value) == set()
