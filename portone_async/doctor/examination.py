@@ -24,6 +24,8 @@ _MOST_UNANSWERED = 3
 """Calls in a row without an answer, after which no more are sent."""
 _EARLY = 30.0
 """Seconds before the end of a token at which its extension is requested."""
+_LONGEST_WAIT = 1800.0
+"""Seconds, the life of a token: whatever end PortOne sends."""
 
 
 class Examination:
@@ -103,7 +105,7 @@ class Examination:
     async def _wait_for_last_minute(self) -> None:
         token = self.evidence.recorder.tokens[-1]
         passed = utc_now().timestamp() - token.received.at
-        await self._sleep(max(0.0, token.left - passed - _EARLY))
+        await self._sleep(max(0.0, min(token.left - passed - _EARLY, _LONGEST_WAIT)))
 
     async def _exchange(self, call: Call[Any]) -> Exchange:
         received = self.evidence.recorder.received

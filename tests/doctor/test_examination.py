@@ -138,6 +138,7 @@ async def test_token_whose_calls_are_refused_shows_another_refusal(server: FakeP
     assert results["keys"].verdict is Verdict.AGREES
     assert results["ip-allow-list"].verdict is Verdict.DIFFERS
     assert results["not-found"].verdict is Verdict.FAILED
+    assert results["token-header"].verdict is Verdict.FAILED
 
 
 async def test_no_connection_is_tried_once(server: FakePortOne) -> None:
@@ -179,6 +180,20 @@ async def test_extension_is_checked_in_the_last_minute(server: FakePortOne) -> N
     assert 1760 < waits[0] <= 1770
     assert results["token-extension"].verdict is Verdict.AGREES
     assert results["token-reuse"].verdict is Verdict.AGREES
+
+
+async def test_wait_for_a_token_of_years_ends_after_half_an_hour() -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async with FakePortOne(token_lifetime=10**9) as server, reading(server) as client:
+        checks = check_named("token-extension")
+        examination = Examination(client, [checks], wait_for_extension=True, sleep=sleep)
+        [_ async for _ in examination.results()]
+
+    assert waits == [1800]
 
 
 async def test_extension_differs_when_another_token_is_issued() -> None:

@@ -69,6 +69,8 @@ def _header(evidence: Evidence) -> Result:
     bare = evidence.first(probes.BARE_TOKEN.name)
     if bearer is None or bare is None:
         return failed(reasons.NOT_SENT)
+    if bearer.first_status == 403:
+        return failed(reasons.REFUSED, status=403)  # Perhaps for the address, before the token.
     is_accepted = bearer.first_status != 401
     return (agrees if is_accepted else differs)(
         bearer_accepted=is_accepted, plain_accepted=bare.first_status != 401
