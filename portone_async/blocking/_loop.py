@@ -66,8 +66,13 @@ class LoopThread:
         try:
             with asyncio.Runner() as runner:
                 stop = asyncio.Event()
-                started.set_result((runner.get_loop(), stop))
-                runner.run(stop.wait())
+                loop = runner.get_loop()
+                ending = loop.create_task(stop.wait())
+                started.set_result((loop, stop))
+                while not ending.done():
+                    # What a task raised is its result as well. It must not end the calls of others.
+                    with suppress(KeyboardInterrupt, SystemExit):
+                        loop.run_until_complete(ending)
         except BaseException as error:
             # Of the start: no file is left for the loop, for example.
             if not started.done():

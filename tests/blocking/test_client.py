@@ -34,7 +34,7 @@ from portone_async.blocking.reconcile import reconcile
 from portone_async.blocking.webhook import verify_webhook
 from portone_async.instrumentation import CallInfo
 from portone_async.reconcile import Finding, Order, Verdict
-from portone_async.testing import Exchange, FakePortOne, Hang
+from portone_async.testing import Exchange, FakePortOne, Hang, Reply
 from portone_async.webhook import parse_webhook
 from tests.blocking.conftest import loops
 from tests.support.canaries import assert_clean, canary_server
@@ -49,14 +49,18 @@ def new_client(server: FakePortOne, **options: Any) -> PortOneClient:
 
 
 class OnRequest:
-    """A fault that calls a function when a request arrives, and answers nothing then."""
+    """A fault that calls a function when a request arrives, and then answers or not."""
 
-    def __init__(self, function: Callable[[], object]) -> None:
+    def __init__(self, function: Callable[[], object], *, answers: bool = False) -> None:
         self._function = function
+        self._answers = answers
 
-    async def meet(self, exchange: Exchange) -> None:
+    async def meet(self, exchange: Exchange) -> Reply | None:
         await asyncio.to_thread(self._function)
+        if self._answers:
+            return exchange.reply()
         await Hang().meet(exchange)
+        return None
 
 
 # Calls
@@ -246,6 +250,25 @@ def test_run_rejects_a_function_without_a_coroutine(client: PortOneClient) -> No
     function: Any = repr
     with pytest.raises(InvalidRequestError, match="async function"):
         client.run(function)
+
+
+class Exits:
+    """An observer that ends the program."""
+
+    def call_started(self, call: CallInfo) -> None:
+        sys.exit("the observer has ended")
+
+
+def test_exit_in_the_background_is_raised_and_ends_no_other_call(
+    client: PortOneClient, server: FakePortOne
+) -> None:
+    def exit_meanwhile() -> None:
+        with pytest.raises(SystemExit):
+            client.with_options(observers=(Exits(),)).payments.find(UID)
+
+    client.payments.find(UID)
+    server.fail(OnRequest(exit_meanwhile, answers=True))
+    assert client.payments.find(UID).is_paid
 
 
 # In a thread with an event loop
