@@ -43,7 +43,7 @@ class _Results(Generic[R]):
             if not self._ready and not self._is_closed:
                 if not self._is_here:
                     raise WrongLoopError("this iterator belongs to the process that began it")
-                self._ready.extend(self._engine.run(self._read(), self._caller))
+                self._engine.run(self._read(), self._caller)
             if not self._ready:
                 raise StopIteration
             return self._ready.popleft()
@@ -55,8 +55,11 @@ class _Results(Generic[R]):
         """Whether this process began the iteration, and not the one that it was forked from."""
         return self._home is background()
 
-    async def _read(self) -> list[R]:
-        """Return the next results; none at the end."""
+    async def _read(self) -> None:
+        """Store the next results; none at the end.
+
+        Stored in the loop, they are not lost if the thread is interrupted meanwhile.
+        """
         raise NotImplementedError
 
     def close(self) -> None:
@@ -83,10 +86,10 @@ class Pages(_Results[S]):
         super().__init__(engine)
         self._pages = pages
 
-    async def _read(self) -> list[S]:
+    async def _read(self) -> None:
         async for record in self._pages:
-            return [record, *self._pages.take_ready()]
-        return []
+            self._ready += [record, *self._pages.take_ready()]
+            return
 
 
 class Stream(_Results[R]):
@@ -108,15 +111,15 @@ class Stream(_Results[R]):
         self._stream = stream
         self._is_open = False
 
-    async def _read(self) -> list[R]:
+    async def _read(self) -> None:
         if not self._is_open:
             await self._stream.__aenter__()
             self._is_open = True
             self._engine.streams.add(self._stream)
         async for result in self._stream:
-            return [result, *self._stream.take_ready()]
+            self._ready += [result, *self._stream.take_ready()]
+            return
         await self._leave()
-        return []
 
     async def _leave(self) -> None:
         self._is_open = False

@@ -5,13 +5,26 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import TypeVar
 
 import pytest
 
 from portone_async.blocking import PortOneClient
+from portone_async.blocking._caller import Caller
 from portone_async.testing import FakePortOne
 from tests.conftest import AT_ONCE
 from tests.support.scripted import UID
+
+T = TypeVar("T")
+
+
+class InterruptedAtTheEnd(Caller):
+    """Is interrupted when the coroutine has ended, before its result is returned."""
+
+    def serve(self, ended: Future[T]) -> T:
+        ended.result()
+        raise KeyboardInterrupt
 
 
 @pytest.fixture(autouse=True)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from portone_async import OutcomeUnknownError
 from portone_async.blocking import PortOneClient
-from portone_async.blocking._caller import Caller
 from portone_async.resources.payments import _refund_engine
 from portone_async.testing import FakePortOne, Reset
+from tests.blocking.conftest import InterruptedAtTheEnd
 from tests.support.scripted import UID
-
-T = TypeVar("T")
 
 
 def test_refund_that_waits_to_look_ends_with_outcome_unknown(
@@ -57,14 +54,6 @@ def test_stream_can_be_left_after_its_client_was_closed(client: PortOneClient) -
     with client.payments.find_many([UID]) as stream:
         next(stream)
         client.close()
-
-
-class InterruptedAtTheEnd(Caller):
-    """Is interrupted when the coroutine has ended, before its result is returned."""
-
-    def serve(self, ended: Future[T]) -> T:
-        ended.result()
-        raise KeyboardInterrupt
 
 
 def test_close_after_an_interruption_at_the_end_of_a_call_ends_the_loop(

@@ -12,6 +12,7 @@ import pytest
 from portone_async import ApiError, Found, Missing, RateLimit, Timeouts
 from portone_async.blocking import PortOneClient
 from portone_async.testing import Exchange, FakePortOne, Hang, Status
+from tests.blocking.conftest import InterruptedAtTheEnd
 from tests.support.scripted import UID
 
 
@@ -146,3 +147,13 @@ def test_second_thread_cannot_read_at_the_same_time(client: PortOneClient) -> No
 def test_stream_of_a_view_uses_its_options(client: PortOneClient) -> None:
     view = client.with_options(rate_limit=RateLimit(1000, 50))
     assert len([*view.billing_keys.get_many(["key-1", "key-2"])]) == 2
+
+
+def test_interruption_at_the_end_of_a_request_loses_no_record(client: PortOneClient) -> None:
+    pages = client.payments.find_all(UID)
+    pages._caller = InterruptedAtTheEnd()
+    with pytest.raises(KeyboardInterrupt):
+        next(pages)
+    pages._caller = None
+
+    assert [payment.merchant_uid for payment in pages] == [UID]
