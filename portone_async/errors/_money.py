@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -63,6 +64,11 @@ class OutcomeUnknownError(PortOneError):
         "Do not repeat it under another number or key. Look at it in PortOne's console, or look it "
         "up again later."
     )
+    checksum: Decimal | None = None
+    """Of a refund that may be repeated: the balance that it was sent with. Repeated with this
+    ``checksum``, or with its ``key``, it is made once at most."""
+    key: str | None = None
+    """The key of that refund, if it has one."""
 
     def __init__(
         self, reason: str = "", *, evidence: tuple[str, ...] = (), **response: Any
@@ -120,6 +126,11 @@ class CancelRefusedError(ApiError):
     """
 
     advice = "Look the payment up: its balance tells what can still be refunded."
+    checksum: Decimal | None = None
+    """Of a refund that may be repeated: the balance that it was sent with. Repeated with this
+    ``checksum``, or with its ``key``, it is made once at most."""
+    key: str | None = None
+    """The key of that refund, if it has one."""
 
 
 class OrderNumberUsedError(PortOneError):

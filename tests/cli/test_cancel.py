@@ -229,6 +229,7 @@ async def test_unknown_outcome_exits_3_with_the_evidence(
     assert (ran.code, ran.out) == (3, "")
     assert f"{payment.imp_uid}: unknown (" in ran.err
     assert "sent: ConnectionFailedError" in ran.err
+    assert "hint: Repeat it only with --checksum 15000: then it is made once at most" in ran.err
     assert cancelled(server) == [15000]
 
 
@@ -323,6 +324,8 @@ async def test_json_tells_failures_apart(server: FakePortOne, run: Run, payment:
     assert (unknown.code, unknown.line["outcome"]) == (3, "unknown")
     assert unknown.line["error"] == "OutcomeUnknownError"
     assert unknown.line["evidence"]
+    assert unknown.line["checksum"] == 15000
+    assert "checksum" not in refused.line
 
 
 # Wrong usage

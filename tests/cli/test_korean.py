@@ -24,7 +24,8 @@ from portone_async.cli.labels import verdict_label
 from portone_async.cli.language import DOMAIN, FOLDER, set_language
 from portone_async.cli.report.messages import messages
 from portone_async.reconcile import Verdict
-from portone_async.testing import FakePortOne
+from portone_async.resources.payments._refund_errors import COMPARE_CONSOLES
+from portone_async.testing import FakePortOne, Status
 
 KOREAN = FOLDER / "ko" / "LC_MESSAGES"
 COMMANDS = ((), ("find",), ("reconcile",), ("cancel",), ("call",), ("doctor",), ("demo",))
@@ -51,9 +52,11 @@ def texts() -> set[Key]:
         for error in vars(errors).values()
         if isinstance(error, type) and issubclass(error, errors.PortOneError) and error.advice
     }
-    return advice | {
-        (context, message) for _, _, message, _, context in marked if isinstance(message, str)
-    }
+    return (
+        advice
+        | {(None, COMPARE_CONSOLES)}
+        | {(context, message) for _, _, message, _, context in marked if isinstance(message, str)}
+    )
 
 
 def of_argparse() -> set[Key]:
@@ -284,6 +287,19 @@ async def test_cancellation_is_korean_and_aligned_but_its_json_is_english(
     code, _, err = await asyncio.to_thread(run, *refund, "--all")
     assert code == 1
     assert f"{payment.imp_uid}: 거부됨(" in err
+
+
+async def test_advice_about_an_uncertain_refund_names_the_options_in_korean(
+    server: FakePortOne, run: Run
+) -> None:
+    payment = server.add(merchant_uid="a", amount=1000)
+    refund = ("cancel", payment.imp_uid, "--all", "--reason", "r", "--yes", "--settle", "0")
+    server.fail(Status(503), times=2, on="/payments/cancel")
+
+    _, _, err = await asyncio.to_thread(run, *refund)
+    assert "힌트: 다시 시도하려면 반드시 --checksum 1000(으)로 실행하세요." in err
+    _, _, err = await asyncio.to_thread(run, *refund, "--key", "R-1")
+    assert "반드시 같은 --key 또는 --checksum 1000(으)로" in err
 
 
 async def test_notes_about_the_orders_are_korean(server: FakePortOne, run: Run) -> None:

@@ -218,6 +218,7 @@ async def test_lost_answer_and_failed_look_ups_leave_the_outcome_unknown(
         "look-up failed",
     ]
     assert "Repeat it only with the same key or checksum=15000" in str(error)
+    assert (error.checksum, error.key) == (Decimal(15000), "R-1")
     assert len(sent(server)) == 1
 
 
@@ -231,6 +232,7 @@ async def test_without_time_nothing_is_sent_again(
 
     assert caught.value.code is None
     assert "Repeat it only with checksum=15000" in str(caught.value)
+    assert (caught.value.checksum, caught.value.key) == (Decimal(15000), None)
     assert len(sent(server)) == 1
 
 

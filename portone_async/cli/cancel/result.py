@@ -126,6 +126,8 @@ class Result(Struct, frozen=True):
             line |= {"error": type(self.error).__name__, "message": self.error.reason}
         if isinstance(self.error, OutcomeUnknownError):
             line["evidence"] = self.error.evidence
+        if (checksum := getattr(self.error, "checksum", None)) is not None:
+            line["checksum"] = checksum
         if self.payment is not None:
             sent = self.payment.raw
             line["payment"] = sent if personal_data else without_personal_data(sent)
@@ -147,6 +149,14 @@ def _ending(error: PortOneError) -> Ending:
 
 
 def _advice(error: PortOneError) -> str:
+    if isinstance(error, OutcomeUnknownError | CancelRefusedError) and error.checksum is not None:
+        options = f"--checksum {error.checksum:f}"
+        if error.key is not None:
+            options = _("the same --key or {checksum}").format(checksum=options)
+        return _(
+            "Repeat it only with {options}: then it is made once at most, even if PortOne carries "
+            "the first one out later."
+        ).format(options=options)
     if not isinstance(error, PaymentNotFoundError):
         return translated(error.advice)
     # The error's own advice is for developers.

@@ -17,11 +17,11 @@ from portone_async.models import Payment
 
 from ._refund_decision import Action, Answer, Refund, Trace, may_be_pending
 
-__all__ = ("Findings", "refund_error", "state_of")
+__all__ = ("COMPARE_CONSOLES", "Findings", "refund_error", "state_of")
 
 # A part of PortOne's message if the PG has given the money back before.
 _DONE_AT_PG = "기취소"
-_COMPARE_CONSOLES = (
+COMPARE_CONSOLES = (
     "The PG reports that the money was given back already, and PortOne does not know it: a person "
     "must compare both in the PG's and PortOne's consoles. Do not refund it again."
 )
@@ -62,11 +62,11 @@ def refund_error(end: Action, findings: Findings) -> PortOneError:
             why = "the last look-up failed or is not definite"
             if may_be_pending(findings.refund.before):
                 why = "no look-up finds a refund by this PG before it is made"
-            error: PortOneError = OutcomeUnknownError(
+            error = OutcomeUnknownError(
                 f"whether the refund was made is unknown: its answer was lost, and {why}",
                 evidence=tuple(findings.evidence),
             )
-            error.advice = _how_to_repeat(findings.refund)
+            _say_how_to_repeat(error, findings.refund)
             return error
         case _:
             return _refused(findings)
@@ -90,18 +90,22 @@ def _refused(findings: Findings) -> CancelRefusedError:
             message=refusal.message,
         )
     if _DONE_AT_PG in (error.message or ""):
-        error.advice = _COMPARE_CONSOLES
+        error.advice = COMPARE_CONSOLES
     elif findings.is_without_a_trace:
-        error.advice = _how_to_repeat(findings.refund)
+        _say_how_to_repeat(error, findings.refund)
     return error
 
 
-def _how_to_repeat(refund: Refund) -> str:
+def _say_how_to_repeat(error: OutcomeUnknownError | CancelRefusedError, refund: Refund) -> None:
     if may_be_pending(refund.before):
-        return OutcomeUnknownError.advice
+        error.advice = OutcomeUnknownError.advice
+        return
+    error.checksum, error.key = refund.checksum, refund.key
     checksum = f"checksum={refund.checksum:f}"
     how = checksum if refund.key is None else f"the same key or {checksum}"
-    return f"Repeat it only with {how}: then it is made once at most, even if it comes late."
+    error.advice = (
+        f"Repeat it only with {how}: then it is made once at most, even if it comes late."
+    )
 
 
 def _outlook(findings: Findings) -> str:
