@@ -32,7 +32,7 @@ def _audit() -> dict[str, Any]:
 
 
 def test_every_dependency_has_a_lower_bound() -> None:
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     project = pyproject["project"]
     extras = project["optional-dependencies"]
     promised = [
