@@ -23,7 +23,9 @@ STATEMENT = re.compile(
 )
 CHECK = re.compile(r"`doctor`+(?::|의) `+([a-z-]+)`")
 NOT_SETTLED = re.compile(
-    r"`doctor`+ cannot\s+check|\bonly an? [\w ]+ would show|`doctor`+ does not read", re.IGNORECASE
+    r"`doctor`+ cannot\s+check|\bonly an? [\w ]+ would show|`doctor`+ does not read"
+    r"|`doctor`로는 확인할 수 없",
+    re.IGNORECASE,
 )
 
 
