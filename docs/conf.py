@@ -1,7 +1,7 @@
 """Settings of the site. ``python docs/build.py OUT`` builds it in both languages.
 
-The source folder is the repository, so that links between the pages of ``docs`` and the README,
-the CHANGELOG and the others work on GitHub and in the site alike.
+The source folder is the repository, so that links between the pages of ``docs`` and the
+CHANGELOG and the others work on GitHub and in the site alike.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Celery tasks with the blocking client: look an order up, and refund a payment once.
 
-In the environment of the README's fake PortOne, with a broker of your own:
+In the environment of the quickstart's fake PortOne, with a broker of your own:
 
     cd examples
     CELERY_BROKER_URL=redis:// celery -A celery_tasks worker

@@ -20,7 +20,8 @@ REPOSITORY = Path(__file__).parents[2]
 ROOTS = {"en": "docs/en/index", "ko": "docs/ko/index"}
 NAMES = {"en": "English", "ko": "한국어"}
 _SHARED = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
-_READMES = {"en": "README.md", "ko": "README.ko.md"}
+# GitHub shows these, the site has its index.
+_ENTRANCES = ("README.md", "README.ko.md", "docs/README.md")
 # What Sphinx lacks or has wrong.
 _KOREAN = {
     "alias of %s": "별칭: %s",
@@ -34,10 +35,6 @@ _KOREAN = {
 }
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
-# The README is a page among others here.
-_README_TITLES = {"README": "The main jobs", "README.ko": "주요 기능"}
-# The READMEs link to each other in a line of their own, where the site has its switch.
-_SWITCH = re.compile(r"^(?:English · \[한국어\]|\[English\]).*\n", re.MULTILINE)
 _LABELLED = re.compile(r"\[([^\]]*)\]\(([^)\s#:]+)\)")
 # Sphinx marks sections, Pagefind looks for marked headings.
 _ANCHOR = re.compile(r'<section id=("[^"]*")>\n((?:<span id="[^"]*"></span>)*)<h(\d)')
@@ -48,7 +45,7 @@ def sources(language: str) -> list[str]:
     own = [path for path in _pages("docs/en") if in_language(path, language) == path]
     if language != "en":
         own += _pages(f"docs/{language}")
-    return [_READMES[language], *_SHARED, *own, *_pages("docs/api"), *_pages("docs/reference")]
+    return [*_SHARED, *own, *_pages("docs/api"), *_pages("docs/reference")]
 
 
 def _pages(folder: str) -> list[str]:
@@ -57,9 +54,7 @@ def _pages(folder: str) -> list[str]:
 
 def in_language(path: str, language: str) -> str:
     """Return the page's version in a language, or the page itself if it has none."""
-    if path in _READMES.values():
-        return _READMES[language]
-    if path == "docs/README.md":
+    if path in _ENTRANCES:
         return f"{ROOTS[language]}.md"
     translated = re.sub(r"^docs/(en|ko)/", f"docs/{language}/", path)
     return translated if (REPOSITORY / translated).exists() else path
@@ -67,8 +62,6 @@ def in_language(path: str, language: str) -> str:
 
 def address(docname: str) -> str:
     """Return the address of a page in each site, without its ending."""
-    if docname in {"README", "README.ko"}:
-        return "readme"
     if docname == "benchmarks/README":
         return "benchmarks"
     short = re.sub(r"^docs/(?:(?:en|ko)/)?", "", docname)
@@ -91,9 +84,7 @@ class SiteBuilder(StandaloneHTMLBuilder):
 def read_source(app: Sphinx, docname: str, content: list[str]) -> None:
     """Link to the pages of this language, and list the pages of the index as its navigation."""
     language = app.config.language
-    if docname in _README_TITLES:
-        content[0] = content[0].replace("# portone-async", f"# {_README_TITLES[docname]}", 1)
-    parts = _FENCE.split(_SWITCH.sub("", content[0]))
+    parts = _FENCE.split(content[0])
     page = PurePosixPath(f"{docname}.md")
     parts[::2] = [_LABELLED.sub(lambda link: _known(page, link), part) for part in parts[::2]]
     parts[::2] = [
@@ -116,8 +107,11 @@ def _target(page: PurePosixPath, link: re.Match[str], language: str) -> str:
     translated = in_language(source, language)
     if translated == source:
         return path + anchor
+    place = os.path.relpath(translated, page.parent)
+    if source in _ENTRANCES:
+        return place
     anchors = dict(zip(_anchors(source), _anchors(translated), strict=False))
-    return os.path.relpath(translated, page.parent) + anchors.get(anchor, "")
+    return place + anchors.get(anchor, "")
 
 
 def _inside(page: PurePosixPath, path: str) -> str:
@@ -163,7 +157,7 @@ def add_context(
     if not doctree:
         return
     context["body"] = _ANCHOR.sub(r"<section>\n\2<h\3 id=\1", context["body"])
-    if language == "ko" and not pagename.startswith(("docs/ko/", "README.ko")):
+    if language == "ko" and not pagename.startswith("docs/ko/"):
         context["body"] = f'<div lang="en">{context["body"]}</div>'
 
 

@@ -72,9 +72,9 @@ def test_pages_declare_their_language(site: Path) -> None:
     assert {(page.language, page.body_language) for page in english.values()} == {("en", None)}
     assert {page.language for page in korean.values()} == {"ko"}
     # A page without a Korean version is English in a Korean frame.
-    assert korean["refunds.html"].body_language == "en"
-    assert korean["readme.html"].body_language is None
-    frame = korean["refunds.html"].text
+    assert korean["api/charges.html"].body_language == "en"
+    assert korean["quickstart.html"].body_language is None
+    frame = korean["api/charges.html"].text
     assert all(word in frame for word in ("이 페이지에서", "다음", "이전"))
     assert not re.search(r"On this page|Back to top|Previous\s", frame)
 
@@ -138,9 +138,9 @@ def test_picture_of_a_trace_is_in_both_languages(site: Path) -> None:
 @pytest.mark.parametrize(
     ("language", "word", "expected"),
     [
-        ("ko", "멱등", "ko/readme.html"),
-        ("ko", "엑셀", "ko/readme.html"),
-        ("ko", "대사", "ko/readme.html"),
+        ("ko", "멱등", "ko/webhooks.html"),
+        ("ko", "엑셀", "ko/reconciliation.html"),
+        ("ko", "대사", "ko/reconciliation.html"),
         ("ko", "ledger", "ko/beyond_one_machine.html"),
         ("en", "ledger", "en/beyond_one_machine.html"),
         ("en", "find_many", "en/reference/sections.html"),
@@ -168,7 +168,7 @@ def test_pages_fit_into_a_narrow_window(browser: Any, address: str, language: st
     metrics = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
-        for page in ("index", "readme", "api/operations", "reference/sections", "search"):
+        for page in ("index", "errors", "api/operations", "reference/sections", "search"):
             browser.get(f"{address}/{language}/{page}.html")
             width = browser.execute_script("return document.documentElement.scrollWidth")
             assert width <= 390, page

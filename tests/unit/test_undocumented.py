@@ -45,7 +45,7 @@ def paragraphs() -> Iterator[tuple[str, str]]:
     """Yield every paragraph of the pages and docstrings, with its file."""
     for page in (ROOT / "README.md", ROOT / "README.ko.md", *(ROOT / "docs").rglob("*.md")):
         for line in page.read_text("utf-8").splitlines():
-            yield page.name, line
+            yield page.relative_to(ROOT).as_posix(), line
     for path in PACKAGE.rglob("*.py"):
         # What the fake does where PortOne is silent is its own choice.
         if path.relative_to(PACKAGE).parts[0] in ("testing", "doctor"):
@@ -66,7 +66,8 @@ def statements() -> list[tuple[str, str]]:
 def test_statements_are_found_in_pages_of_both_languages_and_in_docstrings() -> None:
     files = [file for file, _ in statements()]
 
-    assert {"README.md", "README.ko.md", "refunds.md", "call.py", "payments.py"} <= set(files)
+    pages = {f"docs/{language}/is_it_paid.md" for language in ("en", "ko")}
+    assert {*pages, "docs/en/refunds.md", "call.py", "payments.py"} <= set(files)
     assert len(files) > 50
 
 

@@ -1,6 +1,6 @@
 """A shop in Django with the blocking client: a view, a webhook, a command.
 
-In the environment of the README's fake PortOne:
+In the environment of the quickstart's fake PortOne:
 
     python manage.py migrate --run-syncdb
     python manage.py add_order ORD-PAID 15000
