@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -218,6 +217,7 @@ def test_disk_that_fills_while_payments_are_indexed_changes_nothing(
 def test_run_continues_after_a_disk_error(
     tmp_path: Path,
 ) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
     path = tmp_path / "run.db"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Store.open(path) as store:

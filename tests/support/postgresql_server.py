@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
+
+import pytest
 
 from tests.conftest import missing_program
 
@@ -27,6 +28,7 @@ def postgresql_server() -> Generator[str]:
     initdb, postgres = _server_program("initdb"), _server_program("postgres")
     if initdb is None or postgres is None:
         missing_program("there is no PostgreSQL server here: apt-get install postgresql")
+    pwd = pytest.importorskip("pwd", reason="the server is started with a user of POSIX")
     # The server refuses to run as root. The path of its socket must be short, so not in tmp_path.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     owner = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name

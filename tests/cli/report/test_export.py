@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import errno
 import os
-import resource
 import signal
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -263,6 +262,7 @@ def test_interrupted_write_leaves_the_existing_file_unchanged(tmp_path: Path, en
 @contextmanager
 def disk_of(size: int) -> Generator[None]:
     """Limit the size of files, which fails like a full disk."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
