@@ -47,6 +47,7 @@ from portone_async import (
 from portone_async._core.environment import from_environment
 from portone_async.cli.orders import read_orders
 from portone_async.reconcile import Order
+from portone_async.resources import billing_keys, charges, schedules
 from portone_async.testing import FakePortOne
 from portone_async.testing.samples import add_samples
 from portone_async.throttle import valkey
@@ -622,7 +623,8 @@ def test_tables_of_options_match_the_defaults(file: str) -> None:
 @pytest.mark.parametrize("file", COMPARED)
 def test_every_mentioned_name_exists(file: str) -> None:
     known: dict[str, Any] = {**vars(builtins), "Decimal": Decimal, "MyStruct": Any}
-    for module in (portone_async, reconcile, testing, valkey):
+    sections = billing_keys, charges, schedules
+    for module in (portone_async, reconcile, testing, valkey, *sections):
         known |= {name: getattr(module, name) for name in module.__all__}
     prose = re.sub(r"^```.*?^```$", "", _read(file), flags=re.MULTILINE | re.DOTALL)
     mentioned = re.findall(r"`([A-Z][a-z]\w+)(?:\.(\w+))?[`(]", prose)
