@@ -1,19 +1,34 @@
-"""``docs/en/doctor.md`` has every check, as the code has it."""
+"""``docs/en/doctor.md`` and ``docs/ko/doctor.md`` have every check, as the code has it."""
 
 from __future__ import annotations
 
+import gettext
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from portone_async.cli.language import DOMAIN, FOLDER
 from portone_async.doctor import CHECKS, MOST_REQUESTS
 
-PAGE = Path(__file__).parents[2] / "docs" / "en" / "doctor.md"
+DOCS = Path(__file__).parents[2] / "docs"
+KOREAN = gettext.translation(DOMAIN, FOLDER, ["ko"])
 
 
-def test_table_of_checks_equals_the_code() -> None:
-    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+def page(language: str) -> str:
+    return (DOCS / language / "doctor.md").read_text("utf-8")
 
-    assert rows == [(check.id, check.assumption, check.meaning) for check in CHECKS]
+
+@pytest.mark.parametrize(
+    ("language", "translate"), [("en", str), ("ko", KOREAN.gettext)], ids=["en", "ko"]
+)
+def test_table_of_checks_equals_the_code(language: str, translate: Callable[[str], str]) -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \| (.+) \|$", page(language), re.MULTILINE)
+
+    assert rows == [
+        (check.id, translate(check.assumption), translate(check.meaning)) for check in CHECKS
+    ]
 
 
 def test_ids_are_unique_words_with_hyphens() -> None:
@@ -23,5 +38,6 @@ def test_ids_are_unique_words_with_hyphens() -> None:
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", name) for name in ids)
 
 
-def test_page_names_the_most_requests() -> None:
-    assert f"it sends {MOST_REQUESTS} requests at most" in PAGE.read_text("utf-8")
+def test_pages_name_the_most_requests() -> None:
+    assert f"it sends {MOST_REQUESTS} requests at most" in page("en")
+    assert f"최대 {MOST_REQUESTS}건" in page("ko")

@@ -55,7 +55,7 @@ from tests.support.store_server import store_server
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.ko.md")
-SYNCHRONOUS = "docs/en/synchronous.md"
+SYNCHRONOUS = {"docs/en/synchronous.md", "docs/ko/synchronous.md"}
 PAGES = (
     *READMES,
     *sorted(
@@ -273,7 +273,7 @@ async def _run_coroutine(block: Block, namespace: dict[str, Any]) -> None:
         flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
         dont_inherit=True,
     )
-    if block.file == SYNCHRONOUS or "blocking" in block.text:
+    if block.file in SYNCHRONOUS or "blocking" in block.text:
         await asyncio.to_thread(eval, code, namespace)
         return
     result = eval(code, namespace)

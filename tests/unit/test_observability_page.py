@@ -1,4 +1,7 @@
-"""The tables of ``docs/en/observability.md`` list what is exported and logged: no more and no less."""
+"""The tables of ``docs/en/observability.md`` list what is exported and logged: no more and no less.
+
+Those of ``docs/ko/observability.md`` have the same facts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import re
 from pathlib import Path
 
+import pytest
 from opentelemetry.sdk.metrics.export import Gauge, Histogram, Metric
 
 from portone_async import Attempt, PortOneError
@@ -14,7 +18,21 @@ from tests.support.scripted import UID, reply, scripted_client, series, token_re
 from tests.support.telemetry import Telemetry
 from tests.support.virtual_time import virtual_time
 
-PAGE = (Path(__file__).parents[2] / "docs" / "en" / "observability.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "en" / "observability.md").read_text("utf-8")
+KOREAN_PAGE = (DOCS / "ko" / "observability.md").read_text("utf-8")
+KOREAN_WORDS = {
+    "있음": "yes",
+    "없음": "no",
+    "히스토그램": "histogram",
+    "카운터": "counter",
+    "게이지": "gauge",
+    "메서드": "method",
+    "템플릿": "template",
+    "서버": "server",
+    "상태": "status",
+    "에러": "error",
+}
 GROUPS = {
     "http.request.method": "method",
     "url.template": "template",
@@ -25,9 +43,9 @@ GROUPS = {
 }
 
 
-def table(heading: str) -> list[list[str]]:
+def table(heading: str, page: str = PAGE) -> list[list[str]]:
     """Return the rows of the table whose first heading this is."""
-    found = re.search(rf"^\| {heading} \|.*\n\| ---.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    found = re.search(rf"^\| {heading} \|.*\n\| ---.*\n((?:\|.*\n)+)", page, re.MULTILINE)
     assert found is not None
     return [line.strip("| ").split(" | ") for line in found[1].splitlines()]
 
@@ -101,3 +119,19 @@ def test_table_of_log_fields_lists_the_facts_of_an_attempt() -> None:
     facts = {"attempt" if name == "number" else name for name in Attempt.__struct_fields__}
 
     assert {row[0].strip("`") for row in table("Field")} == {f"portone_{name}" for name in facts}
+
+
+@pytest.mark.parametrize(
+    ("heading", "korean"),
+    [("Attribute", "속성"), ("Metric", "메트릭"), ("Field", "필드")],
+    ids=["attributes", "metrics", "fields"],
+)
+def test_korean_table_has_the_facts_of_the_english_one(heading: str, korean: str) -> None:
+    facts = [row[:-1] for row in table(heading)]
+
+    assert [translated(row[:-1]) for row in table(korean, KOREAN_PAGE)] == facts
+
+
+def translated(cells: list[str]) -> list[str]:
+    """Return the cells, all columns but the description, in English."""
+    return [", ".join(KOREAN_WORDS.get(word, word) for word in cell.split(", ")) for cell in cells]
