@@ -93,12 +93,7 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
 LANGUAGES = ("en", "ko")
 COMPARED = (
     *READMES,
-    *(
-        f"docs/{language}/{name}.md"
-        for language in LANGUAGES
-        for name in _COMPARED
-        if (ROOT / "docs" / language / f"{name}.md").exists()
-    ),
+    *(f"docs/{language}/{name}.md" for language in LANGUAGES for name in _COMPARED),
 )
 # Classes of errors that are never raised themselves.
 ROOTS = {"PortOneError", "NotFoundError", "TransientError"}
