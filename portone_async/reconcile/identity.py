@@ -46,7 +46,7 @@ class Identity(Struct, frozen=True, kw_only=True):
     digest: str
     """The digest of the orders (:class:`OrdersDigest`), as hexadecimal text."""
     shop: Shop | None = None
-    """The shop whose payments are read; ``None`` if it is unknown."""
+    """The shop whose payments are read; ``None`` if it was not recorded."""
 
     @classmethod
     def of(
@@ -134,7 +134,7 @@ def _canonical(columns: _orders.Columns) -> _orders.Columns:
 
 def differences(stored: Identity, current: Identity) -> list[str]:
     """Describe the differences between a stored run and the current one."""
-    result = [] if stored.shop is None else _other_shop(stored.shop, current.shop)
+    result = _other_shop(stored.shop, current.shop)
     if (stored.since, stored.until) != (current.since, current.until):
         result.append(f"its period was {_period(stored)} and is now {_period(current)}")
     if stored.statuses != current.statuses:
@@ -148,9 +148,11 @@ def differences(stored: Identity, current: Identity) -> list[str]:
     return result
 
 
-def _other_shop(stored: Shop, current: Shop | None) -> list[str]:
+def _other_shop(stored: Shop | None, current: Shop | None) -> list[str]:
     if current is None:
         return []
+    if stored is None:
+        return ["its payments may be those of another shop, which it does not record"]
     result: list[str] = []
     if stored.account != current.account:
         result.append("its payments are those of another API key (imp_key)")

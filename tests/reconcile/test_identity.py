@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from portone_async import AuthenticationError, PortOneClient
 from portone_async.reconcile import (
@@ -100,6 +101,22 @@ async def test_finished_store_refuses_another_shop(
                 )
                 assert found.counts[Verdict.MATCHED] == 2
     assert b"7700000000000001" not in (tmp_path / "run.db").read_bytes()
+
+
+async def test_store_that_records_no_shop_is_refused(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = paid_orders(server, 2)
+    with Store.open(tmp_path / "run.db") as store:
+        await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+        assert store.identity is not None
+        store.set_identity(replace(store.identity, shop=None))
+        server.clear_requests()
+
+        with pytest.raises(StoreError, match="may be those of another shop"):
+            await reconcile(client, orders, since=DAY, until=NEXT, store=store)
+
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("has_period", [True, False])
