@@ -31,7 +31,7 @@ KOREAN_WORDS = {
     "템플릿": "template",
     "서버": "server",
     "상태": "status",
-    "에러": "error",
+    "오류": "error",
 }
 GROUPS = {
     "http.request.method": "method",

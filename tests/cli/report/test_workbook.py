@@ -401,7 +401,7 @@ def test_tiers_have_a_column(tmp_path: Path) -> None:
     ]
     workbook = written(tmp_path, of_tier, has_tiers=True)
 
-    assert [row["티어"] for row in workbook.rows(Verdict.MATCHED)] == ["007", ""]
+    assert [row["하위 상점"] for row in workbook.rows(Verdict.MATCHED)] == ["007", ""]
 
 
 def test_missing_library_is_reported_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
