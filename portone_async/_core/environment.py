@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from portone_async._redact import Secret
 from portone_async.errors import InvalidRequestError
@@ -14,7 +14,13 @@ from .validate import as_secret, require_env, validate_type
 if TYPE_CHECKING:
     from portone_async._profiles import Profile
 
-__all__ = ("chosen_profile", "chosen_tier", "from_environment", "from_named_profile")
+__all__ = (
+    "chosen_profile",
+    "chosen_tier",
+    "from_environment",
+    "from_named_profile",
+    "hide_urls",
+)
 
 # That of the constructor, which has it in its signature for the hover of editors.
 _USUAL_URL = "https://api.iamport.kr"
@@ -30,6 +36,7 @@ def from_environment(overrides: ClientOptions) -> tuple[Keys, ClientOptions]:
     Raises:
         InvalidRequestError: A variable is missing, or two of them name different shops.
     """
+    hide_urls(overrides)
     name = chosen_profile(None)
     if name is not None:
         return from_named_profile(name, overrides)
@@ -37,8 +44,6 @@ def from_environment(overrides: ClientOptions) -> tuple[Keys, ClientOptions]:
         overrides["base_url"] = as_secret(base_url)
     if (tier := os.environ.get("PORTONE_TIER")) and "tier" not in overrides:
         overrides["tier"] = tier
-    if "proxy" in overrides:
-        overrides["proxy"] = as_secret(overrides["proxy"])
     return (require_env("PORTONE_IMP_KEY"), require_env("PORTONE_IMP_SECRET")), overrides
 
 
@@ -48,8 +53,7 @@ def from_named_profile(name: str | None, overrides: ClientOptions) -> tuple[Keys
     Raises:
         InvalidRequestError: There is no such profile, or it cannot be used.
     """
-    if "proxy" in overrides:
-        overrides["proxy"] = as_secret(overrides["proxy"])
+    hide_urls(overrides)
     profile = _load(name)
     if "base_url" not in overrides:
         _check_url(profile)
@@ -60,6 +64,21 @@ def from_named_profile(name: str | None, overrides: ClientOptions) -> tuple[Keys
     if profile.proxy is not None:
         overrides.setdefault("proxy", profile.proxy)
     return (profile.imp_key, profile.imp_secret), overrides
+
+
+class _Urls(TypedDict, total=False):
+    """Options of a client, of either kind, that may have a password."""
+
+    base_url: str
+    proxy: str | None
+
+
+def hide_urls(options: _Urls) -> None:
+    """Hide the URLs of the options in tracebacks, also in those of the caller's frame."""
+    if "base_url" in options:
+        options["base_url"] = as_secret(options["base_url"])
+    if "proxy" in options:
+        options["proxy"] = as_secret(options["proxy"])
 
 
 def chosen_profile(name: str | None) -> str | None:

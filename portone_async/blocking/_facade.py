@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 
 from portone_async import client as asynchronous
-from portone_async._core.validate import as_secret
+from portone_async._core.environment import hide_urls
 from portone_async.errors import InvalidRequestError
 
 from ._engine import Engine
@@ -97,9 +97,7 @@ class Facade:
 
 def constructed(kind: type[C], name: str, options: ClientOptions, *arguments: Any) -> C:
     """Construct a client as a class method of the asynchronous one does."""
-    # In the dict of the caller, so that no traceback of its frame shows a password.
-    if "proxy" in options:
-        options["proxy"] = as_secret(options["proxy"])
+    hide_urls(options)
     method: Any = vars(asynchronous.PortOneClient)[name]
     client: C = method.__func__(kind, *arguments, **options)
     return client

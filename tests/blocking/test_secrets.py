@@ -55,12 +55,13 @@ def test_items_of_a_generator_leak_nothing() -> None:
 
 
 @pytest.mark.parametrize("create", [PortOneClient.from_env, PortOneClient.from_profile])
-def test_class_method_does_not_show_the_password_of_a_proxy(
+def test_class_method_does_not_show_the_password_of_a_url(
     create: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PORTONE_PROFILES_FILE", str(tmp_path / "none.toml"))
     password = "canary-of-a-proxy"
     with pytest.raises(InvalidRequestError) as caught:
-        create(proxy=f"http://user:{password}@proxy.example:1", tier=1)
+        url = f"http://user:{password}@proxy.example:1"
+        create(proxy=url, base_url=url, tier=1)
 
     assert leaked({password}, caught.value) == set()

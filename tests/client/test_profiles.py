@@ -34,6 +34,7 @@ tier = "A01"
 base_url = "{URL}/b/"
 proxy = "env"
 """
+PROXY = f"http://user:{SECRET}@p.example:1"
 VARIABLES = ("IMP_KEY", "IMP_SECRET", "BASE_URL", "TIER", "PROFILE", "PROFILES_FILE")
 
 Write = Callable[..., Path]
@@ -172,7 +173,7 @@ def test_from_env_refuses_a_profile_beside_variables_of_a_shop(
     with pytest.raises(
         InvalidRequestError, match=f"PORTONE_PROFILE and {other} are both"
     ) as caught:
-        PortOneClient.from_env()
+        PortOneClient.from_env(proxy=PROXY, base_url=PROXY)
     assert_clean(error=package_frames(caught.value))
 
 
@@ -359,10 +360,10 @@ def test_missing_profile_lists_the_others(write: Write) -> None:
     assert "the file has none" in (write(""), refused())[1]
 
 
-def test_proxy_of_the_caller_is_not_shown(write: Write) -> None:
+def test_urls_of_the_caller_are_not_shown(write: Write) -> None:
     write()
 
-    assert "there is no profile" in refused("none", proxy=f"http://user:{SECRET}@p.example:1")
+    assert "there is no profile" in refused("none", proxy=PROXY, base_url=PROXY)
 
 
 def test_empty_name_is_not_the_default(write: Write) -> None:
