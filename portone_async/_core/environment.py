@@ -14,13 +14,7 @@ from .validate import as_secret, require_env, validate_type
 if TYPE_CHECKING:
     from portone_async._profiles import Profile
 
-__all__ = (
-    "chosen_profile",
-    "chosen_tier",
-    "from_environment",
-    "from_named_profile",
-    "hide_urls",
-)
+__all__ = ("chosen_profile", "from_environment", "from_named_profile", "hide_urls")
 
 # That of the constructor, which has it in its signature for the hover of editors.
 _USUAL_URL = "https://api.iamport.kr"
@@ -97,19 +91,6 @@ def chosen_profile(name: str | None) -> str | None:
             "them, or name the profile in the program or command"
         )
     return name
-
-
-def chosen_tier(name: str | None) -> str | None:
-    """Return the Tier of the client that :func:`chosen_profile` is about.
-
-    Raises:
-        InvalidRequestError: There is no such profile, or it cannot be used.
-    """
-    name = chosen_profile(name)
-    if name is None:
-        return os.environ.get("PORTONE_TIER") or None
-    tier = _load(name).tier
-    return None if tier is None else str(tier)
 
 
 def _load(name: str | None) -> Profile:

@@ -60,8 +60,8 @@ def test_class_method_does_not_show_the_password_of_a_url(
 ) -> None:
     monkeypatch.setenv("PORTONE_PROFILES_FILE", str(tmp_path / "none.toml"))
     password = "canary-of-a-proxy"
+    url = f"http://user:{password}@proxy.example:1"
     with pytest.raises(InvalidRequestError) as caught:
-        url = f"http://user:{password}@proxy.example:1"
         create(proxy=url, base_url=url, tier=1)
 
     assert leaked({password}, caught.value) == set()

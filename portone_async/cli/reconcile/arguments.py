@@ -8,7 +8,6 @@ from datetime import datetime, timedelta, tzinfo
 from gettext import gettext as _
 from pathlib import Path
 
-from portone_async._core.environment import chosen_tier
 from portone_async.cli.language import Language
 from portone_async.cli.orders import Columns
 from portone_async.cli.source_format import Format
@@ -101,9 +100,11 @@ class Arguments(argparse.Namespace):
             )
         return True
 
-    @property
-    def plan(self) -> Plan:
-        """The partitions of the run.
+    def plan(self, tier: str | None) -> Plan:
+        """Divide the run into partitions.
+
+        Args:
+            tier: The Tier of the client, which is the only one without ``--tiers``.
 
         Raises:
             InvalidRequestError: Without a period or before its end, or with an invalid length or
@@ -114,9 +115,8 @@ class Arguments(argparse.Namespace):
         if until > utc_now():
             text = _("partitions need a period that has ended: --until {time} is in the future")
             raise InvalidRequestError(text.format(time=self.until))
-        own = chosen_tier(self.profile)
         return plan(
-            [own] if self.tiers is None else read_tiers(self.tiers),
+            [tier] if self.tiers is None else read_tiers(self.tiers),
             since=since,
             until=until,
             every=_parse_length(self.every or "1d"),

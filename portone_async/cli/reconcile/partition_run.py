@@ -10,7 +10,6 @@ from typing import cast
 
 from msgspec import Struct
 
-from portone_async.cli.client import make_client
 from portone_async.client import PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
@@ -92,8 +91,8 @@ class PartitionRun:
         self._view = view
         self._failures: list[Failure] = []
 
-    async def reconcile(self, todo: Todo) -> list[Failure]:
-        """Reconcile partitions; return those that failed.
+    async def reconcile(self, client: PortOneClient, todo: Todo) -> list[Failure]:
+        """Reconcile partitions, and close the client; return those that failed.
 
         Raises:
             PortOneError: It ends the run.
@@ -102,13 +101,13 @@ class PartitionRun:
         if self._arguments.workers > 1 and unfinished:
             await self._reconcile_by_workers()
             unfinished = []
-        options = self._arguments.client_options | {"on_attempt": self._view.count_attempt}
-        async with make_client(PortOneClient, self._arguments.profile, **options) as client:
+        async with client:
+            counted = client.with_options(on_attempt=self._view.count_attempt)
             await self._reconcile_here(
-                client, [*_pairs(unfinished, again=False), *_pairs(todo.again, again=True)]
+                counted, [*_pairs(unfinished, again=False), *_pairs(todo.again, again=True)]
             )
             if not self._failures:
-                await join_partitions(client, self._ledger)
+                await join_partitions(counted, self._ledger)
         return self._failures
 
     async def _reconcile_here(

@@ -10,12 +10,15 @@ from gettext import gettext as _
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from portone_async.cli.client import make_client
 from portone_async.cli.console import make_console
 from portone_async.cli.report.tier_finding import TierFinding
 from portone_async.cli.streams import print_error
+from portone_async.client import PortOneClient
 from portone_async.errors import PortOneError
 from portone_async.policy import RateLimit
 from portone_async.reconcile import Finding, Ledger, Plan, Summary, Verdict
+from portone_async.reconcile._shop import shop_of
 from portone_async.reconcile.ledgers.opening import open_ledger
 from portone_async.resources._windows import utc_now, windows
 
@@ -40,14 +43,15 @@ def run_partitions(arguments: Arguments) -> Summary:
         PortOneError: The run was ended, or some partitions failed.
         OrdersError: The source cannot be read.
     """
-    plan = arguments.plan
+    client = make_client(PortOneClient, arguments.profile, **arguments.client_options)
+    plan = arguments.plan(shop_of(client).tier)
     with ExitStack() as stack:
         ledger = stack.enter_context(_open_ledger(arguments, plan, stack))
         ledger.claim(plan)
         notes = Notes()
         stack.callback(notes.print)
         orders = open_orders(arguments, plan, notes, stack)
-        _reconcile(arguments, plan, orders, ledger)
+        _reconcile(client, arguments, plan, orders, ledger)
         summary, has_tiers = ledger.summary(), len(plan.tiers) > 1
         counts: Counter[tuple[str | None, Verdict]] = Counter()
         findings = _findings(ledger, counts, has_tiers=has_tiers)
@@ -69,7 +73,13 @@ def _open_ledger(arguments: Arguments, plan: Plan, stack: ExitStack) -> Ledger:
     return open_ledger(arguments.ledger, run=name)
 
 
-def _reconcile(arguments: Arguments, plan: Plan, orders: PartitionOrders, ledger: Ledger) -> None:
+def _reconcile(
+    client: PortOneClient,
+    arguments: Arguments,
+    plan: Plan,
+    orders: PartitionOrders,
+    ledger: Ledger,
+) -> None:
     """Reconcile what is not finished, could not be checked, or has other orders now.
 
     Raises:
@@ -86,7 +96,7 @@ def _reconcile(arguments: Arguments, plan: Plan, orders: PartitionOrders, ledger
     )
     with PartitionView(make_console(), len(plan), len(plan) - len(todo.unfinished)) as view:
         run = PartitionRun(arguments, plan, orders, ledger, view)
-        failures = asyncio.run(run.reconcile(todo))
+        failures = asyncio.run(run.reconcile(client, todo))
     if failures:
         _print_failures(failures)
         text = _("{n} partitions could not be reconciled")
