@@ -18,6 +18,7 @@ from portone_async.resources._stream import Stream
 from ._assumptions import Assumptions
 from ._confirm import CONCURRENT_CONFIRMATIONS, confirm_alone
 from ._recorder import in_thread
+from ._shop import account_of
 from .finding import AssumedEmpty, Finding, Summary, Verdict
 from .ledgers.protocol import Ledger, Unconfirmed
 from .store import PendingOrder
@@ -50,8 +51,9 @@ async def join_partitions(client: PortOneClient, ledger: Ledger) -> Summary:
         AuthenticationError: PortOne rejected the API keys.
         UnauthorizedError: PortOne kept rejecting the token.
         UnexpectedResponseError: PortOne's lists contradict each other.
-        LedgerError: The ledger cannot be read or written.
+        LedgerError: The ledger cannot be read or written, or has payments of another API key.
     """
+    await in_thread(ledger.check_account, await in_thread(account_of, client))
     confirmations = _Confirmations(client, ledger)
     try:
         await confirmations.run()

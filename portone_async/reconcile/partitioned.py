@@ -15,6 +15,7 @@ from portone_async.resources._windows import utc_now, windows
 
 from ._load import Orders, load_orders
 from ._recorder import Recorder, in_thread
+from ._shop import account_of
 from .compare import compare, is_charged
 from .confirmation import Confirm, Confirming, validate_confirm
 from .finding import Finding, Summary, Verdict
@@ -71,10 +72,13 @@ async def reconcile_partition(
         UnauthorizedError: PortOne kept rejecting the token.
         UnexpectedResponseError: PortOne's lists contradict each other.
         PortOneError: The period could not be read.
-        LedgerError: The ledger cannot be read or written, or has another plan.
+        LedgerError: The ledger cannot be read or written, or has another plan, or payments of
+            another API key.
         StoreError: The temporary folder cannot be written.
     """
     validated = validate_confirm(confirm)
+    account = await in_thread(account_of, client)
+    await in_thread(ledger.check_account, account)
     published = None if again else await in_thread(ledger.summary_of, partition)
     if published is not None:
         return published
@@ -98,7 +102,14 @@ async def reconcile_partition(
                 )
             findings = _margin_findings(store) if partition.is_margin else _findings(store)
             digest = await in_thread(_digest, store)
-            await in_thread(ledger.publish, partition, summary, findings, digest=digest)
+            await in_thread(
+                ledger.publish,
+                partition,
+                summary,
+                findings,
+                digest=digest,
+                account=None if partition.is_margin else account,
+            )
             return summary
         finally:
             await in_thread(store.close)

@@ -78,8 +78,13 @@ class JoinedLedger(ABC):
         summary: Summary,
         findings: Iterable[Finding],
         digest: str | None,
+        account: str | None,
     ) -> None:
-        """Store the results of a partition in place of what it has."""
+        """Store the results of a partition in place of what it has.
+
+        Raises:
+            LedgerError: The run has another account.
+        """
 
     @abstractmethod
     def _page(self, after: Place, verdicts: Collection[Verdict] | None) -> Sequence[Row]:
@@ -113,6 +118,10 @@ class JoinedLedger(ABC):
     @abstractmethod
     def _usage(self) -> Usage:
         """Return the usage of the run's confirmations."""
+
+    @abstractmethod
+    def check_account(self, account: str) -> None:
+        """Check that payments of the run are those of this API key, if any are published."""
 
     @abstractmethod
     def summary_of(self, partition: Partition) -> Summary | None:
@@ -179,17 +188,19 @@ class JoinedLedger(ABC):
         findings: Iterable[Finding],
         *,
         digest: str | None = None,
+        account: str | None = None,
     ) -> None:
         """Store the results of a partition, in one transaction that replaces what it had.
 
         Raises:
-            LedgerError: The partition is not one of the run's plan.
+            LedgerError: The partition is not one of the run's plan, or the run has payments of
+                another API key.
         """
         if partition not in self.plan():
             raise LedgerError(
                 f"The partition {partition.name!r} is not one of the plan of run {self._run!r}"
             )
-        self._replace(partition, summary, findings, digest)
+        self._replace(partition, summary, findings, digest, account)
 
     def record_confirmed(
         self,

@@ -21,7 +21,7 @@ from .protocol import LedgerError
 
 __all__ = ("PostgreSQLDatabase", "PostgreSQLSession")
 
-_VERSION = 1
+_VERSION = 2
 _LOCK_TIMEOUT = 120  # seconds: a partition of a million findings is written in some seconds.
 # PostgreSQL then notices within 60 s that a machine has died, and releases its locks before the
 # lock timeout of other processes ends.

@@ -14,6 +14,7 @@ from portone_async.reconcile.partition import Partition
 
 from ._joined import PAGE, JoinedLedger, Usage
 from ._rows import Number, Place, Row, microseconds, tier_column
+from .protocol import LedgerError
 
 __all__ = ("Parameters", "SQLDatabase", "SQLLedger", "Session")
 
@@ -22,6 +23,9 @@ Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 _NUMBERS_AT_ONCE = 100
 _CLAIM = "INSERT INTO runs (run, plan) VALUES (?, ?) ON CONFLICT DO NOTHING"
+# A row that is not changed is not locked: partitions are published at the same time.
+_SET_ACCOUNT = "UPDATE runs SET account = ? WHERE run = ? AND account IS NULL"
+_ACCOUNT = "SELECT account FROM runs WHERE run = ?"
 _PUBLISH = """
     INSERT INTO partitions (run, tier, since, name, partition, summary, digest)
     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -153,6 +157,22 @@ class SQLLedger(JoinedLedger):
             for name, summary in page:  # noqa: B007 (the last name is that of the page)
                 yield _decode_summary(summary)
 
+    def check_account(self, account: str) -> None:
+        """Check that payments of the run are those of this API key, if any are published.
+
+        Raises:
+            LedgerError: They are those of another API key.
+        """
+        self._check_account(self._read(_ACCOUNT), account)
+
+    def _check_account(self, rows: Iterable[tuple[Any, ...]], account: str) -> None:
+        for (stored,) in rows:
+            if stored not in {None, account}:
+                raise LedgerError(
+                    f"The run {self._run!r} has payments of another API key (imp_key). Use the "
+                    "key that started it, or another name for this run"
+                )
+
     def summary_of(self, partition: Partition) -> Summary | None:
         """Return the totals of a published partition; ``None`` if it is not published."""
         select = "SELECT summary FROM partitions WHERE run = ? AND name = ?"
@@ -176,6 +196,7 @@ class SQLLedger(JoinedLedger):
         summary: Summary,
         findings: Iterable[Finding],
         digest: str | None,
+        account: str | None,
     ) -> None:
         key = (self._run, tier_column(partition.tier), microseconds(partition.since))
         rows = (
@@ -183,6 +204,9 @@ class SQLLedger(JoinedLedger):
             for position, finding in enumerate(findings)
         )
         with self._database.writing() as session:
+            if account is not None:
+                session.execute(_SET_ACCOUNT, [account, self._run])
+                self._check_account(session.execute(_ACCOUNT, [self._run]), account)
             # Another process that publishes the same partition waits here.
             texts = (partition.name, _text(partition), _text(summary), digest)
             session.execute(_PUBLISH, (*key, *texts))

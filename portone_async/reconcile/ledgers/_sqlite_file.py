@@ -18,7 +18,7 @@ class SQLiteFile(Database):
     """A ledger's connection, for any thread: one transaction after the other."""
 
     _APPLICATION_ID: ClassVar = 0x504F414C  # "POAL"
-    _VERSION: ClassVar = 1
+    _VERSION: ClassVar = 2
     # Seconds: a partition of a million findings is written in some seconds.
     _BUSY_TIMEOUT: ClassVar = 60.0
     _BUSY: ClassVar = "another process has been writing it for a minute"

@@ -25,7 +25,7 @@ __all__ = ("PostgreSQLLedger",)
 # Names are compared byte by byte, as in SQLite. JSON is text, which is returned as it was stored.
 _TABLES = (
     """CREATE TABLE runs (
-        run text COLLATE "C" PRIMARY KEY, plan text NOT NULL,
+        run text COLLATE "C" PRIMARY KEY, plan text NOT NULL, account text,
         requests bigint NOT NULL DEFAULT 0, retries bigint NOT NULL DEFAULT 0,
         seconds double precision NOT NULL DEFAULT 0
     )""",

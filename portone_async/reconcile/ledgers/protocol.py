@@ -82,6 +82,17 @@ class Ledger(Protocol):
         """
         ...
 
+    def check_account(self, account: str) -> None:
+        """Check that payments of the run are those of this API key, if any are published.
+
+        Args:
+            account: A digest of the API key (``imp_key``), as :meth:`publish` stores it.
+
+        Raises:
+            LedgerError: They are those of another API key.
+        """
+        ...
+
     def unfinished(self) -> Iterator[Partition]:
         """Iterate over the partitions of the plan that are not published."""
         ...
@@ -107,6 +118,7 @@ class Ledger(Protocol):
         findings: Iterable[Finding],
         *,
         digest: str | None = None,
+        account: str | None = None,
     ) -> None:
         """Store the results of a partition, in one transaction.
 
@@ -118,13 +130,16 @@ class Ledger(Protocol):
             summary: Its totals.
             findings: Its findings.
             digest: The digest of its orders, for :meth:`digests`.
+            account: The digest of the API key that its payments were read with; ``None`` if none
+                were read. The first one is that of the run.
 
         A finding ``matched`` without an order is a payment that must be known, and is not in the
         summary: one that holds no money, whose order may be in another partition, or one of an
         order that could not be checked. It is not reported by itself.
 
         Raises:
-            LedgerError: The partition is not one of the run's plan.
+            LedgerError: The partition is not one of the run's plan, or the run has payments of
+                another API key.
         """
         ...
 

@@ -12,7 +12,7 @@ __all__ = ("SQLiteLedger",)
 
 _TABLES = (
     """CREATE TABLE runs (
-        run TEXT PRIMARY KEY, plan TEXT NOT NULL,
+        run TEXT PRIMARY KEY, plan TEXT NOT NULL, account TEXT,
         requests INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0,
         seconds REAL NOT NULL DEFAULT 0
     ) WITHOUT ROWID""",

@@ -103,6 +103,26 @@ def test_digest_is_that_of_the_last_publish(ledger: Ledger) -> None:
     assert ledger.digests() == {first.name: "b"}
 
 
+def test_run_has_payments_of_one_account(open_ledger: OpenLedger) -> None:
+    ledger, other = open_ledger("november"), open_ledger("november")
+    ledger.claim(PLAN)
+    first, second, *_ = PLAN
+    ledger.publish(first, summary_of(), ())
+    ledger.check_account("a")
+    other.check_account("b")
+    ledger.publish(first, summary_of(), (), account="a")
+    ledger.publish(second, summary_of(), (), account="a")
+
+    with pytest.raises(LedgerError, match="'november' has payments of another API key"):
+        other.publish(second, summary_of(matched(1)), [matched(1)], account="b")
+    with pytest.raises(LedgerError, match="another API key"):
+        other.check_account("b")
+
+    other.check_account("a")
+    assert not list(ledger.findings())
+    open_ledger("december").check_account("b")
+
+
 @pytest.mark.parametrize("moment", ["_published", "_usage", "_summaries"])
 def test_summary_is_of_one_moment(
     open_ledger: OpenLedger, monkeypatch: pytest.MonkeyPatch, moment: str

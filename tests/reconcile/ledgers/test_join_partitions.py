@@ -139,7 +139,7 @@ async def test_rejected_keys_end_the_join(
     add(server, "01", 30)
     await run(client, ledger)
 
-    async with PortOneClient("another", "another", base_url=server.url) as stranger:
+    async with PortOneClient(server.imp_key, "another", base_url=server.url) as stranger:
         with pytest.raises(AuthenticationError):
             await join_partitions(stranger, ledger)
 

@@ -46,7 +46,7 @@ def test_tables_of_another_version_are_refused(
     connect(postgresql, schema).close()
     admin.execute(f"UPDATE {schema}.version SET version = 99".encode())
 
-    with pytest.raises(LedgerError, match="have version 99, this package writes 1"):
+    with pytest.raises(LedgerError, match="have version 99, this package writes 2"):
         connect(postgresql, schema)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from portone_async import PortOneClient
 from portone_async.reconcile import (
     Finding,
     Ledger,
+    LedgerError,
     Order,
     Partition,
     UnreadableOrder,
     Verdict,
+    join_partitions,
     plan,
     reconcile_partition,
 )
@@ -67,6 +71,28 @@ async def test_margin_reads_no_payments(
     assert not summary.bridge
     assert not summary.amounts
     assert not server.requests
+
+
+async def test_run_refuses_the_keys_of_another_shop(
+    server: FakePortOne, client: PortOneClient, ledger: Ledger
+) -> None:
+    whole = plan(since=FIRST, until=FIRST + 2 * DAY)
+    ledger.claim(whole)
+    margin, first, second, _ = whole
+    with FakePortOne(imp_key="7700000000000002") as other_server:
+        async with other_server.client() as other:
+            # A margin has no payments, so it may be published with a mistyped key.
+            await reconcile_partition(other, margin, orders, ledger)
+            await reconcile_partition(client, first, orders, ledger)
+
+            for partition in (first, second):
+                with pytest.raises(LedgerError, match="another API key"):
+                    await reconcile_partition(other, partition, orders, ledger)
+            with pytest.raises(LedgerError, match="another API key"):
+                await join_partitions(other, ledger)
+
+            assert not other_server.requests
+    await reconcile_partition(client, second, orders, ledger)
 
 
 def held(finding: Finding) -> list[int]:

@@ -54,7 +54,7 @@ def some_text(path: Path) -> None:
     ("make", "reason"),
     [
         (store, "SQLite file of another application"),
-        (other_version, "it has version 99, this package writes 1"),
+        (other_version, "it has version 99, this package writes 2"),
         (some_text, "not an SQLite file"),
         (Path.mkdir, "cannot be opened or created"),
     ],
