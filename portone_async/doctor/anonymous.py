@@ -13,8 +13,10 @@ from .json_values import object_of
 
 __all__ = ("anonymous",)
 
-# Digits, Korean and long words may be the data of a person.
-_FIELD = re.compile(r"(?=.{1,40}$)[A-Za-z_]+(\.[A-Za-z_]+)?")
+# Digits, Korean, capitals and long words may be the data of a person; PortOne's names have none. The
+# checks name only members of payments and of their parts: never those of an object in a field, as
+# of `custom_data`, which a shop chooses.
+_FIELD = re.compile(r"(?=.{1,40}$)[a-z_]+(\.[a-z_]+)?")
 _WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}")
 """A header, a class, or types."""
 _WORDS = frozenset({"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"})

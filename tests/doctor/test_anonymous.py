@@ -41,6 +41,32 @@ def test_name_that_looks_like_data_is_dropped_and_counted(name: str) -> None:
     assert result.facts == {"fields": {"settled": "number"}, "names": [], "dropped": 3}
 
 
+def test_name_of_a_field_with_a_capital_is_dropped() -> None:
+    result = anonymous(agrees(fields={"HongGildong": "string", "settled": "number"}))
+
+    assert result.facts == {"fields": {"settled": "number"}, "dropped": 1}
+
+
+async def test_names_that_a_shop_chooses_are_in_no_result(server: FakePortOne) -> None:
+    chosen = {"hong_gildong": {"gildong": 1}}
+    members: dict[str, Any] = {
+        **dict.fromkeys(("custom_data", "extension", "added", "amount"), chosen),
+        "promotion": {"added": chosen},
+        "cancel_history": [{"reason": chosen, "added": chosen}],
+    }
+    await fill(server)
+    for left_out in ("", "amount"):  # With it, no payment can be read.
+        sent = {name: value for name, value in members.items() if name != left_out}
+        edit = Edited(lambda b, sent=sent: [e.update(sent) for e in b["response"]["list"]])
+        server.fail(edit, times=None, on="/payments/status")
+
+        texts = await _published(server)
+
+        assert "cancel_history.added" in str(texts)
+        assert not [text for text in texts if "gildong" in text]
+        server.clear_faults()
+
+
 def test_large_number_is_dropped() -> None:
     assert anonymous(agrees(amount=98765431, count=1000)).facts == {"count": 1000, "dropped": 1}
 
