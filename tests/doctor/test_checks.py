@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from portone_async.doctor import CHECKS, Verdict
 from portone_async.testing import (
@@ -49,6 +51,17 @@ class _NewToken:
     async def meet(self, exchange: Exchange, /) -> Reply:
         exchange.account.tokens.revoke()
         return exchange.reply()
+
+
+class _NewStatus(Struct):
+    """Replies with another status in place of one."""
+
+    old: int
+    new: int
+
+    async def meet(self, exchange: Exchange, /) -> Reply:
+        reply = exchange.reply()
+        return replace(reply, status=self.new) if reply.status == self.old else reply
 
 
 class _WithoutNewest:
@@ -101,7 +114,7 @@ DIFFERENCES: list[tuple[str, str, Any]] = [
     ("clock", "/users/getToken", Edited(_add_to_token(now=90, expired_at=90))),
     ("token-lifetime", "/users/getToken", Edited(_add_to_token(expired_at=3600))),
     ("token-header", "/payments/find/", Status(401, '{"code":-1,"message":"x","response":null}')),
-    ("token-refused", "/payments/find/", Status(403, '{"code":-1,"message":"x","response":null}')),
+    ("token-refused", "/payments/find/", _NewStatus(401, 403)),
     ("token-reuse", "/users/getToken", _NewToken()),
     ("quoted-slash", "/payments/find/", OTHER_404),
     ("not-found", "/payments/findAll/", OTHER_404),
@@ -223,6 +236,19 @@ async def test_unknown_fields_and_types_are_reported_by_name(server: FakePortOne
     assert results["known-fields"].facts["fields"] == {
         "settled_at": "number",
         "cancel_history.fee": "number",
+    }
+
+
+async def test_types_of_nested_fields_are_those_that_were_sent(server: FakePortOne) -> None:
+    await fill(server)
+    odd: dict[str, Any] = {"cancel_history": [{"amount": []}, {}], "promotion": {"discount": "x"}}
+    server.fail(Edited(_set_in_list(**odd)), times=None, on=LIST)
+
+    results = await examine(server, check_named("readable"))
+
+    assert results["readable"].facts["fields"] == {
+        "cancel_history.amount": "array-null",
+        "promotion.discount": "string",
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -52,8 +52,19 @@ def _page(evidence: Evidence) -> PaymentPage | None:
 
 def _types(evidence: Evidence, names: list[str]) -> dict[str, str]:
     """Return the JSON types of fields, several of one field joined by a hyphen."""
-    types = {name: {json_type(payment.get(name)) for payment in evidence.sample} for name in names}
+    types = {name: {*map(json_type, _values(evidence.sample, name))} for name in names}
     return {name: "-".join(sorted(kinds)) for name, kinds in types.items()}
+
+
+def _values(entries: Sequence[Any], path: str) -> Iterator[Any]:
+    """Yield the values of a field, as in ``cancel_history.amount``; ``None`` where it is absent."""
+    name, _dot, rest = path.partition(".")
+    for entry in map(object_of, entries):
+        value = entry.get(name)
+        if rest:
+            yield from _values(array_of(value) or [value], rest)
+        else:
+            yield value
 
 
 def _known_fields(evidence: Evidence) -> Result:
