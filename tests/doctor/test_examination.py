@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from functools import partial
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -139,6 +142,32 @@ async def test_token_whose_calls_are_refused_shows_another_refusal(server: FakeP
     assert results["ip-allow-list"].verdict is Verdict.DIFFERS
     assert results["not-found"].verdict is Verdict.FAILED
     assert results["token-header"].verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_refusal_of_both_tokens_is_not_about_the_token(
+    server: FakePortOne, status: int
+) -> None:
+    server.fail(Status(status), times=None, on="/payments")
+
+    results = await examine(server, check_named("token-refused"))
+
+    assert results["token-refused"].verdict is Verdict.FAILED
+    assert results["token-refused"].facts == {"status": status}
+    assert "IP allow-list" in results["token-refused"].reason
+
+
+async def test_latency_differs_when_a_reply_takes_over_ten_seconds(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(monotonic=count(0.0, 10.5).__next__, time=time.time)
+    monkeypatch.setattr("portone_async.doctor.read_only.time", clock)
+
+    results = await examine(server, check_named("not-found"), check_named("latency"))
+
+    result = results["latency"]
+    assert result.verdict is Verdict.DIFFERS
+    assert result.facts["max_ms"] == 10500
 
 
 async def test_no_connection_is_tried_once(server: FakePortOne) -> None:

@@ -27,6 +27,7 @@ __all__ = (
     "PLAIN_HTTP",
     "PROXY_REFUSED",
     "REFUSED",
+    "REFUSED_WITH_TOKEN",
     "UNUSED_PROXY",
 )
 
@@ -65,5 +66,9 @@ NO_CONNECTION = _(
 )
 NO_ANSWER = _("PortOne did not answer a request of this check")
 REFUSED = _("PortOne refused a request of this check")
+REFUSED_WITH_TOKEN = _(
+    "PortOne refuses calls with a token that it has just issued: perhaps this address is not on the "
+    "IP allow-list in the console"
+)
 NOT_SENT = _("not sent: PortOne is not reached, or issues no token")
 BROKEN_CHECK = _("the check itself failed: please report it")

@@ -26,6 +26,10 @@ def _lifetime(evidence: Evidence) -> Result:
 
 
 def _refused(evidence: Evidence) -> Result:
+    good = evidence.exchanges[probes.FIND_UNKNOWN.name][0]
+    if good.status in (401, 403):
+        # Both tokens are refused, perhaps for the address: this is not about the token.
+        return failed(reasons.REFUSED_WITH_TOKEN, status=good.status)
     exchange = evidence.exchanges[probes.REFUSED_TOKEN.name][0]
     is_renewed = exchange.first_status == 401 and exchange.status != 401
     return (agrees if is_renewed else differs)(status=exchange.first_status)
@@ -70,7 +74,7 @@ def _header(evidence: Evidence) -> Result:
     if bearer is None or bare is None:
         return failed(reasons.NOT_SENT)
     if bearer.first_status == 403:
-        return failed(reasons.REFUSED, status=403)  # Perhaps for the address, before the token.
+        return failed(reasons.REFUSED_WITH_TOKEN, status=403)
     is_accepted = bearer.first_status != 401
     return (agrees if is_accepted else differs)(
         bearer_accepted=is_accepted, plain_accepted=bare.first_status != 401
@@ -97,7 +101,7 @@ TOKEN = (
         "token-refused",
         _("PortOne answers a token that is not valid with HTTP 401."),
         _("The client does not renew a token that ended early: please report the status."),
-        (probes.REFUSED_TOKEN,),
+        (probes.FIND_UNKNOWN, probes.REFUSED_TOKEN),
         _refused,
         judges_refusals=True,
     ),
