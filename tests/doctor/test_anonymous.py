@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -57,14 +58,18 @@ async def test_names_that_a_shop_chooses_are_in_no_result(server: FakePortOne) -
     await fill(server)
     for left_out in ("", "amount"):  # With it, no payment can be read.
         sent = {name: value for name, value in members.items() if name != left_out}
-        edit = Edited(lambda b, sent=sent: [e.update(sent) for e in b["response"]["list"]])
-        server.fail(edit, times=None, on="/payments/status")
+        server.fail(Edited(partial(_update_listed, sent)), times=None, on="/payments/status")
 
         texts = await _published(server)
 
         assert "cancel_history.added" in str(texts)
         assert not [text for text in texts if "gildong" in text]
         server.clear_faults()
+
+
+def _update_listed(members: dict[str, Any], body: dict[str, Any]) -> None:
+    for payment in body["response"]["list"]:
+        payment.update(members)
 
 
 def test_large_number_is_dropped() -> None:
