@@ -7,7 +7,7 @@ may belong to it, and Django's models refuse a thread with a running event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -46,6 +46,10 @@ class Caller:
         def job() -> None:
             try:
                 settle = partial(answer.set_result, function())
+            except StopIteration as error:  # No future can hold it: asyncio would wait forever.
+                problem = RuntimeError("a function that a coroutine waits for raised StopIteration")
+                problem.__cause__ = error
+                settle = partial(answer.set_exception, problem)
             except Exception as error:  # noqa: BLE001 (it is raised where the function was needed)
                 settle = partial(answer.set_exception, error)
             with suppress(RuntimeError):  # The loop is closed.
@@ -68,6 +72,14 @@ class Caller:
         if callback is None:
             return None
         return lambda argument: self._jobs.put(partial(callback, argument))
+
+    def ask(
+        self, callback: Callable[[A], object] | None
+    ) -> Callable[[A], Coroutine[Any, Any, object]] | None:
+        """Return a callback that has the calling thread call ``callback``, and waits for it."""
+        if callback is None:
+            return None
+        return lambda argument: self.call(partial(callback, argument))
 
 
 def snapshot(items: Any) -> Any:

@@ -46,9 +46,8 @@ def reconcile(
     those of a look-up of a hundred orders, is matched: a second payment that neither of them lists
     is not noticed.
 
-    ``orders`` are read in the calling thread, and ``on_finding`` and ``on_matched`` are called in it,
-    while the run continues in the background; an exception from them ends the run. ``on_confirm``
-    is called in the background thread, where no blocking client can be used.
+    ``orders`` are read in the calling thread, and the callbacks are called in it, while the run
+    continues in the background; an exception from them ends the run.
 
     Args:
         client: The client that sends the requests.
@@ -87,8 +86,9 @@ def reconcile(
             confirms the remaining orders that way, and its earlier findings stay. To confirm all
             of them again, start afresh (``fresh``).
         on_confirm: Called once before the first confirmation, with the number of orders and the
-            time that they take at least; not if there are none. An exception from it ends the run
-            before these requests; the run can be resumed.
+            time that they take at least; not if there are none. The run waits for it, and for what
+            an ``async`` function returns. An exception from it ends the run before these
+            requests; the run can be resumed.
         on_finding: Called once with each finding, after it is recorded. A resumed run reports
             only what is new, and what could not be checked before: ``store.findings()`` has all.
             A process that is killed after it recorded findings and before it reported them never
@@ -126,7 +126,7 @@ def reconcile(
             store=store,
             fresh=fresh,
             confirm=confirm,
-            on_confirm=on_confirm,
+            on_confirm=caller.ask(on_confirm),
             on_finding=caller.deliver(on_finding),
             on_matched=caller.deliver(on_matched),
         ),

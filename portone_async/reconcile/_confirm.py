@@ -78,7 +78,7 @@ class Confirmations:
     async def run(self) -> None:
         """Announce the confirmations; then confirm each order and record its finding."""
         count = await in_thread(self._recorder.store.unconfirmed.count)
-        self._confirming.announce(count, self._client)
+        await self._confirming.announce(count, self._client)
         if self._confirming.confirm == "batch":
             batches = in_batches(self._orders())
             await self._record(batches, self._confirm_batch, CONCURRENT_BATCHES)

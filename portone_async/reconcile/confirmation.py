@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any, Literal, TypeAlias, get_args
 
 from msgspec import Struct
@@ -37,14 +38,17 @@ class Confirming(Struct, frozen=True):
     confirm: Confirm = "single"
     on_confirm: Callable[[ConfirmationPlan], object] | None = None
 
-    def announce(self, orders: int, client: PortOneClient) -> None:
-        """Report how many orders will be confirmed, and how long that takes."""
+    async def announce(self, orders: int, client: PortOneClient) -> None:
+        """Report how many orders will be confirmed, and how long that takes; wait for the reaction."""
         if self.on_confirm is not None and orders:
             per_request = LARGEST_BATCH if self.confirm == "batch" else 1
             requests = -(-orders // per_request)
             limit = client.rate_limit
             seconds = None if limit is None else requests / limit.rate
-            self.on_confirm(ConfirmationPlan(orders=orders, requests=requests, seconds=seconds))
+            plan = ConfirmationPlan(orders=orders, requests=requests, seconds=seconds)
+            reaction = self.on_confirm(plan)
+            if isawaitable(reaction):
+                await reaction
 
 
 def validate_confirm(confirm: Any) -> Confirm:

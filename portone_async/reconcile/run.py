@@ -103,8 +103,9 @@ async def reconcile(
             confirms the remaining orders that way, and its earlier findings stay. To confirm all
             of them again, start afresh (``fresh``).
         on_confirm: Called once before the first confirmation, with the number of orders and the
-            time that they take at least; not if there are none. An exception from it ends the run
-            before these requests; the run can be resumed.
+            time that they take at least; not if there are none. The run waits for it, and for what
+            an ``async`` function returns. An exception from it ends the run before these
+            requests; the run can be resumed.
         on_finding: Called once with each finding, after it is recorded. A resumed run reports
             only what is new, and what could not be checked before: ``store.findings()`` has all.
             A process that is killed after it recorded findings and before it reported them never

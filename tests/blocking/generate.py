@@ -225,7 +225,8 @@ def _function(module: str, name: str) -> str:
     node = source.named(name)
     assert isinstance(node, ast.AsyncFunctionDef)
     changed = {name: f"caller.iterate({name}, at_once=1000)" for name in _callers(node)}
-    # on_confirm decides what follows, so it is called at once, in the background.
+    # on_confirm decides what follows, so the run waits for it.
+    changed["on_confirm"] = "caller.ask(on_confirm)"
     changed |= {each: f"caller.deliver({each})" for each in ("on_finding", "on_matched")}
     passed = _passed(node, changed=changed)
     waits = bool(_callers(node))
@@ -251,9 +252,8 @@ def _callers(node: _Function) -> list[str]:
 
 
 _THREADS = """\
-    ``orders`` are read in the calling thread, and ``on_finding`` and ``on_matched`` are called in it,
-    while the run continues in the background; an exception from them ends the run. ``on_confirm``
-    is called in the background thread, where no blocking client can be used.
+    ``orders`` are read in the calling thread, and the callbacks are called in it, while the run
+    continues in the background; an exception from them ends the run.
 
     Args:
 """

@@ -33,7 +33,7 @@ from portone_async.blocking import PortOneClient
 from portone_async.blocking.reconcile import reconcile
 from portone_async.blocking.webhook import verify_webhook
 from portone_async.instrumentation import CallInfo
-from portone_async.reconcile import Finding, Order, Verdict
+from portone_async.reconcile import ConfirmationPlan, Finding, Order, Verdict
 from portone_async.testing import Exchange, FakePortOne, Hang, Reply
 from portone_async.webhook import parse_webhook
 from tests.blocking.conftest import loops
@@ -380,3 +380,22 @@ def test_error_of_a_callback_ends_the_reconciliation(client: PortOneClient) -> N
     with pytest.raises(KeyError, match="report"):
         reconcile(client, [Order(UID, Decimal(1))], on_finding=fail)
     assert client.payments.find(UID).is_paid
+
+
+def test_confirmation_is_decided_in_the_calling_thread_while_others_call(
+    client: PortOneClient,
+) -> None:
+    threads: list[int] = []
+
+    def decide(plan: ConfirmationPlan) -> None:
+        assert plan.orders == 1
+        threads.append(threading.get_ident())
+        with ThreadPoolExecutor(1) as others:  # Blocks this thread, as input() does.
+            assert others.submit(client.payments.find, UID).result().is_paid
+        raise StopIteration
+
+    with pytest.raises(RuntimeError) as caught:
+        reconcile(client, [Order("order-missing", Decimal(1))], on_confirm=decide)
+
+    assert isinstance(caught.value.__cause__, StopIteration)
+    assert threads == [threading.get_ident()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,11 @@ def stop(_: object) -> None:
     raise StopError
 
 
+async def stop_later(_: object) -> None:
+    await asyncio.sleep(0)
+    raise StopError
+
+
 # The announcement
 
 
@@ -110,8 +116,9 @@ async def test_plan_has_the_seconds_at_the_rate_limit(
     assert [plan.seconds for plan in plans] == [seconds]
 
 
+@pytest.mark.parametrize("stop", [stop, stop_later])
 async def test_exception_at_the_announcement_stops_before_confirmations(
-    server: FakePortOne, client: PortOneClient, tmp_path: Path
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, stop: Any
 ) -> None:
     plans = Plans(server)
     orders = [*paid_orders(server, 3), *missing(120)]
