@@ -52,7 +52,15 @@ class PaymentMismatchError(PortOneError):
         """Every difference, not only the first."""
 
 
-class OutcomeUnknownError(PortOneError):
+class _RefundAttributes:
+    checksum: Decimal | None = None
+    """Of a refund that may be repeated: the balance that it was sent with. Repeated with this
+    ``checksum``, or with its ``key``, it is made once at most."""
+    key: str | None = None
+    """The key of that refund, if it has one."""
+
+
+class OutcomeUnknownError(_RefundAttributes, PortOneError):
     """Whether PortOne carried the operation out is unknown, also after look-ups.
 
     The answer was lost, and the look-ups failed or found no definite answer in time. It is never
@@ -64,11 +72,6 @@ class OutcomeUnknownError(PortOneError):
         "Do not repeat it under another number or key. Look at it in PortOne's console, or look it "
         "up again later."
     )
-    checksum: Decimal | None = None
-    """Of a refund that may be repeated: the balance that it was sent with. Repeated with this
-    ``checksum``, or with its ``key``, it is made once at most."""
-    key: str | None = None
-    """The key of that refund, if it has one."""
 
     def __init__(
         self, reason: str = "", *, evidence: tuple[str, ...] = (), **response: Any
@@ -118,7 +121,7 @@ class CancelPendingError(PortOneError):
         """The payment. It has personal data, also in a pickle of this error; its ``repr`` has none."""
 
 
-class CancelRefusedError(ApiError):
+class CancelRefusedError(_RefundAttributes, ApiError):
     """The refund was not made.
 
     PortOne or the PG refused it (``code``, ``message``), another cancellation changed the balance
@@ -126,11 +129,6 @@ class CancelRefusedError(ApiError):
     """
 
     advice = "Look the payment up: its balance tells what can still be refunded."
-    checksum: Decimal | None = None
-    """Of a refund that may be repeated: the balance that it was sent with. Repeated with this
-    ``checksum``, or with its ``key``, it is made once at most."""
-    key: str | None = None
-    """The key of that refund, if it has one."""
 
 
 class OrderNumberUsedError(PortOneError):

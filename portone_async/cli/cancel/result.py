@@ -33,6 +33,7 @@ from .money import format_money
 
 __all__ = ("Ending", "Result")
 
+_OF_REFUNDS = (OutcomeUnknownError, CancelRefusedError)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -126,8 +127,8 @@ class Result(Struct, frozen=True):
             line |= {"error": type(self.error).__name__, "message": self.error.reason}
         if isinstance(self.error, OutcomeUnknownError):
             line["evidence"] = self.error.evidence
-        if (checksum := getattr(self.error, "checksum", None)) is not None:
-            line["checksum"] = checksum
+        if isinstance(self.error, _OF_REFUNDS) and self.error.checksum is not None:
+            line["checksum"] = self.error.checksum
         if self.payment is not None:
             sent = self.payment.raw
             line["payment"] = sent if personal_data else without_personal_data(sent)
@@ -149,7 +150,7 @@ def _ending(error: PortOneError) -> Ending:
 
 
 def _advice(error: PortOneError) -> str:
-    if isinstance(error, OutcomeUnknownError | CancelRefusedError) and error.checksum is not None:
+    if isinstance(error, _OF_REFUNDS) and error.checksum is not None:
         options = f"--checksum {error.checksum:f}"
         if error.key is not None:
             options = _("the same --key or {checksum}").format(checksum=options)
