@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from gettext import gettext as _
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, cast
 
 from portone_async.cli.orders import OrdersError
@@ -15,7 +15,8 @@ from portone_async.reconcile._described import describe
 
 __all__ = ("find_function", "is_function")
 
-_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
+# No point behind the colon: on Windows, D:orders.csv is a file.
+_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def is_function(source: str) -> bool:
@@ -32,9 +33,8 @@ def find_function(name: str) -> OrdersOf:
     folder = os.getcwd()  # noqa: PTH109 (an entry of sys.path is a text)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    module, _separator, attribute = name.partition(":")
     try:
-        function: Any = getattr(import_module(module), attribute)
+        function: Any = resolve_name(name)
     except (ImportError, AttributeError) as error:
         problem = str(error)
     except Exception as error:  # noqa: BLE001 (a module of the user)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 from portone_async._redact import Secret
@@ -13,7 +13,8 @@ from portone_async.errors import InvalidRequestError
 
 __all__ = ("find_function", "is_function", "read_variable", "validate_function", "validate_name")
 
-_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
+_PATH = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
+_FUNCTION = re.compile(f"{_PATH}:{_PATH}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -53,11 +54,8 @@ def find_function(argument: str, name: str) -> Callable[..., Any]:
     Raises:
         InvalidRequestError: There is no such module or function here.
     """
-    module, _, path = name.partition(":")
     try:
-        function: Any = import_module(module)
-        for part in path.split("."):
-            function = getattr(function, part)
+        function: Any = resolve_name(name)
     except (ImportError, AttributeError) as error:
         problem = type(error).__name__
     else:
