@@ -27,6 +27,7 @@ from portone_async.resources.payments import FATAL_ERRORS
 from portone_async.resources.payments._words import validate_statuses
 
 from ._check import OrderChecks
+from ._first_error import first_error
 from ._load import Orders, load_orders
 from ._recorder import Recorder, in_thread
 from ._shop import shop_of
@@ -195,7 +196,7 @@ async def run_recorded(
             await _find_orphans(recorder)
         await in_thread(recorder.store.mark_ended)
     except* PortOneError as errors:  # Also a single one: only task groups raise groups.
-        failure = _first(errors)
+        failure = first_error(errors)
     finally:
         await recorder.save_usage(is_last=True)
     if failure is not None:
@@ -230,12 +231,6 @@ async def _with_sweep(
         await asyncio.gather(sweeping, return_exceptions=True)
         raise
     await sweeping
-
-
-def _first(errors: BaseExceptionGroup[PortOneError]) -> PortOneError:
-    """Return the first error of a group, which may be nested."""
-    error = errors.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _record_known(

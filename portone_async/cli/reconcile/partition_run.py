@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from gettext import gettext as _
 from pathlib import Path
-from typing import cast
 
 from msgspec import Struct
 
@@ -24,6 +23,7 @@ from portone_async.reconcile import (
     reconcile_partition,
 )
 from portone_async.reconcile._described import describe
+from portone_async.reconcile._first_error import first_error
 from portone_async.resources.payments import FATAL_ERRORS
 
 from . import worker
@@ -119,7 +119,7 @@ class PartitionRun:
                 for _number in range(min(_AT_ONCE, len(partitions))):
                     group.create_task(self._reconcile_each(client, remaining))
         except BaseExceptionGroup as group:
-            error = _first(group)
+            error = first_error(group)
         else:
             return
         raise error
@@ -203,11 +203,3 @@ def _has_unchecked(ledger: Ledger, partition: Partition) -> bool:
 
 def _pairs(partitions: list[Partition], *, again: bool) -> Iterator[tuple[Partition, bool]]:
     return ((partition, again) for partition in partitions)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group, which may be nested."""
-    error = group.exceptions[0]
-    if isinstance(error, BaseExceptionGroup):
-        return _first(cast("BaseExceptionGroup[BaseException]", error))
-    return error
