@@ -114,6 +114,7 @@ class Transport:
         session = self._session
         if session is None or self.is_closed:
             return ClientClosedError("this client is closed")
+        # A closed connector would connect, and report a failure that seems transient.
         if self._external is not None and session.closed:
             return ClientClosedError("the connections were closed")
         try:
@@ -124,7 +125,7 @@ class Transport:
         except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             failure = _failure(error, self._proxy)
         except RuntimeError:
-            # "Session is closed" or "Connection closed": here, or by the owner of the connector.
+            # "Connection closed": meanwhile, here or by the owner of the connector.
             if not session.closed:
                 raise
             failure = ClientClosedError("the connections were closed")

@@ -365,7 +365,7 @@ async def test_session_closed_while_a_call_queues_raises_client_closed(server: F
         async def close(self) -> None: ...
 
     session = ClientSession()
-    async with server.client(session=session, rate_limit=Closing()) as client:
+    async with server.client(session=session, rate_limit=Closing(), retry=ONCE) as client:
         with pytest.raises(ClientClosedError, match="closed"):
             await client.payments.find("order-1")
     assert server.count("/payments") == 0
