@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
 from gettext import gettext as _
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from portone_async.cli.report import (
 )
 from portone_async.cli.streams import print_error
 from portone_async.client import ClientOptions, PortOneClient
-from portone_async.errors import InvalidRequestError, PortOneError
+from portone_async.errors import AuthenticationError, InvalidRequestError, PortOneError
 from portone_async.reconcile import (
     Order,
     Refund,
@@ -62,7 +63,7 @@ def run(arguments: Arguments) -> ExitCode:
         print_error(f"portone-async: {error}")
     except PortOneError as error:
         print_error(*failure_lines(error))
-        if not isinstance(error, InvalidRequestError):
+        if _can_be_resumed(error, arguments):
             print_error(_how_to_resume(arguments))
     return ExitCode.COULD_NOT_RUN
 
@@ -97,6 +98,8 @@ def _run(arguments: Arguments) -> Summary:
 
 def _check_output(arguments: Arguments) -> None:
     """Raise an error before the run if its results could not be written."""
+    if arguments.report is not None:
+        import_module("portone_async.cli.report.page.render")  # It needs jinja2.
     if arguments.out is not None:
         findings_writer(arguments.out)
     for path in (arguments.out, arguments.report):
@@ -159,6 +162,14 @@ def _repeated_result(ended_at: datetime) -> str:
         "checked again. --fresh starts a new run."
     )
     return text.format(time=ended_at.isoformat(" ", "seconds"))
+
+
+def _can_be_resumed(error: PortOneError, arguments: Arguments) -> bool:
+    """Return whether the same run may succeed later, or from stored results."""
+    if isinstance(error, AuthenticationError):
+        # A run with refused keys has no results that --store or --ledger could have saved.
+        return arguments.store is not None or arguments.ledger is not None
+    return not isinstance(error, InvalidRequestError)
 
 
 def _how_to_resume(arguments: Arguments) -> str:

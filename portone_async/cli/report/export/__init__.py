@@ -18,11 +18,10 @@ from portone_async.reconcile.finding import Finding, Summary
 from .csv_writer import write_csv
 from .jsonl_writer import write_jsonl
 from .options import ExportOptions
-from .parquet_writer import write_parquet
 
 __all__ = ("findings_writer", "write_findings")
 
-_WORKBOOK = ".xlsx"
+_PARQUET, _WORKBOOK = ".parquet", ".xlsx"
 
 
 class Writer(Protocol):
@@ -36,7 +35,6 @@ class Writer(Protocol):
 _WRITERS: dict[str, Writer] = {
     ".csv": write_csv,
     ".jsonl": write_jsonl,
-    ".parquet": write_parquet,
 }
 
 
@@ -96,15 +94,20 @@ def findings_writer(path: str | os.PathLike[str]) -> Writer:
 
     Raises:
         InvalidRequestError: The extension is unknown.
-        ModuleNotFoundError: It is ``.xlsx``, and XlsxWriter is not installed.
+        ModuleNotFoundError: It is ``.parquet`` or ``.xlsx``, and duckdb or XlsxWriter is not
+            installed.
     """
     extension = Path(path).suffix.lower()
     if extension == _WORKBOOK:
-        from .workbook import write_workbook  # noqa: PLC0415 (optional, and slow to load)
+        from .workbook import write_workbook  # noqa: PLC0415 (optional, slow to load)
 
         return write_workbook
+    if extension == _PARQUET:
+        from .parquet_writer import write_parquet  # noqa: PLC0415 (the same)
+
+        return write_parquet
     if extension not in _WRITERS:
-        known = ", ".join((*_WRITERS, _WORKBOOK))
+        known = ", ".join((*_WRITERS, _PARQUET, _WORKBOOK))
         raise InvalidRequestError(
             f"{path}: cannot tell the format; use a name that ends in one of {known}"
         )

@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from portone_async.cli.report.tier_finding import tier_of
 from portone_async.errors import InvalidRequestError
 from portone_async.reconcile.finding import Finding
@@ -44,8 +46,6 @@ def write_parquet(path: Path, findings: Iterable[Finding], options: ExportOption
     Raises:
         InvalidRequestError: An amount has more than 29 digits before or 9 after the decimal point.
     """
-    import duckdb  # noqa: PLC0415 (optional; only Parquet needs it)
-
     # A million rows take an hour through INSERT, and two seconds from a file.
     lines = path.with_name(f"{path.name}.jsonl")
     try:
