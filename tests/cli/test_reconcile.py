@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -124,6 +125,41 @@ async def test_workbook_has_the_facts_of_the_run_in_its_language(
     assert any("2026-11-01 00:00:00+00:00" in fact for fact in facts)
     table = workbook.get_sheet_by_name(name).to_python()
     assert [row[0] for row in table[1:]] == ["b"]
+
+
+@pytest.mark.parametrize("partitions", [(), ("--every", "1d")])
+async def test_refused_keys_recommend_no_store(
+    run: Run, monkeypatch: pytest.MonkeyPatch, partitions: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("PORTONE_IMP_SECRET", "wrong")
+    orders = write("order_id,amount,ordered_at\na,1000,2026-11-01 12:00\n")
+
+    code, _, err = await run(orders, *PERIOD, *partitions)
+
+    assert code == 2
+    assert "\nhint: Check imp_key" in err
+    assert "--store" not in err
+    assert "--ledger" not in err
+
+
+@pytest.mark.parametrize(
+    ("option", "package", "module"),
+    [
+        ("--out=findings.parquet", "duckdb", "export.parquet_writer"),
+        ("--report=report.html", "jinja2", "page.render"),
+    ],
+)
+async def test_missing_library_of_a_result_is_reported_before_the_run(
+    run: Run, monkeypatch: pytest.MonkeyPatch, option: str, package: str, module: str
+) -> None:
+    monkeypatch.delitem(sys.modules, f"portone_async.cli.report.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    # A request would fail.
+    monkeypatch.setenv("PORTONE_BASE_URL", "http://127.0.0.1:1")
+
+    code, _, err = await run(write("order_id,amount\na,1000\n"), *PERIOD, option)
+
+    assert (code, err) == (2, f"portone-async needs {package}: pip install 'portone-async[cli]'\n")
 
 
 async def test_store_resumes_its_run_and_rejects_another(
