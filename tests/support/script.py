@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 from portone_async.testing import FakePortOne
@@ -14,6 +15,7 @@ def environment(server: FakePortOne) -> dict[str, str]:
     """Return the environment in which ``PortOneClient.from_env()`` reaches ``server``."""
     return {
         "PYTHONPATH": ":".join(sys.path),
+        "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
         "PORTONE_BASE_URL": server.url,
         "PORTONE_IMP_KEY": server.imp_key,
         "PORTONE_IMP_SECRET": server.imp_secret,
