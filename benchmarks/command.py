@@ -1,8 +1,9 @@
 """Measure the whole command ``portone-async reconcile``, with many differences and all its files.
 
 ``python benchmarks/command.py`` prints the table of README.md: a million orders, of which 100,000
-differ, confirmed by a request each and by batches, without a rate limit. The fake PortOne runs in its own process. The operating system reports the CPU time and peak
-memory of the command when it ends.
+differ, confirmed by a request each and by batches, without a rate limit. The fake PortOne runs in
+its own process. The operating system reports the CPU time and peak memory of the command when it
+ends.
 """
 
 from __future__ import annotations

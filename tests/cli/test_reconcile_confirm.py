@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from portone_async.cli import main
 from portone_async.cli.language import set_language
 from portone_async.cli.reconcile import announcement as module
 from portone_async.cli.reconcile.announcement import announcement
@@ -25,18 +23,12 @@ Run = Callable[..., Awaitable[tuple[int, str]]]
 
 
 @pytest.fixture(name="run")
-def _run(
-    environment: None,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Run:
-    monkeypatch.chdir(tmp_path)
+def _run(reconcile_command: Callable[..., Awaitable[tuple[int, str, str]]]) -> Run:
     Path("orders.csv").write_text("order_id,amount\na,1\nb,2\nc,3\n")
 
     async def run(*arguments: str) -> tuple[int, str]:
-        code = await asyncio.to_thread(main, ["reconcile", "orders.csv", *arguments])
-        return code, capsys.readouterr().err
+        code, _, err = await reconcile_command("orders.csv", *arguments)
+        return code, err
 
     return run
 

@@ -7,7 +7,6 @@ import gc
 import os
 import socket
 import ssl
-import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -21,10 +20,10 @@ from aiohttp import ClientSession, TCPConnector
 from portone_async._http.transport import Transport
 from tests.client.test_two_ways import BODY, SCRIPTS, WHOLE, head
 from tests.security.test_tls import HOST, good, trust
-from tests.support.fault_server import Slowly, answer, play
+from tests.support.fault_server import Slowly, answer, play, reset
 from tests.support.forced_way import WAYS, Way, forced
 from tests.support.idle import is_released, leaves_nothing, turns, until
-from tests.support.raw_server import close_listener
+from tests.support.raw_server import close_listener, read_body
 from tests.support.two_ways import Outcome, send
 
 LARGE = b'"' + b"x" * 20_000_000 + b'"'
@@ -58,10 +57,10 @@ class Server:
                 self.requests += 1
                 if self.requests == 1:
                     if not self._is_eager:
-                        await _read_body(received, reader)
+                        await read_body(received, reader)
                     await self._handle(reader, writer)
                 else:
-                    await _read_body(received, reader)
+                    await read_body(received, reader)
                     writer.write(answer(b"reply %d" % self.requests))
                     await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
@@ -70,12 +69,6 @@ class Server:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
-
-
-async def _read_body(received: bytes, reader: asyncio.StreamReader) -> None:
-    for line in received.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            await reader.readexactly(int(line.split(b":")[1]))
 
 
 @asynccontextmanager
@@ -154,12 +147,6 @@ def assert_alike(found: dict[Way, Result]) -> Result:
     assert direct.second == session.second
     assert direct.connections == session.connections
     return direct
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    no_linger = struct.pack("ii", 1, 0)
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
-    writer.transport.abort()
 
 
 def large_post(*, size: int = len(LARGE), seconds: float = 20.0) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 from portone_async import PortOneClient, PortOneError, RateLimit, TokenBucket
 from tests.conftest import AT_ONCE
 
-from .raw_server import close_listener
+from .raw_server import close_listener, read_body
 from .samples import CARD_PAID, ok
 from .scripted import UID, token_reply
 
@@ -106,9 +106,7 @@ class FaultServer:
         try:
             while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
-                for line in head.lower().split(b"\r\n"):
-                    if line.startswith(b"content-length:"):
-                        await reader.readexactly(int(line.split(b":")[1]))
+                await read_body(head, reader)
                 self.busy += 1
                 try:
                     for step in self._next(head):
@@ -150,11 +148,14 @@ async def play(step: Step, writer: asyncio.StreamWriter) -> None:
         case End.FIN:
             writer.close()
         case End.RST:
-            no_linger = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, no_linger
-            )
-            writer.transport.abort()
+            reset(writer)
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close a connection with an RST."""
+    no_linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+    writer.transport.abort()
 
 
 class CountedPermits(TokenBucket):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-__all__ = ("RawServer", "close_listener", "raw_server")
+__all__ = ("RawServer", "close_listener", "raw_server", "read_body")
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, int], Awaitable[None]]
 
@@ -24,9 +24,7 @@ class RawServer:
         self.connections += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                for line in head.lower().split(b"\r\n"):
-                    if line.startswith(b"content-length:"):
-                        await reader.readexactly(int(line.split(b":")[1]))
+                await read_body(head, reader)
                 self.requests.append(head)
                 await self._handle(reader, writer, len(self.requests))
         except (OSError, asyncio.IncompleteReadError):
@@ -55,6 +53,13 @@ async def raw_server(handle: Handler) -> AsyncGenerator[RawServer]:
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def read_body(head: bytes, reader: asyncio.StreamReader) -> None:
+    """Read the body of a request, whose length is in its head."""
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            await reader.readexactly(int(line.split(b":")[1]))
 
 
 async def close_listener(listener: asyncio.Server) -> None:
