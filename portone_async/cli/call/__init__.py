@@ -6,9 +6,8 @@ import argparse
 from gettext import gettext as _
 
 from portone_async._redact import Secret
+from portone_async.cli.client_options import add_client_options
 from portone_async.cli.parser import Commands, set_command
-from portone_async.cli.profile import add_profile_option
-from portone_async.cli.proxy import add_proxy_option
 
 __all__ = ("add_to",)
 
@@ -98,8 +97,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--yes", action="store_true", help=_("do not ask before a request other than a GET")
     )
-    add_profile_option(parser)
-    add_proxy_option(parser)
+    add_client_options(parser)
     set_command(parser, _run)
 
 

@@ -6,9 +6,8 @@ import argparse
 from gettext import gettext as _
 
 from portone_async._redact import Secret
+from portone_async.cli.client_options import add_client_options
 from portone_async.cli.parser import Commands, Parser, set_command
-from portone_async.cli.profile import add_profile_option
-from portone_async.cli.proxy import add_proxy_option
 
 from .money import parse_amount, parse_money
 
@@ -96,8 +95,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--yes", action="store_true", help=_("do not ask (for scripts)"))
     _add_rest(parser)
-    add_profile_option(parser)
-    add_proxy_option(parser)
+    add_client_options(parser)
     set_command(parser, _run)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from gettext import gettext as _
 
+from portone_async.cli.client_options import add_client_options
 from portone_async.cli.parser import Commands, set_command
-from portone_async.cli.profile import add_profile_option
-from portone_async.cli.proxy import add_proxy_option
 
 __all__ = ("add_to",)
 
@@ -70,8 +69,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--rate", type=float, default=10.0, metavar="N", help=_("requests per second (10)")
     )
-    add_profile_option(parser)
-    add_proxy_option(parser)
+    add_client_options(parser)
     set_command(parser, _run)
 
 

@@ -6,9 +6,8 @@ import argparse
 from gettext import gettext as _
 
 from portone_async.cli import spelling
+from portone_async.cli.client_options import add_client_options
 from portone_async.cli.parser import Commands, set_command
-from portone_async.cli.profile import add_profile_option
-from portone_async.cli.proxy import add_proxy_option
 from portone_async.cli.zone import parse_zone
 
 __all__ = ("add_to",)
@@ -99,8 +98,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--personal-data", action="store_true", help=_("keep personal data in the JSON")
     )
-    add_profile_option(parser)
-    add_proxy_option(parser)
+    add_client_options(parser)
     set_command(parser, _run)
 
 

@@ -7,9 +7,8 @@ from gettext import gettext as _
 
 from portone_async._redact import Secret
 from portone_async.cli import spelling
+from portone_async.cli.client_options import add_client_options
 from portone_async.cli.parser import Commands, Parser, set_command
-from portone_async.cli.profile import add_profile_option
-from portone_async.cli.proxy import add_proxy_option
 from portone_async.cli.source_format import Format
 from portone_async.cli.zone import parse_zone
 
@@ -153,8 +152,7 @@ def add_to(commands: Commands) -> None:
         ),
     )
     parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))
-    add_profile_option(parser)
-    add_proxy_option(parser)
+    add_client_options(parser)
     set_command(parser, _run)
 
 
