@@ -8,7 +8,6 @@ Source: https://developers.portone.io/opi/ko/integration/webhook/readme-v1
 
 from __future__ import annotations
 
-from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -19,8 +18,9 @@ from msgspec import Struct
 from .call import validate_identifier
 from .errors import InvalidRequestError, InvalidWebhookError
 from .models import Payment, PaymentStatus
+from .resources._request import Money, money
 from .resources.payments import Payments
-from .resources.payments._verify import differences, require_none, validate_amount
+from .resources.payments._verify import differences, require_none
 
 __all__ = (
     "ADDRESSES",
@@ -152,9 +152,9 @@ async def verify_webhook(
     event: WebhookEvent,
     *,
     merchant_uid: str,
-    amount: int | Decimal,
+    amount: Money,
     currency: str = "KRW",
-    discount: int | Decimal = 0,
+    discount: Money = 0,
     allow_sandbox: bool = False,
 ) -> Payment:
     """Look up the payment that a webhook names, and check that it belongs to the order.
@@ -176,7 +176,8 @@ async def verify_webhook(
         client: Your client, such as a :class:`PortOneClient`.
         event: The result of :func:`parse_webhook`.
         merchant_uid: The number of your own order that the event is about.
-        amount: The exact price of that order, in ``currency``.
+        amount: The exact price of that order, in ``currency``: an ``int``, a ``Decimal``,
+            or text as in ``"9.90"``; never a float.
         currency: As in ``KRW``.
         discount: The expected discount of a PortOne promotion.
         allow_sandbox: Accept a payment of a test channel.
@@ -190,14 +191,15 @@ async def verify_webhook(
         PaymentNotFoundError: There is no such payment: the webhook is not from PortOne.
         PortOneError: Any other failure. Answer with a 500: PortOne can be asked to send again.
     """
+    exact, taken_off = money("amount", amount), money("discount", discount)
     payment = await client.payments.get(event.imp_uid, include_sandbox=True)
     mismatches = differences(
         payment,
         merchant_uid=merchant_uid,
-        amount=validate_amount("amount", amount),
+        amount=exact,
         currency=currency,
         imp_uid=event.imp_uid,
-        discount=validate_amount("discount", discount),
+        discount=taken_off,
         allow_sandbox=allow_sandbox,
     )
     if not payment.is_paid:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 from portone_async.blocking._caller import Caller
@@ -24,6 +23,7 @@ from portone_async.models import (
     SortingLike,
 )
 from portone_async.resources import payments as asynchronous
+from portone_async.resources._request import Money
 
 __all__ = ("Payments",)
 
@@ -253,10 +253,10 @@ class Payments(Refunds):
         self,
         merchant_uid: str,
         *,
-        amount: int | Decimal,
+        amount: Money,
         currency: str = "KRW",
         imp_uid: str | None = None,
-        discount: int | Decimal = 0,
+        discount: Money = 0,
         allow_sandbox: bool = False,
     ) -> Payment:
         """Return the payment of an order if its goods can be shipped.
@@ -266,7 +266,8 @@ class Payments(Refunds):
 
         Args:
             merchant_uid: The shop's order number.
-            amount: What the order costs, exactly, in ``currency``.
+            amount: What the order costs, exactly, in ``currency``: an ``int``, a ``Decimal``,
+                or text as in ``"9.90"``; never a float.
             currency: As in ``KRW``.
             imp_uid: The payment that the browser or a webhook named: a hint, checked against
                 the order.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 from portone_async.call import validate_identifier
@@ -24,6 +23,7 @@ from portone_async.models import (
 )
 from portone_async.models.payments import PaymentPage
 from portone_async.resources._pages import Pages, validate_page_size
+from portone_async.resources._request import Money, money
 from portone_async.resources._stream import Stream
 from portone_async.resources._windows import utc_now, windows
 
@@ -36,7 +36,7 @@ from ._many import FATAL_ERRORS, find_each, get_groups
 from ._order import find_listed, order_pages
 from ._polling import poll
 from ._refunds import BalanceNotFoundError, Refunds
-from ._verify import differences, require_none, validate_amount
+from ._verify import differences, require_none
 from ._words import LISTED, validate_sorting, validate_status
 
 __all__ = ("FATAL_ERRORS", "BalanceNotFoundError", "Payments")
@@ -279,10 +279,10 @@ class Payments(Refunds):
         self,
         merchant_uid: str,
         *,
-        amount: int | Decimal,
+        amount: Money,
         currency: str = "KRW",
         imp_uid: str | None = None,
-        discount: int | Decimal = 0,
+        discount: Money = 0,
         allow_sandbox: bool = False,
     ) -> Payment:
         """Return the payment of an order if its goods can be shipped.
@@ -292,7 +292,8 @@ class Payments(Refunds):
 
         Args:
             merchant_uid: The shop's order number.
-            amount: What the order costs, exactly, in ``currency``.
+            amount: What the order costs, exactly, in ``currency``: an ``int``, a ``Decimal``,
+                or text as in ``"9.90"``; never a float.
             currency: As in ``KRW``.
             imp_uid: The payment that the browser or a webhook named: a hint, checked against
                 the order.
@@ -308,8 +309,8 @@ class Payments(Refunds):
             PortOneError: Any other failure: nothing is known about the payment then.
         """
         validate_identifier("merchant_uid", merchant_uid)
-        exact = validate_amount("amount", amount)
-        taken_off = validate_amount("discount", discount)
+        exact = money("amount", amount)
+        taken_off = money("discount", discount)
         if imp_uid is not None:
             payment = await self.get(imp_uid, include_sandbox=True)
         else:

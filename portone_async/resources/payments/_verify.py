@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
-from portone_async.errors import Difference, InvalidRequestError, PaymentMismatchError
+from portone_async.errors import Difference, PaymentMismatchError
 from portone_async.models import Payment, PaymentStatus
 
-__all__ = ("differences", "require_none", "validate_amount")
+__all__ = ("differences", "require_none")
 
 
 def differences(
@@ -66,18 +65,3 @@ def require_none(differences: Sequence[Difference], *, merchant_uid: str, imp_ui
     error = PaymentMismatchError("; ".join(map(str, differences)), differences=tuple(differences))
     error.identifiers = {"merchant_uid": merchant_uid, "imp_uid": imp_uid}
     raise error
-
-
-def validate_amount(name: str, amount: Any) -> Decimal:
-    """Return an exact amount.
-
-    Raises:
-        InvalidRequestError: It is a float, which may have lost its cents, negative, or not finite.
-    """
-    if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
-        kind = type(amount).__name__
-        raise InvalidRequestError(f"{name} must be an int or a Decimal, not {kind}")
-    exact = Decimal(amount)
-    if not exact.is_finite() or exact < 0:
-        raise InvalidRequestError(f"{name} must be 0 or more: {amount!r}")
-    return exact
