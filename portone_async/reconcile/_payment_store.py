@@ -1,0 +1,125 @@
+"""The payments of a period in the store of a run, and the checkpoints of reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from portone_async.models import UnreadablePayment
+from portone_async.models._listed_payment import ListedPayment, PlainPayment
+
+from . import _orders, _reading, _snapshots, _state, _unreadable
+from ._database import Database
+from .finding import AssumedEmpty, PaymentSnapshot
+
+__all__ = ("PaymentStore",)
+
+_PAGE = 1_000
+
+
+class PaymentStore:
+    """The methods of a store about payments."""
+
+    _database: Database
+
+    # The payments of the period.
+
+    def record_slice(
+        self,
+        step: str,
+        payments: Sequence[PaymentSnapshot | ListedPayment | PlainPayment],
+        *,
+        position: int | None,
+        unreadable: Iterable[UnreadablePayment] = (),
+        assumed_empty: Iterable[AssumedEmpty] = (),
+    ) -> None:
+        """Store the payments of a slice together with how far its step has come.
+
+        If a payment is stored already, the later state wins: ``cancelled`` is not undone by a
+        slice of ``paid`` that was requested earlier.
+
+        Args:
+            step: The step that the slice is a part of, by any name.
+            payments: The payments in it.
+            position: The first second that was not read; ``None`` marks the step done.
+            unreadable: The payments in it that cannot be read.
+            assumed_empty: Periods that PortOne refused to list meanwhile.
+        """
+        with self._database.writing() as connection:
+            _snapshots.add(connection, payments)
+            _unreadable.add(connection, unreadable)
+            _state.add_assumed_empty(connection, assumed_empty)
+            if position is None:
+                _state.mark_done(connection, step)
+            else:
+                _state.set_position(connection, step, position)
+
+    def record_known(self, payments: Iterable[PaymentSnapshot]) -> list[PaymentSnapshot]:
+        """Store those of these payments that the lists of the period do not have any more.
+
+        Call it once all payments of the period are stored. The state of such a payment may have
+        changed, so it is unreadable until it is requested: its order is not matched without a
+        look-up.
+
+        Args:
+            payments: Payments that were found before.
+
+        Returns:
+            Those without an order, of which no look-up of an order has the state.
+        """
+        with _reading.writing(self._database) as connection:
+            departed = _snapshots.not_listed(connection, payments)
+            _snapshots.add(connection, departed)
+            _unreadable.add_departed(connection, departed)
+            return [
+                each for each in departed if _orders.find(connection, each.merchant_uid) is None
+            ]
+
+    def position(self, step: str) -> int | None:
+        """Return the second from which a step resumes; ``None`` if it has not started."""
+        with self._database.reading() as connection:
+            return _state.position(connection, step)
+
+    def is_done(self, step: str) -> bool:
+        """Whether a step is done."""
+        with self._database.reading() as connection:
+            return _state.is_done(connection, step)
+
+    def assumed_empty(self) -> tuple[AssumedEmpty, ...]:
+        """Return the periods that PortOne refused to list and that are assumed to be empty."""
+        with self._database.reading() as connection:
+            return _state.assumed_empty(connection)
+
+    def payments_without_order(
+        self, *, after: str = "", limit: int = _PAGE
+    ) -> list[PaymentSnapshot]:
+        """Return the next payments that belong to no order and have no finding.
+
+        Args:
+            after: The ``imp_uid`` of the previous batch's last payment.
+            limit: The maximum number; fewer are returned only at the end.
+        """
+        with _reading.reading(self._database) as connection:
+            return _snapshots.without_order(connection, after, limit)
+
+    def payments_of(self, merchant_uids: Sequence[str]) -> list[PaymentSnapshot]:
+        """Return the payments of at most a thousand order numbers."""
+        with _reading.reading(self._database) as connection:
+            return _snapshots.of_orders(connection, merchant_uids)
+
+    # Payments that cannot be read.
+
+    def unreadable_order_numbers(self) -> frozenset[str]:
+        """Return the order numbers of unreadable payments, where they could be read."""
+        with self._database.reading() as connection:
+            return _unreadable.order_numbers(connection)
+
+    def unreadable_without_order(self) -> list[UnreadablePayment]:
+        """Return the unreadable payments that belong to no order and have no finding."""
+        with self._database.reading() as connection:
+            return _unreadable.without_order(connection)
+
+    def record_readable(self, payment: PaymentSnapshot) -> None:
+        """Store a payment that was unreadable before."""
+        with self._database.writing() as connection:
+            _unreadable.delete(connection, payment.imp_uid)
+            _snapshots.add(connection, [payment])
