@@ -1,6 +1,6 @@
 """Measure a look-up of the blocking client relative to one of the asynchronous client.
 
-``python benchmarks/blocking.py`` prints a table. It needs nginx and the ``bench`` extra. Rounds
+``python benchmarks/blocking.py`` prints a table. It needs nginx and the group ``bench``. Rounds
 alternate; the ratio is the median of the ratios of the rounds. CPU time is that of this process, user
 and system, in all of its threads: other programs disturb it less than the time on the wall.
 """

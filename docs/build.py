@@ -1,4 +1,4 @@
-"""Build the site in both languages: ``python docs/build.py OUT``, with the extra ``docs``.
+"""Build the site in both languages: ``python docs/build.py OUT``, with the group ``docs``.
 
 Every warning is an error. It needs no network. To read the site, with its search:
 ``python -m http.server --directory OUT --bind 127.0.0.1``.

@@ -51,7 +51,7 @@ def fuzz(name: str, limits: tuple[str, ...], into: Path) -> NoReturn:
     try:
         atheris: Any = import_module("atheris")
     except ModuleNotFoundError:
-        sys.exit("fuzzing needs atheris: pip install 'portone-async[fuzz]'")
+        sys.exit("fuzzing needs atheris: pip install --group fuzz")
     # Here, or what it is to watch would be loaded without its eyes.
     with atheris.instrument_imports(include=["portone_async"]):
         targets = import_module("tests.fuzz.targets")

@@ -25,7 +25,7 @@ __all__ = ("Page", "broken_links", "built", "documented_names", "served")
 def built(folder: Path) -> Path:
     """Build the site into a folder, and return the folder."""
     if find_spec("sphinx") is None or find_spec("pagefind") is None:
-        missing_program("the site needs the extra 'docs': pip install -e '.[docs]'")
+        missing_program("the site needs the group 'docs': pip install -e '.[all]' --group docs")
     command = (sys.executable, str(ROOT / "docs" / "build.py"), str(folder))
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert run.returncode == 0, run.stderr

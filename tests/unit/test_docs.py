@@ -87,9 +87,9 @@ PAIRS = (
         if (ROOT / "docs" / "en" / path.name).exists()
     ),
 )
-EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
-    "optional-dependencies"
-]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
+GROUPS = PYPROJECT["dependency-groups"]
 LANGUAGES = ("en", "ko")
 COMPARED = (
     *READMES,
@@ -280,7 +280,8 @@ async def _run_coroutine(block: Block, namespace: dict[str, Any]) -> None:
 
 
 async def _is_set_up_and_demo(command: str) -> None:
-    _, install, demo = _parts(command)
+    make, install, demo = command.split(" && ")
+    assert make == "python3 -m venv .venv"
     _is_install(install)
     assert demo == ".venv/bin/portone-async demo"
     with TemporaryDirectory() as place:
@@ -296,7 +297,9 @@ async def _is_set_up_and_demo(command: str) -> None:
 
 
 async def _is_set_up_and_tests(command: str) -> None:
-    _, install, tests = _parts(command)
+    make, install, tests = command.split(" && ")
+    # The pip of Python 3.11 to 3.13 installs no groups.
+    assert make == "python3 -m venv --upgrade-deps .venv"
     _is_install(install)
     ours = ".venv/bin/python "
     assert tests.startswith(ours)
@@ -306,17 +309,12 @@ async def _is_set_up_and_tests(command: str) -> None:
     assert tests.removeprefix(ours) in _read(".ci/run")
 
 
-def _parts(command: str) -> list[str]:
-    parts = command.split(" && ")
-    assert parts[0] == "python3 -m venv .venv"
-    assert len(parts) == 3
-    return parts
-
-
 def _is_install(command: str) -> None:
+    command, _, group = command.partition(" --group ")
     pip, install, *options, what = shlex.split(command)
     assert (Path(pip).name, install) == ("pip", "install")
     assert set(options) <= {"-q", "-e"}
+    assert group in {"", *GROUPS}
     match = re.fullmatch(r"(?:\.|portone-async)(?:\[(.+)\])?", what)
     assert match is not None
     assert set((match[1] or "").split(",")) - {""} <= EXTRAS.keys()

@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import tomllib
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from portone_async import webhook
 
 ROOT = Path(__file__).parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
 KNOWN: dict[str, Any] = {"name": "aiohttp", "version": "3.14.5", "vulns": []}
 UNKNOWN: dict[str, Any] = {"name": "yarl", "skip_reason": "not found"}
 VULNERABLE = {
@@ -32,22 +35,33 @@ def _audit() -> dict[str, Any]:
 
 
 def test_every_dependency_has_a_lower_bound() -> None:
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    project = pyproject["project"]
-    extras = project["optional-dependencies"]
+    extras = PROJECT["optional-dependencies"]
     promised = [
-        *pyproject["build-system"]["requires"],
-        *project["dependencies"],
-        *(
-            each
-            for name in extras.keys() - {"dev", "docs", "fuzz", "bench"}
-            for each in extras[name]
-        ),
+        *PYPROJECT["build-system"]["requires"],
+        *PROJECT["dependencies"],
+        *(requirement for extra in extras.values() for requirement in extra),
     ]
 
     without = {each for each in promised if not re.match(r"[\w-]+(\[\w+\])?>=[\d.]+", each)}
-    # Any version of this data will do; the other is this package.
-    assert without == {"tzdata", "portone-async[postgresql]"}
+    # Any version of this data will do; the others are this package.
+    assert without == {"tzdata", "portone-async[postgresql]", *extras["all"]}
+
+
+def test_extra_all_has_every_other_extra() -> None:
+    extras = PROJECT["optional-dependencies"]
+    (requirement,) = extras["all"]
+    (names,) = re.findall(r"^portone-async\[(.+)\]$", requirement)
+
+    # "cli" has "postgresql".
+    assert {*names.split(","), "postgresql", "all"} == extras.keys()
+
+
+def test_published_extras_have_no_tools_of_development() -> None:
+    # Of the installed package; after a change to pyproject.toml, install it again.
+    published = set(metadata("portone-async").get_all("Provides-Extra") or ())
+
+    assert published == PROJECT["optional-dependencies"].keys()
+    assert published.isdisjoint(PYPROJECT["dependency-groups"])
 
 
 def test_audit_without_vulnerabilities_passes(

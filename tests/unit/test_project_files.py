@@ -187,9 +187,13 @@ def _hooks() -> dict[str, Any]:
     return {hook["id"]: hook for hook in repository["hooks"]}
 
 
-def test_hooks_run_programs_of_the_extra_dev(hooks: dict[str, Any]) -> None:
-    dev = PYPROJECT["project"]["optional-dependencies"]["dev"]
-    packages = {re.split(r"[^\w-]", requirement)[0] for requirement in dev}
+def test_hooks_run_programs_of_the_group_dev(hooks: dict[str, Any]) -> None:
+    dev = PYPROJECT["dependency-groups"]["dev"]
+    packages = {
+        re.split(r"[^\w-]", requirement)[0]
+        for requirement in dev
+        if isinstance(requirement, str)  # the others include a group
+    }
     package_of = {"ruff": "ruff", "pybabel": "babel"}
     entries = [
         shlex.split(hook["entry"]) for hook in hooks.values() if hook["language"] == "system"
