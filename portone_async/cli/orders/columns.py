@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from .cells.cell import fold, quote, quote_list
 from .errors import OrdersError
-from .exported_findings import column_of, is_findings_file
+from .exported_findings import column_of, is_findings_file, refuse_findings_sheet
 
 __all__ = ("Columns", "Layout", "find_columns", "matching_fields")
 
@@ -121,8 +121,9 @@ def find_columns(columns: Columns, names: Sequence[str]) -> Layout:
         names: The names in the header.
 
     Raises:
-        OrdersError: A column is missing or ambiguous.
+        OrdersError: A column is missing or ambiguous, or the header is not of orders.
     """
+    refuse_findings_sheet(names)
     return Layout(
         _find_required("merchant_uid", columns.merchant_uid, names),
         _find_required("amount", columns.amount, names),

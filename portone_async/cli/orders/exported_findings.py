@@ -1,6 +1,7 @@
 """Recognize a findings file that ``--out`` has written, and read its orders back.
 
-Formats: .csv, .jsonl and .parquet. In these files ``amount`` belongs to the payment, and
+Formats: .csv, .jsonl and .parquet. A workbook has other columns and a row for each payment: it
+is recognized, and refused. In the other files ``amount`` belongs to the payment, and
 ``order_amount`` to the order. Some rows are not orders: payments without an order, and rows of the
 original source that could not be read.
 """
@@ -12,12 +13,16 @@ from decimal import Decimal
 from typing import cast
 
 from portone_async.cli.escape import escape
+from portone_async.cli.report.messages import LANGUAGES, messages
+
+from .errors import OrdersError
 
 __all__ = (
     "column_of",
     "flatten",
     "is_findings_file",
     "previous_error",
+    "refuse_findings_sheet",
     "strip_trailing_zeros",
 )
 
@@ -28,6 +33,8 @@ _COLUMN_OF_FIELD = {
     "status": "order_status",
     "cancelled_amount": "order_cancelled_amount",
 }
+_TITLES = ("table.verdict", "workbook.reason", "workbook.order_amount", "workbook.amount")
+"""Columns of a sheet of findings, in the language of the report."""
 _JSON_MEMBERS = {"merchant_uid", "verdict", "order", "payments", "error"}
 _MAX_ERROR_LENGTH = 300
 
@@ -35,6 +42,23 @@ _MAX_ERROR_LENGTH = 300
 def is_findings_file(names: Sequence[str]) -> bool:
     """Return whether a file with columns of these names is an exported findings file."""
     return _COLUMNS.issubset(names)
+
+
+def refuse_findings_sheet(names: Iterable[object]) -> None:
+    """Reject the header of a sheet of a workbook that ``--out`` has written.
+
+    It names the amount of the payment as well: read in place of that of the order, a payment would
+    agree with itself.
+
+    Raises:
+        OrdersError: It is one.
+    """
+    known = {*names}
+    if any(known.issuperset(map(messages(language).get, _TITLES)) for language in LANGUAGES):
+        raise OrdersError(
+            "has findings that --out has written, with a row for each payment, and no orders: "
+            "use the original orders, or findings that were written as .csv, .jsonl or .parquet"
+        )
 
 
 def column_of(field: str) -> str:

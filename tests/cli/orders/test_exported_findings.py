@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.cli.orders import BadRow, Columns, Note, read_orders
+from portone_async.cli.orders import BadRow, Columns, Note, OrdersError, read_orders
 from portone_async.cli.report import write_findings
+from portone_async.cli.report.messages import LANGUAGES, Language
 from portone_async.reconcile import Finding, Order, PaymentSnapshot, Verdict
 from tests.support.order_files import is_read_unchanged
 from tests.support.strategies import order_numbers
@@ -69,6 +71,18 @@ def test_findings_saved_as_a_workbook_are_read(tmp_path: Path) -> None:
     )
 
     assert list(read_orders(path)) == [Order("-2", Decimal(3), status="cancelled")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("options", [{}, {"sheet": "2"}])
+def test_exported_workbook_is_refused_as_orders(
+    tmp_path: Path, language: Language, options: dict[str, Any]
+) -> None:
+    path = str(tmp_path / "f.xlsx")
+    write_findings(path, FINDINGS, language=language)
+
+    with pytest.raises(OrdersError, match="has findings that --out has written"):
+        list(read_orders(path, **options))
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])

@@ -12,6 +12,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, Shee
 from portone_async.cli.orders.cells.cell import quote, quote_list
 from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
+from portone_async.cli.orders.exported_findings import refuse_findings_sheet
 
 from .header import MAX_ROWS, has_header, is_blank
 
@@ -71,7 +72,9 @@ def _find_orders(workbook: CalamineWorkbook, columns: Columns) -> CalamineSheet:
     for name in _visible_sheets(workbook):
         sheet = workbook.get_sheet_by_name(name)
         rows = dropwhile(is_blank, (cells for _, cells in numbered_rows(sheet)))
-        if not has_header(list(islice(rows, MAX_ROWS)), columns):
+        top = list(islice(rows, MAX_ROWS))
+        refuse_findings_sheet(top[0] if top else ())
+        if not has_header(top, columns):
             with_rows = with_rows or (sheet if sheet.height else None)
         elif with_header is None:
             with_header = sheet
