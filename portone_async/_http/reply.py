@@ -124,8 +124,11 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
             # msgspec skips unknown fields without decoding them, but `raw` decodes them.
             body.decode()
         envelope = _decoder(response).decode(body)
-    except (msgspec.ValidationError, RecursionError) as error:
-        salvaged = _salvaged(call, reply, body, redact)
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
+        # Another ValueError than that of the body's text is a time in the year 10000.
+        salvaged = None
+        if not isinstance(error, UnicodeDecodeError):
+            salvaged = _salvaged(call, reply, body, redact)
         return _undecodable(call, reply, error, redact) if salvaged is None else salvaged
     except Exception as error:  # noqa: BLE001 (a Struct of the caller may raise anything)
         return _undecodable(call, reply, error, redact)
