@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 from portone_async.call import Call, QueryValue
 from portone_async.models import Sorting
 from portone_async.models.payments import PaymentPage
-from portone_async.resources._request import has_slash
 from portone_async.resources._windows import Window
 from portone_async.resources.billing_keys._calls import listed_call
 from portone_async.resources.payments._batch import (
@@ -25,6 +23,13 @@ from portone_async.resources.schedules._calls import list_call as schedules_call
 from .check import Probe
 from .evidence import Evidence
 from .json_values import object_of
+from .sample import (
+    MOST_ORDERS,
+    imp_uid_of,
+    payment_of_test_channel,
+    repeated_orders,
+    with_promotion,
+)
 
 __all__ = (
     "BARE_TOKEN",
@@ -46,7 +51,6 @@ __all__ = (
     "NAVER_YEAR",
     "ONE_SECOND",
     "ORDERS",
-    "PAGE_SIZE",
     "PENDING",
     "PG_SETTINGS",
     "PREPARED",
@@ -60,16 +64,10 @@ __all__ = (
     "UNKNOWN_CARD",
     "UNKNOWN_TIER",
     "WAITED",
-    "is_path_safe",
-    "payment_of_test_channel",
-    "repeated_orders",
-    "with_promotion",
 )
 
-PAGE_SIZE = 20
-"""The size of the pages whose ends are compared."""
+_PAGE_SIZE = 20
 _SAMPLE_SIZE = 1000
-_MOST_ORDERS = 5
 _DAYS = 89  # PortOne accepts 90, by its own clock.
 _FIND = "GET /payments/find/{merchant_uid}"
 _FIND_ALL = "GET /payments/findAll/{merchant_uid}"
@@ -89,33 +87,6 @@ def _window(evidence: Evidence) -> Window:
 
 def _listed(evidence: Evidence, status: str, sorting: Sorting, page: int, size: int) -> Call[Any]:
     return list_call(status, _window(evidence), sorting, page, size, response=PaymentPage)
-
-
-def is_path_safe(order: object) -> bool:
-    """Return whether an order number of a response may be sent in a path."""
-    return isinstance(order, str) and order.strip(". ") != "" and not has_slash(order)
-
-
-def repeated_orders(evidence: Evidence) -> list[str]:
-    """Return order numbers of which the sample has several payments."""
-    counts = Counter(payment.get("merchant_uid") for payment in evidence.sample)
-    repeated = [order for order, count in counts.items() if count > 1 and is_path_safe(order)]
-    return [order for order in repeated if isinstance(order, str)][:_MOST_ORDERS]
-
-
-def payment_of_test_channel(evidence: Evidence) -> str | None:
-    """Return the ``imp_uid`` of a payment of a test channel; ``None`` if the sample has none."""
-    return next((_imp_uid(p) for p in evidence.sample if p.get("sandbox") is True), None)
-
-
-def with_promotion(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
-    """Return payments of the sample that a promotion discounts."""
-    payments = [p for p in evidence.sample if isinstance(p.get("promotion"), dict)]
-    return [p for p in payments if is_path_safe(p.get("merchant_uid"))][:_MOST_ORDERS]
-
-
-def _imp_uid(payment: Mapping[str, Any]) -> str:
-    return str(payment.get("imp_uid"))
 
 
 def _bad(_: str) -> str:
@@ -138,7 +109,7 @@ QUOTED_SLASH = Probe(
     "quoted-slash", _FIND, lambda e: [find_call(f"{e.unknown.order}/a", None, None)]
 )
 LIST_UNKNOWN = Probe(
-    "list-unknown", _FIND_ALL, lambda e: [find_all_call(e.unknown.order, None, None, 1, PAGE_SIZE)]
+    "list-unknown", _FIND_ALL, lambda e: [find_all_call(e.unknown.order, None, None, 1, _PAGE_SIZE)]
 )
 GET_UNKNOWN = Probe(
     "get-unknown",
@@ -157,7 +128,7 @@ RECENT = Probe(
 
 
 def _batch_partial(evidence: Evidence) -> Sequence[Call[Any]]:
-    ids = [*map(_imp_uid, evidence.sample[:1]), evidence.unknown.imp_uid]
+    ids = [*map(imp_uid_of, evidence.sample[:1]), evidence.unknown.imp_uid]
     return [batch_call(Identifier("imp_uid", uid) for uid in ids)] if len(ids) > 1 else []
 
 
@@ -173,7 +144,7 @@ def _orders(evidence: Evidence) -> Sequence[Call[Any]]:
 
 BATCH_PARTIAL = Probe("batch-partial", _BATCH, _batch_partial)
 BATCH_OF_ORDERS = Probe("batch-of-orders", _BATCH, _batch_of_orders, must_succeed=True)
-ORDERS = Probe("orders", _FIND_ALL, _orders, most=_MOST_ORDERS, must_succeed=True)
+ORDERS = Probe("orders", _FIND_ALL, _orders, most=MOST_ORDERS, must_succeed=True)
 
 
 def _hundred(name: str) -> list[str]:
@@ -194,7 +165,7 @@ FULL_BATCH_OF_KEYS = Probe(
 
 
 def _page(number: int) -> Calls:
-    return lambda evidence: [_listed(evidence, "paid", Sorting.PAID_ASC, number, PAGE_SIZE)]
+    return lambda evidence: [_listed(evidence, "paid", Sorting.PAID_ASC, number, _PAGE_SIZE)]
 
 
 def _from_last(offset: int) -> Calls:
@@ -205,7 +176,7 @@ def _from_last(offset: int) -> Calls:
         )
         if not isinstance(total, int):
             return []
-        return _page(ceil(total / PAGE_SIZE) + offset)(evidence)
+        return _page(ceil(total / _PAGE_SIZE) + offset)(evidence)
 
     return calls
 
@@ -222,7 +193,7 @@ def _one_second(evidence: Evidence) -> Sequence[Call[Any]]:
 def _empty_period(_: Evidence) -> Sequence[Call[Any]]:
     day = int(datetime(2001, 1, 1, tzinfo=UTC).timestamp())  # PortOne is younger.
     window = Window(day, day + 3600)
-    return [list_call("paid", window, Sorting.PAID_ASC, 1, PAGE_SIZE, response=PaymentPage)]
+    return [list_call("paid", window, Sorting.PAID_ASC, 1, _PAGE_SIZE, response=PaymentPage)]
 
 
 FIRST_PAGE = Probe("first-page", _LIST, _page(1), must_succeed=True)
@@ -231,7 +202,7 @@ BEYOND_END = Probe("beyond-end", _LIST, _from_last(1))
 ONE_SECOND = Probe("one-second", _LIST, _one_second, must_succeed=True)
 EMPTY_PERIOD = Probe("empty-period", _LIST, _empty_period)
 PENDING = Probe(
-    "pending", _LIST, lambda e: [_listed(e, "pending", Sorting.STARTED_DESC, 1, PAGE_SIZE)]
+    "pending", _LIST, lambda e: [_listed(e, "pending", Sorting.STARTED_DESC, 1, _PAGE_SIZE)]
 )
 
 
@@ -264,7 +235,7 @@ def _prepared(evidence: Evidence) -> Sequence[Call[Any]]:
     return [Call("GET", route, dict[str, Any], path={"merchant_uid": order}) for order in orders]
 
 
-PREPARED = Probe("prepared", _PREPARED, _prepared, most=_MOST_ORDERS)
+PREPARED = Probe("prepared", _PREPARED, _prepared, most=MOST_ORDERS)
 
 
 def _billing_keys(evidence: Evidence) -> Sequence[Call[Any]]:
@@ -294,7 +265,7 @@ UNKNOWN_TIER = _unknown_code("unknown-tier", "GET /tiers/{tier_code}", "tier_cod
 
 def _schedules(evidence: Evidence) -> Sequence[Call[Any]]:
     end = int(evidence.started_at.timestamp())
-    return [schedules_call(Window(end - 80 * 86400, end), None, None, 1, PAGE_SIZE)]
+    return [schedules_call(Window(end - 80 * 86400, end), None, None, 1, _PAGE_SIZE)]
 
 
 SCHEDULES = Probe("schedules", "GET /subscribe/payments/schedule", _schedules)

@@ -13,6 +13,7 @@ from portone_async.doctor import probes
 from portone_async.doctor.check import Check, Result, agrees, differs, unknown
 from portone_async.doctor.evidence import Evidence
 from portone_async.doctor.json_values import array_of, json_type, object_of
+from portone_async.doctor.sample import with_promotion
 from portone_async.doctor.text import mark as _
 from portone_async.models import Cancellation, Payment
 from portone_async.models._record import Record
@@ -111,7 +112,7 @@ def _sandbox_rule(evidence: Evidence) -> Result:
 def _promotion_amount(evidence: Evidence) -> Result:
     counts = {"before_discount": 0, "after_discount": 0, "neither": 0}
     prepared = evidence.exchanges.get(probes.PREPARED.name, ())
-    for payment, exchange in zip(probes.with_promotion(evidence), prepared, strict=False):
+    for payment, exchange in zip(with_promotion(evidence), prepared, strict=False):
         amount = _money(exchange.response, "amount")
         if amount is not None:
             counts[_compared(payment, amount)] += 1
