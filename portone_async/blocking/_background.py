@@ -18,7 +18,8 @@ from ._loop import LoopThread, User
 __all__ = ("Background", "background")
 
 # Seconds in which connections close at the exit of the interpreter; they take milliseconds unless
-# an observer blocks the loop.
+# an observer blocks the loop. A refund of a daemon thread ends with its next look-up, within 15
+# seconds: after these it is not waited for, and reports nothing.
 _EXIT_TIMEOUT = 5.0
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from msgspec import Struct
 
-from portone_async.errors import ClientClosedError, WrongLoopError
+from portone_async.errors import ClientClosedError, OutcomeUnknownError, WrongLoopError
 from portone_async.resources import _pages, _stream
 
 from ._background import background
@@ -130,7 +130,7 @@ class Stream(_Results[R]):
         super().close()
         if self._is_open and self._is_here:
             # With the client, the look-ups were cancelled.
-            with suppress(ClientClosedError):
+            with suppress(ClientClosedError, OutcomeUnknownError):
                 self._engine.run(self._leave())
 
     def __del__(self) -> None:

@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
-from portone_async.errors import ClientClosedError, WrongLoopError
+from portone_async.errors import ClientClosedError, OutcomeUnknownError, WrongLoopError
 
 from ._caller import Caller
 
@@ -100,7 +100,8 @@ class LoopThread:
             caller: Runs what the coroutine requests in the calling thread meanwhile.
 
         Raises:
-            ClientClosedError: The loop was stopped.
+            ClientClosedError: The loop was stopped before.
+            OutcomeUnknownError: The loop was stopped meanwhile, or the coroutine cancelled itself.
             WrongLoopError: The calling thread is that of the loop, which would wait for itself.
         """
         work = _Work(coroutine, self._forget)
@@ -111,7 +112,7 @@ class LoopThread:
             self._cancel(work)
             raise
         if task is None or task.cancelled():
-            raise _ended()
+            raise _cut() if work.has_begun else _ended()
         error = task.exception()
         if error is None:
             return task.result()
@@ -171,9 +172,9 @@ class LoopThread:
             self._stop.set()
 
     def stop(self) -> None:
-        """End the loop, and cancel what is in it. Call it in the loop."""
+        """End the loop as :meth:`end` does. Call it in the loop."""
         self._is_ending = True
-        self._stop.set()
+        self._end_when_idle()
 
     def join(self, timeout: float | None) -> None:
         """Wait for the end of the loop, unless this is its own thread."""
@@ -219,6 +220,11 @@ class _Work(Generic[T]):
         self.ended: Future[asyncio.Task[T] | None] = Future()
         """The task once it is done; ``None`` if it was never begun, or never ended."""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the coroutine may have sent anything."""
+        return self._task is not None
+
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._coroutine)
         self._task.add_done_callback(self._finish)
@@ -261,6 +267,11 @@ def _pass_on(entered: Future[Any], ended: Future[asyncio.Task[Any] | None]) -> N
         task = ended.result()
         failure = None if task is None or task.cancelled() else task.exception()
         entered.set_exception(failure or _ended())
+
+
+def _cut() -> OutcomeUnknownError:
+    # Never ClientClosedError, which a refund raises if it was not sent.
+    return OutcomeUnknownError("the call was cut off: what it had sent may have been carried out")
 
 
 def _ended() -> ClientClosedError:

@@ -22,6 +22,7 @@ import pytest
 from portone_async import (
     ClientClosedError,
     InvalidRequestError,
+    OutcomeUnknownError,
     Payment,
     PaymentNotFoundError,
     RateLimit,
@@ -269,6 +270,17 @@ def test_exit_in_the_background_is_raised_and_ends_no_other_call(
     client.payments.find(UID)
     server.fail(OnRequest(exit_meanwhile, answers=True))
     assert client.payments.find(UID).is_paid
+
+
+def test_call_that_is_cut_off_is_not_reported_as_unsent(client: PortOneClient) -> None:
+    async def cut(_: AsyncClient) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    with pytest.raises(OutcomeUnknownError, match="may have been carried out"):
+        client.run(cut)
 
 
 # In a thread with an event loop

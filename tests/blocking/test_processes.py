@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from portone_async.testing import FakePortOne, Hang
+from portone_async.testing import FakePortOne, Hang, Reset
 from tests.support.script import environment
 from tests.support.scripted import UID
 
@@ -228,3 +228,43 @@ find(client, "script")
 clients.append(client._async)
 """
     assert run(script, server, first=LAST) == ["script paid", "closed"]
+
+
+# Handlers are called in the reverse order: this one after those of the package.
+WAIT = """
+import atexit, threading
+ended = threading.Event()
+atexit.register(ended.wait, 60)
+"""
+
+
+REFUND = """
+client = PortOneClient.from_env()
+payment = client.payments.find(UID)
+waiting = threading.Event()
+sent = []
+class Observer:
+    def call_started(self, call):
+        sent.append(call.route)
+        return self
+    def attempt_started(self, number): ...
+    def attempt_ended(self, attempt): ...
+    def call_ended(self, error):
+        if "/payments/cancel" in sent[:-1]:
+            waiting.set()  # Until the next look-up.
+def refund():
+    view = client.with_options(observers=(Observer(),))
+    try:
+        view.payments.cancel_all(payment.imp_uid, reason="sold out")
+    except PortOneError as error:
+        os.write(1, type(error).__name__.encode())
+    ended.set()
+threading.Thread(target=refund, daemon=True).start()
+waiting.wait()
+"""
+
+
+def test_refund_that_is_looked_up_at_the_exit_has_an_unknown_outcome(server: FakePortOne) -> None:
+    server.fail(Reset(), times=None, on="/payments/cancel")
+
+    assert run(REFUND, server, first=WAIT) == ["OutcomeUnknownError"]
