@@ -320,6 +320,17 @@ def _is_install(command: str) -> None:
     assert set((match[1] or "").split(",")) - {""} <= EXTRAS.keys()
 
 
+async def _is_set_up_by_uv(command: str) -> None:
+    options, _, program = command.partition(" portone-async ")
+    if not program:
+        options, _, program = command.partition(" python -m ")
+    (same,) = (line for line in _commands("README.md") if "-m venv" in line and program in line)
+    assert same.endswith((f"/portone-async {program}", f"/python -m {program}"))
+    (extra,) = re.findall(r"'\.\[(\w+)\]'", same)
+    wanted = "--all-extras" if extra == "all" else f"--no-dev --extra {extra}"
+    assert options == f"uv run {wanted}"  # The group "dev" is uv's default.
+
+
 async def _is_right_install(command: str) -> None:
     _is_install(command)
 
@@ -457,6 +468,7 @@ Rule = Callable[[str], Awaitable[None]]
 RULES: dict[str, Rule] = {
     r"python3 -m venv .* demo": _is_set_up_and_demo,
     r"python3 -m venv .* pytest -n auto": _is_set_up_and_tests,
+    r"uv run .*": _is_set_up_by_uv,
     r"\. .*/activate": _activates,
     r"pip install .*": _is_right_install,
     r"export \w+=\S+": _is_setting,
@@ -502,7 +514,8 @@ def test_set_up_is_two_commands_in_both_files() -> None:
 @pytest.mark.parametrize("file", [*READMES, *_guides("quickstart")])
 def test_commands_follow_the_activation_of_the_environment(file: str) -> None:
     programs = ("python ", "pip ", "portone-async ")
-    commands = [command for command in _commands(file) if "-m venv" not in command]
+    set_up = re.compile("python3 -m venv|uv run")
+    commands = [command for command in _commands(file) if not set_up.match(command)]
 
     assert commands[0] == ". .venv/bin/activate"
     fewest = 2 if file in READMES else 4
