@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
-from unicodedata import east_asian_width
 
+from .cells import wrap
 from .escape import escape
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-__all__ = ("Commands", "Parser", "Print", "cells", "set_command")
+__all__ = ("Commands", "Parser", "Print", "set_command")
 
 
 # A URL with a password, or a body.
@@ -23,22 +23,10 @@ _SECRETS = re.compile(r"(?<=://)\S+@|[{\[].*[}\]]", re.DOTALL)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Wraps help by terminal cells, of which a Korean letter takes two."""
+    """Wraps help by terminal cells."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        lines = [""]
-        for word in text.split():
-            longer = f"{lines[-1]} {word}".lstrip()
-            if cells(longer) <= width or not lines[-1]:
-                lines[-1] = longer
-            else:
-                lines.append(word)
-        return lines
-
-
-def cells(text: str) -> int:
-    """Return the width of a text in terminal cells."""
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+        return wrap(text, width)
 
 
 class Parser(argparse.ArgumentParser):

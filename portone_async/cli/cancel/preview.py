@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from gettext import gettext as _
 
+from portone_async.cli.cells import cells
 from portone_async.cli.escape import escape, escape_order_number
 from portone_async.cli.labels import status_label
-from portone_async.cli.parser import cells
 from portone_async.cli.streams import print_error
 from portone_async.models import Payment
 from portone_async.models._record import EXACT

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from gettext import gettext as _
 
-from portone_async.cli.parser import cells
+from portone_async.cli.cells import cells, wrap
 from portone_async.doctor import CHECKS, MOST_REQUESTS, Probe, probes_of
 from portone_async.doctor.probes import WAITED
 
 __all__ = ("plan_lines",)
+
+_WIDTH = 79
 
 
 def plan_lines(*, is_waiting: bool) -> list[str]:
@@ -22,7 +23,7 @@ def plan_lines(*, is_waiting: bool) -> list[str]:
         "number says; with retries, {most} requests at most:"
     ).format(most=MOST_REQUESTS)
     width = max(map(cells, counts))
-    return [*_wrapped(heading), *(f"  {e:{width}}  {n:>2}" for e, n in counts.items()), ""]
+    return [*wrap(heading, _WIDTH), *(f"  {e:{width}}  {n:>2}" for e, n in counts.items()), ""]
 
 
 def _counts(probes: list[Probe]) -> dict[str, int]:
@@ -32,14 +33,3 @@ def _counts(probes: list[Probe]) -> dict[str, int]:
     for probe in probes:
         counts[probe.endpoint] += probe.most + (probe in renewed)
     return dict(counts)
-
-
-def _wrapped(text: str, width: int = 79) -> Iterator[str]:
-    line = ""
-    for word in text.split():
-        if line and cells(f"{line} {word}") > width:
-            yield line
-            line = word
-        else:
-            line = f"{line} {word}".lstrip()
-    yield line

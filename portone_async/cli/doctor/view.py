@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from gettext import gettext as _
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from portone_async.cli.console import make_console, print_sentence
-from portone_async.cli.parser import cells
 from portone_async.doctor import CHECKS, Check, Fact, Result, Verdict
 from portone_async.doctor.checks.reasons import NOT_SENT
 
@@ -44,7 +44,7 @@ class ResultView:
         self._counts = Counter[Verdict]()
         self._not_sent = 0
         self._labels = _labels()
-        self._label_width = max(map(cells, self._labels.values()))
+        self._label_width = max(map(cell_len, self._labels.values()))
         self._id_width = max(len(check.id) for check in CHECKS)
 
     def add(self, check: Check, result: Result) -> None:
