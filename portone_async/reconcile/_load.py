@@ -17,7 +17,7 @@ from .finding import Finding, Order, Refund, UnreadableOrder, Verdict
 from .identity import Identity, OrdersDigest, Shop
 from .store import Store
 
-__all__ = ("Orders", "load_orders")
+__all__ = ("Orders", "digest_orders", "load_orders")
 
 _BATCH = 5000
 
@@ -71,6 +71,15 @@ async def load_orders(
             pass
         await recorder.identify(identity)
     may_sweep.set()
+
+
+async def digest_orders(orders: Orders) -> str:
+    """Return the digest of orders, without storing them."""
+    digest = OrdersDigest()
+    async with aclosing(_batches(orders)) as batches:
+        async for batch in batches:
+            await in_thread(_add, batch, digest, None)
+    return digest.hex()
 
 
 async def _batches(orders: Orders) -> AsyncGenerator[Sequence[Item], None]:

@@ -18,13 +18,25 @@ from portone_async.resources.payments._words import validate_statuses
 
 from .finding import Order, Refund, UnreadableOrder
 
-__all__ = ("MARGIN_REASON", "OrdersOf", "Partition", "Plan", "plan")
+__all__ = (
+    "MARGIN_REASON",
+    "Again",
+    "OrdersOf",
+    "Partition",
+    "Plan",
+    "plan",
+    "validate_again",
+)
 
 MARGIN_REASON = "the order is outside the period: its payments were not read"
 """The error that a ledger stores for each order of a margin (see :func:`plan`)."""
 
 _DAY = timedelta(days=1)
 _SHORTEST = timedelta(seconds=1)
+
+
+Again: TypeAlias = bool | Literal["changed"]
+"""Whether a finished partition is reconciled again: ``"changed"`` if its orders have changed."""
 
 
 class Partition(Struct, frozen=True, kw_only=True):
@@ -192,6 +204,16 @@ def plan(
         margin=margin,
         statuses=tuple(sorted(validate_statuses(statuses))),
     )
+
+
+def validate_again(again: object) -> None:
+    """Check when a finished partition is reconciled again.
+
+    Raises:
+        InvalidRequestError: It is another value.
+    """
+    if not isinstance(again, bool) and again != "changed":
+        raise InvalidRequestError(f"again must be True, False or 'changed', not {again!a}")
 
 
 def _tiers(tiers: Any) -> tuple[str | None, ...]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from portone_async.client import PortOneClient
 from portone_async.resources._windows import utc_now, windows
 
-from ._load import Orders, load_orders
+from ._load import Orders, digest_orders, load_orders
 from ._recorder import Recorder, in_thread
 from ._shop import account_of
 from .compare import compare, is_charged
@@ -21,7 +21,7 @@ from .confirmation import Confirm, Confirming, validate_confirm
 from .finding import Finding, Summary, Verdict
 from .ledgers.protocol import Ledger
 from .merged import merge
-from .partition import MARGIN_REASON, OrdersOf, Partition
+from .partition import MARGIN_REASON, Again, OrdersOf, Partition, validate_again
 from .run import run_recorded
 from .store import Store
 
@@ -36,7 +36,7 @@ async def reconcile_partition(
     orders: OrdersOf,
     ledger: Ledger,
     *,
-    again: bool = False,
+    again: Again = False,
     confirm: Confirm = "single",
 ) -> Summary:
     """Reconcile a partition and publish its results, unless the ledger has them.
@@ -45,8 +45,8 @@ async def reconcile_partition(
     partition whose worker is killed starts again. It may run on two workers at once; the ledger
     has the results of one.
 
-    The orders of a finished partition are not read: whether they have changed since is not noticed
-    (``ledger.digests()`` has their digests).
+    The orders of a finished partition are not read, so that changed ones are not noticed, unless
+    ``again`` is ``"changed"``.
 
     An order that could not be checked is a finding ``not_checked``, and the partition is finished
     nevertheless: run it ``again`` to check it once more.
@@ -56,18 +56,20 @@ async def reconcile_partition(
             and connections. Its Tier is replaced by the partition's.
         partition: The partition, one of the plan that the ledger's run has.
         orders: Returns the orders of a partition. It is called in a thread, once, or not at all if
-            the ledger has the results. Its exceptions are passed on.
+            the ledger has the results; twice with ``again="changed"`` if they have changed. Its
+            exceptions are passed on.
         ledger: The ledger that the results are published in.
-        again: Reconcile the partition even if the ledger has its results, and replace them. Its
-            payments in the ledger that PortOne's lists of the period do not have any more, such as
-            one with a later refund, are requested.
+        again: Reconcile the partition even if the ledger has its results, and replace them:
+            always (``True``), or if its orders are not those that were reconciled (``"changed"``),
+            which sends no request otherwise. Its payments in the ledger that PortOne's lists of the
+            period do not have any more, such as one with a later refund, are requested.
         confirm: How an order that seems to differ is confirmed: see :func:`reconcile`.
 
     Returns:
         The totals of the partition alone: ``ledger.summary()`` has those of the run.
 
     Raises:
-        InvalidRequestError: An unknown ``confirm``.
+        InvalidRequestError: An unknown ``confirm`` or ``again``.
         AuthenticationError: PortOne rejected the API keys.
         UnauthorizedError: PortOne kept rejecting the token.
         UnexpectedResponseError: PortOne's lists contradict each other.
@@ -77,10 +79,13 @@ async def reconcile_partition(
         StoreError: The temporary folder cannot be written.
     """
     validated = validate_confirm(confirm)
+    validate_again(again)
     account = await in_thread(account_of, client)
     await in_thread(ledger.check_account, account)
-    published = None if again else await in_thread(ledger.summary_of, partition)
-    if published is not None:
+    published = None if again is True else await in_thread(ledger.summary_of, partition)
+    if published is not None and (
+        not again or await _has_published_orders(ledger, partition, orders)
+    ):
         return published
     with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
         store = await in_thread(Store.open, Path(folder, "run.db"))
@@ -113,6 +118,12 @@ async def reconcile_partition(
             return summary
         finally:
             await in_thread(store.close)
+
+
+async def _has_published_orders(ledger: Ledger, partition: Partition, orders: OrdersOf) -> bool:
+    """Return whether the orders of a partition are those that were reconciled."""
+    published = await in_thread(ledger.digest_of, partition)
+    return published == await digest_orders(await in_thread(orders, partition))
 
 
 async def _read_margin(orders: Orders, store: Store) -> Summary:

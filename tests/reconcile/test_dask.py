@@ -142,6 +142,19 @@ async def test_finished_run_sends_no_request(run: Run, portone: FakePortOne) -> 
     assert second == first
 
 
+async def test_changed_orders_are_reconciled_again_on_request(
+    run: Run, portone: FakePortOne, path: Path
+) -> None:
+    await run()
+    portone.clear_requests()
+
+    result = await run("tests.support.partition_orders:changed_orders", again="changed")
+
+    assert portone.count("/payments/status") == 2  # A list for each of two statuses.
+    assert result.summary.counts[Verdict.MISSING] == 1
+    assert len(entries(path)) == 5 * DAYS + 1
+
+
 async def test_only_unfinished_partitions_are_requested(
     run: Run, portone: FakePortOne, path: Path
 ) -> None:

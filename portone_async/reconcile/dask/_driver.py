@@ -18,7 +18,7 @@ from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
 from portone_async.reconcile._recorder import in_thread
 from portone_async.reconcile.confirmation import Confirm, validate_confirm
-from portone_async.reconcile.partition import Partition, Plan
+from portone_async.reconcile.partition import Again, Partition, Plan, validate_again
 
 from ._cluster import Connection, connect
 from ._named import validate_function
@@ -170,6 +170,7 @@ async def reconcile_many(
     shared_rate: SharedRate | None = None,
     dashboard_address: str | None = None,
     confirm: Confirm = "single",
+    again: Again = False,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> PartitionedRun:
     """Reconcile partitions on the workers of a Dask cluster.
@@ -192,8 +193,8 @@ async def reconcile_many(
     Args:
         plan: The partitions, from :func:`plan`.
         orders: The function of a partition that returns its orders, as ``"module:function"``.
-            It is not called for the partitions that the ledger has: changed orders of those are not
-            noticed.
+            Without ``again`` it is not called for the partitions that the ledger has: changed
+            orders of those are not noticed.
         ledger: Where the results are stored: the name of an environment variable, here and in the
             workers, with an address of PostgreSQL or a path of SQLite; a ``"module:function"`` that
             is called with the name of the run and returns a :class:`Ledger`; or a ``Path`` of
@@ -216,6 +217,8 @@ async def reconcile_many(
         dashboard_address: Where the cluster of this machine serves Dask's dashboard, such as
             ``"127.0.0.1:8787"``. It needs ``bokeh``, and everyone who can connect to it can read it.
         confirm: How an order that seems to differ is confirmed: see :func:`reconcile`.
+        again: Reconcile finished partitions again: all of them (``True``), or those whose orders
+            have changed (``"changed"``), for which the orders of all are read.
         on_progress: Called after the end of each partition. An exception from it ends the run,
             which can be resumed.
 
@@ -231,12 +234,14 @@ async def reconcile_many(
         ClusterError: The scheduler cannot be reached, or was lost. The run can be resumed.
         PortOneError: Another error that every partition would raise. The run can be resumed.
     """
+    validate_again(again)
     settings = Settings(
         run=run,
         client=None if client is None else validate_function("client", client),
         orders=validate_function("orders", orders),
         ledger=ledger_name(ledger),
         confirm=validate_confirm(confirm),
+        again=again,
         rate_limit=validate_type("rate_limit", rate_limit, RateLimit),
         shared_rate=shared_rate,
         workers=_validate_workers(workers, cluster),
@@ -246,17 +251,17 @@ async def reconcile_many(
     failed: Sequence[PartitionResult] = ()
     async with ledger_of(settings) as opened:
         await in_thread(opened.claim, plan)
-        unfinished = await in_thread(lambda: list(opened.unfinished()))
+        partitions = [*plan] if again else await in_thread(lambda: list(opened.unfinished()))
         # A look-up at the end of the run may have failed.
         unconfirmed = await in_thread(lambda: next(opened.unconfirmed(), None))
-        if unfinished or unconfirmed is not None:
+        if partitions or unconfirmed is not None:
             async with connect(
                 cluster,
                 workers=settings.workers,
                 at_once=at_once,
                 dashboard_address=dashboard_address,
             ) as connection:
-                failed = await _run(connection, settings, unfinished, len(plan), on_progress)
+                failed = await _run(connection, settings, partitions, len(plan), on_progress)
         summary = await in_thread(opened.summary)
     return PartitionedRun(summary=summary, failed=tuple(failed))
 

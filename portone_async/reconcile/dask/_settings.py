@@ -9,6 +9,7 @@ from msgspec import Struct
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
 from portone_async.reconcile.confirmation import Confirm
+from portone_async.reconcile.partition import Again
 
 from ._named import validate_name
 
@@ -48,6 +49,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     orders: str
     ledger: str
     confirm: Confirm
+    again: Again = False
     rate_limit: RateLimit
     shared_rate: SharedRate | None
     workers: int

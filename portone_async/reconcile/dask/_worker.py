@@ -147,6 +147,7 @@ class _OpenRun:
             partition,
             self._orders,
             self._ledger,
+            again=self._settings.again,
             confirm=self._settings.confirm,
         )
 

@@ -132,6 +132,10 @@ class JoinedLedger(ABC):
         """Return the digests of the orders of published partitions, by the partitions' names."""
 
     @abstractmethod
+    def digest_of(self, partition: Partition) -> str | None:
+        """Return the digest of the orders of a published partition; ``None`` if it has none."""
+
+    @abstractmethod
     def payments_of(self, partition: Partition) -> Iterator[PaymentSnapshot]:
         """Iterate over the payments of a partition's findings, as published."""
 

@@ -190,6 +190,11 @@ class SQLLedger(JoinedLedger):
         select = "SELECT name, digest FROM partitions WHERE run = ? AND digest IS NOT NULL"
         return dict(self._read(select))
 
+    def digest_of(self, partition: Partition) -> str | None:
+        """Return the digest of the orders of a published partition; ``None`` if it has none."""
+        select = "SELECT digest FROM partitions WHERE run = ? AND name = ?"
+        return next((digest for (digest,) in self._read(select, partition.name)), None)
+
     def _replace(
         self,
         partition: Partition,

@@ -111,6 +111,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def digest_of(self, partition: Partition) -> str | None:
+        """Return the digest of the orders of a published partition; ``None`` if it has none."""
+        ...
+
     def publish(
         self,
         partition: Partition,

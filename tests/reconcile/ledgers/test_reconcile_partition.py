@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from portone_async import PortOneClient
+from portone_async import InvalidRequestError, PortOneClient
 from portone_async.reconcile import (
     Finding,
     Ledger,
@@ -51,6 +52,33 @@ async def test_partition_is_reconciled_once(
     ]
     await reconcile_partition(client, partition, orders, ledger, again=True)
     assert len(server.requests) > requests
+
+
+async def test_changed_orders_are_reconciled_again_on_request(
+    server: FakePortOne, client: PortOneClient, ledger: Ledger
+) -> None:
+    whole = plan(since=FIRST, until=FIRST + DAY)
+    ledger.claim(whole)
+    margin, partition, _ = whole
+    server.add(merchant_uid="01-0", amount=Decimal(1000), paid_at=FIRST)
+    own = [Order("01-0", Decimal(1000))]
+    for each in (margin, partition):
+        await reconcile_partition(client, each, lambda _: own, ledger)
+    server.clear_requests()
+
+    async def same(_: Partition) -> AsyncIterator[Order]:
+        yield Order("01-0", Decimal("1000.0"))
+
+    for each in (margin, partition):
+        await reconcile_partition(client, each, same, ledger, again="changed")
+    assert not server.requests
+    own = [Order("01-0", Decimal(900))]
+    stale = await reconcile_partition(client, partition, lambda _: own, ledger)
+    changed = await reconcile_partition(client, partition, lambda _: own, ledger, again="changed")
+
+    assert stale.counts[Verdict.MATCHED] == changed.counts[Verdict.AMOUNT_DIFFERS] == 1
+    with pytest.raises(InvalidRequestError, match="not 'Changed'"):
+        await reconcile_partition(client, partition, same, ledger, again="Changed")  # type: ignore[arg-type]  # deliberately
 
 
 async def test_margin_reads_no_payments(
