@@ -29,6 +29,7 @@ class Background:
     def __init__(self) -> None:
         # Reentrant: a client joins while it holds it.
         self.lock = threading.RLock()
+        self.process = os.getpid()
         self._loop: LoopThread | None = None
 
     def join(self, user: User) -> LoopThread:
@@ -76,10 +77,15 @@ async def _closed(loop: LoopThread) -> None:
 
 
 _background = Background()
+_renewing = threading.Lock()
 
 
 def background() -> Background:
     """Return that of this process."""
+    if _background.process != os.getpid():  # uWSGI forks without Python's hooks.
+        with _renewing:
+            if _background.process != os.getpid():
+                _renew()
     return _background
 
 
@@ -90,7 +96,7 @@ def _renew() -> None:
 
 
 def _exit() -> None:
-    _background.exit()
+    background().exit()
 
 
 atexit.register(_exit)

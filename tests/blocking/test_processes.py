@@ -80,6 +80,20 @@ def test_forked_child_has_its_own_loop_connections_and_token(server: FakePortOne
     assert server.count("/users/getToken") == 2
 
 
+def test_child_forked_without_the_hooks_of_python_works(server: FakePortOne) -> None:
+    script = """
+import ctypes
+client = PortOneClient.from_env()
+find(client, "parent")
+if not (child := ctypes.PyDLL(None).fork()):  # As uWSGI does.
+    find(client, "child")
+    os._exit(0)
+wait_for(child)
+find(client, "parent")
+"""
+    assert run(script, server) == ["parent paid", "child paid", "parent paid"]
+
+
 def test_child_that_does_not_use_the_client_leaves_the_parents(server: FakePortOne) -> None:
     script = """
 client = PortOneClient.from_env()
