@@ -6,13 +6,16 @@ import re
 import runpy
 import subprocess
 import tomllib
+from copy import deepcopy
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hatchling.metadata.core import CoreMetadata, ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 
-from portone_async import webhook
+from portone_async import __version__, webhook
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -62,6 +65,39 @@ def test_published_extras_have_no_tools_of_development() -> None:
 
     assert published == PROJECT["optional-dependencies"].keys()
     assert published.isdisjoint(PYPROJECT["dependency-groups"])
+
+
+def built_metadata(repository: str) -> CoreMetadata:
+    """Return what hatchling writes into a wheel, with an address of the public repository."""
+    pyproject = deepcopy(PYPROJECT)
+    pyproject["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"] = repository
+    return ProjectMetadata(str(ROOT), PluginManager(), pyproject).core
+
+
+def test_metadata_link_to_the_repository_at_the_tag_of_the_version() -> None:
+    repository = "https://example.org/shop/portone-async"
+    files = f"{repository}/blob/v{__version__}"
+
+    built = built_metadata(repository)
+
+    assert built.urls == {
+        "Source": repository,
+        "Documentation": f"{files}/docs/README.md",
+        "Changelog": f"{files}/CHANGELOG.md",
+        "Issues": f"{repository}/issues",
+    }
+    links = re.findall(r"\]\((.+?)\)", built.readme)
+    assert f"{files}/docs/en/quickstart.md#keys-and-one-client" in links
+    assert [link for link in links if not link.startswith("https://")] == []
+    for path in (link.removeprefix(f"{files}/") for link in links if link.startswith(files)):
+        assert (ROOT / path.partition("#")[0]).exists(), path
+
+
+def test_metadata_without_a_repository_have_the_readme_as_it_is() -> None:
+    built = built_metadata("")
+
+    assert built.urls == {}
+    assert built.readme == (ROOT / "README.md").read_text("utf-8")
 
 
 def test_audit_without_vulnerabilities_passes(
