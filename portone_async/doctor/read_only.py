@@ -12,6 +12,7 @@ from typing import Any, Unpack
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from aiohttp.connector import Connection
 
+from portone_async._core.environment import hide_urls
 from portone_async._http.proxy import Proxy
 from portone_async._http.reply import Reply
 from portone_async._http.transport import Transport
@@ -131,6 +132,7 @@ async def opened(
     Raises:
         InvalidRequestError: The keys are missing or ambiguous, or an option is invalid.
     """
+    hide_urls(options)
     connector = RecordingConnector()
     async with ClientSession(connector=connector) as session:
         options.setdefault("session", session)

@@ -19,13 +19,14 @@ from portone_async.call import Call
 from portone_async.doctor import CHECKS, Check, Examination, Result, Verdict, opened, probes_of
 from portone_async.doctor.check import agrees
 from portone_async.doctor.probes import WAITED
-from portone_async.doctor.read_only import MOST_REQUESTS, RecordingConnector
+from portone_async.doctor.read_only import MOST_REQUESTS, ReadOnlyClient, RecordingConnector
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RetryPolicy
 from portone_async.testing import FakePortOne, Hang, Reset, Status
 from tests.conftest import AT_ONCE
 from tests.security.test_tls import trust
 from tests.support import canaries
+from tests.support.leaks import leaked
 from tests.support.tunnel import KeptAlive, kept_alive, tunnel_proxy
 
 from .account import Edited, check_named, examine, fill, reading
@@ -307,6 +308,19 @@ def trust_here(monkeypatch: pytest.MonkeyPatch, context: ssl.SSLContext) -> None
     """Let the connections of the doctor trust the authority of a test."""
     connector = partial(RecordingConnector, ssl=context)
     monkeypatch.setattr("portone_async.doctor.read_only.RecordingConnector", connector)
+
+
+async def test_client_that_cannot_be_made_shows_no_password_of_a_proxy() -> None:
+    password = "canary-password-of-a-proxy"
+    with pytest.raises(InvalidRequestError, match="tier") as caught:
+        async with opened(
+            partial(ReadOnlyClient, "key", "secret"),
+            proxy=f"http://user:{password}@p.example:1",
+            tier="",
+        ):
+            pass
+
+    assert leaked({password}, caught.value) == set()
 
 
 async def test_proxy_of_the_environment_that_is_not_used_is_mentioned(
