@@ -13,7 +13,7 @@ from typing import Any
 import distributed
 from msgspec.structs import replace
 
-from portone_async._core.validate import validate_type
+from portone_async._core.validate import as_secret, validate_type
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
 from portone_async.reconcile._recorder import in_thread
@@ -234,6 +234,7 @@ async def reconcile_many(
         ClusterError: The scheduler cannot be reached, or was lost. The run can be resumed.
         PortOneError: Another error that every partition would raise. The run can be resumed.
     """
+    ledger = as_secret(ledger)  # By mistake it may be an address, which has a password.
     validate_again(again)
     settings = Settings(
         run=run,

@@ -6,12 +6,19 @@ import os
 import re
 from collections.abc import Callable
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, TypeGuard
 
 from portone_async._redact import Secret
 from portone_async.errors import InvalidRequestError
 
-__all__ = ("find_function", "is_function", "read_variable", "validate_function", "validate_name")
+__all__ = (
+    "find_function",
+    "is_function",
+    "is_name",
+    "read_variable",
+    "validate_function",
+    "validate_name",
+)
 
 _PATH = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 _FUNCTION = re.compile(f"{_PATH}:{_PATH}")
@@ -34,13 +41,19 @@ def validate_function(argument: str, name: object) -> str:
     return name
 
 
+def is_name(name: object) -> TypeGuard[str]:
+    """Return whether a text is ``"module:function"`` or the name of an environment variable."""
+    return isinstance(name, str) and (is_function(name) or _VARIABLE.fullmatch(name) is not None)
+
+
 def validate_name(argument: str, name: object) -> str:
-    """Check that a text is ``"module:function"`` or the name of an environment variable.
+    """Check that a text is a name, as :func:`is_name` does.
 
     Raises:
-        InvalidRequestError: It is something else, such as an address. The message does not quote it.
+        InvalidRequestError: It is something else, such as an address. The message does not quote
+            it; a traceback does, unless the caller hides it.
     """
-    if not isinstance(name, str) or not (is_function(name) or _VARIABLE.fullmatch(name)):
+    if not is_name(name):
         raise InvalidRequestError(
             f"{argument} must name an environment variable of the workers that has the address,"
             ' or a "module:function" that they import: an address may have a password'

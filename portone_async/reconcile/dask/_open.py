@@ -68,7 +68,7 @@ def ledger_name(ledger: str | Path) -> str:
     """
     if isinstance(ledger, Path):
         return f"{_FILE}{ledger.absolute()}"
-    return validate_name("ledger", ledger)
+    return str(validate_name("ledger", ledger))
 
 
 @asynccontextmanager

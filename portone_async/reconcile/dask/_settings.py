@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
 from portone_async.reconcile.confirmation import Confirm
 from portone_async.reconcile.partition import Again
 
-from ._named import validate_name
+from ._named import is_name, validate_name
 
 OnFailure = Literal["local", "raise"]
 
@@ -36,6 +37,9 @@ class SharedRate(Struct, frozen=True):
     :class:`ThrottleError` (``"raise"``)."""
 
     def __post_init__(self) -> None:
+        if not is_name(self.store):
+            # It may be an address with a password, and a traceback shows this object.
+            force_setattr(self, "store", "")
         validate_name("store", self.store)
         if self.processes is not None:
             validate_count("processes", self.processes)
