@@ -14,66 +14,10 @@ import pytest
 
 from portone_async.models import Payment, PaymentStatus
 from portone_async.testing import FakePortOne
+from tests.support.samples import CARD_PAID
 
 NOW = 1770000000.0
 THEN = datetime.fromtimestamp(NOW, UTC)
-
-CARD_PAID: dict[str, Any] = {
-    "amount": 15000,
-    "apply_num": "30012345",
-    "bank_code": None,
-    "bank_name": None,
-    "buyer_addr": "서울특별시 강남구 테헤란로 1",
-    "buyer_email": "buyer@example.com",
-    "buyer_name": "홍길동",
-    "buyer_postcode": "06234",
-    "buyer_tel": "010-0000-0000",
-    "cancel_amount": 0,
-    "cancel_history": [],
-    "cancel_reason": None,
-    "cancel_receipt_urls": [],
-    "cancelled_at": 0,
-    "card_code": "366",
-    "card_issuer_code": None,
-    "card_issuer_name": None,
-    "card_name": "신한카드",
-    "card_number": "123456******7890",
-    "card_publisher_code": None,
-    "card_publisher_name": None,
-    "card_quota": 0,
-    "card_type": 0,
-    "cash_receipt_issued": False,
-    "channel": "pc",
-    "currency": "KRW",
-    "custom_data": '{"cart_id":"c-1","note":"문 앞"}',
-    "customer_uid": None,
-    "customer_uid_usage": None,
-    "deposit_history": [],
-    "emb_pg_provider": None,
-    "escrow": False,
-    "fail_reason": None,
-    "failed_at": 0,
-    "imp_uid": "imp_770000000101",
-    "merchant_uid": "ORD-20260202-0001",
-    "name": "테스트 상품 외 1건",
-    "paid_at": 1770000062,
-    "pay_method": "card",
-    "pg_id": "INIpayTest",
-    "pg_provider": "html5_inicis",
-    "pg_tid": "StdpayCARDINIpayTest20260202114102000001",
-    "promotion": None,
-    "receipt_url": "https://iniweb.inicis.com/receipt/iniReceipt.jsp?noTid=1",
-    "sandbox": False,
-    "started_at": 1770000000,
-    "status": "paid",
-    "user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
-    "vbank_code": None,
-    "vbank_date": 0,
-    "vbank_holder": None,
-    "vbank_issued_at": 0,
-    "vbank_name": None,
-    "vbank_num": None,
-}
 
 
 @pytest.fixture
