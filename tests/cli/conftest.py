@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from portone_async.cli import main
 from portone_async.testing import FakePortOne
+from tests.support.command import run_command
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
@@ -35,9 +34,6 @@ def reconcile_command(
     monkeypatch.chdir(tmp_path)
 
     async def run(*arguments: str) -> tuple[int, str, str]:
-        code = await asyncio.to_thread(main, ["reconcile", *arguments])
-        out, err = capsys.readouterr()
-        assert server.imp_secret not in out + err
-        return code, out, err
+        return await run_command(capsys, "reconcile", *arguments, secrets=[server.imp_secret])
 
     return run

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import Struct
 
-from portone_async.cli import main
 from portone_async.testing import (
     Disconnect,
     ExpiredToken,
@@ -25,6 +21,7 @@ from portone_async.testing import (
     Status,
     TooManyRequests,
 )
+from tests.support.command import Ran, Terminal, run_command
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -33,40 +30,16 @@ PREPARE = ("POST", "/payments/prepare")
 NEW_ORDER = '{"merchant_uid": "A-1", "amount": 12900}'
 
 
-class Ran(Struct):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def response(self) -> Any:
-        return json.loads(self.out, parse_float=Decimal)
-
-
 Run = Callable[..., Awaitable[Ran]]
 
 
 @pytest.fixture(name="run")
 def _run(server: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     async def run(*arguments: str) -> Ran:
-        try:
-            code = await asyncio.to_thread(main, ["call", *arguments])
-        except SystemExit as exited:
-            code = int(str(exited.code))
-        out, err = capsys.readouterr()
-        for secret in (server.imp_key, server.imp_secret, server.token, CARD):
-            assert secret is None or secret not in out + err
-        assert "Traceback" not in err
-        return Ran(code, out, err)
+        secrets = (server.imp_key, server.imp_secret, server.token, CARD)
+        return await run_command(capsys, "call", *arguments, secrets=secrets)
 
     return run
-
-
-class Terminal(io.StringIO):
-    """A stdin on which a person types."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def sent(server: FakePortOne) -> list[tuple[str, str]]:
@@ -85,7 +58,7 @@ async def test_get_prints_the_response_on_one_line(server: FakePortOne, run: Run
     ran = await run("get", "banks")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.count("\n") == 1
-    assert {"code": "004", "name": "국민은행"} in ran.response
+    assert {"code": "004", "name": "국민은행"} in ran.json
     assert "국민은행" in ran.out
     assert sent(server) == [("GET", "/banks")]
 
@@ -98,7 +71,7 @@ async def test_path_and_query_are_quoted(server: FakePortOne, run: Run) -> None:
     query = [part for uid in uids for part in ("--query", f"imp_uid[]={uid}")]
     ran = await run("GET", "/payments?x=a b", *query)
 
-    assert {payment["imp_uid"] for payment in ran.response} == {*uids}
+    assert {payment["imp_uid"] for payment in ran.json} == {*uids}
     assert sent(server)[0][1] == "/payments/find/%EC%A3%BC%EB%AC%B8%201%3F"
     assert sent(server)[1][1].startswith("/payments?x=a%20b&imp_uid%5B%5D=imp_")
 
@@ -207,7 +180,7 @@ async def test_partial_success_is_printed_and_exits_3(
 ) -> None:
     server.fail(Json({"code": code, "response": ["a"]}, status=207))
     ran = await run("POST", "/payments/imp_1/naver/place", "--body", "{}")
-    assert (ran.code, ran.response) == (3, ["a"])
+    assert (ran.code, ran.json) == (3, ["a"])
     assert ran.err == "HTTP 207: PortOne reports that a part failed; the response says which\n"
 
 
@@ -284,7 +257,7 @@ async def test_terminal_is_asked_before_a_change(
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
     ran = await run(*PREPARE, "--body", NEW_ORDER)
     assert (ran.code, ran.err) == (0, "Send POST /payments/prepare? [y/N] ")
-    assert ran.response["merchant_uid"] == "A-1"
+    assert ran.json["merchant_uid"] == "A-1"
     assert server.count("/payments/prepare") == 1
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import sys
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from msgspec import Struct
 
 from portone_async import Payment
 from portone_async.cli import main
 from portone_async.testing import FakePortOne, HtmlPage, Json, LostAnswer, Status
 from tests.support.canaries import BUYER
+from tests.support.command import Ran, Terminal, run_command
 from tests.support.custom_faults import LostForGood
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -25,33 +23,16 @@ CANCEL = "/payments/cancel"
 ACCOUNT = "110-555-777777"
 
 
-class Ran(Struct):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def line(self) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads(self.out, parse_float=Decimal)
-        return result
-
-
 Run = Callable[..., Awaitable[Ran]]
 
 
 @pytest.fixture(name="run")
 def _run(server: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     async def run(*arguments: str) -> Ran:
-        try:
-            code = await asyncio.to_thread(main, ["cancel", *arguments])
-        except SystemExit as exited:
-            code = int(str(exited.code))
-        out, err = capsys.readouterr()
-        for secret in (server.imp_key, server.imp_secret, server.token, ACCOUNT, *BUYER.values()):
-            assert secret is None or secret not in out + err
-        assert "Traceback" not in err
-        assert "\x1b" not in out + err
-        return Ran(code, out, err)
+        secrets = (server.imp_key, server.imp_secret, server.token, ACCOUNT, *BUYER.values())
+        ran = await run_command(capsys, "cancel", *arguments, secrets=secrets)
+        assert "\x1b" not in ran.out + ran.err
+        return ran
 
     return run
 
@@ -59,13 +40,6 @@ def _run(server: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.fixture(name="payment")
 def _payment(server: FakePortOne) -> Payment:
     return server.add(merchant_uid="ORD-1", amount=15000, **BUYER)
-
-
-class Terminal(io.StringIO):
-    """A stdin on which a person types."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -296,9 +270,9 @@ async def test_json_has_the_payment_without_personal_data(run: Run, payment: Pay
     refund = (payment.imp_uid, "--amount", "5000", "--reason", "r", "--key", "k", "--yes", "--json")
     first, second = await run(*refund), await run(*refund)
     assert (first.code, second.code) == (0, 0)
-    assert first.line["outcome"] == "done"
-    assert first.line["payment"]["cancel_amount"] == 5000
-    assert second.line["outcome"] == "done_before"
+    assert first.json["outcome"] == "done"
+    assert first.json["payment"]["cancel_amount"] == 5000
+    assert second.json["outcome"] == "done_before"
     assert first.out.count("\n") == 1
 
 
@@ -319,13 +293,13 @@ async def test_json_tells_failures_apart(server: FakePortOne, run: Run, payment:
     server.fail(LostForGood(server), on=CANCEL)
     unknown = await run(payment.imp_uid, *refund)
 
-    assert (refused.code, refused.line["outcome"]) == (1, "refused")
-    assert (not_sent.code, not_sent.line["outcome"]) == (2, "not_sent")
-    assert (unknown.code, unknown.line["outcome"]) == (3, "unknown")
-    assert unknown.line["error"] == "OutcomeUnknownError"
-    assert unknown.line["evidence"]
-    assert unknown.line["checksum"] == 15000
-    assert "checksum" not in refused.line
+    assert (refused.code, refused.json["outcome"]) == (1, "refused")
+    assert (not_sent.code, not_sent.json["outcome"]) == (2, "not_sent")
+    assert (unknown.code, unknown.json["outcome"]) == (3, "unknown")
+    assert unknown.json["error"] == "OutcomeUnknownError"
+    assert unknown.json["evidence"]
+    assert unknown.json["checksum"] == 15000
+    assert "checksum" not in refused.json
 
 
 # Wrong usage

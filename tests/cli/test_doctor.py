@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from portone_async.cli import main
 from portone_async.doctor import CHECKS, MOST_REQUESTS, probes_of
 from portone_async.testing import FakePortOne, Json, Reset, Status
 from tests.doctor.account import Edited, fill
 from tests.support import canaries
+from tests.support.command import run_command
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -35,12 +35,9 @@ def _run(
     monkeypatch.chdir(tmp_path)
 
     async def run(*arguments: str) -> tuple[int, str, str]:
-        code = await asyncio.to_thread(main, ["doctor", "--rate", "100000", *arguments])
-        out, err = capsys.readouterr()
-        for secret in (server.imp_key, server.imp_secret, server.token):
-            assert secret is None or secret not in out + err
-        assert "Traceback" not in err
-        return code, out, err
+        secrets = (server.imp_key, server.imp_secret, server.token)
+        command = ("doctor", "--rate", "100000", *arguments)
+        return await run_command(capsys, *command, secrets=secrets)
 
     return run
 

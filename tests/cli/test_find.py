@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
@@ -12,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import Struct
 
-from portone_async.cli import main
 from portone_async.testing import Exchange, FakePortOne, Json, Status, Unauthorized
+from tests.support.command import Ran, run_command
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -34,16 +32,6 @@ PERSONAL = {
 }
 
 
-class Ran(Struct):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line, parse_float=Decimal) for line in self.out.splitlines()]
-
-
 Run = Callable[..., Awaitable[Ran]]
 
 
@@ -52,16 +40,13 @@ def _run(
     server: FakePortOne, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> Run:
     async def run(*arguments: str) -> Ran:
-        code = await asyncio.to_thread(main, ["find", *arguments])
-        out, err = capsys.readouterr()
-        for secret in (server.imp_key, server.imp_secret, server.token):
-            assert secret is None or secret not in out + err
-        assert "Traceback" not in err
+        secrets = (server.imp_key, server.imp_secret, server.token)
+        ran = await run_command(capsys, "find", *arguments, secrets=secrets)
         # No unawaited task or exception. Warnings about a slow machine do not matter.
         records = [record for record in caplog.records if record.name == "asyncio"]
         assert all(str(record.msg).startswith("Executing ") for record in records), records
-        assert "\x1b" not in out + err
-        return Ran(code, out, err)
+        assert "\x1b" not in ran.out + ran.err
+        return ran
 
     return run
 
@@ -129,9 +114,7 @@ async def test_missing_variable_exits_2_and_is_named(
 async def test_wrong_usage_exits_2_without_a_request(
     server: FakePortOne, run: Run, arguments: list[str]
 ) -> None:
-    with pytest.raises(SystemExit) as exited:
-        await run(*arguments)
-    assert exited.value.code == 2
+    assert (await run(*arguments)).code == 2
     assert not server.requests
 
 
@@ -213,8 +196,8 @@ async def test_escapes_from_the_server_are_printed_as_text(server: FakePortOne, 
 
     lines = await run("a", "b", "--json")
     assert all(character.isprintable() for character in lines.out.replace("\n", ""))
-    assert lines.lines[0]["payment"]["name"] == "\x1b]0;x\x07"
-    assert r"\x1b[2J\r\u202e존재하지 않는 결제정보" in lines.lines[1]["message"]
+    assert lines.json_lines[0]["payment"]["name"] == "\x1b]0;x\x07"
+    assert r"\x1b[2J\r\u202e존재하지 않는 결제정보" in lines.json_lines[1]["message"]
 
 
 # JSON
@@ -223,7 +206,7 @@ async def test_escapes_from_the_server_are_printed_as_text(server: FakePortOne, 
 async def test_json_lines_keep_the_given_order(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="found")
     server.fail(Json([]), on="/payments/find/odd")
-    lines = (await run("odd", "missing", "found", "--json")).lines
+    lines = (await run("odd", "missing", "found", "--json")).json_lines
     assert [(line["merchant_uid"], line["found"], line.get("error")) for line in lines] == [
         ("odd", None, "UnexpectedResponseError"),
         ("missing", False, "PaymentNotFoundError"),
@@ -261,7 +244,7 @@ async def test_personal_data_is_printed_only_on_request(
         assert not [value for value in (*PERSONAL.values(), "입금자씨") if value in ran.out]
     assert "deposit-tid" in ran.out
 
-    payment = (await run(order, "--json", "--personal-data")).lines[0]["payment"]
+    payment = (await run(order, "--json", "--personal-data")).json_lines[0]["payment"]
     assert {name: payment[name] for name in PERSONAL} == PERSONAL
     assert payment["deposit_history"][0]["depositor_name"] == "입금자씨"
 
@@ -328,7 +311,7 @@ def _type_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Type]:
 
 async def test_dash_reads_one_order_number_per_line_of_stdin(run: Run, type_in: Type) -> None:
     type_in("\ufeff주문 1\r\n\n b \nlast".encode())
-    lines = (await run("first", "-", "--json")).lines
+    lines = (await run("first", "-", "--json")).json_lines
     assert [line["merchant_uid"] for line in lines] == ["first", "주문 1", " b ", "last"]
 
 
@@ -339,7 +322,7 @@ async def test_line_that_is_not_utf8_fails_alone(
     type_in(b"\xc1\xd6\na\n")
     ran = await run("-", "--json")
     assert ran.code == 3
-    assert [line["found"] for line in ran.lines] == [None, True]
+    assert [line["found"] for line in ran.json_lines] == [None, True]
 
 
 async def test_empty_stdin_exits_2(run: Run, type_in: Type) -> None:

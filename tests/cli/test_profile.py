@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from portone_async import Payment
-from portone_async.cli import main
 from portone_async.cli.reconcile import worker
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
 from portone_async.testing import FakePortOne
 from tests.support.canaries import KEY, SECRET, canary_server
+from tests.support.command import Ran, Terminal, run_command
 
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
 PERIOD = ("--since", "2026-11-01", "--until", "2026-11-03")
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Awaitable[Ran]]
@@ -64,11 +55,7 @@ def _payment(shop: FakePortOne) -> Payment:
 @pytest.fixture(name="run")
 def _run(shop: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     async def run(*arguments: str) -> Ran:
-        code = await asyncio.to_thread(main, arguments)
-        out, err = capsys.readouterr()
-        for secret in (KEY, SECRET, shop.token):
-            assert secret is None or secret not in out + err
-        return Ran(code, out, err)
+        return await run_command(capsys, *arguments, secrets=(KEY, SECRET, shop.token))
 
     return run
 
@@ -125,10 +112,6 @@ async def test_option_wins_over_the_variable(
 async def test_cancel_prints_the_profile_before_the_question(
     shop: FakePortOne, payment: Payment, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
     monkeypatch.delenv("PORTONE_IMP_KEY")
     monkeypatch.delenv("PORTONE_IMP_SECRET")
