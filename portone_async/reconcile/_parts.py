@@ -39,11 +39,13 @@ class WindowParts:
         store: Where the cuts are stored.
         status: The status.
         window: A window with an end.
+        reading: Distinguishes several readings of the same seconds.
     """
 
-    def __init__(self, store: Store, status: str, window: Window) -> None:
+    def __init__(self, store: Store, status: str, window: Window, *, reading: str = "") -> None:
         assert window.until is not None
         self.status = status
+        self._name = f"{reading}{status}"
         self._store = store
         self._since, self._until = window.since, window.until
         self._cuts = 0
@@ -72,8 +74,8 @@ class WindowParts:
 
     @property
     def _cut_step(self) -> str:
-        return f"{self.status} {self._since} {self._until} cut {self._cuts + 1}"
+        return f"{self._name} {self._since} {self._until} cut {self._cuts + 1}"
 
     def _part(self, since: int, until: int) -> Part:
         # By the end of the window, since the end of a part moves when it is cut.
-        return Part(since, until, f"{self.status} {since} {self._until}")
+        return Part(since, until, f"{self._name} {since} {self._until}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +18,7 @@ from portone_async.resources.payments._walk import Walk, ascending
 from ._parts import Part, WindowParts
 from ._recorder import Recorder, in_thread
 from .finding import AssumedEmpty
+from .store import Store
 
 __all__ = ("sweep",)
 
@@ -38,14 +40,36 @@ async def sweep(
 ) -> None:
     """Store all payments of the period that have one of the statuses.
 
-    Each slice is recorded with the position after it, where a stopped run resumes.
+    Each slice is recorded with the position after it, where a stopped run resumes. The end of a
+    period that lasts until the present is read twice: see :func:`_recent`.
     """
     _keep_freed_memory()
-    async with asyncio.TaskGroup() as group:
-        sweeper = _Sweeper(recorder, client, group)
-        for status in statuses:
-            for window in windows:
-                await sweeper.start(WindowParts(recorder.store, status, window))
+    recent, reading = await in_thread(_recent, recorder.store, windows), f"again {time.time()} "
+    statuses = [*statuses]
+    for some, name in ((windows, ""), (recent, reading)):
+        async with asyncio.TaskGroup() as group:
+            sweeper = _Sweeper(recorder, client, group)
+            for status in statuses:
+                for window in some:
+                    parts = WindowParts(recorder.store, status, window, reading=name)
+                    await sweeper.start(parts)
+
+
+def _recent(store: Store, windows: Sequence[Window]) -> list[Window]:
+    """Return the part of a period from shortly before the first start of its run.
+
+    Payments of that time may arrive, or move to a second that was read before, such as that of a
+    second refund, while the period is read and until a stopped run resumes.
+    """
+    if store.ended_at is not None:
+        return []
+    now = utc_now()
+    since = int(min(store.started_at or now, now).timestamp()) - _VISIBILITY_DELAY
+    return [
+        Window(max(window.since, since), window.until)
+        for window in windows
+        if window.until is not None and since <= window.until
+    ]
 
 
 @cache  # Once for each process.

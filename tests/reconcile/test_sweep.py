@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Callable, Generator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -189,6 +189,44 @@ async def test_parts_cost_few_more_requests(store: Store, status: str, spread: s
     assert divided.most_in_flight > 1
     assert len(stored(store)) == 6_000
     assert len(divided.requests) <= 1.2 * len(alone.requests)
+
+
+def at(second: int) -> AbstractContextManager[object]:
+    """Set the local clock."""
+    now = datetime.fromtimestamp(START + second, UTC)
+    return patch("portone_async.reconcile._sweep.utc_now", lambda: now)
+
+
+async def test_payment_that_moves_to_a_second_already_read_is_stored(store: Store) -> None:
+    shop = Shop(list(range(0, 2_000, 10)), status="cancelled")
+
+    def refund_again(_: int) -> None:
+        if shop.requests[-1][1].since > START + 1_500:  # And 1,990, its time, is not read.
+            shop.times["imp_199"] = 1_500
+
+    shop.on_request = refund_again
+    with sizes(at_once=1), at(2_000):
+        await sweep_once(shop, store, 2_000, ("cancelled",))
+
+    assert stored(store) == expected(shop)
+
+
+async def test_resumed_sweep_reads_what_came_after_its_first_start(store: Store) -> None:
+    with patch("portone_async.reconcile._state.time.time", lambda: START + 1_000.0):
+        store.clear()
+    shop = Shop([100, 900])
+    with at(1_000):
+        await sweep_once(shop, store, 2_000)
+    shop.times |= {"imp_8": 950, "imp_9": 1_500}
+
+    with at(90_000):
+        await sweep_once(shop, store, 2_000)
+        assert stored(store) == expected(shop)
+        store.mark_ended()
+        shop.requests.clear()
+        await sweep_once(shop, store, 2_000)
+
+    assert not shop.requests
 
 
 async def test_no_request_begins_in_the_future(store: Store) -> None:
