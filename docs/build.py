@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copy
 from tempfile import TemporaryDirectory
 
 DOCS = Path(__file__).parent
@@ -18,6 +19,9 @@ ENTRANCE = """\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="description" content="The asyncio client for PortOne V1 (formerly iamport).">
+<link rel="icon" href="en/_static/favicon.svg">
 <title>portone-async</title>
 <script>location.replace(navigator.language.startsWith("ko") ? "ko/index.html" : "en/index.html")</script>
 <p><a href="en/index.html">English</a> · <a href="ko/index.html" lang="ko">한국어</a></p>
@@ -34,6 +38,7 @@ def main(out: str) -> int:
     if failed:
         return failed[0]
     (place / "index.html").write_text(ENTRANCE, "utf-8")
+    copy(DOCS / "404.html", place)
     options = ("--root-selector", "article", "--exclude-selectors", ".headerlink", "--quiet")
     pagefind = (sys.executable, "-m", "pagefind", "--site", out, *options)
     return subprocess.run(pagefind, check=False).returncode

@@ -63,6 +63,8 @@ html_theme = "furo"
 templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_favicon = "_static/favicon.svg"
 html_additional_pages = {"search": "search.html"}
 html_copy_source = False
 html_use_index = True
@@ -72,9 +74,9 @@ FONTS = (
     '"Noto Sans KR", "Noto Sans CJK KR", sans-serif'
 )
 html_theme_options = {
-    "light_css_variables": {"font-stack": FONTS},
+    "light_css_variables": {"font-stack": FONTS, "color-code-background": "#f3f4f6"},
     "dark_css_variables": {"font-stack": FONTS},
     "top_of_page_buttons": ["view"],
 }
-pygments_style = "friendly"
-pygments_dark_style = "monokai"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"

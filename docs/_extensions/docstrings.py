@@ -158,6 +158,13 @@ def leave_builtins_alone(app: Sphinx, doctree: nodes.document) -> None:
             node["reftarget"] = f"builtins.{node['reftarget']}"
 
 
+def use_dashes(app: Sphinx, doctree: nodes.document) -> None:
+    """Print a dash between a parameter and its text, where Sphinx has two hyphens."""
+    for text in list(doctree.findall(nodes.Text)):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
+
+
 def _is_foreign(target: str) -> bool:
     """Whether an alias names a class of a private module, or of another package."""
     package, _, rest = target.partition(".")
@@ -184,4 +191,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-signature", drop_signatures)
     app.connect("missing-reference", resolve_short_names)
     app.connect("doctree-read", leave_builtins_alone)
+    app.connect("doctree-read", use_dashes)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
-from myst_parser.mdit_to_docutils.base import default_slugify
+from myst_parser.slugs import github_slugify, unique_slug
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.locale import get_translator
+from sphinx.transforms import SphinxTransform
 
 REPOSITORY = Path(__file__).parents[2]
 ROOTS = {"en": "docs/en/index", "ko": "docs/ko/index"}
@@ -22,11 +23,14 @@ NAMES = {"en": "English", "ko": "한국어"}
 _SHARED = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
 # GitHub shows these, the site has its index.
 _ENTRANCES = ("README.md", "README.ko.md", "docs/README.md")
+# The navigation is made from the lists of these pages.
+_LISTS = (*ROOTS.values(), "docs/reference/sections")
 # What Sphinx lacks or has wrong.
 _KOREAN = {
     "alias of %s": "별칭: %s",
     "Back to top": "맨 위로",
     "Home": "처음",
+    "Language": "언어",
     "Next": "다음",
     "On this page": "이 페이지에서",
     "Previous": "이전",
@@ -36,8 +40,11 @@ _KOREAN = {
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 _LABELLED = re.compile(r"\[([^\]]*)\]\(([^)\s#:]+)\)")
-# Sphinx marks sections, Pagefind looks for marked headings.
-_ANCHOR = re.compile(r'<section id=("[^"]*")>\n((?:<span id="[^"]*"></span>)*)<h(\d)')
+# Sphinx marks sections, Pagefind looks for marked headings. The title stands for its page.
+_ANCHOR = re.compile(r'<section id=("[^"]*")>\n((?:<span id="[^"]*"></span>)*)<h([2-6])')
+
+# Words of code that fit into a line of a phone.
+_WORD = re.compile(r'<span class="pre">([^<]{1,36})</span>')
 
 
 def sources(language: str) -> list[str]:
@@ -45,7 +52,8 @@ def sources(language: str) -> list[str]:
     own = [path for path in _pages("docs/en") if in_language(path, language) == path]
     if language != "en":
         own += _pages(f"docs/{language}")
-    return [*_SHARED, *own, *_pages("docs/api"), *_pages("docs/reference")]
+    folders = ("docs/api", "docs/reference", "docs/reference/sections")
+    return [*_SHARED, *own, *(page for folder in folders for page in _pages(folder))]
 
 
 def _pages(folder: str) -> list[str]:
@@ -91,7 +99,7 @@ def read_source(app: Sphinx, docname: str, content: list[str]) -> None:
         _LINK.sub(lambda link: f"]({_target(page, link, language)})", part) for part in parts[::2]
     ]
     content[0] = "".join(parts)
-    if docname == ROOTS[language]:
+    if docname in _LISTS:
         content[0] += _navigation(content[0], page)
 
 
@@ -110,8 +118,8 @@ def _target(page: PurePosixPath, link: re.Match[str], language: str) -> str:
     place = os.path.relpath(translated, page.parent)
     if source in _ENTRANCES:
         return place
-    anchors = dict(zip(_anchors(source), _anchors(translated), strict=False))
-    return place + anchors.get(anchor, "")
+    anchors = dict(zip(_anchors(source), _anchors(translated), strict=True))
+    return place + (f"#{anchors[anchor[1:]]}" if anchor else "")
 
 
 def _inside(page: PurePosixPath, path: str) -> str:
@@ -120,17 +128,41 @@ def _inside(page: PurePosixPath, path: str) -> str:
 
 
 def _anchors(path: str) -> list[str]:
-    """Return the anchors of the headings. The versions of a page have the same ones, in order."""
+    """Return the anchors of the headings, as GitHub and MyST number them."""
     prose = _FENCE.sub("", (REPOSITORY / path).read_text("utf-8"))
-    titles = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
-    return [f"#{default_slugify(re.sub(r'[`*]', '', title))}" for title in titles]
+    anchors: list[str] = []
+    for title in re.findall(r"^#+ (.*)$", prose, re.MULTILINE):
+        text = re.sub(r"[`*]|\[(?=.*\]\()|\]\([^)]*\)", "", title)
+        anchors.append(unique_slug(github_slugify(text), anchors))
+    return anchors
+
+
+class EnglishAnchors(SphinxTransform):
+    """Use the anchors of the English page, so that a link to a heading works in both languages.
+
+    The Korean ones stay as well: MyST adds them later (``AddSlugIds``).
+    """
+
+    default_priority = 265  # after PropagateTargets and PrioritiseExplicitIds, which settle the ids
+
+    def apply(self, **_: object) -> None:
+        slugs: dict[str, tuple[int, str, str]] = getattr(self.document, "myst_slugs", {})
+        page = f"{self.env.docname}.md"
+        names = dict(zip(slugs, _anchors(in_language(page, "en")), strict=True))
+        for section in self.document.findall(nodes.section):
+            slug = section["slug"]
+            line, old, title = slugs[slug]
+            del self.document.ids[old]
+            section["ids"][section["ids"].index(old)] = names[slug]
+            self.document.ids[names[slug]] = section
+            slugs[slug] = (line, names[slug], title)
 
 
 def _navigation(text: str, page: PurePosixPath) -> str:
     """Return a table of contents for each section whose list items begin with links."""
     tables: list[str] = []
     linked: set[str] = set()
-    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+    for section in re.split(r"^## ", f"\n{text}", flags=re.MULTILINE):
         title, _, body = section.partition("\n")
         entries: list[str] = []
         for label, path in re.findall(r"^- \[(.+?)\]\(([^)#]+)\)", body, re.MULTILINE):
@@ -139,7 +171,8 @@ def _navigation(text: str, page: PurePosixPath) -> str:
                 linked.add(docname)
                 entries.append(f"{label.replace('`', '')} </{docname}>")
         if entries:
-            head = ["```{toctree}", ":hidden:", f":caption: {title}", ""]
+            caption = [f":caption: {title}"] if title else []
+            head = ["```{toctree}", ":hidden:", *caption, ""]
             tables.append("\n".join([*head, *entries, "```"]))
     return "\n\n" + "\n\n".join(tables) + "\n"
 
@@ -154,11 +187,31 @@ def add_context(
     context["other_language"] = other
     context["other_language_name"] = NAMES[other]
     context["other_language_page"] = f"{'../' * depth}{other}/{_address_in(other, pagename)}.html"
+    tree = context["furo_navigation_tree"]
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
     if not doctree:
         return
+    context["description"] = _description(doctree)
     context["body"] = _ANCHOR.sub(r"<section>\n\2<h\3 id=\1", context["body"])
+    context["body"] = _WORD.sub(r'<span class="pre whole">\1</span>', context["body"])
     if language == "ko" and not pagename.startswith("docs/ko/"):
         context["body"] = f'<div lang="en">{context["body"]}</div>'
+
+
+def mark_sentences(app: Sphinx, doctree: nodes.document) -> None:
+    """Mark the cells of tables that need a wide column on a phone."""
+    for entry in doctree.findall(nodes.entry):
+        if len(entry.astext()) > 40:
+            entry["classes"].append("sentence")
+
+
+def _description(doctree: nodes.document) -> str:
+    """Return the first paragraph for search engines, in at most 160 letters."""
+    paragraphs = (" ".join(each.astext().split()) for each in doctree.findall(nodes.paragraph))
+    text = next(each for each in paragraphs if not each.startswith("Guide"))  # links of a section
+    return text if len(text) <= 160 else f"{text[:159].rpartition(' ')[0]}…"
 
 
 def _address_in(language: str, pagename: str) -> str:
@@ -177,7 +230,9 @@ def correct_translations(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_builder(SiteBuilder)
+    app.add_transform(EnglishAnchors)
     app.connect("builder-inited", correct_translations)
     app.connect("source-read", read_source)
-    app.connect("html-page-context", add_context)
+    app.connect("doctree-read", mark_sentences)
+    app.connect("html-page-context", add_context, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

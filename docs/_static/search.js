@@ -7,6 +7,8 @@ window.addEventListener("DOMContentLoaded", () => {
     showSubResults: true,
     autofocus: true,
   });
-  const words = new URLSearchParams(location.search).get("q");
-  if (words) search.triggerSearch(words);
+  const field = document.querySelector(".pagefind-ui__search-input");
+  field.setAttribute("aria-label", field.title);
+  const query = new URLSearchParams(location.search).get("q");
+  if (query) search.triggerSearch(query);
 });

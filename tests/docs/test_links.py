@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from portone_async._sections import Sections
 from tests.support.examples import ROOT
 from tests.support.markdown import anchors, broken_links, pages
 
@@ -40,7 +42,7 @@ def test_every_page_of_both_languages_is_in_the_navigation() -> None:
         language: (ROOT / "docs" / language / "index.md").read_text("utf-8")
         for language in ("en", "ko")
     }
-    shared = [page for page in pages() if page.startswith(("docs/api/", "docs/reference/"))]
+    shared = [page for page in pages() if re.fullmatch(r"docs/(api|reference)/\w+\.md", page)]
     guides = {path.name for path in (ROOT / "docs" / "en").glob("*.md")} - {"index.md"}
     translated = {path.name for path in (ROOT / "docs" / "ko").glob("*.md")} - {"index.md"}
 
@@ -50,3 +52,16 @@ def test_every_page_of_both_languages_is_in_the_navigation() -> None:
     assert all(f"]({name})" in linked["en"] for name in guides)
     assert all(f"]({name})" in linked["ko"] for name in translated)
     assert all(f"](../en/{name})" in linked["ko"] for name in guides - translated)
+
+
+def test_every_section_of_the_client_has_a_page_in_the_list() -> None:
+    folder = ROOT / "docs" / "reference"
+    sections = [name for name, value in vars(Sections).items() if isinstance(value, property)]
+    linked = re.findall(
+        r"^- \[client\.(\w+)\]\(sections/\1\.md\)",
+        (folder / "sections.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+
+    assert {path.stem for path in folder.glob("sections/*.md")} == set(sections)
+    assert sorted(linked) == sorted(sections)

@@ -17,8 +17,9 @@ _LINK = re.compile(r"\]\(([^)\s#]*)(?:#([^)\s]*))?\)")
 
 def pages() -> list[str]:
     """Return the Markdown files of the repository that readers see, as relative paths."""
-    folders = (".", "benchmarks", "docs", "docs/api", "docs/en", "docs/ko", "docs/reference")
+    folders = (".", "benchmarks", "docs", "docs/api", "docs/en", "docs/ko")
     files = [path for folder in folders for path in (ROOT / folder).glob("*.md")]
+    files += (ROOT / "docs" / "reference").rglob("*.md")
     return sorted(path.relative_to(ROOT).as_posix() for path in files)
 
 

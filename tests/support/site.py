@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zlib
@@ -41,6 +42,8 @@ class Page(HTMLParser):
         self.path = path
         self.links: list[str] = []
         self.ids: set[str] = set()
+        self.headings: list[str | None] = []
+        self.description: str | None = None
         self.language: str | None = None
         self.body_language: str | None = None
         self.switch: str | None = None
@@ -53,6 +56,10 @@ class Page(HTMLParser):
             self.links.append(link)
         if anchor := values.get("id"):
             self.ids.add(anchor)
+        if re.fullmatch(r"h[2-6]", tag):
+            self.headings.append(values.get("id"))
+        if values.get("name") == "description":
+            self.description = values.get("content")
         if tag == "html":
             self.language = values.get("lang")
         if tag == "div" and values.get("lang"):
@@ -90,7 +97,14 @@ def documented_names(site: Path) -> set[str]:
     return {line.split()[0] for line in lines if line.split()[1].startswith("py:")}
 
 
-class _QuietHandler(SimpleHTTPRequestHandler):
+class _Handler(SimpleHTTPRequestHandler):
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Send the page for missing addresses, as servers of static sites do."""
+        self.send_response(code, message)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write((Path(self.directory) / "404.html").read_bytes())
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (named by http.server)
         """Print nothing."""
 
@@ -98,7 +112,7 @@ class _QuietHandler(SimpleHTTPRequestHandler):
 @contextmanager
 def served(site: Path) -> Generator[str]:
     """Serve a folder on 127.0.0.1, and return its address."""
-    handler = partial(_QuietHandler, directory=str(site))
+    handler = partial(_Handler, directory=str(site))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
