@@ -158,6 +158,20 @@ def leave_builtins_alone(app: Sphinx, doctree: nodes.document) -> None:
             node["reftarget"] = f"builtins.{node['reftarget']}"
 
 
+def link_errors(app: Sphinx, doctree: nodes.document) -> None:
+    """Link the names of errors in the guides to the reference."""
+    if app.env.docname.startswith("docs/reference/"):
+        return  # its docstrings have roles
+    for name in list(doctree.findall(nodes.literal)):
+        text = name.astext()
+        linked = isinstance(name.parent, nodes.reference | nodes.title)
+        if text in portone_async.__all__ and text.endswith("Error") and not linked:
+            options = {"refdomain": "py", "reftype": "exc", "reftarget": text, "refwarn": True}
+            link = pending_xref("", refdoc=app.env.docname, refexplicit=True, **options)
+            name.replace_self(link)
+            link.append(name)
+
+
 def use_dashes(app: Sphinx, doctree: nodes.document) -> None:
     """Print a dash between a parameter and its text, where Sphinx has two hyphens."""
     for text in list(doctree.findall(nodes.Text)):
@@ -191,5 +205,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-signature", drop_signatures)
     app.connect("missing-reference", resolve_short_names)
     app.connect("doctree-read", leave_builtins_alone)
+    app.connect("doctree-read", link_errors)
     app.connect("doctree-read", use_dashes)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
