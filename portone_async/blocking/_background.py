@@ -77,12 +77,14 @@ async def _closed(loop: LoopThread) -> None:
 
 
 _background = Background()
-_renewing = threading.Lock()
+# Reentrant: a finalizer may run while it is held.
+_renewing = threading.RLock()
 
 
 def background() -> Background:
     """Return that of this process."""
-    if _background.process != os.getpid():  # uWSGI forks without Python's hooks.
+    # Not by os.register_at_fork(): uWSGI forks without calling it.
+    if _background.process != os.getpid():
         with _renewing:
             if _background.process != os.getpid():
                 _renew()
@@ -100,5 +102,3 @@ def _exit() -> None:
 
 
 atexit.register(_exit)
-if hasattr(os, "register_at_fork"):  # Not on Windows, which cannot fork.
-    os.register_at_fork(after_in_child=_renew)
