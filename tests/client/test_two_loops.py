@@ -129,7 +129,7 @@ async def test_error_names_the_thread_and_what_to_do(server: FakePortOne) -> Non
     assert not error.is_transient
     assert "this client belongs to another event loop" in error.reason
     assert repr(threading.current_thread().name) in error.reason
-    for name in ("Django", "Celery", "Lambda", "Notebooks"):
+    for name in ("Django", "Celery", "blocking.PortOneClient", "Lambda", "Notebooks"):
         assert name in str(error)
 
 

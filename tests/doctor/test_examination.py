@@ -56,6 +56,14 @@ async def test_no_endpoint_is_requested_more_often_than_planned(server: FakePort
     assert server.count("/payments/status/") <= planned["GET /payments/status/{payment_status}"]
 
 
+async def test_newest_thousand_payments_are_read(server: FakePortOne) -> None:
+    await examine(server, check_named("readable"))
+
+    (query,) = [dict(r.query) for r in server.requests if r.path == "/payments/status/all"]
+    assert (query["limit"], query["sorting"]) == ("1000", "-started")
+    assert int(query["to"]) - int(query["from"]) == 89 * 86400
+
+
 async def test_full_batches_have_long_request_lines(server: FakePortOne) -> None:
     await examine(server, check_named("batch-size"), check_named("billing-key-batch-size"))
 
@@ -270,6 +278,7 @@ async def test_tls_version_and_days_of_the_certificate_are_reported(
 
     assert results["tls"].verdict is Verdict.AGREES
     assert results["tls"].facts["versions"] == ["TLSv1.3"]
+    assert results["tls"].facts["certificate_days"] not in (0, None)
     assert results["latency"].facts["connections"] == 1
 
 
