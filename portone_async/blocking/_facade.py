@@ -66,8 +66,8 @@ class Facade:
 
         Calls of other threads that are in flight end with :class:`ClientClosedError`; a refund or
         a charge that was sent ends with :class:`OutcomeUnknownError`, after 15 seconds at most.
-        A throttle that was passed in stays open. A client that is not closed is closed at the exit of the
-        interpreter, in each process for itself.
+        A throttle that was passed in stays open. A client that is not closed is closed at the exit
+        of the interpreter, in each process for itself.
         """
         self._engine.close()
 

@@ -21,9 +21,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _BATCH = 1000
-# Seconds that a finding waits for others, so that one transaction stores them all: a transaction for
-# each, with its hand-overs between threads, costs more than the look-up. A kill loses the findings of this
-# time, and they are looked up again.
+# Seconds that a finding waits for others, so that one transaction stores them all: a transaction
+# for each, with its hand-overs between threads, costs more than the look-up. A kill loses the
+# findings of this time, and they are looked up again.
 _INTERVAL = 0.05
 _MOST_WAITING = 100
 # Seconds: the usage that a kill may lose.

@@ -202,7 +202,8 @@ class Walk(Generic[R]):
         left = overflow.end - self._at + 1
         if overflow.expected <= self._page_size or left == 1:
             return overflow.end
-        # After nearly empty slices, which made it long: the expected records have left, or are at the end.
+        # After nearly empty slices, which made it long: the expected records have left, or are at
+        # the end.
         if self._length >= 8 * left:
             return overflow.end
         return self._at + max(1, min(self._length, left // 2)) - 1

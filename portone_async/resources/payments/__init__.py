@@ -27,11 +27,7 @@ from portone_async.resources._request import Money, money
 from portone_async.resources._stream import Stream
 from portone_async.resources._windows import utc_now, windows
 
-from ._calls import (
-    find_call,
-    get_call,
-    is_path_safe,
-)
+from ._calls import find_call, get_call, is_path_safe
 from ._many import FATAL_ERRORS, find_each, get_groups
 from ._order import find_listed, order_pages
 from ._polling import poll

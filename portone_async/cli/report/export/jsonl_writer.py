@@ -23,7 +23,8 @@ _encoder = msgspec.json.Encoder()
 def write_jsonl(path: Path, findings: Iterable[Finding], options: ExportOptions) -> None:
     """Write a line for each finding; ``msgspec.json.decode(line, type=Finding)`` reads it back.
 
-    A finding with a Tier has it as a member. Amounts are strings: most programs would read a number as a float, whose sums are inexact.
+    A finding with a Tier has it as a member. Amounts are strings: most programs would read a number
+    as a float, whose sums are inexact.
     """
     with path.open("wb") as file:
         file.writelines(json_line(_in_zone(finding, options.timezone)) for finding in findings)
