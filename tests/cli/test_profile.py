@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from portone_async import Payment
+from portone_async import Payment, _profiles
+from portone_async._profiles import load_profile
 from portone_async.cli.reconcile import worker
 from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
@@ -82,6 +83,21 @@ async def test_keys_of_the_profile_win_over_the_environment(
     assert ran.code == 0, ran.err
     calls = [request for request in shop.requests if "getToken" not in request.target]
     assert {request.headers.get("tier") for request in calls} == {"A01"}
+
+
+async def test_partitions_are_of_the_profile_that_was_read_once(
+    payment: Payment, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+
+    def load(name: str) -> _profiles.Profile:
+        names.append(name)
+        return load_profile(name)
+
+    monkeypatch.setattr(_profiles, "load_profile", load)
+
+    assert (await run(*COMMANDS["partitions"], "--profile", "shop")).code == 0
+    assert names == ["shop"]
 
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
