@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd  # type: ignore[import-untyped]  # it has no types of its own
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from portone_async import Cancellation, Payment, PaymentStatus
 from portone_async.models._personal import personal_names
@@ -62,6 +63,21 @@ def test_polars_has_exact_money_and_times_with_a_zone() -> None:
     assert frame.schema["amount"] == pl.Decimal(38, 2)
     assert frame.schema["paid_at"] == pl.Datetime("us", "UTC")
     assert frame["pay_method"].drop_nulls().to_list() == ["card"] * 3
+
+
+def test_missing_values_stay_missing_beside_exact_ones() -> None:
+    quota = replace(CENTS, card_quota=3, sandbox=False)
+    payments = [*WON, quota]
+    pandas, polars = in_pandas(payments), in_polars(payments)
+    missing = {"paid_at": 150, "pay_method": 150, "card_quota": 150, "sandbox": 150, "amount": 0}
+
+    assert {name: int(pandas[name].isna().sum()) for name in missing} == missing
+    assert {name: polars[name].null_count() for name in missing} == missing
+    assert pandas["card_quota"].iloc[-1] == polars["card_quota"][-1] == 3
+    rows = [finding.to_dict() for finding in FINDINGS]
+    frame: Any = pd.DataFrame(rows, columns=Finding.columns())
+    assert frame["order_amount"].isna().tolist() == [False, True]
+    assert frame["order_amount"].sum() == Decimal("9.99")
 
 
 def test_nested_lists_are_kept() -> None:
