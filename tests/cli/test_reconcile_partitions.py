@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import portone_async
-from portone_async.cli.reconcile import partition_run
+from portone_async.cli.reconcile import order_book, partition_run
 from portone_async.reconcile import SQLiteLedger, Verdict
 from portone_async.testing import FakePortOne
 from portone_async.testing.faults import Status
@@ -76,6 +76,21 @@ async def test_partitions_of_tiers_are_joined(server: FakePortOne, run: Run) -> 
         ("B02", "a", "matched"),
         ("B02", "late", "matched"),
     ]
+
+
+async def test_full_temporary_folder_is_reported(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As many pages as the empty tables have.
+    schema = f"{order_book._SCHEMA} PRAGMA max_page_count = 5;"  # noqa: SLF001
+    monkeypatch.setattr(order_book, "_SCHEMA", schema)
+
+    code, _, err = await run("orders.csv", *TIERS)
+
+    assert code == 2
+    assert err.startswith("portone-async: the orders cannot be stored in ")
+    assert err.endswith(": database or disk is full\n")
+    assert not server.requests
 
 
 async def test_differences_are_reported_by_tier(server: FakePortOne, run: Run) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Generator, Iterable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from gettext import gettext as _
 from pathlib import Path
@@ -77,14 +78,18 @@ def open_orders(
         stack: Its end deletes temporary files.
 
     Raises:
-        OrdersError: The source cannot be read, or with ``--strict`` one of its rows.
+        OrdersError: The source cannot be read, or with ``--strict`` one of its rows; or the
+            temporary file of the orders cannot be written.
     """
     if arguments.is_function:
         return PartitionOrders(find_function(arguments.source), arguments.source)
     folder = stack.enter_context(TemporaryDirectory(prefix="portone_async-"))
     path = str(Path(folder, "orders.db"))
     has_tiers = arguments.tiers is not None
-    with closing(OrderBook(path, plan, arguments.tz, has_tiers=has_tiers)) as book:
+    with (
+        _written_to(folder),
+        closing(OrderBook(path, plan, arguments.tz, has_tiers=has_tiers)) as book,
+    ):
         with closing(read_source(arguments)) as items:
             book.add(_rows(items, notes, is_strict=arguments.strict))
         orders, left_out = book.finish()
@@ -97,6 +102,14 @@ def open_orders(
         {worker.ORDERS: path},
         are_stored=True,
     )
+
+
+@contextmanager
+def _written_to(folder: str) -> Generator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:  # Of the book: those of a source are translated.
+        raise OrdersError(f"the orders cannot be stored in {folder}: {error}") from error
 
 
 def _rows(
