@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
 from portone_async.models._record import EXACT
@@ -15,6 +15,7 @@ __all__ = (
     "canonical",
     "from_money",
     "from_time",
+    "is_amount",
     "to_money",
     "to_time",
 )
@@ -40,12 +41,26 @@ def to_money(amount: Decimal) -> MoneyColumn:
 
 
 def canonical(money: MoneyColumn) -> MoneyColumn:
-    """Return the same column for equal amounts, such as ``1000``, ``1000.00`` and ``1E+3``."""
+    """Return the same column for equal amounts, such as ``1000``, ``1000.00`` and ``1E+3``.
+
+    Raises:
+        InvalidOperation: It is not an amount, such as ``NaN``.
+    """
     if isinstance(money, int):
         return money
+    if not is_amount(money):
+        raise InvalidOperation(money)
     normal = EXACT.normalize(Decimal(money))
     is_short = -_MOST_CANONICAL_DIGITS < normal.adjusted() < _MOST_CANONICAL_DIGITS
     return _column(f"{normal:f}" if is_short else str(normal))
+
+
+def is_amount(text: str) -> bool:
+    """Return whether a text is a finite number."""
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _column(text: str) -> MoneyColumn:

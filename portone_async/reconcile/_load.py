@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from contextlib import aclosing
+from decimal import InvalidOperation
 from itertools import islice
 from typing import TypeAlias, TypeGuard
 
 from portone_async.resources._stream import batched
 from portone_async.resources._windows import Window
 
+from ._columns import is_amount
 from ._orders import to_columns
 from ._recorder import Recorder, in_thread
 from .finding import Finding, Order, Refund, UnreadableOrder, Verdict
@@ -99,7 +101,7 @@ def _add(batch: Sequence[Item], digest: OrdersDigest, store: Store | None) -> No
         columns = [*map(to_columns, batch)]
         try:
             digest.add_columns(columns)
-        except UnicodeEncodeError:  # Reported below.
+        except (UnicodeEncodeError, InvalidOperation):  # Reported below.
             pass
         else:
             if store is not None:
@@ -117,7 +119,7 @@ def _are_orders(batch: Sequence[Item]) -> TypeGuard[Sequence[Order]]:
 def _store(store: Store, batch: Sequence[Item]) -> None:
     store.record(finding for item in batch if (finding := _not_checked(item)) is not None)
     store.add_orders(
-        item for item in batch if not isinstance(item, UnreadableOrder) and _is_unicode(item)
+        item for item in batch if not isinstance(item, UnreadableOrder) and _problem(item) is None
     )
 
 
@@ -125,8 +127,8 @@ def _not_checked(item: Item) -> Finding | None:
     """Return the finding of an item that is not a readable order."""
     if isinstance(item, UnreadableOrder):
         where, reason = item.where, item.reason
-    elif not _is_unicode(item):
-        where, reason = f"order {item.merchant_uid!a}", "it has half a surrogate pair in it"
+    elif (problem := _problem(item)) is not None:
+        where, reason = f"order {item.merchant_uid!a}", problem
     else:
         return None
     return Finding(
@@ -136,11 +138,14 @@ def _not_checked(item: Item) -> Finding | None:
     )
 
 
-def _is_unicode(item: Order | Refund) -> bool:
-    """Return whether an order can be sent and stored: half a surrogate pair cannot be encoded."""
+def _problem(item: Order | Refund) -> str | None:
+    """Return why an order cannot be stored and compared."""
     status = item.status if isinstance(item, Order) else ""
     try:
         f"{item.merchant_uid}{item.currency}{status}".encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return "it has half a surrogate pair in it"
+    amounts = (item.amount, item.cancelled_amount) if isinstance(item, Order) else (item.amount,)
+    return (
+        None if all(is_amount(str(amount)) for amount in amounts) else "its amount is not a number"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import InvalidOperation
 from hashlib import blake2b
 
 import msgspec
@@ -103,7 +104,10 @@ def _hash(encoded: bytes) -> int:
 
 
 def _encode_item(item: Order | Refund | UnreadableOrder) -> bytes:
-    fields = _fields(item)
+    try:
+        fields = _fields(item)
+    except InvalidOperation:  # It still belongs to the run.
+        fields = _as_they_are(item)
     try:
         return _encode(fields)
     except UnicodeEncodeError:
@@ -122,6 +126,13 @@ def _fields(item: Order | Refund | UnreadableOrder) -> tuple[str | int, ...]:
     if isinstance(item, Refund):
         return (item.merchant_uid, canonical(to_money(item.amount)), item.currency)
     return _canonical(_orders.to_columns(item))
+
+
+def _as_they_are(item: Order | Refund | UnreadableOrder) -> tuple[str | int, ...]:
+    if isinstance(item, Order):
+        return _orders.to_columns(item)
+    assert isinstance(item, Refund)
+    return (item.merchant_uid, to_money(item.amount), item.currency)
 
 
 def _canonical(columns: _orders.Columns) -> _orders.Columns:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portone_async import PortOneClient
-from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
+from portone_async.reconcile import Finding, Order, Refund, Store, Verdict, reconcile
 from portone_async.testing import Exchange, FakePortOne, Hang, Reply, Status
 from tests.support.custom_faults import Refused
 from tests.support.paid_day import paid_orders
@@ -57,6 +57,30 @@ async def test_order_number_that_is_not_unicode_is_not_checked(
     assert finding.error is not None
     assert "surrogate" in finding.error
     finding.merchant_uid.encode()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Order("odd", Decimal("NaN")),
+        Order("odd", Decimal(1), cancelled_amount=Decimal("Infinity")),
+        Refund("o-1", Decimal("sNaN"), "KRW", "row 9"),
+    ],
+    ids=["order", "cancelled", "refund"],
+)
+async def test_amount_that_is_not_a_number_is_not_checked(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path, odd: Order | Refund
+) -> None:
+    orders = [*paid_orders(server, 3), odd]
+    with Store.open(tmp_path / "run.db") as store:
+        summary = await reconcile(client, orders, store=store)
+        (finding,) = store.findings(Verdict.NOT_CHECKED)
+        again = await reconcile(client, orders, store=store)
+
+    assert summary.counts[Verdict.MATCHED] == 3
+    assert again.counts == summary.counts
+    assert finding.merchant_uid == odd.merchant_uid
+    assert finding.error == f"order {odd.merchant_uid!r}: its amount is not a number"
 
 
 async def test_confirmation_is_recorded_while_another_one_hangs(
