@@ -37,6 +37,7 @@ _KOREAN = {
     "Skip to content": "본문으로 건너뛰기",
     "Toggle Light / Dark / Auto color theme": "밝게 / 어둡게 / 시스템 설정",
 }
+_ONLY_ENGLISH = '<p class="only-english" data-pagefind-ignore>이 문서는 영어로만 제공됩니다.</p>'
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 _LABELLED = re.compile(r"\[([^\]]*)\]\(([^)\s#:]+)\)")
@@ -195,9 +196,11 @@ def add_context(
         return
     context["description"] = _description(doctree)
     context["body"] = _ANCHOR.sub(r"<section>\n\2<h\3 id=\1", context["body"])
+    # A long name of a section breaks after the dot.
+    context["body"] = context["body"].replace("<h1>client.", "<h1>client.<wbr>")
     context["body"] = _WORD.sub(r'<span class="pre whole">\1</span>', context["body"])
     if language == "ko" and not pagename.startswith("docs/ko/"):
-        context["body"] = f'<div lang="en">{context["body"]}</div>'
+        context["body"] = f'{_ONLY_ENGLISH}<div lang="en">{context["body"]}</div>'
 
 
 def mark_sentences(app: Sphinx, doctree: nodes.document) -> None:
