@@ -35,7 +35,6 @@ _KOREAN = {
     "On this page": "이 페이지에서",
     "Previous": "이전",
     "Skip to content": "본문으로 건너뛰기",
-    "Toggle Light / Dark / Auto color theme": "밝게 / 어둡게 / 시스템 설정",
 }
 _ONLY_ENGLISH = '<p class="only-english" data-pagefind-ignore>이 문서는 영어로만 제공됩니다.</p>'
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)

@@ -1,7 +1,7 @@
 // What the theme lacks: buttons that copy code, a language switch that keeps its place, the keyboard.
 const words = document.documentElement.lang === "ko"
-  ? { copy: "복사", copied: "복사됨", menu: "메뉴", contents: "목차" }
-  : { copy: "Copy", copied: "Copied", menu: "Menu", contents: "Contents" };
+  ? { copy: "복사", copied: "복사됨", menu: "메뉴", contents: "목차", theme: "밝게 / 어둡게 / 시스템 설정" }
+  : { copy: "Copy", copied: "Copied", menu: "Menu", contents: "Contents", theme: "Light / dark / as the system" };
 
 function addCopyButton(block) {
   const button = document.createElement("button");
@@ -40,6 +40,7 @@ window.addEventListener("DOMContentLoaded", () => {
 
   document.querySelectorAll(".nav-overlay-icon .icon").forEach((icon) => makeButton(icon, words.menu));
   document.querySelectorAll(".toc-overlay-icon .icon").forEach((icon) => makeButton(icon, words.contents));
+  document.querySelectorAll(".theme-toggle").forEach((button) => button.setAttribute("aria-label", words.theme));
   document.querySelector(".sidebar-drawer").setAttribute("aria-label", words.menu);
   document.querySelector(".toc-drawer").setAttribute("aria-label", words.contents);
   for (const box of document.querySelectorAll("article pre, .table-wrapper")) {
