@@ -41,10 +41,14 @@ class User(Protocol):
 
 
 class LoopThread:
-    """An event loop that runs in a daemon thread until :meth:`end`."""
+    """An event loop that runs in a daemon thread until :meth:`end`.
+
+    It has no lock, which a handler of a signal that calls a client could wait for forever: its thread
+    may hold it. Instead a thread adds its work before it looks whether the loop ends, and the loop
+    is marked as ending before it looks which works there are.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._works: set[_Work[Any]] = set()
         self._process = os.getpid()
         self._is_ending = False
@@ -80,8 +84,7 @@ class LoopThread:
             elif not (self.is_exiting and isinstance(error, RuntimeError)):
                 raise
         finally:
-            with self._lock:
-                self._is_ending = self._has_ended = True
+            self._is_ending = self._has_ended = True
             for work in [*self._works]:
                 work.abandon()
 
@@ -145,19 +148,16 @@ class LoopThread:
     def start(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run a coroutine in the loop without waiting for it. Safe in a finalizer, in any thread."""
         try:
-            # Without the lock, which this thread may hold.
             self._loop.call_soon_threadsafe(_Work(coroutine, self._forget).start)
         except RuntimeError:  # The loop is closed.
             coroutine.close()
 
     def end(self) -> None:
         """End the loop as soon as no thread waits for a coroutine in it. Returns before, then."""
-        with self._lock:
-            if not self._is_ending:
-                self._is_ending = True
-                self._loop.call_soon_threadsafe(self._end_when_idle)
-            is_idle = not self._works
-        if is_idle:
+        self._is_ending = True
+        with suppress(RuntimeError):  # The loop is closed.
+            self._loop.call_soon_threadsafe(self._end_when_idle)
+        if not self._works:
             self.join(None)
 
     def _end_when_idle(self) -> None:
@@ -187,24 +187,22 @@ class LoopThread:
                 "a blocking client was called in its own event loop, by an observer for example, "
                 "and would wait for itself"
             )
-        with self._lock:
-            if self._is_ending:
-                raise _ended()
-            self._works.add(work)
-            self._loop.call_soon_threadsafe(work.start)
+        self._works.add(work)
+        if self._is_ending:
+            raise _ended()
+        self._loop.call_soon_threadsafe(work.start)
 
     def _cancel(self, work: _Work[Any]) -> None:
         """Cancel a coroutine and wait for its end."""
         if self._process != os.getpid():
             return  # Forked while it waited: nothing would ever end the wait here.
-        with self._lock:
-            if self.is_here or self._has_ended:
-                # Never begun, or ended by the loop's thread.
-                work.abandon()
-            else:
-                self._works.add(work)
-                with suppress(RuntimeError):  # The loop is closed, and its thread abandons it.
-                    self._loop.call_soon_threadsafe(work.cancel)
+        self._works.add(work)
+        if self.is_here or self._has_ended:
+            # Never begun, or ended by the loop's thread.
+            work.abandon()
+        else:
+            with suppress(RuntimeError):  # The loop is closed, and its thread abandons it.
+                self._loop.call_soon_threadsafe(work.cancel)
         wait_for([work.ended])
 
 

@@ -10,12 +10,15 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import ContextVar
 from decimal import Decimal
-from types import ModuleType
-from typing import Any
+from functools import partial
+from itertools import count
+from types import FrameType, ModuleType
+from typing import Any, Self
 
 import pytest
 
@@ -411,3 +414,81 @@ def test_confirmation_is_decided_in_the_calling_thread_while_others_call(
 
     assert isinstance(caught.value.__cause__, StopIteration)
     assert threads == [threading.get_ident()]
+
+
+# Handlers of signals
+
+
+class AtLine:
+    """Calls a function at one line of the engine and the loop, as a handler of a signal is called."""
+
+    def __init__(self, line: int) -> None:
+        self._line = line
+        self._lines = 0
+        self._function: Callable[[], object] = list
+
+    @classmethod
+    def each(cls) -> Iterator[Self]:
+        """Yield one for each line that a call executes."""
+        for line in count(1):
+            handler = cls(line)
+            yield handler
+            if handler._lines < line:
+                assert line > 20
+                return
+
+    def interrupt(self, call: Callable[[], object], function: Callable[[], object]) -> None:
+        """Make a call, and call a function at the line."""
+        self._function = function
+        trace = sys.gettrace()
+        sys.settrace(self._trace)
+        try:
+            call()
+        finally:
+            sys.settrace(trace)
+
+    def _trace(self, frame: FrameType, event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.endswith(("blocking/_engine.py", "blocking/_loop.py")):
+            return None
+        if event == "line":
+            self._lines += 1
+            if self._lines == self._line:
+                sys.settrace(None)
+                self._function()
+        return self._trace
+
+
+def test_signal_handler_can_call_the_client_at_any_line_of_a_call(client: PortOneClient) -> None:
+    find = partial(client.payments.find, UID)
+    find()
+    for handler in AtLine.each():
+        handler.interrupt(find, find)
+
+
+def test_signal_handler_can_close_the_client_at_any_line_of_a_call(server: FakePortOne) -> None:
+    for handler in AtLine.each():
+        client = new_client(server)
+        find = partial(client.payments.find, UID)
+        find()
+        with suppress(ClientClosedError):
+            handler.interrupt(find, client.close)
+        client.close()
+        for thread in loops():
+            thread.join(60)
+        assert not loops()
+
+
+# Of an interruption before the coroutine is passed to the loop.
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+def test_interrupt_at_any_line_of_a_refund_leaves_the_client_usable(
+    client: PortOneClient, server: FakePortOne
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    for handler in AtLine.each():
+        cancel = partial(client.payments.cancel_all, server.add().imp_uid, reason="sold out")
+        with suppress(KeyboardInterrupt):
+            handler.interrupt(cancel, interrupt)
+        assert client.payments.find(UID).is_paid
+    assert not client._engine._root.loop._works
