@@ -47,6 +47,7 @@ class Shop:
         self.status = status
         self.is_plain = is_plain
         self.requests: list[tuple[str, Window]] = []
+        self.responses: set[object] = set()
         self.in_flight = 0
         self.most_in_flight = 0
         self.refuses_empty = False
@@ -60,6 +61,7 @@ class Shop:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             self.requests.append((status, window))
+            self.responses.add(call.response)
             self.on_request(len(self.requests))
             # Other tasks run meanwhile, as they do while a reply is on its way.
             for _ in range(20):
@@ -160,6 +162,14 @@ async def test_parts_of_a_long_period_are_requested_at_once(store: Store) -> Non
 
     assert stored(store) == expected(shop)
     assert 1 < shop.most_in_flight <= 8
+
+
+async def test_sweep_decodes_only_the_fields_of_a_verdict(store: Store) -> None:
+    shop = Shop(list(range(20)))
+    await sweep_once(shop, store, 100)
+
+    # Half the CPU time of a PaymentPage.
+    assert shop.responses == {ListedPaymentPage}
 
 
 async def test_one_part_at_once_sends_one_request_at_once(store: Store) -> None:
