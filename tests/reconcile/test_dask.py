@@ -22,7 +22,14 @@ from portone_async import (
     RateLimit,
     ServerError,
 )
-from portone_async.reconcile import LedgerEntry, SQLiteLedger, Verdict, reconcile_partition
+from portone_async.reconcile import (
+    LedgerEntry,
+    LedgerError,
+    SQLiteLedger,
+    Summary,
+    Verdict,
+    reconcile_partition,
+)
 from portone_async.reconcile.dask import (
     ClusterError,
     PartitionedRun,
@@ -262,6 +269,21 @@ async def test_rejected_keys_end_the_run(
         ({"shared_rate": SharedRate("shop", store="NO_VARIABLE")}, "store='NO_VARIABLE'"),
     ],
 )
+async def test_payments_of_another_key_end_the_run(
+    run: Run, portone: FakePortOne, path: Path
+) -> None:
+    plan = plan_of(DAYS)
+    summary = Summary(counts={}, amounts={}, requests=0, retries=0, seconds=0.0)
+    with SQLiteLedger.open(path, run="november") as ledger:
+        ledger.claim(plan)
+        ledger.publish(next(iter(plan)), summary, (), account="another")
+
+    with pytest.raises(LedgerError, match="another API key"):
+        await run()
+
+    assert not portone.requests
+
+
 async def test_worker_that_cannot_start_ends_the_run(
     run: Run, options: dict[str, Any], message: str
 ) -> None:
