@@ -69,6 +69,8 @@ def test_published_extras_have_no_tools_of_development() -> None:
 
 def built_metadata(repository: str) -> CoreMetadata:
     """Return what hatchling writes into a wheel, with an address of the public repository."""
+    if not (ROOT / "portone_async").exists():
+        pytest.skip("the source of the package, with its version, is elsewhere")
     pyproject = deepcopy(PYPROJECT)
     pyproject["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"] = repository
     return ProjectMetadata(str(ROOT), PluginManager(), pyproject).core
