@@ -22,6 +22,7 @@ from portone_async.throttle import Throttle, TokenBucket
 from .options import ThrottleQueue
 
 __all__ = (
+    "SET_KEYS",
     "as_secret",
     "connection_limit",
     "require_env",
@@ -32,6 +33,11 @@ __all__ = (
     "validate_rate_limit",
     "validate_tier",
     "validate_type",
+)
+
+SET_KEYS = (
+    "Set PORTONE_IMP_KEY and PORTONE_IMP_SECRET (REST API Key and Secret of V1 in the console), or "
+    "name a profile. Without an account, 'python -m portone_async.testing' prints values to set."
 )
 
 T = TypeVar("T")
@@ -70,7 +76,9 @@ def require_env(name: str) -> Secret:
     """Return an environment variable, hidden from tracebacks."""
     if value := os.environ.get(name):
         return Secret(value)
-    raise InvalidRequestError(f"the environment variable {name} is not set")
+    error = InvalidRequestError(f"the environment variable {name} is not set")
+    error.advice = SET_KEYS
+    raise error
 
 
 def connection_limit(max_in_flight: Any, session: Any) -> int:

@@ -104,7 +104,8 @@ async def test_missing_variable_exits_2_and_is_named(
     monkeypatch.delenv(name)
     ran = await run("a")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"portone-async: the environment variable {name} is not set\n"
+    assert ran.err.startswith(f"portone-async: the environment variable {name} is not set. Set ")
+    assert ran.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 from rich.cells import cell_len
 
 from portone_async import errors
+from portone_async._core.validate import SET_KEYS
 from portone_async.cli import _parser, main
 from portone_async.cli.completion import all_actions
 from portone_async.cli.labels import verdict_label
@@ -54,7 +55,7 @@ def texts() -> set[Key]:
     }
     return (
         advice
-        | {(None, COMPARE_CONSOLES)}
+        | {(None, COMPARE_CONSOLES), (None, SET_KEYS)}
         | {(context, message) for _, _, message, _, context in marked if isinstance(message, str)}
     )
 
@@ -251,6 +252,12 @@ async def test_advice_about_an_error_is_korean(run: Run, monkeypatch: pytest.Mon
     code, _, err = await asyncio.to_thread(run, "find", "a")
     assert code == 3
     assert "\n힌트: 네트워크와 프록시" in err
+
+
+def test_missing_key_says_in_korean_what_to_set(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PORTONE_IMP_SECRET")
+    _, _, err = run("find", "a")
+    assert "PORTONE_IMP_KEY와 PORTONE_IMP_SECRET에 " in err
 
 
 async def test_summary_is_korean_and_aligned(server: FakePortOne, run: Run) -> None:
