@@ -260,6 +260,25 @@ def test_missing_key_says_in_korean_what_to_set(run: Run, monkeypatch: pytest.Mo
     assert "PORTONE_IMP_KEY와 PORTONE_IMP_SECRET에 " in err
 
 
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (None, "파일이 없습니다."),
+        ("", "파일이 비어 있어"),
+        ("오더,값", "merchant_uid 열을 찾지 못했습니다. '--columns merchant_uid=열이름'으로"),
+        ("주문번호,금액,결제금액", "amount 열일 수 있는 열이 여럿입니다('금액', '결제금액')."),
+    ],
+)
+def test_unreadable_order_file_is_explained_in_korean(
+    run: Run, header: str | None, reason: str
+) -> None:
+    if header is not None:
+        Path("orders.csv").write_text(header)
+    code, _, err = run("reconcile", "orders.csv")
+    assert code == 2
+    assert err.startswith(f"portone-async: orders.csv: {reason}")
+
+
 async def test_summary_is_korean_and_aligned(server: FakePortOne, run: Run) -> None:
     server.add(merchant_uid="a", amount=1000)
     Path("orders.csv").write_text("order_id,amount\na,1000\ngone,500\n")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator, Iterator
+from gettext import gettext as _
 
 from portone_async.cli.escape import escape
 from portone_async.cli.source_format import Format
@@ -94,6 +95,8 @@ def _name_source_in_errors(items: Iterator[Item], name: str) -> Generator[Item, 
     except sqlite3.Error as error:
         # From the temporary file of a step: the disk may be full.
         reason = f"a temporary file failed: {escape(str(error))}"
+    except FileNotFoundError:
+        reason = _("No such file or directory")
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except UnicodeDecodeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from gettext import gettext as _
 
 from msgspec import Struct
 
@@ -151,7 +152,8 @@ def matching_fields(columns: Columns, names: Sequence[str]) -> set[str]:
 def _find_required(field: str, wanted: str | None, names: Sequence[str]) -> int:
     index = _find(field, wanted or None, names)
     if index is None:
-        raise OrdersError(f"no column looks like {field}: {_hint(field)}; {_list(names)}")
+        text = _("no column looks like {field}: {hint}; {found}")
+        raise OrdersError(text.format(field=field, hint=_hint(field), found=_list(names)))
     return index
 
 
@@ -160,10 +162,13 @@ def _find(field: str, wanted: str | None, names: Sequence[str]) -> int | None:
         return None
     indexes = _candidates(field, wanted, names)
     if wanted is not None and not indexes:
-        raise OrdersError(f"there is no column {quote(wanted)} for {field}; {_list(names)}")
+        text = _("there is no column {name} for {field}; {found}")
+        raise OrdersError(text.format(name=quote(wanted), field=field, found=_list(names)))
     if len(indexes) > 1:
         several = ", ".join(quote(names[index]) for index in indexes)
-        raise OrdersError(f"{field} could be any of {several}: {_hint(field)}; {_list(names)}")
+        text = _("{field} could be any of {several}: {hint}; {found}")
+        hint, found = _hint(field), _list(names)
+        raise OrdersError(text.format(field=field, several=several, hint=hint, found=found))
     return indexes[0] if indexes else None
 
 
@@ -199,8 +204,8 @@ def _normalize(name: str) -> str:
 
 
 def _hint(field: str) -> str:
-    return f"name it with --columns {field}=COLUMN"
+    return _("name it with --columns {field}=COLUMN").format(field=field)
 
 
 def _list(names: Sequence[str]) -> str:
-    return f"columns found: {quote_list(names, _MAX_LISTED)}"
+    return _("columns found: {names}").format(names=quote_list(names, _MAX_LISTED))

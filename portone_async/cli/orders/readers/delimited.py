@@ -152,7 +152,9 @@ def _read_header(
     max_rows = MAX_ROWS if line is None else 1
     top = list(islice(rows, max_rows + 2))
     if not top:
-        raise OrdersError("is empty: it has no header" if line is None else f"has no line {line}")
+        raise OrdersError(
+            _("is empty: it has no header") if line is None else f"has no line {line}"
+        )
     if line is not None and top[0].line != line:
         raise OrdersError(f"line {line} is inside a row")
     cells = [() if row.problem else row.cells for row in top]
