@@ -262,13 +262,6 @@ async def test_rejected_keys_end_the_run(
     assert not [request for request in portone.requests if "/payments" in request.path]
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"orders": "tests.support.no_module:orders"}, "orders='tests.support.no_module:orders'"),
-        ({"shared_rate": SharedRate("shop", store="NO_VARIABLE")}, "store='NO_VARIABLE'"),
-    ],
-)
 async def test_payments_of_another_key_end_the_run(
     run: Run, portone: FakePortOne, path: Path
 ) -> None:
@@ -284,6 +277,13 @@ async def test_payments_of_another_key_end_the_run(
     assert not portone.requests
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"orders": "tests.support.no_module:orders"}, "orders='tests.support.no_module:orders'"),
+        ({"shared_rate": SharedRate("shop", store="NO_VARIABLE")}, "store='NO_VARIABLE'"),
+    ],
+)
 async def test_worker_that_cannot_start_ends_the_run(
     run: Run, options: dict[str, Any], message: str
 ) -> None:
