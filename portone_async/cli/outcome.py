@@ -60,10 +60,16 @@ class Outcome(Struct, frozen=True):
         if not self.is_missing:
             return translated(self.error.advice)
         # The error's own advice is for developers.
-        return _(
+        general = _(
             "'not found' is also PortOne's answer for a payment of another shop's keys, "
             "of a V2 channel, or one that was made a moment ago."
         )
+        if "payment_status" not in self.error.identifiers:
+            return general
+        by_status = _(
+            "--status skips payments of any other status: a partly refunded one is 'cancelled'."
+        )
+        return f"{general} {by_status}"
 
     def to_json(self, *, personal_data: bool, encoding: str = "utf-8") -> str:
         """Encode the outcome as one line of JSON, with numbers exactly as PortOne sent them.

@@ -90,7 +90,9 @@ class PaymentNotFoundError(NotFoundError):
     advice = (
         "Besides 'never paid', PortOne reports this for a payment of another shop's key pair, "
         "of a V2 channel, of a test channel (get() needs include_sandbox=True), "
-        "or one that was made a moment ago."
+        "or one that was made a moment ago. "
+        "A look-up by status skips the payments of all others: "
+        "a partly refunded one is 'cancelled', no longer 'paid'."
     )
 
 

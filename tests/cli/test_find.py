@@ -71,6 +71,16 @@ async def test_missing_payment_exits_1(server: FakePortOne, run: Run, mode: list
     assert ran.err.count("\n") == 2
 
 
+async def test_status_that_hides_a_partly_refunded_payment_is_in_the_hint(
+    server: FakePortOne, run: Run
+) -> None:
+    server.add(merchant_uid="a", amount=1000, status="cancelled", cancel_amount=1)
+    by_status, by_order = await run("a", "--status", "paid"), await run("b")
+    assert by_status.code == 1
+    assert "a partly refunded one is 'cancelled'" in by_status.err
+    assert "partly refunded" not in by_order.err
+
+
 @pytest.mark.parametrize("mode", [[], ["--json"]])
 async def test_unchecked_order_exits_3_even_with_a_missing_payment(
     server: FakePortOne, run: Run, mode: list[str]
