@@ -251,7 +251,7 @@ async def test_failing_sibling_task_cancels_a_call_in_its_backoff(server: FakePo
     async with server.client(retry=RetryPolicy(backoff_initial=60, backoff_max=60)) as client:
         server.fail(Status(503))
         with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="sibling")):
-            async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            async with asyncio.timeout(50), asyncio.TaskGroup() as group:
                 group.create_task(client.payments.find("order-1"))
                 group.create_task(fail())
         assert (await client.payments.find("order-1")).is_paid

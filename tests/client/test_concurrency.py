@@ -219,7 +219,7 @@ from portone_async import PortOneClient, PortOneError, RetryPolicy, Timeouts
 
 def new_client():
     once = RetryPolicy(attempts=1)
-    return PortOneClient.from_env(retry=once, timeouts=Timeouts(attempt=2), rate_limit=None)
+    return PortOneClient.from_env(retry=once, timeouts=Timeouts(attempt=60), rate_limit=None)
 
 async def find(client):
     try:

@@ -312,15 +312,15 @@ async def test_half_open_connection_times_out_and_is_not_reused() -> None:
             base_url=raw.url,
             max_in_flight=1,
             retry=AT_ONCE,
-            timeouts=Timeouts(total=5, attempt=0.2),
+            timeouts=Timeouts(total=60, attempt=1),
         ) as client,
     ):
         assert (await client.payments.find(UID)).is_paid
         assert raw.connections == 1
         payment, took = await timed(client.payments.find(UID))
         assert payment.is_paid
-        assert took.seconds >= 0.2
-        assert took.net < 0.3
+        assert took.seconds >= 1
+        assert took.net < 1.1
         assert len(raw.requests) == 4
         assert raw.connections == 2
         await client.payments.find(UID)
@@ -336,7 +336,7 @@ async def test_calls_behind_a_hanging_one_continue_after_its_timeout(
             max_in_flight=1,
             rate_limit=None,
             retry=RetryPolicy(attempts=1),
-            timeouts=Timeouts(total=0.3),
+            timeouts=Timeouts(total=1),
         ) as client,
         Stopwatch() as watch,
     ):
@@ -347,7 +347,7 @@ async def test_calls_behind_a_hanging_one_continue_after_its_timeout(
     assert isinstance(hung, TransientError)
     # Waiting for a place is no part of a call's own time.
     assert all(isinstance(each, Payment) for each in others)
-    assert watch.seconds >= 0.29
+    assert watch.seconds >= 0.99
     assert server.count("/payments") == 50
 
 
@@ -404,7 +404,7 @@ async def test_server_restart_under_load_fails_no_patient_call() -> None:
         server.add(merchant_uid=UID, amount=1)
         server.fail(Delay(0.02), times=None)
         async with server.client(
-            rate_limit=None, retry=PATIENT, timeouts=Timeouts(total=20, attempt=5)
+            rate_limit=None, retry=PATIENT, timeouts=Timeouts(total=120, attempt=60)
         ) as client:
             calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(CALLS)]
             await until(lambda: server.count("/payments") >= 50)
@@ -422,7 +422,7 @@ async def test_impatient_calls_fail_during_a_restart_and_then_recover() -> None:
         server.add(merchant_uid=UID, amount=1)
         server.fail(Delay(0.02), times=None)
         async with server.client(
-            rate_limit=None, retry=RetryPolicy(backoff_initial=0.01), timeouts=Timeouts(total=5)
+            rate_limit=None, retry=RetryPolicy(backoff_initial=0.01), timeouts=Timeouts(total=60)
         ) as client:
             calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(CALLS)]
             await until(lambda: server.count("/payments") >= 50)

@@ -150,7 +150,8 @@ async def test_hanging_token_fetch_ends_with_the_total(server: FakePortOne) -> N
             assert took.net < 0.35
         assert server.count("/") == 1
         server.clear_faults()
-        assert (await client.payments.find(UID)).is_paid
+        patient = client.with_options(timeouts=Timeouts(total=60))
+        assert (await patient.payments.find(UID)).is_paid
 
 
 @pytest.mark.parametrize(

@@ -310,7 +310,7 @@ async def test_request_ends_with_the_timeout_of_the_app(
     server: FakePortOne, example: Any, request: pytest.FixtureRequest
 ) -> None:
     server.fail(Hang(), times=None)
-    example.TIMEOUTS = Timeouts(total=0.2)
+    example.TIMEOUTS = Timeouts(total=1)
     served = SERVED[request.node.callspec.params["example"]]
 
     async with served(example) as url, httpx.AsyncClient(trust_env=False) as visitor:
@@ -667,7 +667,7 @@ async def test_endless_body_is_rejected_early(app: App) -> None:
         await writer.drain()
 
         # There is more to come, and yet this is the answer.
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert b" 400 " in await reader.readline()
     await writer.wait_closed()
 
