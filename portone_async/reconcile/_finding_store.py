@@ -71,6 +71,11 @@ class FindingStore:
         valid = None if verdict is None else validate_member("verdict", verdict, Verdict)
         return _reading.findings(self._database, valid)
 
+    def unread_numbers(self) -> frozenset[str]:
+        """Return the order numbers of rows and payments that could not be read, if they have them."""
+        with self._database.reading() as connection:
+            return _findings.unread_numbers(connection)
+
     def matched_findings(self, orders: Range) -> Iterator[Finding]:
         """Iterate over the findings ``matched`` of a range of orders."""
         return _reading.matched_findings(self._database, orders)

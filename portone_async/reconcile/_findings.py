@@ -34,6 +34,7 @@ __all__ = (
     "record_contradiction",
     "record_unreadable",
     "totals",
+    "unread_numbers",
 )
 
 Key: TypeAlias = tuple[int, int | str]
@@ -95,6 +96,9 @@ _ALL_OTHERS = """
         position, amount, currency, status, cancelled_amount
     FROM findings AS f LEFT JOIN orders ON kind = :order AND position = key
     WHERE verdict <> :matched OR status IS NOT :paid OR instr(payments, '},{')"""
+_UNREAD_NUMBERS = """
+    SELECT DISTINCT merchant_uid FROM findings
+    WHERE kind <> :order AND payments = '[]' AND merchant_uid <> ''"""
 _COUNT_UNREADABLE = """
     SELECT count(*) FROM findings
     WHERE kind <> :order AND verdict = :not_checked AND payments = '[]'"""
@@ -139,6 +143,12 @@ def record(connection: Connection, findings: Iterable[Finding]) -> str | None:
             if not connection.execute(_HAS_ORDER, [merchant_uid]).fetchone():
                 return str(merchant_uid)
     return None
+
+
+def unread_numbers(connection: Connection) -> frozenset[str]:
+    """Return the order numbers of rows and payments that could not be read, where they have them."""
+    rows = connection.execute(_UNREAD_NUMBERS, KINDS)
+    return frozenset(merchant_uid for (merchant_uid,) in rows)
 
 
 def record_unreadable(connection: Connection, payment: UnreadablePayment, error: str) -> Finding:

@@ -37,6 +37,10 @@ __all__ = (
 _EXACT = (Decimal, datetime)
 
 
+UNREAD_ORDER = "a row or a payment with its order number could not be read"
+"""The error of a payment without an order that may have one, in such a row."""
+
+
 class Order(Struct, frozen=True, gc=False):
     """An order in the shop's books: what its payment should be."""
 

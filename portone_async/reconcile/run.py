@@ -34,7 +34,7 @@ from ._shop import shop_of
 from ._sweep import sweep
 from .compare import compare
 from .confirmation import Confirm, ConfirmationPlan, Confirming, validate_confirm
-from .finding import Finding, PaymentSnapshot, Summary, Verdict
+from .finding import UNREAD_ORDER, Finding, PaymentSnapshot, Summary, Verdict
 from .store import Store
 
 __all__ = ("reconcile", "run_recorded")
@@ -281,9 +281,19 @@ def _not_checked(payment: PaymentSnapshot, reason: str) -> Finding:
 
 
 async def _find_orphans(recorder: Recorder) -> None:
-    """Record the payments that belong to no order."""
+    """Record the payments that belong to no order.
+
+    One whose order may be in a row that could not be read is not checked.
+    """
+    unread = await in_thread(recorder.store.unread_numbers)
     after = ""
     while batch := await in_thread(recorder.store.payments_without_order, after=after):
         after = batch[-1].imp_uid
         findings = [compare(None, [payment]) for payment in batch]
-        await recorder.record([f for f in findings if f.verdict is Verdict.ORPHAN])
+        await recorder.record(
+            [
+                _not_checked(f.payments[0], UNREAD_ORDER) if f.merchant_uid in unread else f
+                for f in findings
+                if f.verdict is Verdict.ORPHAN
+            ]
+        )

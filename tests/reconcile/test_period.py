@@ -14,7 +14,7 @@ from portone_async import (
     PortOneClient,
     UnexpectedResponseError,
 )
-from portone_async.reconcile import Finding, Order, Store, Verdict, reconcile
+from portone_async.reconcile import Finding, Order, Store, UnreadableOrder, Verdict, reconcile
 from portone_async.testing import FakePortOne, Json, Status
 from tests.support.custom_faults import EmptyPeriodIs400, NotInBatches, Odd
 from tests.support.paid_day import DAY, NEXT, NOON, paid_orders
@@ -112,6 +112,24 @@ async def test_unreadable_second_payment_makes_an_order_not_checked(
 
     assert summary.counts[Verdict.NOT_CHECKED] == 1
     assert summary.counts[Verdict.MATCHED] == 2
+
+
+async def test_payment_of_an_unreadable_row_is_no_orphan(
+    server: FakePortOne, client: PortOneClient, tmp_path: Path
+) -> None:
+    orders = paid_orders(server, 3)
+    unreadable = UnreadableOrder("row 3", "no amount", "o-1")
+    rows: list[Order | UnreadableOrder] = [orders[0], unreadable]
+    with Store.open(tmp_path / "run.db") as store:
+        for _ in range(2):
+            summary = await reconcile(client, rows, since=DAY, until=NEXT, store=store)
+
+            payment, row = store.findings(Verdict.NOT_CHECKED)
+            assert (payment.merchant_uid, len(payment.payments)) == ("o-1", 1)
+            assert payment.error == "a row or a payment with its order number could not be read"
+            assert row.error == "row 3: no amount"
+            assert [finding.merchant_uid for finding in store.findings(Verdict.ORPHAN)] == ["o-2"]
+            assert all(bridge.adds_up for bridge in summary.bridge.values())
 
 
 async def test_unreadable_payment_without_order_is_retried_on_resume(

@@ -16,7 +16,13 @@ from msgspec.structs import replace
 
 from portone_async.reconcile._orders import contradiction
 from portone_async.reconcile.compare import compare, status_rank
-from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
+from portone_async.reconcile.finding import (
+    UNREAD_ORDER,
+    Finding,
+    Order,
+    PaymentSnapshot,
+    Verdict,
+)
 from portone_async.reconcile.partition import MARGIN_REASON
 
 from ._rows import Row
@@ -47,7 +53,9 @@ def join(rows: Sequence[Row], confirmed: Finding | None) -> Joined:
     orders = [row for row in rows if row.finding.order is not None]
     own = [row for row in orders if not row.partition.is_margin]
     if not orders:
-        return Joined(_latest(rows))
+        latest = _latest(rows)
+        is_unread = any(not row.finding.payments for row in rows)
+        return Joined(tuple(map(_unread, latest)) if is_unread else latest)
     first = (own or orders)[0]
     if not own and not any(map(_is_payment, rows)):
         # An order of a margin that has no payment in the period.
@@ -66,9 +74,18 @@ def join(rows: Sequence[Row], confirmed: Finding | None) -> Joined:
 
 def provisional(row: Row) -> Row:
     """Return a row as it is reported while a partition of its Tier is unfinished."""
+    return _not_an_orphan(row, _INCOMPLETE)
+
+
+def _unread(row: Row) -> Row:
+    """Return a row as it is reported if something with its order number could not be read."""
+    return _not_an_orphan(row, UNREAD_ORDER)
+
+
+def _not_an_orphan(row: Row, error: str) -> Row:
     if row.finding.verdict is not Verdict.ORPHAN:
         return row
-    finding = replace(row.finding, verdict=Verdict.NOT_CHECKED, error=_INCOMPLETE)
+    finding = replace(row.finding, verdict=Verdict.NOT_CHECKED, error=error)
     return replace(row, finding=finding)
 
 

@@ -101,6 +101,16 @@ def test_payment_that_its_order_considers_is_no_orphan(ledger: Ledger) -> None:
     assert not list(ledger.unconfirmed())
 
 
+def test_payment_of_an_unreadable_row_of_another_partition_is_no_orphan(ledger: Ledger) -> None:
+    row = Finding(
+        merchant_uid=A.merchant_uid, verdict=Verdict.NOT_CHECKED, error="row 3: no amount"
+    )
+    publish_all(ledger, first=[row], second=[orphan(A)])
+
+    error = "a row or a payment with its order number could not be read"
+    assert_reports(ledger, row, replace(orphan(A), verdict=Verdict.NOT_CHECKED, error=error))
+
+
 def test_equal_number_in_another_tier_stays_an_orphan(ledger: Ledger) -> None:
     publish_all(ledger, first=[MATCHED], other=[orphan(A)])
 
