@@ -292,6 +292,21 @@ async def test_summary_is_korean_and_aligned(server: FakePortOne, run: Run) -> N
     assert missing.startswith("결제 없음 ")
     assert cell_len(matched.split("1,000")[0]) == cell_len(missing.split("500")[0])
     assert "저장했습니다: o.csv" in out
+    assert "힌트: " not in out
+
+
+async def test_summary_without_files_names_the_options_that_list_the_orders(
+    server: FakePortOne, run: Run
+) -> None:
+    server.add(merchant_uid="a", amount=1000)
+    Path("orders.csv").write_text("order_id,amount\na,1000\n")
+    Path("more.csv").write_text("order_id,amount\na,1000\nb,만원\n")
+
+    _, matched, _ = await asyncio.to_thread(run, "reconcile", "orders.csv")
+    _, unreadable, _ = await asyncio.to_thread(run, "reconcile", "more.csv")
+
+    assert "힌트: " not in matched
+    assert unreadable.splitlines()[-1].startswith("힌트: --out FILE이나 --report FILE을 ")
 
 
 async def test_cancellation_is_korean_and_aligned_but_its_json_is_english(

@@ -28,7 +28,7 @@ from .notes import Notes
 from .partition_orders import PartitionOrders, open_orders
 from .partition_run import Failure, PartitionRun, Todo
 from .partition_view import PartitionView, print_tiers
-from .results import print_files, write_results
+from .results import print_files, print_hint, write_results
 from .view import print_summary
 
 __all__ = ("run_partitions",)
@@ -61,6 +61,7 @@ def run_partitions(arguments: Arguments) -> Summary:
         if has_tiers:
             print_tiers(console, counts)
         print_files(console, files)
+        print_hint(console, arguments, summary)
     return summary
 
 

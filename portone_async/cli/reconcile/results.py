@@ -15,11 +15,11 @@ from portone_async.cli.language import current_language
 from portone_async.cli.orders.formats import format_of
 from portone_async.cli.report import Report, write_findings
 from portone_async.cli.source_format import Format
-from portone_async.reconcile import Finding, Summary
+from portone_async.reconcile import Finding, Summary, Verdict
 
 from .arguments import Arguments
 
-__all__ = ("print_files", "source_name", "write_results")
+__all__ = ("has_differences", "print_files", "print_hint", "source_name", "write_results")
 
 
 def write_results(
@@ -79,3 +79,15 @@ def print_files(console: Console, names: Iterable[str]) -> None:
     """Print the names of files, one unwrapped line each."""
     for name in names:
         console.print(_("written: {file}").format(file=escape(name)), soft_wrap=True)
+
+
+def has_differences(summary: Summary) -> bool:
+    """Return whether there is any finding but matched orders."""
+    return any(count for verdict, count in summary.counts.items() if verdict is not Verdict.MATCHED)
+
+
+def print_hint(console: Console, arguments: Arguments, summary: Summary) -> None:
+    """Print which options list the findings, if some are not matched and no file has them."""
+    if has_differences(summary) and arguments.out is None and arguments.report is None:
+        advice = _("--out FILE or --report FILE lists each order with its payments and the reason.")
+        console.print(_("hint: {advice}").format(advice=advice), soft_wrap=True, highlight=False)

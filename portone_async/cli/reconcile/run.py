@@ -41,7 +41,7 @@ from .announcement import print_announcement
 from .arguments import Arguments
 from .notes import Notes
 from .partitions import run_partitions
-from .results import print_files, source_name, write_results
+from .results import has_differences, print_files, print_hint, source_name, write_results
 from .source import read_source
 from .view import View, print_summary
 
@@ -93,6 +93,7 @@ def _run(arguments: Arguments) -> Summary:
         console = make_console(pipe_width=100)
         print_summary(console, summary)
         print_files(console, files)
+        print_hint(console, arguments, summary)
     return summary
 
 
@@ -190,7 +191,4 @@ def _how_to_resume_partitions(arguments: Arguments) -> str:
 def _exit_code(summary: Summary) -> ExitCode:
     if summary.counts.get(Verdict.NOT_CHECKED):
         return ExitCode.NOT_CHECKED
-    has_differences = any(
-        n for verdict, n in summary.counts.items() if verdict is not Verdict.MATCHED
-    )
-    return ExitCode.NO_MATCH if has_differences else ExitCode.OK
+    return ExitCode.NO_MATCH if has_differences(summary) else ExitCode.OK
