@@ -26,6 +26,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
+
 from ._redact import Secret, SecretBytes, SecretDict, printable
 from .errors import InvalidRequestError
 
@@ -86,7 +88,9 @@ def _folder() -> Path:
     try:
         return Path.home() / usual
     except RuntimeError:
-        problem = "there is no home folder for a file of profiles: set PORTONE_PROFILES_FILE"
+        problem = Worded(
+            "there is no home folder for a file of profiles: set PORTONE_PROFILES_FILE"
+        )
     raise InvalidRequestError(problem)
 
 
@@ -98,15 +102,17 @@ def _read(path: Path) -> SecretBytes:
             problem = _problem(os.fstat(file.fileno()), path)
             content = SecretBytes(b"" if problem else file.read(_MAX_SIZE + 1))
     except FileNotFoundError:
-        problem = "does not exist; PORTONE_PROFILES_FILE can name another file"
+        problem = Worded("does not exist; PORTONE_PROFILES_FILE can name another file")
     except OSError as error:
-        problem = f"cannot be read: {error.strerror or type(error).__name__}"
+        problem = Worded("cannot be read: {reason}", reason=error.strerror or type(error).__name__)
     else:
         if len(content) > _MAX_SIZE:
-            problem = f"has more than {_MAX_SIZE} bytes"
+            problem = Worded("has more than {n} bytes", n=_MAX_SIZE)
         if not problem:
             return content
-    raise InvalidRequestError(f"the file of profiles {path} {problem}")
+    raise InvalidRequestError(
+        Worded("the file of profiles {path} {problem}", path=path, problem=problem)
+    )
 
 
 def _open(path: str, flags: int) -> int:
@@ -117,14 +123,18 @@ def _open(path: str, flags: int) -> int:
 def _problem(status: os.stat_result, path: Path) -> str:
     """Return why a file cannot be trusted with keys, or an empty text."""
     if not stat.S_ISREG(status.st_mode):
-        return "is not a regular file"
+        return Worded("is not a regular file")
     if os.name != "posix":  # Windows restricts the folder to its user, and has no such modes.
         return ""
     if status.st_mode & 0o077:
         mode = stat.S_IMODE(status.st_mode)
-        return f"is open to other users (mode {mode:04o}): run chmod 600 {shlex.quote(str(path))}"
+        return Worded(
+            "is open to other users (mode {mode:04o}): run chmod 600 {path}",
+            mode=mode,
+            path=shlex.quote(str(path)),
+        )
     if status.st_uid not in (os.geteuid(), 0):
-        return "belongs to another user, who could exchange the keys"
+        return Worded("belongs to another user, who could exchange the keys")
     return ""
 
 
@@ -140,17 +150,21 @@ def parse_profile(content: bytes, name: str, path: Path) -> Profile:
         InvalidRequestError: The content is invalid, or has no such profile.
     """
     tables = _tables(content, path)
-    where = f"profile {name!r} in {path}"
+    where = Worded("profile {name} in {path}", name=repr(name), path=path)
     table = tables.get(name)
     if table is None:
         names = ", ".join(repr(printable(other)) for other in [*tables][:_MAX_NAMES]) or "none"
-        raise InvalidRequestError(f"there is no {where}: the file has {names}")
+        raise InvalidRequestError(
+            Worded("there is no {profile}: the file has {names}", profile=where, names=names)
+        )
     for key in map(Secret, table):
         # Not the value itself, which a traceback would show.
         _check(key, where, is_text=isinstance(table[key], str))
     missing = [key for key in _KEYS if not table.get(key)]
     if missing:
-        raise InvalidRequestError(f"{where} has no {' and no '.join(missing)}")
+        raise InvalidRequestError(
+            Worded("{profile} has no {keys}", profile=where, keys=" and no ".join(missing))
+        )
     return Profile(**{key: Secret(value) for key, value in table.items()})
 
 
@@ -159,25 +173,40 @@ def _tables(content: bytes, path: Path) -> Mapping[str, SecretDict]:
     try:
         document = SecretDict(tomllib.loads(Secret(content.decode("utf-8-sig"))))
     except UnicodeDecodeError:
-        problem = "is not UTF-8"
+        problem = Worded("is not UTF-8")
     except tomllib.TOMLDecodeError as error:
         # The rest of the message may quote the file.
         place = re.search(r"at (line \d+|end of document)", str(error))
-        problem = f"is not TOML{f' ({place[0]})' if place else ''}"
+        problem = (
+            Worded("is not TOML ({place})", place=place[0]) if place else Worded("is not TOML")
+        )
     except (ValueError, RecursionError):  # A number of 5,000 digits, for example.
-        problem = "is not TOML"
+        problem = Worded("is not TOML")
     else:
         if all(isinstance(table, dict) for table in document.values()):
             return {name: SecretDict(table) for name, table in document.items()}
-        problem = f"has values outside of a profile: put them below a line such as [{DEFAULT}]"
-    raise InvalidRequestError(f"the file of profiles {path} {problem}")
+        problem = Worded(
+            "has values outside of a profile: put them below a line such as [{name}]", name=DEFAULT
+        )
+    raise InvalidRequestError(
+        Worded("the file of profiles {path} {problem}", path=path, problem=problem)
+    )
 
 
 def _check(key: str, where: str, *, is_text: bool) -> None:
     """Reject a key that no profile has, and a value that is not a text."""
     if key not in (*_KEYS, *_OPTIONS):
-        unknown = f"'{key}'" if _WORD.fullmatch(key) else "a key"
+        unknown = f"'{key}'" if _WORD.fullmatch(key) else Worded("a key")
         known = ", ".join((*_KEYS, *_OPTIONS))
-        raise InvalidRequestError(f"{where} has {unknown}, which is none of {known}")
+        raise InvalidRequestError(
+            Worded(
+                "{profile} has {key}, which is none of {known}",
+                profile=where,
+                key=unknown,
+                known=known,
+            )
+        )
     if not is_text:
-        raise InvalidRequestError(f"{key} of {where} must be text, in quotes")
+        raise InvalidRequestError(
+            Worded("{key} of {profile} must be text, in quotes", key=str(key), profile=where)
+        )

@@ -14,6 +14,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct, field
 
+from portone_async._worded import Worded
+
 from ._redact import Secret
 from .errors import ApiError, InvalidRequestError, PortOneError
 
@@ -182,7 +184,9 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
             InvalidRequestError: The values do not match the route, or cannot be sent.
         """
         if self.method not in _METHODS:
-            raise InvalidRequestError(f"method must be one of {', '.join(sorted(_METHODS))}")
+            raise InvalidRequestError(
+                Worded("method must be one of {methods}", methods=", ".join(sorted(_METHODS)))
+            )
         target, names = _template(self.route)
         values = self.path or {}
         if values.keys() != names.keys():
@@ -265,11 +269,19 @@ def validate_identifier(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise InvalidRequestError(f"{name} must be a str, not {type(value).__name__}")
     if value in ("", ".", ".."):
-        raise InvalidRequestError(f"{name} must not be {value!r}")
+        raise InvalidRequestError(
+            Worded("{name} must not be {value}", name=name, value=repr(value))
+        )
     if _CONTROL.search(value):
-        raise InvalidRequestError(f"{name} must not contain control characters: {value!a}")
+        raise InvalidRequestError(
+            Worded(
+                "{name} must not contain control characters: {value}", name=name, value=ascii(value)
+            )
+        )
     if _SURROGATE.search(value):
-        raise InvalidRequestError(f"{name} is not valid Unicode: {value!a}")
+        raise InvalidRequestError(
+            Worded("{name} is not valid Unicode: {value}", name=name, value=ascii(value))
+        )
 
 
 def _encoded(name: object, value: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
+
 from .errors import InvalidRequestError
 
 __all__ = ("RateLimit", "RetryPolicy", "Timeouts")
@@ -96,5 +98,12 @@ def _check_seconds(name: str, value: object, *, above: bool = False) -> None:
         or not 0 <= value < 1e12
         or (above and value == 0)
     ):
-        bound = "more than 0" if above else "0 or more"
-        raise InvalidRequestError(f"{name} must be a finite number, {bound}: {value!r}")
+        bound = Worded("more than 0") if above else Worded("0 or more")
+        raise InvalidRequestError(
+            Worded(
+                "{name} must be a finite number, {bound}: {value}",
+                name=name,
+                bound=bound,
+                value=repr(value),
+            )
+        )

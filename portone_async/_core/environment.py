@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, TypedDict
 
 from portone_async._redact import Secret
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 
 from .options import ClientOptions
@@ -87,8 +88,11 @@ def chosen_profile(name: str | None) -> str | None:
     other = next(filter(os.environ.get, _OF_A_SHOP), None)
     if name is not None and other is not None:
         raise InvalidRequestError(
-            f"PORTONE_PROFILE and {other} are both set, and may name different shops: unset one of "
-            "them, or name the profile in the program or command"
+            Worded(
+                "PORTONE_PROFILE and {other} are both set, and may name different shops: unset one "
+                "of them, or name the profile in the program or command",
+                other=other,
+            )
         )
     return name
 
@@ -111,6 +115,8 @@ def _check_url(profile: Profile) -> None:
         "/"
     ):
         raise InvalidRequestError(
-            "PORTONE_BASE_URL is set, but the profile has another base_url: unset the variable, or "
-            "write the same URL into the profile"
+            Worded(
+                "PORTONE_BASE_URL is set, but the profile has another base_url: unset the variable, "
+                "or write the same URL into the profile"
+            )
         )

@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from portone_async._redact import Secret
+from portone_async._worded import Worded
 from portone_async.errors import Attempt, InvalidRequestError
 from portone_async.instrumentation import Observer
 from portone_async.policy import RateLimit
@@ -76,7 +77,7 @@ def require_env(name: str) -> Secret:
     """Return an environment variable, hidden from tracebacks."""
     if value := os.environ.get(name):
         return Secret(value)
-    error = InvalidRequestError(f"the environment variable {name} is not set")
+    error = InvalidRequestError(Worded("the environment variable {name} is not set", name=name))
     error.advice = SET_KEYS
     raise error
 
@@ -122,7 +123,7 @@ def validate_tier(tier: Any) -> str | None:
     if isinstance(tier, str) and re.fullmatch(r"[A-Za-z0-9_-]+", tier):
         # One from a profile is a Secret, which the store of a run cannot encode.
         return str.__str__(tier)
-    raise InvalidRequestError(f"tier must be a code like 'A01': {tier!a}")
+    raise InvalidRequestError(Worded("tier must be a code like 'A01': {tier}", tier=ascii(tier)))
 
 
 def validate_base_url(base_url: object) -> str:

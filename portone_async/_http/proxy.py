@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from yarl import URL
 
 from portone_async._redact import Secret
+from portone_async._worded import Worded
 from portone_async.errors import (
     ConnectionFailedError,
     InvalidRequestError,
@@ -91,8 +92,10 @@ def refuse_plain(base_url: URL) -> None:
     """Raise ``InvalidRequestError`` if a proxy would receive the token in plain text."""
     if base_url.scheme != "https":
         raise InvalidRequestError(
-            "proxy is for an https base_url: a request to a plain http URL (as of a test server on "
-            "this machine) would reach the proxy together with the token"
+            Worded(
+                "proxy is for an https base_url: a request to a plain http URL (as of a test server "
+                "on this machine) would reach the proxy together with the token"
+            )
         )
 
 

@@ -9,7 +9,7 @@ from gettext import gettext as _
 from portone_async._version import __version__
 
 from . import call, cancel, demo, doctor, find, reconcile
-from .advice import translated
+from .advice import explained, translated
 from .completion import SHELLS, Completion
 from .exit_codes import ExitCode
 from .language import set_language
@@ -21,6 +21,8 @@ from .streams import (
     print_error,
     silence_stdout,
 )
+from .system_error import system_reason
+from .wording import localized
 
 __all__ = ("main",)
 
@@ -69,10 +71,11 @@ def _cannot_run(*lines: str) -> ExitCode:
 
 def _os_error(error: OSError) -> str:
     if error.errno is None:  # Not of the system: its text is complete.
-        return f"portone-async: {error}"
+        reason: str = error.args[0] if error.args else str(error)
+        return f"portone-async: {localized(reason)}"
     text = _("{file} could not be read or written: {reason}")
     file = _("the output") if error.filename is None else error.filename
-    return f"portone-async: {text.format(file=file, reason=error.strerror or error)}"
+    return f"portone-async: {text.format(file=file, reason=localized(system_reason(error)))}"
 
 
 def _fatal_error(error: Exception) -> list[str]:
@@ -90,7 +93,9 @@ def _fatal_error(error: Exception) -> list[str]:
     )
     if isinstance(error, expected):
         advice = translated(error.advice)
-        reason = f"{error.reason.rstrip('.')}. " if advice else error.reason
+        reason = explained(error)
+        if advice:
+            reason = f"{reason.rstrip('.')}. "
         return [f"portone-async: {reason}{advice}"]
     return traceback.format_exception(error)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from portone_async.errors import PaymentNotFoundError, PortOneError
 from portone_async.models import Payment
 
-from .advice import translated
+from .advice import explained, translated
 from .escape import escape, escape_json, escape_order_number
 from .exit_codes import ExitCode
 from .personal import without_personal_data
@@ -44,7 +44,7 @@ class Outcome(Struct, frozen=True):
     def error_line(self) -> str:
         """The error in one line, escaped."""
         assert self.error is not None
-        order, reason = escape_order_number(self.order), escape(self.error.reason)
+        order, reason = escape_order_number(self.order), escape(explained(self.error))
         if self.is_missing:
             return _("{order}: not found ({reason})").format(order=order, reason=reason)
         name, attempts = type(self.error).__name__, len(self.error.attempts)

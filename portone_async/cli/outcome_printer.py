@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from gettext import gettext as _
 
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 
 from .exit_codes import ExitCode
@@ -48,7 +49,7 @@ class OutcomePrinter:
             InvalidRequestError: There were no outcomes.
         """
         if not self._exit_codes:
-            raise InvalidRequestError(_("there are no order numbers on stdin"))
+            raise InvalidRequestError(Worded("there are no order numbers on stdin"))
         if self._group:
             self._flush()
         for advice in filter(None, self._advice):

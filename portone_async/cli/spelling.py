@@ -54,7 +54,9 @@ def parse_format(word: str) -> Format:
 def _validate(check: Callable[[], str]) -> str:
     from portone_async.errors import InvalidRequestError
 
+    from .advice import explained
+
     try:
         return check()
     except InvalidRequestError as error:
-        raise argparse.ArgumentTypeError(error.reason) from None
+        raise argparse.ArgumentTypeError(explained(error)) from None

@@ -6,11 +6,13 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import Future
-from gettext import gettext as _
 from queue import SimpleQueue
 from threading import Thread
 
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
+
+from .system_error import system_reason
 
 __all__ = ("stdin_lines",)
 
@@ -46,21 +48,26 @@ async def _next(requests: SimpleQueue[Future[str | None]]) -> str | None:
     try:
         return await asyncio.wrap_future(request)
     except OSError as error:
-        text = _("stdin cannot be read: {reason}")
-        raise InvalidRequestError(text.format(reason=error.strerror or error)) from None
+        raise InvalidRequestError(
+            Worded("stdin cannot be read: {reason}", reason=system_reason(error))
+        ) from None
 
 
 def _lines() -> Iterator[str]:
     if sys.stdin is None:
-        raise InvalidRequestError(_("stdin is closed: there are no order numbers to read"))
+        raise InvalidRequestError(Worded("stdin is closed: there are no order numbers to read"))
     # Not sys.stdin: Python aborts if it exits while a thread reads from that object.
     # A line that is not UTF-8 is yielded with surrogates, and fails as a single order.
     descriptor = sys.stdin.fileno()
     with open(descriptor, encoding="utf-8-sig", errors="surrogateescape", closefd=False) as lines:
         while line := lines.readline(_MAX_LINE):
             if len(line) == _MAX_LINE:
-                text = _("a line of stdin has {n} characters or more: it is not an order number")
-                raise InvalidRequestError(text.format(n=f"{_MAX_LINE:,}"))
+                raise InvalidRequestError(
+                    Worded(
+                        "a line of stdin has {n} characters or more: it is not an order number",
+                        n=f"{_MAX_LINE:,}",
+                    )
+                )
             yield line
 
 

@@ -55,7 +55,8 @@ class PortOneError(Exception):
     ) -> None:
         reason = escape(reason)
         super().__init__(reason)
-        self.reason = reason
+        # Not a Worded, which nothing could encode as JSON: that stays in the arguments.
+        self.reason = str(reason)
         """What went wrong, in a sentence: one printable line."""
         self.status = status
         """The HTTP status, where there was a reply."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from portone_async._core.validate import validate_tier
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 from portone_async.models import PaymentStatus
 from portone_async.resources._windows import utc_now, windows
@@ -191,7 +192,7 @@ def plan(
             f"the period has not ended: until is {until}; use a moment that has passed"
         )
     if every < _SHORTEST:
-        raise InvalidRequestError(f"every must be at least a second: {every}")
+        raise InvalidRequestError(Worded("every must be at least a second: {every}", every=every))
     if margin < timedelta(0):
         raise InvalidRequestError(f"margin must not be negative: {margin}")
     # A fixed offset: partitions have the same length where daylight saving time begins or ends.
@@ -222,10 +223,12 @@ def _tiers(tiers: Any) -> tuple[str | None, ...]:
     items: Iterable[Any] = tiers  # pyright: ignore[reportUnknownVariableType]  # an iterable of unknown items
     codes = tuple(map(validate_tier, items))
     if not codes:
-        raise InvalidRequestError("tiers must name at least one Tier")
+        raise InvalidRequestError(Worded("tiers must name at least one Tier"))
     if len(set(codes)) < len(codes):
         twice = next(code for code in codes if codes.count(code) > 1)
-        raise InvalidRequestError(f"tiers must name each Tier once: {twice!a} is listed twice")
+        raise InvalidRequestError(
+            Worded("tiers must name each Tier once: {tier} is listed twice", tier=ascii(twice))
+        )
     return codes
 
 

@@ -12,6 +12,7 @@ from itertools import chain, repeat
 from typing import Generic, Protocol, TypeGuard, TypeVar
 
 from portone_async._redact import without
+from portone_async._worded import Worded
 from portone_async.call import Failure
 from portone_async.errors import (
     ApiError,
@@ -110,7 +111,7 @@ def validate_settle(seconds: object) -> float:
     """
     if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds < 1e9:
         return float(seconds)
-    raise InvalidRequestError("settle must be seconds, 0 or more")
+    raise InvalidRequestError(Worded("settle must be seconds, 0 or more"))
 
 
 async def settle(

@@ -12,6 +12,7 @@ from math import ceil
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 
 __all__ = ("THREE_MONTHS", "Window", "utc_now", "windows")
@@ -54,9 +55,11 @@ def windows(
     start = _utc("since", _before(end, longest) if since is None else since)
     first, last = ceil(start.timestamp()), ceil(end.timestamp()) - 1
     if until is not None and start >= end:
-        raise InvalidRequestError(f"until ({until}) must be after since ({since})")
+        raise InvalidRequestError(
+            Worded("until ({until}) must be after since ({since})", until=until, since=since)
+        )
     if start > end:
-        raise InvalidRequestError(f"since ({since}) must not be in the future")
+        raise InvalidRequestError(Worded("since ({since}) must not be in the future", since=since))
     if until is not None and first > last:
         raise InvalidRequestError(f"no whole second lies between {since} and {until}")
     return list(_windows(first, last, longest, is_open=until is None))

@@ -78,7 +78,7 @@ def test_wrong_usage_loads_no_client(arguments: str) -> None:
 def assert_is_light(modules: set[str]) -> None:
     assert not {name for name in modules if name.split(".")[0] in HEAVY}
     own = {name for name in modules if name.startswith("portone_async.")}
-    assert {name.split(".")[1] for name in own} == {"_redact", "_version", "cli"}
+    assert {name.split(".")[1] for name in own} == {"_redact", "_version", "_worded", "cli"}
 
 
 def test_command_loads_only_its_own_modules() -> None:

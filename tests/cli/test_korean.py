@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 from rich.cells import cell_len
 
@@ -24,7 +24,8 @@ from portone_async.cli.completion import all_actions
 from portone_async.cli.labels import verdict_label
 from portone_async.cli.language import DOMAIN, FOLDER, set_language
 from portone_async.cli.report.messages import messages
-from portone_async.reconcile import Verdict
+from portone_async.reconcile import StoreError, Verdict
+from portone_async.reconcile.ledgers import LedgerError
 from portone_async.resources.payments._refund_errors import COMPARE_CONSOLES
 from portone_async.testing import FakePortOne, Status
 
@@ -44,20 +45,24 @@ def catalogue() -> dict[Key, str]:
 
 
 def texts() -> set[Key]:
-    """All texts that the package marks."""
-    # Of the library, the doctor and the errors have texts that the command line translates.
-    folders = FOLDER.parent, FOLDER.parents[1] / "doctor"
-    marked = [found for folder in folders for found in extract_from_dir(folder)]
-    advice = {
-        (None, error.advice)
-        for error in vars(errors).values()
-        if isinstance(error, type) and issubclass(error, errors.PortOneError) and error.advice
-    }
+    """All texts that the package marks: those of ``Worded`` also outside of the command line."""
+    keywords = {**DEFAULT_KEYWORDS, "Worded": None}
+    marked = extract_from_dir(FOLDER.parents[1], keywords=keywords, directory_filter=lambda _: True)
     return (
-        advice
+        {(None, error.advice) for error in all_errors() if error.advice}
         | {(None, COMPARE_CONSOLES), (None, SET_KEYS)}
         | {(context, message) for _, _, message, _, context in marked if isinstance(message, str)}
     )
+
+
+def all_errors() -> list[type[errors.PortOneError]]:
+    public = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    return [StoreError, LedgerError, *(k for k in public if issubclass(k, errors.PortOneError))]
+
+
+def has_words(key: Key) -> bool:
+    """Whether a text has words of its own, beside those of its parameters."""
+    return re.search("[A-Za-z]", re.sub(r"\{[^}]*\}", "", key[1])) is not None
 
 
 def of_argparse() -> set[Key]:
@@ -90,7 +95,7 @@ def placeholders(text: str) -> list[str]:
 
 def test_every_text_has_a_korean_translation() -> None:
     known = catalogue()
-    assert {key for key in texts() if not known.get(key)} == set()
+    assert {key for key in texts() if has_words(key) and not known.get(key)} == set()
 
 
 def test_catalogue_has_no_unused_text() -> None:
@@ -263,10 +268,16 @@ def test_missing_key_says_in_korean_what_to_set(run: Run, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        (None, "파일이 없습니다."),
+        (None, "파일이나 폴더가 없습니다."),
         ("", "파일이 비어 있어"),
-        ("오더,값", "merchant_uid 열을 찾지 못했습니다. '--columns merchant_uid=열이름'으로"),
-        ("주문번호,금액,결제금액", "amount 열일 수 있는 열이 여럿입니다('금액', '결제금액')."),
+        (
+            "오더,값",
+            "주문번호(merchant_uid) 열을 찾지 못했습니다. '--columns merchant_uid=열이름'으로",
+        ),
+        (
+            "주문번호,금액,결제금액",
+            "금액(amount) 열일 수 있는 열이 여럿입니다('금액', '결제금액').",
+        ),
     ],
 )
 def test_unreadable_order_file_is_explained_in_korean(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from gettext import gettext as _
 from urllib.parse import parse_qsl, unquote
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 
 __all__ = ("Endpoint", "parse_endpoint")
@@ -38,13 +38,13 @@ def parse_endpoint(text: str) -> Endpoint:
     """
     path, _separator, query = text.partition("?")
     if "://" in path:
-        raise InvalidRequestError(_("PATH is a path such as /banks, not a whole URL"))
+        raise InvalidRequestError(Worded("PATH is a path such as /banks, not a whole URL"))
     if _ESCAPE.search(text):
-        raise InvalidRequestError(_("PATH has a '%' that begins no escape: write it as %25"))
+        raise InvalidRequestError(Worded("PATH has a '%' that begins no escape: write it as %25"))
     segments = [_decoded(segment) for segment in path.removeprefix("/").split("/")]
     if [segment.lower() for segment in segments] == ["users", "gettoken"]:
         raise InvalidRequestError(
-            _("this endpoint returns a token, which is a secret; the command gets its own")
+            Worded("this endpoint returns a token, which is a secret; the command gets its own")
         )
     values = {f"segment_{number}": segment for number, segment in enumerate(segments, 1)}
     route = "".join(f"/{{{name}}}" for name in values)
@@ -55,4 +55,4 @@ def _decoded(segment: str) -> str:
     try:
         return unquote(segment, errors="strict")
     except UnicodeDecodeError:
-        raise InvalidRequestError(_("PATH has an escape that is not UTF-8")) from None
+        raise InvalidRequestError(Worded("PATH has an escape that is not UTF-8")) from None

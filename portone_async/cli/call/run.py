@@ -14,9 +14,10 @@ from msgspec import Raw
 
 from portone_async._core.environment import chosen_profile
 from portone_async._redact import Secret, SecretBytes
+from portone_async._worded import Worded
 from portone_async.answer import Answer
 from portone_async.call import Call
-from portone_async.cli.advice import translated
+from portone_async.cli.advice import explained, translated
 from portone_async.cli.client import make_client
 from portone_async.cli.confirm import can_confirm, confirm
 from portone_async.cli.escape import escape, escape_json, unescape_json
@@ -116,7 +117,7 @@ def _body(argument: Secret | None) -> Raw | None:
         problem = str(error)
     else:
         return Raw(body)
-    raise InvalidRequestError(_("the body is not JSON: {problem}").format(problem=problem))
+    raise InvalidRequestError(Worded("the body is not JSON: {problem}", problem=problem))
 
 
 def _read_body(argument: Secret) -> SecretBytes:
@@ -125,7 +126,7 @@ def _read_body(argument: Secret) -> SecretBytes:
     elif argument != "-":
         content = argument.encode(errors="surrogateescape")
     elif sys.stdin is None:
-        raise InvalidRequestError(_("stdin is closed: there is no body to read"))
+        raise InvalidRequestError(Worded("stdin is closed: there is no body to read"))
     else:
         content = sys.stdin.buffer.read()
     return SecretBytes(content.removeprefix(b"\xef\xbb\xbf"))
@@ -150,7 +151,7 @@ def _print_failure(arguments: Arguments, error: PortOneError) -> ExitCode:
     code, text = _judged(arguments.method, error)
     attempts = len(error.attempts)
     suffix = _(" (tried {n} times)").format(n=attempts) if attempts > 1 else ""
-    name, reason = type(error).__name__, escape(error.reason)
+    name, reason = type(error).__name__, escape(explained(error))
     line = text.format(call=f"{arguments.method} {arguments.path}", error=name, reason=reason)
     print_error(line + suffix)
     if advice := _advice(error):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from portone_async.cli.advice import translated
+from portone_async.cli.advice import explained, translated
 from portone_async.cli.escape import escape, escape_json
 from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.personal import without_personal_data
@@ -89,7 +89,7 @@ class Result(Struct, frozen=True):
             assert self.payment is not None
             sys.stdout.write(f"{self._success(self.payment)}\n")
             return
-        reason = escape(self.error.reason)
+        reason = escape(explained(self.error))
         print_error(self._failure().format(imp_uid=self.imp_uid, reason=reason))
         if isinstance(self.error, OutcomeUnknownError):
             for line in self.error.evidence:

@@ -10,6 +10,7 @@ from typing import Any
 
 from portone_async._core.environment import chosen_profile
 from portone_async._redact import Secret
+from portone_async._worded import Worded
 from portone_async.cli.client import make_client
 from portone_async.cli.confirm import can_confirm, confirm
 from portone_async.cli.escape import escape_order_number
@@ -61,7 +62,7 @@ class Arguments(argparse.Namespace):
 def run(arguments: Arguments) -> ExitCode:
     """Cancel the payment, print the result, and return the exit code."""
     if not arguments.yes and not can_confirm():
-        raise InvalidRequestError(_("stdin is no terminal to ask on: pass --yes to cancel"))
+        raise InvalidRequestError(Worded("stdin is no terminal to ask on: pass --yes to cancel"))
     try:
         result = _result(arguments)
     except (AuthenticationError, ProxyError, InvalidRequestError):
@@ -122,9 +123,9 @@ def _validate(payment: Payment, amount: Decimal) -> None:
     """
     # With a promotion, the balance may be in another unit than the amount.
     if amount > payment.balance and payment.promotion is None:
-        text = _("{amount} cannot be cancelled: the balance is {balance}")
         raise InvalidRequestError(
-            text.format(
+            Worded(
+                "{amount} cannot be cancelled: the balance is {balance}",
                 amount=format_money(payment, amount),
                 balance=format_money(payment, payment.balance),
             )

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator, Iterator
-from gettext import gettext as _
 
+from portone_async._worded import Worded
 from portone_async.cli.escape import escape
 from portone_async.cli.source_format import Format
+from portone_async.cli.system_error import system_reason
 
 from .columns import Columns
 from .errors import OrdersError
@@ -91,17 +92,15 @@ def _name_source_in_errors(items: Iterator[Item], name: str) -> Generator[Item, 
     try:
         yield from items
     except OrdersError as error:
-        reason = str(error)
+        reason = error.reason
     except sqlite3.Error as error:
         # From the temporary file of a step: the disk may be full.
-        reason = f"a temporary file failed: {escape(str(error))}"
-    except FileNotFoundError:
-        reason = _("No such file or directory")
+        reason = Worded("a temporary file failed: {problem}", problem=escape(str(error)))
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = system_reason(error)
     except UnicodeDecodeError:
         # The whole file was decoded before, to detect its encoding.
-        reason = "was changed while it was read"
+        reason = Worded("was changed while it was read")
     else:
         return
-    raise OrdersError(f"{name}: {reason}")
+    raise OrdersError(Worded("{name}: {reason}", name=name, reason=reason))

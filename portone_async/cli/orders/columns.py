@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from gettext import gettext as _
 
 from msgspec import Struct
 
-from .cells.cell import fold, quote, quote_list
+from portone_async._worded import Worded
+
+from .cells.cell import field_name, fold, quote, quote_list
 from .errors import OrdersError
 from .exported_findings import column_of, is_findings_file, refuse_findings_sheet
 
@@ -152,8 +153,14 @@ def matching_fields(columns: Columns, names: Sequence[str]) -> set[str]:
 def _find_required(field: str, wanted: str | None, names: Sequence[str]) -> int:
     index = _find(field, wanted or None, names)
     if index is None:
-        text = _("no column looks like {field}: {hint}; {found}")
-        raise OrdersError(text.format(field=field, hint=_hint(field), found=_list(names)))
+        raise OrdersError(
+            Worded(
+                "no column looks like {field}: {hint}; {found}",
+                field=field_name(field),
+                hint=_hint(field),
+                found=_list(names),
+            )
+        )
     return index
 
 
@@ -162,13 +169,25 @@ def _find(field: str, wanted: str | None, names: Sequence[str]) -> int | None:
         return None
     indexes = _candidates(field, wanted, names)
     if wanted is not None and not indexes:
-        text = _("there is no column {name} for {field}; {found}")
-        raise OrdersError(text.format(name=quote(wanted), field=field, found=_list(names)))
+        raise OrdersError(
+            Worded(
+                "there is no column {wanted} for {field}; {found}",
+                wanted=quote(wanted),
+                field=field_name(field),
+                found=_list(names),
+            )
+        )
     if len(indexes) > 1:
         several = ", ".join(quote(names[index]) for index in indexes)
-        text = _("{field} could be any of {several}: {hint}; {found}")
-        hint, found = _hint(field), _list(names)
-        raise OrdersError(text.format(field=field, several=several, hint=hint, found=found))
+        raise OrdersError(
+            Worded(
+                "{field} could be any of {several}: {hint}; {found}",
+                field=field_name(field),
+                several=several,
+                hint=_hint(field),
+                found=_list(names),
+            )
+        )
     return indexes[0] if indexes else None
 
 
@@ -204,8 +223,8 @@ def _normalize(name: str) -> str:
 
 
 def _hint(field: str) -> str:
-    return _("name it with --columns {field}=COLUMN").format(field=field)
+    return Worded("name it with --columns {field}=COLUMN", field=field)
 
 
 def _list(names: Sequence[str]) -> str:
-    return _("columns found: {names}").format(names=quote_list(names, _MAX_LISTED))
+    return Worded("columns found: {names}", names=quote_list(names, _MAX_LISTED))

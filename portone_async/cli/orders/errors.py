@@ -10,3 +10,8 @@ class OrdersError(Exception):
 
     The message is safe to print on a terminal and contains no password.
     """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """The message; unlike ``str()`` it keeps a sentence that can be translated."""

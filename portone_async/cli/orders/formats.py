@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from portone_async._worded import Worded
 from portone_async.cli.escape import escape
 from portone_async.cli.source_format import Format
 
@@ -41,10 +42,15 @@ def format_of(source: str) -> Format:
         return Format.POSTGRESQL
     if "://" in source:
         # Not quoted: it may contain a password.
-        raise OrdersError("only postgresql:// addresses are supported")
+        raise OrdersError(Worded("only postgresql:// addresses are supported"))
     if known := _SUFFIXES.get(Path(source).suffix.lower()):
         return known
     raise OrdersError(
-        f"{escape(source)}: the name does not tell the format (known suffixes: "
-        f"{' '.join(_SUFFIXES)}): choose one of {', '.join(Format)}"
+        Worded(
+            "{name}: the name does not tell the format (known suffixes: {suffixes}): choose one of "
+            "{formats}",
+            name=escape(source),
+            suffixes=" ".join(_SUFFIXES),
+            formats=", ".join(Format),
+        )
     )

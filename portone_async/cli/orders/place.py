@@ -35,11 +35,11 @@ def add_place(item: Item, cells: Sequence[object], layout: Layout, where: str) -
     try:
         tier = _parse_tier(cells, layout)
     except BadCellError as error:
-        return BadRow(where, str(error), item.merchant_uid)
+        return BadRow(where, error.reason, item.merchant_uid)
     try:
         place = Place(tier, _parse_time(cells, layout))
     except BadCellError as error:
-        return BadRow(where, str(error), item.merchant_uid, Place(tier))
+        return BadRow(where, error.reason, item.merchant_uid, Place(tier))
     placed = PlacedOrder if isinstance(item, Order) else PlacedRefund
     return placed(**asdict(item), place=place)
 

@@ -8,6 +8,7 @@ from gettext import gettext as _
 
 from msgspec.structs import replace
 
+from portone_async._worded import Worded
 from portone_async.models import PaymentStatus
 from portone_async.reconcile.finding import Order, Refund
 
@@ -57,17 +58,17 @@ def _parse(cells: Sequence[object], layout: Layout, where: str) -> Item:
         merchant_uid = parse_merchant_uid(cells[layout.merchant_uid])
         amount = parse_amount(cells[layout.amount])
     except EmptyCellError as error:
-        return _row_without_number(cells, layout, where, str(error))
+        return _row_without_number(cells, layout, where, error.reason)
     except BadCellError as error:
-        return BadRow(where, str(error))
+        return BadRow(where, error.reason)
     order = Order(merchant_uid, amount, currency)
     try:
         return _parse_order_or_refund(cells, layout, order, where)
     except _UnknownRefundError as error:
         order = replace(order, status=PaymentStatus.CANCELLED.value)
-        return PartlyRefundedRow(where, str(error), merchant_uid, order=order)
+        return PartlyRefundedRow(where, error.reason, merchant_uid, order=order)
     except BadCellError as error:
-        return BadRow(where, str(error), merchant_uid)
+        return BadRow(where, error.reason, merchant_uid)
 
 
 def _parse_non_order(cells: Sequence[object], layout: Layout, where: str) -> BadRow | Note | None:
@@ -82,7 +83,7 @@ def _parse_non_order(cells: Sequence[object], layout: Layout, where: str) -> Bad
 def _parse_orphan(merchant_uid: object, error: object, where: str) -> BadRow | OrphanRow:
     if reason := previous_error(error):
         number = merchant_uid if isinstance(merchant_uid, str) else ""
-        return BadRow(where, f"could not be read before: {reason}", number)
+        return BadRow(where, Worded("could not be read before: {reason}", reason=reason), number)
     return OrphanRow(where, "a payment without an order")
 
 
@@ -110,7 +111,9 @@ def _parse_order_or_refund(
 def _parse_currency(cells: Sequence[object], layout: Layout) -> str:
     currency = "KRW" if layout.currency is None else parse_currency(cells[layout.currency])
     if currency != "KRW" and is_in_won(cells[layout.amount]):
-        raise BadCellError(f"amount is in won, but currency is {currency}")
+        raise BadCellError(
+            Worded("amount is in won, but currency is {currency}", currency=currency)
+        )
     return currency
 
 
@@ -126,18 +129,30 @@ def _parse_status_and_refund(
     refunded = _parse_refunded_amount(cells, layout)
     if not refunded and status == PARTIALLY_CANCELLED:
         raise _UnknownRefundError(
-            "status is partially refunded, but no column has the refunded amount: name it with "
-            "--columns cancelled_amount=COLUMN"
+            Worded(
+                "status is partially refunded, but no column has the refunded amount: name it with "
+                "--columns cancelled_amount=COLUMN"
+            )
         )
     if refunded > amount:
         raise BadCellError(
-            f"cancelled_amount is {refunded:f}, more than the amount of {amount:f}: amount must "
-            "be what was charged, before any refund"
+            Worded(
+                "cancelled_amount is {refunded:f}, more than the amount of {amount:f}: amount must "
+                "be what was charged, before any refund",
+                refunded=refunded,
+                amount=amount,
+            )
         )
     if status == PARTIALLY_CANCELLED:
         status = PaymentStatus.CANCELLED.value
     elif refunded and status not in _REFUNDABLE:
-        raise BadCellError(f"cancelled_amount is {refunded:f}, but status is {status}")
+        raise BadCellError(
+            Worded(
+                "cancelled_amount is {refunded:f}, but status is {status}",
+                refunded=refunded,
+                status=status,
+            )
+        )
     return status, refunded
 
 
@@ -161,12 +176,18 @@ def _check_refund(cells: Sequence[object], layout: Layout, order: Order) -> None
         BadCellError: One does.
     """
     amount = quote(cells[layout.amount])
-    problem = f"amount of order {quote(order.merchant_uid)} is negative: {amount}"
+    problem = Worded(
+        "amount of order {order} is negative: {amount}",
+        order=quote(order.merchant_uid),
+        amount=amount,
+    )
     if _parse_refunded_amount(cells, layout) not in {0, -order.amount}:
-        raise BadCellError(f"{problem}, but cancelled_amount differs")
+        raise BadCellError(Worded("{problem}, but cancelled_amount differs", problem=problem))
     try:
         is_refund = layout.status is None or parse_status(cells[layout.status]) in _REFUNDED
     except BadCellError as error:
-        raise BadCellError(f"{problem}, and {error}") from None
+        raise BadCellError(
+            Worded("{problem}, and {error}", problem=problem, error=error.reason)
+        ) from None
     if not is_refund:
-        raise BadCellError(f"{problem}, but status is not a refund")
+        raise BadCellError(Worded("{problem}, but status is not a refund", problem=problem))

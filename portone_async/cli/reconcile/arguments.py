@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from datetime import datetime, timedelta, tzinfo
-from gettext import gettext as _
 from pathlib import Path
 
+from portone_async._worded import Worded
 from portone_async.cli.language import Language
 from portone_async.cli.orders import Columns
 from portone_async.cli.source_format import Format
@@ -68,7 +68,7 @@ class Arguments(argparse.Namespace):
         """
         since, until = (_parse_time(text, self.tz) for text in (self.since, self.until))
         if (since is None) != (until is None):
-            raise InvalidRequestError(_("a period needs both --since and --until"))
+            raise InvalidRequestError(Worded("a period needs both --since and --until"))
         return None if since is None or until is None else (since, until)
 
     @property
@@ -79,7 +79,7 @@ class Arguments(argparse.Namespace):
             InvalidRequestError: It is, and an option does not fit.
         """
         if self.workers < 1:
-            raise InvalidRequestError(_("--workers takes a number of 1 or more"))
+            raise InvalidRequestError(Worded("--workers takes a number of 1 or more"))
         options = {
             "module:function": self.is_function or None,
             "--tiers": self.tiers,
@@ -92,12 +92,14 @@ class Arguments(argparse.Namespace):
         if not given:
             return False
         if self.store is not None or self.fresh:
-            text = _("{option} excludes --store and --fresh: another --run starts again")
-            raise InvalidRequestError(text.format(option=given[0]))
-        if self.period is None:
             raise InvalidRequestError(
-                _("{option} needs --since and --until").format(option=given[0])
+                Worded(
+                    "{option} excludes --store and --fresh: another --run starts again",
+                    option=given[0],
+                )
             )
+        if self.period is None:
+            raise InvalidRequestError(Worded("{option} needs --since and --until", option=given[0]))
         return True
 
     def plan(self, tier: str | None) -> Plan:
@@ -113,8 +115,12 @@ class Arguments(argparse.Namespace):
         assert self.period is not None
         since, until = self.period
         if until > utc_now():
-            text = _("partitions need a period that has ended: --until {time} is in the future")
-            raise InvalidRequestError(text.format(time=self.until))
+            raise InvalidRequestError(
+                Worded(
+                    "partitions need a period that has ended: --until {time} is in the future",
+                    time=self.until,
+                )
+            )
         return plan(
             [tier] if self.tiers is None else read_tiers(self.tiers),
             since=since,
@@ -152,7 +158,11 @@ class Arguments(argparse.Namespace):
             if not equals or field not in Columns.__struct_fields__:
                 fields = ", ".join(Columns.__struct_fields__)
                 raise InvalidRequestError(
-                    f"--columns takes FIELD=COLUMN with a field of {fields}, not {pair!r}"
+                    Worded(
+                        "--columns takes FIELD=COLUMN with a field of {fields}, not {pair}",
+                        fields=fields,
+                        pair=repr(pair),
+                    )
                 )
             columns[field] = column
         return Columns(**columns)
@@ -171,13 +181,17 @@ class Arguments(argparse.Namespace):
 def _parse_length(text: str) -> timedelta:
     match = _LENGTH.fullmatch(text)
     if match is None or not int(match[1]):
-        message = _("--every takes a number of days or hours, as in 1d, 7d or 12h, not {text}")
-        raise InvalidRequestError(message.format(text=repr(text)))
+        raise InvalidRequestError(
+            Worded(
+                "--every takes a number of days or hours, as in 1d, 7d or 12h, not {text}",
+                text=repr(text),
+            )
+        )
     unit = "hours" if match[2] == "h" else "days"
     try:
         return timedelta(**{unit: int(match[1])})
     except OverflowError:
-        raise InvalidRequestError(_("--every is too long")) from None
+        raise InvalidRequestError(Worded("--every is too long")) from None
 
 
 def _parse_time(text: str | None, zone: tzinfo) -> datetime | None:
@@ -186,6 +200,7 @@ def _parse_time(text: str | None, zone: tzinfo) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        message = _("not a time like 2026-11-01 or 2026-11-01T09:00: {text}")
-        raise InvalidRequestError(message.format(text=repr(text))) from None
+        raise InvalidRequestError(
+            Worded("not a time like 2026-11-01 or 2026-11-01T09:00: {text}", text=repr(text))
+        ) from None
     return time if time.tzinfo is not None else time.replace(tzinfo=zone)

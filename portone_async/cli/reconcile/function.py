@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from gettext import gettext as _
 from pkgutil import resolve_name
 from typing import Any, cast
 
+from portone_async._worded import Worded
 from portone_async.cli.orders import OrdersError
 from portone_async.reconcile import OrdersOf
 from portone_async.reconcile._described import describe
@@ -42,5 +42,5 @@ def find_function(name: str) -> OrdersOf:
     else:
         if callable(function):
             return cast(OrdersOf, function)
-        problem = _("it is not a function")
-    raise OrdersError(_("{name} cannot be imported: {problem}").format(name=name, problem=problem))
+        problem = Worded("it is not a function")
+    raise OrdersError(Worded("{name} cannot be imported: {problem}", name=name, problem=problem))

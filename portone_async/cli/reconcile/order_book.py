@@ -17,6 +17,8 @@ from msgspec import Struct
 from portone_async.cli.orders.items import BadRow, Place, PlacedOrder, PlacedRefund
 from portone_async.reconcile import Order, Partition, Plan, Refund, UnreadableOrder
 
+from .row_reasons import RowReasons
+
 __all__ = ("LeftOut", "OrderBook", "read_partition")
 
 _Row: TypeAlias = Order | Refund | UnreadableOrder
@@ -68,9 +70,13 @@ class OrderBook:
         plan: The partitions. A row whose Tier or time cannot be read is in the first of them.
         zone: The zone of times that have none.
         has_tiers: Whether the source has Tiers; otherwise all orders are of the plan's only one.
+        reasons: Keeps the reasons of rows that cannot be read.
     """
 
-    def __init__(self, path: str, plan: Plan, zone: tzinfo, *, has_tiers: bool) -> None:
+    def __init__(
+        self, path: str, plan: Plan, zone: tzinfo, *, has_tiers: bool, reasons: RowReasons
+    ) -> None:
+        self._reasons = reasons
         self._plan = plan
         self._has_tiers = has_tiers
         self._zone = zone
@@ -107,7 +113,7 @@ class OrderBook:
     def _add_unreadable(self, row: BadRow) -> None:
         place = row.place or Place(self._plan.tiers[0])
         time = self._timestamp(place.ordered_at or self._plan.since)
-        item = UnreadableOrder(row.where, row.reason, row.merchant_uid)
+        item = self._reasons.unreadable(row)
         self._connection.execute(
             "INSERT INTO unreadable VALUES (?, ?, ?)", [self._tier(place), time, _encode(item)]
         )

@@ -13,6 +13,7 @@ from typing import cast
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.cli.orders import BadRow, Item, Note, OrdersError
 from portone_async.cli.orders.items import PlacedOrder, PlacedRefund
 from portone_async.reconcile import (
@@ -32,6 +33,7 @@ from .function import find_function
 from .notes import Notes
 from .order_book import LeftOut, OrderBook, read_partition
 from .results import source_name
+from .row_reasons import RowReasons
 from .source import read_source
 
 __all__ = ("PartitionOrders", "open_orders")
@@ -44,8 +46,10 @@ class PartitionOrders(Struct, frozen=True):
     """Returns those of a partition, in this process."""
     name: str
     """The same function for workers, as ``module:function``."""
-    variables: dict[str, str | None] = {}
+    variables: dict[str, str | None]
     """The environment variables that the function needs."""
+    reasons: RowReasons
+    """Why rows of the source could not be read."""
     are_stored: bool = False
     """Whether all orders have been read, so that those of finished partitions can be compared."""
 
@@ -82,13 +86,15 @@ def open_orders(
             temporary file of the orders cannot be written.
     """
     if arguments.is_function:
-        return PartitionOrders(find_function(arguments.source), arguments.source)
+        function = find_function(arguments.source)
+        return PartitionOrders(function, arguments.source, {}, RowReasons())
     folder = stack.enter_context(TemporaryDirectory(prefix="portone_async-"))
     path = str(Path(folder, "orders.db"))
     has_tiers = arguments.tiers is not None
+    reasons = RowReasons()
     with (
         _written_to(folder),
-        closing(OrderBook(path, plan, arguments.tz, has_tiers=has_tiers)) as book,
+        closing(OrderBook(path, plan, arguments.tz, has_tiers=has_tiers, reasons=reasons)) as book,
     ):
         with closing(read_source(arguments)) as items:
             book.add(_rows(items, notes, is_strict=arguments.strict))
@@ -100,6 +106,7 @@ def open_orders(
         partial(read_partition, path),
         f"{worker.__name__}:orders_of",
         {worker.ORDERS: path},
+        reasons,
         are_stored=True,
     )
 
@@ -120,7 +127,7 @@ def _rows(
             notes.add(item)
         elif isinstance(item, BadRow):
             if is_strict:
-                raise OrdersError(f"{item.where}: {item.reason}")
+                raise OrdersError(Worded("{name}: {reason}", name=item.where, reason=item.reason))
             yield item
         else:
             assert isinstance(item, PlacedOrder | PlacedRefund)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from gettext import gettext as _
 from pathlib import Path
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
+from portone_async.cli.advice import described
 from portone_async.client import PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
@@ -140,7 +141,7 @@ class PartitionRun:
             except _ENDS_RUN:
                 raise
             except PortOneError as error:
-                self._add_failure(Failure(partition, str(error)))
+                self._add_failure(Failure(partition, described(error)))
             except Exception as error:  # noqa: BLE001 (the orders may be a function of the user)
                 self._add_failure(Failure(partition, describe(error)))
             else:
@@ -157,8 +158,9 @@ class PartitionRun:
         except ModuleNotFoundError as error:
             if error.name not in {"dask", "distributed"}:
                 raise
-            text = _("--workers needs Dask: pip install 'portone-async[dask]'")
-            raise InvalidRequestError(text) from None
+            raise InvalidRequestError(
+                Worded("--workers needs Dask: pip install 'portone-async[dask]'")
+            ) from None
 
         def update_view(progress: Progress) -> None:
             if progress.last.error is None:

@@ -10,6 +10,7 @@ from gettext import gettext as _
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from portone_async._worded import Worded
 from portone_async.cli.client import make_client
 from portone_async.cli.console import make_console
 from portone_async.cli.report.tier_finding import TierFinding
@@ -54,7 +55,7 @@ def run_partitions(arguments: Arguments) -> Summary:
         _reconcile(client, arguments, plan, orders, ledger)
         summary, has_tiers = ledger.summary(), len(plan.tiers) > 1
         counts: Counter[tuple[str | None, Verdict]] = Counter()
-        findings = _findings(ledger, counts, has_tiers=has_tiers)
+        findings = orders.reasons.restore(_findings(ledger, counts, has_tiers=has_tiers))
         files = write_results(arguments, arguments.period, findings, summary, has_tiers=has_tiers)
         console = make_console(pipe_width=100)
         print_summary(console, summary)
@@ -100,8 +101,7 @@ def _reconcile(
         failures = asyncio.run(run.reconcile(client, todo))
     if failures:
         _print_failures(failures)
-        text = _("{n} partitions could not be reconciled")
-        raise PortOneError(text.format(n=f"{len(failures):,}"))
+        raise PortOneError(Worded("{n} partitions could not be reconciled", n=f"{len(failures):,}"))
 
 
 def _least_requests(todo: Todo) -> int:

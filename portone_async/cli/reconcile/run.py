@@ -13,7 +13,8 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
-from portone_async.cli.advice import failure_lines
+from portone_async._worded import Worded
+from portone_async.cli.advice import described, failure_lines
 from portone_async.cli.client import make_client
 from portone_async.cli.console import make_console
 from portone_async.cli.exit_codes import ExitCode
@@ -24,6 +25,7 @@ from portone_async.cli.report import (
     findings_writer,
 )
 from portone_async.cli.streams import print_error
+from portone_async.cli.wording import localized
 from portone_async.client import ClientOptions, PortOneClient
 from portone_async.errors import AuthenticationError, InvalidRequestError, PortOneError
 from portone_async.reconcile import (
@@ -42,6 +44,7 @@ from .arguments import Arguments
 from .notes import Notes
 from .partitions import run_partitions
 from .results import has_differences, print_files, print_hint, source_name, write_results
+from .row_reasons import RowReasons
 from .source import read_source
 from .view import View, print_summary
 
@@ -59,8 +62,12 @@ def run(arguments: Arguments) -> ExitCode:
     except KeyboardInterrupt:
         print_error(" ".join((_("stopped."), _how_to_resume(arguments))))
         return ExitCode.INTERRUPTED
-    except (StoreError, OrdersError, NotWrittenError) as error:
-        print_error(f"portone-async: {error}")
+    except OrdersError as error:
+        print_error(f"portone-async: {localized(error.reason)}")
+    except NotWrittenError as error:
+        print_error(f"portone-async: {localized(error.reason)}")
+    except StoreError as error:
+        print_error(f"portone-async: {described(error)}")
     except PortOneError as error:
         print_error(*failure_lines(error))
         if _can_be_resumed(error, arguments):
@@ -74,7 +81,7 @@ def _run(arguments: Arguments) -> Summary:
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(arguments.store or _temporary_path(stack)))
         stack.enter_context(closing(orders))
-        notes = Notes()
+        notes, reasons = Notes(), RowReasons()
         stack.callback(notes.print)
         if arguments.fresh:
             store.clear()
@@ -82,12 +89,12 @@ def _run(arguments: Arguments) -> Summary:
         with View(make_console(), store.progress()) as view:
             # A store with an identity has all orders of its run: the view's total has them, too.
             counter = view if store.identity is None else None
-            items = _read(orders, counter, notes, is_strict=arguments.strict)
+            items = _read(orders, counter, notes, reasons, is_strict=arguments.strict)
             if view.is_printed:
                 options |= {"on_attempt": view.count_attempt}
             summary = asyncio.run(_compare(items, options, arguments, store, view))
         notes.add_repeated(source_name(arguments), store.progress()[1])
-        files = write_results(arguments, period, store.findings(), summary)
+        files = write_results(arguments, period, reasons.restore(store.findings()), summary)
         if ended_at is not None:
             print_error(_repeated_result(ended_at.astimezone(arguments.tz)))
         console = make_console(pipe_width=100)
@@ -113,13 +120,18 @@ def _temporary_path(stack: ExitStack) -> str:
 
 
 async def _read(
-    orders: Generator[Item, None, None], view: View | None, notes: Notes, *, is_strict: bool
+    orders: Generator[Item, None, None],
+    view: View | None,
+    notes: Notes,
+    reasons: RowReasons,
+    *,
+    is_strict: bool,
 ) -> AsyncIterator[Order | Refund | UnreadableOrder]:
     """Read the orders of the source; ``view`` counts them unless it has their total."""
     while batch := await asyncio.to_thread(lambda: list(islice(orders, _ROWS_PER_BATCH))):
         bad = [item for item in batch if isinstance(item, BadRow)]
         if bad and is_strict:
-            raise OrdersError(f"{bad[0].where}: {bad[0].reason}")
+            raise OrdersError(Worded("{name}: {reason}", name=bad[0].where, reason=bad[0].reason))
         count = sum(isinstance(item, Order) for item in batch)
         notes.orders += count
         if view is not None:
@@ -128,7 +140,7 @@ async def _read(
             if isinstance(item, Note):
                 notes.add(item)
             elif isinstance(item, BadRow):
-                yield UnreadableOrder(item.where, item.reason, item.merchant_uid)
+                yield reasons.unreadable(item)
             else:
                 yield item
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from pathlib import Path
 
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 
 __all__ = ("read_tiers",)
@@ -25,9 +25,9 @@ def read_tiers(path: str) -> list[str | None]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidRequestError(_("{file} is not UTF-8").format(file=path)) from None
+        raise InvalidRequestError(Worded("{file} is not UTF-8", file=path)) from None
     codes = (line.partition("#")[0].strip() for line in text.splitlines())
     tiers = [None if code == _OWN else code for code in codes if code]
     if not tiers:
-        raise InvalidRequestError(_("{file} lists no Tier").format(file=path))
+        raise InvalidRequestError(Worded("{file} lists no Tier", file=path))
     return tiers

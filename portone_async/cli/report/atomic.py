@@ -9,6 +9,9 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from portone_async._worded import Worded
+from portone_async.cli.system_error import system_reason
+
 __all__ = ("NotWrittenError", "atomic_write", "check_writable")
 
 
@@ -19,7 +22,13 @@ class NotWrittenError(OSError):
     """
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} could not be written: {reason}. No partial file was left behind.")
+        self.reason: str = Worded(
+            "{path} could not be written: {reason}. No partial file was left behind.",
+            path=path,
+            reason=reason,
+        )
+        """The message; unlike ``str()`` it keeps a sentence that can be translated."""
+        super().__init__(self.reason)
 
 
 @contextmanager
@@ -69,7 +78,7 @@ def _temporary_file(target: Path, requested: Path) -> Generator[Path]:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise NotWrittenError(requested, error.strerror or str(error)) from error
+        raise NotWrittenError(requested, system_reason(error)) from error
 
 
 def _sync(path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from portone_async._worded import Worded
+from portone_async.cli.language import Language
+from portone_async.cli.wording import localized
 from portone_async.reconcile.finding import Finding
 
-__all__ = ("REASONS", "reason_of")
+__all__ = ("REASONS", "reason_of", "row_problem")
 
 # By the error class with which the error of a finding starts.
 _BY_ERROR = {
@@ -40,6 +43,8 @@ def reason_of(finding: Finding) -> tuple[str, str]:
     error = finding.error or ""
     if not error:
         return "", ""
+    if isinstance(error, Worded):  # Only errors of rows: see `RowReasons`.
+        return "row", str(error.parameters["place"])
     name, _, _ = error.partition(":")
     if name in _BY_ERROR:
         return _BY_ERROR[name], ""
@@ -50,3 +55,12 @@ def reason_of(finding: Finding) -> tuple[str, str]:
         place, _, _ = error.partition(": ")
         return "row", place
     return "other", ""
+
+
+def row_problem(finding: Finding, language: Language) -> str:
+    """Return why a row could not be read, in a language; empty if that is known in English only."""
+    error = finding.error
+    if language == "en" or not isinstance(error, Worded):
+        return ""
+    reason = error.parameters["reason"]
+    return localized(reason, language) if isinstance(reason, str) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.errors import PortOneError
 from portone_async.reconcile.finding import Summary
 from portone_async.reconcile.partition import Partition
@@ -14,7 +15,9 @@ __all__ = ("ClusterError", "PartitionError", "PartitionResult", "PartitionedRun"
 class ClusterError(PortOneError):
     """The Dask cluster cannot be used, or the connection to it was lost. The run can be resumed."""
 
-    advice = "Check that the scheduler and its workers run, then start the run again: it resumes."
+    advice = Worded(
+        "Check that the scheduler and its workers run, then start the run again: it resumes."
+    )
 
 
 class PartitionError(PortOneError):
@@ -24,7 +27,7 @@ class PartitionError(PortOneError):
     contain the address of a database.
     """
 
-    advice = (
+    advice = Worded(
         "Call reconcile_partition() for it in one process to see the whole exception, "
         "then start the run again: only unfinished partitions are reconciled."
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar, overload
 
+from portone_async._worded import Worded
 from portone_async.call import SUCCESS, Call, Failure, QueryValue, validate_identifier
 from portone_async.errors import (
     PaymentNotFoundError,
@@ -51,8 +52,10 @@ BATCH_SUCCESS = SUCCESS | {207}
 
 _NOT_FOUND = frozenset({404, *SUCCESS})
 _ADVICE: Mapping[type[PortOneError], str] = {
-    ServerError: "Nothing is known about the payment; try again later.",
-    UnexpectedResponseError: "This says nothing about the payment. Check base_url, then ask PortOne.",
+    ServerError: Worded("Nothing is known about the payment; try again later."),
+    UnexpectedResponseError: Worded(
+        "This says nothing about the payment. Check base_url, then ask PortOne."
+    ),
 }
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from portone_async._redact import Secret
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 from portone_async.models import Cancellation
 
@@ -30,7 +31,7 @@ def validate_key(key: object) -> str | None:
     if isinstance(key, str) and _KEY.fullmatch(key):
         return str.__str__(key)  # Not `str(key)`, which for a member of some Enum is its name.
     raise InvalidRequestError(
-        "key must be 1 to 64 letters, digits or . _ : - and begin with a letter or digit"
+        Worded("key must be 1 to 64 letters, digits or . _ : - and begin with a letter or digit")
     )
 
 
@@ -41,14 +42,18 @@ def reason_text(reason: object, key: str | None) -> Secret:
         InvalidRequestError: It is no text, or already has a key in it, or is too long for one.
     """
     if not isinstance(reason, str) or not reason.strip():
-        raise InvalidRequestError("reason must be a text, and not empty")
+        raise InvalidRequestError(Worded("reason must be a text, and not empty"))
     if _START in reason:
-        raise InvalidRequestError(f"reason must not contain {_START!r}: pass the key as key=")
+        raise InvalidRequestError(
+            Worded("reason must not contain {start}: pass the key as key=", start=repr(_START))
+        )
     if key is None:
         return Secret(reason)
     longest = _MAX_REASON - len(_tag(key)) - 1
     if len(reason) > longest:
-        raise InvalidRequestError(f"reason must have at most {longest} characters with this key")
+        raise InvalidRequestError(
+            Worded("reason must have at most {n} characters with this key", n=longest)
+        )
     return Secret(f"{reason} {_tag(key)}")
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.errors import (
     CancelRefusedError,
     InvalidRequestError,
@@ -100,7 +101,11 @@ def _was_made(wanted: Request, key: str, payment: Payment) -> bool:
         is_same = any(may_be_refund_of(payment, amount, booked) for booked in made)
     if not is_same:
         raise InvalidRequestError(
-            f"the key {key} was used for a refund of {made[0]:f}: another refund needs another key"
+            Worded(
+                "the key {key} was used for a refund of {amount:f}: another refund needs another key",
+                key=key,
+                amount=made[0],
+            )
         )
     return True
 
@@ -109,13 +114,23 @@ def _refund(wanted: Request, payment: Payment) -> Refund:
     balance = _balance(wanted, payment)
     amount = balance if wanted.amount is None else wanted.amount
     if wanted.amount is None and balance <= 0:
-        raise CancelRefusedError("nothing is left to refund, and nothing was sent")
+        raise CancelRefusedError(Worded("nothing is left to refund, and nothing was sent"))
     if amount > balance:
-        raise InvalidRequestError(f"amount {amount:f} is more than the balance, {balance:f}")
+        raise InvalidRequestError(
+            Worded(
+                "amount {amount:f} is more than the balance, {balance:f}",
+                amount=amount,
+                balance=balance,
+            )
+        )
     if not fits(amount, payment.currency):
         raise InvalidRequestError(
-            f"amount {amount:f} has too many decimals: "
-            f"{payment.currency} has {minor_units(payment.currency) or 'none'}"
+            Worded(
+                "amount {amount:f} has too many decimals: {currency} has {n}",
+                amount=amount,
+                currency=payment.currency,
+                n=minor_units(payment.currency) or Worded("none"),
+            )
         )
     return Refund(
         before=payment, amount=amount, checksum=balance, reason=wanted.reason, key=wanted.key
@@ -127,13 +142,18 @@ def _balance(wanted: Request, payment: Payment) -> Decimal:
     if has_promotion(payment):
         if wanted.checksum is None:
             raise InvalidRequestError(
-                "the payment has a promotion, and PortOne does not document whether its amounts are "
-                "before or after the discount: pass what is left of the order as checksum"
+                Worded(
+                    "the payment has a promotion, and PortOne does not document whether its amounts "
+                    "are before or after the discount: pass what is left of the order as checksum"
+                )
             )
         return wanted.checksum
     if wanted.checksum is not None and wanted.checksum != payment.balance:
         raise InvalidRequestError(
-            f"checksum {wanted.checksum:f} is not the balance, {payment.balance:f}: "
-            "the payment was changed"
+            Worded(
+                "checksum {checksum:f} is not the balance, {balance:f}: the payment was changed",
+                checksum=wanted.checksum,
+                balance=payment.balance,
+            )
         )
     return payment.balance

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 from portone_async.models import PaymentStatus, Sorting
 
@@ -67,7 +68,14 @@ def refuse_misspelling(name: str, word: str, known: Iterable[str] = STATUSES) ->
     """
     meant = canonical(word, known)
     if meant is not None and meant != word:
-        raise InvalidRequestError(f"{name} must be spelled {str(meant)!r}, not {word!a}")
+        raise InvalidRequestError(
+            Worded(
+                "{name} must be spelled {meant}, not {word}",
+                name=name,
+                meant=repr(str(meant)),
+                word=ascii(word),
+            )
+        )
 
 
 def validate_status(status: Any, *, known: frozenset[str] = STATUSES) -> str:
@@ -84,7 +92,9 @@ def validate_status(status: Any, *, known: frozenset[str] = STATUSES) -> str:
         refuse_misspelling("status", word, known)
         if re.fullmatch(r"[A-Za-z0-9_-]+", word):
             return word
-    raise InvalidRequestError(f"status must be a plain word, as in 'paid': {status!a}")
+    raise InvalidRequestError(
+        Worded("status must be a plain word, as in 'paid': {status}", status=ascii(status))
+    )
 
 
 def validate_statuses(statuses: Any) -> list[str]:
@@ -124,4 +134,11 @@ def validate_member(name: str, value: Any, kind: type[E]) -> E:
         pass
     if isinstance(value, str):
         refuse_misspelling(name, value, kind)
-    raise InvalidRequestError(f"{name} must be one of {', '.join(kind)}: {value!a}")
+    raise InvalidRequestError(
+        Worded(
+            "{name} must be one of {known}: {value}",
+            name=name,
+            known=", ".join(kind),
+            value=ascii(value),
+        )
+    )

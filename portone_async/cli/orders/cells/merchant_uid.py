@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import TypeGuard
 from uuid import UUID
 
+from portone_async._worded import Worded
 from portone_async.call import validate_identifier
 from portone_async.errors import InvalidRequestError
 
 from .blanks import strip_blanks
-from .cell import BadCellError, EmptyCellError, quote, type_name, unwrap_formula
+from .cell import BadCellError, EmptyCellError, field_name, quote, type_name, unwrap_formula
 from .rounded import is_rounded
 
 __all__ = ("has_common_form", "is_placeholder", "parse_merchant_uid")
@@ -41,9 +42,11 @@ def parse_merchant_uid(cell: object) -> str:
     text = unwrap_formula(_to_text(cell))
     number = strip_blanks(text)
     if not number:
-        raise EmptyCellError("merchant_uid is empty")
+        raise EmptyCellError(Worded("{field} is empty", field=field_name("merchant_uid")))
     if is_placeholder(number):
-        raise EmptyCellError(f"merchant_uid is not an order number: {quote(text)}")
+        raise EmptyCellError(
+            Worded("merchant_uid is not an order number: {cell}", cell=quote(text))
+        )
     if is_rounded(number):
         raise _rounded_error(text)
     try:
@@ -53,7 +56,7 @@ def parse_merchant_uid(cell: object) -> str:
         problem = error.reason.partition(":")[0]
     else:
         return text
-    raise BadCellError(f"{problem}: {quote(text)}")
+    raise BadCellError(Worded("{problem}: {cell}", problem=problem, cell=quote(text)))
 
 
 def has_common_form(cell: object) -> TypeGuard[str]:
@@ -79,7 +82,11 @@ def _to_text(cell: object) -> str:
     if isinstance(cell, float | Decimal):
         raise _rounded_error(cell)
     raise BadCellError(
-        f"merchant_uid is {type_name(cell)}, not text or a whole number: {quote(cell)}"
+        Worded(
+            "merchant_uid is {type}, not text or a whole number: {cell}",
+            type=type_name(cell),
+            cell=quote(cell),
+        )
     )
 
 
@@ -91,6 +98,9 @@ def _is_whole(cell: object) -> bool:
 
 def _rounded_error(cell: object) -> BadCellError:
     return BadCellError(
-        f"merchant_uid has been rounded by a spreadsheet or another tool: {quote(cell)}; "
-        "export order numbers as text"
+        Worded(
+            "merchant_uid has been rounded by a spreadsheet or another tool: {cell}; "
+            "export order numbers as text",
+            cell=quote(cell),
+        )
     )

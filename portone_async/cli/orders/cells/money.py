@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from .cell import BadCellError, quote, type_name, unwrap_formula
+from portone_async._worded import Worded
+
+from .cell import BadCellError, field_name, quote, unwrap_formula, wrong_type
 
 __all__ = ("is_in_won", "parse_amount", "parse_currency", "parse_refunded_amount")
 
@@ -58,7 +60,9 @@ def parse_refunded_amount(cell: object) -> Decimal:
     try:
         return _parse("cancelled_amount", cell).copy_abs()
     except BadCellError as error:
-        raise BadCellError(f"{error}; --columns cancelled_amount= ignores that column") from None
+        raise BadCellError(
+            Worded("{error}; --columns cancelled_amount= ignores that column", error=error.reason)
+        ) from None
 
 
 def _parse(field: str, cell: object) -> Decimal:
@@ -69,11 +73,19 @@ def _parse(field: str, cell: object) -> Decimal:
     else:
         amount = _parse_number(field, cell)
     if not amount.is_finite():
-        raise BadCellError(f"{field} is not a number: {quote(cell)}")
+        raise BadCellError(
+            Worded("{field} is not a number: {cell}", field=field_name(field), cell=quote(cell))
+        )
     _, digits, exponent = amount.as_tuple()
     assert isinstance(exponent, int)  # It is finite.
     if amount.copy_abs() >= _TOO_LARGE or max(len(digits), -exponent) > _MAX_DIGITS:
-        raise BadCellError(f"{field} has more digits than any amount: {quote(cell)}")
+        raise BadCellError(
+            Worded(
+                "{field} has more digits than any amount: {cell}",
+                field=field_name(field),
+                cell=quote(cell),
+            )
+        )
     if exponent > 0:
         amount = amount.quantize(Decimal(1))  # Turn 1E+3 into 1000.
     return amount or amount.copy_abs()  # Turn -0 into 0.
@@ -81,14 +93,19 @@ def _parse(field: str, cell: object) -> Decimal:
 
 def _parse_number(field: str, cell: object) -> Decimal:
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
-        problem = "is empty" if cell is None else f"is {type_name(cell)}: {quote(cell)}"
-        raise BadCellError(f"{field} {problem}")
+        raise _empty(field) if cell is None else BadCellError(wrong_type(field, cell))
     if not isinstance(cell, float):
         return Decimal(cell)
     # `repr` adds ".0" to a whole float; these are not digits of the amount.
     amount = Decimal(repr(cell).removesuffix(".0"))
     if len(amount.as_tuple().digits) > _MAX_FLOAT_DIGITS:
-        raise BadCellError(f"{field} is a float that is not exact: {quote(cell)}")
+        raise BadCellError(
+            Worded(
+                "{field} is a float that is not exact: {cell}",
+                field=field_name(field),
+                cell=quote(cell),
+            )
+        )
     return amount
 
 
@@ -97,12 +114,18 @@ def _parse_text(field: str, cell: str) -> Decimal:
     if match := _AMOUNT.fullmatch(text):
         return _to_decimal(match)
     if not text:
-        raise BadCellError(f"{field} is empty")
+        raise _empty(field)
     if negative := _NEGATIVE.fullmatch(text):
         unsigned = "".join(part for part in negative.groups() if part)
         if match := _AMOUNT.fullmatch(unsigned):
             return _to_decimal(match).copy_negate()
-    raise BadCellError(f"{field} is not a plain number: {quote(cell)}")
+    raise BadCellError(
+        Worded("{field} is not a plain number: {cell}", field=field_name(field), cell=quote(cell))
+    )
+
+
+def _empty(field: str) -> BadCellError:
+    return BadCellError(Worded("{field} is empty", field=field_name(field)))
 
 
 def _to_decimal(match: re.Match[str]) -> Decimal:
@@ -124,7 +147,7 @@ def parse_currency(cell: object) -> str:
     if cell is None:
         return "KRW"
     if not isinstance(cell, str):
-        raise BadCellError(f"currency is {type_name(cell)}: {quote(cell)}")
+        raise BadCellError(wrong_type("currency", cell))
     return _parse_currency_text(cell)
 
 
@@ -134,5 +157,5 @@ def _parse_currency_text(cell: str) -> str:
     if not text or text in _WON:
         return "KRW"
     if not re.fullmatch("[A-Z]{3}", text):
-        raise BadCellError(f"currency is not a three-letter code: {quote(cell)}")
+        raise BadCellError(Worded("currency is not a three-letter code: {cell}", cell=quote(cell)))
     return text

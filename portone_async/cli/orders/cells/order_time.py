@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 
+from portone_async._worded import Worded
+
 from .blanks import strip_blanks
-from .cell import BadCellError, EmptyCellError, fold, quote, type_name, unwrap_formula
+from .cell import BadCellError, EmptyCellError, field_name, fold, quote, unwrap_formula, wrong_type
 
 __all__ = ("parse_order_time",)
 
@@ -42,9 +44,9 @@ def parse_order_time(cell: object) -> datetime:
     if isinstance(cell, date):
         return datetime.combine(cell, time.min)
     if cell is None:
-        raise EmptyCellError("ordered_at is empty")
+        raise EmptyCellError(Worded("{field} is empty", field=field_name("ordered_at")))
     if isinstance(cell, bool) or not isinstance(cell, str | int | Decimal):
-        raise BadCellError(f"ordered_at is {type_name(cell)}: {quote(cell)}")
+        raise BadCellError(wrong_type("ordered_at", cell))
     return _parse_text(str(cell))
 
 
@@ -53,7 +55,7 @@ def parse_order_time(cell: object) -> datetime:
 def _parse_text(cell: str) -> datetime:
     text = strip_blanks(fold(unwrap_formula(cell)))
     if not text:
-        raise EmptyCellError("ordered_at is empty")
+        raise EmptyCellError(Worded("{field} is empty", field=field_name("ordered_at")))
     try:
         if match := _TIME.fullmatch(text):
             return _from_match(match)
@@ -65,7 +67,9 @@ def _parse_text(cell: str) -> datetime:
             return datetime.fromtimestamp(int(text), UTC)
     except ValueError:
         pass  # The 31st of November.
-    raise BadCellError(f"ordered_at is not a time like 2026-11-01 09:00: {quote(cell)}")
+    raise BadCellError(
+        Worded("ordered_at is not a time like 2026-11-01 09:00: {cell}", cell=quote(cell))
+    )
 
 
 def _from_match(match: re.Match[str]) -> datetime:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from portone_async._worded import Worded
 from portone_async.models import PaymentStatus
 from portone_async.resources.payments._words import canonical
 
-from .cell import BadCellError, fold, quote, type_name
+from .cell import BadCellError, field_name, fold, quote, wrong_type
 
 __all__ = ("PARTIALLY_CANCELLED", "parse_order_status", "parse_status")
 
@@ -45,7 +46,7 @@ _MALL_WORD = re.compile(
 # As the status of an order, these may be about its delivery.
 _DELIVERY_STATUSES = frozenset({PaymentStatus.READY.value, PaymentStatus.PENDING.value})
 _REFUND_WORD = re.compile("취소|환불|반품|철회|cancel|refund|return")
-_HINT = "name the column of the payment with --columns status=COLUMN, or none with status="
+_HINT = Worded("name the column of the payment with --columns status=COLUMN, or none with status=")
 
 
 def parse_status(cell: object) -> str:
@@ -58,9 +59,11 @@ def parse_status(cell: object) -> str:
         BadCellError: It is empty (which does not mean ``paid``), unknown or ambiguous.
     """
     if cell is None:
-        raise BadCellError("status is empty")
+        raise BadCellError(Worded("{field} is empty", field=field_name("status")))
     if not isinstance(cell, str):
-        raise BadCellError(f"status is {type_name(cell)}: {quote(cell)}; {_HINT}")
+        raise BadCellError(
+            Worded("{problem}; {hint}", problem=wrong_type("status", cell), hint=_HINT)
+        )
     return _parse_status_text(cell)
 
 
@@ -90,14 +93,20 @@ def _parse_order_status_text(cell: str) -> str:
 def _parse_status_text(cell: str) -> str:
     word = _normalize(cell)
     if not word:
-        raise BadCellError("status is empty")
+        raise BadCellError(Worded("{field} is empty", field=field_name("status")))
     if status := canonical(cell) or _STATUS_BY_WORD.get(word):
         return status
     if _MALL_WORD.search(word):
-        problem = "is about the order or its delivery, not its payment"
+        problem = Worded(
+            "status is about the order or its delivery, not its payment: {cell}", cell=quote(cell)
+        )
     else:
-        problem = f"is not a clear word for any of {', '.join(PaymentStatus)}"
-    raise BadCellError(f"status {problem}: {quote(cell)}; {_HINT}")
+        problem = Worded(
+            "status is not a clear word for any of {statuses}: {cell}",
+            statuses=", ".join(PaymentStatus),
+            cell=quote(cell),
+        )
+    raise BadCellError(Worded("{problem}; {hint}", problem=problem, hint=_HINT))
 
 
 def _normalize(cell: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from portone_async._worded import Worded
+
 from .blanks import strip_blanks
 from .cell import BadCellError, quote, type_name, unwrap_formula
 
@@ -23,8 +25,10 @@ def parse_tier(cell: object) -> str | None:
         return None
     # A number has lost the zeros at its start, as in 001.
     if not isinstance(cell, str):
-        raise BadCellError(f"tier is {type_name(cell)}, not text: {quote(cell)}")
+        raise BadCellError(
+            Worded("tier is {type}, not text: {cell}", type=type_name(cell), cell=quote(cell))
+        )
     code = strip_blanks(unwrap_formula(cell))
     if code and not _CODE.fullmatch(code):
-        raise BadCellError(f"tier is not a code like 'A01': {quote(cell)}")
+        raise BadCellError(Worded("tier is not a code like 'A01': {cell}", cell=quote(cell)))
     return code or None

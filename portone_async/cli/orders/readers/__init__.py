@@ -18,6 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import Item
@@ -50,22 +51,28 @@ def check_options(source_format: Format, options: ReadOptions) -> None:
     """
     if source_format.is_database and not options.query:
         raise OrdersError(
-            "a database needs a query, for example: "
-            "SELECT order_no AS merchant_uid, total AS amount FROM orders"
+            Worded(
+                "a database needs a query, for example: "
+                "SELECT order_no AS merchant_uid, total AS amount FROM orders"
+            )
         )
     if options.query and not source_format.is_database:
-        raise OrdersError(f"a query is for databases, not for {source_format}")
+        raise OrdersError(
+            Worded("a query is for databases, not for {format}", format=str(source_format))
+        )
     if options.delimiter and (
         source_format is not Format.CSV
         or len(options.delimiter) > 1
         or options.delimiter in '"\r\n'
     ):
-        raise OrdersError("a delimiter is one character, and only for CSV")
+        raise OrdersError(Worded("a delimiter is one character, and only for CSV"))
     header_row = options.header_row
     if header_row is not None and (not source_format.has_header or header_row < 1):
-        raise OrdersError("a header row is a number from 1, and only for CSV and workbooks")
+        raise OrdersError(Worded("a header row is a number from 1, and only for CSV and workbooks"))
     if options.sheet is not None and not source_format.is_workbook:
-        raise OrdersError(f"a sheet is for workbooks, not for {source_format}")
+        raise OrdersError(
+            Worded("a sheet is for workbooks, not for {format}", format=str(source_format))
+        )
 
 
 def read_rows(
@@ -104,6 +111,6 @@ def _read_workbook(path: Path, name: str, options: ReadOptions) -> Generator[Ite
         from .workbook import read_workbook  # noqa: PLC0415 (python-calamine is an extra)
     except ImportError:
         raise OrdersError(
-            "workbooks need python-calamine: pip install 'portone-async[cli]'"
+            Worded("workbooks need python-calamine: pip install 'portone-async[cli]'")
         ) from None
     return read_workbook(path, name, options.columns, options.sheet, options.header_row)

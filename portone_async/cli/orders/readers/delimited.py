@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns, matching_fields
 from portone_async.cli.orders.errors import OrdersError
@@ -132,13 +133,20 @@ def _describe(error: str, first: int, last: int) -> str:
     """
     if "field limit" in error:
         raise OrdersError(
-            f"line {first}: a field of more than {csv.field_size_limit()} characters: is a quote "
-            "not closed?"
+            Worded(
+                "line {line}: a field of more than {n} characters: is a quote not closed?",
+                line=first,
+                n=csv.field_size_limit(),
+            )
         )
     if "new-line" in error:
-        return "a line break (CR, which old Macs end lines with) in a field without quotes"
-    lines = f"lines {first} to {last} are lost: " if last > first else ""
-    return f"{lines}a quote is not closed, or not doubled ({escape(error)})"
+        return Worded("a line break (CR, which old Macs end lines with) in a field without quotes")
+    problem = Worded("a quote is not closed, or not doubled ({error})", error=escape(error))
+    if last == first:
+        return problem
+    return Worded(
+        "lines {first} to {last} are lost: {problem}", first=first, last=last, problem=problem
+    )
 
 
 def _read_header(
@@ -153,17 +161,19 @@ def _read_header(
     top = list(islice(rows, max_rows + 2))
     if not top:
         raise OrdersError(
-            _("is empty: it has no header") if line is None else f"has no line {line}"
+            Worded("is empty: it has no header")
+            if line is None
+            else Worded("has no line {line}", line=line)
         )
     if line is not None and top[0].line != line:
-        raise OrdersError(f"line {line} is inside a row")
+        raise OrdersError(Worded("line {line} is inside a row", line=line))
     cells = [() if row.problem else row.cells for row in top]
     try:
         return top, find_header(cells, columns, max_rows)
     except OrdersError:
         if not (problem := top[0].problem):
             raise
-    raise OrdersError(f"the header cannot be read: {problem}")
+    raise OrdersError(Worded("the header cannot be read: {problem}", problem=problem))
 
 
 def _parse(row: _Row, header: Header, source: str) -> Item:
@@ -175,7 +185,7 @@ def _parse(row: _Row, header: Header, source: str) -> Item:
         cells = _complete(cells, header)
     if len(cells) != width:
         # Which field belongs to which column is unknown.
-        reason = f"has {len(cells)} fields, but the header has {width}"
+        reason = Worded("has {n} fields, but the header has {width}", n=len(cells), width=width)
         return BadRow(f"{source}{row.line}", reason)
     return parse_row(remove_apostrophes(cells, layout), layout, source, row.line)
 

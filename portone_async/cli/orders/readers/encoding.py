@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.cli.orders.errors import OrdersError
 
 from .file_type import SNIFF_BYTES, check_is_text
@@ -53,7 +54,7 @@ def open_text(path: Path, *, newline: str) -> Generator[TextIOWrapper, None, Non
     """
     with path.open("rb") as file:
         if not file.seekable():
-            raise OrdersError("cannot be read twice, which detecting the encoding requires")
+            raise OrdersError(Worded("cannot be read twice, which detecting the encoding requires"))
         encoding = _detect(file)
         file.seek(0)
         errors = _TO_SURROGATES if encoding.mismatch else "strict"
@@ -63,7 +64,13 @@ def open_text(path: Path, *, newline: str) -> Generator[TextIOWrapper, None, Non
             except OrdersError as error:
                 if not encoding.mismatch:
                     raise
-                raise OrdersError(f"{error} (the file is not in {encoding.mismatch})") from None
+                raise OrdersError(
+                    Worded(
+                        "{problem} (the file is not in {encoding})",
+                        problem=error.reason,
+                        encoding=encoding.mismatch,
+                    )
+                ) from None
 
 
 def find_decode_error(file: BinaryIO, encoding: str) -> int | None:
@@ -94,18 +101,22 @@ def _detect(file: BinaryIO) -> _Encoding:
     if utf_8_error is None:
         return _Encoding("utf-8")
     if _is_damaged_utf_8(file):
-        return _Encoding("utf-8", f"UTF-8 (byte {utf_8_error})")
+        return _Encoding("utf-8", Worded("{encoding} (byte {n})", encoding="UTF-8", n=utf_8_error))
     cp949_error = find_decode_error(file, "cp949")
     if cp949_error is None:
         return _Encoding("cp949")
-    mismatch = f"UTF-8 (byte {utf_8_error}), nor in CP949 (byte {cp949_error})"
+    mismatch = Worded(
+        "UTF-8 (byte {utf_8}), nor in CP949 (byte {cp949})", utf_8=utf_8_error, cp949=cp949_error
+    )
     return _Encoding("cp949", mismatch)
 
 
 def _with_byte_order_mark(name: str, file: BinaryIO) -> _Encoding:
     offset = find_decode_error(file, name)
-    mismatch = "" if offset is None else f"{name.removesuffix('-sig').upper()} (byte {offset})"
-    return _Encoding(name, mismatch)
+    if offset is None:
+        return _Encoding(name)
+    encoding = name.removesuffix("-sig").upper()
+    return _Encoding(name, Worded("{encoding} (byte {n})", encoding=encoding, n=offset))
 
 
 def _is_damaged_utf_8(file: BinaryIO) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from enum import StrEnum
+from enum import Enum
 
+from portone_async._worded import Worded
 from portone_async.cli.orders.errors import OrdersError
 
 __all__ = ("SNIFF_BYTES", "check_is_text", "check_is_workbook")
@@ -12,21 +13,23 @@ __all__ = ("SNIFF_BYTES", "check_is_text", "check_is_workbook")
 SNIFF_BYTES = 4096
 """The length of the beginning of a file that these functions need."""
 
-_SAVE_AS = "open it in Excel or LibreOffice, save it as .xlsx or 'CSV UTF-8', and use that file"
+_SAVE_AS = Worded(
+    "open it in Excel or LibreOffice, save it as .xlsx or 'CSV UTF-8', and use that file"
+)
 _TAGS = (b"<html", b"<!doctype html", b"<head", b"<body", b"<table", b"<meta", b"<style", b"<tr")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-class _FileType(StrEnum):
+class _FileType(Enum):
     """The true type of a file, worded for a message."""
 
-    ZIP = "a workbook (.xlsx or .ods) or another archive"
-    OLE = "a workbook (.xls, or .xlsx with a password)"
-    PDF = "a PDF"
-    HTML = "HTML, a page for a browser"
-    XML = "XML of Excel 2003"
-    BINARY = "not text: it is full of NUL bytes (UTF-16 needs a byte order mark)"
-    TEXT = "text"
+    ZIP = Worded("a workbook (.xlsx or .ods) or another archive")
+    OLE = Worded("a workbook (.xls, or .xlsx with a password)")
+    PDF = Worded("a PDF")
+    HTML = Worded("HTML, a page for a browser")
+    XML = Worded("XML of Excel 2003")
+    BINARY = Worded("not text: it is full of NUL bytes (UTF-16 needs a byte order mark)")
+    TEXT = Worded("text")
 
 
 def check_is_text(start: bytes) -> None:
@@ -40,8 +43,14 @@ def check_is_text(start: bytes) -> None:
         return
     if file_type in {_FileType.ZIP, _FileType.OLE}:
         suffix = "xlsx" if file_type is _FileType.ZIP else "xls"
-        raise OrdersError(f"is {file_type}: rename it to .{suffix}, or use --format {suffix}")
-    raise OrdersError(f"is {file_type}: {_SAVE_AS}")
+        raise OrdersError(
+            Worded(
+                "is {type}: rename it to .{suffix}, or use --format {suffix}",
+                type=file_type.value,
+                suffix=suffix,
+            )
+        )
+    raise OrdersError(Worded("is {type}: {hint}", type=file_type.value, hint=_SAVE_AS))
 
 
 def check_is_workbook(start: bytes) -> None:
@@ -51,15 +60,23 @@ def check_is_workbook(start: bytes) -> None:
         OrdersError: It cannot be one; the message explains what to do.
     """
     if not start:
-        raise OrdersError("is empty")
+        raise OrdersError(Worded("is empty"))
     file_type = _detect(start)
     if file_type in {_FileType.ZIP, _FileType.OLE}:
         return
     if file_type is _FileType.TEXT:
         raise OrdersError(
-            "is text, not a workbook, despite its name: use --format csv, or rename it to .csv"
+            Worded(
+                "is text, not a workbook, despite its name: use --format csv, or rename it to .csv"
+            )
         )
-    raise OrdersError(f"is {file_type}, not a workbook, despite its name: {_SAVE_AS}")
+    raise OrdersError(
+        Worded(
+            "is {type}, not a workbook, despite its name: {hint}",
+            type=file_type.value,
+            hint=_SAVE_AS,
+        )
+    )
 
 
 def _detect(start: bytes) -> _FileType:

@@ -11,6 +11,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from portone_async._worded import Worded
+from portone_async.cli.orders.cells.cell import BadCellError
 from portone_async.cli.orders.columns import Columns, Layout, find_columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.exported_findings import flatten
@@ -47,11 +49,11 @@ def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, 
             try:
                 layout = find_layout(row.names)
             except OrdersError as error:
-                yield BadRow(f"{source}{row.number}", str(error))
+                yield BadRow(f"{source}{row.number}", error.reason)
             else:
                 yield parse_row(row.cells, layout, source, row.number)
     if find_layout is None:
-        raise OrdersError("has no line with an order")
+        raise OrdersError(Worded("has no line with an order"))
 
 
 def _decode_lines(lines: Iterable[str], source: str) -> Iterator[_Row | BadRow]:
@@ -60,8 +62,8 @@ def _decode_lines(lines: Iterable[str], source: str) -> Iterator[_Row | BadRow]:
             continue
         try:
             members = flatten(_decode(line.rstrip(_ENDS)))
-        except ValueError as error:
-            yield BadRow(f"{source}{number}", str(error))
+        except BadCellError as error:
+            yield BadRow(f"{source}{number}", error.reason)
         else:
             names = tuple(name for name, _ in members)
             yield _Row(number, names, [cell for _, cell in members])
@@ -87,19 +89,21 @@ def _decode(line: str) -> _Object:
     """Decode an object.
 
     Raises:
-        ValueError: It is not valid JSON; the message does not quote the line.
+        BadCellError: It is not valid JSON; the message does not quote the line.
     """
     try:
         value: object = _decode_json(line)
     except json.JSONDecodeError as error:
-        problem = f"not JSON: {error.msg} (column {error.colno})"
+        problem = Worded(
+            "not JSON: {problem} (column {column})", problem=error.msg, column=error.colno
+        )
     except RecursionError:
-        problem = "not JSON of an order: it is nested too deeply"
+        problem = Worded("not JSON of an order: it is nested too deeply")
     else:
         if isinstance(value, _Object):
             return value
-        problem = "not a JSON object"
-    raise ValueError(problem)
+        problem = Worded("not a JSON object")
+    raise BadCellError(problem)
 
 
 def _parse_whole(text: str) -> int | Decimal:

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portone_async._worded import Worded
 from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns, Layout, find_columns
 from portone_async.cli.orders.errors import OrdersError
@@ -33,7 +34,9 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
     try:
         import duckdb  # noqa: PLC0415 (an extra)
     except ImportError:
-        raise OrdersError("Parquet needs duckdb: pip install 'portone-async[cli]'") from None
+        raise OrdersError(
+            Worded("Parquet needs duckdb: pip install 'portone-async[cli]'")
+        ) from None
 
     source = f"{name} row "
     path.open("rb").close()  # Raise the same OSError as for other files.
@@ -49,7 +52,7 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
         problem = escape(str(error).partition("\n")[0])
     else:
         return
-    raise OrdersError(problem)
+    raise OrdersError(Worded("{database_error}", database_error=problem))
 
 
 def _query(connection: duckdb.DuckDBPyConnection, file: list[str], columns: Columns) -> Layout:
@@ -59,7 +62,7 @@ def _query(connection: duckdb.DuckDBPyConnection, file: list[str], columns: Colu
     names = [str(column[0]) for column in description]
     layout = find_columns(columns, names)
     if str(description[layout.amount][1]) == "FLOAT":
-        raise OrdersError("amount is a 32-bit float, which has only 7 exact digits")
+        raise OrdersError(Worded("amount is a 32-bit float, which has only 7 exact digits"))
     connection.execute(f"SELECT {_select(layout, names)} FROM read_parquet(?)", file)  # noqa: S608 (the names are quoted)
     return _selected_layout(layout)
 

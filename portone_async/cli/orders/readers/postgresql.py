@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from portone_async._redact import Secret
+from portone_async._worded import Worded
 from portone_async.cli.orders.columns import Columns, Layout, find_columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import Item
@@ -25,7 +26,9 @@ def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Ite
     try:
         import psycopg  # noqa: PLC0415 (an extra)
     except ImportError:
-        raise OrdersError("PostgreSQL needs psycopg: pip install 'portone-async[cli]'") from None
+        raise OrdersError(
+            Worded("PostgreSQL needs psycopg: pip install 'portone-async[cli]'")
+        ) from None
 
     try:
         parameters = parse_address(Secret(address))
@@ -46,11 +49,11 @@ def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Ite
         problem = describe_error(error, parameters)
     else:
         return
-    raise OrdersError(problem)
+    raise OrdersError(Worded("{database_error}", database_error=problem))
 
 
 def _find_layout(description: Sequence[Column], columns: Columns) -> Layout:
     layout = find_columns(columns, [column.name for column in description])
     if description[layout.amount].type_code == _FLOAT4:
-        raise OrdersError("amount is a real, which has only 6 exact digits")
+        raise OrdersError(Worded("amount is a real, which has only 6 exact digits"))
     return layout

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
+from portone_async._worded import Worded
 from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns, find_columns
 from portone_async.cli.orders.errors import OrdersError
@@ -23,7 +24,7 @@ def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Generato
         with closing(_connect(path)) as connection:
             cursor = connection.execute(query)
             if cursor.description is None:
-                raise OrdersError("the query returns no rows: it must be a SELECT")
+                raise OrdersError(Worded("the query returns no rows: it must be a SELECT"))
             layout = find_columns(columns, [column[0] for column in cursor.description])
             for number, cells in enumerate(cursor, 1):
                 yield parse_row(cells, layout, source, number)
@@ -31,7 +32,7 @@ def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Generato
         problem = escape(str(error))
     else:
         return
-    raise OrdersError(problem)
+    raise OrdersError(Worded("{database_error}", database_error=problem))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

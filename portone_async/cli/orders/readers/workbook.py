@@ -13,6 +13,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+from portone_async._worded import Worded
 from portone_async.cli.escape import escape
 from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
@@ -27,7 +28,7 @@ from .workbook_size import check_size
 
 __all__ = ("read_workbook",)
 
-_LOCKED = (
+_LOCKED = Worded(
     "is protected by a password: open it in Excel, save it without one or as 'CSV UTF-8', and "
     "use that file"
 )
@@ -65,12 +66,12 @@ def _open(path: Path) -> Generator[CalamineWorkbook, None, None]:
     except PasswordError:
         problem = _LOCKED
     except CalamineError as error:
-        problem = f"cannot be read as a workbook: {escape(str(error))}"
+        problem = Worded("cannot be read as a workbook: {problem}", problem=escape(str(error)))
     except BaseException as error:
         # The class of a panic in Rust cannot be imported.
         if type(error).__name__ != "PanicException":
             raise
-        problem = "cannot be read as a workbook: it is damaged"
+        problem = Worded("cannot be read as a workbook: it is damaged")
     else:
         return
     raise OrdersError(problem)
@@ -109,8 +110,11 @@ def _read_header(
         rows, max_rows = islice(rows, header_row - 1, None), 1
     top = list(islice(rows, max_rows + 2))
     if not top:
-        missing = "rows" if header_row is None else f"row {header_row}"
-        raise OrdersError(f"has no {missing} in this sheet")
+        raise OrdersError(
+            Worded("has no rows in this sheet")
+            if header_row is None
+            else Worded("has no row {row} in this sheet", row=header_row)
+        )
     return top, find_header([cells for _, cells in top], columns, max_rows)
 
 

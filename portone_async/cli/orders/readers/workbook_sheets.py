@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from portone_async._worded import Worded
 from portone_async.cli.orders.cells.cell import quote, quote_list
 from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
@@ -63,7 +64,9 @@ def _resolve_name(workbook: CalamineWorkbook, wanted: str) -> str:
     if wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= len(names):
         return names[int(wanted) - 1]
     known = quote_list(names, _MAX_LISTED)
-    raise OrdersError(f"has no sheet {quote(wanted)}, only {known}")
+    raise OrdersError(
+        Worded("has no sheet {wanted}, only {known}", wanted=quote(wanted), known=known)
+    )
 
 
 def _find_orders(workbook: CalamineWorkbook, columns: Columns) -> CalamineSheet:
@@ -80,13 +83,17 @@ def _find_orders(workbook: CalamineWorkbook, columns: Columns) -> CalamineSheet:
             with_header = sheet
         else:
             raise OrdersError(
-                f"has orders in several sheets, {quote(with_header.name)} and "
-                f"{quote(name)}: choose one with --sheet, and read them one at a time"
+                Worded(
+                    "has orders in several sheets, {one} and {other}: choose one with --sheet, and "
+                    "read them one at a time",
+                    one=quote(with_header.name),
+                    other=quote(name),
+                )
             )
     # Without any header, the reader reports the columns of the first sheet with rows.
     if chosen := with_header or with_rows:
         return chosen
-    raise OrdersError("has no visible sheet with rows (--sheet reads a hidden one)")
+    raise OrdersError(Worded("has no visible sheet with rows (--sheet reads a hidden one)"))
 
 
 def _visible_sheets(workbook: CalamineWorkbook) -> list[str]:

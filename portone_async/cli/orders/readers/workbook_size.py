@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
+from portone_async._worded import Worded
 from portone_async.cli.orders.errors import OrdersError
 
 __all__ = ("check_size",)
@@ -54,8 +55,11 @@ def _check_sheet(xml: IO[bytes]) -> None:
     area = _area(chain.from_iterable(map(_CELL_WITH_CONTENT.finditer, _chunks(xml, start))))
     if area > _MAX_CELLS:
         raise OrdersError(
-            f"has a sheet of {area:,} cells, most of them empty: delete the rows and columns "
-            "after the last order, or save it as 'CSV UTF-8'"
+            Worded(
+                "has a sheet of {area:,} cells, most of them empty: delete the rows and columns "
+                "after the last order, or save it as 'CSV UTF-8'",
+                area=area,
+            )
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import closing
 from gettext import gettext as _
 
+from portone_async._worded import Worded
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import Item, Note
 
@@ -31,6 +32,6 @@ def check_not_empty(
             is_empty = is_empty and isinstance(item, Note)
             yield item
     if is_empty and not is_query:
-        raise OrdersError("has no orders: no row below its header")
+        raise OrdersError(Worded("has no orders: no row below its header"))
     if is_empty:
         yield Note(name, _("the query returns no rows"))

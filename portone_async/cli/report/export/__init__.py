@@ -8,6 +8,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Protocol
 
+from portone_async._worded import Worded
 from portone_async.cli.report.atomic import atomic_write
 from portone_async.cli.report.messages import Language
 from portone_async.cli.report.run_facts import Period
@@ -109,6 +110,10 @@ def findings_writer(path: str | os.PathLike[str]) -> Writer:
     if extension not in _WRITERS:
         known = ", ".join((*_WRITERS, _PARQUET, _WORKBOOK))
         raise InvalidRequestError(
-            f"{path}: cannot tell the format; use a name that ends in one of {known}"
+            Worded(
+                "{file}: cannot tell the format; use a name that ends in one of {known}",
+                file=path,
+                known=known,
+            )
         )
     return _WRITERS[extension]

@@ -32,7 +32,9 @@ def write_jsonl(path: Path, findings: Iterable[Finding], options: ExportOptions)
 
 def _in_zone(finding: Finding, timezone: tzinfo) -> Finding:
     payments = tuple(payment_in_zone(payment, timezone) for payment in finding.payments)
-    return replace(finding, payments=payments)
+    # msgspec encodes no subclass of str.
+    error = str(finding.error) if finding.error else finding.error
+    return replace(finding, payments=payments, error=error)
 
 
 def json_line(finding: Finding | dict[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from portone_async._worded import Worded
 from portone_async.cli.report.tier_finding import tier_of
 from portone_async.errors import InvalidRequestError
 from portone_async.reconcile.finding import Finding
@@ -67,7 +68,8 @@ def _rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
     for finding in findings:
         for amount in _amounts(finding):
             _check_fits(amount, finding)
-        yield {"tier": tier_of(finding) or None, **finding.to_dict()}
+        error = str(finding.error) if finding.error else None
+        yield {"tier": tier_of(finding) or None, **finding.to_dict(), "error": error}
 
 
 def _amounts(finding: Finding) -> Iterator[Decimal]:
@@ -89,6 +91,11 @@ def _check_fits(amount: Decimal, finding: Finding) -> None:
         digits, places = digits[:-1], places - 1
     if places > _PLACES or len(digits) - places > _DIGITS - _PLACES:
         raise InvalidRequestError(
-            f"The amount {amount} of order {finding.merchant_uid} does not fit into Parquet's "
-            f"{_MONEY}: write .csv or .jsonl"
+            Worded(
+                "The amount {amount} of order {order} does not fit into Parquet's {type}: write .csv "
+                "or .jsonl",
+                amount=amount,
+                order=finding.merchant_uid,
+                type=_MONEY,
+            )
         )

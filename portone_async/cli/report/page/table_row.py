@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from portone_async.cli.report.clock import in_zone_or_none
 from portone_async.cli.report.money import format_amount
-from portone_async.cli.report.reasons import reason_of
+from portone_async.cli.report.reasons import reason_of, row_problem
 from portone_async.cli.report.safe_text import printable, printable_order_number
 from portone_async.cli.report.tier_finding import tier_of
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
@@ -50,6 +50,8 @@ class Row(Struct, frozen=True, array_like=True):
     """The key of the sentence that explains the error."""
     place: str
     """The place in the order file that the sentence names."""
+    problem: str
+    """Why a row of the order file could not be read, in Korean; the English is in the error."""
     tier: str
     """Empty unless the run has several Tiers."""
 
@@ -70,10 +72,11 @@ def table_row(finding: Finding, discrepancy: tuple[str, Decimal] | None, zone: t
         payments=[_row_payment(payment, zone) for payment in finding.payments[:_MAX_PAYMENTS]],
         more_payments=max(0, len(finding.payments) - _MAX_PAYMENTS),
         discrepancy=None if discrepancy is None else _amount_fields(*discrepancy),
-        error=printable(finding.error or "", _MAX_ERROR),
+        error=printable(str(finding.error or ""), _MAX_ERROR),
         reason=reason,
         place=printable(place),
         tier=printable(tier_of(finding)),
+        problem=printable(row_problem(finding, "ko"), _MAX_ERROR),
     )
 
 

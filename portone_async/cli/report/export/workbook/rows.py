@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from portone_async.cli.language import Language
 from portone_async.cli.report.export.options import ExportOptions
-from portone_async.cli.report.reasons import reason_of
+from portone_async.cli.report.reasons import reason_of, row_problem
 from portone_async.cli.report.tier_finding import tier_of
 from portone_async.models import PaymentStatus
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
@@ -76,6 +77,7 @@ class Rows:
     def __init__(self, texts: Mapping[str, str], options: ExportOptions) -> None:
         self._texts = texts
         self._has_tiers = options.has_tiers
+        self._language: Language = options.language
         self._verdicts = {verdict: texts[f"verdict.{verdict}"] for verdict in Verdict}
 
     def of(self, finding: Finding, difference: tuple[str, Decimal] | None) -> Iterator[list[Value]]:
@@ -105,7 +107,9 @@ class Rows:
     def _reason(self, finding: Finding) -> str | None:
         if finding.error:
             reason, place = reason_of(finding)
-            return self._texts[f"error.{reason}"].format(place=place)
+            sentence = self._texts[f"error.{reason}"].format(place=place)
+            problem = row_problem(finding, self._language)
+            return f"{sentence}. {problem}" if problem else sentence
         if finding.verdict is Verdict.MATCHED:
             return None
         return self._texts[f"explain.{finding.verdict}"]

@@ -1,0 +1,202 @@
+"""What a failing command prints in Korean: sentences in Korean, English only behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import pickle
+import re
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from portone_async import InvalidRequestError
+from portone_async._worded import Worded
+from portone_async.cli import main
+from portone_async.cli.wording import localized
+from portone_async.testing import FakePortOne, HtmlPage, Status
+
+Run = Callable[..., tuple[int, str, str]]
+
+# English between parentheses is the detail behind a Korean sentence; a quotation is input.
+DETAIL = re.compile(r"\([^()]*\)|'[^']*'")
+SENTENCE = re.compile(r"[A-Za-z]+ [a-z]+ [a-z]+")
+ROWS = """\
+order_id,amount,status
+A,1000,paid
+B,abc,paid
+C,,paid
+2.02E+16,5,paid
+D,100,shipped
+E,10
+F,-5,paid
+"""
+
+
+@pytest.fixture(name="run")
+def _run(
+    environment: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    monkeypatch.chdir(tmp_path)
+    for name, content in {
+        "orders.csv": ROWS,
+        "unknown.csv": "foo,bar\n1,2\n",
+        "empty.csv": "",
+        "page.csv": "<html>",
+        "many.csv": "order_id,amount,total\nA,1,2\n",
+        "fields.jsonl": '{"order_id": "A"}\n',
+        "tiers.txt": "A 1\n",
+        "broken.db": "no database" * 99,
+    }.items():
+        Path(name).write_text(content, encoding="utf-8")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = main(arguments)
+        except SystemExit as exited:
+            code = int(str(exited.code))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def english(text: str) -> list[str]:
+    """Return the lines that a Korean reader would find in English."""
+    usage, _, rest = text.partition(": 오류: ")
+    lines = (rest if text.startswith("사용법") else usage + rest).splitlines()
+    return [line for line in lines if SENTENCE.search(DETAIL.sub("", DETAIL.sub("", line)))]
+
+
+DAY = "--since 2026-11-01 --until 2026-11-02"
+FAILURES = [
+    "find A --sorting up",
+    "find A --status PAID!",
+    "find A --profile none",
+    "find A --proxy http://proxy.example:1",
+    "find . ..",
+    "call GET http://portone.io/banks",
+    "call GET /banks --body {",
+    "call GET /payments/find/..",
+    "cancel imp_0 --all --reason r",
+    "cancel imp_0 --amount 5 --reason r --key ! --yes",
+    "reconcile none.csv",
+    "reconcile orders.csv --strict",
+    "reconcile unknown.csv",
+    "reconcile empty.csv",
+    "reconcile page.csv",
+    "reconcile many.csv",
+    "reconcile fields.jsonl",
+    "reconcile orders.hwp",
+    "reconcile broken.db --query SELECT",
+    "reconcile orders.csv --columns amount=none",
+    "reconcile orders.csv --columns none",
+    "reconcile orders.csv --query SELECT",
+    "reconcile orders.csv --delimiter ab",
+    "reconcile orders.csv --sheet 1",
+    "reconcile orders.csv --rate 0",
+    "reconcile orders.csv --out findings.zip",
+    "reconcile orders.csv --out none/findings.csv",
+    "reconcile orders.csv --store broken.db",
+    "reconcile orders.csv --since 2026-11-02 --until 2026-11-01",
+    f"reconcile orders.csv {DAY} --tiers tiers.txt",
+    f"reconcile orders.csv {DAY} --every 0d",
+    "doctor --rate 0",
+]
+
+
+def test_failure_is_explained_in_korean(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTONE_PROFILES_FILE", "none.toml")
+    found: dict[str, list[str]] = {}
+    for failure in FAILURES:
+        monkeypatch.setenv("PORTONE_IMP_KEY", "" if "profile" in failure else "key")
+        code, _, err = run(*failure.split())
+        assert code in (2, 3), failure
+        assert re.search("[가-힣]", err), failure
+        found[failure] = english(err)
+
+    assert {failure: lines for failure, lines in found.items() if lines} == {}
+
+
+async def test_failures_of_portone_are_explained_in_korean(server: FakePortOne, run: Run) -> None:
+    imp_uid = server.add(merchant_uid="A", amount=1000).imp_uid
+    server.fail(HtmlPage(), on="/payments/find", times=9)
+    server.fail(Status(503), on="/banks", times=9)
+    server.fail(Status(503), on="/payments/cancel", times=9)
+    server.fail(Status(503), on="/payments", times=9)
+    for failure in (
+        "find A",
+        "call GET /banks",
+        f"cancel {imp_uid} --amount 5 --reason r --settle 0 --yes",
+        f"cancel {imp_uid} --amount 5000 --reason r --yes",
+    ):
+        code, _, err = await asyncio.to_thread(run, *failure.split())
+        assert code, failure
+        assert english(err) == [], failure
+
+
+async def test_refused_keys_are_explained_in_korean(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTONE_IMP_SECRET", "another-secret-of-nobody")
+    for failure in ("find A", "reconcile orders.csv"):
+        code, _, err = await asyncio.to_thread(run, *failure.split())
+        assert code == 2
+        assert english(err) == []
+        assert "포트원이 키를 거부했습니다" in err
+
+
+async def test_files_have_the_reason_of_a_row_in_their_language(
+    server: FakePortOne, run: Run
+) -> None:
+    server.add(merchant_uid="A", amount=1000)
+    files = ("--report", "report.html", "--store", "run.db")
+    for name in ("findings.xlsx", "findings.csv", "findings.jsonl", "findings.parquet"):
+        code, _, err = await asyncio.to_thread(
+            run, "reconcile", "orders.csv", *files, "--out", name
+        )
+        assert (code, english(err)) == (3, [])
+
+    book = CalamineWorkbook.from_filelike(BytesIO(Path("findings.xlsx").read_bytes()))
+    header, *rows = book.get_sheet_by_name("확인 불가").to_python()
+    reasons = [str(row[header.index("사유")]) for row in rows]
+    assert len(reasons) == 6
+    assert (
+        "주문 파일에서 읽지 못한 행입니다: orders.csv:3. "
+        "금액(amount) 칸의 값을 금액으로 읽을 수 없습니다: 'abc'"
+    ) in reasons
+    assert [reason for reason in reasons if english(reason)] == []
+    (data,) = re.findall(
+        'id="data">(.*?)</script>', Path("report.html").read_text("utf-8"), re.DOTALL
+    )
+    assert "금액(amount) 칸이 비어 있습니다" in {row[-2] for row in json.loads(data)}
+    # Machines get the English of the library.
+    assert "orders.csv:4: amount is empty" in Path("findings.csv").read_text("utf-8")
+    lines = Path("findings.jsonl").read_text("utf-8").splitlines()
+    assert "orders.csv:4: amount is empty" in {json.loads(line)["error"] for line in lines}
+
+
+def test_sentence_remembers_its_parts() -> None:
+    sentence = Worded("{field} is empty", field=Worded("amount"))
+
+    for copied in (sentence, copy.deepcopy(sentence), pickle.loads(pickle.dumps(sentence, 0))):
+        assert copied == "amount is empty"
+        assert localized(copied, "ko") == "금액(amount) 칸이 비어 있습니다"
+        assert localized(copied, "en") == "amount is empty"
+
+
+def test_error_of_the_library_is_plain_english() -> None:
+    error = InvalidRequestError(Worded("{name} is not UTF-8", name="a"))
+
+    assert type(error.reason) is str
+    assert error.reason == str(error) == "a is not UTF-8"
