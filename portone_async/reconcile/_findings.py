@@ -98,7 +98,7 @@ _ALL_OTHERS = """
     WHERE verdict <> :matched OR status IS NOT :paid OR instr(payments, '},{')"""
 _UNREAD_NUMBERS = """
     SELECT DISTINCT merchant_uid FROM findings
-    WHERE kind <> :order AND payments = '[]' AND merchant_uid <> ''"""
+    WHERE kind > :order AND payments = '[]' AND merchant_uid <> ''"""
 _COUNT_UNREADABLE = """
     SELECT count(*) FROM findings
     WHERE kind <> :order AND verdict = :not_checked AND payments = '[]'"""

@@ -78,6 +78,24 @@ async def test_partitions_of_tiers_are_joined(server: FakePortOne, run: Run) -> 
     ]
 
 
+async def test_ledger_refuses_the_keys_of_another_shop(
+    server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pay_all(server)
+    assert (await run("orders.csv", *TIERS, "--ledger", "ledger.db"))[0] == 0
+    with FakePortOne(imp_key="7700000000000002") as other:
+        monkeypatch.setenv("PORTONE_BASE_URL", other.url)
+        monkeypatch.setenv("PORTONE_IMP_KEY", other.imp_key)
+        monkeypatch.setenv("PORTONE_IMP_SECRET", other.imp_secret)
+
+        code, out, err = await run("orders.csv", *TIERS, "--ledger", "ledger.db")
+
+        assert (code, out) == (2, "")
+        assert "has payments of another API key" in err
+        assert "run the same command again" not in err
+        assert not other.requests
+
+
 async def test_full_temporary_folder_is_reported(
     server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

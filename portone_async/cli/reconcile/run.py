@@ -29,6 +29,7 @@ from portone_async.cli.wording import localized
 from portone_async.client import ClientOptions, PortOneClient
 from portone_async.errors import AuthenticationError, InvalidRequestError, PortOneError
 from portone_async.reconcile import (
+    LedgerError,
     Order,
     Refund,
     Store,
@@ -182,7 +183,8 @@ def _can_be_resumed(error: PortOneError, arguments: Arguments) -> bool:
     if isinstance(error, AuthenticationError):
         # A run with refused keys has no results that --store or --ledger could have saved.
         return arguments.store is not None or arguments.ledger is not None
-    return not isinstance(error, InvalidRequestError)
+    # The advice of a LedgerError says how to resume.
+    return not isinstance(error, (InvalidRequestError, LedgerError))
 
 
 def _how_to_resume(arguments: Arguments) -> str:
