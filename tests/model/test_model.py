@@ -90,7 +90,14 @@ def _endings(operation: Operation, delivery: Delivery) -> list[Ending]:
     return [call.report.ending for call in outcome.calls if call.report is not None]
 
 
-@pytest.mark.parametrize("faults", FAULTS, ids=["no fault", "lost answer", "lost request"])
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(FAULTS[0], id="no fault"),
+        pytest.param(FAULTS[1], id="lost answer", marks=pytest.mark.slow),
+        pytest.param(FAULTS[2], id="lost request", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_process_can_end_at_each_line(operation: Operation, faults: tuple[Fault, ...]) -> None:
     number, endings = 1, [Ending.KILLED]
