@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import re
 import sys
+from collections.abc import Iterator
 from enum import Enum
+from importlib import import_module
+from pkgutil import iter_modules
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -13,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import NoUri, PycodeError
 from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 import portone_async
@@ -179,6 +184,42 @@ def use_dashes(app: Sphinx, doctree: nodes.document) -> None:
             text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
 
 
+class TableOfErrors(SphinxDirective):
+    """A row for each error of some modules: when it is raised, and its advice."""
+
+    optional_arguments = 9
+
+    def run(self) -> list[nodes.Node]:
+        rows = [("Class", "When", "What to do"), *_rows_of_errors(self.arguments)]
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 28 36 36", ""]
+        for error, meaning, advice in rows:
+            lines += [f"   * - {error}", f"     - {meaning}", f"     - {advice}"]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def _rows_of_errors(modules: list[str]) -> Iterator[tuple[str, str, str]]:
+    named: set[str] = set()
+    for module in map(import_module, _modules(modules)):
+        for name in module.__all__:
+            error = getattr(module, name)
+            if isinstance(error, type) and issubclass(error, PortOneError) and name not in named:
+                named.add(name)
+                meaning = (inspect.getdoc(error) or "").partition("\n\n")[0]
+                advice = error.advice or "\\"  # an empty cell
+                yield f":exc:`{name}`", " ".join(meaning.split()), advice
+
+
+def _modules(names: list[str]) -> Iterator[str]:
+    """Return the modules, and in place of a package without names those in it."""
+    for name in names:
+        module = import_module(name)
+        if hasattr(module, "__all__"):
+            yield name
+        else:
+            children = sorted(child.name for child in iter_modules(module.__path__))
+            yield from (f"{name}.{child}" for child in children if not child.startswith("_"))
+
+
 def _is_foreign(target: str) -> bool:
     """Whether an alias names a class of a private module, or of another package."""
     package, _, rest = target.partition(".")
@@ -196,6 +237,7 @@ def restore_modules() -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     restore_modules()
+    app.add_directive("table-of-errors", TableOfErrors)
     # Before napoleon, which reads sections.
     app.connect("autodoc-process-docstring", convert_fences, priority=400)
     app.connect("autodoc-process-docstring", protect_first_line, priority=400)

@@ -15,6 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 import portone_async
+from portone_async import PortOneError
 from tests.support.examples import ROOT
 from tests.support.site import Page, broken_links, built, documented_names, served
 
@@ -114,6 +115,22 @@ def test_reference_has_every_public_name(site: Path) -> None:
     assert missing == []
     assert {"portone_async.Payment.amount", "portone_async.PortOneError.advice"} <= documented
     assert "portone_async.resources.payments.Payments.cancel" in documented
+
+
+def test_tables_of_errors_have_every_error(site: Path) -> None:
+    tables = (
+        (site / "en" / "reference" / "errors.html").read_text("utf-8").partition('id="bases"')[0]
+    )
+    linked = set(re.findall(r'title="(?:portone_async\.[\w.]*)?(\w+Error)"', tables))
+    real = {
+        name
+        for module in map(import_module, _public_modules())
+        for name in module.__all__
+        if isinstance(value := getattr(module, name), type) and issubclass(value, PortOneError)
+    }
+
+    assert linked == real
+    assert "Tier codes are three characters of A-Z and 0-9." in tables
 
 
 def _public_modules() -> list[str]:
