@@ -36,7 +36,11 @@ class Background:
         """Return the loop, which runs until :meth:`leave`."""
         with self.lock:
             if self._loop is None:
-                self._loop = LoopThread()
+                loop = LoopThread()
+                if self._loop is None:
+                    self._loop = loop
+                else:  # A handler of a signal has started one meanwhile.
+                    loop.end()
             self._loop.users.add(user)
             return self._loop
 

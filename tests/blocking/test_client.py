@@ -458,11 +458,14 @@ class AtLine:
         return self._trace
 
 
-def test_signal_handler_can_call_the_client_at_any_line_of_a_call(client: PortOneClient) -> None:
-    find = partial(client.payments.find, UID)
-    find()
+def test_signal_handler_can_call_the_client_at_any_line_of_a_call(server: FakePortOne) -> None:
     for handler in AtLine.each():
+        client = new_client(server)
+        find = partial(client.payments.find, UID)
         handler.interrupt(find, find)
+        client.close()
+        for thread in loops():
+            thread.join(60)
 
 
 def test_signal_handler_can_close_the_client_at_any_line_of_a_call(server: FakePortOne) -> None:
