@@ -6,6 +6,7 @@ Every warning is an error. It needs no network. To read the site, with its searc
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,10 @@ def main(out: str) -> int:
     """Return the exit code: that of the first tool that failed."""
     place = Path(out)
     with TemporaryDirectory() as trees:
-        runs = [subprocess.Popen(_sphinx(place, trees, language)) for language in LANGUAGES]
+        commands = [_sphinx(place, trees, language) for language in LANGUAGES]
+        # Sphinx refuses a locale that the machine does not have.
+        environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "1"}
+        runs = [subprocess.Popen(command, env=environment) for command in commands]
         failed = [code for code in [run.wait() for run in runs] if code]
     if failed:
         return failed[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import os
 import subprocess
 import sys
 import zlib
@@ -28,7 +29,10 @@ def built(folder: Path) -> Path:
     if find_spec("sphinx") is None or find_spec("pagefind") is None:
         missing_program("the site needs the group 'docs': pip install -e '.[all]' --group docs")
     command = (sys.executable, str(ROOT / "docs" / "build.py"), str(folder))
-    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    environment = os.environ | {"LC_ALL": "xx_XX.UTF-8"}  # A locale that no machine has.
+    run = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    )
     assert run.returncode == 0, run.stderr
     assert "WARNING" not in run.stderr
     return folder
