@@ -205,16 +205,31 @@ def test_hooks_run_programs_of_the_group_dev(hooks: dict[str, Any]) -> None:
         assert (ROOT / path).exists(), path
 
 
-@pytest.fixture(name="contents", scope="module")
-def _contents() -> dict[str, str]:
-    """Return the tracked text files that hooks read."""
+@pytest.fixture(name="tracked", scope="module")
+def _tracked() -> list[str]:
+    """Return the names of the tracked files."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if listed.returncode:
         pytest.skip("this is not a clone")
+    return [name for name in listed.stdout.split("\0") if name]
+
+
+def test_top_level_has_the_expected_names_only(tracked: list[str]) -> None:
+    names = {name.split("/")[0] for name in tracked}
+
+    assert {name for name in names if not name.startswith(".")} == {
+        *("portone_async", "tests", "examples", "benchmarks", "docs", "pyproject.toml"),
+        *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.ko.md", "README.md", "SECURITY.md"),
+    }
+
+
+@pytest.fixture(name="contents", scope="module")
+def _contents(tracked: list[str]) -> dict[str, str]:
+    """Return the tracked text files that hooks read."""
     exclude = re.compile(parse(ROOT / ".pre-commit-config.yaml")["exclude"])
-    names = [name for name in listed.stdout.split("\0") if name and not exclude.search(name)]
+    names = [name for name in tracked if not exclude.search(name)]
     read = {name: (ROOT / name).read_bytes() for name in names if (ROOT / name).is_file()}
     # Order files have other encodings, whose bytes do not matter here.
     return {
