@@ -68,7 +68,7 @@ def _rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
     for finding in findings:
         for amount in _amounts(finding):
             _check_fits(amount, finding)
-        error = str(finding.error) if finding.error else None
+        error = None if finding.error is None else str(finding.error)
         yield {"tier": tier_of(finding) or None, **finding.to_dict(), "error": error}
 
 
