@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from rich.cells import cell_len
 
 from portone_async import errors
 from portone_async._core.validate import SET_KEYS
-from portone_async.cli import _parser, main
+from portone_async.cli import _parser
 from portone_async.cli.completion import all_actions
 from portone_async.cli.labels import verdict_label
 from portone_async.cli.language import DOMAIN, FOLDER, set_language
@@ -28,6 +29,7 @@ from portone_async.reconcile import StoreError, Verdict
 from portone_async.reconcile.ledgers import LedgerError
 from portone_async.resources.payments._refund_errors import COMPARE_CONSOLES
 from portone_async.testing import FakePortOne, Status
+from tests.support.command import run_main
 
 KOREAN = FOLDER / "ko" / "LC_MESSAGES"
 COMMANDS = ((), ("find",), ("reconcile",), ("cancel",), ("call",), ("doctor",), ("demo",))
@@ -182,15 +184,7 @@ def _run(
     set_locale(monkeypatch, LANG="ko_KR.UTF-8", COLUMNS="80")
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        try:
-            code = main(arguments)
-        except SystemExit as exited:
-            code = int(str(exited.code))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return partial(run_main, capsys)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

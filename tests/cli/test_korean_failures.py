@@ -8,6 +8,7 @@ import json
 import pickle
 import re
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from python_calamine import CalamineWorkbook
 
 from portone_async import InvalidRequestError
 from portone_async._worded import Worded
-from portone_async.cli import main
 from portone_async.cli.wording import localized
 from portone_async.testing import FakePortOne, HtmlPage, Status
+from tests.support.command import run_main
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -60,15 +61,7 @@ def _run(
     }.items():
         Path(name).write_text(content, encoding="utf-8")
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        try:
-            code = main(arguments)
-        except SystemExit as exited:
-            code = int(str(exited.code))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return partial(run_main, capsys)
 
 
 def english(text: str) -> list[str]:

@@ -16,7 +16,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from portone_async.cli import main
 from portone_async.testing import (
     Body,
     FakePortOne,
@@ -24,6 +23,7 @@ from portone_async.testing import (
     Unauthorized,
 )
 from tests.support.canaries import BUYER, KEY, REASONS, SECRET, assert_clean, canary_server
+from tests.support.command import run_main
 from tests.support.custom_faults import Hanging
 from tests.support.forced_way import script_prelude
 from tests.support.samples import CARD_PAID, NOT_FOUND, ok
@@ -67,11 +67,8 @@ async def _server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncItera
 @pytest.fixture(name="run")
 def _run(server: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     async def run(*arguments: str) -> Ran:
-        try:
-            code = await asyncio.to_thread(main, arguments)
-        except SystemExit as exited:
-            code = int(str(exited.code))
-        said = "".join(capsys.readouterr())
+        code, out, err = await asyncio.to_thread(run_main, capsys, *arguments)
+        said = out + err
         assert said
         assert_clean(said, token=server.token)
         return code, said

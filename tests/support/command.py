@@ -1,4 +1,4 @@
-"""Run a command of ``portone-async`` in a thread of this process."""
+"""Run a command of ``portone-async`` in this process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from portone_async.cli import main
 
-__all__ = ("Ran", "Terminal", "run_command")
+__all__ = ("Ran", "Terminal", "run_command", "run_main")
 
 
 class Ran(NamedTuple):
@@ -44,13 +44,19 @@ class Terminal(io.StringIO):
 async def run_command(
     capsys: pytest.CaptureFixture[str], *arguments: str, secrets: Iterable[str | None]
 ) -> Ran:
-    """Run a command; check that its output has neither a secret nor a traceback."""
+    """Run a command in a thread; check that its output has neither a secret nor a traceback."""
+    ran = await asyncio.to_thread(run_main, capsys, *arguments)
+    for secret in secrets:
+        assert secret is None or secret not in ran.out + ran.err
+    assert "Traceback" not in ran.err
+    return ran
+
+
+def run_main(capsys: pytest.CaptureFixture[str], *arguments: str) -> Ran:
+    """Run a command in this thread."""
     try:
-        code = await asyncio.to_thread(main, arguments)
+        code = main(arguments)
     except SystemExit as exited:
         code = int(str(exited.code))
     out, err = capsys.readouterr()
-    for secret in secrets:
-        assert secret is None or secret not in out + err
-    assert "Traceback" not in err
     return Ran(code, out, err)
