@@ -20,7 +20,8 @@ from ._look_up import (
     not_checked,
     order_bytes,
 )
-from ._recorder import Recorder, in_thread
+from ._recorder import Recorder
+from ._threads import in_thread
 from .compare import compare
 from .confirmation import Confirming
 from .finding import Finding, Verdict

@@ -33,7 +33,8 @@ from ._look_up import (
     in_batches,
     not_checked,
 )
-from ._recorder import Recorder, in_thread
+from ._recorder import Recorder
+from ._threads import in_thread
 from .compare import compare
 from .confirmation import Confirming
 from .finding import Finding, PaymentSnapshot

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from portone_async.resources._windows import Window
 
-from ._recorder import in_thread
+from ._threads import in_thread
 from .store import Store
 
 __all__ = ("Part", "WindowParts")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, ParamSpec, TypeVar
 
 from portone_async.errors import Attempt
 from portone_async.models import UnreadablePayment
 
+from ._threads import finish, in_thread
 from .finding import Finding
 from .identity import Identity
 from .store import Store
 
-__all__ = ("Recorder", "in_thread")
-
-P = ParamSpec("P")
-T = TypeVar("T")
+__all__ = ("Recorder",)
 
 _BATCH = 1000
 # Seconds that a finding waits for others, so that one transaction stores them all: a transaction
@@ -57,7 +54,7 @@ class Recorder:
     async def record(self, findings: Sequence[Finding]) -> None:
         """Record findings, then report them."""
         if findings:
-            await _finish(self._record(findings))
+            await finish(self._record(findings))
             await self.save_usage()
 
     async def record_soon(self, findings: Iterable[Finding]) -> None:
@@ -82,7 +79,7 @@ class Recorder:
         """Record the findings of orders that plainly match their payment, then report them."""
         after: int | None = 0
         while after is not None:
-            after = await _finish(self._match(after))
+            after = await finish(self._match(after))
             await self.save_usage()
 
     async def _match(self, after: int) -> int | None:
@@ -98,14 +95,14 @@ class Recorder:
 
     async def record_unreadable(self, payment: UnreadablePayment, error: str) -> None:
         """Record the finding of a payment that cannot be read, then report it."""
-        await _finish(self._record_unreadable(payment, error))
+        await finish(self._record_unreadable(payment, error))
 
     async def _record_unreadable(self, payment: UnreadablePayment, error: str) -> None:
         self._report([await in_thread(self.store.record_unreadable, payment, error)])
 
     async def identify(self, identity: Identity) -> None:
         """Store the identity of a run, then report the findings made while its orders loaded."""
-        await _finish(self._identify(identity))
+        await finish(self._identify(identity))
 
     async def _identify(self, identity: Identity) -> None:
         await in_thread(self.store.set_identity, identity)
@@ -129,21 +126,3 @@ class Recorder:
         requests, retries, seconds = self._requests, self._retries, now - self._saved_at
         self._requests, self._retries, self._saved_at = 0, 0, now
         await in_thread(self.store.add_usage, requests=requests, retries=retries, seconds=seconds)
-
-
-async def in_thread(function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """Run a blocking function without blocking the event loop, to its end even if cancelled.
-
-    So a step of a run that was cancelled is never written into a store that another run uses.
-    """
-    return await _finish(asyncio.to_thread(function, *args, **options))
-
-
-async def _finish(step: Coroutine[Any, Any, T]) -> T:
-    """Finish a step even if cancelled meanwhile: a recorded finding must also be reported."""
-    task = asyncio.ensure_future(step)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise

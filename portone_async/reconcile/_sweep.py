@@ -16,7 +16,8 @@ from portone_async.resources.payments._by_status import StatusList
 from portone_async.resources.payments._walk import Walk, ascending
 
 from ._parts import Part, WindowParts
-from ._recorder import Recorder, in_thread
+from ._recorder import Recorder
+from ._threads import in_thread
 from .finding import AssumedEmpty
 from .store import Store
 

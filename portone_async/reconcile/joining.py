@@ -17,8 +17,8 @@ from portone_async.resources._stream import Stream
 
 from ._assumptions import Assumptions
 from ._confirm import CONCURRENT_CONFIRMATIONS, confirm_alone
-from ._recorder import in_thread
 from ._shop import account_of
+from ._threads import in_thread
 from .finding import AssumedEmpty, Finding, Summary, Verdict
 from .ledgers.protocol import Ledger, Unconfirmed
 from .store import PendingOrder

@@ -14,8 +14,9 @@ from portone_async.client import PortOneClient
 from portone_async.resources._windows import utc_now, windows
 
 from ._load import Orders, digest_orders, load_orders
-from ._recorder import Recorder, in_thread
+from ._recorder import Recorder
 from ._shop import account_of
+from ._threads import in_thread, opened_in_thread
 from .compare import compare, is_charged
 from .confirmation import Confirm, Confirming, validate_confirm
 from .finding import Finding, Summary, Verdict
@@ -88,8 +89,7 @@ async def reconcile_partition(
     ):
         return published
     with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
-        store = await in_thread(Store.open, Path(folder, "run.db"))
-        try:
+        async with opened_in_thread(Store.open, Path(folder, "run.db")) as store:
             own = await in_thread(orders, partition)
             if partition.is_margin:
                 summary = await _read_margin(own, store)
@@ -116,8 +116,6 @@ async def reconcile_partition(
                 account=None if partition.is_margin else account,
             )
             return summary
-        finally:
-            await in_thread(store.close)
 
 
 async def _has_published_orders(ledger: Ledger, partition: Partition, orders: OrdersOf) -> bool:

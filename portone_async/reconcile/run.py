@@ -29,9 +29,10 @@ from portone_async.resources.payments._words import validate_statuses
 from ._check import OrderChecks
 from ._first_error import first_error
 from ._load import Orders, load_orders
-from ._recorder import Recorder, in_thread
+from ._recorder import Recorder
 from ._shop import shop_of
 from ._sweep import sweep
+from ._threads import in_thread, opened_in_thread
 from .compare import compare
 from .confirmation import Confirm, ConfirmationPlan, Confirming, validate_confirm
 from .finding import UNREAD_ORDER, Finding, PaymentSnapshot, Summary, Verdict
@@ -148,11 +149,8 @@ async def reconcile(
             await in_thread(store.clear)
         return await run(Recorder(store, on_finding, on_matched))
     with tempfile.TemporaryDirectory(prefix="portone_async-") as folder:
-        temporary = await in_thread(Store.open, Path(folder, "run.db"))
-        try:
+        async with opened_in_thread(Store.open, Path(folder, "run.db")) as temporary:
             return await run(Recorder(temporary, on_finding, on_matched))
-        finally:
-            await in_thread(temporary.close)
 
 
 async def run_recorded(

@@ -11,7 +11,7 @@ import pytest
 
 from portone_async import ApiError, PortOneClient, PortOneError
 from portone_async.reconcile import Order, Store, StoreError, Verdict, reconcile
-from portone_async.reconcile._recorder import in_thread
+from portone_async.reconcile._threads import in_thread
 from portone_async.testing import Delay, Exchange, FakePortOne, Hang, Reply, Status
 from tests.support.paid_day import DAY, NEXT, paid_orders
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from portone_async._core.validate import as_secret, validate_type
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
-from portone_async.reconcile._recorder import in_thread
+from portone_async.reconcile._threads import in_thread
 from portone_async.reconcile.confirmation import Confirm, validate_confirm
 from portone_async.reconcile.partition import Again, Partition, Plan, validate_again
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from portone_async.client import PortOneClient
 from portone_async.policy import RateLimit
-from portone_async.reconcile._recorder import in_thread
+from portone_async.reconcile._threads import opened_in_thread
 from portone_async.reconcile.ledgers import Ledger
 from portone_async.reconcile.ledgers.opening import open_ledger
 from portone_async.throttle import Throttle
@@ -71,14 +71,9 @@ def ledger_name(ledger: str | Path) -> str:
     return str(validate_name("ledger", ledger))
 
 
-@asynccontextmanager
-async def ledger_of(settings: Settings) -> AsyncGenerator[Ledger]:
+def ledger_of(settings: Settings) -> AbstractAsyncContextManager[Ledger]:
     """Open the ledger: SQLite at a path, PostgreSQL at an address, or what a function returns."""
-    ledger = await in_thread(_open_ledger, settings.ledger, settings.run)
-    try:
-        yield ledger
-    finally:
-        await in_thread(ledger.close)
+    return opened_in_thread(_open_ledger, settings.ledger, settings.run)
 
 
 def _open_ledger(name: str, run: str) -> Ledger:
