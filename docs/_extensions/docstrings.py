@@ -121,7 +121,7 @@ def drop_signatures(
     if not isinstance(obj, type):
         return None
     made_by_the_client = issubclass(obj, (Record, PortOneError)) or "resources" in obj.__module__
-    if made_by_the_client or issubclass(obj, Enum) or vars(obj).get("_is_protocol"):
+    if made_by_the_client or issubclass(obj, Enum) or obj.__dict__.get("_is_protocol"):
         return "", ""
     return None
 
