@@ -52,7 +52,7 @@ def answer(body: bytes) -> Payment:
 
 @asynccontextmanager
 async def portone_async(url: str, concurrency: int) -> AsyncGenerator[Find]:
-    """The whole client: throttle, token, deadlines, retry, identity check, attempts."""
+    """Run the whole client: throttle, token, deadlines, retry, identity check, attempts."""
     from portone_async import PortOneClient, RateLimit, Timeouts
 
     async with PortOneClient(
@@ -67,7 +67,7 @@ async def portone_async(url: str, concurrency: int) -> AsyncGenerator[Find]:
 
 @asynccontextmanager
 async def aiohttp_msgspec(url: str, concurrency: int) -> AsyncGenerator[Find]:
-    """The floor: a session, a request and a decoder, with one token and no error handling."""
+    """Run the floor: a session, a request and a decoder, one token, no error handling."""
     import aiohttp
 
     connector = aiohttp.TCPConnector(limit=concurrency)
@@ -84,7 +84,7 @@ async def aiohttp_msgspec(url: str, concurrency: int) -> AsyncGenerator[Find]:
 
 @asynccontextmanager
 async def textbook(url: str, concurrency: int) -> AsyncGenerator[Find]:
-    """The floor with tenacity's decorator and aiolimiter's context manager around it."""
+    """Run the floor inside of tenacity's decorator and aiolimiter's context manager."""
     import aiohttp
     from aiolimiter import AsyncLimiter
     from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -110,7 +110,7 @@ async def textbook(url: str, concurrency: int) -> AsyncGenerator[Find]:
 
 @asynccontextmanager
 async def async_iamport(url: str, concurrency: int) -> AsyncGenerator[Find]:
-    """The asyncio client on PyPI: token handling, and a dict as result."""
+    """Run the asyncio client on PyPI: token handling, and a dict as result."""
     from async_iamport import AsyncIamport
 
     client: Any = AsyncIamport(
@@ -182,7 +182,7 @@ class _Connection(asyncio.Protocol):
 
 @asynccontextmanager
 async def protocol(url: str, concurrency: int) -> AsyncGenerator[Find]:
-    """A hand-written asyncio.Protocol: the cost of asyncio itself."""
+    """Run a hand-written asyncio.Protocol: the cost of asyncio itself."""
     scheme, _, address = url.partition("://")
     host, _, port = address.partition(":")
     tls = True if scheme == "https" else None
@@ -240,7 +240,7 @@ async def calls(peer: str, url: str, concurrency: int, warm_up: int, number: int
 
 
 def calls_in_threads(url: str, concurrency: int, warm_up: int, number: int) -> None:
-    """The synchronous client on PyPI, one per thread; it fetches a token for each call."""
+    """Run the synchronous client on PyPI, one per thread; it fetches a token for each call."""
     from iamport import Iamport
 
     clients: list[Any] = [Iamport(*_KEYS, imp_url=url + "/") for _ in range(concurrency)]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def portone_server() -> Iterator[FakePortOne]:
-    """A running :class:`FakePortOne` without payments.
+    """Run a :class:`FakePortOne` without payments.
 
     It serves from its own thread, so it works in tests of any kind, including plain ``def test_``.
     Exceptions of your own faults are raised when the test ends.
@@ -36,7 +36,7 @@ def portone_server() -> Iterator[FakePortOne]:
 def portone_client(
     request: pytest.FixtureRequest, portone_server: FakePortOne
 ) -> Iterator[PortOneClient]:
-    """A client of ``portone_server`` that retries without waiting and is not throttled.
+    """Return a client of ``portone_server`` that retries without waiting and is not throttled.
 
     It belongs to the first event loop that uses it: that of an async test under pytest-asyncio
     (any loop scope) or anyio's plugin, of ``asyncio.run()``, or of an app in a test client. It is

@@ -49,7 +49,7 @@ Handler = logging.StreamHandler[io.StringIO]
 
 @pytest.fixture
 def handler() -> Iterator[Handler]:
-    """A handler of the package's logger; a test sets its formatter."""
+    """Add a handler to the package's logger; a test sets its formatter."""
     log, handler = logging.getLogger("portone_async"), logging.StreamHandler(io.StringIO())
     level = log.level
     log.addHandler(handler)

@@ -74,7 +74,7 @@ def answer(response: Any, *, code: int = 0, message: str | None = None) -> dict[
 
 @pytest.fixture(name="payment")
 def _payment(server: FakePortOne) -> str:
-    """The id of a payment of the payment type."""
+    """Return the id of a payment of the payment type."""
     return server.add(pg_provider="naverpay", amount=3000).imp_uid
 
 

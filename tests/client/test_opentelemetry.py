@@ -71,12 +71,12 @@ def attempts_of(telemetry: Telemetry, call: ReadableSpan) -> list[ReadableSpan]:
 
 
 def attributes(span: ReadableSpan) -> dict[str, Any]:
-    """The attributes but for the waits, which are measured."""
+    """Return the attributes except the waits, which are measured."""
     return {name: value for name, value in _all(span).items() if not name.endswith(".wait")}
 
 
 def waits(span: ReadableSpan) -> dict[str, int]:
-    """The waits, in whole seconds."""
+    """Return the waits, in whole seconds."""
     return {name: round(value) for name, value in _all(span).items() if name.endswith(".wait")}
 
 
@@ -308,7 +308,7 @@ async def test_call_that_is_dropped_leaves_other_contexts_alone(
 
 
 def points(telemetry: Telemetry, name: str) -> list[tuple[dict[str, Any], Any]]:
-    """The points of a metric: their attributes, and the value, or the count and the rounded sum."""
+    """Return the points of a metric: attributes, and the value, or count and rounded sum."""
     return [
         (
             {key: value for key, value in labels.items() if key not in SERVER},

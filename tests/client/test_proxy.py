@@ -49,7 +49,7 @@ ONCE = RetryPolicy(attempts=1)
 
 @pytest.fixture(scope="module", name="authority")
 def _authority() -> trustme.CA:
-    """A certificate authority that no machine trusts."""
+    """Return a certificate authority that no machine trusts."""
     return trustme.CA()
 
 
@@ -69,7 +69,7 @@ async def _proxy(tls: KeptAlive) -> AsyncGenerator[TunnelProxy]:
 async def _trusting(
     tls: KeptAlive, proxy: TunnelProxy, authority: trustme.CA
 ) -> AsyncGenerator[ClientSession]:
-    """A session that trusts the authority."""
+    """Open a session that trusts the authority."""
     async with ClientSession(connector=TCPConnector(ssl=trust(authority))) as session:
         yield session
 
@@ -355,7 +355,7 @@ async def test_cancelled_connection_shows_no_password_in_any_frame(
 
 
 def _frames(waiting: Any) -> Iterator[Any]:
-    """The frames of a coroutine, and of those that it waits for."""
+    """Yield the frames of a coroutine, and of those that it waits for."""
     while frame := getattr(waiting, "cr_frame", None):
         yield frame
         waiting = waiting.cr_await

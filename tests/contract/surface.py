@@ -261,7 +261,7 @@ def _words(surface: Surface) -> Iterator[str]:
 
 
 def _limits(surface: Surface) -> Iterator[str]:
-    """The longest text and the numbers at the limits are sent; numbers beyond them are not."""
+    """Find limits that are not enforced: values at a limit are sent, numbers beyond it are not."""
     for name, entry in surface.documented.items():
         keyword = surface.keyword(name)
         if keyword not in surface.given:

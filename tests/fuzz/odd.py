@@ -83,7 +83,7 @@ _CUTS = 0.1
 
 
 def changed(data: bytes, seed: int) -> bytes:
-    """The same with one piece replaced, doubled, taken away, or with its end cut off."""
+    """Replace, double or remove one piece, or cut the end off."""
     choose = random.Random(seed)
     pieces = list(_PIECE.finditer(data))
     if not pieces:

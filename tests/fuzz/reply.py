@@ -208,7 +208,7 @@ def _check_payment(payment: Any, **asked: str) -> None:
 
 
 def _check_source(payment: Payment) -> None:
-    """What PortOne sent is there, all of it, and goes along to another process."""
+    """Check that ``raw`` is what PortOne sent, also after a copy to another process."""
     assert payment.raw["merchant_uid"] == payment.merchant_uid
     assert copied(payment).raw == payment.raw
 

@@ -19,6 +19,6 @@ def assert_fit_to_be_shown(text: str, longest: int) -> None:
 
 
 def copied(value: T) -> T:
-    """The value as another process gets it."""
+    """Return the value as another process receives it."""
     sent: T = pickle.loads(pickle.dumps(value))
     return sent

@@ -21,5 +21,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def inputs(target: str) -> list[Path]:
-    """The stored inputs: formats, oddities, and every input that once failed a check."""
+    """Return the stored inputs: formats, oddities, and every input that once failed a check."""
     return sorted((CORPUS / target).iterdir())

@@ -65,7 +65,7 @@ def _check_event(body: bytes, content_type: str | None, event: WebhookEvent) -> 
 
 
 def _fields(body: bytes, content_type: str | None) -> dict[str, Any]:
-    """The body, by another parser."""
+    """Parse the body with another parser."""
     body = body.removeprefix(b"\xef\xbb\xbf")
     kind = (content_type or "").partition(";")[0].strip().lower()
     is_json = kind.endswith(("/json", "+json")) or body.lstrip().startswith(b"{")

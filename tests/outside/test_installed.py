@@ -36,7 +36,7 @@ def run(folder: Path, *command: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a user: an environment with the wheel and no extra, and a program."""
+    """Make the folder of a user: an environment with the wheel and no extra, and a program."""
     folder = tmp_path_factory.mktemp("shop")
     pip = (sys.executable, "-m", "pip", "-q", "--disable-pip-version-check")
     build: Sequence[Sequence[str]] = (

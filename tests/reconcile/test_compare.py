@@ -21,7 +21,7 @@ ORDER = Order("order-1", Decimal(1000))
 
 
 def snapshot(status: str = "paid", **changes: Any) -> PaymentSnapshot:
-    """A payment of ``ORDER``, in a live channel."""
+    """Return a payment of ``ORDER``, in a live channel."""
     fields: dict[str, Any] = {
         "imp_uid": "imp_1",
         "merchant_uid": "order-1",

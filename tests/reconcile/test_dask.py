@@ -61,7 +61,7 @@ DAYS = 6
 
 @pytest.fixture(name="portone")
 async def _portone(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
-    """A fake with the payments of each partition, in the environment of the workers."""
+    """Run a fake with the payments of each partition, in the environment of the workers."""
     async with FakePortOne() as server:
         for partition in plan_of(DAYS):
             add_payments(server, partition)
@@ -74,7 +74,7 @@ async def _portone(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne
 
 @pytest.fixture(name="cluster")
 async def _cluster() -> AsyncIterator[distributed.Client]:
-    """A client of two workers in this process: no port, and no process."""
+    """Open a client of two workers in this process: no port, and no process."""
     make: Callable[..., Any] = distributed.LocalCluster
     connect: Callable[..., Any] = distributed.Client
     async with (

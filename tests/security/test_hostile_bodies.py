@@ -41,7 +41,7 @@ ONCE = RetryPolicy(attempts=1)
 
 
 def with_field(name: str, literal: str) -> bytes:
-    """The body of a payment in which one field is this JSON."""
+    """Return the body of a payment in which one field is this JSON."""
     marked = ok(CARD_PAID | {name: "the field in question"})
     return marked.replace(b'"the field in question"', literal.encode())
 
@@ -360,13 +360,13 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def keys(draw: st.DrawFn, name: str) -> str:
-    """A key as JSON may spell it: any character may be escaped."""
+    """Draw a key as JSON may spell it: any character may be escaped."""
     return "".join(f"\\u{ord(c):04x}" if draw(st.integers(0, 9)) == 0 else c for c in name)
 
 
 @st.composite
 def doubled_objects(draw: st.DrawFn, fields: dict[str, st.SearchStrategy[str]]) -> str:
-    """An object in JSON that has each of these keys once or more, in any order."""
+    """Draw an object in JSON that has each of these keys once or more, in any order."""
     names = [*fields, *draw(st.lists(st.sampled_from([*fields]), max_size=8))]
     members = [
         f'"{draw(keys(name))}":{draw(fields[name])}' for name in draw(st.permutations(names))

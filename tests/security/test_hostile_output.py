@@ -102,7 +102,7 @@ def orders_file(rows: str = "a,1000\n", name: str = "orders.csv") -> str:
 
 
 def quoted(cell: str) -> str:
-    """A cell of a CSV."""
+    """Return a cell of a CSV."""
     doubled = cell.replace('"', '""')
     return f'"{doubled}"'
 

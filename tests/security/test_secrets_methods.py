@@ -61,7 +61,7 @@ async def streamed(stream: Any) -> list[Any]:
 
 
 async def failed_of_many(client: PortOneClient) -> None:
-    """The error that `find_many` hands out instead of raising it, or that it raises."""
+    """Raise the error of `find_many`: the one in its result, or its own."""
     (result,) = await streamed(client.payments.find_many(["order-1"]))
     assert_clean(repr(result), str(result))
     assert isinstance(result, Failed)
@@ -69,7 +69,7 @@ async def failed_of_many(client: PortOneClient) -> None:
 
 
 async def reconciled(client: PortOneClient) -> None:
-    """A run's error, or the one that it tells of an order."""
+    """Raise the error of a run, or the one that a finding contains."""
     findings: list[Any] = []
     order = Order("order-1", Decimal(1000))
     await reconcile(client, [order], on_finding=findings.append)

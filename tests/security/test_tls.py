@@ -97,13 +97,13 @@ async def _server(authority: trustme.CA) -> AsyncGenerator[TlsServer]:
 
 @pytest.fixture(scope="module", name="authority")
 def _authority() -> trustme.CA:
-    """A certificate authority that no machine knows."""
+    """Return a certificate authority that no machine trusts."""
     return trustme.CA()
 
 
 @pytest.fixture(name="trusting")
 async def _trusting(authority: trustme.CA) -> AsyncGenerator[ClientSession]:
-    """A session that knows the authority, so that nothing but the certificate can be wrong."""
+    """Open a session that trusts the authority: only the certificate can be wrong."""
     async with ClientSession(connector=TCPConnector(ssl=trust(authority))) as session:
         yield session
 
@@ -264,7 +264,7 @@ async def test_session_without_verification_is_rejected(server: TlsServer, make:
 
 @asynccontextmanager
 async def plain_server(answer: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
-    """A listener that speaks no TLS, and what it was sent; with nothing to answer it is silent."""
+    """Run a listener without TLS that records what it receives; an empty ``answer`` is not sent."""
     received: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

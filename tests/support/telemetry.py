@@ -49,7 +49,7 @@ class Telemetry:
         }
 
     def points(self, name: str) -> list[tuple[Mapping[str, Any], Any]]:
-        """The points of a metric: attributes, and count and sum of a histogram or the value."""
+        """Return the points of a metric: attributes, and the value, or count and sum."""
         points: list[tuple[Mapping[str, Any], Any]] = []
         for point in self.metrics()[name].data.data_points:
             value: Any = getattr(point, "value", None)

@@ -12,7 +12,7 @@ from tests.support.store_server import SERVERS, StoreServer, store_server
 
 @pytest.fixture(name="store_server", params=SERVERS)
 def _store_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreServer]:
-    """A server of each kind, with a password."""
+    """Run a server of each kind, with a password."""
     with store_server(
         request.param, tmp_path, "--requirepass", "planted-password-of-the-store"
     ) as (server):

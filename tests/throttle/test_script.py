@@ -84,7 +84,7 @@ def test_script_agrees_with_the_model(server: Server, history: list[tuple[Reques
 
 
 def request(want: int = 1, **changes: Any) -> Request:
-    """A request at 50 a second with a burst of 5."""
+    """Return a request at 50 a second with a burst of 5."""
     usual = Request(20_000, 40_000, want, 1_000_000, 0, _LONGEST, alone=False)
     return replace(usual, **changes)
 

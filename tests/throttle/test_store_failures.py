@@ -49,7 +49,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(name="one_second")
 def _one_second(monkeypatch: pytest.MonkeyPatch, _soon: None) -> None:
-    """The timeout of a store that is not replaced for tests."""
+    """Restore the timeout of a store that is not replaced for tests."""
     monkeypatch.setattr("portone_async.throttle.valkey._store._TIMEOUT", 1.0)
 
 

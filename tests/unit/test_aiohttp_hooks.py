@@ -67,7 +67,7 @@ def _modules() -> list[Path]:
 
 
 def _private_names(path: Path) -> set[str]:
-    """The attributes that a module reads or writes elsewhere than on ``self``."""
+    """Return the private attributes that a module uses elsewhere than on ``self``."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "view"):

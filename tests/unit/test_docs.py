@@ -147,7 +147,7 @@ def _commands(file: str) -> list[str]:
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
-    """A fake PortOne in whose environment the blocks run."""
+    """Run a fake PortOne in whose environment the blocks run."""
     # The payments are a minute old: a period that has ended contains them.
     async with FakePortOne(now=time.time() - 60) as server:
         add_samples(server)
@@ -167,7 +167,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
 
 @pytest.fixture(autouse=True)
 def logger() -> Iterator[None]:
-    """The package's logger, left as it was found."""
+    """Restore the package's logger after each test."""
     log = logging.getLogger("portone_async")
     level, handlers = log.level, log.handlers[:]
     yield
@@ -546,7 +546,7 @@ def test_both_languages_have_the_same_blocks(pair: tuple[str, str]) -> None:
 
 
 def _skeleton(block: Block) -> str:
-    """The code without its words: comments, docstrings and other texts may be translated."""
+    """Return the code without its texts: comments and strings may be translated."""
     if block.kind == "sh":
         return block.text
     tree = ast.parse(block.text)
@@ -602,7 +602,7 @@ def test_guides_link_to_every_example(language: str) -> None:
 
 
 def _rows(file: str) -> list[list[str]]:
-    """The rows of all tables, as cells."""
+    """Return the rows of all tables, as cells."""
     lines = re.findall(r"^\| (.*) \|$", _read(file), re.MULTILINE)
     return [line.split(" | ") for line in lines]
 

@@ -35,7 +35,7 @@ UNSHOWN = {
 
 @cache
 def docstrings(path: Path) -> list[str]:
-    """The docstrings of a file, those of attributes included."""
+    """Return the docstrings of a file, those of attributes included."""
     tree = ast.parse(path.read_text("utf-8"))
     return [
         node.value.value

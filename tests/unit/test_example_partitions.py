@@ -23,7 +23,7 @@ MONDAY = 1_793_545_200  # 2026-11-02 00:00 in Korea.
 
 @pytest.fixture(name="portone")
 def _portone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePortOne]:
-    """A fake with two Tiers, and the orders of the shop, in the environment."""
+    """Run a fake with two Tiers, with the orders of the shop in the environment."""
     with FakePortOne() as server, store_server("valkey", tmp_path) as store:
         monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
         monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)

@@ -57,7 +57,7 @@ BUYER = {
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
-    """A fake PortOne whose address and keys are in the environment."""
+    """Run a fake PortOne whose address and keys are in the environment."""
     async with FakePortOne(imp_key=KEY, imp_secret=SECRET) as server:
         monkeypatch.setenv("PORTONE_IMP_KEY", KEY)
         monkeypatch.setenv("PORTONE_IMP_SECRET", SECRET)
@@ -445,7 +445,7 @@ def hook_of(payment: Payment, **others: str) -> dict[str, str]:
 
 
 def told(app: App, caplog: pytest.LogCaptureFixture, *words: str) -> list[tuple[int, str]]:
-    """What the app has logged with one of some words, by level."""
+    """Return what the app has logged with one of some words, with its level."""
     lines = [
         (record.levelno, record.getMessage())
         for record in caplog.records

@@ -28,7 +28,7 @@ def test_public_names_are_sorted_and_exist() -> None:
 
 
 def names_of_type_checkers() -> dict[str, str]:
-    """The names that type checkers see the package import, each with its module."""
+    """Return the names that type checkers see the package import, each with its module."""
     tree = ast.parse(Path(portone_async.__file__).read_text(encoding="utf-8"))
     return {
         alias.asname or alias.name: f"portone_async.{node.module}"
