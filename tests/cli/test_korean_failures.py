@@ -8,18 +8,27 @@ import json
 import pickle
 import re
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from python_calamine import CalamineWorkbook
 
 from portone_async import InvalidRequestError
 from portone_async._worded import Worded
+from portone_async.cli.orders import BadRow
+from portone_async.cli.orders.where import row_of
+from portone_async.cli.reconcile.row_reasons import RowReasons
+from portone_async.cli.report.reasons import reason_of, row_problem
 from portone_async.cli.wording import localized
+from portone_async.reconcile import Finding, Verdict
 from portone_async.testing import FakePortOne, HtmlPage, Status
 from tests.support.command import run_main
+from tests.support.workbooks import Cell, write_xlsx
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -149,6 +158,12 @@ async def test_refused_keys_are_explained_in_korean(
         assert "포트원이 키를 거부했습니다" in err
 
 
+def report_rows() -> list[list[Any]]:
+    page = Path("report.html").read_text("utf-8")
+    (data,) = re.findall('id="data">(.*?)</script>', page, re.DOTALL)
+    return msgspec.json.decode(data, type=list[list[Any]])
+
+
 async def test_files_have_the_reason_of_a_row_in_their_language(
     server: FakePortOne, run: Run
 ) -> None:
@@ -169,14 +184,50 @@ async def test_files_have_the_reason_of_a_row_in_their_language(
         "금액(amount) 칸의 값을 금액으로 읽을 수 없습니다: 'abc'"
     ) in reasons
     assert [reason for reason in reasons if english(reason)] == []
-    (data,) = re.findall(
-        'id="data">(.*?)</script>', Path("report.html").read_text("utf-8"), re.DOTALL
-    )
-    assert "금액(amount) 칸이 비어 있습니다" in {row[-2] for row in json.loads(data)}
+    assert "금액(amount) 칸이 비어 있습니다" in {row[-2] for row in report_rows()}
     # Machines get the English of the library.
     assert "orders.csv:4: amount is empty" in Path("findings.csv").read_text("utf-8")
     lines = Path("findings.jsonl").read_text("utf-8").splitlines()
     assert "orders.csv:4: amount is empty" in {json.loads(line)["error"] for line in lines}
+
+
+async def test_row_of_a_workbook_is_named_in_the_language_of_the_reader(
+    server: FakePortOne, run: Run
+) -> None:
+    server.add(merchant_uid="A", amount=1000)
+    rows: list[list[Cell]] = [["일별 주문"], ["주문번호", "금액"], ["A", 1000], ["B", "abc"]]
+    write_xlsx("orders.xlsx", {"주문": rows})
+    reconcile = ("reconcile", "orders.xlsx", "--report", "report.html", "--out")
+
+    _, _, err = await asyncio.to_thread(run, *reconcile, "findings.xlsx")
+    await asyncio.to_thread(run, *reconcile, "findings.jsonl")
+    _, _, strict = await asyncio.to_thread(run, *reconcile, "none.csv", "--strict")
+
+    assert "참고: orders.xlsx 2행: " in err
+    assert strict.startswith("portone-async: orders.xlsx 4행: 금액(amount) ")
+    book = CalamineWorkbook.from_filelike(BytesIO(Path("findings.xlsx").read_bytes()))
+    header, row = book.get_sheet_by_name("확인 불가").to_python()
+    assert ": orders.xlsx 4행. 금액(amount) " in str(row[header.index("사유")])
+    (line,) = report_rows()
+    assert line[8:10] == ["orders.xlsx row 4", "orders.xlsx 4행"]
+    assert '"error":"orders.xlsx row 4: amount is not' in Path("findings.jsonl").read_text("utf-8")
+
+
+def test_reasons_of_any_number_of_rows_are_stored() -> None:
+    with closing(RowReasons()) as reasons:
+        errors = [
+            f"{item.where}: {item.reason}"
+            for n in range(20_000)
+            for item in [reasons.unreadable(BadRow(row_of("a.xlsx", n), Worded("is not UTF-8")))]
+        ]
+        findings = [
+            Finding(merchant_uid="", verdict=Verdict.NOT_CHECKED, error=error) for error in errors
+        ]
+        restored = list(reasons.restore(iter(findings)))
+
+    assert restored == findings
+    assert [row_problem(finding, "ko") for finding in restored] == ["UTF-8이 아닙니다"] * 20_000
+    assert localized(reason_of(restored[-1])[1], "ko") == "a.xlsx 19999행"
 
 
 def test_sentence_remembers_its_parts() -> None:

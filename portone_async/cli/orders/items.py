@@ -1,6 +1,7 @@
 """The results of reading a source: orders, refunds, bad rows and notes.
 
-``where`` is ``orders.csv:12`` with the line, or ``orders.db row 12`` for a source without lines.
+``where`` is the position, by :mod:`.where`: ``orders.csv:12`` with the line, or ``orders.db row 12``
+for a source without lines.
 All texts are safe to print on a terminal.
 """
 

@@ -15,18 +15,19 @@ from .cells.order_time import parse_order_time
 from .cells.tier import parse_tier
 from .columns import Layout
 from .items import BadRow, Item, PartlyRefundedRow, Place, PlacedOrder, PlacedRefund
+from .where import Where
 
 __all__ = ("add_place", "place_of", "tier_of")
 
 
-def add_place(item: Item, cells: Sequence[object], layout: Layout, where: str) -> Item:
+def add_place(item: Item, cells: Sequence[object], layout: Layout, where: Where) -> Item:
     """Return an item with its place; a bad row if the place of an order or refund cannot be read.
 
     Args:
         item: The item of the row.
         cells: The row.
         layout: The index of each field, with that of ``ordered_at``.
-        where: The place of the row in the source.
+        where: The position of the row in the source.
     """
     if isinstance(item, BadRow):
         return _add_known_place(item, cells, layout)
@@ -35,11 +36,11 @@ def add_place(item: Item, cells: Sequence[object], layout: Layout, where: str) -
     try:
         tier = _parse_tier(cells, layout)
     except BadCellError as error:
-        return BadRow(where, error.reason, item.merchant_uid)
+        return BadRow(where(), error.reason, item.merchant_uid)
     try:
         place = Place(tier, _parse_time(cells, layout))
     except BadCellError as error:
-        return BadRow(where, error.reason, item.merchant_uid, Place(tier))
+        return BadRow(where(), error.reason, item.merchant_uid, Place(tier))
     placed = PlacedOrder if isinstance(item, Order) else PlacedRefund
     return placed(**asdict(item), place=place)
 

@@ -21,6 +21,7 @@ from .columns import Layout
 from .exported_findings import previous_error
 from .items import BadRow, Item, Note, OrphanRow, PartlyRefundedRow, RowWithoutNumber, TotalRow
 from .place import add_place
+from .where import Where
 
 __all__ = ("parse_row",)
 
@@ -36,21 +37,19 @@ class _UnknownRefundError(BadCellError):
     """The order was partly refunded, and the row does not have the refunded amount."""
 
 
-def parse_row(cells: Sequence[object], layout: Layout, source: str, number: int) -> Item:
+def parse_row(cells: Sequence[object], layout: Layout, where: Where) -> Item:
     """Parse one row.
 
     Args:
         cells: The row as its reader yields it.
         layout: The index of each field.
-        source: The text before the number in :attr:`BadRow.where`: ``orders.csv:``.
-        number: The number of the row, or of the line on which it begins.
+        where: Its position in the source.
     """
-    where = f"{source}{number}"
     item = _parse(cells, layout, where)
     return item if layout.ordered_at is None else add_place(item, cells, layout, where)
 
 
-def _parse(cells: Sequence[object], layout: Layout, where: str) -> Item:
+def _parse(cells: Sequence[object], layout: Layout, where: Where) -> Item:
     if (non_order := _parse_non_order(cells, layout, where)) is not None:
         return non_order
     try:
@@ -60,48 +59,50 @@ def _parse(cells: Sequence[object], layout: Layout, where: str) -> Item:
     except EmptyCellError as error:
         return _row_without_number(cells, layout, where, error.reason)
     except BadCellError as error:
-        return BadRow(where, error.reason)
+        return BadRow(where(), error.reason)
     order = Order(merchant_uid, amount, currency)
     try:
         return _parse_order_or_refund(cells, layout, order, where)
     except _UnknownRefundError as error:
         order = replace(order, status=PaymentStatus.CANCELLED.value)
-        return PartlyRefundedRow(where, error.reason, merchant_uid, order=order)
+        return PartlyRefundedRow(where(), error.reason, merchant_uid, order=order)
     except BadCellError as error:
-        return BadRow(where, error.reason, merchant_uid)
+        return BadRow(where(), error.reason, merchant_uid)
 
 
-def _parse_non_order(cells: Sequence[object], layout: Layout, where: str) -> BadRow | Note | None:
+def _parse_non_order(cells: Sequence[object], layout: Layout, where: Where) -> BadRow | Note | None:
     """Recognize rows that are not orders by design: exported payments and errors, and totals."""
     if layout.error is not None and cells[layout.amount] in _EMPTY:
         return _parse_orphan(cells[layout.merchant_uid], cells[layout.error], where)
     if is_total_row(cells, layout.merchant_uid):
-        return TotalRow(where, _("a total row, not an order"))
+        return TotalRow(where(), _("a total row, not an order"))
     return None
 
 
-def _parse_orphan(merchant_uid: object, error: object, where: str) -> BadRow | OrphanRow:
+def _parse_orphan(merchant_uid: object, error: object, where: Where) -> BadRow | OrphanRow:
     if reason := previous_error(error):
         number = merchant_uid if isinstance(merchant_uid, str) else ""
-        return BadRow(where, Worded("could not be read before: {reason}", reason=reason), number)
-    return OrphanRow(where, "a payment without an order")
+        return BadRow(where(), Worded("could not be read before: {reason}", reason=reason), number)
+    return OrphanRow(where(), "a payment without an order")
 
 
-def _row_without_number(cells: Sequence[object], layout: Layout, where: str, reason: str) -> BadRow:
+def _row_without_number(
+    cells: Sequence[object], layout: Layout, where: Where, reason: str
+) -> BadRow:
     try:
         amount = parse_amount(cells[layout.amount])
     except BadCellError:
-        return BadRow(where, reason)
+        return BadRow(where(), reason)
     currency = _parse_currency(cells, layout)  # Raises nothing: `parse_row` did the same before.
-    return RowWithoutNumber(where, reason, amount=amount, currency=currency)
+    return RowWithoutNumber(where(), reason, amount=amount, currency=currency)
 
 
 def _parse_order_or_refund(
-    cells: Sequence[object], layout: Layout, order: Order, where: str
+    cells: Sequence[object], layout: Layout, order: Order, where: Where
 ) -> Order | Refund:
     if order.amount < 0:
         _check_refund(cells, layout, order)
-        return Refund(order.merchant_uid, -order.amount, order.currency, where)
+        return Refund(order.merchant_uid, -order.amount, order.currency, str(where()))
     status, refunded = _parse_status_and_refund(cells, layout, order.amount)
     if refunded is _ZERO and status == order.status:
         return order  # The common case: it is paid, and no column has a refund.

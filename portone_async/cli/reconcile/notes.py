@@ -6,6 +6,7 @@ from gettext import gettext as _
 
 from portone_async.cli.orders import Note
 from portone_async.cli.streams import print_error
+from portone_async.cli.wording import localized
 
 __all__ = ("Notes",)
 
@@ -41,6 +42,8 @@ class Notes:
     def print(self) -> None:
         """Print the notes to stderr, one per line."""
         for note in self.notes:
-            print_error(_("note: {where}: {text}").format(where=note.where, text=note.text))
+            print_error(
+                _("note: {where}: {text}").format(where=localized(note.where), text=note.text)
+            )
         if more := self._count - len(self.notes):
             print_error(_("note: and {n} more like these").format(n=more))

@@ -85,13 +85,13 @@ def open_orders(
         OrdersError: The source cannot be read, or with ``--strict`` one of its rows; or the
             temporary file of the orders cannot be written.
     """
+    reasons = stack.enter_context(closing(RowReasons()))
     if arguments.is_function:
         function = find_function(arguments.source)
-        return PartitionOrders(function, arguments.source, {}, RowReasons())
+        return PartitionOrders(function, arguments.source, {}, reasons)
     folder = stack.enter_context(TemporaryDirectory(prefix="portone_async-"))
     path = str(Path(folder, "orders.db"))
     has_tiers = arguments.tiers is not None
-    reasons = RowReasons()
     with (
         _written_to(folder),
         closing(OrderBook(path, plan, arguments.tz, has_tiers=has_tiers, reasons=reasons)) as book,

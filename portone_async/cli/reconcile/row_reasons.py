@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -12,28 +15,45 @@ from portone_async.reconcile import Finding, UnreadableOrder
 
 __all__ = ("RowReasons",)
 
-# A store has the reasons in English only. Those of further rows stay English in the report.
-_MAX_REASONS = 10_000
-
 
 class RowReasons:
-    """Keeps the parts of the reasons from reading the source until the report is written."""
+    """Stores the parts of the reasons from reading the source until the report is written.
+
+    The store of a run has them in English only. They are in a temporary file, so memory does not
+    grow with their number. If it cannot be written, the report has them in English, too.
+    """
 
     def __init__(self) -> None:
-        self._by_error: dict[str, Worded] = {}
+        # SQLite takes an empty path for a temporary file.
+        self._database = sqlite3.connect("", check_same_thread=False)
+        self._database.execute("CREATE TABLE reasons (error TEXT PRIMARY KEY, parts BLOB)")
 
     def unreadable(self, row: BadRow) -> UnreadableOrder:
-        """Return a bad row for the run, and keep its reason."""
-        item = UnreadableOrder(row.where, str(row.reason), row.merchant_uid)
-        if isinstance(row.reason, Worded) and len(self._by_error) < _MAX_REASONS:
+        """Return a bad row for the run, and store its reason."""
+        if isinstance(row.reason, Worded):
             error = Worded("{place}: {reason}", place=row.where, reason=row.reason)
-            self._by_error[str(error)] = error
-        return item
+            parts = pickle.dumps(error)
+            with suppress(sqlite3.Error):
+                self._database.execute(
+                    "INSERT OR IGNORE INTO reasons VALUES (?, ?)", [str(error), parts]
+                )
+        return UnreadableOrder(str(row.where), str(row.reason), row.merchant_uid)
 
     def restore(self, findings: Iterator[Finding]) -> Iterator[Finding]:
         """Return the findings, with the parts of those errors that are known."""
-        return map(self._restored, findings) if self._by_error else findings
+        return map(self._restored, findings)
 
     def _restored(self, finding: Finding) -> Finding:
-        error = self._by_error.get(finding.error) if finding.error else None
-        return finding if error is None else replace(finding, error=error)
+        if not finding.error or finding.order is not None or finding.payments:
+            return finding
+        with suppress(sqlite3.Error):
+            row = self._database.execute(
+                "SELECT parts FROM reasons WHERE error = ?", [finding.error]
+            ).fetchone()
+            if row is not None:
+                return replace(finding, error=pickle.loads(row[0]))  # noqa: S301 (written above)
+        return finding
+
+    def close(self) -> None:
+        """Delete the temporary file."""
+        self._database.close()

@@ -82,7 +82,7 @@ def _run(arguments: Arguments) -> Summary:
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(arguments.store or _temporary_path(stack)))
         stack.enter_context(closing(orders))
-        notes, reasons = Notes(), RowReasons()
+        notes, reasons = Notes(), stack.enter_context(closing(RowReasons()))
         stack.callback(notes.print)
         if arguments.fresh:
             store.clear()

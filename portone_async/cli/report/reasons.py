@@ -37,14 +37,16 @@ def reason_of(finding: Finding) -> tuple[str, str]:
     """Return the reason for a finding's error.
 
     Returns:
-        The reason, and the place in the order file that its sentence names. Both are empty if
-        the finding has no error.
+        The reason, and the place in the order file that its sentence names, which
+        :func:`~portone_async.cli.wording.localized` words in a language. Both are empty if the
+        finding has no error.
     """
     error = finding.error or ""
     if not error:
         return "", ""
     if isinstance(error, Worded):  # Only errors of rows: see `RowReasons`.
-        return "row", str(error.parameters["place"])
+        place = error.parameters["place"]
+        return "row", place if isinstance(place, str) else ""
     name, _, _ = error.partition(":")
     if name in _BY_ERROR:
         return _BY_ERROR[name], ""

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from gettext import gettext as _
 from io import TextIOWrapper
 from itertools import chain, dropwhile, islice
@@ -19,6 +20,7 @@ from portone_async.cli.orders.columns import Columns, matching_fields
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import BadRow, Item, Note
 from portone_async.cli.orders.row import parse_row
+from portone_async.cli.orders.where import line_of
 from portone_async.reconcile.finding import Order
 
 from .apostrophes import remove_apostrophes
@@ -48,7 +50,6 @@ class _Row(Struct, frozen=True):
 def read_delimited(
     path: Path, name: str, columns: Columns, delimiter: str | None, header_line: int | None
 ) -> Generator[Item, None, None]:
-    source = f"{name}:"
     # A lone CR does not end a line: in a field without quotes it would split a row in two.
     with open_text(path, newline="\n") as text:
         separator = _read_separator(text)
@@ -58,9 +59,11 @@ def read_delimited(
         rows = _split(_lines(text, skip_first=separator is not None), delimiter)
         top, header = _read_header(rows, columns, header_line)
         if header.start and header_line is None:
-            yield Note(f"{source}{top[header.start].line}", _("the header is here, not at the top"))
+            yield Note(
+                line_of(name, top[header.start].line), _("the header is here, not at the top")
+            )
         for row in chain(top[header.end :], rows):
-            item = _parse(row, header, source)
+            item = _parse(row, header, name)
             if isinstance(item, Order) or row.problem or not is_blank(row.cells):
                 yield item
 
@@ -176,18 +179,19 @@ def _read_header(
     raise OrdersError(Worded("the header cannot be read: {problem}", problem=problem))
 
 
-def _parse(row: _Row, header: Header, source: str) -> Item:
+def _parse(row: _Row, header: Header, name: str) -> Item:
+    where = partial(line_of, name, row.line)
     width, layout = len(header.names), header.layout
     cells = row.cells
     if row.problem and not _is_harmless(cells, header):
-        return BadRow(f"{source}{row.line}", row.problem)
+        return BadRow(where(), row.problem)
     if len(cells) != width:
         cells = _complete(cells, header)
     if len(cells) != width:
         # Which field belongs to which column is unknown.
         reason = Worded("has {n} fields, but the header has {width}", n=len(cells), width=width)
-        return BadRow(f"{source}{row.line}", reason)
-    return parse_row(remove_apostrophes(cells, layout), layout, source, row.line)
+        return BadRow(where(), reason)
+    return parse_row(remove_apostrophes(cells, layout), layout, where)
 
 
 def _complete(cells: Sequence[str], header: Header) -> Sequence[str]:

@@ -18,6 +18,7 @@ from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.exported_findings import flatten
 from portone_async.cli.orders.items import BadRow, Item
 from portone_async.cli.orders.row import parse_row
+from portone_async.cli.orders.where import line_of
 
 from .encoding import open_text
 
@@ -35,10 +36,9 @@ class _Row(Struct, frozen=True):
 
 
 def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, None, None]:
-    source = f"{name}:"
     find_layout: Callable[[tuple[str, ...]], Layout] | None = None
     with open_text(path, newline="\n") as lines:
-        for row in _decode_lines(lines, source):
+        for row in _decode_lines(lines, name):
             if isinstance(row, BadRow):
                 yield row
                 continue
@@ -49,21 +49,21 @@ def read_json_lines(path: Path, name: str, columns: Columns) -> Generator[Item, 
             try:
                 layout = find_layout(row.names)
             except OrdersError as error:
-                yield BadRow(f"{source}{row.number}", error.reason)
+                yield BadRow(line_of(name, row.number), error.reason)
             else:
-                yield parse_row(row.cells, layout, source, row.number)
+                yield parse_row(row.cells, layout, partial(line_of, name, row.number))
     if find_layout is None:
         raise OrdersError(Worded("has no line with an order"))
 
 
-def _decode_lines(lines: Iterable[str], source: str) -> Iterator[_Row | BadRow]:
+def _decode_lines(lines: Iterable[str], name: str) -> Iterator[_Row | BadRow]:
     for number, line in enumerate(lines, 1):
         if not line.strip().strip(_ENDS):
             continue
         try:
             members = flatten(_decode(line.rstrip(_ENDS)))
         except BadCellError as error:
-            yield BadRow(f"{source}{number}", error.reason)
+            yield BadRow(line_of(name, number), error.reason)
         else:
             names = tuple(name for name, _ in members)
             yield _Row(number, names, [cell for _, cell in members])

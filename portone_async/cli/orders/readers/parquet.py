@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.exported_findings import strip_trailing_zeros
 from portone_async.cli.orders.items import Item
 from portone_async.cli.orders.row import parse_row
+from portone_async.cli.orders.where import row_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,7 +40,6 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
             Worded("Parquet needs duckdb: pip install 'portone-async[cli]'")
         ) from None
 
-    source = f"{name} row "
     path.open("rb").close()  # Raise the same OSError as for other files.
     # Escaped, or DuckDB takes the path for a glob pattern.
     file = [re.sub(r"([*?\[])", r"[\1]", str(path))]
@@ -47,7 +48,7 @@ def read_parquet(path: Path, name: str, columns: Columns) -> Generator[Item, Non
             layout = _query(connection, file, columns)
             for number, cells in enumerate(_fetch(connection), 1):
                 exact = cells if layout.error is None else strip_trailing_zeros(cells)
-                yield parse_row(exact, layout, source, number)
+                yield parse_row(exact, layout, partial(row_of, name, number))
     except duckdb.Error as error:
         problem = escape(str(error).partition("\n")[0])
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from portone_async._redact import Secret
@@ -11,6 +12,7 @@ from portone_async.cli.orders.columns import Columns, Layout, find_columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import Item
 from portone_async.cli.orders.row import parse_row
+from portone_async.cli.orders.where import row_of
 from portone_async.reconcile._postgresql import describe_error, parse_address
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Ite
                 cursor.execute(query.encode())
                 layout = _find_layout(cursor.description or [], columns)
                 for number, cells in enumerate(cursor, 1):
-                    yield parse_row(cells, layout, "postgresql row ", number)
+                    yield parse_row(cells, layout, partial(row_of, "postgresql", number))
     except psycopg.Error as error:
         problem = describe_error(error, parameters)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from portone_async._worded import Worded
@@ -13,12 +14,12 @@ from portone_async.cli.orders.columns import Columns, find_columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import Item
 from portone_async.cli.orders.row import parse_row
+from portone_async.cli.orders.where import row_of
 
 __all__ = ("read_sqlite",)
 
 
 def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Generator[Item, None, None]:
-    source = f"{name} row "
     path.open("rb").close()  # Raise the same OSError as for other files.
     try:
         with closing(_connect(path)) as connection:
@@ -27,7 +28,7 @@ def read_sqlite(path: Path, name: str, query: str, columns: Columns) -> Generato
                 raise OrdersError(Worded("the query returns no rows: it must be a SELECT"))
             layout = find_columns(columns, [column[0] for column in cursor.description])
             for number, cells in enumerate(cursor, 1):
-                yield parse_row(cells, layout, source, number)
+                yield parse_row(cells, layout, partial(row_of, name, number))
     except sqlite3.Error as error:
         problem = escape(str(error))
     else:

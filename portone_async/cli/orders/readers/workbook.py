@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from gettext import gettext as _
 from itertools import chain, dropwhile, islice
 from pathlib import Path
@@ -19,6 +20,7 @@ from portone_async.cli.orders.columns import Columns
 from portone_async.cli.orders.errors import OrdersError
 from portone_async.cli.orders.items import BadRow, Item, Note
 from portone_async.cli.orders.row import parse_row
+from portone_async.cli.orders.where import row_of
 
 from .apostrophes import remove_apostrophes
 from .file_type import SNIFF_BYTES, check_is_workbook
@@ -41,7 +43,6 @@ def read_workbook(
     path: Path, name: str, columns: Columns, sheet: str | None, header_row: int | None
 ) -> Generator[Item, None, None]:
     """Read one sheet, in about 100 MB of memory for 100,000 rows of ten columns."""
-    source = f"{name} row "
     with _open(path) as workbook:
         chosen, note = choose_sheet(workbook, sheet, columns)
         if note:
@@ -49,10 +50,10 @@ def read_workbook(
         rows = numbered_rows(chosen)
         top, header = _read_header(rows, columns, header_row)
         if header.start and header_row is None:
-            yield Note(f"{source}{top[header.start][0]}", _("the header is here, not at the top"))
+            yield Note(row_of(name, top[header.start][0]), _("the header is here, not at the top"))
         for number, cells in chain(top[header.end :], rows):
             exact = remove_apostrophes([_to_exact(cell) for cell in cells], header.layout)
-            item = parse_row(exact, header.layout, source, number)
+            item = parse_row(exact, header.layout, partial(row_of, name, number))
             if not isinstance(item, BadRow) or not is_blank(cells):
                 yield item
 

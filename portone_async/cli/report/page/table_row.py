@@ -12,6 +12,7 @@ from portone_async.cli.report.money import format_amount
 from portone_async.cli.report.reasons import reason_of, row_problem
 from portone_async.cli.report.safe_text import printable, printable_order_number
 from portone_async.cli.report.tier_finding import tier_of
+from portone_async.cli.wording import localized
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot
 
 __all__ = ("table_row",)
@@ -50,6 +51,8 @@ class Row(Struct, frozen=True, array_like=True):
     """The key of the sentence that explains the error."""
     place: str
     """The place in the order file that the sentence names."""
+    korean_place: str
+    """The place in Korean; empty if it is the same in both languages."""
     problem: str
     """Why a row of the order file could not be read, in Korean; the English is in the error."""
     tier: str
@@ -65,6 +68,7 @@ def table_row(finding: Finding, discrepancy: tuple[str, Decimal] | None, zone: t
         zone: The time zone of the report.
     """
     reason, place = reason_of(finding)
+    korean_place = localized(place, "ko")
     return Row(
         verdict=finding.verdict.value,
         merchant_uid=printable_order_number(finding.merchant_uid),
@@ -74,9 +78,10 @@ def table_row(finding: Finding, discrepancy: tuple[str, Decimal] | None, zone: t
         discrepancy=None if discrepancy is None else _amount_fields(*discrepancy),
         error=printable(str(finding.error or ""), _MAX_ERROR),
         reason=reason,
-        place=printable(place),
+        place=printable(str(place)),
         tier=printable(tier_of(finding)),
         problem=printable(row_problem(finding, "ko"), _MAX_ERROR),
+        korean_place="" if korean_place == place else printable(korean_place),
     )
 
 

@@ -11,6 +11,7 @@ from portone_async.cli.language import Language
 from portone_async.cli.report.export.options import ExportOptions
 from portone_async.cli.report.reasons import reason_of, row_problem
 from portone_async.cli.report.tier_finding import tier_of
+from portone_async.cli.wording import localized
 from portone_async.models import PaymentStatus
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
 
@@ -107,7 +108,7 @@ class Rows:
     def _reason(self, finding: Finding) -> str | None:
         if finding.error:
             reason, place = reason_of(finding)
-            sentence = self._texts[f"error.{reason}"].format(place=place)
+            sentence = self._texts[f"error.{reason}"].format(place=localized(place, self._language))
             problem = row_problem(finding, self._language)
             return f"{sentence}. {problem}" if problem else sentence
         if finding.verdict is Verdict.MATCHED:

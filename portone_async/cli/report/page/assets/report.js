@@ -20,8 +20,8 @@
     : orderStatus(payment.status));
 
   // The rows of `table_row.py`: arrays, with the fields in its order.
-  const rows = readData("data").map(([verdict, uid, order, payments, more, difference, error, reason, place, problem, tier], index) => ({
-    index, verdict, uid, more, error, reason, place, tier, problem,
+  const rows = readData("data").map(([verdict, uid, order, payments, more, difference, error, reason, place, koreanPlace, problem, tier], index) => ({
+    index, verdict, uid, more, error, reason, place, tier, problem, koreanPlace,
     order: order && { amount: order[0], currency: order[1], status: order[2], refunded: order[3] },
     difference: difference && { amount: difference[0], currency: difference[1] },
     payments: payments.map(([imp, amount, cancelled, currency, status, test, time]) =>
@@ -52,7 +52,7 @@
   let selected = rows;
 
   const searchText = (row) => (row.searchText ??= [
-    row.uid, row.tier, row.error, row.problem, row.verdict,
+    row.uid, row.tier, row.error, row.problem, row.koreanPlace, row.verdict,
     messages.ko[`verdict.${row.verdict}`], messages.en[`verdict.${row.verdict}`],
     messages.ko[`error.${row.reason}`], messages.en[`error.${row.reason}`],
     ...[row.order, row.difference, ...row.payments].flatMap((money) => (money ? [
@@ -111,7 +111,8 @@
     if (row.reason !== "row") return [before];
     // The problem in English is in the error.
     const problem = language === "ko" && row.problem ? [". ", untrusted("", row.problem)] : [];
-    return [before, filePlace(row.place), after, ...problem];
+    const place = (language === "ko" && row.koreanPlace) || row.place;
+    return [before, filePlace(place), after, ...problem];
   };
   // In a narrow column the line may break before the row number, but not within it.
   const filePlace = (place) => {
