@@ -56,6 +56,7 @@ _ORDER_STATUS = {
     *("주문상태", "주문처리상태", "주문진행상태", "상품주문상태"),
     *("처리상태", "진행상태", "클레임상태", "거래상태", "거래구분", "승인구분", "매출구분"),
 }
+_PLAIN_STATUS = "상태"
 _MAX_LISTED = 40
 
 
@@ -98,9 +99,14 @@ class Layout(Struct, frozen=True):
     error: int | None = None
     """In exported findings, why a row is not an order; ``None`` for any other source."""
     order_status: tuple[int, ...] = ()
-    """Columns about the order instead of its payment; empty if there is a :attr:`status`."""
+    """Columns about the order instead of its payment.
+
+    Empty if there is a :attr:`status`, unless :attr:`is_plain_status`.
+    """
     tier: int | None = None
     ordered_at: int | None = None
+    is_plain_status: bool = False
+    """Whether :attr:`status` is named just 상태: of the payment, or of the order."""
 
     @property
     def indexes(self) -> tuple[int, ...]:
@@ -126,18 +132,23 @@ def find_columns(columns: Columns, names: Sequence[str]) -> Layout:
         OrdersError: A column is missing or ambiguous, or the header is not of orders.
     """
     refuse_findings_sheet(names)
+    merchant_uid = _find_required("merchant_uid", columns.merchant_uid, names)
+    amount = _find_required("amount", columns.amount, names)
+    status = _find("status", columns.status, names)
+    is_plain = status is not None and _normalize(names[status]) == _PLAIN_STATUS
     return Layout(
-        _find_required("merchant_uid", columns.merchant_uid, names),
-        _find_required("amount", columns.amount, names),
+        merchant_uid,
+        amount,
         _find("currency", columns.currency, names),
-        _find("status", columns.status, names),
+        status,
         _find("cancelled_amount", columns.cancelled_amount, names),
         list(names).index("error") if is_findings_file(names) else None,
-        _find_order_status(columns, names),
+        _find_order_status(columns, names) if status is None or is_plain else (),
         None if columns.tier == "" else _find_required("tier", columns.tier, names),
         None
         if columns.ordered_at == ""
         else _find_required("ordered_at", columns.ordered_at, names),
+        is_plain,
     )
 
 
@@ -192,7 +203,7 @@ def _find(field: str, wanted: str | None, names: Sequence[str]) -> int | None:
 
 
 def _find_order_status(columns: Columns, names: Sequence[str]) -> tuple[int, ...]:
-    if columns.status is not None or is_findings_file(names) or _match_known("status", names):
+    if columns.status == "" or is_findings_file(names):
         return ()
     return tuple(index for index, name in enumerate(names) if _normalize(name) in _ORDER_STATUS)
 

@@ -15,7 +15,7 @@ from portone_async.reconcile.finding import Order, Refund
 from .cells.cell import BadCellError, EmptyCellError, quote
 from .cells.merchant_uid import parse_merchant_uid
 from .cells.money import is_in_won, parse_amount, parse_currency, parse_refunded_amount
-from .cells.status import PARTIALLY_CANCELLED, parse_order_status, parse_status
+from .cells.status import PARTIALLY_CANCELLED, is_delivery, parse_order_status, parse_status
 from .cells.total_labels import is_total_row
 from .columns import Layout
 from .exported_findings import previous_error
@@ -159,7 +159,9 @@ def _parse_status_and_refund(
 
 def _parse_status(cells: Sequence[object], layout: Layout) -> str:
     if layout.status is not None:
-        return parse_status(cells[layout.status])
+        cell = cells[layout.status]
+        if not (layout.is_plain_status and is_delivery(cell)):
+            return parse_status(cell)
     paid = PaymentStatus.PAID.value
     statuses = (parse_order_status(cells[index]) for index in layout.order_status)
     return next((status for status in statuses if status != paid), paid)

@@ -18,7 +18,7 @@ from portone_async.cli.orders.columns import Layout, find_columns
         (["orderId", "total"], Layout(0, 1, None, None)),
         (["order_no", "Price"], Layout(0, 1, None, None)),
         (["주문 번호", "결제금액(원)", "결제상태", "통화"], Layout(0, 1, 3, 2)),
-        (["상점주문번호", "주문금액", "상태"], Layout(0, 1, None, 2)),
+        (["상점주문번호", "주문금액", "상태"], Layout(0, 1, None, 2, is_plain_status=True)),
         (["order_id", "merchant_uid", "amount"], Layout(1, 2, None, None)),
         (["주문번호", "주문상태", "금액"], Layout(0, 2, None, None, order_status=(1,))),
         (["주문번호", "결제상태", "주문상태", "금액"], Layout(0, 3, None, 1)),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
+
+import pytest
 
 from portone_async.cli.orders import BadRow, Columns, read_orders
 from portone_async.reconcile import Order
@@ -64,6 +67,43 @@ def test_every_order_status_column_is_read() -> None:
         Order("A-1", Decimal(1000)),
         Order("A-2", Decimal(1000), status="cancelled"),
     ]
+
+
+def test_plain_status_is_of_the_payment_or_of_a_delivery() -> None:
+    rows = "A-1,배송중\nA-2,취소완료\nA-3,입금대기\nA-4,완료\nA-5,\nA-6,주문접수\n"
+
+    items = read("주문번호,상태,결제금액\n" + rows.replace("\n", ",1000\n"))
+
+    assert items[:3] == [
+        Order("A-1", Decimal(1000)),
+        Order("A-2", Decimal(1000), status="cancelled"),
+        Order("A-3", Decimal(1000), status="ready"),
+    ]
+    assert [item.reason[:24] for item in items if isinstance(item, BadRow)] == [
+        "status is not a clear wo",
+        "status is empty",
+        "status is about the orde",
+    ]
+
+
+def test_delivery_of_a_cancelled_order_is_not_read_as_paid() -> None:
+    rows = "A-1,배송중,취소완료,1000\nA-2,배송중,주문취소,1000\nA-3,결제완료,주문취소,1000\n"
+
+    assert read(f"주문번호,상태,주문상태,결제금액\n{rows}") == [
+        Order("A-1", Decimal(1000), status="cancelled"),
+        BadRow("orders.csv:3", ORDER_STATUS_REASON, "A-2"),
+        Order("A-3", Decimal(1000)),
+    ]
+
+
+@pytest.mark.parametrize("name", ["orders.jsonl", "orders.parquet"])
+def test_plain_status_is_read_from_other_formats(name: str) -> None:
+    if name == "orders.parquet":
+        write_parquet("SELECT 1000 AS amount, '배송중' AS 상태, 'A-1' AS order_id")
+    else:
+        Path(name).write_text('{"order_id": "A-1", "amount": 1000, "상태": "배송중"}\n', "utf-8")
+
+    assert list(read_orders(name)) == [Order("A-1", Decimal(1000))]
 
 
 def test_order_status_is_read_from_parquet() -> None:

@@ -9,6 +9,7 @@ import pytest
 from portone_async.cli.orders.cells.cell import BadCellError
 from portone_async.cli.orders.cells.status import (
     PARTIALLY_CANCELLED,
+    is_delivery,
     parse_order_status,
     parse_status,
 )
@@ -99,6 +100,18 @@ def test_empty_status_is_rejected(cell: object) -> None:
 )
 def test_order_status_is_paid_unless_it_means_something_else(cell: object, status: str) -> None:
     assert parse_order_status(cell) == status
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        *(("배송중", True), (" 배송 완료", True), ("Shipped", True), ("구매확정", True)),
+        *(("배송전", False), ("배송취소", False), ("주문접수", False), ("결제완료", False)),
+        *(("반품완료", False), ("완료", False), ("", False), (None, False), (1, False)),
+    ],
+)
+def test_only_a_stage_after_the_payment_is_a_delivery(cell: object, expected: bool) -> None:
+    assert is_delivery(cell) is expected
 
 
 @pytest.mark.parametrize("word", ["주문취소", "취소요청", "반품완료", "returned", "환불 처리중"])

@@ -16,7 +16,7 @@ from portone_async.resources.payments._words import canonical
 
 from .cell import BadCellError, field_name, fold, quote, wrong_type
 
-__all__ = ("PARTIALLY_CANCELLED", "parse_order_status", "parse_status")
+__all__ = ("PARTIALLY_CANCELLED", "is_delivery", "parse_order_status", "parse_status")
 
 PARTIALLY_CANCELLED = "partially_cancelled"
 """Not a status of PortOne, which has ``cancelled`` with the cancelled amount instead."""
@@ -39,6 +39,15 @@ _WORDS = {
 }
 _STATUS_BY_WORD = {word: str(status) for status, words in _WORDS.items() for word in words.split()}
 
+# The stages of a delivery, which follows the payment. Not 주문접수 or 배송전: it may be unpaid.
+_DELIVERIES = (
+    "상품준비 상품준비중 상품준비완료 배송준비 배송준비중 배송준비완료 배송대기 배송대기중 배송보류 "
+    "배송 배송시작 배송중 배송진행 배송진행중 배송완료 발송 발송준비 발송준비중 발송대기 발송처리 발송중 "
+    "발송완료 출고 출고준비 출고준비중 출고대기 출고지시 출고중 출고완료 집화 집화완료 집하 집하완료 "
+    "배달중 배달완료 발주확인 발주완료 수취확인 수취완료 수령확인 수령완료 구매확정 구매확정완료 구매결정 "
+    "구매결정완료 shipped shipping intransit delivering delivered dispatched"
+)
+_DELIVERY_WORDS = frozenset(_DELIVERIES.split())
 _MALL_WORD = re.compile(
     "주문|구매|배송|발송|출고|집화|집하|발주|수취|수령|상품|교환|반품|회수|거래|정산|확정"
     "|order|ship|deliver|dispatch|purchase|return|exchange|settle"
@@ -74,6 +83,11 @@ def parse_order_status(cell: object) -> str:
         BadCellError: It may mean that the payment was refunded, as 주문취소 and 반품완료 may.
     """
     return _parse_order_status_text(cell) if isinstance(cell, str) else PaymentStatus.PAID.value
+
+
+def is_delivery(cell: object) -> bool:
+    """Return whether a status is a stage of a delivery, such as 배송중: the order should be paid."""
+    return isinstance(cell, str) and _normalize(cell) in _DELIVERY_WORDS
 
 
 @lru_cache(maxsize=64)

@@ -85,7 +85,13 @@ def _selected_layout(layout: Layout) -> Layout:
     currency, status, cancelled_amount, error, tier, ordered_at = optional
     first = 2 + len(optional)
     order_status = tuple(range(first, first + len(layout.order_status)))
-    return Layout(0, 1, currency, status, cancelled_amount, error, order_status, tier, ordered_at)
+    return Layout(
+        *(0, 1, currency, status, cancelled_amount, error),
+        order_status,
+        tier,
+        ordered_at,
+        layout.is_plain_status,
+    )
 
 
 def _quote_name(name: str) -> str:
