@@ -11,6 +11,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
+from portone_async._worded import Worded
+from portone_async.cli.orders.where import row_of
 from portone_async.cli.report.safe_text import printable
 from portone_async.reconcile.finding import Verdict
 from tests.support.report_reader import Report, many
@@ -227,6 +229,20 @@ def test_unreadable_row_shows_its_place_in_the_file(report: Report) -> None:
     assert report.texts("#rows .error p") == [
         "This row of the order file could not be read as an order: <i>.csv:7"
     ]
+
+
+def test_row_of_a_workbook_and_its_problem_follow_the_language(report: Report) -> None:
+    error = Worded(
+        "{place}: {reason}", place=row_of("orders.xlsx", 4), reason=Worded("is not UTF-8")
+    )
+    report.open([finding("", Verdict.NOT_CHECKED, None, error=error)], language="ko")
+
+    assert report.texts("#rows .error p") == [
+        "주문 파일에서 읽지 못한 행입니다: orders.xlsx 4행. UTF-8이 아닙니다"
+    ]
+    report.element("[data-language=en]").click()
+    (text,) = report.texts("#rows .error p")
+    assert text.endswith(": orders.xlsx row 4")
 
 
 def test_row_number_of_a_file_does_not_break_in_a_narrow_column(report: Report) -> None:
