@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
 from msgspec import Struct
 
 from portone_async._worded import Worded
 from portone_async.cli.orders import BadRow, Item, Note, OrdersError
 from portone_async.cli.orders.items import PlacedOrder, PlacedRefund
-from portone_async.reconcile import (
-    Ledger,
-    Order,
-    OrdersOf,
-    Partition,
-    Plan,
-    Refund,
-    UnreadableOrder,
-)
-from portone_async.reconcile.identity import OrdersDigest
+from portone_async.reconcile import Ledger, OrdersOf, Partition, Plan
+from portone_async.reconcile._load import digest_orders
 
 from . import worker
 from .arguments import Arguments
@@ -53,7 +44,7 @@ class PartitionOrders(Struct, frozen=True):
     are_stored: bool = False
     """Whether all orders have been read, so that those of finished partitions can be compared."""
 
-    def changed(self, ledger: Ledger) -> list[Partition]:
+    async def changed(self, ledger: Ledger) -> list[Partition]:
         """Return the finished partitions whose orders are not those that were reconciled."""
         if not self.are_stored:
             return []
@@ -61,13 +52,9 @@ class PartitionOrders(Struct, frozen=True):
         return [
             partition
             for partition in ledger.plan()
-            if partition.name in digests and digests[partition.name] != self._digest(partition)
+            if partition.name in digests
+            and digests[partition.name] != await digest_orders(self.of(partition))
         ]
-
-    def _digest(self, partition: Partition) -> str:
-        digest = OrdersDigest()
-        digest.add(cast("Iterable[Order | Refund | UnreadableOrder]", self.of(partition)))
-        return digest.hex()
 
 
 def open_orders(

@@ -55,8 +55,13 @@ class Todo(Struct, frozen=True):
     """The number of those whose orders have changed, margins included."""
 
     @classmethod
-    def of(cls, ledger: Ledger, orders: PartitionOrders) -> Todo:
-        """Compare the plan of a ledger with what is published in it."""
+    def of(cls, ledger: Ledger, changed: list[Partition]) -> Todo:
+        """Compare the plan of a ledger with what is published in it.
+
+        Args:
+            ledger: The ledger.
+            changed: The finished partitions whose orders have changed.
+        """
         unfinished = list(ledger.unfinished())
         # Findings are joined: that of a payment may depend on a partition that is not finished.
         unchecked = dict.fromkeys(
@@ -64,7 +69,6 @@ class Todo(Struct, frozen=True):
             for entry in ledger.entries(Verdict.NOT_CHECKED)
             if not entry.partition.is_margin
         )
-        changed = orders.changed(ledger)
         again = [each for each in unchecked if _has_unchecked(ledger, each)]
         return cls(unfinished, list(dict.fromkeys([*changed, *again])), len(changed))
 

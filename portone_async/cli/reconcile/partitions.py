@@ -87,7 +87,7 @@ def _reconcile(
     Raises:
         PortOneError: The run was ended, or some partitions failed.
     """
-    todo = Todo.of(ledger, orders)
+    todo = Todo.of(ledger, asyncio.run(orders.changed(ledger)))
     print_partitions(
         plan,
         # Margins are outside of the period, and send no requests.
