@@ -84,6 +84,11 @@ class PaymentStore:
         with self._database.reading() as connection:
             return _state.is_done(connection, step)
 
+    def delete_steps(self, prefix: str) -> None:
+        """Delete the steps whose names begin with a text, so that they begin again."""
+        with self._database.writing() as connection:
+            _state.delete_steps(connection, prefix)
+
     def assumed_empty(self) -> tuple[AssumedEmpty, ...]:
         """Return the periods that PortOne refused to list and that are assumed to be empty."""
         with self._database.reading() as connection:

@@ -21,6 +21,7 @@ __all__ = (
     "add_usage",
     "assumed_empty",
     "changes",
+    "delete_steps",
     "identity",
     "is_done",
     "mark_done",
@@ -135,6 +136,12 @@ def position(connection: Connection, step: str) -> int | None:
     """Return the first second that a step has not read; ``None`` if it has not started."""
     rows = connection.execute("SELECT position FROM positions WHERE step = ?", [step])
     return next((position for (position,) in rows), None)
+
+
+def delete_steps(connection: Connection, prefix: str) -> None:
+    """Delete the steps whose names begin with a text, and how far they have come."""
+    connection.execute("DELETE FROM steps WHERE instr(name, ?) = 1", [prefix])
+    connection.execute("DELETE FROM positions WHERE instr(step, ?) = 1", [prefix])
 
 
 def add_assumed_empty(connection: Connection, periods: Iterable[AssumedEmpty]) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeAlias
 
-from portone_async.call import Caller
 from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage, PlainPayment
-from portone_async.resources._windows import Window, utc_now
+from portone_async.resources._windows import Window
 from portone_async.resources.payments._by_status import StatusList
 from portone_async.resources.payments._walk import Walk, ascending
 
+from ._dated import DatedCaller, ReplyingCaller
 from ._parts import Part, WindowParts
 from ._recorder import Recorder
 from ._threads import in_thread
@@ -32,40 +31,57 @@ _FREED = 6 * 2**20
 _SHORT_PART = 16
 # Seconds: a new payment may become visible in lists only after a while.
 _VISIBILITY_DELAY = 600
+# Names of steps, which are no words of a status.
+_START = "start: "
+_SECOND_READING = "again: "
 
 _Payment: TypeAlias = PlainPayment | ListedPayment
 
 
 async def sweep(
-    recorder: Recorder, client: Caller, statuses: Iterable[str], windows: Sequence[Window]
+    recorder: Recorder,
+    client: ReplyingCaller,
+    statuses: Iterable[str],
+    windows: Sequence[Window],
 ) -> None:
     """Store all payments of the period that have one of the statuses.
 
     Each slice is recorded with the position after it, where a stopped run resumes. The end of a
-    period that lasts until the present is read twice: see :func:`_recent`.
+    period that lasts until the present is read twice: see :func:`_recent`. The second reading
+    begins anew when the run resumes.
     """
     _keep_freed_memory()
-    recent, reading = await in_thread(_recent, recorder.store, windows), f"again {time.time()} "
-    statuses = [*statuses]
-    for some, name in ((windows, ""), (recent, reading)):
-        async with asyncio.TaskGroup() as group:
-            sweeper = _Sweeper(recorder, client, group)
-            for status in statuses:
-                for window in some:
-                    parts = WindowParts(recorder.store, status, window, reading=name)
-                    await sweeper.start(parts)
+    store, dated, statuses = recorder.store, DatedCaller(client), [*statuses]
+    await _read(recorder, dated, statuses, windows)
+    recent = await in_thread(_recent, store, windows)
+    await in_thread(store.delete_steps, _SECOND_READING)
+    await _read(recorder, dated, statuses, recent, _SECOND_READING)
+
+
+async def _read(
+    recorder: Recorder,
+    client: DatedCaller,
+    statuses: Sequence[str],
+    windows: Sequence[Window],
+    reading: str = "",
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        sweeper = _Sweeper(recorder, client, group)
+        for status in statuses:
+            for window in windows:
+                await sweeper.start(WindowParts(recorder.store, status, window, reading=reading))
 
 
 def _recent(store: Store, windows: Sequence[Window]) -> list[Window]:
-    """Return the part of a period from shortly before the first start of its run.
+    """Return the part of a period from shortly before the first reply to its run.
 
     Payments of that time may arrive, or move to a second that was read before, such as that of a
     second refund, while the period is read and until a stopped run resumes.
     """
-    if store.ended_at is not None:
+    start = store.position(_START)
+    if start is None or store.ended_at is not None:
         return []
-    now = utc_now()
-    since = int(min(store.started_at or now, now).timestamp()) - _VISIBILITY_DELAY
+    since = start - _VISIBILITY_DELAY
     return [
         Window(max(window.since, since), window.until)
         for window in windows
@@ -87,13 +103,14 @@ def _keep_freed_memory() -> None:
 class _Sweeper:
     """The tasks that read the parts of a period."""
 
-    def __init__(self, recorder: Recorder, client: Caller, group: asyncio.TaskGroup) -> None:
+    def __init__(self, recorder: Recorder, client: DatedCaller, group: asyncio.TaskGroup) -> None:
         self._recorder = recorder
         self._client = client
         self._group = group
         self._reading = asyncio.Semaphore(_PARTS_AT_ONCE)
         self._writing = asyncio.Lock()
         self._unfinished = 0
+        self._has_start = False
 
     async def start(self, parts: WindowParts) -> None:
         """Start to read each part of a window from where it was stopped."""
@@ -126,11 +143,11 @@ class _Sweeper:
         page = await walk.read()
         while page is not None and walk.position is not None:
             await self._share(parts, part, walk)
-            assumed = _take_assumed(parts.status, payments)
+            assumed = self._take_assumed(parts.status, payments)
             write = self._write(part, page, walk.position, assumed)
             page = await _during(write, walk.read())
         # The last slice comes with a page or, if it brings nothing new, without one.
-        await self._write(part, page, None, _take_assumed(parts.status, payments))
+        await self._write(part, page, None, self._take_assumed(parts.status, payments))
 
     async def _share(self, parts: WindowParts, part: Part, walk: Walk[_Payment]) -> None:
         """Leave the second half of a long part to another task if too few are reading."""
@@ -138,7 +155,7 @@ class _Sweeper:
             return
         assert walk.position is not None
         # PortOne may refuse a window that starts in its future.
-        last = (walk.position + min(part.until, _now())) // 2
+        last = (walk.position + min(part.until, int(self._client.now.timestamp()))) // 2
         if not walk.position <= last < part.until:
             return
         self._unfinished += 1  # Other tasks count it while the cut is being stored.
@@ -157,6 +174,7 @@ class _Sweeper:
     ) -> None:
         # One at a time: threads that wait for the store would be missing elsewhere.
         async with self._writing:
+            await self._record_start()
             await in_thread(
                 self._recorder.store.record_slice,
                 part.step,
@@ -166,6 +184,21 @@ class _Sweeper:
                 assumed_empty=assumed_empty,
             )
             await self._recorder.save_usage()
+
+    async def _record_start(self) -> None:
+        """Record the time of the first reply to a run, before its first slice."""
+        store = self._recorder.store
+        if not self._has_start and await in_thread(store.position, _START) is None:
+            start = int(self._client.first_reply.timestamp())
+            await in_thread(store.record_slice, _START, (), position=start)
+        self._has_start = True
+
+    def _take_assumed(self, status: str, payments: StatusList[_Payment]) -> list[AssumedEmpty]:
+        """Return the periods that PortOne refused to list since the last time."""
+        now = self._client.now
+        assumed = [_assumed_empty(status, refused, now) for refused in payments.assumed_empty]
+        payments.assumed_empty.clear()
+        return [period for period in assumed if period.since < period.until]
 
 
 async def _during(
@@ -182,26 +215,15 @@ async def _during(
     return await reading
 
 
-def _take_assumed(status: str, payments: StatusList[_Payment]) -> list[AssumedEmpty]:
-    """Return the periods that PortOne refused to list since the last time."""
-    assumed = [_assumed_empty(status, refused) for refused in payments.assumed_empty]
-    payments.assumed_empty.clear()
-    return [period for period in assumed if period.since < period.until]
-
-
-def _assumed_empty(status: str, window: Window) -> AssumedEmpty:
+def _assumed_empty(status: str, window: Window, now: datetime) -> AssumedEmpty:
     """Return the part of a refused window that is old enough for its payments to be visible.
 
     It is empty if the whole window is newer than that.
     """
-    latest = _now() - _VISIBILITY_DELAY
+    latest = int(now.timestamp()) - _VISIBILITY_DELAY
     until = latest if window.until is None else min(window.until + 1, latest)
     return AssumedEmpty(
         status,
         datetime.fromtimestamp(window.since, UTC),
         datetime.fromtimestamp(max(until, window.since), UTC),
     )
-
-
-def _now() -> int:
-    return int(utc_now().timestamp())

@@ -99,12 +99,6 @@ class Store(OrderStore, PaymentStore, FindingStore):
             _state.mark_ended(connection)
 
     @property
-    def started_at(self) -> datetime | None:
-        """When the run was first started; ``None`` before."""
-        with self._database.reading() as connection:
-            return _state.usage(connection).started_at
-
-    @property
     def ended_at(self) -> datetime | None:
         """When the run first ended."""
         with self._database.reading() as connection:

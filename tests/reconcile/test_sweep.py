@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Generator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -17,7 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portone_async import ApiError, Call
+from portone_async import Answer, ApiError, Call
+from portone_async.answer import Headers, ReplyInfo
 from portone_async.models._listed_payment import (
     ListedPayment,
     ListedPaymentPage,
@@ -33,6 +36,7 @@ from portone_async.resources._windows import Window
 T = TypeVar("T")
 START = 1_700_000_000
 REFUSED = "a window without payments"
+_COUNT_MARKS = "SELECT (SELECT count(*) FROM steps) + (SELECT count(*) FROM positions)"
 
 
 class Stopped(Exception):  # noqa: N818 (stands for the end of the process)
@@ -51,9 +55,12 @@ class Shop:
         self.in_flight = 0
         self.most_in_flight = 0
         self.refuses_empty = False
+        self.now: int | None = None
+        """Its clock, in seconds after ``START``; ``None`` if its replies have no ``Date``."""
         self.on_request: Callable[[int], None] = lambda _: None
 
-    async def call(self, call: Call[T]) -> T:
+    async def call(self, call: Call[T], *, with_reply: bool) -> Answer[T]:
+        assert with_reply
         query: Any = call.query
         status = (call.path or {})["payment_status"]
         window = Window(query["from"], query["to"])
@@ -67,9 +74,16 @@ class Shop:
             for _ in range(20):
                 await asyncio.sleep(0)
             page: Any = self.page(status, window, query["page"], query["limit"])
-            return page  # type: ignore[no-any-return]  # of the type that was requested
+            return Answer(page, self.reply(200))
+        except ApiError as error:
+            error.reply = self.reply(400)
+            raise
         finally:
             self.in_flight -= 1
+
+    def reply(self, status: int) -> ReplyInfo:
+        date = {} if self.now is None else {"Date": formatdate(START + self.now, usegmt=True)}
+        return ReplyInfo(status=status, headers=Headers(date), elapsed=0.0)
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(name)
@@ -204,7 +218,7 @@ async def test_parts_cost_few_more_requests(store: Store, status: str, spread: s
 def at(second: int) -> AbstractContextManager[object]:
     """Set the local clock."""
     now = datetime.fromtimestamp(START + second, UTC)
-    return patch("portone_async.reconcile._sweep.utc_now", lambda: now)
+    return patch("portone_async.reconcile._dated.utc_now", lambda: now)
 
 
 async def test_payment_that_moves_to_a_second_already_read_is_stored(store: Store) -> None:
@@ -222,8 +236,6 @@ async def test_payment_that_moves_to_a_second_already_read_is_stored(store: Stor
 
 
 async def test_resumed_sweep_reads_what_came_after_its_first_start(store: Store) -> None:
-    with patch("portone_async.reconcile._state.time.time", lambda: START + 1_000.0):
-        store.clear()
     shop = Shop([100, 900])
     with at(1_000):
         await sweep_once(shop, store, 2_000)
@@ -239,15 +251,63 @@ async def test_resumed_sweep_reads_what_came_after_its_first_start(store: Store)
     assert not shop.requests
 
 
+async def test_stopped_sweep_reads_what_came_after_its_first_reply(store: Store) -> None:
+    shop = Shop(list(range(0, 100, 5)))
+
+    def stop(number: int) -> None:
+        if number == 3:
+            raise Stopped
+
+    shop.on_request = stop
+    with sizes(page=5, at_once=1):
+        with at(100), pytest.raises(Stopped):
+            await sweep_once(shop, store, 2_000)
+        shop.on_request = lambda _: None
+        shop.times["imp_late"] = 3
+        with at(90_000):
+            await sweep_once(shop, store, 2_000)
+
+    assert stored(store) == expected(shop)
+
+
 async def test_no_request_begins_in_the_future(store: Store) -> None:
     shop = Shop(list(range(600)))
     now = datetime.fromtimestamp(START + 600, UTC)
-    with sizes(), patch("portone_async.reconcile._sweep.utc_now", lambda: now):
+    with sizes(), patch("portone_async.reconcile._dated.utc_now", lambda: now):
         await sweep_once(shop, store, 86_400)
 
     assert stored(store) == expected(shop)
     assert shop.most_in_flight > 1
     assert max(window.since for _, window in shop.requests) <= START + 600
+
+
+async def test_clock_ahead_of_that_of_portone_ends_no_sweep(store: Store) -> None:
+    shop = Shop(list(range(600)))
+    shop.now = 600
+
+    def arrive(number: int) -> None:
+        shop.now = 600 + number
+        if shop.requests[-1][1].since > START + shop.now:
+            raise Stopped  # PortOne may refuse it in any way.
+        if number == 10:
+            shop.times["imp_late"] = 3
+
+    shop.on_request = arrive
+    with sizes(), at(90_000):
+        await sweep_once(shop, store, 86_400)
+
+    assert stored(store) == expected(shop)
+    assert shop.most_in_flight > 1
+
+
+async def test_periods_assumed_empty_end_in_the_past_of_portone(store: Store) -> None:
+    shop = Shop([])
+    shop.refuses_empty, shop.now = True, 1_000
+    with at(90_000):
+        await sweep_once(shop, store, 86_400)
+
+    ends = {int(period.until.timestamp()) for period in store.assumed_empty()}
+    assert ends == {START + 400}
 
 
 async def test_short_list_needs_one_request(store: Store) -> None:
@@ -443,6 +503,18 @@ async def test_sweep_resumes_after_a_stop_at_any_step(
             number += 1
 
     assert number > 8
+
+
+async def test_resumed_sweeps_leave_no_further_marks(tmp_path: Path) -> None:
+    shop, path = Shop(list(range(0, 100, 5))), tmp_path / "run.db"
+    marks: list[int] = []
+    with sizes(), at(50):
+        for _ in range(3):
+            assert await sweep_until(shop, path, "paid")
+            with closing(sqlite3.connect(path)) as connection:
+                marks += connection.execute(_COUNT_MARKS).fetchone()
+
+    assert marks == [marks[0]] * 3
 
 
 @given(
