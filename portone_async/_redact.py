@@ -21,7 +21,9 @@ __all__ = (
     "escape",
     "excerpt",
     "host",
+    "is_short_number",
     "printable",
+    "type_name",
     "without",
     "without_long_words",
 )
@@ -105,6 +107,20 @@ def _pattern(secret: str) -> str:
     return rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])"
 
 
+def is_short_number(secret: str) -> bool:
+    """Return whether a secret is so short a number that it is part of many order numbers.
+
+    An expiry, a date of birth or a code; a phone, card or account number has more digits.
+    """
+    return re.fullmatch(r"[0-9 -]+", secret) is not None and sum(map(str.isdecimal, secret)) < 8
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type, as the caller of a method knows it."""
+    kind = type(value)
+    return kind.__base__.__name__ if kind in _HIDING and kind.__base__ else kind.__name__
+
+
 class Secret(str):
     """A key, a token, or a text that may contain one."""
 
@@ -152,3 +168,6 @@ class SecretList(list[Any]):
 
     def __repr__(self) -> str:
         return "[***]"
+
+
+_HIDING = frozenset({Secret, SecretBytes, SecretDict, SecretList})

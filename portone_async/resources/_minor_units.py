@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from portone_async._worded import Worded
+from portone_async.errors import InvalidRequestError
 from portone_async.models._record import EXACT
 
-__all__ = ("fits", "minor_units")
+__all__ = ("fits", "minor_units", "require_fit")
 
 _BY_DIGITS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -40,3 +42,20 @@ def fits(amount: Decimal, currency: str | None) -> bool:
         return True
     exponent = amount.normalize(EXACT).as_tuple().exponent
     return isinstance(exponent, int) and -exponent <= units
+
+
+def require_fit(amount: Decimal, currency: str | None) -> None:
+    """Reject an amount with more decimals than its currency has.
+
+    Raises:
+        InvalidRequestError: It has more.
+    """
+    if not fits(amount, currency):
+        raise InvalidRequestError(
+            Worded(
+                "amount {amount:f} has too many decimals: {currency} has {n}",
+                amount=amount,
+                currency=currency,
+                n=minor_units(currency) or Worded("none"),
+            )
+        )

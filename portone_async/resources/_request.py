@@ -11,7 +11,8 @@ from typing import Any, TypeAlias, cast
 import msgspec
 from msgspec import Struct
 
-from portone_async._redact import SecretDict, SecretList
+from portone_async._redact import SecretDict, SecretList, type_name
+from portone_async._worded import Worded
 from portone_async.call import validate_identifier
 from portone_async.errors import InvalidRequestError
 from portone_async.models._record import EXACT
@@ -26,6 +27,8 @@ __all__ = (
     "optional_money",
     "optional_unix_seconds",
     "path_value",
+    "positive_money",
+    "require_parts",
     "unix_seconds",
     "whole_money",
 )
@@ -49,7 +52,7 @@ def money(name: str, value: object, *, minimum: int | None = 0) -> Decimal:
     Raises:
         InvalidRequestError: It is none, such as a ``float``, a ``bool`` or NaN, or is too small.
     """
-    problem = f"must be an int, a Decimal or text, not {type(value).__name__}"
+    problem = f"must be an int, a Decimal or text, not {type_name(value)}"
     amount: Decimal | None = None
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         amount, problem = Decimal(value), "is not an amount of money"
@@ -71,6 +74,37 @@ def optional_money(name: str, value: object) -> Decimal | None:
         InvalidRequestError: As :func:`money`.
     """
     return None if value is None else money(name, value)
+
+
+def positive_money(name: str, value: object) -> Decimal:
+    """Return an amount of money of more than 0, exactly.
+
+    Raises:
+        InvalidRequestError: It is 0, or as :func:`money`.
+    """
+    amount = money(name, value)
+    if not amount:
+        raise InvalidRequestError(f"{name} must be more than 0")
+    return amount
+
+
+def require_parts(amount: Decimal, *parts: Decimal | None) -> None:
+    """Reject a tax-free part and a VAT that are together more than the amount that has them.
+
+    Some PGs book what they are sent without a check.
+
+    Raises:
+        InvalidRequestError: They are more.
+    """
+    total = sum((part for part in parts if part is not None), Decimal(0))
+    if total > amount:
+        raise InvalidRequestError(
+            Worded(
+                "tax_free and vat_amount are parts of the amount: {total:f} is more than {amount:f}",
+                total=total,
+                amount=amount,
+            )
+        )
 
 
 def whole_money(name: str, value: object) -> Decimal:
@@ -99,7 +133,7 @@ def unix_seconds(name: str, time: object) -> int:
         InvalidRequestError: It is no datetime, or has no time zone.
     """
     if not isinstance(time, datetime):
-        raise InvalidRequestError(f"{name} must be a datetime, not {type(time).__name__}")
+        raise InvalidRequestError(f"{name} must be a datetime, not {type_name(time)}")
     if time.utcoffset() is None:
         raise InvalidRequestError(f"{name} must have a time zone")
     return (time - _EPOCH) // _SECOND
@@ -180,7 +214,7 @@ def json_body(extra_body: Mapping[str, Any] | None = None, /, **given: Any) -> S
 def _named(name: str, value: Any) -> Mapping[str, Any]:
     """Return a mapping whose keys are names."""
     if not isinstance(value, Mapping):
-        raise InvalidRequestError(f"{name} must be a dict, not {type(value).__name__}")
+        raise InvalidRequestError(f"{name} must be a dict, not {type_name(value)}")
     if not all(isinstance(key, str) for key in cast("Mapping[object, Any]", value)):
         raise InvalidRequestError(f"the names in {name} must be of str")
     return cast("Mapping[str, Any]", value)
@@ -214,4 +248,4 @@ def _encoded(name: str, value: Any) -> Any:  # noqa: PLR0911 (one per type)
         case float():
             raise InvalidRequestError(f"{name} must be an int or a Decimal, not a float")
         case _:
-            raise InvalidRequestError(f"{name} must not be of {type(value).__name__}")
+            raise InvalidRequestError(f"{name} must not be of {type_name(value)}")

@@ -13,9 +13,9 @@ from portone_async.errors import InvalidRequestError
 from portone_async.models import Payment
 from portone_async.models.benepia import BenepiaPoints
 
-from ._charge import Charge, carry_out, charge_call, charge_number
+from ._charge import Charge, carry_out, charge_amount, charge_call, charge_number
 from ._confidential import confidential, secrets_in
-from ._request import Money, json_body, money, notice_urls
+from ._request import Money, json_body, notice_urls
 from ._settle import verdict
 
 __all__ = ("Benepia",)
@@ -136,7 +136,7 @@ class Benepia:
             raise InvalidRequestError(
                 "give benepia_member_code, or test=True for a transaction that charges nothing"
             )
-        number, exact = charge_number(merchant_uid), money("amount", amount)
+        number, exact = charge_number(merchant_uid), charge_amount(amount)
         body = json_body(
             extra_body,
             benepia_user=benepia_user,

@@ -12,9 +12,9 @@ from portone_async.call import Caller, Failure, validate_identifier
 from portone_async.errors import NotFoundError
 from portone_async.models import Payment
 
-from ._charge import Charge, carry_out, charge_call, charge_number
+from ._charge import DEFAULT_CURRENCY, Charge, carry_out, charge_amount, charge_call, charge_number
 from ._confidential import confidential
-from ._request import Money, json_body, money, optional_money
+from ._request import Money, json_body, optional_money
 
 __all__ = ("ChargedKeyNotFoundError", "Charges")
 
@@ -130,7 +130,13 @@ class Charges:
         Source: ``POST /subscribe/payments/again``.
         """
         validate_identifier("customer_uid", customer_uid)
-        number, exact = charge_number(merchant_uid), money("amount", amount)
+        number = charge_number(merchant_uid)
+        exact = charge_amount(
+            amount,
+            currency=currency or DEFAULT_CURRENCY,
+            tax_free=tax_free,
+            vat_amount=vat_amount,
+        )
         body = json_body(
             extra_body,
             customer_uid=customer_uid,
@@ -268,7 +274,13 @@ class Charges:
 
         Source: ``POST /subscribe/payments/onetime``.
         """
-        number, exact = charge_number(merchant_uid), money("amount", amount)
+        number = charge_number(merchant_uid)
+        exact = charge_amount(
+            amount,
+            currency=currency or DEFAULT_CURRENCY,
+            tax_free=tax_free,
+            vat_amount=vat_amount,
+        )
         body = json_body(
             extra_body,
             merchant_uid=number,

@@ -13,9 +13,9 @@ from portone_async.call import Call, Caller, Failure, Repeat
 from portone_async.errors import ApiError, NotFoundError
 from portone_async.models import Payment
 
-from ._charge import charge_number
+from ._charge import charge_amount, charge_number
 from ._confidential import confidential, secrets_in
-from ._request import Money, json_body, money, notice_urls, optional_unix_seconds, path_value
+from ._request import Money, json_body, notice_urls, optional_unix_seconds, path_value
 from ._settle import validate_settle
 from ._unpaid import (
     MoneyReceivedError,
@@ -107,7 +107,7 @@ class ConvenienceStore:
         Source: ``POST /cvs``.
         """
         seconds = validate_settle(settle)
-        exact = money("amount", amount)
+        exact = charge_amount(amount)
         body = json_body(
             extra_body,
             channel_key=channel_key,

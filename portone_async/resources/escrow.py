@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from portone_async._redact import SecretDict, SecretList
+from portone_async._redact import SecretDict, SecretList, type_name
 from portone_async.call import Call, Caller, Failure, Repeat
 from portone_async.errors import (
     ApiError,
@@ -218,7 +218,7 @@ def _object(name: str, value: object) -> object:
     """
     if isinstance(value, (Struct, Mapping)):
         return cast("object", value)
-    raise InvalidRequestError(f"{name} must be an object or a dict, not {type(value).__name__}")
+    raise InvalidRequestError(f"{name} must be an object or a dict, not {type_name(value)}")
 
 
 def _objects(name: str, values: object) -> list[object]:
@@ -228,7 +228,7 @@ def _objects(name: str, values: object) -> list[object]:
         InvalidRequestError: It is not such a list.
     """
     if not isinstance(values, (list, tuple)):
-        raise InvalidRequestError(f"{name} must be a list, not {type(values).__name__}")
+        raise InvalidRequestError(f"{name} must be a list, not {type_name(values)}")
     items = cast("Sequence[object]", values)
     return SecretList(_object(f"{name}[{index}]", item) for index, item in enumerate(items))
 

@@ -14,7 +14,7 @@ from portone_async.call import Call, Caller, Failure, Repeat
 from portone_async.errors import ApiError, InvalidRequestError, NotFoundError
 from portone_async.models import Payment
 
-from ._charge import charge_number
+from ._charge import charge_amount, charge_number
 from ._confidential import confidential, secrets_in
 from ._request import (
     Money,
@@ -147,7 +147,12 @@ class VirtualAccounts:
         Source: ``POST /vbanks``.
         """
         seconds = validate_settle(settle)
-        exact = money("amount", amount)
+        # PortOne ignores the amount of an account for any deposit.
+        exact = (
+            money("amount", amount)
+            if fixed_unlimited_vbank
+            else charge_amount(amount, tax_free=tax_free, vat_amount=vat_amount)
+        )
         query = _key_query(pg_api_key)
         body = json_body(
             extra_body,

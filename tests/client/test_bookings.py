@@ -43,6 +43,7 @@ from tests.support.sample_bodies import SAMPLES
 SCHEDULES = "/subscribe/payments/schedule"
 START = datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=9)))
 TOMORROW = START + timedelta(days=1)
+PAST = START - timedelta(days=1)
 CARD: dict[str, Any] = {"card_number": "1234-5678-9012-3456", "expiry": "2031-12"}
 
 
@@ -497,7 +498,7 @@ async def test_partly_refused_booking_names_what_is_booked(
     server.schedules.books_good_items = True
 
     with pytest.raises(PartlyBookedError) as caught:
-        await create(client, item(), item("SUB-2", amount=0))
+        await create(client, item(), item("SUB-2", schedule_at=PAST))
 
     assert [schedule.merchant_uid for schedule in caught.value.booked] == ["SUB-1"]
     assert caught.value.missing == ("SUB-2",)
@@ -511,7 +512,7 @@ async def test_partly_refused_booking_with_a_card_is_not_sent_again(
     server.schedules.books_good_items = True
 
     with pytest.raises(PartlyBookedError):
-        await create(client, item(), item("SUB-2", amount=0), **CARD)
+        await create(client, item(), item("SUB-2", schedule_at=PAST), **CARD)
 
     assert len(sent(server)) == 1
 
@@ -571,6 +572,10 @@ async def test_refusal_after_a_lost_answer_is_unknown_without_a_look_up(
         ({"schedules": [item("..")]}, "merchant_uid"),
         ({"schedules": [item(amount=1.5)]}, "amount"),
         ({"schedules": [item(amount=-1)]}, "amount"),
+        ({"schedules": [item(amount=0)]}, "'SUB-1': amount must be more than 0"),
+        ({"schedules": [item(), item("SUB-2", amount="9.9")]}, "'SUB-2': .* KRW has none"),
+        ({"schedules": [item(amount="9.999", currency="USD")]}, "USD has 2"),
+        ({"schedules": [item(tax_free=9000, vat_amount=901)]}, "9901 is more than 9900"),
         ({"schedules": [item(tax_free="much")]}, "tax_free"),
         ({"schedules": [item(schedule_at=datetime(2026, 3, 2))]}, "time zone"),  # noqa: DTZ001 (the case under test)
         ({"schedules": [{"merchant_uid": "a", "amount": 1}]}, "schedule_at"),

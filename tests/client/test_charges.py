@@ -693,9 +693,10 @@ async def test_number_that_could_not_be_found_again_is_not_sent(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("amount", value) for value in (True, 1.5, "1,000", Decimal("NaN"), -1, None)),
-        *(("tax_free", value) for value in (True, 1.5, -1)),
-        *(("vat_amount", value) for value in (True, 1.5, -1)),
+        *(("amount", value) for value in (True, 1.5, "1,000", Decimal("NaN"), -1, 0, None)),
+        ("amount", "9900.5"),  # KRW has no decimals.
+        *(("tax_free", value) for value in (True, 1.5, -1, 9901)),
+        *(("vat_amount", value) for value in (True, 1.5, -1, 9901)),
         ("settle", -1),
         ("settle", float("nan")),
         ("extra_body", {"amount": 1}),
@@ -713,6 +714,37 @@ async def test_argument_that_can_never_be_right_is_not_sent(
         await charge(client, **{name: value})
 
     assert not server.requests
+
+
+async def test_parts_of_an_amount_may_be_all_of_it(client: PortOneClient) -> None:
+    charged = await by_key(client, amount="9.90", currency="USD", tax_free="9.00", vat_amount="0.9")
+
+    assert charged.amount == Decimal("9.90")
+
+
+async def test_error_keeps_the_digits_of_an_order_number(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    personal = {"expiry": "2030-12", "birth": "900101", "pwd_2digit": "17", "cvc": "203"}
+    number = "ORD-20301217-900101-17"
+    server.fail(Json(SAMPLES["again_rejected_minus1"].body), on=ONETIME)
+
+    with pytest.raises(ApiError) as caught:
+        await by_card(client, merchant_uid=number, **personal)
+
+    assert caught.value.identifiers == {"merchant_uid": number}
+    assert number in str(caught.value)
+
+
+async def test_error_has_no_card_number_that_an_order_number_has(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.fail(Json(SAMPLES["again_rejected_minus1"].body), on=ONETIME)
+
+    with pytest.raises(ApiError) as caught:
+        await by_card(client, merchant_uid="card 1234560000007890")
+
+    assert caught.value.identifiers == {"merchant_uid": "card ***"}
 
 
 @pytest.mark.parametrize("customer_uid", ["", None, 5])

@@ -167,6 +167,7 @@ async def test_refusal_of_portone_is_an_api_error(
     [
         {"merchant_uid": "x" * 41},
         {"amount": 0.5},
+        {"amount": 0},
         {"expired_at": 1893456000},
         {"notice_url": 5},
         {"extra_body": {"barcode": "1"}},

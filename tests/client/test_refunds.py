@@ -178,6 +178,7 @@ async def test_error_has_no_secret_that_portone_repeats(
         ({"amount": Decimal("-0.5")}, "more than 0"),
         ({"amount": True}, "not bool"),
         ({"amount": None}, "not NoneType"),
+        ({"amount": [10]}, "not list"),
         ({"amount": 10.5}, "not float"),
         ({"amount": Decimal("NaN")}, "not an amount"),
         ({"amount": Decimal("Infinity")}, "not an amount"),
@@ -230,6 +231,8 @@ async def test_argument_that_can_never_be_right_sends_nothing(
         ({"currency": "JPY"}, {"amount": Decimal("100.1")}, "JPY has none"),
         ({"currency": "USD"}, {"amount": "1.001"}, "USD has 2"),
         ({"currency": "kwd"}, {"amount": "1.0001"}, "kwd has 3"),
+        ({}, {"tax_free": 1001}, "parts of the amount: 1001 is more than 1000"),
+        ({}, {"tax_free": 950, "vat_amount": 91}, "1041 is more than 1000"),
         ({}, {"checksum": 14999}, "checksum 14999 is not the balance, 15000"),
         ({"promotion": {"id": "p", "discount": 100}}, {}, "promotion"),
     ],
@@ -248,6 +251,17 @@ async def test_refund_that_does_not_fit_the_payment_is_not_sent(
         await client.payments.cancel("imp_1", **given)
 
     assert caught.value.identifiers == {"imp_uid": "imp_1"}
+    assert not sent(server)
+
+
+async def test_refund_of_all_that_is_less_than_its_tax_free_part_is_not_sent(
+    server: FakePortOne, client: PortOneClient
+) -> None:
+    server.add(imp_uid="imp_1", status="cancelled", amount=15000, cancel_amount=14000)
+
+    with pytest.raises(InvalidRequestError, match="1001 is more than 1000"):
+        await client.payments.cancel_all("imp_1", reason="r", tax_free=1001)
+
     assert not sent(server)
 
 

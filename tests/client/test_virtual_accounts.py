@@ -113,7 +113,7 @@ async def test_issue_sends_every_parameter(server: FakePortOne, client: PortOneC
         amount=Decimal("10.50"),
         notice_url="https://shop.example/hook",
         custom_data={"cart": 1},
-        tax_free=1000,
+        tax_free=10,
         vat_amount=Decimal("0.5"),
         pg_api_key="iniapi-key",
         product_count=2,
@@ -133,7 +133,7 @@ async def test_issue_sends_every_parameter(server: FakePortOne, client: PortOneC
         **texts,
         "notice_url": ["https://shop.example/hook"],
         "custom_data": {"cart": 1},
-        "tax_free": 1000,
+        "tax_free": 10,
         "vat_amount": 0.5,
         "product_count": 2,
         "fixed_unlimited_vbank": False,
@@ -292,7 +292,8 @@ async def test_issue_is_never_sent_twice(
         with pytest.raises(OutcomeUnknownError, match="unknown") as caught:
             await issue(client, settle=0.05)
         assert server.count(URL) == 1
-        assert server.count("/payments/findAll/o") > 2
+        # Before the request and after it; how often in so short a time depends on the machine.
+        assert server.count("/payments/findAll/o") >= 2
         assert not caught.value.is_transient
         assert caught.value.identifiers == {"merchant_uid": "o"}
     assert not server.payments.of_order("o")
@@ -388,6 +389,8 @@ async def test_unlimited_account_is_recognized_without_its_amount(
         {"merchant_uid": ".."},
         {"amount": 1.5},
         {"amount": -1},
+        {"amount": 0},
+        {"tax_free": 10**9},
         {"vbank_due": datetime(2030, 1, 1)},  # noqa: DTZ001 (without a time zone)
         {"vbank_due": 1893456000},
         {"tax_free": True},

@@ -7,8 +7,15 @@ second time after an open outcome.
 
 from __future__ import annotations
 
-from .calls import charge_call, charge_number
-from .decisions import Charge
+from .calls import charge_amount, charge_call, charge_number
+from .decisions import DEFAULT_CURRENCY, Charge
 from .engine import carry_out
 
-__all__ = ("Charge", "carry_out", "charge_call", "charge_number")
+__all__ = (
+    "DEFAULT_CURRENCY",
+    "Charge",
+    "carry_out",
+    "charge_amount",
+    "charge_call",
+    "charge_number",
+)

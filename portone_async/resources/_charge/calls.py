@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from portone_async.call import Call, Failure, Repeat
 from portone_async.errors import ApiError, InvalidRequestError, PortOneError
 from portone_async.models import Payment
 from portone_async.resources._confidential import secrets_in
-from portone_async.resources._request import path_value
+from portone_async.resources._minor_units import require_fit
+from portone_async.resources._request import (
+    optional_money,
+    path_value,
+    positive_money,
+    require_parts,
+)
 from portone_async.resources.payments._checks import MatchesPayment
 
-__all__ = ("charge_call", "charge_number")
+__all__ = ("charge_amount", "charge_call", "charge_number")
 
 _LONGEST = 40
 _ADVICE: Mapping[type[PortOneError], str] = {
@@ -38,6 +45,33 @@ def charge_number(merchant_uid: str) -> str:
             "look-up would find the payment"
         )
     return number
+
+
+def charge_amount(
+    amount: object,
+    *,
+    currency: str | None = None,
+    tax_free: object = None,
+    vat_amount: object = None,
+) -> Decimal:
+    """Return the amount of a charge.
+
+    Args:
+        amount: As the caller passed it.
+        currency: Its currency; ``None`` where the operation has no such parameter.
+        tax_free: A part of it.
+        vat_amount: Another part of it.
+
+    Raises:
+        InvalidRequestError: It is not more than 0, has more decimals than its currency, or is less
+            than its parts.
+    """
+    exact = positive_money("amount", amount)
+    require_fit(exact, currency)
+    require_parts(
+        exact, optional_money("tax_free", tax_free), optional_money("vat_amount", vat_amount)
+    )
+    return exact
 
 
 def charge_call(

@@ -26,11 +26,18 @@ from portone_async.errors import (
 from portone_async.models import Payment, PaymentStatus
 from portone_async.models._record import EXACT
 
-__all__ = ("Charge", "Decision", "decide_answer", "decide_before", "decide_later")
+__all__ = (
+    "DEFAULT_CURRENCY",
+    "Charge",
+    "Decision",
+    "decide_answer",
+    "decide_before",
+    "decide_later",
+)
 
 Decision: TypeAlias = Payment | PortOneError | None
 
-_DEFAULT_CURRENCY = "KRW"
+DEFAULT_CURRENCY = "KRW"
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -59,7 +66,7 @@ class Charge(Struct, frozen=True, kw_only=True):
         result: list[Difference] = []
         if payment.amount not in self._amounts(payment):
             result.append(Difference("amount", str(self.amount), str(payment.amount)))
-        currency = self.currency or _DEFAULT_CURRENCY
+        currency = self.currency or DEFAULT_CURRENCY
         if payment.currency and payment.currency.upper() != currency.upper():
             result.append(Difference("currency", currency, payment.currency))
         key, charged_key = self.customer_uid, payment.customer_uid

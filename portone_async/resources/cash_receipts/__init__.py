@@ -11,7 +11,13 @@ from typing import Any, Literal
 from portone_async.call import Caller, Repeat
 from portone_async.models.cash_receipts import ExternalReceipt, Receipt
 from portone_async.resources._confidential import confidential
-from portone_async.resources._request import Money, json_body, money, optional_money
+from portone_async.resources._request import (
+    Money,
+    json_body,
+    optional_money,
+    positive_money,
+    require_parts,
+)
 
 from ._calls import EXTERNAL, PAYMENT, ReceiptNotFoundError, receipt_call
 from ._engine import ReceiptIssuedError, cancel_once, issue_once
@@ -224,8 +230,10 @@ class CashReceipts:
 
         Source: ``POST /receipts/external/{merchant_uid}``.
         """
-        exact = money("amount", amount)
+        exact = positive_money("amount", amount)
+        free = optional_money("tax_free", tax_free)
         vat = optional_money("vat_amount", vat_amount)
+        require_parts(exact, free, vat)
         body = json_body(
             extra_body,
             channel_key=channel_key,
@@ -238,7 +246,7 @@ class CashReceipts:
             buyer_name=buyer_name,
             buyer_email=buyer_email,
             buyer_tel=buyer_tel,
-            tax_free=optional_money("tax_free", tax_free),
+            tax_free=free,
             vat_amount=vat,
             corp_reg_no=corp_reg_no,
             pay_method=pay_method,

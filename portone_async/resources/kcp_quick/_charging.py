@@ -7,7 +7,13 @@ from typing import Any
 
 from portone_async.call import Caller, validate_identifier
 from portone_async.models import Payment
-from portone_async.resources._charge import Charge, carry_out, charge_call, charge_number
+from portone_async.resources._charge import (
+    Charge,
+    carry_out,
+    charge_amount,
+    charge_call,
+    charge_number,
+)
 from portone_async.resources._confidential import confidential
 from portone_async.resources._request import Money, json_body, whole_money
 
@@ -63,7 +69,7 @@ class Charging:
         Source: ``POST /kcpquick/payment/money``.
         """
         validate_identifier("member_id", member_id)
-        number, exact = charge_number(merchant_uid), whole_money("amount", amount)
+        number, exact = charge_number(merchant_uid), whole_money("amount", charge_amount(amount))
         body = json_body(
             extra_body,
             member_id=member_id,
@@ -115,7 +121,7 @@ class Charging:
         Source: ``POST /kcpquick/payment/autopay``.
         """
         validate_identifier("customer_uid", customer_uid)
-        number, exact = charge_number(merchant_uid), whole_money("amount", amount)
+        number, exact = charge_number(merchant_uid), whole_money("amount", charge_amount(amount))
         body = json_body(
             extra_body,
             customer_uid=customer_uid,

@@ -14,8 +14,8 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models import Payment
-from portone_async.resources._minor_units import fits, minor_units
-from portone_async.resources._request import money, optional_money, path_value
+from portone_async.resources._minor_units import require_fit
+from portone_async.resources._request import money, optional_money, path_value, require_parts
 
 from ._refund_decision import Refund
 from ._refund_key import entries_of, reason_text, validate_key
@@ -33,6 +33,8 @@ class Request(Struct, frozen=True, kw_only=True):
     checksum: Decimal | None
     reason: str
     key: str | None
+    tax_free: Decimal | None = None
+    vat_amount: Decimal | None = None
 
     def __repr__(self) -> str:
         return f"Request({self.imp_uid!r}, amount={self.amount!r}, key={self.key!r})"
@@ -51,7 +53,14 @@ def refund_amount(amount: object) -> Decimal:
 
 
 def request(
-    imp_uid: str, amount: Decimal | None, *, checksum: object, reason: object, key: object
+    imp_uid: str,
+    amount: Decimal | None,
+    *,
+    checksum: object,
+    reason: object,
+    key: object,
+    tax_free: object,
+    vat_amount: object,
 ) -> Request:
     """Validate the arguments that need no look at the payment.
 
@@ -65,6 +74,8 @@ def request(
         checksum=optional_money("checksum", checksum),
         reason=reason_text(reason, name),
         key=name,
+        tax_free=optional_money("tax_free", tax_free),
+        vat_amount=optional_money("vat_amount", vat_amount),
     )
 
 
@@ -123,15 +134,8 @@ def _refund(wanted: Request, payment: Payment) -> Refund:
                 balance=balance,
             )
         )
-    if not fits(amount, payment.currency):
-        raise InvalidRequestError(
-            Worded(
-                "amount {amount:f} has too many decimals: {currency} has {n}",
-                amount=amount,
-                currency=payment.currency,
-                n=minor_units(payment.currency) or Worded("none"),
-            )
-        )
+    require_fit(amount, payment.currency)
+    require_parts(amount, wanted.tax_free, wanted.vat_amount)
     return Refund(
         before=payment, amount=amount, checksum=balance, reason=wanted.reason, key=wanted.key
     )

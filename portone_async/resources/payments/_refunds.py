@@ -15,7 +15,6 @@ from portone_async.resources._request import (
     Money,
     exact_number,
     json_body,
-    optional_money,
     path_value,
 )
 from portone_async.resources._settle import validate_settle
@@ -124,12 +123,20 @@ class Refunds:
         """
         seconds = validate_settle(settle)
         exact = refund_amount(amount)
-        wanted = request(imp_uid, exact, checksum=checksum, reason=reason, key=key)
+        wanted = request(
+            imp_uid,
+            exact,
+            checksum=checksum,
+            reason=reason,
+            key=key,
+            tax_free=tax_free,
+            vat_amount=vat_amount,
+        )
         details = json_body(
             extra_body,
             **_TARGET,
-            tax_free=optional_money("tax_free", tax_free),
-            vat_amount=optional_money("vat_amount", vat_amount),
+            tax_free=wanted.tax_free,
+            vat_amount=wanted.vat_amount,
             refund_holder=refund_holder,
             refund_bank=refund_bank,
             refund_account=refund_account,
@@ -189,12 +196,20 @@ class Refunds:
         Source: ``POST /payments/cancel``.
         """
         seconds = validate_settle(settle)
-        wanted = request(imp_uid, None, checksum=checksum, reason=reason, key=key)
+        wanted = request(
+            imp_uid,
+            None,
+            checksum=checksum,
+            reason=reason,
+            key=key,
+            tax_free=tax_free,
+            vat_amount=vat_amount,
+        )
         details = json_body(
             extra_body,
             **_TARGET,
-            tax_free=optional_money("tax_free", tax_free),
-            vat_amount=optional_money("vat_amount", vat_amount),
+            tax_free=wanted.tax_free,
+            vat_amount=wanted.vat_amount,
             refund_holder=refund_holder,
             refund_bank=refund_bank,
             refund_account=refund_account,

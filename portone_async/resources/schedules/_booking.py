@@ -26,7 +26,7 @@ from portone_async.errors import (
     UnexpectedResponseError,
 )
 from portone_async.models.schedules import Schedule, ScheduleItem, ScheduleListing
-from portone_async.resources._charge import charge_number
+from portone_async.resources._charge import DEFAULT_CURRENCY, charge_amount, charge_number
 from portone_async.resources._confidential import secrets_in
 from portone_async.resources._request import money, unix_seconds
 from portone_async.resources._settle import is_open, is_refusal, settle
@@ -37,7 +37,7 @@ from ._errors import PartlyBookedError, ScheduleMismatchError, ScheduleNotFoundE
 
 __all__ = ("Booking", "Wanted", "validate_items")
 
-_MONEY = ("amount", "tax_free", "vat_amount")
+_PARTS = ("tax_free", "vat_amount")
 
 
 class Wanted(Struct, frozen=True):
@@ -63,13 +63,12 @@ class Wanted(Struct, frozen=True):
             if name not in item:
                 raise InvalidRequestError(f"an item of schedules has no {name}")
         merchant_uid = charge_number(item["merchant_uid"])
-        time = item["schedule_at"]
-        is_number = isinstance(time, int) and not isinstance(time, bool)
-        item["schedule_at"] = time if is_number else unix_seconds("schedule_at", time)
-        for name in _MONEY:
-            if name in item:
-                item[name] = money(name, item[name])
-        currency = str(item.get("currency", "KRW"))
+        currency = str(item.get("currency", DEFAULT_CURRENCY))
+        try:
+            item |= _time_and_money(item, currency)
+        except InvalidRequestError as error:
+            error.identifiers = {"merchant_uid": merchant_uid}
+            raise
         return cls(merchant_uid, item["schedule_at"], item["amount"], currency, item)
 
     def differences(self, schedule: Schedule, customer_uid: str) -> tuple[Difference, ...]:
@@ -103,6 +102,18 @@ def validate_items(items: object) -> Sequence[Wanted]:
     if len({item.merchant_uid for item in wanted}) < len(wanted):
         raise InvalidRequestError("two items of schedules have the same merchant_uid")
     return wanted
+
+
+def _time_and_money(item: SecretDict, currency: str) -> SecretDict:
+    """Return the time and the amounts of an item, in the API's types."""
+    time = item["schedule_at"]
+    is_number = isinstance(time, int) and not isinstance(time, bool)
+    parts = {name: money(name, item[name]) for name in _PARTS if name in item}
+    return SecretDict(
+        schedule_at=time if is_number else unix_seconds("schedule_at", time),
+        amount=charge_amount(item["amount"], currency=currency, **parts),
+        **parts,
+    )
 
 
 def _item(item: object) -> ScheduleItem | SecretDict:
