@@ -107,13 +107,19 @@ class AttemptLog:
                 guarded(observer.call_ended, error)
 
     def with_history(
-        self, error: PortOneError, gave_up: str | None, redact: Callable[[str], str]
+        self,
+        error: PortOneError,
+        gave_up: str | None,
+        redact: Callable[[str], str],
+        redact_identifier: Callable[[str], str],
     ) -> PortOneError:
         """Add the call's identifiers and attempts to its error, and redact its texts, in place."""
         if error.endpoint is not None:
             return error  # The error of another call: the fetch of the token.
         error.endpoint = self._call.endpoint
-        error.identifiers = {name: redact(value) for name, value in self._call.identifiers.items()}
+        error.identifiers = {
+            name: redact_identifier(value) for name, value in self._call.identifiers.items()
+        }
         error.advice = self._call.advice_for(error)
         error.attempts = self.attempts
         error.elapsed = self._now() - self.started_at

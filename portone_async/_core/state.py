@@ -13,7 +13,7 @@ from yarl import URL
 from portone_async._http.reply import Reply, validate_response_type
 from portone_async._http.reply_info import reply_info
 from portone_async._http.transport import Transport
-from portone_async._redact import Secret, SecretBytes, without, without_long_words
+from portone_async._redact import Secret, SecretBytes, is_short_number, without, without_long_words
 from portone_async.answer import Answer, ReplyInfo
 from portone_async.call import Call
 from portone_async.errors import (
@@ -312,9 +312,18 @@ class CallState(Generic[T]):
         """Remove keys, tokens and the secrets of this call from a text that comes from outside."""
         return without(self.client.redact(text), self.call.secrets)
 
+    def redact_identifier(self, identifier: str) -> str:
+        """Remove keys, tokens and the secrets of this call from an identifier of the request.
+
+        But for short numbers: an order number has its date, which is that of an expiry, too, and
+        without its digits it would be another order's.
+        """
+        secrets = (secret for secret in self.call.secrets if not is_short_number(secret))
+        return without(self.client.redact(identifier), secrets)
+
     def final_error(self, error: PortOneError) -> PortOneError:
         """Return the error to raise: with the history of the call, redacted, and reported."""
         gave_up = None if self._retry is None else self._retry.gave_up
-        error = self.attempts.with_history(error, gave_up, self.redact)
+        error = self.attempts.with_history(error, gave_up, self.redact, self.redact_identifier)
         self.attempts.end(error)
         return error
