@@ -208,6 +208,15 @@ async def wait_for_payment(client: PortOneClient, timeout: float) -> Payment:  #
     return await client.payments.wait_until_paid(UID, timeout=timeout)
 
 
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), True, "5", None], ids=repr)
+@virtual_time
+async def test_wait_of_no_time_sends_nothing(seconds: Any) -> None:
+    client, transport = scripted_client()
+    with pytest.raises(InvalidRequestError, match="timeout must be seconds, more"):
+        await wait_for_payment(client, seconds)
+    assert not transport.sent
+
+
 @virtual_time
 async def test_wait_ends_when_the_payment_appears() -> None:
     client, transport = scripted_client(series(NO_PAYMENT, NO_PAYMENT, NO_PAYMENT, PAID))

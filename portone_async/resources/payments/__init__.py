@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from portone_async.call import validate_identifier
-from portone_async.errors import InvalidRequestError, PaymentNotFoundError
+from portone_async.errors import PaymentNotFoundError
 from portone_async.models import (
     Failed,
     Found,
@@ -30,7 +30,7 @@ from portone_async.resources._windows import utc_now, windows
 from ._calls import find_call, get_call, is_path_safe
 from ._many import FATAL_ERRORS, find_each, get_groups
 from ._order import find_listed, order_pages
-from ._polling import poll
+from ._polling import poll, validate_timeout
 from ._refunds import BalanceNotFoundError, Refunds
 from ._verify import differences, require_none
 from ._words import LISTED, validate_sorting, validate_status
@@ -340,8 +340,7 @@ class Payments(Refunds):
             PaymentNotFoundError: PortOne reports no paid payment until then.
             PortOneError: Any other failure. Transient ones are retried until then as well.
         """
-        if not timeout > 0:
-            raise InvalidRequestError(f"timeout must be more than 0: {timeout!r}")
+        validate_timeout(timeout)
 
         async def find() -> Payment:
             return await self.find(merchant_uid, status=PaymentStatus.PAID)

@@ -7,17 +7,29 @@ from collections.abc import Awaitable, Callable
 
 from portone_async.errors import (
     DeadlineExceededError,
+    InvalidRequestError,
     PaymentNotFoundError,
     PortOneError,
     TransientError,
 )
 from portone_async.models import Payment
 
-__all__ = ("poll",)
+__all__ = ("poll", "validate_timeout")
 
 # Seconds between two requests.
 _POLLS = (0.5, 1.0, 2.0)
 _LAST_POLL = 3.0
+
+
+def validate_timeout(timeout: object) -> None:
+    """Validate the argument ``timeout``.
+
+    Raises:
+        InvalidRequestError: It is not a number of seconds, more than 0.
+    """
+    if isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout > 0:
+        return
+    raise InvalidRequestError(f"timeout must be seconds, more than 0: {timeout!a}")
 
 
 async def poll(find: Callable[[], Awaitable[Payment]], timeout: float) -> Payment:  # noqa: ASYNC109 (a bound of all requests, not of one await)
