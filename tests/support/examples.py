@@ -7,6 +7,7 @@ import importlib.util
 import os
 import socket
 import sys
+import tomllib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import uvicorn
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 async def begun(script: str, *arguments: str) -> asyncio.subprocess.Process:

@@ -1,10 +1,12 @@
-"""Run a Python script in a separate process, with a fake PortOne in its environment."""
+"""Run a Python script, with a fake PortOne in its environment, or any command as a process."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
+from collections.abc import Collection
+from pathlib import Path
 
 from portone_async.testing import FakePortOne
 
@@ -34,3 +36,18 @@ async def run_script(script: str, server: FakePortOne) -> list[str]:
     output, _ = await process.communicate()
     assert process.returncode == 0
     return output.decode().splitlines()
+
+
+async def run_process(
+    *command: str, cwd: Path, without: Collection[str] = ()
+) -> tuple[int | None, str, str]:
+    """Run a command ``without`` some variables; return its exit status, output and error output."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=cwd,
+        env={name: value for name, value in os.environ.items() if name not in without},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    return process.returncode, output.decode(), errors.decode()

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.support.examples import PYPROJECT, ROOT
+
 GITHUB = ROOT / ".github"
 FORMS = GITHUB / "ISSUE_TEMPLATE"
-PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 pytestmark = pytest.mark.skipif(
     not GITHUB.exists(), reason="a source distribution has no .github and no .ci"
@@ -73,7 +72,7 @@ def test_every_file_in_a_command_of_the_workflow_exists(jobs: dict[str, Any]) ->
     words = [word for job in jobs.values() for line in commands(job) for word in shlex.split(line)]
     files = [word for word in words if re.match(r"(\.ci|tests)/", word)]
 
-    assert files == [".ci/run", "tests/unit"]
+    assert files == [".ci/run", "tests/unit", "tests/docs", "tests/examples"]
     assert all((ROOT / file).exists() for file in files)
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
 

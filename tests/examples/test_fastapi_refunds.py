@@ -15,22 +15,12 @@ import pytest
 
 from portone_async import Payment
 from portone_async.testing import FakePortOne, Json, LostAnswer
-from tests.support.canaries import BUYER, KEY, SECRET, canary_server
+from tests.support.canaries import BUYER, KEY, SECRET
 from tests.support.custom_faults import Hanging, LostForGood, ProcessedThenHanging
 from tests.support.examples import EXAMPLES, ROOT, fastapi_served, loaded
 
 CANCEL = "/payments/cancel"
 REFUND = "/orders/ORD-PAID/refunds/R-1"
-
-
-@pytest.fixture(name="server")
-async def _server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
-    async with canary_server() as server:
-        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-        monkeypatch.delenv("PORTONE_TIER", raising=False)
-        yield server
 
 
 @pytest.fixture(name="payment")

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import cache
-from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args, get_type_hints
 
 import pytest
 
-import portone_async
 from portone_async import Payment, PaymentStatus, PortOneClient
 from portone_async.reconcile import reconcile
 from portone_async.resources.payments import Payments
+from tests.support.docstrings import PACKAGE, docstrings
 
-PACKAGE = Path(portone_async.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 UNSHOWN = {
@@ -31,19 +28,6 @@ UNSHOWN = {
     "shortened role": re.compile(r":\w+:`~"),
     "role of an unknown kind": re.compile(r":(?!(attr|class|data|exc|func|meth|mod):)\w+:`"),
 }
-
-
-@cache
-def docstrings(path: Path) -> list[str]:
-    """Return the docstrings of a file, those of attributes included."""
-    tree = ast.parse(path.read_text("utf-8"))
-    return [
-        node.value.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    ]
 
 
 def fences(text: str) -> list[tuple[str, str]]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import portone_async
 from portone_async.doctor import CHECKS
+from tests.support.docstrings import PACKAGE, docstrings
+from tests.support.examples import ROOT
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = Path(portone_async.__file__).parent
 IDS = {check.id for check in CHECKS}
 
 STATEMENT = re.compile(
@@ -27,18 +24,6 @@ NOT_SETTLED = re.compile(
     r"|`doctor`로는 확인할 수 없",
     re.IGNORECASE,
 )
-
-
-def docstrings(path: Path) -> Iterator[str]:
-    """Yield the docstrings of a module, those of its attributes included."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            for line in node.body:
-                match line:
-                    case ast.Expr(value=ast.Constant(value=str() as text)):
-                        yield text
-                    case _:
-                        pass
 
 
 def paragraphs() -> Iterator[tuple[str, str]]:
