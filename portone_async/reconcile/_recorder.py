@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
+from portone_async._tasks import finish
 from portone_async.errors import Attempt
 from portone_async.models import UnreadablePayment
 
-from ._threads import finish, in_thread
+from ._threads import in_thread
 from .finding import Finding
 from .identity import Identity
 from .store import Store

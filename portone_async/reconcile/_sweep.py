@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeAlias
 
+from portone_async._tasks import cancel
 from portone_async.models._listed_payment import ListedPayment, ListedPaymentPage, PlainPayment
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._by_status import StatusList
@@ -209,8 +210,7 @@ async def _during(
     try:
         await write
     except BaseException:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        await cancel([reading])
         raise
     return await reading
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from typing import Any, ParamSpec, Protocol, TypeVar
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import ParamSpec, Protocol, TypeVar
 
-__all__ = ("finish", "in_thread", "opened_in_thread")
+from portone_async._tasks import finish
+
+__all__ = ("in_thread", "opened_in_thread")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,22 +43,3 @@ async def opened_in_thread(
     finally:
         for resource in opened:
             await in_thread(resource.close)
-
-
-async def finish(step: Coroutine[Any, Any, T]) -> T:
-    """Finish a step even if cancelled meanwhile, any number of times: then raise."""
-    task = asyncio.ensure_future(step)
-    try:
-        await asyncio.wait({task})
-    except asyncio.CancelledError:
-        await _outlast(task)
-        raise
-    return task.result()
-
-
-async def _outlast(task: asyncio.Task[Any]) -> None:
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()  # Retrieved, so that asyncio does not log it as lost.

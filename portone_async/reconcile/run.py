@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from portone_async._tasks import cancel
 from portone_async.client import PortOneClient
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.instrumentation import AttemptCallback
@@ -225,8 +226,7 @@ async def _with_sweep(
     try:
         await load
     except BaseException:
-        sweeping.cancel()
-        await asyncio.gather(sweeping, return_exceptions=True)
+        await cancel([sweeping])
         raise
     await sweeping
 

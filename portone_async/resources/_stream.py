@@ -23,6 +23,7 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from portone_async._tasks import cancel
 from portone_async.errors import InvalidRequestError
 
 __all__ = ("Stream", "aiter_any", "batched")
@@ -77,12 +78,12 @@ class Stream(Generic[R]):
         tasks: list[asyncio.Task[Any]] = [*self._running, *self._done]
         if self._pulling is not None:
             tasks.append(self._pulling)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        close = getattr(self._jobs, "aclose", None)
-        if close is not None:
-            await close()
+        try:
+            await cancel(tasks)
+        finally:
+            close = getattr(self._jobs, "aclose", None)
+            if close is not None:
+                await close()
 
     def __aiter__(self) -> Self:
         return self

@@ -12,7 +12,7 @@ import pytest
 
 from portone_async import PortOneClient, PortOneError, RateLimit
 from portone_async.reconcile import SQLiteLedger, Store, reconcile, reconcile_partition
-from portone_async.reconcile._threads import finish, in_thread
+from portone_async.reconcile._threads import in_thread
 from portone_async.reconcile.dask._open import ledger_of
 from portone_async.reconcile.dask._settings import Settings
 from tests.support.partition_orders import plan_of
@@ -63,14 +63,6 @@ async def test_error_of_a_cancelled_step_is_not_logged_as_lost() -> None:
     blocked = Blocked(fail)
 
     await blocked.cancel(in_thread(blocked))  # The fixture of all tests reads asyncio's log.
-
-
-async def test_step_that_is_cancelled_itself_cancels_its_caller() -> None:
-    async def cancelled() -> None:
-        raise asyncio.CancelledError
-
-    with pytest.raises(asyncio.CancelledError):
-        await finish(cancelled())
 
 
 async def _reconcile(client: PortOneClient, folder: Path) -> None:

@@ -13,7 +13,7 @@ PACKAGE = Path(portone_async.__file__).parent
 
 # The bottom layer first: a module may import only from the lines before its own.
 LAYERS = (
-    ("_redact", "_version", "_worded"),
+    ("_redact", "_tasks", "_version", "_worded"),
     ("errors",),
     ("_order_number", "_owner", "_profiles", "answer", "call", "instrumentation", "policy"),
     ("models", "operations"),
@@ -106,6 +106,6 @@ def test_fake_imports_only_models_of_the_client() -> None:
 
 
 def test_resources_import_only_call_models_and_errors() -> None:
-    allowed = {"_redact", "_worded", "call", "errors", "models", "resources"}
+    allowed = {"_redact", "_tasks", "_worded", "call", "errors", "models", "resources"}
 
     assert imports_beyond(lambda _: allowed, PACKAGE / "resources") == {}

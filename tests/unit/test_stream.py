@@ -231,6 +231,32 @@ def test_exit_while_the_source_is_pending_logs_nothing(
 
 
 @virtual_time
+async def test_source_is_closed_although_leaving_is_cancelled() -> None:
+    events: list[str] = []
+
+    async def source() -> AsyncIterator[int]:
+        try:
+            yield 1
+            await asyncio.sleep(1000)
+        finally:
+            await asyncio.sleep(10)
+            events.append("closed")
+
+    async def leave() -> None:
+        async with Stream(source(), Work(), in_flight=3, is_ordered=True) as stream:
+            await anext(stream)
+
+    leaving = asyncio.create_task(leave())
+    await asyncio.sleep(5)  # The result takes 1 second, and the end of the source 10.
+    leaving.cancel()
+    await asyncio.wait({leaving})
+
+    assert leaving.cancelled()
+    assert events == ["closed"]
+    assert only_this_task()
+
+
+@virtual_time
 async def test_stream_is_usable_only_inside_its_block() -> None:
     stream = Stream(range(3), Work(), in_flight=2, is_ordered=True)
     with pytest.raises(InvalidRequestError, match="async with"):

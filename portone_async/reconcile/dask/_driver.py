@@ -14,6 +14,7 @@ import distributed
 from msgspec.structs import replace
 
 from portone_async._core.validate import as_secret, validate_type
+from portone_async._tasks import cancel
 from portone_async.errors import InvalidRequestError, PortOneError
 from portone_async.policy import RateLimit
 from portone_async.reconcile._threads import in_thread
@@ -65,9 +66,7 @@ class _Driver:
             while running:
                 running = await self._report_some(running)
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await cancel(running)
 
     async def _report_some(
         self, running: set[asyncio.Task[PartitionResult]]
