@@ -8,7 +8,8 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from unittest.mock import Mock
 
 import dask.config
 import distributed
@@ -45,6 +46,7 @@ from portone_async.reconcile.dask._worker import RunPlugin
 from portone_async.reconcile.ledgers.postgresql import PostgreSQLLedger
 from portone_async.testing import FakePortOne, Status
 from tests.support.custom_faults import Hanging
+from tests.support.idle import turns
 from tests.support.leaks import leaked
 from tests.support.partition_orders import (
     PASSWORD,
@@ -393,9 +395,9 @@ async def test_worker_runs_no_more_partitions_at_once_than_allowed(
     assert Counted.most == 1
 
 
-async def test_clients_are_closed_at_the_end(
-    run: Run, cluster: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(name="clients")
+def _clients(monkeypatch: pytest.MonkeyPatch) -> list[PortOneClient]:
+    """The clients that workers make."""
     clients: list[PortOneClient] = []
     real = PortOneClient.from_env
 
@@ -404,7 +406,12 @@ async def test_clients_are_closed_at_the_end(
         return clients[-1]
 
     monkeypatch.setattr(PortOneClient, "from_env", note)
+    return clients
 
+
+async def test_clients_are_closed_at_the_end(
+    run: Run, cluster: Any, clients: list[PortOneClient]
+) -> None:
     await run()
 
     assert [" closed" in repr(client) for client in clients] == [True, True]
@@ -446,6 +453,94 @@ async def test_exception_of_the_callback_ends_the_run(run: Run, path: Path) -> N
 
     with pytest.raises(ZeroDivisionError):
         await run(on_progress=refuse)
+
+
+class Starting:
+    """A cluster that starts, slowly, and counts how often it is closed."""
+
+    status = "running"
+
+    def __init__(self, **_: object) -> None:
+        self.begun = asyncio.Event()
+        self.may_start = asyncio.Event()
+        self.has_started = False
+        self.closed = 0
+
+    async def __aenter__(self) -> Self:
+        self.begun.set()
+        await self.may_start.wait()
+        self.has_started = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self.has_started
+        await asyncio.sleep(0)
+        self.closed += 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_cluster_that_starts_during_a_cancellation_is_closed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    cluster = Starting()
+    monkeypatch.setattr(distributed, "LocalCluster", Mock(return_value=cluster))
+    task = asyncio.create_task(run(cluster=None))
+    await cluster.begun.wait()
+    for _ in range(times):
+        task.cancel()
+        await turns(5)
+    cluster.may_start.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert cluster.closed == 1
+
+
+async def test_client_that_connects_during_a_cancellation_is_closed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting = asyncio.Event()
+    clients: list[distributed.Client] = []
+
+    async def hang(client: distributed.Client, **_: object) -> None:
+        clients.append(client)
+        connecting.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(distributed.Client, "_ensure_connected", hang)
+    task = asyncio.create_task(run(cluster="tcp://127.0.0.1:1"))
+    await connecting.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert [client.status for client in clients] == ["closed"]
+
+
+async def test_worker_closes_its_client_although_teardown_is_cancelled(
+    portone: FakePortOne,
+    path: Path,
+    clients: list[PortOneClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LEDGER_URL", str(path))
+    with SQLiteLedger.open(path, run="november") as ledger:
+        ledger.claim(plan_of(1))
+    portone.fail(hanging := Hanging(), on="/payments/status")
+    plugin = RunPlugin(settings())
+    await plugin.setup(None)
+    running = asyncio.create_task(plugin.run(next(iter(plan_of(1)))))
+    await hanging.reached()
+
+    teardown = asyncio.create_task(plugin.teardown(None))
+    await turns(2)
+    teardown.cancel()
+    await asyncio.wait({teardown, running})
+
+    assert teardown.cancelled()
+    assert [" closed" in repr(client) for client in clients] == [True]
 
 
 async def test_unreachable_scheduler_is_a_cluster_error(run: Run) -> None:

@@ -12,17 +12,20 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import dask.config
 import distributed
 from distributed.diagnostics.plugin import WorkerPlugin
 
+from portone_async._tasks import finish
 from portone_async.errors import InvalidRequestError
 
 from ._results import ClusterError
 
 __all__ = ("Connection", "connect")
+
+T = TypeVar("T")
 
 
 class Connection(Protocol):
@@ -39,6 +42,10 @@ class Connection(Protocol):
     def nthreads(self) -> Awaitable[dict[str, int]]: ...
     def register_plugin(self, plugin: WorkerPlugin, name: str) -> Awaitable[object]: ...
     def unregister_worker_plugin(self, name: str) -> Awaitable[object]: ...
+
+
+class _DaskClient(AbstractAsyncContextManager[object], Awaitable[Connection]):
+    """A client, which connects when it is awaited."""
 
 
 @asynccontextmanager
@@ -66,11 +73,10 @@ async def connect(
             options = {"address": cluster}
         else:
             options = _address_of(cluster)
-        make = cast(Callable[..., AbstractAsyncContextManager[Connection]], distributed.Client)
+        make = cast(Callable[..., _DaskClient], distributed.Client)
+        client = make(**options, asynchronous=True, set_as_default=False)
         try:
-            connection = await stack.enter_async_context(
-                make(**options, asynchronous=True, set_as_default=False)
-            )
+            connection = await stack.enter_async_context(_opened(client, client))
         except OSError as error:
             failure = ClusterError(f"the scheduler cannot be reached ({type(error).__name__})")
         else:
@@ -119,13 +125,30 @@ async def _local_cluster(
             # The temporary files of a killed worker are deleted with the folder.
             env={"TMPDIR": folder},
         )
-        async with cluster:
+        # Once begun, the start of a cluster is finished: Dask could not close a part of it.
+        async with _opened(cluster, finish(cluster.__aenter__())):
             try:
                 yield cluster
             finally:
                 # The workers have nothing left to finish. On a busy machine they take longer to
                 # end than Dask waits before it kills them, with a warning for each.
                 stack.enter_context(_silenced("distributed.nanny"))
+
+
+@asynccontextmanager
+async def _opened(
+    manager: AbstractAsyncContextManager[object], start: Awaitable[T]
+) -> AsyncGenerator[T]:
+    """Start a client or a cluster of Dask, and close it, also if cancelled meanwhile.
+
+    Their ``async with`` closes nothing if it is cancelled while it starts: workers would stay.
+    """
+    try:
+        yield await start
+    except BaseException as error:
+        await finish(manager.__aexit__(type(error), error, error.__traceback__))
+        raise
+    await finish(manager.__aexit__(None, None, None))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import distributed
 from distributed.diagnostics.plugin import WorkerPlugin
 from msgspec import Struct
 
+from portone_async._tasks import cancel
 from portone_async.client import PortOneClient
 from portone_async.errors import PortOneError
 from portone_async.reconcile._described import describe
@@ -135,11 +136,8 @@ class _OpenRun:
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        await self._stack.aclose()
+        async with self._stack:
+            await cancel([*self._tasks])
 
     async def reconcile(self, partition: Partition) -> Summary:
         return await reconcile_partition(
@@ -162,8 +160,7 @@ class _OpenRun:
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError:  # The worker is closing.
-            task.cancel()
-            await asyncio.wait({task})
+            await cancel([task])
             raise
         return _stopped() if task.cancelled() else task.result()
 
