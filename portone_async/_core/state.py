@@ -126,12 +126,14 @@ class ClientState:
 
     async def close(self) -> None:
         """Close the connections, and end all calls with :class:`ClientClosedError`."""
-        await self.transport.close()
-        if self.transport.is_here:  # Otherwise all waiters are of a loop that never runs again.
-            self._wake_all()
-            await self.tokens.close()
-            if self.options.throttle_queue.is_owned:
-                await self.options.throttle.close()
+        try:
+            await self.transport.close()
+        finally:  # Also if this is cancelled: the calls in the queues must end.
+            if self.transport.is_here:  # Otherwise all waiters are of a loop that never runs again.
+                self._wake_all()
+                await self.tokens.close()
+                if self.options.throttle_queue.is_owned:
+                    await self.options.throttle.close()
 
     def _wake_all(self) -> None:
         self._closed.set()

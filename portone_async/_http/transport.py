@@ -165,8 +165,10 @@ class Transport:
         if session is not None:
             # aiohttp leaves calls waiting that read a body from a connection that is closed here.
             self._deadlines.expire()
-            await session.close()
-        self._deadlines.close()
+            try:
+                await session.close()
+            finally:
+                self._deadlines.close()
 
     @property
     def is_here(self) -> bool:

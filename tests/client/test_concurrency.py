@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
 from portone_async import (
     ClientClosedError,
@@ -181,6 +182,35 @@ async def test_close_ends_waiting_calls_at_once(server: FakePortOne, state: str)
     assert server.count("/payments") <= 5
     with pytest.raises(ClientClosedError):
         await client.payments.find(UID)
+
+
+@pytest.mark.parametrize("state", ["permit", "back-off"])
+async def test_cancelled_close_ends_waiting_calls(
+    server: FakePortOne, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, options = STATES[state]
+    prepare(server)
+    client = server.client(**options)
+    calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(5)]
+    await until(lambda: server.count("/") >= 2)
+    await turns(30)
+    real, closing = ClientSession.close, asyncio.Event()
+
+    async def hang(session: ClientSession) -> None:
+        await real(session)
+        closing.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ClientSession, "close", hang)
+    close = asyncio.create_task(client.close())
+    await closing.wait()
+    close.cancel()
+    await asyncio.wait({close})
+
+    results = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert close.cancelled()
+    assert ClientClosedError in {type(result) for result in results}
 
 
 # Two loops

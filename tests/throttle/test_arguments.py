@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from portone_async import InvalidRequestError, RateLimit, Throttle, ThrottleError, WrongLoopError
-from portone_async.throttle.valkey import SharedTokenBucket
+from portone_async.throttle.valkey import SharedTokenBucket, _bucket
 from tests.support.gcra import ModelStore
 from tests.support.shared_bucket import DOWN, bucket, grants
 from tests.support.virtual_time import VirtualLoop, run, virtual_time
@@ -106,6 +107,29 @@ async def test_close_ends_all_tasks_and_waiters(down: bool) -> None:
     # A slot or a share that is slept for may be granted first.
     assert isinstance(results[-1], ThrottleError)
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@virtual_time
+async def test_own_store_is_closed_although_closing_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = ModelStore()
+    monkeypatch.setattr(_bucket, "connect", Mock(return_value=store))
+    throttle = SharedTokenBucket("redis://h", RateLimit(), name="shop", processes=1)
+    await throttle.acquire()
+    store.distance = 10.0
+    reserving = asyncio.create_task(throttle.pause(5))
+    await asyncio.sleep(1)
+
+    closing = asyncio.create_task(throttle.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait({closing})
+
+    assert closing.cancelled()
+    with pytest.raises(ThrottleError, match="is closed"):
+        await reserving
+    assert store.is_closed
 
 
 @virtual_time

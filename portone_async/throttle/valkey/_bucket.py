@@ -13,6 +13,7 @@ from aiolimiter import AsyncLimiter
 
 from portone_async._owner import LoopOwner
 from portone_async._redact import Secret
+from portone_async._tasks import cancel, finish
 from portone_async.errors import InvalidRequestError, ThrottleError
 from portone_async.policy import RateLimit
 from portone_async.throttle._pause import Pause
@@ -178,10 +179,10 @@ class SharedTokenBucket:
         if self._owner.loop is not None and not self._owner.is_here:
             raise self._owner.refusal()
         self._is_closed = True
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await finish(self._end())
+
+    async def _end(self) -> None:
+        await cancel([*self._tasks])
         if self._is_own:
             await self._store.close()
 
