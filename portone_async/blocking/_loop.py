@@ -64,7 +64,11 @@ class LoopThread:
             target=self._serve, args=(started,), name="portone_async.blocking", daemon=True
         )
         self._thread.start()
-        self._loop, self._stop = started.result()
+        try:
+            self._loop, self._stop = started.result()
+        except BaseException:  # Of the start, or an interruption of this thread.
+            started.add_done_callback(_end_at_once)
+            raise
 
     def _serve(self, started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
         try:
@@ -251,6 +255,12 @@ class _Work(Generic[T]):
     def _end(self, task: asyncio.Task[T] | None) -> None:
         with suppress(InvalidStateError):  # It was ended by the other thread.
             self.ended.set_result(task)
+
+
+def _end_at_once(started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
+    if started.exception() is None:
+        loop, stop = started.result()
+        loop.call_soon_threadsafe(stop.set)
 
 
 async def _held(manager: AbstractAsyncContextManager[object], entered: Future[None]) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from portone_async import OutcomeUnknownError
-from portone_async.blocking import PortOneClient
+from portone_async.blocking import PortOneClient, _loop
 from portone_async.resources.payments import _refund_engine
 from portone_async.testing import FakePortOne, Reset
-from tests.blocking.conftest import InterruptedAtTheEnd
+from tests.blocking.conftest import InterruptedAtTheEnd, loops
 from tests.support.scripted import UID
 
 
@@ -54,6 +55,28 @@ def test_stream_can_be_left_after_its_client_was_closed(client: PortOneClient) -
     with client.payments.find_many([UID]) as stream:
         next(stream)
         client.close()
+
+
+def test_interruption_of_the_start_ends_the_loop(
+    server: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(Future[Any]):
+        was_interrupted = False
+
+        def result(self, timeout: float | None = None) -> Any:
+            if not self.was_interrupted:
+                self.was_interrupted = True
+                raise KeyboardInterrupt
+            return super().result(timeout)
+
+    monkeypatch.setattr(_loop, "Future", Interrupted)
+    client = PortOneClient(server.imp_key, server.imp_secret, base_url=server.url)
+    with pytest.raises(KeyboardInterrupt):
+        client.payments.find(UID)
+
+    for thread in loops():
+        thread.join()
+    assert not server.requests
 
 
 def test_close_after_an_interruption_at_the_end_of_a_call_ends_the_loop(

@@ -81,7 +81,11 @@ class OrderBook:
         self._has_tiers = has_tiers
         self._zone = zone
         self._connection = sqlite3.connect(path, check_same_thread=False)
-        self._connection.executescript(f"PRAGMA synchronous = OFF; {_SCHEMA}")
+        try:
+            self._connection.executescript(f"PRAGMA synchronous = OFF; {_SCHEMA}")
+        except BaseException:
+            self._connection.close()
+            raise
 
     def add(self, items: Iterable[PlacedOrder | PlacedRefund | BadRow]) -> None:
         """Add rows of the source, in their sequence."""

@@ -128,7 +128,11 @@ class PostgreSQLDatabase:
             connection = psycopg.connect(
                 **self._parameters, autocommit=True, prepare_threshold=None
             )
-            connection.execute(_SESSION)
+            try:
+                connection.execute(_SESSION)
+            except BaseException:
+                connection.close()
+                raise
         except psycopg.Error as error:
             problem = describe_error(error, self._parameters)
         else:

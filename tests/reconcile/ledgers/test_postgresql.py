@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -57,6 +58,25 @@ def test_schema_of_another_application_is_refused(
 
     with pytest.raises(LedgerError, match="has tables of another application"):
         connect(postgresql, schema)
+
+
+def test_connection_that_cannot_be_set_up_is_closed(
+    postgresql: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections: list[psycopg.Connection] = []
+    real = psycopg.connect
+
+    def note(**options: Any) -> psycopg.Connection:
+        connections.append(real(**options))
+        return connections[-1]
+
+    monkeypatch.setattr(psycopg, "connect", note)
+    monkeypatch.setattr(_postgresql_database, "_SESSION", "SET no_such_setting = 1")
+
+    with pytest.raises(LedgerError, match="no_such_setting"):
+        connect(postgresql, schema)
+
+    assert [connection.closed for connection in connections] == [True]
 
 
 def test_user_needs_only_the_privileges_on_an_empty_schema(
