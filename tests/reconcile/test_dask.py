@@ -397,7 +397,7 @@ async def test_worker_runs_no_more_partitions_at_once_than_allowed(
 
 @pytest.fixture(name="clients")
 def _clients(monkeypatch: pytest.MonkeyPatch) -> list[PortOneClient]:
-    """The clients that workers make."""
+    """Collect the clients that workers make."""
     clients: list[PortOneClient] = []
     real = PortOneClient.from_env
 
