@@ -160,9 +160,13 @@ def _findings(store: Store) -> Iterator[Finding]:
 
 
 def _margin_findings(store: Store) -> Iterator[Finding]:
-    """Iterate over the orders of a margin as findings: contradictory ones first, with the reason."""
+    """Iterate over the orders of a margin as findings.
+
+    Contradictory ones come first, with the reason, and rows that could not be read but have an
+    order number: payments of that number are not orphans.
+    """
     for finding in store.findings(Verdict.NOT_CHECKED):
-        if finding.order is not None:
+        if finding.merchant_uid:
             yield finding
     after = 0
     while page := store.pending_orders(after=after):

@@ -59,7 +59,7 @@ def join(rows: Sequence[Row], confirmed: Finding | None) -> Joined:
     first = (own or orders)[0]
     if not own and not any(map(_is_payment, rows)):
         # An order of a margin that has no payment in the period.
-        return Joined(tuple(row for row in rows if row.finding.order is None))
+        return Joined(tuple(row for row in rows if row.is_own))
     others = [row for row in rows if row.finding.order is None and _concerns(row, first)]
     finding, unconfirmed = _judge(own or orders, others, confirmed)
     reported = [row for row in rows if row.finding.order is None and not _is_folded(row, others)]
@@ -162,7 +162,7 @@ def _latest(rows: Sequence[Row]) -> tuple[Row, ...]:
         latest[imp_uid] = max(latest.get(imp_uid, row), row, key=_row_state)
     places = {row.place for row in latest.values()}
     return tuple(
-        row for row in rows if not _is_payment(row) or (row.place in places and row.is_own)
+        row for row in rows if row.is_own and (not _is_payment(row) or row.place in places)
     )
 
 
@@ -185,9 +185,9 @@ def _is_folded(row: Row, others: Sequence[Row]) -> bool:
     """Return whether a finding is reported as a part of the finding of its order, or not at all.
 
     A row or a payment that cannot be read stays a separate finding: the look-up of the order may
-    not include it.
+    not include it. A row of a margin is no finding.
     """
-    return _is_payment(row) and (row in others or not row.is_own)
+    return not row.is_own or (_is_payment(row) and row in others)
 
 
 def _payments(rows: Iterable[Row]) -> list[PaymentSnapshot]:

@@ -101,14 +101,43 @@ def test_payment_that_its_order_considers_is_no_orphan(ledger: Ledger) -> None:
     assert not list(ledger.unconfirmed())
 
 
-def test_payment_of_an_unreadable_row_of_another_partition_is_no_orphan(ledger: Ledger) -> None:
-    row = Finding(
-        merchant_uid=A.merchant_uid, verdict=Verdict.NOT_CHECKED, error="row 3: no amount"
-    )
-    publish_all(ledger, first=[row], second=[orphan(A)])
+UNREAD_ROW = Finding(
+    merchant_uid=A.merchant_uid, verdict=Verdict.NOT_CHECKED, error="row 3: no amount"
+)
+UNREAD_ORDER = replace(
+    orphan(A),
+    verdict=Verdict.NOT_CHECKED,
+    error="a row or a payment with its order number could not be read",
+)
 
-    error = "a row or a payment with its order number could not be read"
-    assert_reports(ledger, row, replace(orphan(A), verdict=Verdict.NOT_CHECKED, error=error))
+
+def test_payment_of_an_unreadable_row_of_another_partition_is_no_orphan(ledger: Ledger) -> None:
+    publish_all(ledger, first=[UNREAD_ROW], second=[orphan(A)])
+
+    assert_reports(ledger, UNREAD_ROW, UNREAD_ORDER)
+
+
+def test_payment_of_an_unreadable_row_of_a_margin_is_no_orphan(ledger: Ledger) -> None:
+    publish_all(ledger, before=[UNREAD_ROW], second=[orphan(A)], after=[UNREAD_ROW])
+
+    assert_reports(ledger, UNREAD_ORDER)
+
+
+@pytest.mark.parametrize("findings", [[], [MARGIN]], ids=["alone", "order"])
+def test_unreadable_row_of_a_margin_is_not_reported(
+    ledger: Ledger, findings: list[Finding]
+) -> None:
+    publish_all(ledger, before=[UNREAD_ROW], after=[UNREAD_ROW, *findings])
+
+    assert_reports(ledger)
+
+
+def test_order_with_an_unreadable_row_in_a_margin_is_looked_up(ledger: Ledger) -> None:
+    publish_all(ledger, before=[UNREAD_ROW], first=[MATCHED])
+
+    assert_reports(ledger, not_checked([A]))
+    ledger.record_confirmed("A01", [MATCHED])
+    assert_reports(ledger, MATCHED)
 
 
 def test_equal_number_in_another_tier_stays_an_orphan(ledger: Ledger) -> None:

@@ -101,6 +101,24 @@ async def test_margin_reads_no_payments(
     assert not server.requests
 
 
+async def test_payment_of_an_unreadable_row_of_a_margin_is_no_orphan(
+    server: FakePortOne, client: PortOneClient, ledger: Ledger
+) -> None:
+    whole = plan(since=FIRST, until=FIRST + DAY)
+    ledger.claim(whole)
+    for number in ("o-9", "other"):
+        server.add(merchant_uid=number, amount=Decimal(1000), paid_at=FIRST)
+
+    def rows(partition: Partition) -> list[UnreadableOrder]:
+        return [UnreadableOrder("row 9", "no amount", "o-9")] if partition.is_margin else []
+
+    for partition in whole:
+        await reconcile_partition(client, partition, rows, ledger)
+
+    verdicts = {finding.merchant_uid: finding.verdict for finding in ledger.findings()}
+    assert verdicts == {"o-9": Verdict.NOT_CHECKED, "other": Verdict.ORPHAN}
+
+
 async def test_run_refuses_the_keys_of_another_shop(
     server: FakePortOne, client: PortOneClient, ledger: Ledger
 ) -> None:
