@@ -39,7 +39,7 @@ from portone_async.reconcile.dask import (
     SharedRate,
     reconcile_many,
 )
-from portone_async.reconcile.dask._driver import _Driver
+from portone_async.reconcile.dask._driver import Driver
 from portone_async.reconcile.dask._open import client_of
 from portone_async.reconcile.dask._settings import Settings
 from portone_async.reconcile.dask._worker import RunPlugin
@@ -150,6 +150,22 @@ async def test_finished_run_sends_no_request(run: Run, portone: FakePortOne) -> 
 
     assert len(portone.requests) == requests
     assert second == first
+
+
+async def test_finished_run_refuses_the_keys_of_another_shop_here(
+    run: Run, portone: FakePortOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await run()
+    requests = len(portone.requests)
+    monkeypatch.setenv("PORTONE_IMP_KEY", "another_key")
+
+    with pytest.raises(LedgerError, match="another API key"):
+        await run(cluster=None, client=None)
+    # The keys of other workers are not known here.
+    assert await run(client=None) == await run(cluster=None) == first
+    monkeypatch.delenv("PORTONE_IMP_KEY")
+    assert await run(cluster=None, client=None) == first
+    assert len(portone.requests) == requests
 
 
 async def test_changed_orders_are_reconciled_again_on_request(
@@ -571,7 +587,7 @@ class Failing:
 async def test_partition_whose_workers_die_fails_alone() -> None:
     worker: Any = None
     connection: Any = Failing(distributed.KilledWorker("key", worker, 3))
-    driver = _Driver(connection, "plugin", 2, None)
+    driver = Driver(connection, "plugin", 2, None)
 
     await driver.run(list(plan_of(2)), at_once=1)
 
@@ -581,7 +597,7 @@ async def test_partition_whose_workers_die_fails_alone() -> None:
 
 async def test_lost_scheduler_is_a_cluster_error() -> None:
     connection: Any = Failing(FutureCancelledError("key", "lost"))
-    driver = _Driver(connection, "plugin", 1, None)
+    driver = Driver(connection, "plugin", 1, None)
 
     with pytest.raises(ClusterError, match=r"a task was not executed \(FutureCancelledError\)"):
         await driver.run(list(plan_of(1)), at_once=1)

@@ -16,7 +16,7 @@ except ModuleNotFoundError as error:
     ) from None
 del _distributed
 
-from ._driver import reconcile_many  # noqa: E402 (after the message)
+from ._many import reconcile_many  # noqa: E402 (after the message)
 from ._results import (  # noqa: E402 (the same)
     ClusterError,
     PartitionedRun,

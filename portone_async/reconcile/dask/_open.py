@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from portone_async.client import PortOneClient
+from portone_async.errors import InvalidRequestError
 from portone_async.policy import RateLimit
-from portone_async.reconcile._threads import opened_in_thread
+from portone_async.reconcile._shop import account_of
+from portone_async.reconcile._threads import in_thread, opened_in_thread
 from portone_async.reconcile.ledgers import Ledger
 from portone_async.reconcile.ledgers.opening import open_ledger
 from portone_async.throttle import Throttle
@@ -17,7 +19,7 @@ from portone_async.throttle import Throttle
 from ._named import find_function, is_function, read_variable, validate_name
 from ._settings import Settings, SharedRate
 
-__all__ = ("client_of", "ledger_name", "ledger_of")
+__all__ = ("client_of", "ledger_name", "ledger_of", "local_account")
 
 # The prefix of a path, which distinguishes it from the name of a variable.
 _FILE = "file:"
@@ -31,6 +33,21 @@ async def client_of(settings: Settings) -> AsyncGenerator[PortOneClient]:
         make = find_function("client", settings.client)
     async with _throttle(settings) as throttle, make(rate_limit=throttle) as client:
         yield client
+
+
+async def local_account(settings: Settings) -> str | None:
+    """Return the digest of the API key of workers that are processes of this machine.
+
+    ``None`` if it is not known here: a cluster, or a function of the user, may have other keys.
+    """
+    if settings.client is not None or not settings.owns_process:
+        return None
+    try:
+        client = PortOneClient.from_env()
+    except InvalidRequestError:
+        return None
+    async with client:
+        return await in_thread(account_of, client)
 
 
 @asynccontextmanager
