@@ -9,7 +9,7 @@ from gettext import gettext as _
 from portone_async._version import __version__
 
 from . import call, cancel, demo, doctor, find, reconcile
-from .advice import explained, translated
+from .advice import described
 from .completion import SHELLS, Completion
 from .exit_codes import ExitCode
 from .language import set_language
@@ -92,11 +92,7 @@ def _fatal_error(error: Exception) -> list[str]:
         errors.UnsupportedVersionError,
     )
     if isinstance(error, expected):
-        advice = translated(error.advice)
-        reason = explained(error)
-        if advice:
-            reason = f"{reason.rstrip('.')}. "
-        return [f"portone-async: {reason}{advice}"]
+        return [f"portone-async: {described(error)}"]
     return traceback.format_exception(error)
 
 

@@ -117,14 +117,18 @@ class RequestTimeoutError(TransientError, TimeoutError):
     """One attempt took longer than ``Timeouts.attempt`` (or ``connect``) allows."""
 
     advice = (
-        "PortOne is slow or out of reach; Timeouts.attempt and Timeouts.connect bound an attempt."
+        "Check the network and PortOne's status page. Timeouts.attempt and Timeouts.connect limit an "
+        "attempt."
     )
 
 
 class DeadlineExceededError(TransientError, TimeoutError):
     """The call, retries and waits included, took longer than ``Timeouts.total`` allows."""
 
-    advice = "Timeouts.total bounds the whole call."
+    advice = (
+        "Check the network and PortOne's status page, or allow more time with Timeouts.total, which "
+        "limits the whole call."
+    )
 
 
 class RateLimitedError(ApiError, TransientError):

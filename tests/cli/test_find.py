@@ -104,7 +104,8 @@ async def test_refused_keys_exit_2_with_one_line(run: Run, monkeypatch: pytest.M
 async def test_advice_is_a_sentence_after_the_reason(server: FakePortOne, run: Run) -> None:
     server.fail(Unauthorized(), on="/users/getToken")
     ran = await run("a")
-    assert "Unauthorized. Check imp_key and imp_secret " in ran.err
+    assert "POST /users/getToken: 401" in ran.err
+    assert "(401). Check imp_key and imp_secret " in ran.err
 
 
 @pytest.mark.parametrize("name", ["PORTONE_IMP_KEY", "PORTONE_IMP_SECRET"])
