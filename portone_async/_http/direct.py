@@ -58,10 +58,10 @@ class Direct:
                 message, content = await protocol.read()
             reply = await read_reply(message.code, message.headers, content)
         except BaseException:
-            connection.close()
+            _abort(connection)
             raise
         if body and transport.get_write_buffer_size():
-            connection.close()  # Answered early: another request would wait behind this body.
+            _abort(connection)  # Answered early: another request would wait behind this body.
         else:
             connection.release()  # To the pool, if the response was read to its end.
         return reply
@@ -87,6 +87,16 @@ def _usable(connection: Connection) -> tuple[ResponseHandler, asyncio.Transport]
     if protocol is None or protocol.transport is None or protocol.should_close:
         raise UnsolicitedDataError
     return protocol, protocol.transport
+
+
+def _abort(connection: Connection) -> None:
+    """Close a connection, and discard what it has not sent yet.
+
+    ``close()`` alone would keep both until the server has read all of it.
+    """
+    if connection.transport is not None:
+        connection.transport.abort()
+    connection.close()
 
 
 class _Destination(ClientRequest):

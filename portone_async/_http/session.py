@@ -36,6 +36,7 @@ from .reply import Reply
 
 __all__ = (
     "ThroughSession",
+    "abort_requests",
     "check_external",
     "external_proxy",
     "own_session",
@@ -94,8 +95,18 @@ def own_session(max_in_flight: int, base_url: URL) -> ClientSession:
     connector = TCPConnector(limit=max_in_flight)
     private(connector, "_close")  # For a client that is dropped unclosed.
     private(connector, "_closed")
+    private(connector, "_acquired")  # For `abort_requests`.
     connector._factory = partial(_small_reads, asyncio.get_running_loop())
     return _session(connector, base_url, is_owner=True)
+
+
+def abort_requests(session: ClientSession) -> None:
+    """Close the connections that are in use, and discard what they have not sent yet.
+
+    ``session.close()`` would wait until the server has read the whole body of each request.
+    """
+    for protocol in private(session.connector, "_acquired"):
+        protocol.abort()
 
 
 def check_external(external: ClientSession, base_url: URL) -> BaseConnector:

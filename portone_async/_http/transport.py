@@ -31,6 +31,7 @@ from .proxy import Proxy, refused_tunnel
 from .reply import Reply
 from .session import (
     ThroughSession,
+    abort_requests,
     check_external,
     external_proxy,
     own_session,
@@ -112,11 +113,8 @@ class Transport:
         Errors are returned, not raised: aiohttp's frames and objects hold the token.
         """
         session = self._session
-        if session is None or self.is_closed:
+        if session is None:
             return ClientClosedError("this client is closed")
-        # A closed connector would connect, and report a failure that seems transient.
-        if self._external is not None and session.closed:
-            return ClientClosedError("the connections were closed")
         try:
             with self._deadlines.at(deadline):
                 return await self._way().exchange(method, target, headers, body, client_timeout)
@@ -124,14 +122,17 @@ class Transport:
             failure = refused_tunnel(error.status, self._proxy)
         except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             failure = _failure(error, self._proxy)
-        except RuntimeError:
-            # "Connection closed": meanwhile, here or by the owner of the connector.
+        except RuntimeError:  # "Session is closed" or "Connection closed".
             if not session.closed:
                 raise
-            failure = ClientClosedError("the connections were closed")
-        if self.is_closed:
-            return ClientClosedError("this client was closed while the call was in flight")
-        return failure
+            return self._closed_meanwhile()
+        # Whatever failed then is not transient.
+        return self._closed_meanwhile() if session.closed else failure
+
+    def _closed_meanwhile(self) -> ClientClosedError:
+        """Return the error of a call during which this client closed, or the session's owner."""
+        closed = "this client" if self.is_closed else "the session that was passed in"
+        return ClientClosedError(f"{closed} was closed while the call was in flight")
 
     def _way(self) -> Exchange:
         # Mocks and monitoring may replace the methods of sessions at any time. Compared by
@@ -165,6 +166,8 @@ class Transport:
         if session is not None:
             # aiohttp leaves calls waiting that read a body from a connection that is closed here.
             self._deadlines.expire()
+            if self._external is None:
+                abort_requests(session)
             try:
                 await session.close()
             finally:
@@ -224,7 +227,9 @@ def _failure(
         case aiohttp.ClientConnectorError():
             unsent = ConnectionFailedError(f"no connection{via}: {error} ({name})")
         case UnsolicitedDataError():
-            unsent = ConnectionFailedError("the server sent data before the request")
+            unsent = ConnectionFailedError(
+                "the server closed the connection, or sent data, before the request"
+            )
         case aiohttp.ClientPayloadError():
             return ConnectionFailedError(f"the response was cut short or corrupted{via}")
         case aiohttp.ClientResponseError() | HttpProcessingError():

@@ -402,6 +402,23 @@ async def test_close_ends_calls_in_flight(server: FakePortOne) -> None:
     assert {type(result) for result in results} == {ClientClosedError}
 
 
+async def test_call_whose_session_is_closed_meanwhile_raises_client_closed(
+    server: FakePortOne,
+) -> None:
+    server.add(merchant_uid=UID)
+    session = ClientSession()
+    async with server.client(session=session) as client:
+        await client.payments.find(UID)
+        server.fail(Hang(), times=None)
+        call = asyncio.create_task(client.payments.find(UID))
+        while server.count("/payments") < 2:
+            await asyncio.sleep(0)
+        await session.close()
+        with pytest.raises(ClientClosedError, match="session that was passed in") as caught:
+            await call
+    assert len(caught.value.attempts) == 1
+
+
 async def test_connect_timeout_was_not_sent(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from typing import Any
 
@@ -195,6 +195,58 @@ async def test_request_that_is_never_read_times_out() -> None:
     result = assert_alike(found)
     assert (result.first.kind, result.first.was_sent) == ("RequestTimeoutError", True)
     assert result.connections == 2
+
+
+class ReadsLater:
+    """Reads the first request after ``go`` is set."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.received = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await self.go.wait()
+        while part := await reader.read(2**16):
+            self.received += len(part)
+
+
+@ignores_size
+@pytest.mark.parametrize("version", ["no TLS", "TLSv1_3"])
+async def test_close_does_not_wait_for_a_request_that_is_never_read(
+    authority: trustme.CA, way: Way, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_server, of_client = (None, True) if version == "no TLS" else contexts(authority, version)
+    connector = partial(TCPConnector, ssl=of_client)
+    monkeypatch.setattr("portone_async._http.session.TCPConnector", connector)
+    handle = ReadsLater()
+    async with (
+        leaves_nothing(),
+        served(handle, is_eager=True, context=of_server) as (server, url),
+    ):
+        transport = Transport(url, 1, None)
+        transport.open(asyncio.get_running_loop())
+        call = asyncio.create_task(send(transport, **large_post()))
+        await until(lambda: bool(server.requests))
+        async with asyncio.timeout(10):
+            await transport.close()
+            assert (await call).kind == "ClientClosedError"
+        handle.go.set()
+    assert handle.received < len(LARGE)
+
+
+@ignores_size
+async def test_rest_of_a_cancelled_request_is_not_sent() -> None:
+    handle = ReadsLater()
+    async with leaves_nothing(), served(handle, is_eager=True) as (server, url):
+        transport = Transport(url, 1, None)
+        transport.open(asyncio.get_running_loop())
+        call = asyncio.create_task(send(transport, **large_post()))
+        await until(lambda: bool(server.requests))
+        await cancelled(call, transport)
+        handle.go.set()
+        await until(lambda: not server.tasks)
+        await transport.close()
+    assert handle.received < len(LARGE)
 
 
 @ignores_size

@@ -29,6 +29,7 @@ from tests.support.scripted import UID
 ROOT = Path(__file__).parents[2]
 NAMES = {
     # Guards: their absence is refused.
+    "_acquired",
     "_close",
     "_closed",
     "_default_proxy",
