@@ -26,9 +26,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from portone_async._worded import Worded
-
 from ._redact import Secret, SecretBytes, SecretDict, printable
+from ._worded import Worded
 from .errors import InvalidRequestError
 
 __all__ = ("DEFAULT", "Profile", "load_profile", "parse_profile", "profiles_path")

@@ -14,9 +14,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct, field
 
-from portone_async._worded import Worded
-
 from ._redact import Secret
+from ._worded import Worded
 from .errors import ApiError, InvalidRequestError, PortOneError
 
 __all__ = (

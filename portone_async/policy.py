@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from portone_async._worded import Worded
-
+from ._worded import Worded
 from .errors import InvalidRequestError
 
 __all__ = ("RateLimit", "RetryPolicy", "Timeouts")

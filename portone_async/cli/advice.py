@@ -17,7 +17,7 @@ from .wording import localized
 if TYPE_CHECKING:
     from portone_async.errors import PortOneError
 
-__all__ = ("described", "explained", "failure_lines", "translated")
+__all__ = ("described", "explained", "failure_lines", "hint", "translated")
 
 # By class name: the help loads no errors.
 _MEANINGS = {
@@ -48,6 +48,11 @@ def translated(advice: str) -> str:
     return _(advice) if advice else ""
 
 
+def hint(advice: str) -> str:
+    """Return the line that gives advice."""
+    return _("hint: {advice}").format(advice=advice)
+
+
 def explained(error: PortOneError) -> str:
     """Return the reason of an error; in Korean its meaning first, and the English behind it."""
     return _worded(error, error.reason)
@@ -62,8 +67,7 @@ def described(error: PortOneError) -> str:
 def failure_lines(error: PortOneError) -> list[str]:
     """Return the lines about an error that ended a run: all that is known of it, and its advice."""
     text, advice = _parts(error)
-    hint = [_("hint: {advice}").format(advice=advice)] if advice else []
-    return [f"portone-async: {text}", *hint]
+    return [f"portone-async: {text}", *([hint(advice)] if advice else [])]
 
 
 def _parts(error: PortOneError) -> tuple[str, str]:

@@ -1,7 +1,8 @@
-"""Labels of verdicts and statuses, in the current language."""
+"""Verdicts, statuses and amounts as text, in the current language."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from gettext import gettext as _
 from gettext import pgettext
 
@@ -10,7 +11,7 @@ from portone_async.reconcile.finding import Verdict
 
 from .escape import escape
 
-__all__ = ("status_label", "verdict_label")
+__all__ = ("format_money", "status_label", "verdict_label")
 
 
 def verdict_label(verdict: Verdict) -> str:
@@ -43,3 +44,9 @@ def status_label(payment: Payment) -> str:
         "pending": _("pending"),
     }
     return labels.get(status) or escape(status)
+
+
+def format_money(payment: Payment, amount: Decimal) -> str:
+    """Format an amount in the currency of a payment: ``15,000 KRW``."""
+    currency = f" {escape(payment.currency)}" if payment.currency else ""
+    return f"{amount:,f}{currency}"

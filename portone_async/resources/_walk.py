@@ -12,7 +12,7 @@ Two ways to find the slices:
   the totals, and at least halves.
 
 A single second is requested with the API's largest page, and only one with more records is read by
-page numbers (:mod:`_second`).
+page numbers (:mod:`_busy_second`).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from msgspec import Struct
 from portone_async.errors import UnexpectedResponseError
 from portone_async.models._listing import Page
 
+from ._busy_second import BusySecond, ReadNumbered
 from ._pages import LARGEST_PAGE, count_of, not_seen
-from ._second import BusySecond, ReadNumbered
 from ._windows import Window, utc_now
 
 __all__ = ("ReadWindow", "Walk")

@@ -22,8 +22,8 @@ from portone_async.cli import main
 from portone_async.cli.completion import SHELLS
 from portone_async.cli.console import make_console
 from portone_async.cli.escape import escape, escape_json
-from portone_async.cli.outcome import Outcome
-from portone_async.cli.table import print_table
+from portone_async.cli.find.outcome import Outcome
+from portone_async.cli.find.table import print_table
 from portone_async.cli.zone import format_minute, parse_zone
 from portone_async.models import Payment, PaymentStatus
 

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from portone_async.cli import main
-from portone_async.cli.stdin import stdin_lines
+from portone_async.cli.find.stdin import stdin_lines
 from portone_async.testing import FakePortOne
 
 # With warnings, but not "-X dev": in debug mode asyncio reports slow tasks to stderr.

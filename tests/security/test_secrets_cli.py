@@ -229,7 +229,7 @@ async def test_full_disk_is_reported_without_secrets(server: FakePortOne) -> Non
 BROKEN = """\
 import sys
 from portone_async.cli import main
-from portone_async.cli.outcome import Outcome
+from portone_async.cli.find.outcome import Outcome
 
 def broken(outcome, **_):
     raise LookupError("nobody foresaw it")

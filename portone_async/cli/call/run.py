@@ -17,7 +17,7 @@ from portone_async._redact import Secret, SecretBytes
 from portone_async._worded import Worded
 from portone_async.answer import Answer
 from portone_async.call import Call
-from portone_async.cli.advice import explained, translated
+from portone_async.cli.advice import explained, hint, translated
 from portone_async.cli.client import make_client
 from portone_async.cli.confirm import can_confirm, confirm
 from portone_async.cli.escape import escape, escape_json, unescape_json
@@ -155,7 +155,7 @@ def _print_failure(arguments: Arguments, error: PortOneError) -> ExitCode:
     line = text.format(call=f"{arguments.method} {arguments.path}", error=name, reason=reason)
     print_error(line + suffix)
     if advice := _advice(error):
-        print_error(_("hint: {advice}").format(advice=advice))
+        print_error(hint(advice))
     return code
 
 

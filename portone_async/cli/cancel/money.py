@@ -1,4 +1,4 @@
-"""Amounts of a cancellation, as arguments and as text.
+"""Amounts of a cancellation, as arguments.
 
 The parser of the command imports this module; the rules for amounts are imported with an amount.
 """
@@ -8,14 +8,8 @@ from __future__ import annotations
 import argparse
 from decimal import Decimal
 from gettext import gettext as _
-from typing import TYPE_CHECKING
 
-from portone_async.cli.escape import escape
-
-if TYPE_CHECKING:
-    from portone_async.models import Payment
-
-__all__ = ("format_money", "parse_amount", "parse_money")
+__all__ = ("parse_amount", "parse_money")
 
 
 def parse_money(text: str) -> Decimal:
@@ -36,9 +30,3 @@ def parse_amount(text: str) -> Decimal:
     if amount == 0:
         raise argparse.ArgumentTypeError(_("must be more than 0; --all cancels the balance"))
     return amount
-
-
-def format_money(payment: Payment, amount: Decimal) -> str:
-    """Format an amount in the currency of a payment: ``15,000 KRW``."""
-    currency = f" {escape(payment.currency)}" if payment.currency else ""
-    return f"{amount:,f}{currency}"

@@ -7,12 +7,10 @@ from gettext import gettext as _
 
 from portone_async.cli.cells import cells
 from portone_async.cli.escape import escape, escape_order_number
-from portone_async.cli.labels import status_label
+from portone_async.cli.labels import format_money, status_label
 from portone_async.cli.streams import print_error
 from portone_async.models import Payment
 from portone_async.models._record import EXACT
-
-from .money import format_money
 
 __all__ = ("print_preview",)
 

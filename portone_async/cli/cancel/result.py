@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from portone_async.cli.advice import explained, translated
+from portone_async.cli.advice import explained, hint, translated
 from portone_async.cli.escape import escape, escape_json
 from portone_async.cli.exit_codes import ExitCode
+from portone_async.cli.labels import format_money
 from portone_async.cli.personal import without_personal_data
 from portone_async.cli.streams import print_error
 from portone_async.errors import (
@@ -28,8 +29,6 @@ from portone_async.errors import (
 from portone_async.models import Payment
 from portone_async.models._record import EXACT
 from portone_async.resources._settle import is_open
-
-from .money import format_money
 
 __all__ = ("Ending", "Result")
 
@@ -95,7 +94,7 @@ class Result(Struct, frozen=True):
             for line in self.error.evidence:
                 print_error(f"  {line}")
         if advice := _advice(self.error):
-            print_error(_("hint: {advice}").format(advice=advice))
+            print_error(hint(advice))
 
     def _success(self, payment: Payment) -> str:
         texts = {

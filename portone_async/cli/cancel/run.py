@@ -15,6 +15,7 @@ from portone_async.cli.client import make_client
 from portone_async.cli.confirm import can_confirm, confirm
 from portone_async.cli.escape import escape_order_number
 from portone_async.cli.exit_codes import ExitCode
+from portone_async.cli.labels import format_money
 from portone_async.cli.streams import print_error
 from portone_async.client import PortOneClient
 from portone_async.errors import (
@@ -26,7 +27,6 @@ from portone_async.errors import (
 from portone_async.models import Payment
 from portone_async.resources.payments._refund_key import entries_of
 
-from .money import format_money
 from .preview import print_preview
 from .result import Result
 

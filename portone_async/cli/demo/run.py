@@ -18,10 +18,10 @@ from portone_async import Attempt, Failed, Found, Missing, PortOneClient, RateLi
 from portone_async.cli.bar import Bar
 from portone_async.cli.console import make_console
 from portone_async.cli.exit_codes import ExitCode
-from portone_async.cli.outcome import Outcome
+from portone_async.cli.find.outcome import Outcome
+from portone_async.cli.find.table import print_table
 from portone_async.cli.reconcile.view import View, print_summary
 from portone_async.cli.report import check_writable, write_report
-from portone_async.cli.table import print_table
 from portone_async.cli.zone import SEOUL
 from portone_async.reconcile import Finding, Verdict, reconcile
 from portone_async.testing import FakePortOne

@@ -12,12 +12,13 @@ from functools import partial
 
 from portone_async.cli.client import make_client
 from portone_async.cli.exit_codes import ExitCode
-from portone_async.cli.outcome import Outcome
-from portone_async.cli.outcome_printer import OutcomePrinter
-from portone_async.cli.stdin import stdin_lines
 from portone_async.client import PortOneClient
 from portone_async.errors import AuthenticationError, PortOneError, ProxyError
 from portone_async.resources._stream import Stream
+
+from .outcome import Outcome
+from .printer import OutcomePrinter
+from .stdin import stdin_lines
 
 __all__ = ("Arguments", "run")
 
@@ -49,7 +50,7 @@ def _printer(arguments: Arguments) -> OutcomePrinter:
     if arguments.json:
         return OutcomePrinter(partial(_print_json, arguments), group_size=1)
     # Import rich before the first request, so that a missing rich is reported at once.
-    from portone_async.cli.table import print_table  # noqa: PLC0415 (--json works without rich)
+    from .table import print_table  # noqa: PLC0415 (--json works without rich)
 
     is_typed = "-" in arguments.order and sys.stdin is not None and sys.stdin.isatty()
     return OutcomePrinter(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from portone_async.cli.advice import hint
 from portone_async.cli.escape import escape
 from portone_async.cli.language import current_language
 from portone_async.cli.orders.formats import format_of
@@ -90,4 +91,4 @@ def print_hint(console: Console, arguments: Arguments, summary: Summary) -> None
     """Print which options list the findings, if some are not matched and no file has them."""
     if has_differences(summary) and arguments.out is None and arguments.report is None:
         advice = _("--out FILE or --report FILE lists each order with its payments and the reason.")
-        console.print(_("hint: {advice}").format(advice=advice), soft_wrap=True, highlight=False)
+        console.print(hint(advice), soft_wrap=True, highlight=False)

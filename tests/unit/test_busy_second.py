@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from portone_async import ApiError, Payment, PaymentStatus, UnexpectedResponseError
 from portone_async.models.payments import PaymentPage
-from portone_async.resources._second import BusySecond
+from portone_async.resources._busy_second import BusySecond
 from portone_async.resources.payments._calls import imp_uid_of
 from tests.support.virtual_time import run
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from decimal import Decimal
 from gettext import gettext as _
 
 from msgspec import Struct
@@ -12,13 +11,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from portone_async.models import Payment
+from portone_async.cli.console import make_console
+from portone_async.cli.escape import escape, escape_order_number
+from portone_async.cli.labels import format_money, status_label
+from portone_async.cli.zone import SEOUL, format_minute
 
-from .console import make_console
-from .escape import escape, escape_order_number
-from .labels import status_label
 from .outcome import Outcome
-from .zone import SEOUL, format_minute
 
 __all__ = ("print_table",)
 
@@ -129,16 +127,11 @@ def _row(outcome: Outcome, zone: tzinfo) -> _Row:
         imp_uid=Text(escape(payment.imp_uid), "dim"),
         status=Text(status_label(payment), _STYLES.get(payment.status.value, "")),
         test=Text(_("(test)"), "magenta") if payment.sandbox else blank,
-        amount=_money(payment, payment.amount),
-        cancelled=_money(payment, payment.cancel_amount) if is_cancelled else blank,
-        balance=_money(payment, payment.balance) if is_cancelled else blank,
+        amount=Text(format_money(payment, payment.amount)),
+        cancelled=Text(format_money(payment, payment.cancel_amount)) if is_cancelled else blank,
+        balance=Text(format_money(payment, payment.balance)) if is_cancelled else blank,
         paid_at=Text(format_minute(payment.paid_at, zone)),
     )
-
-
-def _money(payment: Payment, amount: Decimal) -> Text:
-    currency = f" {escape(payment.currency)}" if payment.currency else ""
-    return Text(f"{amount:,f}{currency}")
 
 
 def _join(separator: str, *texts: Text) -> Text:

@@ -8,13 +8,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from portone_async.cli.advice import explained, translated
+from portone_async.cli.escape import escape, escape_json, escape_order_number
+from portone_async.cli.exit_codes import ExitCode
+from portone_async.cli.personal import without_personal_data
 from portone_async.errors import PaymentNotFoundError, PortOneError
 from portone_async.models import Payment
-
-from .advice import explained, translated
-from .escape import escape, escape_json, escape_order_number
-from .exit_codes import ExitCode
-from .personal import without_personal_data
 
 __all__ = ("Outcome",)
 

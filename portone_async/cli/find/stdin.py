@@ -10,9 +10,8 @@ from queue import SimpleQueue
 from threading import Thread
 
 from portone_async._worded import Worded
+from portone_async.cli.system_error import system_reason
 from portone_async.errors import InvalidRequestError
-
-from .system_error import system_reason
 
 __all__ = ("stdin_lines",)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from gettext import gettext as _
 
 from portone_async._worded import Worded
+from portone_async.cli.advice import hint
+from portone_async.cli.exit_codes import ExitCode
+from portone_async.cli.streams import print_error
 from portone_async.errors import InvalidRequestError
 
-from .exit_codes import ExitCode
 from .outcome import Outcome
-from .streams import print_error
 
 __all__ = ("OutcomePrinter",)
 
@@ -53,7 +53,7 @@ class OutcomePrinter:
         if self._group:
             self._flush()
         for advice in filter(None, self._advice):
-            print_error(_("hint: {advice}").format(advice=advice))
+            print_error(hint(advice))
         return max(self._exit_codes)
 
     def _flush(self) -> None:
