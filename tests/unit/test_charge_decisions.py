@@ -105,6 +105,26 @@ def test_paid_payment_of_an_unknown_key_is_not_the_charge(
     assert kind(decide_before(charge, [payment(customer_uid=charged)])) is OrderNumberUsedError
 
 
+@pytest.mark.parametrize("channel", ["pc", "mobile"])
+def test_test_payment_of_a_window_is_not_the_charge(channel: str) -> None:
+    planted = payment("paid", "imp_1", sandbox=True, channel=channel)
+
+    assert kind(decide_before(CHARGE, [planted])) is OrderNumberUsedError
+    assert kind(decide_later(CHARGE, [planted], before=[])) is PaymentMismatchError
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"channel": "api"}, {"channel": None}, {"channel": "pc", "sandbox": False}],
+    ids=repr,
+)
+def test_other_paid_payment_is_the_charge(fields: dict[str, Any]) -> None:
+    paid = payment(**({"sandbox": True} | fields))
+
+    assert decide_before(CHARGE, [paid]) is paid
+    assert decide_later(CHARGE, [paid], before=[]) is paid
+
+
 def test_paid_payment_without_a_key_is_a_charge_without_one() -> None:
     charge = Charge(merchant_uid="order-1", amount=Decimal(1000))
     paid = payment(customer_uid=None)

@@ -38,6 +38,8 @@ __all__ = (
 Decision: TypeAlias = Payment | PortOneError | None
 
 DEFAULT_CURRENCY = "KRW"
+# The channels of payment windows; that of charges by the API is "api".
+_WINDOWS = ("pc", "mobile")
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -74,6 +76,17 @@ class Charge(Struct, frozen=True, kw_only=True):
             result.append(Difference("customer_uid", key, charged_key))
         return tuple(result)
 
+    def differences_of_found(self, payment: Payment) -> tuple[Difference, ...]:
+        """Return :meth:`differences` of a payment that a look-up found.
+
+        A buyer can pay in a test channel under any order number and any key, but in a payment
+        window only: such a payment moved no money, and a charge by the API has not made it.
+        """
+        result = self.differences(payment)
+        if self.transaction is None and payment.sandbox and payment.channel in _WINDOWS:
+            result += (Difference("sandbox", "False", "True"),)
+        return result
+
     def is_of_same_key(self, payment: Payment) -> bool:
         """Whether PortOne names exactly the key of this charge, or none if it has none."""
         return (payment.customer_uid or None) == self.customer_uid
@@ -94,7 +107,7 @@ def decide_before(charge: Charge, payments: Sequence[Payment]) -> Decision:
     if len(paid) > 1:
         return _charged_twice(charge, paid)
     if paid:
-        is_same = charge.is_of_same_key(paid[0]) and not charge.differences(paid[0])
+        is_same = charge.is_of_same_key(paid[0]) and not charge.differences_of_found(paid[0])
         return paid[0] if is_same else _used(charge, payments)
     used = [payment for payment in payments if _uses_number(charge, payment)]
     return _used(charge, payments) if used else None
@@ -105,7 +118,7 @@ def decide_answer(charge: Charge, payment: Payment) -> Decision:
     if _is(payment, PaymentStatus.FAILED):
         return _failed(payment)
     if _is(payment, PaymentStatus.PAID, PaymentStatus.CANCELLED):
-        return _accepted(charge, payment)
+        return _accepted(charge.differences(payment), payment)
     return None
 
 
@@ -124,18 +137,18 @@ def decide_later(
     if len(paid) > 1:
         return _charged_twice(charge, paid)
     if paid:
-        return _accepted(charge, paid[0])
+        return _accepted(charge.differences_of_found(paid[0]), paid[0])
     if before is None:
         return None
     known = {_state(payment) for payment in before}
     new = [
         payment
         for payment in payments
-        if _state(payment) not in known and not charge.differences(payment)
+        if _state(payment) not in known and not charge.differences_of_found(payment)
     ]
     for payment in new:
         if _is(payment, PaymentStatus.CANCELLED):
-            return _accepted(charge, payment)
+            return _accepted(charge.differences(payment), payment)
     return next((_failed(payment) for payment in new if _is(payment, PaymentStatus.FAILED)), None)
 
 
@@ -155,9 +168,8 @@ def _state(payment: Payment) -> tuple[object, ...]:
     return payment.imp_uid, payment.status, payment.failed_at, payment.cancelled_at
 
 
-def _accepted(charge: Charge, payment: Payment) -> Payment | PortOneError:
+def _accepted(differences: tuple[Difference, ...], payment: Payment) -> Payment | PortOneError:
     """Return a payment that was charged; or the error that says in what it differs."""
-    differences = charge.differences(payment)
     if not _is(payment, PaymentStatus.PAID):
         differences += (Difference("status", PaymentStatus.PAID, payment.status),)
     if not differences:
