@@ -23,7 +23,8 @@ from portone_async import (
 from portone_async.blocking import PortOneClient
 
 app = Celery("shop", broker=os.environ.get("CELERY_BROKER_URL", "memory://"))
-# A task whose worker is killed is delivered again. Both tasks can be repeated.
+# A task whose worker is killed is delivered again. Both tasks can be repeated, but for a refund
+# that its PG may leave pending: give that one a task without these two settings.
 app.conf.task_acks_late = True
 app.conf.task_reject_on_worker_lost = True
 
@@ -56,7 +57,7 @@ def is_paid(merchant_uid: str) -> bool:
 @app.task(
     name="celery_tasks.refund",
     # With its key, a refund is made once however often the task runs.
-    autoretry_for=(TransientError, OutcomeUnknownError),
+    autoretry_for=(TransientError,),
     retry_backoff=60,
     max_retries=20,
 )
@@ -71,8 +72,10 @@ def refund(imp_uid: str, *, amount: int, reason: str, key: str) -> int:
     """
     try:
         payment = client.payments.cancel(imp_uid, amount=amount, reason=reason, key=key)
-    except CancelRefusedError as error:
-        if error.code is None:  # No trace of it was found: it may still be carried out.
+    except (CancelRefusedError, OutcomeUnknownError) as error:
+        # No trace of it was found: with its key it can be repeated. The refund of a PG that may
+        # leave it pending (paypal_v2, some virtual accounts) cannot: that error has no key.
+        if error.key is not None:
             raise refund.retry(exc=error) from None
         raise
     return int(payment.cancel_amount)

@@ -197,6 +197,10 @@ async def refund(merchant_uid: str, key: str, wanted: RefundIn, portone: PortOne
         except CancelPendingError:
             order.pending.add(key)
             raise
+        except OutcomeUnknownError as error:
+            if error.key is None:  # Its PG may leave it pending, and would make it once more.
+                order.pending.add(key)
+            raise
         order.state = "cancelled"
     return RefundOut(key=key, refunded=payment.cancel_amount, balance=payment.balance)
 

@@ -65,6 +65,28 @@ print(ran(is_paid, "ORD-1"))
     assert server.count("/users/getToken") == 2
 
 
+def test_refund_that_may_be_pending_is_sent_once(server: FakePortOne) -> None:
+    server.add(imp_uid="imp_1", amount=15_000, pg_provider="paypal_v2")
+    server.fail(LostAnswer(), on="/payments/cancel")
+    lines = run(
+        """
+from portone_async import OutcomeUnknownError
+from portone_async.blocking.resources.payments import Payments
+
+cancel = Payments.cancel
+Payments.cancel = lambda *args, **options: cancel(*args, **options, settle=0)  # No second look.
+try:
+    ran(refund, "imp_1", amount=1000, reason="Sold out", key="R-1")
+except OutcomeUnknownError:
+    print("unknown")
+""",
+        server,
+    )
+
+    assert lines == ["unknown"]
+    assert server.count("/payments/cancel") == 1
+
+
 def test_tasks_are_retried(server: FakePortOne) -> None:
     server.add(merchant_uid="ORD-1", imp_uid="imp_1", amount=15_000)
     server.fail(Status(503), times=2, on="/payments/find")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 PROJECT = EXAMPLES / "django_shop"
 PRICE = 15_000
-ORDERS = ("ORD-VIEW", "ORD-DIFFERS", "ORD-WEBHOOK", "ORD-OUTAGE")
+ORDERS = ("ORD-VIEW", "ORD-DIFFERS", "ORD-WEBHOOK", "ORD-OUTAGE", "ORD-TWICE")
 SET_UP = """
 import sys
 import django
@@ -58,6 +58,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("django")
 
 
+@pytest.fixture(scope="module")
+def log(place: Path) -> Path:
+    """Return the file of what the server prints to stderr."""
+    return place / "stderr.txt"
+
+
 @pytest.fixture(scope="module", name="server")
 def _server() -> Iterator[FakePortOne]:
     with FakePortOne() as server:
@@ -76,23 +82,26 @@ def variables(server: FakePortOne, place: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def shop(variables: dict[str, str]) -> Iterator[httpx.Client]:
-    with subprocess.Popen(
-        [sys.executable, "-c", SET_UP + SERVE, *ORDERS],
-        env=variables,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+def shop(variables: dict[str, str], log: Path) -> Iterator[httpx.Client]:
+    with (
+        log.open("w", encoding="utf-8") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-c", SET_UP + SERVE, *ORDERS],
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         port = process.stdout.readline().strip()
-        assert port, process.communicate()[1]
+        assert port, log.read_text(encoding="utf-8")
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
             yield http
-        _, complaints = process.communicate()
-        assert "Traceback (most recent call last)" not in complaints
+        process.communicate()
         assert process.returncode == 0
+    assert "Traceback (most recent call last)" not in log.read_text(encoding="utf-8")
 
 
 def webhook(shop: httpx.Client, uid: str, imp_uid: str) -> int:
@@ -122,6 +131,17 @@ def test_webhook_is_verified_by_a_look_up(shop: httpx.Client, server: FakePortOn
     assert [webhook(shop, uid, imp_uid), webhook(shop, uid, imp_uid)] == [204, 204]
     assert webhook(shop, "ORD-OTHER", imp_uid) == 409
     assert shop.post("/webhooks/portone", content=b"{}").status_code == 400
+
+
+def test_second_payment_of_an_order_is_logged(
+    shop: httpx.Client, server: FakePortOne, log: Path
+) -> None:
+    for imp_uid in ("imp_3", "imp_4"):
+        server.add(merchant_uid="ORD-TWICE", imp_uid=imp_uid, amount=PRICE)
+
+    assert [webhook(shop, "ORD-TWICE", imp_uid) for imp_uid in ("imp_3", "imp_4")] == [204, 204]
+    assert "order ORD-TWICE has a payment too many, imp_4" in log.read_text(encoding="utf-8")
+    assert "imp_3" not in log.read_text(encoding="utf-8")
 
 
 def test_webhook_that_cannot_be_verified_is_a_500(shop: httpx.Client, server: FakePortOne) -> None:

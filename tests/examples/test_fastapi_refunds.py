@@ -121,6 +121,17 @@ async def test_pending_refund_is_not_sent_again(
     assert (posts(server), cancelled(server)) == (1, [1])
 
 
+async def test_refund_that_may_be_pending_is_not_sent_again_after_a_lost_answer(
+    server: FakePortOne, app: httpx.AsyncClient
+) -> None:
+    server.add(merchant_uid="ORD-PAID", amount=15000, pg_provider="paypal_v2", **BUYER)
+    server.fail(LostAnswer(), on=CANCEL)
+    first, again = [await app.put(REFUND, json={"amount": 1, "reason": "returned"}) for _ in "12"]
+
+    assert (first.status_code, again.status_code) == (504, 202)
+    assert posts(server) == 1
+
+
 async def test_refused_refund_is_a_409(
     server: FakePortOne, app: httpx.AsyncClient, payment: Payment
 ) -> None:

@@ -66,3 +66,6 @@ def webhook(request: HttpRequest) -> HttpResponse:
 def mark_paid(order: Order, payment: Payment) -> None:
     """Record the payment of an order, once."""
     Order.objects.filter(pk=order.pk, imp_uid="").update(imp_uid=payment.imp_uid)
+    order.refresh_from_db()
+    if order.imp_uid != payment.imp_uid:
+        log.warning("order %s has a payment too many, %s: look at it", order, payment.imp_uid)
