@@ -33,6 +33,7 @@ from portone_async._http.reply import Reply
 from portone_async.testing import Delay, FakePortOne, Hang, Status, TooManyRequests
 from tests.conftest import AT_ONCE
 from tests.support.idle import leaves_nothing, until
+from tests.support.ports import free_port
 from tests.support.raw_server import raw_server
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import PAID, UID, reply, scripted_client, series, token_reply
@@ -379,13 +380,6 @@ async def test_exhausted_pool_of_a_session_is_a_connect_timeout(
         others.cancel()
         await asyncio.wait({others})
         assert (await client.payments.find(UID)).is_paid
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 async def restarted(stack: AsyncExitStack, port: int, seconds: float) -> FakePortOne:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
@@ -17,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from portone_async.testing import FakePortOne
+from tests.support.ports import free_ports
 
 from .fault_schedule import FaultSchedule
 from .oracle import Oracle
@@ -64,7 +64,7 @@ class ServerProcess:
     """Controls the process from the soak."""
 
     def __init__(self, oracle: Oracle, *, pace: float = 1.0, lie: str | None = None) -> None:
-        server_port, proxy_port = _free_ports(oracle.seed)
+        server_port, proxy_port = free_ports(2)
         self._options = ServerOptions(
             oracle=oracle, server_port=server_port, proxy_port=proxy_port, pace=pace, lie=lie
         )
@@ -135,22 +135,6 @@ class ServerProcess:
             # SIGKILL may cut the last line.
             with suppress(msgspec.DecodeError):
                 self._current = decoder.decode(line)
-
-
-def _free_ports(seed: int) -> tuple[int, int]:
-    """Return two free ports below the ephemeral range.
-
-    The system assigns an ephemeral port to another socket while the server is down; a client could
-    even connect to itself.
-    """
-    draw = Random(f"{seed}/{id(seed)}")
-    ports: list[int] = []
-    while len(ports) < 2:
-        port = draw.randrange(20_000, 30_000)
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            ports.append(port)
-    return ports[0], ports[1]
 
 
 async def serve(options: ServerOptions) -> None:

@@ -16,6 +16,7 @@ import pytest
 from portone_async import PortOneClient, PortOneError, RateLimit, TokenBucket
 from tests.conftest import AT_ONCE
 
+from .ports import free_port
 from .raw_server import close_listener, read_body
 from .samples import CARD_PAID, ok
 from .scripted import UID, token_reply
@@ -69,7 +70,7 @@ class FaultServer:
         self.connections = 0
         self.open: set[asyncio.Task[None]] = set()
         """One task per open connection."""
-        self._port = 0
+        self._port = free_port()
 
     def correct_reply(self) -> bytes:
         self.amount += 1

@@ -16,6 +16,8 @@ from typing import Self
 
 from tests.conftest import missing_program
 
+from .ports import free_port
+
 __all__ = ("SERVERS", "StoreServer", "server_program", "store_server")
 
 SERVERS = ("valkey", "redis")
@@ -52,7 +54,7 @@ class StoreServer:
 
     def __enter__(self) -> Self:
         while not self.port:
-            self.port = _free_port()
+            self.port = free_port()
             try:
                 self.start()
             except ChildProcessError:  # Another program took the port meanwhile.
@@ -125,10 +127,3 @@ def store_server(kind: str, folder: Path, *options: str) -> Generator[StoreServe
     """Run a server of a kind."""
     with StoreServer(server_program(kind), folder, *options) as server:
         yield server
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
