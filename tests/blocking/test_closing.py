@@ -14,6 +14,7 @@ from portone_async.blocking import PortOneClient, _loop
 from portone_async.resources.payments import _refund_engine
 from portone_async.testing import FakePortOne, Reset
 from tests.blocking.conftest import InterruptedAtTheEnd, loops
+from tests.support.logged import logged
 from tests.support.scripted import UID
 
 
@@ -48,7 +49,7 @@ def test_exclusive_block_keeps_its_error_when_the_client_is_closed_in_it(
 
     with pytest.raises(OutcomeUnknownError):
         refund()
-    assert not caplog.records
+    assert not logged(caplog)
 
 
 def test_stream_can_be_left_after_its_client_was_closed(client: PortOneClient) -> None:

@@ -14,6 +14,7 @@ from portone_async import Attempt, AuthenticationError, InvalidRequestError, Por
 from portone_async.reconcile import Finding, Order, Store, Summary, Verdict, reconcile
 from portone_async.testing import FakePortOne, Status
 from tests.conftest import AT_ONCE
+from tests.support.logged import logged
 from tests.support.paid_day import DAY, NEXT, NOON, paid_orders
 
 Result = tuple[Summary, dict[str, Finding]]
@@ -124,7 +125,7 @@ async def test_matched_orders_need_one_request_per_hundred(
 
     assert summary.counts[Verdict.MATCHED] == 250
     assert summary.requests == server.count("/payments") == 3
-    assert not caplog.records
+    assert not logged(caplog)
 
 
 async def test_attempts_are_counted_and_reported_to_the_caller_too(

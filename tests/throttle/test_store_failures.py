@@ -30,6 +30,7 @@ from portone_async.testing import FakePortOne
 from portone_async.throttle.valkey import SharedTokenBucket, StoreClient
 from tests.support.idle import leaves_nothing, until
 from tests.support.leaks import leaked
+from tests.support.logged import logged
 from tests.support.store_server import PASSWORD, SERVERS, StoreServer, store_server
 
 FAST = RateLimit(1000, 1000)
@@ -84,7 +85,7 @@ async def test_killed_store_is_replaced_by_a_share_until_it_is_back(
     store_server.start()
     await until(lambda: not is_alone(shared))
     await shared.acquire()
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert [record.levelname for record in logged(caplog)] == ["WARNING", "INFO"]
     assert sum((await shared.usage()).values()) >= 1
 
 
@@ -115,7 +116,7 @@ async def test_flushed_scripts_are_loaded_again(
     await shared.acquire()
     store_server.command("SCRIPT", "FLUSH")
     await shared.acquire()
-    assert not caplog.records
+    assert not logged(caplog)
 
 
 async def test_flushed_keys_change_nothing_for_callers(
@@ -124,7 +125,7 @@ async def test_flushed_keys_change_nothing_for_callers(
     await shared.acquire()
     store_server.command("FLUSHALL")
     await shared.acquire()
-    assert not caplog.records
+    assert not logged(caplog)
 
 
 async def test_read_only_replica_counts_as_unreachable(
@@ -206,7 +207,7 @@ async def test_acquire_is_cancelled_at_any_turn_of_a_real_trip(
         await asyncio.gather(task, return_exceptions=True)
         await shared.acquire()
     assert not is_alone(shared)
-    assert not caplog.records
+    assert not logged(caplog)
 
 
 @pytest.mark.parametrize("on_failure", ["local", "raise"])
