@@ -2,146 +2,34 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from itertools import groupby
 from typing import Self
 
-from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from portone_async.reconcile._columns import EPOCH
-from portone_async.reconcile.finding import Finding, PaymentSnapshot, Summary, Verdict, VerdictLike
+from portone_async.reconcile.finding import Finding, Summary, Verdict, VerdictLike
 from portone_async.reconcile.merged import merge
 from portone_async.reconcile.partition import Partition, Plan
 from portone_async.resources.payments._words import validate_member
 
 from ._join import Joined, join, provisional
 from ._plans import decode_plan, differences, encode_plan
-from ._rows import START, Number, Place, Row, tier_column
+from ._rows import START, Number, Row, tier_column
+from ._storage import LedgerStorage, Usage
 from ._totals import Totals
 from .protocol import LedgerEntry, LedgerError, Unconfirmed
 
-__all__ = ("PAGE", "JoinedLedger", "Usage")
-
-PAGE = 1_000
-"""The findings, or order numbers, that are read at once."""
+__all__ = ("JoinedLedger",)
 
 
-class Usage(Struct, frozen=True):
-    """The requests and the duration of the look-ups of joined orders."""
-
-    requests: int = 0
-    """The number of requests, retries included."""
-    retries: int = 0
-    seconds: float = 0.0
-
-
-class JoinedLedger(ABC):
+class JoinedLedger(LedgerStorage):
     """A ledger without its storage, which a subclass adds. :class:`Ledger` describes the methods."""
 
     def __init__(self, run: str) -> None:
         self._run = run
         self._known_plan: Plan | None = None
-
-    # The storage. Each method is one transaction, outside of a snapshot.
-
-    @abstractmethod
-    def _snapshot(self) -> AbstractContextManager[None]:
-        """Let all reads of the block see one state, whatever is published meanwhile."""
-
-    @abstractmethod
-    def _claim(self, plan: str) -> None:
-        """Store the encoded plan of the run, if it has none."""
-
-    @abstractmethod
-    def _stored_plan(self) -> str | None:
-        """Return the encoded plan of the run."""
-
-    @abstractmethod
-    def _published(self) -> Mapping[str, int]:
-        """Return the number of published partitions by Tier (``""`` for none)."""
-
-    @abstractmethod
-    def _names(self, tier: str) -> Collection[str]:
-        """Return the names of the published partitions of a Tier (``""`` for none)."""
-
-    @abstractmethod
-    def _summaries(self) -> Iterable[Summary]:
-        """Return the totals of all published partitions."""
-
-    @abstractmethod
-    def _replace(
-        self,
-        partition: Partition,
-        summary: Summary,
-        findings: Iterable[Finding],
-        digest: str | None,
-        account: str | None,
-    ) -> None:
-        """Store the results of a partition in place of what it has.
-
-        Raises:
-            LedgerError: The run has another account.
-        """
-
-    @abstractmethod
-    def _page(self, after: Place, verdicts: Collection[Verdict] | None) -> Sequence[Row]:
-        """Return the next :data:`PAGE` rows in the sequence of places, fewer only at the end.
-
-        Args:
-            after: The place after which the page begins.
-            verdicts: The verdicts of the rows; shared rows are returned with any verdict.
-                ``None`` for all rows.
-        """
-
-    @abstractmethod
-    def _rows_of(self, numbers: Collection[Number]) -> Iterable[Row]:
-        """Return all rows of these order numbers, in any sequence."""
-
-    @abstractmethod
-    def _shared_numbers(self, after: Number) -> Sequence[Number]:
-        """Return the next :data:`PAGE` order numbers that are shared, sorted: see :class:`Row`.
-
-        Fewer only at the end; never an empty order number.
-        """
-
-    @abstractmethod
-    def _confirmed(self, numbers: Collection[Number]) -> Mapping[Number, Finding]:
-        """Return the confirmed findings of these order numbers, where there are some."""
-
-    @abstractmethod
-    def _record_confirmed(self, tier: str, findings: Iterable[Finding], usage: Usage) -> None:
-        """Store confirmed findings in place of earlier ones, and add to the usage of the run."""
-
-    @abstractmethod
-    def _usage(self) -> Usage:
-        """Return the usage of the run's confirmations."""
-
-    @abstractmethod
-    def check_account(self, account: str) -> None:
-        """Check that payments of the run are those of this API key, if any are published."""
-
-    @abstractmethod
-    def summary_of(self, partition: Partition) -> Summary | None:
-        """Return the totals of a published partition; ``None`` if it is not published."""
-
-    @abstractmethod
-    def digests(self) -> Mapping[str, str]:
-        """Return the digests of the orders of published partitions, by the partitions' names."""
-
-    @abstractmethod
-    def digest_of(self, partition: Partition) -> str | None:
-        """Return the digest of the orders of a published partition; ``None`` if it has none."""
-
-    @abstractmethod
-    def payments_of(self, partition: Partition) -> Iterator[PaymentSnapshot]:
-        """Iterate over the payments of a partition's findings, as published."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Release the ledger. May be called again."""
 
     # The plan.
 

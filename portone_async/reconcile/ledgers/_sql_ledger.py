@@ -12,8 +12,9 @@ import msgspec
 from portone_async.reconcile.finding import Finding, PaymentSnapshot, Summary, Verdict
 from portone_async.reconcile.partition import Partition
 
-from ._joined import PAGE, JoinedLedger, Usage
+from ._joined import JoinedLedger
 from ._rows import Number, Place, Row, microseconds, tier_column
+from ._storage import PAGE, Usage
 from .protocol import LedgerError
 
 __all__ = ("Parameters", "SQLDatabase", "SQLLedger", "Session")
