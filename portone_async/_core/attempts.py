@@ -1,4 +1,4 @@
-"""Records the attempts of a call for errors, logs and observers."""
+"""The attempts of a call, recorded for errors, logs and observers."""
 
 from __future__ import annotations
 

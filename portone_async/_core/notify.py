@@ -1,4 +1,4 @@
-"""Notifies the observers of calls, which must not break them."""
+"""Notify the observers of calls, which must not break them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides whether a client may, and can, exchange without aiohttp's session."""
+"""Decide whether a client may, and can, exchange without aiohttp's session."""
 
 from __future__ import annotations
 

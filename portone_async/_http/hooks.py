@@ -1,4 +1,4 @@
-"""Checks that aiohttp has the private names that this package relies on.
+"""Check that aiohttp has the private names that this package relies on.
 
 If a later aiohttp renames one, a guard would silently be gone: a ``getattr()`` with a default finds
 nothing to check, an attribute that is set has no effect, an overridden method is never called.

@@ -1,4 +1,4 @@
-"""What a PG reports inside of a failure of PortOne. Pure."""
+"""The error of a PG, which a failure of PortOne quotes. Pure."""
 
 from __future__ import annotations
 

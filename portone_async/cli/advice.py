@@ -1,4 +1,4 @@
-"""What an error means and what to do about it, in the language of the command line.
+"""The meaning of an error, and its advice, in the language of the command line.
 
 The library's errors are in English. In Korean the command line prints a sentence about the kind of
 error, and their English behind it for the details.

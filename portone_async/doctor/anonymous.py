@@ -1,4 +1,4 @@
-"""Keeps the data of a shop out of results. Pure."""
+"""Keep the data of a shop out of results. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks the sentences that the command line translates."""
+"""Mark the sentences that the command line translates."""
 
 from __future__ import annotations
 

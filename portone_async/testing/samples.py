@@ -1,4 +1,4 @@
-"""What ``python -m portone_async.testing`` has to try: payments, and one of each other thing."""
+"""Samples for ``python -m portone_async.testing``: payments, and one of each other thing."""
 
 from __future__ import annotations
 

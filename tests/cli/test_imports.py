@@ -1,4 +1,4 @@
-"""What the command line loads: neither the client nor its dependencies before a command runs."""
+"""The command line loads neither the client nor its dependencies before a command runs."""
 
 from __future__ import annotations
 

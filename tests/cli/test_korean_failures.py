@@ -1,4 +1,4 @@
-"""What a failing command prints in Korean: sentences in Korean, English only behind them."""
+"""A failing command prints sentences in Korean, and English only behind them."""
 
 from __future__ import annotations
 

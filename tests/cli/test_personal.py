@@ -1,4 +1,4 @@
-"""What ``--json`` omits without ``--personal-data``: the fields that the records omit."""
+"""Without ``--personal-data``, ``--json`` omits the fields that the records omit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an open outcome of a charge is settled, in virtual time."""
+"""An open outcome of a charge is settled by look-ups, in virtual time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SECURITY.md says of monitoring that patches aiohttp: it sees whole URLs, and no body."""
+"""Monitoring that patches aiohttp sees whole URLs and no body, as SECURITY.md says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What refunds end in: refusals, lost answers, pending ones, promotions, several at once."""
+"""Outcomes of refunds: refusals, lost answers, pending ones, promotions, several at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a refund with a lost answer is looked up, in virtual time."""
+"""A refund with a lost answer is looked up until a deadline, in virtual time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not documented names the check of the doctor that settles it, or why none can."""
+"""Each undocumented fact names the check of the doctor that settles it, or why none can."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may happen to one request between a client and PortOne."""
+"""Faults of one request between a client and PortOne."""
 
 from __future__ import annotations
 

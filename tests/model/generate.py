@@ -1,4 +1,4 @@
-"""Draws a plan from a source of random numbers: a seeded one, or Hypothesis's."""
+"""Draw a plan from a source of random numbers: a seeded one, or Hypothesis's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares reports with the server's state."""
+"""Compare reports with the server's state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call reported about its operation."""
+"""The report of a call about its operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one episode, and checks each report and the final state."""
+"""Run one episode, and check each report and the final state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs episodes until so many operations are done, or one shows a violation."""
+"""Run episodes until a number of operations is done, or one shows a violation."""
 
 from __future__ import annotations
 

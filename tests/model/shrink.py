@@ -1,4 +1,4 @@
-"""Makes a plan that shows a violation as small as it can."""
+"""Shrink a plan that shows a violation."""
 
 from __future__ import annotations
 

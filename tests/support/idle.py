@@ -1,4 +1,4 @@
-"""Checks that calls leave nothing behind: no task, descriptor, slot or connection."""
+"""Check that calls leave nothing behind: no task, descriptor, slot or connection."""
 
 from __future__ import annotations
 

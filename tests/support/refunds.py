@@ -1,4 +1,4 @@
-"""What tests of refunds share: the refunds that were sent and made, and those of others."""
+"""Helpers of the tests of refunds: the refunds that were sent and made, and those of others."""
 
 from __future__ import annotations
 

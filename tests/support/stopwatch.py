@@ -1,4 +1,4 @@
-"""How long something took, told apart from how long the machine stood still meanwhile."""
+"""Measure a duration apart from the time in which the machine stood still."""
 
 from __future__ import annotations
 

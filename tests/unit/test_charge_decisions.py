@@ -1,4 +1,4 @@
-"""What the payments of an order number say about a charge, compared with the rules in words."""
+"""Decisions about a charge from the payments of its order number, compared with the rules."""
 
 from __future__ import annotations
 

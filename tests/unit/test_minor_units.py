@@ -1,4 +1,4 @@
-"""How many decimals the amounts of a currency have."""
+"""The decimals of the amounts of a currency."""
 
 from __future__ import annotations
 

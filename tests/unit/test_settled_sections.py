@@ -1,4 +1,4 @@
-"""How often accounts, receipts and deliveries are sent, and how long they are looked for."""
+"""Accounts, receipts and deliveries: number of sends, and duration of look-ups."""
 
 from __future__ import annotations
 

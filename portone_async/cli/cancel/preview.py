@@ -1,4 +1,4 @@
-"""What a cancellation is about to do, for people."""
+"""Print a cancellation before it is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a cancellation ended: the exit code, and what is printed."""
+"""The result of a cancellation: its exit code, and its text and JSON."""
 
 from __future__ import annotations
 

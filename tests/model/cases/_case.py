@@ -1,4 +1,4 @@
-"""What each case answers, and what several of them share."""
+"""The interface of a case, and helpers of several cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every ledger does: plans, publishing and reading. The fixture opens one of each kind."""
+"""The contract of every ledger: plans, publishing, reading. The fixture opens each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file of findings depends on, besides the findings."""
+"""The options of a file of findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to the next charges of an account."""
+"""The outcomes of the next charges of an account."""
 
 from __future__ import annotations
 

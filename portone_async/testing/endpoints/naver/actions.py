@@ -1,4 +1,4 @@
-"""What a shop can do with a product order, and when Naver accepts it.
+"""The actions on a product order, and the states in which Naver accepts each.
 
 The states are those that PortOne documents. Which state allows what is invented: it follows the
 meaning of the words.

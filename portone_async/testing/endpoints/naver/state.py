@@ -1,4 +1,4 @@
-"""What the fake knows about Naver Pay."""
+"""The state of Naver Pay: product orders, points and reviews."""
 
 from __future__ import annotations
 
