@@ -164,7 +164,7 @@ async def test_get_without_an_answer_exits_3(server: FakePortOne, run: Run) -> N
 
 
 @pytest.mark.parametrize(("method", "code"), [("GET", 3), ("POST", 2)])
-async def test_unreachable_server_is_no_change(
+async def test_unreachable_server_changes_nothing(
     run: Run, monkeypatch: pytest.MonkeyPatch, method: str, code: int
 ) -> None:
     monkeypatch.setenv("PORTONE_BASE_URL", "http://127.0.0.1:1")
@@ -251,7 +251,7 @@ async def test_closed_stdin_has_no_body(run: Run, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("answer", ["y\n", "YES\n", "예\n", " 네 \n"])
-async def test_terminal_is_asked_before_a_change(
+async def test_change_on_a_terminal_needs_a_confirmation(
     server: FakePortOne, run: Run, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
@@ -272,7 +272,7 @@ async def test_any_other_answer_sends_nothing(
 
 
 @pytest.mark.parametrize("arguments", [("GET", "/banks"), (*PREPARE, "--body", NEW_ORDER, "--yes")])
-async def test_get_and_yes_are_not_asked(
+async def test_get_and_yes_need_no_confirmation(
     run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal())

@@ -253,7 +253,7 @@ async def test_advice_about_an_error_is_korean(run: Run, monkeypatch: pytest.Mon
     assert "\n힌트: 네트워크와 프록시" in err
 
 
-def test_missing_key_says_in_korean_what_to_set(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_key_is_explained_in_korean(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PORTONE_IMP_SECRET")
     _, _, err = run("find", "a")
     assert "PORTONE_IMP_KEY와 PORTONE_IMP_SECRET에 " in err

@@ -70,7 +70,7 @@ async def test_unknown_tier_is_not_found(server: FakePortOne, client: PortOneCli
     assert caught.value.identifiers == {"tier_code": "ZZZ"}
 
 
-async def test_404_of_a_gateway_is_no_unknown_tier(
+async def test_404_of_a_gateway_is_not_an_unknown_tier(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(HtmlPage(404))

@@ -120,7 +120,9 @@ async def test_issue_sends_the_card_and_returns_the_key(
     assert not key.is_super
 
 
-async def test_issue_sends_only_what_is_given(server: FakePortOne, client: PortOneClient) -> None:
+async def test_issue_omits_parameters_without_a_value(
+    server: FakePortOne, client: PortOneClient
+) -> None:
     await issue(client)
 
     assert server.requests[-1].fields == CARD
@@ -468,7 +470,7 @@ async def test_keys_come_in_the_order_of_the_names(
     assert server.count(KEYS) == 1
 
 
-async def test_no_known_key_is_no_error(server: FakePortOne, client: PortOneClient) -> None:
+async def test_no_known_key_is_not_an_error(server: FakePortOne, client: PortOneClient) -> None:
     assert [group.is_missing for group in await groups_of(client, ["x", "y"])] == [True, True]
     assert await groups_of(client, []) == []
 
@@ -516,7 +518,7 @@ async def test_deleted_key_is_returned(server: FakePortOne, client: PortOneClien
     assert "key-1" not in server.billing_keys
 
 
-async def test_deletion_sends_only_what_is_given(
+async def test_deletion_omits_parameters_without_a_value(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.billing_keys.add(customer_uid="key-1")

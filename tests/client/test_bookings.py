@@ -453,7 +453,7 @@ async def test_401_before_the_booking_is_repeated_once(
     assert "SUB-2" not in server.schedules
 
 
-async def test_429_books_nothing_and_is_no_refusal(
+async def test_429_books_nothing_and_is_not_a_refusal(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     lose(server, *[TooManyRequests(retry_after="999")] * 9)

@@ -168,7 +168,7 @@ async def test_issue_external_sends_every_parameter(
 
 
 @BOTH
-async def test_only_what_is_given_is_sent(
+async def test_omitted_parameters_are_not_sent(
     server: FakePortOne, client: PortOneClient, kind: Kind
 ) -> None:
     await kind.issue(client)
@@ -365,7 +365,7 @@ async def test_lost_cancel_of_no_receipt_is_not_found(
 
 
 @BOTH
-async def test_refusal_of_the_pg_is_no_outage(
+async def test_refusal_of_the_pg_is_not_an_outage(
     server: FakePortOne, client: PortOneClient, kind: Kind
 ) -> None:
     server.cash_receipts.refusal = (500, "PG사에서 거절하였습니다.")
@@ -475,7 +475,7 @@ async def test_sample_of_a_refusal_is_an_api_error(
 
 
 @pytest.mark.parametrize("uid", ["", "..", "a/b", "a\\b"])
-async def test_what_cannot_be_in_a_path_is_not_sent(
+async def test_identifier_that_is_unsafe_in_a_path_is_not_sent(
     server: FakePortOne, client: PortOneClient, uid: str
 ) -> None:
     receipts = client.cash_receipts

@@ -166,7 +166,7 @@ async def test_missing_certification_is_not_found(
         await client.certifications.confirm_otp("imp_0", otp="123456")
 
 
-async def test_404_of_a_gateway_is_no_missing_certification(
+async def test_404_of_a_gateway_is_not_a_missing_certification(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(HtmlPage(404))
@@ -261,7 +261,7 @@ async def test_trouble_of_the_database_leaves_the_deletion_open(
 # request_otp
 
 
-async def test_otp_request_sends_what_is_given(server: FakePortOne, client: PortOneClient) -> None:
+async def test_otp_request_sends_its_parameters(server: FakePortOne, client: PortOneClient) -> None:
     request = await client.certifications.request_otp(
         **PERSON,
         is_mvno=True,

@@ -627,7 +627,7 @@ async def test_answer_that_is_neither_paid_nor_failed_is_looked_up(
 
 
 @BOTH
-async def test_payment_of_another_order_is_no_answer(
+async def test_payment_of_another_order_is_not_an_answer(
     server: FakePortOne, client: PortOneClient, charge: Charging
 ) -> None:
     server.fail(Json(SAMPLES["again_paid"].body), on=CHARGE)

@@ -342,7 +342,7 @@ async def test_impossible_request_is_not_sent(
 
 
 @pytest.mark.parametrize("imp_uid", ["", "..", "a/b"])
-async def test_what_cannot_be_in_a_path_is_not_sent(
+async def test_identifier_that_is_unsafe_in_a_path_is_not_sent(
     server: FakePortOne, client: PortOneClient, imp_uid: str
 ) -> None:
     with pytest.raises(InvalidRequestError):

@@ -128,7 +128,7 @@ async def test_missing_product_orders_are_not_found(
     assert caught.value.identifiers == {"product_order_id": "1"}
 
 
-async def test_404_of_a_gateway_is_no_missing_product_order(
+async def test_404_of_a_gateway_is_not_a_missing_product_order(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     server.fail(HtmlPage(404))

@@ -388,7 +388,7 @@ async def test_unknown_payment_is_not_found(
     assert caught.value.identifiers == {"imp_uid": "imp_0"}
 
 
-async def test_payment_without_product_orders_is_no_success(
+async def test_payment_without_product_orders_is_not_a_success(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     imp_uid = server.add(pg_provider="naverpay").imp_uid
@@ -539,7 +539,7 @@ async def test_product_orders_that_are_being_cancelled_are_not_sent(
     assert shop.sent() == []
 
 
-async def test_product_order_that_is_being_cancelled_is_no_refused_one(
+async def test_product_order_that_is_being_cancelled_is_not_refused(
     shop: Shop, client: PortOneClient
 ) -> None:
     shop.server.naver.update(shop.ids[0], claim_type="CANCEL", claim_status="CANCELING")

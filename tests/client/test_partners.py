@@ -39,7 +39,7 @@ def _imp_uid(server: FakePortOne) -> str:
     return server.add(pg_provider="html5_inicis", amount=10000).imp_uid
 
 
-async def test_receipt_is_issued_with_what_is_given(
+async def test_issue_sends_the_parts_of_the_receipt(
     server: FakePortOne, client: PortOneClient, imp_uid: str
 ) -> None:
     result = await client.partners.issue_receipt(imp_uid, data=[PART, OTHER], extra_body={"new": 1})

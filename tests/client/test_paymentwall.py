@@ -50,7 +50,7 @@ def answer(response: Any, *, code: int = 0, message: str | None = None) -> dict[
 
 
 @pytest.mark.parametrize("delivery", [DIGITAL, PHYSICAL], ids=["digital", "physical"])
-async def test_delivery_is_registered_with_what_is_given(
+async def test_delivery_is_registered_with_its_parameters(
     server: FakePortOne, client: PortOneClient, delivery: dict[str, Any]
 ) -> None:
     payment = server.add(pg_provider="paymentwall")
@@ -146,7 +146,7 @@ async def test_refusal_of_portone_is_an_api_error(
 
 
 @pytest.mark.parametrize("wrong", [None, 1, ""], ids=repr)
-async def test_identifier_that_is_no_text_is_not_sent(
+async def test_identifier_that_is_not_text_is_not_sent(
     server: FakePortOne, client: PortOneClient, wrong: Any
 ) -> None:
     for ids in ({"imp_uid": wrong, "merchant_uid": "o"}, {"imp_uid": "i", "merchant_uid": wrong}):

@@ -43,7 +43,7 @@ async def test_create_registers_exact_amount_and_currency(
     assert post.body == b'{"merchant_uid":"o","amount":10.5,"currency":"USD"}'
 
 
-async def test_what_is_not_given_is_not_sent(server: FakePortOne, client: PortOneClient) -> None:
+async def test_omitted_parameters_are_not_sent(server: FakePortOne, client: PortOneClient) -> None:
     await client.prepared.create("o", amount="900", extra_body={"newer": [1]})
     await client.prepared.update("o", amount=901)
 
@@ -247,7 +247,7 @@ async def test_odd_response_is_read(server: FakePortOne, client: PortOneClient) 
 @pytest.mark.parametrize(
     "amount", [1.5, True, float("nan"), Decimal("Infinity"), "1,000", "", None, -1, [1]]
 )
-async def test_what_is_no_amount_is_not_sent(
+async def test_invalid_amount_is_not_sent(
     server: FakePortOne, client: PortOneClient, amount: Any
 ) -> None:
     for method in (client.prepared.create, client.prepared.update, client.prepared.ensure):
@@ -257,7 +257,7 @@ async def test_what_is_no_amount_is_not_sent(
 
 
 @pytest.mark.parametrize("merchant_uid", ["", "..", "a\n", 5])
-async def test_what_is_no_order_number_is_not_sent(
+async def test_invalid_order_number_is_not_sent(
     server: FakePortOne, client: PortOneClient, merchant_uid: Any
 ) -> None:
     for method in (client.prepared.create, client.prepared.update):

@@ -339,7 +339,7 @@ async def test_answer_about_another_payment_is_looked_up(
 @pytest.mark.parametrize(
     "fields", [{"pg_provider": "paypal_v2"}, {"pg_provider": "smartro_v2", "pay_method": "vbank"}]
 )
-async def test_pending_refund_is_no_success_and_not_sent_again(
+async def test_pending_refund_is_not_a_success_and_not_repeated(
     server: FakePortOne, client: PortOneClient, fields: dict[str, str]
 ) -> None:
     server.add(imp_uid="imp_1", **fields)

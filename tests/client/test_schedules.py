@@ -540,7 +540,7 @@ async def test_reschedule_that_was_not_processed_is_sent_again(
     assert len(changes(server)) == 2
 
 
-async def test_revoked_schedule_of_the_same_time_is_no_trace(
+async def test_revoked_schedule_of_the_same_time_is_not_a_trace(
     server: FakePortOne, client: PortOneClient
 ) -> None:
     add(server, schedule_status="revoked", schedule_at=START + 5 * DAY)

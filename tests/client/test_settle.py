@@ -247,7 +247,7 @@ async def test_refused_repetition_without_a_trace_is_raised() -> None:
 
 
 @virtual_time
-async def test_refused_repetition_is_no_answer_if_the_look_up_fails() -> None:
+async def test_refused_repetition_is_not_an_answer_if_the_look_up_fails() -> None:
     server = Server([LOST, REFUSED], [None, look_up_fails(), "done"])
 
     assert await settle(server.send, server.look, seconds=90, resend=True) == "done"

@@ -134,7 +134,7 @@ async def test_error_names_the_thread_and_what_to_do(server: FakePortOne) -> Non
 
 
 @one_way
-def test_error_says_that_the_first_loop_is_closed() -> None:
+def test_error_reports_that_the_first_loop_is_closed() -> None:
     client = PortOneClient("key", "secret", base_url=CLOSED_PORT)
     asyncio.run(client.__aenter__())
     with pytest.raises(WrongLoopError, match="closed"):

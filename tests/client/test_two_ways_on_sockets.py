@@ -252,7 +252,7 @@ async def test_rest_of_a_cancelled_request_is_not_sent() -> None:
 @ignores_size
 @pytest.mark.parametrize("answered", [(), (WHOLE,)], ids=["silently", "after an answer"])
 @pytest.mark.parametrize("end", [reset, asyncio.StreamWriter.close], ids=["RST", "FIN"])
-async def test_connection_lost_while_a_request_is_written_is_an_answer_or_an_error(
+async def test_connection_lost_during_a_write_is_an_answer_or_an_error(
     answered: tuple[bytes, ...], end: Callable[[asyncio.StreamWriter], Any]
 ) -> None:
     found = await results(

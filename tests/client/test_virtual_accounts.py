@@ -77,7 +77,9 @@ async def test_issued_account_waits_for_its_money(
     assert await client.payments.verify("o", amount=44000) == paid
 
 
-async def test_issue_sends_only_what_is_given(server: FakePortOne, client: PortOneClient) -> None:
+async def test_issue_omits_parameters_without_a_value(
+    server: FakePortOne, client: PortOneClient
+) -> None:
     await issue(client)
 
     look, post = server.requests[-2:]
@@ -488,7 +490,7 @@ async def test_paid_account_cannot_be_changed(server: FakePortOne, client: PortO
 # close
 
 
-async def test_closed_account_is_no_refund(server: FakePortOne, client: PortOneClient) -> None:
+async def test_closed_account_is_not_a_refund(server: FakePortOne, client: PortOneClient) -> None:
     payment = await issue(client)
 
     closed = await client.virtual_accounts.close(payment.imp_uid)

@@ -153,7 +153,7 @@ def test_stored_facts_have_no_sentences() -> None:
     assert {word for word in words if " " in word} == set(load()["operations"])
 
 
-def test_report_of_a_newer_document_has_its_changes_and_what_is_not_covered() -> None:
+def test_report_of_a_newer_document_has_changes_and_gaps() -> None:
     newer = load()
     codes = newer["operations"]["GET /banks/{bank_standard_code}"]
     codes["parameters"]["language"] = {"place": "query", "type": "string"}

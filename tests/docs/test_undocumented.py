@@ -48,7 +48,7 @@ def statements() -> list[tuple[str, str]]:
     ]
 
 
-def test_statements_are_found_in_pages_of_both_languages_and_in_docstrings() -> None:
+def test_statements_are_found_in_all_pages_and_docstrings() -> None:
     files = [file for file, _ in statements()]
 
     pages = {f"docs/{language}/is_it_paid.md" for language in ("en", "ko")}

@@ -130,7 +130,7 @@ async def test_refused_keys_end_the_requests(server: FakePortOne) -> None:
 
 
 @pytest.mark.parametrize(("status", "verdict"), [(403, Verdict.AGREES), (400, Verdict.DIFFERS)])
-async def test_refusal_of_an_address_is_told_from_that_of_keys(
+async def test_refusal_of_an_address_differs_from_that_of_keys(
     server: FakePortOne, status: int, verdict: Verdict
 ) -> None:
     refusal = Status(status, '{"code":-1,"message":"허용되지 않은 IP입니다.","response":null}')

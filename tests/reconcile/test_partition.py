@@ -111,7 +111,7 @@ def test_partition_survives_pickle_and_json() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
-def test_plan_refuses_what_cannot_be_meant(changes: dict[str, Any], reason: str) -> None:
+def test_plan_refuses_contradictory_arguments(changes: dict[str, Any], reason: str) -> None:
     parameters: dict[str, Any] = {
         "tiers": ["A01"],
         "since": FIRST,

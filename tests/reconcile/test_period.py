@@ -114,7 +114,7 @@ async def test_unreadable_second_payment_makes_an_order_not_checked(
     assert summary.counts[Verdict.MATCHED] == 2
 
 
-async def test_payment_of_an_unreadable_row_is_no_orphan(
+async def test_payment_of_an_unreadable_row_is_not_an_orphan(
     server: FakePortOne, client: PortOneClient, tmp_path: Path
 ) -> None:
     orders = paid_orders(server, 3)

@@ -258,7 +258,7 @@ def test_dict_is_sent_as_its_item(operation: Operation, name: str, item: type[It
 
 
 @each_object
-def test_value_that_is_no_object_is_rejected(
+def test_value_that_is_not_an_object_is_rejected(
     operation: Operation, name: str, item: type[Item]
 ) -> None:
     for value in ("text", 5, [None], ["text"], [5], {1: "one"}, [{1: "one"}], object()):

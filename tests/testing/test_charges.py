@@ -77,7 +77,7 @@ async def test_used_number_is_refused(server: FakePortOne, status: str) -> None:
         assert "이미 존재하는 merchant_uid" in body["message"]
 
 
-async def test_used_number_is_charged_again_if_the_test_says_so(server: FakePortOne) -> None:
+async def test_used_number_is_charged_again_if_the_test_allows_it(server: FakePortOne) -> None:
     server.charges.refuses_used_numbers = False
     await again(server)
     await again(server)

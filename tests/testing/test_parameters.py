@@ -116,11 +116,11 @@ def test_word_that_is_not_documented_is_refused() -> None:
 
 
 @pytest.mark.parametrize("value", ["much", "NaN", "Infinity"])
-def test_form_field_that_is_no_number_is_refused(value: str) -> None:
+def test_form_field_that_is_not_a_number_is_refused(value: str) -> None:
     with pytest.raises(BadParameterError):
         of_form(f"a={value}".encode()).money("a")
 
 
-def test_json_that_is_no_object_is_refused() -> None:
+def test_json_that_is_not_an_object_is_refused() -> None:
     with pytest.raises(BadParameterError):
         of_json(b"[]")

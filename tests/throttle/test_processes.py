@@ -150,7 +150,7 @@ async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.close()
 
 
-async def test_distant_store_is_asked_for_several_permits_at_once(
+async def test_distant_store_grants_several_permits_at_once(
     store_server: StoreServer,
 ) -> None:
     connections: list[asyncio.Task[None]] = []

@@ -144,7 +144,7 @@ def test_retry_is_sent_if_every_payment_failed(payments: list[Payment]) -> None:
 
 
 @pytest.mark.parametrize("status", ["ready", "failed", "reviewing"])
-def test_record_of_its_own_transaction_is_no_use_of_the_number(status: str) -> None:
+def test_record_of_its_own_transaction_does_not_use_the_number(status: str) -> None:
     charge = Charge(merchant_uid="order-1", amount=Decimal(1000), transaction="imp_9")
 
     assert decide_before(charge, [payment(status, "imp_9")]) is None
@@ -197,7 +197,7 @@ def test_error_for_a_different_payment_names_each_difference(fields: dict[str, A
 
 
 @pytest.mark.parametrize("missing", ["currency", "customer_uid"])
-def test_field_that_portone_leaves_out_is_no_difference(missing: str) -> None:
+def test_field_that_portone_omits_is_not_a_difference(missing: str) -> None:
     without: dict[str, Any] = {missing: None}
     answer = payment(**without)
 

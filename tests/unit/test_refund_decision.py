@@ -303,7 +303,7 @@ def test_share_without_a_promotion_is_the_exact_amount() -> None:
         {"pg_provider": "daou", "pay_method": "vbank"},
     ],
 )
-def test_refund_that_may_be_pending_leaves_no_clear_trace_of_a_lost_answer(
+def test_refund_that_may_be_pending_leaves_no_clear_trace(
     fields: dict[str, Any],
 ) -> None:
     before = payment(**fields)

@@ -94,7 +94,7 @@ def not_checked(payments: Sequence[PaymentSnapshot], **changes: Any) -> Finding:
     return replace(finding, verdict=Verdict.NOT_CHECKED, error=error, **changes)
 
 
-def test_payment_that_its_order_considers_is_no_orphan(ledger: Ledger) -> None:
+def test_payment_that_its_order_considers_is_not_an_orphan(ledger: Ledger) -> None:
     publish_all(ledger, first=[MATCHED], second=[orphan(A)])
 
     assert_reports(ledger, MATCHED)
@@ -111,13 +111,13 @@ UNREAD_ORDER = replace(
 )
 
 
-def test_payment_of_an_unreadable_row_of_another_partition_is_no_orphan(ledger: Ledger) -> None:
+def test_payment_of_a_row_unreadable_elsewhere_is_not_an_orphan(ledger: Ledger) -> None:
     publish_all(ledger, first=[UNREAD_ROW], second=[orphan(A)])
 
     assert_reports(ledger, UNREAD_ROW, UNREAD_ORDER)
 
 
-def test_payment_of_an_unreadable_row_of_a_margin_is_no_orphan(ledger: Ledger) -> None:
+def test_payment_of_an_unreadable_row_of_a_margin_is_not_an_orphan(ledger: Ledger) -> None:
     publish_all(ledger, before=[UNREAD_ROW], second=[orphan(A)], after=[UNREAD_ROW])
 
     assert_reports(ledger, UNREAD_ORDER)

@@ -101,7 +101,7 @@ async def test_margin_reads_no_payments(
     assert not server.requests
 
 
-async def test_payment_of_an_unreadable_row_of_a_margin_is_no_orphan(
+async def test_payment_of_an_unreadable_row_of_a_margin_is_not_an_orphan(
     server: FakePortOne, client: PortOneClient, ledger: Ledger
 ) -> None:
     whole = plan(since=FIRST, until=FIRST + DAY)

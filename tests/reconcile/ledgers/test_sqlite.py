@@ -60,7 +60,7 @@ def some_text(path: Path) -> None:
     ],
     ids=["store", "version", "text", "folder"],
 )
-def test_file_that_is_no_ledger_is_refused(
+def test_file_that_is_not_a_ledger_is_refused(
     tmp_path: Path, make: Callable[[Path], None], reason: str
 ) -> None:
     path = tmp_path / "ledger.db"
