@@ -189,7 +189,7 @@ class Engine:
 def _warn_in_a_coroutine() -> None:
     """Warn if the calling thread has a running event loop, which stands still meanwhile.
 
-    A notebook has one, too, and no other way to call: there it is no mistake.
+    Not in a notebook, which always has a running loop.
     """
     try:
         asyncio.get_running_loop()

@@ -37,7 +37,7 @@ COLUMNS = "p.imp_uid, p.amount, p.sandbox, p.paid_at, p.cancelled_at"
 def _plain(amount: str) -> str:
     """Return SQL for the text of an amount without the zeros after its decimal point.
 
-    It is NULL, which equals nothing, for an amount that is negative, has an exponent or is no number.
+    It is NULL, which equals nothing, for an amount that is negative, has an exponent or is not a number.
     """
     return f"""CASE
         WHEN {amount} GLOB '*[^0-9.]*' THEN NULL

@@ -32,7 +32,7 @@ _FREED = 6 * 2**20
 _SHORT_PART = 16
 # Seconds: a new payment may become visible in lists only after a while.
 _VISIBILITY_DELAY = 600
-# Names of steps, which are no words of a status.
+# Names of steps, none of which is a status.
 _START = "start: "
 _SECOND_READING = "again: "
 

@@ -50,7 +50,7 @@ def money(name: str, value: object, *, minimum: int | None = 0) -> Decimal:
         minimum: The least amount that is accepted; ``None`` for any.
 
     Raises:
-        InvalidRequestError: It is none, such as a ``float``, a ``bool`` or NaN, or is too small.
+        InvalidRequestError: It is not an amount, such as a ``float``, a ``bool`` or NaN, or too small.
     """
     problem = f"must be an int, a Decimal or text, not {type_name(value)}"
     amount: Decimal | None = None
@@ -130,7 +130,7 @@ def unix_seconds(name: str, time: object) -> int:
     """Return a time in whole Unix seconds, rounded down.
 
     Raises:
-        InvalidRequestError: It is no datetime, or has no time zone.
+        InvalidRequestError: It is not a datetime, or has no time zone.
     """
     if not isinstance(time, datetime):
         raise InvalidRequestError(f"{name} must be a datetime, not {type_name(time)}")
@@ -143,7 +143,7 @@ def optional_unix_seconds(name: str, time: object) -> int | None:
     """Return a time in whole Unix seconds, rounded down; ``None`` for ``None``.
 
     Raises:
-        InvalidRequestError: It is no datetime, or has no time zone.
+        InvalidRequestError: It is not a datetime, or has no time zone.
     """
     return None if time is None else unix_seconds(name, time)
 

@@ -70,7 +70,7 @@ def is_open(error: PortOneError) -> bool:
     """Return whether the request may have been processed although its answer is not known.
 
     An envelope that reports a failure is an answer, but for the temporary ones (5xx). Anything else
-    is none: no response, a page of a gateway, a body of another schema.
+    is not one: no response, a page of a gateway, a body of another schema.
     """
     if error.endpoint == _GET_TOKEN:
         return False  # The request itself was not sent, or was rejected with a 401.

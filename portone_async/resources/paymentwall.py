@@ -148,7 +148,7 @@ class Paymentwall:
 
 
 def _is_refused(delivery: PaymentwallDelivery) -> bool:
-    # PortOne documents that a success has no `error_code`. An unreadable one is no success, either.
+    # PortOne documents that a success has no `error_code`. An unreadable one is not a success, either.
     unreadable = "error_code" in delivery.unreadable
     return bool(unreadable or delivery.error_code or (delivery.error and not delivery.success))
 

@@ -240,8 +240,8 @@ class VirtualAccounts:
 
         If it is refused, or if the response is lost, the payment is looked up, and the account is
         closed again while it is ``ready``. Which status a closed one has is not documented:
-        probably ``cancelled``, but only a closed one would show it. Nothing was paid, so it is no
-        refund.
+        probably ``cancelled``, but only a closed one would show it. Nothing was paid, so it is
+        not a refund.
 
         Args:
             imp_uid: The payment.

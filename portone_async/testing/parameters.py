@@ -54,7 +54,7 @@ class Parameters:
         """Return the parameters of a request.
 
         Raises:
-            BadParameterError: Its body claims to be JSON, and is no JSON object.
+            BadParameterError: Its body claims to be JSON, and is not a JSON object.
         """
         is_json = "json" in request.headers.get("content-type", "")
         if is_json and request.body and not request.body.lstrip().startswith(b"{"):

@@ -111,7 +111,7 @@ async def test_order_number_in_place_of_the_id_is_explained(
 async def test_no_terminal_needs_yes(server: FakePortOne, run: Run, payment: Payment) -> None:
     ran = await run(payment.imp_uid, "--all", "--reason", "returned")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "portone-async: stdin is no terminal to ask on: pass --yes to cancel\n"
+    assert ran.err == "portone-async: stdin is not a terminal to ask on: pass --yes to cancel\n"
     assert not server.requests
 
 

@@ -62,7 +62,7 @@ class Arguments(argparse.Namespace):
 def run(arguments: Arguments) -> ExitCode:
     """Cancel the payment, print the result, and return the exit code."""
     if not arguments.yes and not can_confirm():
-        raise InvalidRequestError(Worded("stdin is no terminal to ask on: pass --yes to cancel"))
+        raise InvalidRequestError(Worded("stdin is not a terminal to ask on: pass --yes to cancel"))
     try:
         result = _result(arguments)
     except (AuthenticationError, ProxyError, InvalidRequestError):

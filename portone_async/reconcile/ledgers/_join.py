@@ -185,7 +185,7 @@ def _is_folded(row: Row, others: Sequence[Row]) -> bool:
     """Return whether a finding is reported as a part of the finding of its order, or not at all.
 
     A row or a payment that cannot be read stays a separate finding: the look-up of the order may
-    not include it. A row of a margin is no finding.
+    not include it. A row of a margin is not a finding.
     """
     return not row.is_own or (_is_payment(row) and row in others)
 

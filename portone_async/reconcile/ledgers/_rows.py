@@ -47,7 +47,7 @@ class Row(Struct, frozen=True):
     def is_own(self) -> bool:
         """Whether it is a finding by itself, and in the totals of its partition.
 
-        Orders of margins are none, nor are payments that only must be known: see
+        Orders of margins are not, nor are payments that only must be known: see
         :meth:`Ledger.publish`.
         """
         finding = self.finding

@@ -63,7 +63,7 @@ class Charge(Struct, frozen=True, kw_only=True):
     def differences(self, payment: Payment) -> tuple[Difference, ...]:
         """Return in what a payment of this order number differs from this charge.
 
-        A currency or a key that only one of the two names is no difference.
+        A currency or a key that only one of the two names is not a difference.
         """
         result: list[Difference] = []
         if payment.amount not in self._amounts(payment):

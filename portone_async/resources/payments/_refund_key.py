@@ -39,7 +39,7 @@ def reason_text(reason: object, key: str | None) -> Secret:
     """Return the reason to send, with the key at its end.
 
     Raises:
-        InvalidRequestError: It is no text, or already has a key in it, or is too long for one.
+        InvalidRequestError: It is not text, or already has a key in it, or is too long for one.
     """
     if not isinstance(reason, str) or not reason.strip():
         raise InvalidRequestError(Worded("reason must be a text, and not empty"))

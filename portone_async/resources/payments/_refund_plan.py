@@ -41,7 +41,7 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 def refund_amount(amount: object) -> Decimal:
-    """Return the amount of a refund. ``None`` is none: it does not mean the balance.
+    """Return the amount of a refund. ``None`` is refused: it does not mean the balance.
 
     Raises:
         InvalidRequestError: It can never be right.

@@ -184,7 +184,7 @@ class Booking:
     async def check_numbers(self) -> None:
         """Look for payments of the order numbers: one request for a hundred.
 
-        A payment that an earlier delivery of this very schedule has made is none of another use.
+        A payment that an earlier delivery of this very schedule has made is not another use.
 
         Raises:
             OrderNumberUsedError: A number has a payment of anything else.

@@ -16,7 +16,7 @@ time of another clock."""
 # Seconds: the horizon must hold a slot of every process, or those that come late starve.
 _HORIZON = 1.0
 _MAX_HORIZON = 300.0
-# Round trips whose least is the distance: a busy event loop is no distance.
+# Round trips, the shortest of which is the distance: the others include a busy event loop.
 _TRIPS = 32
 
 
