@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
-from yarl import URL
 
+from portone_async._http.host_name import host_of
 from portone_async._redact import Secret
 from portone_async._worded import Worded
 from portone_async.errors import Attempt, InvalidRequestError
@@ -146,15 +146,13 @@ def validate_base_url(base_url: object) -> str:
 
 def _problem(base_url: str) -> str:
     try:
-        parts = urlsplit(base_url)
-        host, port = parts.hostname, parts.port
-        # Two parsers that disagree on the host would send the token elsewhere.
-        hosts_agree = URL(base_url).raw_host == host
+        host, parts = host_of(base_url), urlsplit(base_url)
+        port = parts.port
     except ValueError:
         return "is not a URL"
     checks = (
         (
-            parts.scheme not in ("https", "http") or not host or port == 0 or not hosts_agree,
+            parts.scheme not in ("https", "http") or not host or port == 0,
             "must be like https://api.iamport.kr",
         ),
         ("@" in parts.netloc, "must not hold credentials"),
@@ -164,7 +162,7 @@ def _problem(base_url: str) -> str:
             "must be plain ASCII, quoted where needed",
         ),
         (
-            parts.scheme == "http" and not _is_loopback(host or ""),
+            parts.scheme == "http" and not _is_loopback(host),
             "must be https: plain http would show the token (loopback is allowed)",
         ),
     )

@@ -17,6 +17,8 @@ from portone_async.errors import (
     ProxyError,
 )
 
+from .host_name import host_of
+
 __all__ = ("Proxy", "proxy_for", "refuse_plain", "refused_tunnel", "system_proxy")
 
 _FROM_ENVIRONMENT = "env"
@@ -147,15 +149,14 @@ def _problem(text: str) -> str:
     secret = _complete(text)
     del text
     try:
-        parts = urlsplit(str(secret))
-        host, port, user = parts.hostname, parts.port, unquote(parts.username or "")
-        hosts_agree = URL(str(secret)).raw_host == host
+        host, parts = host_of(secret), urlsplit(str(secret))
+        port, user = parts.port, unquote(parts.username or "")
     except ValueError:
         return _EXAMPLE
     if parts.scheme.startswith("socks"):
         return "must be http:// or https://; for SOCKS pass a session whose connector speaks it"
     checks = (
-        parts.scheme in ("http", "https") and host and port != 0 and hosts_agree,
+        parts.scheme in ("http", "https") and host and port != 0,
         parts.path in ("", "/") and "?" not in secret and "#" not in secret,
         secret.isascii() and secret.isprintable() and " " not in secret,
         ":" not in user,

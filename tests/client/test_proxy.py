@@ -376,6 +376,8 @@ WRONG = [
     "http://user:{}\n@proxy.example",
     "http://user:{}@[::1",
     "http://user:{}@프록시.example",
+    "http://user:{}@proxy..example",
+    "http://user:{}@xn--a.example",
     "user:{}@",
 ]
 
