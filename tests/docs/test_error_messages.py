@@ -41,7 +41,7 @@ def _korean() -> Iterator[str]:
 def test_table_of_messages_has_words_of_the_package(language: str) -> None:
     page = (ROOT / "docs" / language / "errors.md").read_text("utf-8").split("\n## ")[1]
     cells = re.findall(r"^\| (.*?) \|", page, re.MULTILINE)[2:]
-    phrases = [phrase for cell in cells for phrase in re.findall("`(.+?)`", cell)]
+    phrases = [phrase for cell in cells for phrase in re.findall('"(.+?)"', cell)]
     printed = "\n".join([*_literals(), *_korean()])
 
     assert len(phrases) >= len(cells) >= 20
