@@ -36,7 +36,6 @@ def test_python_m_prints_the_help() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
     )
     assert ran.stdout.startswith("usage: portone-async ")
     assert "find" in ran.stdout
@@ -81,7 +80,6 @@ def test_bash_completes_commands_options_and_files(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
     )
     assert ran.stdout.split() == completed, ran.stderr
 
@@ -110,7 +108,7 @@ def test_package_import_does_not_load_the_cli() -> None:
         "sys.exit(', '.join(name for name in names if name in sys.modules))"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert ran.stderr.strip() == ""
 

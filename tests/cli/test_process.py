@@ -20,8 +20,7 @@ PYTHON = (sys.executable, "-W", "default")
 
 async def _ended(process: asyncio.subprocess.Process) -> tuple[int, str]:
     try:
-        async with asyncio.timeout(30):
-            _, err = await process.communicate()
+        _, err = await process.communicate()
     finally:
         with suppress(ProcessLookupError):
             process.kill()

@@ -142,9 +142,8 @@ async def test_close_at_any_moment_ends_every_call(server: FakePortOne) -> None:
         client = server.client(max_in_flight=2, rate_limit=RateLimit(1000, 2))
         calls = [asyncio.create_task(client.payments.find(UID)) for _ in range(6)]
         await turns(count)
-        async with asyncio.timeout(5):
-            await client.close()
-            results = await asyncio.gather(*calls, return_exceptions=True)
+        await client.close()
+        results = await asyncio.gather(*calls, return_exceptions=True)
         kinds.update(map(type, results))
     assert set(kinds) <= {Payment, ClientClosedError}
     assert kinds[ClientClosedError]

@@ -23,7 +23,8 @@ from portone_async import (
     TransientError,
     UnexpectedResponseError,
 )
-from tests.support.fault_server import End, FaultServer, Script, Slowly, answer, set_up, until
+from tests.support.fault_server import End, FaultServer, Script, Slowly, answer, set_up
+from tests.support.idle import until
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import UID
 from tests.support.stopwatch import timed

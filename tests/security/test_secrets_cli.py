@@ -207,8 +207,7 @@ async def begun(*command: str, **options: Any) -> asyncio.subprocess.Process:
 
 async def last_words(process: asyncio.subprocess.Process) -> str:
     try:
-        async with asyncio.timeout(30):
-            _, err = await process.communicate()
+        _, err = await process.communicate()
     finally:
         with suppress(ProcessLookupError):
             process.kill()

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import struct
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from enum import Enum, auto
 from typing import Any, NamedTuple, Self
@@ -16,6 +16,7 @@ import pytest
 from portone_async import PortOneClient, PortOneError, RateLimit, TokenBucket
 from tests.conftest import AT_ONCE
 
+from .idle import until
 from .ports import free_port
 from .raw_server import close_listener, read_body
 from .samples import CARD_PAID, ok
@@ -198,8 +199,7 @@ class Setup(NamedTuple):
     async def next_call_is_right(self) -> None:
         """Check the next call: with one slot, it would wait forever behind a leaked one."""
         self.server.script = None
-        async with asyncio.timeout(10):
-            payment = await self.client.payments.find(UID)
+        payment = await self.client.payments.find(UID)
         assert payment.merchant_uid == UID
         assert payment.amount == self.server.amount
 
@@ -240,13 +240,6 @@ async def set_up(*, host: str = "127.0.0.1", is_warm: bool = True) -> AsyncGener
         await until(lambda: not server.open)
         await until(lambda: not made.stray_tasks())
     await until(lambda: _open_files() <= files)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Yield to the event loop until ``condition`` holds."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0)
 
 
 def _open_files() -> int:

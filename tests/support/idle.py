@@ -56,7 +56,7 @@ async def leaves_nothing() -> AsyncGenerator[None]:
     yield
     try:
         # A server notices a closed connection some turns after the client has closed it.
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while remaining_tasks() or _descriptors() > descriptors:
                 await asyncio.sleep(0.001)
     except TimeoutError:
