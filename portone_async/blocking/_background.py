@@ -32,27 +32,32 @@ class Background:
         self.process = os.getpid()
         self._loop: LoopThread | None = None
 
+    # A handler of a signal may interrupt the next two, and call them itself. It runs after a call at
+    # the earliest, so it does not interrupt the statements that assign `_loop`.
+
     def join(self, user: User) -> LoopThread:
         """Return the loop, which runs until :meth:`leave`."""
         with self.lock:
-            if self._loop is None:
-                loop = LoopThread()
-                if self._loop is None:
-                    self._loop = loop
-                else:  # A handler of a signal has started one meanwhile.
-                    loop.end()
-            self._loop.users.add(user)
-            return self._loop
+            while True:
+                loop = self._loop
+                if loop is None:
+                    loop = LoopThread()
+                    self._loop = self._loop or loop
+                loop.users.add(user)
+                if self._loop is loop:
+                    return loop
+                loop.end()  # A handler has started another one, or ended this one.
 
     def leave(self, user: User) -> None:
         """End the loop if it has no other user."""
         with self.lock:
-            if self._loop is None:
+            loop = self._loop
+            if loop is None:
                 return
-            self._loop.users.discard(user)
-            if self._loop.users:
+            loop.users.discard(user)
+            self._loop = self._loop if loop.users or self._loop is not loop else None
+            if self._loop is loop:
                 return
-            loop, self._loop = self._loop, None
         loop.end()
 
     def exit(self) -> None:
