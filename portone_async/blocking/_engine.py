@@ -90,6 +90,8 @@ class _Root:
                     raise ClientClosedError("this client is closed")
                 if opened.loop is None:
                     opened.loop = opened.home.join(opened)
+                if self.is_closed:  # A handler of a signal has closed it meanwhile.
+                    opened.home.leave(opened)
         return opened.loop
 
     def close(self) -> None:
@@ -146,19 +148,26 @@ class Engine:
         """Whether the client was closed."""
         return self._root.is_closed
 
-    def run(self, coroutine: Coroutine[Any, Any, T], caller: Caller | None = None) -> T:
+    def run(
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        caller: Caller | None = None,
+        *,
+        only_reads: bool = False,
+    ) -> T:
         """Run a coroutine in the background, and wait for it.
 
         Args:
             coroutine: The coroutine.
             caller: Runs what the coroutine requests in the calling thread meanwhile.
+            only_reads: Whether it changes nothing at PortOne.
         """
         try:
             loop = self._checked_loop()
         except BaseException:
             coroutine.close()
             raise
-        return loop.run(coroutine, caller)
+        return loop.run(coroutine, caller, only_reads=only_reads)
 
     def _checked_loop(self) -> LoopThread:
         loop = self._root.loop

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from msgspec import Struct
 
-from portone_async.errors import ClientClosedError, OutcomeUnknownError, WrongLoopError
+from portone_async.errors import ClientClosedError, WrongLoopError
 from portone_async.resources import _pages, _stream
 
 from ._background import background
@@ -43,7 +43,7 @@ class _Results(Generic[R]):
             if not self._ready and not self._is_closed:
                 if not self._is_here:
                     raise WrongLoopError("this iterator belongs to the process that began it")
-                self._engine.run(self._read(), self._caller)
+                self._engine.run(self._read(), self._caller, only_reads=True)
             if not self._ready:
                 raise StopIteration
             return self._ready.popleft()
@@ -130,8 +130,8 @@ class Stream(_Results[R]):
         super().close()
         if self._is_open and self._is_here:
             # With the client, the look-ups were cancelled.
-            with suppress(ClientClosedError, OutcomeUnknownError):
-                self._engine.run(self._leave())
+            with suppress(ClientClosedError):
+                self._engine.run(self._leave(), only_reads=True)
 
     def __del__(self) -> None:
         if getattr(self, "_is_open", False) and self._is_here:

@@ -16,7 +16,12 @@ from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
-from portone_async.errors import ClientClosedError, OutcomeUnknownError, WrongLoopError
+from portone_async.errors import (
+    ClientClosedError,
+    OutcomeUnknownError,
+    PortOneError,
+    WrongLoopError,
+)
 
 from ._caller import Caller
 
@@ -97,7 +102,13 @@ class LoopThread:
         """Whether the calling thread is that of the loop."""
         return threading.current_thread() is self._thread
 
-    def run(self, coroutine: Coroutine[Any, Any, T], caller: Caller | None = None) -> T:
+    def run(
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        caller: Caller | None = None,
+        *,
+        only_reads: bool = False,
+    ) -> T:
         """Run a coroutine in the loop, in the context of the calling thread, and wait for it.
 
         What interrupts the wait, as a ``KeyboardInterrupt`` does, cancels the coroutine.
@@ -105,9 +116,10 @@ class LoopThread:
         Args:
             coroutine: The coroutine.
             caller: Runs what the coroutine requests in the calling thread meanwhile.
+            only_reads: Whether it changes nothing at PortOne.
 
         Raises:
-            ClientClosedError: The loop was stopped before.
+            ClientClosedError: The loop was stopped before, or while the coroutine only read.
             OutcomeUnknownError: The loop was stopped meanwhile, or the coroutine cancelled itself.
             WrongLoopError: The calling thread is that of the loop, which would wait for itself.
         """
@@ -119,7 +131,7 @@ class LoopThread:
             self._cancel(work)
             raise
         if task is None or task.cancelled():
-            raise _cut() if work.has_begun else _ended()
+            raise _cut(only_reads=only_reads) if work.has_begun else _ended()
         error = task.exception()
         if error is None:
             return task.result()
@@ -277,7 +289,12 @@ def _pass_on(entered: Future[Any], ended: Future[asyncio.Task[Any] | None]) -> N
         entered.set_exception(failure or _ended())
 
 
-def _cut() -> OutcomeUnknownError:
+def _cut(*, only_reads: bool) -> PortOneError:
+    if only_reads:
+        return ClientClosedError(
+            "this client was closed while it read results: nothing was changed, and they can be "
+            "read again"
+        )
     # Never ClientClosedError, which a refund raises if it was not sent.
     return OutcomeUnknownError("the call was cut off: what it had sent may have been carried out")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ import pytest
 
 from portone_async.blocking import PortOneClient
 from portone_async.blocking._caller import Caller
-from portone_async.testing import FakePortOne
+from portone_async.testing import Exchange, FakePortOne, Hang, Reply
 from tests.conftest import AT_ONCE
 from tests.support.scripted import UID
 
@@ -25,6 +26,21 @@ class InterruptedAtTheEnd(Caller):
     def serve(self, ended: Future[T]) -> T:
         ended.result()
         raise KeyboardInterrupt
+
+
+class OnRequest:
+    """A fault that calls a function when a request arrives, and then answers or not."""
+
+    def __init__(self, function: Callable[[], object], *, answers: bool = False) -> None:
+        self._function = function
+        self._answers = answers
+
+    async def meet(self, exchange: Exchange) -> Reply | None:
+        await asyncio.to_thread(self._function)
+        if self._answers:
+            return exchange.reply()
+        await Hang().meet(exchange)
+        return None
 
 
 @pytest.fixture(autouse=True)

@@ -38,9 +38,9 @@ from portone_async.blocking.reconcile import reconcile
 from portone_async.blocking.webhook import verify_webhook
 from portone_async.instrumentation import CallInfo
 from portone_async.reconcile import ConfirmationPlan, Finding, Order, Verdict
-from portone_async.testing import Exchange, FakePortOne, Hang, Reply
+from portone_async.testing import FakePortOne
 from portone_async.webhook import parse_webhook
-from tests.blocking.conftest import loops
+from tests.blocking.conftest import OnRequest, loops
 from tests.support.canaries import assert_clean, canary_server
 from tests.support.scripted import UID
 
@@ -50,21 +50,6 @@ THREADS = 8
 def new_client(server: FakePortOne, **options: Any) -> PortOneClient:
     options.setdefault("base_url", server.url)
     return PortOneClient(server.imp_key, server.imp_secret, **options)
-
-
-class OnRequest:
-    """A fault that calls a function when a request arrives, and then answers or not."""
-
-    def __init__(self, function: Callable[[], object], *, answers: bool = False) -> None:
-        self._function = function
-        self._answers = answers
-
-    async def meet(self, exchange: Exchange) -> Reply | None:
-        await asyncio.to_thread(self._function)
-        if self._answers:
-            return exchange.reply()
-        await Hang().meet(exchange)
-        return None
 
 
 # Calls
@@ -419,6 +404,9 @@ def test_confirmation_is_decided_in_the_calling_thread_while_others_call(
 # Handlers of signals
 
 
+_INTERRUPTED = ("blocking/_background.py", "blocking/_engine.py", "blocking/_loop.py")
+
+
 class AtLine:
     """Calls a function at one line of the engine and the loop, as a handler of a signal is called."""
 
@@ -448,7 +436,7 @@ class AtLine:
             sys.settrace(trace)
 
     def _trace(self, frame: FrameType, event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.endswith(("blocking/_engine.py", "blocking/_loop.py")):
+        if not frame.f_code.co_filename.endswith(_INTERRUPTED):
             return None
         if event == "line":
             self._lines += 1
@@ -468,11 +456,27 @@ def test_signal_handler_can_call_the_client_at_any_line_of_a_call(server: FakePo
             thread.join(60)
 
 
-def test_signal_handler_can_close_the_client_at_any_line_of_a_call(server: FakePortOne) -> None:
+def test_signal_handler_can_use_a_client_of_its_own_at_any_line(server: FakePortOne) -> None:
+    def find_and_close() -> None:
+        with new_client(server) as own:
+            own.payments.find(UID)
+
+    for handler in AtLine.each():
+        with new_client(server) as client:
+            handler.interrupt(partial(client.payments.find, UID), find_and_close)
+        for thread in loops():
+            thread.join(60)
+
+
+@pytest.mark.parametrize("calls_before", [0, 1])
+def test_signal_handler_can_close_the_client_at_any_line_of_a_call(
+    server: FakePortOne, calls_before: int
+) -> None:
     for handler in AtLine.each():
         client = new_client(server)
         find = partial(client.payments.find, UID)
-        find()
+        for _ in range(calls_before):
+            find()
         with suppress(ClientClosedError):
             handler.interrupt(find, client.close)
         client.close()

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from portone_async import OutcomeUnknownError
+from portone_async import ClientClosedError, OutcomeUnknownError
 from portone_async.blocking import PortOneClient, _loop
 from portone_async.resources.payments import _refund_engine
 from portone_async.testing import FakePortOne, Reset
-from tests.blocking.conftest import InterruptedAtTheEnd, loops
+from tests.blocking.conftest import InterruptedAtTheEnd, OnRequest, loops
 from tests.support.logged import logged
 from tests.support.scripted import UID
 
@@ -50,6 +50,20 @@ def test_exclusive_block_keeps_its_error_when_the_client_is_closed_in_it(
     with pytest.raises(OutcomeUnknownError):
         refund()
     assert not logged(caplog)
+
+
+def test_stream_that_waits_ends_with_client_closed(
+    client: PortOneClient, server: FakePortOne
+) -> None:
+    begun = threading.Event()
+    server.fail(OnRequest(begun.set), on="/payments/find")
+
+    with ThreadPoolExecutor(1) as threads:
+        results = threads.submit(list, client.payments.find_many([UID]))
+        begun.wait()
+        client.close()
+        with pytest.raises(ClientClosedError, match="nothing was changed, and they can be read"):
+            results.result()
 
 
 def test_stream_can_be_left_after_its_client_was_closed(client: PortOneClient) -> None:
