@@ -119,7 +119,8 @@ def test_test_payment_of_a_window_is_not_the_charge(channel: str) -> None:
     ids=repr,
 )
 def test_other_paid_payment_is_the_charge(fields: dict[str, Any]) -> None:
-    paid = payment(**({"sandbox": True} | fields))
+    given: dict[str, Any] = {"sandbox": True} | fields
+    paid = payment(**given)
 
     assert decide_before(CHARGE, [paid]) is paid
     assert decide_later(CHARGE, [paid], before=[]) is paid
