@@ -116,7 +116,8 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
     other value of a call may be secret or about a person, and is never printed."""
     success: Collection[int] = SUCCESS
     """The HTTP statuses of a whole success; any other 2xx is an error. Add 207 only where
-    ``response`` and ``check`` report the part that failed."""
+    ``response`` and ``check`` report the part that failed: its ``code`` is not documented
+    (``doctor``: ``batch-partial``), and does not count."""
     partial: Collection[int] = ()
     """The HTTP statuses of a partial success whose ``response`` lists what succeeded. It is
     returned whatever ``code`` is, which PortOne does not document (``doctor``:

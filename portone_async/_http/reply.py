@@ -43,6 +43,7 @@ _BOM = b"\xef\xbb\xbf"
 # JSON has integers of any length: one of 4,000 digits is not a code, and would fill a log line.
 _Code = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 # Temporary failures (RFC 9110, 8470).
+_MULTI_STATUS = 207
 _UNAVAILABLE = frozenset({408, 425, 500, 502, 503, 504})
 
 
@@ -132,7 +133,7 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
         return _undecodable(call, reply, error, redact) if salvaged is None else salvaged
     except Exception as error:  # noqa: BLE001 (a Struct of the caller may raise anything)
         return _undecodable(call, reply, error, redact)
-    if envelope.code != 0 and not is_partial:
+    if envelope.code != 0 and not (is_partial or reply.status == _MULTI_STATUS):
         return _failure(call, reply, redact)
     answer: Any = None if call.response is NoneType else from_wire(response, envelope.response)
     problem = None if is_partial else _check(call, answer)
@@ -155,7 +156,8 @@ def _salvaged(
         return None
     is_partial = reply.status in call.partial
     try:
-        answer = _read_loosely(reader, body, redact, is_partial=is_partial)
+        any_code = is_partial or reply.status == _MULTI_STATUS
+        answer = _read_loosely(reader, body, redact, any_code=any_code)
     except (msgspec.DecodeError, RecursionError):
         return None
     if isinstance(answer, UnexpectedResponseError):
@@ -166,19 +168,19 @@ def _salvaged(
     return answer if problem is None else UnexpectedResponseError(problem, status=reply.status)
 
 
-def _read_loosely(reader: Reader, body: bytes, redact: Redactor, *, is_partial: bool) -> Any:
+def _read_loosely(reader: Reader, body: bytes, redact: Redactor, *, any_code: bool) -> Any:
     """Read the readable part of a response, without the values that are nested too deeply."""
     try:
-        return _read_response(reader, body, redact, is_partial=is_partial)
+        return _read_response(reader, body, redact, any_code=any_code)
     except RecursionError:
         flat = shallow(body, reader.depth)
-        return _read_response(reader, flat, redact, is_partial=is_partial)
+        return _read_response(reader, flat, redact, any_code=any_code)
 
 
-def _read_response(reader: Reader, body: bytes, redact: Redactor, *, is_partial: bool) -> Any:
-    """Read the response of a success, or of a partial one; ``None`` for a failure."""
+def _read_response(reader: Reader, body: bytes, redact: Redactor, *, any_code: bool) -> Any:
+    """Read the response of a success, or of one with any code; ``None`` for a failure."""
     envelope = _raw_decoder.decode(body)
-    is_success = is_partial or envelope.code == 0
+    is_success = any_code or envelope.code == 0
     return reader.read(bytes(envelope.response), redact) if is_success else None
 
 

@@ -25,8 +25,8 @@ class Page(Struct, Generic[R, U], frozen=True):
     """One page of a list: PortOne's ``{"total", "next", "list"}``."""
 
     total: int
-    next: int | bool
-    """The number of the next page; 0 (or false) when there is none."""
+    next: int | bool | None
+    """The number of the next page; 0 (or false, or null) when there is none."""
     list: tuple[R, ...]
     """The records that can be read."""
     unreadable: Annotated[tuple[U, ...], NEVER_SENT] = ()

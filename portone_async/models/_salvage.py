@@ -246,7 +246,7 @@ def _listing(cls: type[ResponseRecord], raws: Iterable[Raw], redact: Redactor) -
 
 class _RawPage(Struct):
     total: int
-    next: int | bool
+    next: int | bool | None
     list: tuple[Raw, ...]
 
 

@@ -580,14 +580,20 @@ def test_response_that_nothing_is_read_from_may_be_anything(content: bytes) -> N
     assert type(parse(call, Reply(200, {}, b"[]"))) is UnexpectedResponseError
 
 
-def test_207_of_a_batch_returns_the_payments_found() -> None:
+@pytest.mark.parametrize("code", [0, 1, -1])
+@pytest.mark.parametrize("odd", [[], [CARD_PAID | {"amount": None}]], ids=["readable", "odd"])
+def test_207_of_a_batch_returns_the_payments_found(code: int, odd: list[Any]) -> None:
     call = batch_call(
         [Identifier("merchant_uid", "order-1"), Identifier("merchant_uid", "order-2")]
     )
-    listing = parse(call, Reply(207, {}, ok([CARD_PAID])))
+    content = {"code": code, "message": "일부 실패", "response": [CARD_PAID, *odd]}
+    listing = parse(call, Reply(207, {}, body(content)))
 
     assert not isinstance(listing, PortOneError)
-    assert len(listing.list) == 1
+    assert (len(listing.list), len(listing.unreadable)) == (1, len(odd))
+    assert type(parse(call, Reply(207, {}, body(content | {"response": []})))) is (
+        UnexpectedResponseError
+    )
 
 
 def test_body_is_quoted_as_the_call_allows() -> None:
@@ -635,6 +641,16 @@ def test_empty_page_of_a_period_is_accepted() -> None:
 
         assert not isinstance(answer, PortOneError)
         assert answer.list == ()
+
+
+@pytest.mark.parametrize("none", [0, "0", False, None], ids=repr)
+@pytest.mark.parametrize("odd", [[], [CARD_PAID | {"amount": None}]], ids=["readable", "odd"])
+def test_page_without_a_next_one_is_the_last(none: object, odd: list[Any]) -> None:
+    content = {"total": 1 + len(odd), "previous": none, "next": none, "list": [CARD_PAID, *odd]}
+    page = parse(LIST, Reply(200, {}, ok(content)))
+
+    assert not isinstance(page, PortOneError)
+    assert not page.next
 
 
 def test_undecodable_response_type_is_rejected() -> None:

@@ -55,7 +55,8 @@ def _batch_partial(evidence: Evidence) -> Result:
         return unknown(reasons.NO_PAYMENTS)
     known = evidence.sample[0].get("imp_uid")
     is_listed = [payment.get("imp_uid") for payment in exchange.records] == [known]
-    is_known = exchange.status == 207 and exchange.error is None and is_listed
+    is_answered = (exchange.status, _code(exchange)) == (207, 0)
+    is_known = is_answered and exchange.error is None and is_listed
     return (agrees if is_known else differs)(
         status=exchange.status,
         code=_code(exchange),
