@@ -26,7 +26,7 @@ from typing import Any, Generic, Self, TypeVar
 from portone_async._tasks import cancel
 from portone_async.errors import InvalidRequestError
 
-__all__ = ("Stream", "aiter_any", "batched")
+__all__ = ("Stream", "aiter_any", "batched", "require_several")
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -186,6 +186,16 @@ async def batched(
             left -= needed
     if batch:
         yield batch
+
+
+def require_several(name: str, items: object) -> None:
+    """Reject one text where many are expected: each of its letters would be looked up.
+
+    Raises:
+        InvalidRequestError: It is one.
+    """
+    if isinstance(items, str | bytes):
+        raise InvalidRequestError(f"{name} must be several texts, as in a list, not one")
 
 
 async def aiter_any(items: Iterable[J] | AsyncIterable[J]) -> AsyncGenerator[J, None]:

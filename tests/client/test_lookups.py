@@ -405,6 +405,18 @@ async def test_invalid_id_ends_a_batch(
             _ = [group async for group in stream]
 
 
+async def test_one_text_in_place_of_many_is_refused(client: PortOneClient) -> None:
+    payments, keys = client.payments, client.billing_keys
+    for look_up in (
+        lambda: payments.find_many("order-1"),
+        lambda: payments.get_many("order-1"),
+        lambda: payments.get_many(imp_uids="imp_1"),
+        lambda: keys.get_many("member-1"),
+    ):
+        with pytest.raises(InvalidRequestError, match="must be several texts"):
+            look_up()
+
+
 async def test_find_many_distinguishes_found_missing_and_failed(
     server: FakePortOne, client: PortOneClient
 ) -> None:

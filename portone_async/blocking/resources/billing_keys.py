@@ -156,7 +156,8 @@ class BillingKeys(Section):
             customer_uids: Any number of names, with slashes as well.
 
         Raises:
-            InvalidRequestError: During iteration: a name can never be looked up.
+            InvalidRequestError: ``customer_uids`` is one text; or, during iteration, a name can
+                never be looked up.
             PortOneError: During iteration: any error of a call.
 
         Source: ``GET /subscribe/customers?customer_uid[]=...``.

@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 from portone_async.call import Caller
 from portone_async.models.billing_keys import BillingKeyGroup, BillingKeyListing
-from portone_async.resources._stream import Stream, aiter_any, batched
+from portone_async.resources._stream import Stream, aiter_any, batched, require_several
 from portone_async.resources.payments._batch import (
     LARGEST_BATCH,
     LONGEST_QUERY,
@@ -31,6 +31,7 @@ def get_groups(
     client: Caller, customer_uids: Iterable[str] | AsyncIterable[str]
 ) -> Stream[BillingKeyGroup]:
     """Look up many keys per request; results come in the order of the names."""
+    require_several("customer_uids", customer_uids)
 
     async def look_up(batch: Sequence[Identifier]) -> Sequence[BillingKeyGroup]:
         names = [identifier.uid for identifier in batch]

@@ -225,7 +225,8 @@ class Payments(Refunds):
             imp_uids: PortOne's own ids, which come after them.
 
         Raises:
-            InvalidRequestError: During iteration: an id can never be looked up.
+            InvalidRequestError: ``merchant_uids`` or ``imp_uids`` is one text; or, during iteration,
+                an id can never be looked up.
             PortOneError: During iteration: any error of a call.
 
         Source: ``GET /payments?merchant_uid[]=...&imp_uid[]=...``.
@@ -259,7 +260,7 @@ class Payments(Refunds):
             sorting: As for :meth:`find`.
 
         Raises:
-            InvalidRequestError: ``status`` or ``sorting`` can never be right.
+            InvalidRequestError: An argument can never be right, such as one text for many.
             PortOneError: During iteration: an error that every order would have: refused keys or
                 token, a closed client, another event loop, a proxy that refuses.
         """

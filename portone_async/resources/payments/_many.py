@@ -27,7 +27,7 @@ from portone_async.errors import (
 )
 from portone_async.models import Failed, Found, Group, Missing, Payment
 from portone_async.models.payments import PaymentListing
-from portone_async.resources._stream import Stream, aiter_any, batched
+from portone_async.resources._stream import Stream, aiter_any, batched, require_several
 
 from ._batch import LARGEST_BATCH, LONGEST_QUERY, Identifier, batch_call, grouped, query_bytes
 
@@ -54,6 +54,7 @@ def find_each(
     merchant_uids: Iterable[str] | AsyncIterable[str],
 ) -> Stream[Found | Missing | Failed]:
     """Look up each order by a separate request; results come as soon as they are known."""
+    require_several("merchant_uids", merchant_uids)
 
     async def look_up(merchant_uid: str) -> tuple[Found | Missing | Failed]:
         try:
@@ -75,6 +76,8 @@ def get_groups(
     imp_uids: Iterable[str] | AsyncIterable[str],
 ) -> Stream[Group]:
     """Look up many identifiers per request; results come in the order of the identifiers."""
+    require_several("merchant_uids", merchant_uids)
+    require_several("imp_uids", imp_uids)
 
     async def look_up(batch: Sequence[Identifier]) -> Sequence[Group]:
         try:
