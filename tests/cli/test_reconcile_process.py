@@ -13,6 +13,7 @@ import pytest
 import portone_async
 from portone_async.reconcile import Finding, Store
 from portone_async.testing import FakePortOne
+from tests.support.custom_faults import Held
 
 ORDERS = 3000
 ROOT = Path(portone_async.__file__).parents[1]
@@ -95,12 +96,12 @@ async def test_interrupted_run_prints_how_to_resume(server: FakePortOne, folder:
 
 
 async def test_second_run_on_a_store_in_use_is_rejected(server: FakePortOne, folder: Path) -> None:
-    first = await start(server, folder, "run.db", rate=20)
+    server.fail(held := Held())
+    first = await start(server, folder, "run.db")
     await wait_for_requests(server, 1)
-    first.send_signal(signal.SIGSTOP)
     second = await start(server, folder, "run.db")
     _, err = await second.communicate()
-    first.send_signal(signal.SIGCONT)
+    held.release()
 
     assert second.returncode == 2
     assert "run.db" in err.decode()
