@@ -43,7 +43,7 @@ async def example(request: pytest.FixtureRequest, server: FakePortOne) -> Any:
 async def app(example: Any, request: pytest.FixtureRequest) -> AsyncIterator[App]:
     served = SERVED[request.node.callspec.params["example"]]
     # No proxy of this machine's environment comes between.
-    async with served(example) as url, httpx.AsyncClient(trust_env=False) as visitor:
+    async with served(example) as url, httpx.AsyncClient(timeout=None, trust_env=False) as visitor:
         yield App(example, url, visitor)
 
 

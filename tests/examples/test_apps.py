@@ -123,7 +123,7 @@ async def test_request_ends_with_the_timeout_of_the_app(
     example.TIMEOUTS = Timeouts(total=1)
     served = SERVED[request.node.callspec.params["example"]]
 
-    async with served(example) as url, httpx.AsyncClient(trust_env=False) as visitor:
+    async with served(example) as url, httpx.AsyncClient(timeout=None, trust_env=False) as visitor:
         answer = await visitor.get(f"{url}/orders/A-1/payment")
 
     assert (answer.status_code, answer.json()["error"]) == (504, "TimeoutError")
@@ -201,7 +201,7 @@ async def test_client_is_closed_with_the_app(
     monkeypatch.setattr(example.PortOneClient, "from_env", noted)
     served = SERVED[request.node.callspec.params["example"]]
 
-    async with served(example) as url, httpx.AsyncClient(trust_env=False) as visitor:
+    async with served(example) as url, httpx.AsyncClient(timeout=None, trust_env=False) as visitor:
         await visitor.get(f"{url}/orders/A-1/payment")
         await visitor.get(f"{url}/orders/A-1/payment")
         assert [" closed" in repr(client) for client in clients] == [False]

@@ -32,7 +32,7 @@ def _payment(server: FakePortOne) -> Payment:
 async def _app(server: FakePortOne) -> AsyncIterator[httpx.AsyncClient]:
     example = loaded("fastapi_app")
     example.SETTLE = 0
-    async with fastapi_served(example) as url, httpx.AsyncClient(base_url=url) as app:
+    async with fastapi_served(example) as url, httpx.AsyncClient(base_url=url, timeout=None) as app:
         yield app
 
 

@@ -63,7 +63,7 @@ async def test_visitor_gets_the_state_of_a_failure(server: FakePortOne) -> None:
     server.fail(Status(400), on="/payments/find/ORD-2")
     async with (
         fastapi_served(loaded("fastapi_traced")) as url,
-        httpx.AsyncClient(base_url=url) as browser,
+        httpx.AsyncClient(base_url=url, timeout=None) as browser,
     ):
         statuses = [
             (await browser.get(f"/orders/{order}/payment")).status_code
