@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from .server import FakePortOne
 
-__all__ = ("ORDERS", "OTHERS", "add_other_samples", "add_samples")
+__all__ = ("ORDERS", "add_other_samples", "add_samples")
 
 ORDERS = "ORD-PAID ORD-READY ORD-FAILED ORD-CANCELLED ORD-PARTIAL ORD-PENDING ORD-USD ORD-SANDBOX"
 """The agency's orders of :func:`add_samples`."""
-OTHERS = """\
+_OTHERS = """\
   billing key         member-1-card-1
   schedule            SUB-1, which is charged in a day
   virtual account     of ORD-READY, waits for 1000 KRW
@@ -65,7 +65,7 @@ def add_other_samples(server: FakePortOne) -> str:
     check = server.certifications.add()
     server.kcp_quick.add_member("quick-1")
     server.benepia.add("user-1", "password-1")
-    return OTHERS.format(
+    return _OTHERS.format(
         paid=paid,
         escrow=escrow.imp_uid,
         naver=naver.imp_uid,

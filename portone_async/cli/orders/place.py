@@ -17,7 +17,7 @@ from .columns import Layout
 from .items import BadRow, Item, PartlyRefundedRow, Place, PlacedOrder, PlacedRefund
 from .where import Where
 
-__all__ = ("add_place", "place_of", "tier_of")
+__all__ = ("add_place", "tier_of")
 
 
 def add_place(item: Item, cells: Sequence[object], layout: Layout, where: Where) -> Item:
@@ -45,14 +45,14 @@ def add_place(item: Item, cells: Sequence[object], layout: Layout, where: Where)
     return placed(**asdict(item), place=place)
 
 
-def place_of(item: Item) -> Place | None:
+def _place_of(item: Item) -> Place | None:
     """Return the place of an item."""
     return item.place if isinstance(item, PlacedOrder | PlacedRefund | BadRow) else None
 
 
 def tier_of(item: Item) -> str:
     """Return the Tier of an item, or an empty text: two Tiers may have the same order number."""
-    place = place_of(item)
+    place = _place_of(item)
     return "" if place is None else place.tier or ""
 
 

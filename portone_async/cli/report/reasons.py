@@ -38,7 +38,7 @@ def reason_of(finding: Finding) -> tuple[str, str]:
 
     Returns:
         The reason, and the place in the order file that its sentence names, which
-        :func:`~portone_async.cli.wording.localized` words in a language. Both are empty if the
+        :func:`portone_async.cli.wording.localized` words in a language. Both are empty if the
         finding has no error.
     """
     error = finding.error or ""

@@ -19,9 +19,9 @@ from portone_async.resources._windows import THREE_MONTHS, Window, utc_now, wind
 
 from ._calls import list_call, list_of_key_call
 
-__all__ = ("OLDEST_FIRST", "by_time", "of_key")
+__all__ = ("by_time", "of_key")
 
-OLDEST_FIRST = "scheduled"
+_OLDEST_FIRST = "scheduled"
 # Of the lists of one key. It is not documented; it only matters if PortOne sends arrays.
 _PAGE_SIZE = 20
 
@@ -36,7 +36,7 @@ def by_time(
     page_size: int,
 ) -> Pages[Schedule]:
     """Read the schedules of a period by slices of time, each once."""
-    is_descending = sorting != OLDEST_FIRST
+    is_descending = sorting != _OLDEST_FIRST
     seen: set[str] = set()
 
     async def read(window: Window, number: int, size: int) -> _Page:

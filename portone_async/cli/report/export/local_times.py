@@ -9,18 +9,18 @@ from msgspec.structs import replace
 from portone_async.cli.zone import in_zone
 from portone_async.reconcile.finding import PaymentSnapshot
 
-__all__ = ("payment_in_zone", "time_in_zone")
+__all__ = ("payment_in_zone",)
 
 
 def payment_in_zone(payment: PaymentSnapshot, timezone: tzinfo) -> PaymentSnapshot:
     """Return a payment with its times in a zone."""
     return replace(
         payment,
-        paid_at=time_in_zone(payment.paid_at, timezone),
-        cancelled_at=time_in_zone(payment.cancelled_at, timezone),
+        paid_at=_time_in_zone(payment.paid_at, timezone),
+        cancelled_at=_time_in_zone(payment.cancelled_at, timezone),
     )
 
 
-def time_in_zone(time: datetime | None, timezone: tzinfo) -> datetime | None:
+def _time_in_zone(time: datetime | None, timezone: tzinfo) -> datetime | None:
     """Return a time in a zone; unchanged where the result would leave the calendar."""
     return None if time is None else in_zone(time, timezone)

@@ -15,7 +15,7 @@ from portone_async.cli.zone import in_zone
 
 from .book import Book, Format, Worksheet
 
-__all__ = ("Amount", "Cells", "Formats", "Value", "cell_text")
+__all__ = ("Amount", "Cells", "Formats", "Value")
 
 _MAX_UNITS = 32_767
 """UTF-16 code units of the longest text of a cell:
@@ -100,7 +100,7 @@ class Cells:
 
     def write_text(self, row: int, column: int, text: str, style: Format | None = None) -> None:
         """Write a text, whatever it looks like."""
-        self._sheet.write_string(row, column, cell_text(text), style)
+        self._sheet.write_string(row, column, _cell_text(text), style)
 
     def write_amount(self, row: int, column: int, value: Amount, *, is_total: bool = False) -> None:
         """Write an amount as a number; as a text if it has more digits than Excel stores."""
@@ -121,7 +121,7 @@ class Cells:
             self._sheet.write_datetime(row, column, naive, self._formats.time)
 
 
-def cell_text(text: str) -> str:
+def _cell_text(text: str) -> str:
     r"""Escape control characters, which XML cannot hold, as ``\x1b``, and truncate a long text."""
     text = _truncate(escape_order_number(text))
     if text.startswith("<r>") and text.endswith("</r>"):
