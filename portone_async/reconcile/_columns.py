@@ -29,6 +29,8 @@ TimeColumn: TypeAlias = int | str | None
 _MOST_DIGITS = 9
 # Longer amounts are written with an exponent.
 _MOST_CANONICAL_DIGITS = 29
+# An exact sum with 1E+1000000000 would have a billion digits.
+_MOST_DIGITS_OF_SUMS = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 24 * 60 * 60  # seconds
 
@@ -56,11 +58,12 @@ def canonical(money: MoneyColumn) -> MoneyColumn:
 
 
 def is_amount(text: str) -> bool:
-    """Return whether a text is a finite number."""
+    """Return whether a text is a finite number of which exact sums can be made."""
     try:
-        return Decimal(text).is_finite()
+        amount = Decimal(text)
     except InvalidOperation:
         return False
+    return amount.is_finite() and abs(amount.adjusted()) < _MOST_DIGITS_OF_SUMS
 
 
 def _column(text: str) -> MoneyColumn:

@@ -147,6 +147,6 @@ def _problem(item: Order | Refund) -> str | None:
     except UnicodeEncodeError:
         return "it has half a surrogate pair in it"
     amounts = (item.amount, item.cancelled_amount) if isinstance(item, Order) else (item.amount,)
-    return (
-        None if all(is_amount(str(amount)) for amount in amounts) else "its amount is not a number"
-    )
+    if all(is_amount(str(amount)) for amount in amounts):
+        return None
+    return "its amount is not a number of at most 1,000 digits"

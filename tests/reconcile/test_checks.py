@@ -65,8 +65,9 @@ async def test_order_number_that_is_not_unicode_is_not_checked(
         Order("odd", Decimal("NaN")),
         Order("odd", Decimal(1), cancelled_amount=Decimal("Infinity")),
         Refund("o-1", Decimal("sNaN"), "KRW", "row 9"),
+        Order("odd", Decimal("1E+1000000000")),
     ],
-    ids=["order", "cancelled", "refund"],
+    ids=["order", "cancelled", "refund", "huge"],
 )
 async def test_amount_that_is_not_a_number_is_not_checked(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, odd: Order | Refund
@@ -80,7 +81,8 @@ async def test_amount_that_is_not_a_number_is_not_checked(
     assert summary.counts[Verdict.MATCHED] == 3
     assert again.counts == summary.counts
     assert finding.merchant_uid == odd.merchant_uid
-    assert finding.error == f"order {odd.merchant_uid!r}: its amount is not a number"
+    problem = "its amount is not a number of at most 1,000 digits"
+    assert finding.error == f"order {odd.merchant_uid!r}: {problem}"
 
 
 async def test_confirmation_is_recorded_while_another_one_hangs(
