@@ -46,7 +46,7 @@ def canonical(money: MoneyColumn) -> MoneyColumn:
     """Return the same column for equal amounts, such as ``1000``, ``1000.00`` and ``1E+3``.
 
     Raises:
-        InvalidOperation: It is not an amount, such as ``NaN``.
+        InvalidOperation: It is not an amount, such as ``NaN`` or ``-1``.
     """
     if isinstance(money, int):
         return money
@@ -58,12 +58,12 @@ def canonical(money: MoneyColumn) -> MoneyColumn:
 
 
 def is_amount(text: str) -> bool:
-    """Return whether a text is a finite number of which exact sums can be made."""
+    """Return whether a text is a number, not negative, of which exact sums can be made."""
     try:
         amount = Decimal(text)
     except InvalidOperation:
         return False
-    return amount.is_finite() and abs(amount.adjusted()) < _MOST_DIGITS_OF_SUMS
+    return amount.is_finite() and amount >= 0 and abs(amount.adjusted()) < _MOST_DIGITS_OF_SUMS
 
 
 def _column(text: str) -> MoneyColumn:

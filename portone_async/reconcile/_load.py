@@ -133,20 +133,25 @@ def _not_checked(item: Item) -> Finding | None:
     else:
         return None
     return Finding(
-        merchant_uid=item.merchant_uid.encode(errors="backslashreplace").decode(),
+        merchant_uid=_unicode(item.merchant_uid),
         verdict=Verdict.NOT_CHECKED,
-        error=f"{where}: {reason}",
+        error=_unicode(f"{where}: {reason}"),
     )
+
+
+def _unicode(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which cannot be stored."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _problem(item: Order | Refund) -> str | None:
     """Return why an order cannot be stored and compared."""
-    status = item.status if isinstance(item, Order) else ""
+    other = item.status if isinstance(item, Order) else item.row
     try:
-        f"{item.merchant_uid}{item.currency}{status}".encode()
+        f"{item.merchant_uid}{item.currency}{other}".encode()
     except UnicodeEncodeError:
         return "it has half a surrogate pair in it"
     amounts = (item.amount, item.cancelled_amount) if isinstance(item, Order) else (item.amount,)
     if all(is_amount(str(amount)) for amount in amounts):
         return None
-    return "its amount is not a number of at most 1,000 digits"
+    return "its amount is negative, or not a number of at most 1,000 digits"

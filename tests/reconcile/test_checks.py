@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from portone_async import PortOneClient
-from portone_async.reconcile import Finding, Order, Refund, Store, Verdict, reconcile
+from portone_async.reconcile import (
+    Finding,
+    Order,
+    Refund,
+    Store,
+    UnreadableOrder,
+    Verdict,
+    reconcile,
+)
 from portone_async.testing import Exchange, FakePortOne, Hang, Reply, Status
 from tests.support.custom_faults import Refused
 from tests.support.paid_day import paid_orders
@@ -42,11 +50,23 @@ async def test_rejection_of_all_batches_is_not_halved_forever(
     assert len(server.requests) < 2_500
 
 
-@pytest.mark.parametrize("uid", ["half \ud83d", "\udc80"])
-async def test_order_number_that_is_not_unicode_is_not_checked(
-    server: FakePortOne, client: PortOneClient, tmp_path: Path, uid: str
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Order("half \ud83d", Decimal(1000)),
+        Order("\udc80", Decimal(1000)),
+        Refund("o-1", Decimal(1), "KRW", "\udcff.csv:7, half a surrogate"),
+        UnreadableOrder("\udcff.csv:7", "half a \udcff surrogate"),
+    ],
+    ids=["high", "low", "refund", "unreadable"],
+)
+async def test_text_that_is_not_unicode_is_not_checked(
+    server: FakePortOne,
+    client: PortOneClient,
+    tmp_path: Path,
+    odd: Order | Refund | UnreadableOrder,
 ) -> None:
-    orders = [*paid_orders(server, 3), Order(uid, Decimal(1000))]
+    orders = [*paid_orders(server, 3), odd]
     with Store.open(tmp_path / "run.db") as store:
         summary = await reconcile(client, orders, store=store)
         (finding,) = store.findings(Verdict.NOT_CHECKED)
@@ -66,10 +86,12 @@ async def test_order_number_that_is_not_unicode_is_not_checked(
         Order("odd", Decimal(1), cancelled_amount=Decimal("Infinity")),
         Refund("o-1", Decimal("sNaN"), "KRW", "row 9"),
         Order("odd", Decimal("1E+1000000000")),
+        Order("odd", Decimal(-1000)),
+        Refund("o-1", Decimal("-0.5"), "KRW", "row 9"),
     ],
-    ids=["order", "cancelled", "refund", "huge"],
+    ids=["order", "cancelled", "refund", "huge", "negative", "negative refund"],
 )
-async def test_amount_that_is_not_a_number_is_not_checked(
+async def test_amount_that_cannot_be_added_is_not_checked(
     server: FakePortOne, client: PortOneClient, tmp_path: Path, odd: Order | Refund
 ) -> None:
     orders = [*paid_orders(server, 3), odd]
@@ -81,7 +103,7 @@ async def test_amount_that_is_not_a_number_is_not_checked(
     assert summary.counts[Verdict.MATCHED] == 3
     assert again.counts == summary.counts
     assert finding.merchant_uid == odd.merchant_uid
-    problem = "its amount is not a number of at most 1,000 digits"
+    problem = "its amount is negative, or not a number of at most 1,000 digits"
     assert finding.error == f"order {odd.merchant_uid!r}: {problem}"
 
 
