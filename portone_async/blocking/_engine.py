@@ -172,7 +172,7 @@ class Engine:
     def _checked_loop(self) -> LoopThread:
         loop = self._root.loop
         if not loop.is_here:
-            _warn_in_a_coroutine()
+            _warn_in_a_coroutine(loop)
         return loop
 
     def start(self, coroutine: Coroutine[Any, Any, object]) -> None:
@@ -195,16 +195,17 @@ class Engine:
             self._root.close()
 
 
-def _warn_in_a_coroutine() -> None:
+def _warn_in_a_coroutine(background: LoopThread) -> None:
     """Warn if the calling thread has a running event loop, which stands still meanwhile.
 
-    Not in a notebook, which always has a running loop.
+    A notebook has one, too, and no other way to call: there it is not a mistake. Nor is it with
+    gevent, where the loop of the background runs in the same thread as its callers.
     """
     try:
-        asyncio.get_running_loop()
+        running = asyncio.get_running_loop()
     except RuntimeError:
         return
-    if "ipykernel" not in sys.modules:
+    if "ipykernel" not in sys.modules and not background.runs(running):
         warnings.warn(
             "a blocking PortOneClient blocks the event loop of this thread: in a coroutine, await "
             "portone_async.PortOneClient",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future, InvalidStateError
@@ -28,6 +29,16 @@ from ._caller import Caller
 __all__ = ("LoopThread", "User")
 
 T = TypeVar("T")
+
+
+def _has_gevent() -> bool:
+    """Return whether gevent has replaced the threads of Python."""
+    monkey: Any = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+# Whether the queues and locks that this package has imported are gevent's.
+_HAD_GEVENT = _has_gevent()
 
 # Seconds that calls have to end by themselves once their client is closed. A refund whose answer
 # was lost is looked up every 15 seconds at most; the next look-up fails, so that its error says
@@ -54,6 +65,8 @@ class LoopThread:
     """
 
     def __init__(self) -> None:
+        if _has_gevent() and not _HAD_GEVENT:
+            raise _patched_late()
         self._works: set[_Work[Any]] = set()
         self._process = os.getpid()
         self._is_ending = False
@@ -101,6 +114,10 @@ class LoopThread:
     def is_here(self) -> bool:
         """Whether the calling thread is that of the loop."""
         return threading.current_thread() is self._thread
+
+    def runs(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return whether this is its event loop."""
+        return loop is self._loop
 
     def run(
         self,
@@ -287,6 +304,17 @@ def _pass_on(entered: Future[Any], ended: Future[asyncio.Task[Any] | None]) -> N
         task = ended.result()
         failure = None if task is None or task.cancelled() else task.exception()
         entered.set_exception(failure or _ended())
+
+
+def _patched_late() -> WrongLoopError:
+    error = WrongLoopError(
+        "gevent replaced the threads of Python after portone_async was imported, so calls would hang"
+    )
+    error.advice = (
+        "Call gevent.monkey.patch_all() before portone_async is imported (gunicorn: without "
+        "--preload), or use workers with threads or processes."
+    )
+    return error
 
 
 def _cut(*, only_reads: bool) -> PortOneError:
