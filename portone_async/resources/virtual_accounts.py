@@ -24,6 +24,7 @@ from ._request import (
     optional_money,
     optional_unix_seconds,
     path_value,
+    positive_money,
     unix_seconds,
 )
 from ._settle import validate_settle
@@ -225,7 +226,7 @@ class VirtualAccounts:
         """
         body = json_body(
             extra_body,
-            amount=optional_money("amount", amount),
+            amount=None if amount is None else positive_money("amount", amount),
             vbank_due=optional_unix_seconds("vbank_due", vbank_due),
         )
         if not body:

@@ -579,6 +579,10 @@ async def test_refusal_after_a_lost_answer_is_unknown_without_a_look_up(
         ({"schedules": [item(tax_free="much")]}, "tax_free"),
         ({"schedules": [item(schedule_at=datetime(2026, 3, 2))]}, "time zone"),  # noqa: DTZ001 (the case under test)
         ({"schedules": [{"merchant_uid": "a", "amount": 1}]}, "schedule_at"),
+        (
+            {"schedules": [{"merchant_uid": "a", "schedule_at": 1796696450823, "amount": 1}]},
+            "'a': schedule_at must be .* not milliseconds",
+        ),
         ({"schedules": [{"schedule_at": TOMORROW, "amount": 1}]}, "merchant_uid"),
         ({"schedules": [item(custom_data=1.5)]}, "float"),
         ({"checking_amount": "9.5"}, "whole"),

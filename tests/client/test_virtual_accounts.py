@@ -438,7 +438,12 @@ async def test_update_is_repeated_after_a_lost_answer(
 
 
 async def test_update_of_nothing_is_not_sent(server: FakePortOne, client: PortOneClient) -> None:
-    for imp_uid, changes in (("imp_1", {}), ("a/b", {"amount": 1}), ("imp_1", {"amount": 0.5})):
+    for imp_uid, changes in (
+        ("imp_1", {}),
+        ("a/b", {"amount": 1}),
+        ("imp_1", {"amount": 0.5}),
+        ("imp_1", {"amount": 0}),
+    ):
         with pytest.raises(InvalidRequestError):
             await client.virtual_accounts.update(imp_uid, **changes)  # pyright: ignore[reportArgumentType] (wrong on purpose)
     assert not server.requests

@@ -38,6 +38,7 @@ from ._errors import PartlyBookedError, ScheduleMismatchError, ScheduleNotFoundE
 __all__ = ("Booking", "Wanted", "validate_items")
 
 _PARTS = ("tax_free", "vat_amount")
+_YEAR_10000 = 253402300800  # In Unix seconds.
 
 
 class Wanted(Struct, frozen=True):
@@ -104,13 +105,22 @@ def validate_items(items: object) -> Sequence[Wanted]:
     return wanted
 
 
+def _seconds(time: object) -> int:
+    """Return the time of an item in Unix seconds, which a dict may have as a number."""
+    if not isinstance(time, int) or isinstance(time, bool):
+        return unix_seconds("schedule_at", time)
+    if not 0 < time < _YEAR_10000:
+        raise InvalidRequestError(
+            "schedule_at must be a datetime, or Unix seconds: not milliseconds"
+        )
+    return time
+
+
 def _time_and_money(item: SecretDict, currency: str) -> SecretDict:
     """Return the time and the amounts of an item, in the API's types."""
-    time = item["schedule_at"]
-    is_number = isinstance(time, int) and not isinstance(time, bool)
     parts = {name: money(name, item[name]) for name in _PARTS if name in item}
     return SecretDict(
-        schedule_at=time if is_number else unix_seconds("schedule_at", time),
+        schedule_at=_seconds(item["schedule_at"]),
         amount=charge_amount(item["amount"], currency=currency, **parts),
         **parts,
     )
