@@ -88,6 +88,8 @@ class _Answering(asyncio.Transport):
 
     def close(self) -> None: ...
 
+    def abort(self) -> None: ...
+
 
 def _result(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine that does not wait, and return its result."""
