@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import Enum
-from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct, field
 
 from ._redact import Secret
+from ._target import quoted, quoted_path, quoted_query, validate_identifier
 from ._worded import Worded
 from .errors import ApiError, InvalidRequestError, PortOneError
 
@@ -38,12 +36,6 @@ SUCCESS = frozenset(range(200, 300)) - {207}
 """HTTP statuses of a whole success. A 207 (Multi-Status) reports that a part has failed."""
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-# Most identifiers match: they need neither validation nor quoting.
-_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_EPOCH = datetime.fromtimestamp(0, UTC)
-_SECOND = timedelta(seconds=1)
 
 
 class Failure(Struct, frozen=True):
@@ -187,20 +179,9 @@ class Call(_Operation[T], Generic[T], frozen=True, kw_only=True):
             raise InvalidRequestError(
                 Worded("method must be one of {methods}", methods=", ".join(sorted(_METHODS)))
             )
-        target, names = _template(self.route)
-        values = self.path or {}
-        if values.keys() != names.keys():
-            raise InvalidRequestError(
-                f"{self.route} needs path values for {list(names)}, not {sorted(values)}"
-            )
-        for name, literal in names.items():
-            target += _segment(name, values[name]) + literal
-        if not self.query:
-            return target
-        query = "&".join(
-            f"{quoted(name)}={quoted(_encoded(name, value))}" for name, value in _pairs(self.query)
-        )
-        return f"{target}?{query}" if query else target
+        path = quoted_path(self.route, self.path or {})
+        query = quoted_query(self.query) if self.query else ""
+        return f"{path}?{query}" if query else path
 
     def payload(self) -> bytes | None:
         """Return the body in JSON.
@@ -236,14 +217,6 @@ class Caller(Protocol):
         ...
 
 
-def _segment(name: str, value: Any) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
-        # Not `str(value)`, which for a member of some Enum is its name.
-        return value
-    validate_identifier(name, value)
-    return quote(value, safe="")
-
-
 def _plain(value: object) -> str:
     """Return a text that msgspec encodes: it knows no subclass of ``str``."""
     if isinstance(value, Secret):
@@ -252,105 +225,3 @@ def _plain(value: object) -> str:
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_plain)
-
-
-def validate_identifier(name: str, value: object) -> None:
-    """Reject a value that cannot be one segment of a path.
-
-    Clients and servers alike remove ``.`` and ``..``, even quoted, which would turn the look-up of
-    one payment into that of another.
-
-    Raises:
-        InvalidRequestError: It is not text, empty, a dot segment, or has characters that no
-            identifier has.
-    """
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
-        return
-    if not isinstance(value, str):
-        raise InvalidRequestError(f"{name} must be a str, not {type(value).__name__}")
-    if value in ("", ".", ".."):
-        raise InvalidRequestError(
-            Worded("{name} must not be {value}", name=name, value=repr(value))
-        )
-    if _CONTROL.search(value):
-        raise InvalidRequestError(
-            Worded(
-                "{name} must not contain control characters: {value}", name=name, value=ascii(value)
-            )
-        )
-    if _SURROGATE.search(value):
-        raise InvalidRequestError(
-            Worded("{name} is not valid Unicode: {value}", name=name, value=ascii(value))
-        )
-
-
-def _encoded(name: object, value: Any) -> str:
-    """Return a query value in the API's format.
-
-    Raises:
-        InvalidRequestError: The API has no such type, or the value is ambiguous.
-    """
-    problem = f"must be a str, int, bool or datetime, not {type(value).__name__}"
-    match value:
-        case str():
-            # Not `str(value)`, which for a member of some Enum is its name.
-            return str.__str__(value)
-        case bool():
-            return "true" if value else "false"
-        case int():
-            try:
-                return int.__repr__(value)
-            except ValueError:
-                problem = "has too many digits"
-        case datetime():
-            if value.utcoffset() is not None:
-                return str((value - _EPOCH) // _SECOND)
-            problem = "must have a time zone"
-        case None:
-            problem = "is None: leave the parameter out instead"
-        case _:
-            pass
-    raise InvalidRequestError(f"query parameter {name!a} {problem}")
-
-
-def quoted(text: object) -> str:
-    """Quote a name or a value of a query.
-
-    Raises:
-        InvalidRequestError: It is not text, or not valid Unicode.
-    """
-    if not isinstance(text, str):
-        raise InvalidRequestError(f"query names must be of str, not {type(text).__name__}")
-    if _PLAIN.fullmatch(text):
-        return str.__str__(text)  # In a third of the time of `quote`.
-    try:
-        return quote(text, safe="")
-    except UnicodeEncodeError:
-        raise InvalidRequestError("query is not valid Unicode") from None
-
-
-def _pairs(query: Any) -> list[tuple[str, Any]]:
-    items: Any = query.items() if hasattr(query, "items") else query
-    try:
-        # Unpacked, and the item itself for the check below.
-        pairs = [(item, *item) for item in items]
-        # A text of two letters unpacks, but is not a pair.
-        if not any(isinstance(item, str) for item, *_ in pairs):
-            return [(name, value) for _, name, value in pairs]
-    except (TypeError, ValueError):
-        pass
-    raise InvalidRequestError("query must be a mapping, or pairs of a name and a value")
-
-
-@lru_cache(maxsize=256)
-def _template(route: str) -> tuple[str, Mapping[str, str]]:
-    """Split ``/a/{b}/c`` into its prefix ``/a/`` and the literal after each name: ``{"b": "/c"}``."""
-    pieces = re.split(r"\{(\w+)\}", route)
-    literals, names = pieces[::2], pieces[1::2]
-    if (
-        not route.startswith("/")
-        or len(set(names)) < len(names)
-        or re.search(r"[^\w/.~-]|/\.{1,2}(/|$)", "".join(literals), re.ASCII)
-    ):
-        raise InvalidRequestError(f"not a route: {route!a}")
-    return literals[0], dict(zip(names, literals[1:], strict=True))

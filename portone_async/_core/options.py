@@ -44,8 +44,8 @@ class ThrottleQueue:
         self.is_owned = is_owned
         """Whether the client made the throttle itself, and closes it."""
         self.semaphore = FairSemaphore(1)
-        self.has_capacity: Callable[[], bool] = bool  # bool() is False: unknown.
-        """Returns whether the throttle surely grants a permit without a wait."""
+        self.has_capacity: Callable[[], bool] = lambda: False
+        """Returns whether the throttle surely grants a permit without a wait; false if unknown."""
         self.acquire_available: Callable[[], Awaitable[None]] = throttle.acquire
         """Acquires that permit."""
         # Exact types only: a subclass may override acquire(), and wait there.

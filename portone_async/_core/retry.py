@@ -33,10 +33,10 @@ from portone_async.errors import (
 )
 from portone_async.policy import RetryPolicy
 
-__all__ = ("SUCCESS", "Retry", "RetryBudget")
+__all__ = ("SUCCESS_DEPOSIT", "Retry", "RetryBudget")
 
-SUCCESS = 1
-"""What a success without a retry returns to the budget."""
+SUCCESS_DEPOSIT = 1
+"""What a success without a retry adds to the budget."""
 _RETRY_COST = 5
 _TIMEOUT_COST = 10  # A retry does most harm to a server that is too slow.
 
@@ -137,8 +137,8 @@ class Retry:
         return wait
 
     def succeeded(self) -> None:
-        """Return to the budget what the last retry had cost, or a success's share."""
-        self._budget.deposit(self._paid or SUCCESS)
+        """Return to the budget what the last retry had cost, or add what any success adds."""
+        self._budget.deposit(self._paid or SUCCESS_DEPOSIT)
 
     def _reason_against(self, error: PortOneError) -> str | None:
         """Return why a transient failure gets no other attempt; pay for that attempt otherwise."""

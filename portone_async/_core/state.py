@@ -31,7 +31,7 @@ from portone_async.throttle._semaphore import FairSemaphore
 from .attempts import AttemptLog
 from .exclusive import NamedLocks
 from .options import CallOptions, ThrottleQueue
-from .retry import SUCCESS, Retry, RetryBudget
+from .retry import SUCCESS_DEPOSIT, Retry, RetryBudget
 from .token import Token, TokenCache
 
 __all__ = ("CallState", "ClientState")
@@ -241,7 +241,7 @@ class CallState(Generic[T]):
     def mark_succeeded(self, reply: Reply) -> None:
         """Refill the retry budget, and record a success."""
         if self._retry is None:
-            self.client.budget.deposit(SUCCESS)
+            self.client.budget.deposit(SUCCESS_DEPOSIT)
         else:
             self._retry.succeeded()
         self.reply = reply

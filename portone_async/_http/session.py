@@ -1,4 +1,4 @@
-"""Exchanges through an aiohttp session of the client's: for one host, with no settings of another."""
+"""Exchanges through aiohttp's session: over a proxy, and for mocks and monitoring."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ __all__ = (
     "session_from",
 )
 
-
 _READ_SIZE = 64 * 1024
+"""Bytes."""
 
 
 class ThroughSession:
@@ -151,7 +151,8 @@ def external_proxy(external: ClientSession, base_url: URL) -> Proxy | None:
     """
     # No local variable holds a password, which a traceback could show.
     url = Secret(private(external, "_default_proxy") or "")
-    authorization = _encoded(private(external, "_default_proxy_auth"))
+    auth: BasicAuth | None = private(external, "_default_proxy_auth")
+    authorization = None if auth is None else Secret(auth.encode())
     if url:
         refuse_plain(base_url)
         return Proxy(url, authorization)
@@ -159,24 +160,18 @@ def external_proxy(external: ClientSession, base_url: URL) -> Proxy | None:
     return system_proxy(base_url) if external.trust_env else None
 
 
-def _encoded(auth: BasicAuth | None) -> Secret | None:
-    return None if auth is None else Secret(auth.encode())
+def _session(connector: BaseConnector, base_url: URL, *, is_owner: bool) -> ClientSession:
+    check_hooks(lambda nowhere: _unchecked_session(nowhere, base_url, is_owner=True))
+    return _unchecked_session(connector, base_url, is_owner=is_owner)
 
 
-def _session(
-    connector: BaseConnector, base_url: URL, *, is_owner: bool, **options: Any
-) -> ClientSession:
-    check_hooks(lambda nowhere: _unchecked_session(nowhere, base_url))
-    return _unchecked_session(connector, base_url, connector_owner=is_owner, **options)
-
-
-def _unchecked_session(connector: BaseConnector, base_url: URL, **options: Any) -> ClientSession:
+def _unchecked_session(connector: BaseConnector, base_url: URL, *, is_owner: bool) -> ClientSession:
     session = ClientSession(
         connector=connector,
+        connector_owner=is_owner,
         cookie_jar=aiohttp.DummyCookieJar(),
         request_class=_Request,
         headers=shared_headers(base_url),  # All that aiohttp would add: see `_Request`.
-        **options,
     )
     # aiohttp would send a GET again after a dropped connection: without a permit, and as an
     # attempt that is not counted (aio-libs/aiohttp#10790).

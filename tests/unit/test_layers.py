@@ -15,6 +15,7 @@ PACKAGE = Path(portone_async.__file__).parent
 LAYERS = (
     ("_redact", "_tasks", "_version", "_worded"),
     ("errors",),
+    ("_target",),
     ("_order_number", "_owner", "_profiles", "answer", "call", "instrumentation", "policy"),
     ("models", "operations"),
     ("throttle", "_http"),
