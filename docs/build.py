@@ -43,7 +43,8 @@ def main(out: str) -> int:
         return failed[0]
     (place / "index.html").write_text(ENTRANCE, "utf-8")
     copy(DOCS / "404.html", place)
-    options = ("--root-selector", "article", "--exclude-selectors", ".headerlink", "--quiet")
+    ignored = ".headerlink, .genindextable"
+    options = ("--root-selector", "article", "--exclude-selectors", ignored, "--quiet")
     pagefind = (sys.executable, "-m", "pagefind", "--site", out, *options)
     return subprocess.run(pagefind, check=False).returncode
 

@@ -198,7 +198,10 @@ def add_context(
     # A long name of a section breaks after the dot.
     context["body"] = context["body"].replace("<h1>client.", "<h1>client.<wbr>")
     context["body"] = _WORD.sub(r'<span class="pre whole">\1</span>', context["body"])
-    if language == "ko" and not pagename.startswith("docs/ko/"):
+    if pagename.startswith(("docs/en/", "docs/ko/")):
+        # The search lists guides before the reference.
+        context["body"] = f'<div data-pagefind-weight="4">{context["body"]}</div>'
+    elif language == "ko":
         context["body"] = f'{_ONLY_ENGLISH}<div lang="en">{context["body"]}</div>'
 
 
