@@ -201,7 +201,7 @@ def add_context(
     if pagename.startswith(("docs/en/", "docs/ko/")):
         # The search lists guides before the reference.
         context["body"] = f'<div data-pagefind-weight="4">{context["body"]}</div>'
-    elif language == "ko":
+    if language == "ko" and not pagename.startswith("docs/ko/"):
         context["body"] = f'{_ONLY_ENGLISH}<div lang="en">{context["body"]}</div>'
 
 
