@@ -2,6 +2,7 @@
 
 In the environment of the quickstart's fake PortOne:
 
+    cd examples/django_shop
     python manage.py migrate --run-syncdb
     python manage.py add_order ORD-PAID 15000
     python manage.py runserver
