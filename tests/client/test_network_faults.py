@@ -27,6 +27,7 @@ from tests.support.fault_server import End, FaultServer, Script, Slowly, answer,
 from tests.support.idle import until
 from tests.support.samples import CARD_PAID, NOT_FOUND, body, ok
 from tests.support.scripted import UID
+from tests.support.steady_time import steady_time
 from tests.support.stopwatch import timed
 from tests.support.ways import both_ways
 
@@ -273,6 +274,7 @@ SLOW: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("script", SLOW.values(), ids=SLOW)
+@steady_time
 async def test_slow_server_meets_the_attempt_and_the_total_timeout(
     script: Script,
 ) -> None:

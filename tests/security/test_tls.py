@@ -32,6 +32,7 @@ from tests.conftest import AT_ONCE
 from tests.support.idle import leaves_nothing
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import UID, token_reply
+from tests.support.steady_time import steady_time
 from tests.support.stopwatch import timed
 from tests.support.ways import both_ways, one_way
 
@@ -304,6 +305,7 @@ async def test_server_without_tls_receives_no_key() -> None:
         (Timeouts(total=0.2, connect=None), DeadlineExceededError),
     ],
 )
+@steady_time
 async def test_unanswered_handshake_times_out(timeouts: Timeouts, kind: type[PortOneError]) -> None:
     async with (
         plain_server(b"") as (url, received),
