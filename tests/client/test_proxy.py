@@ -40,6 +40,7 @@ from tests.security.test_tls import HOST, TlsServer, good, trust
 from tests.support import canaries
 from tests.support.idle import leaves_nothing, until
 from tests.support.scripted import UID
+from tests.support.steady_time import steady_time
 from tests.support.tunnel import KeptAlive, TunnelProxy, kept_alive, tunnel_proxy
 
 API = "https://api.iamport.kr"
@@ -266,19 +267,22 @@ async def test_unreachable_proxy_is_named(tls: KeptAlive, trusting: ClientSessio
         (Timeouts(connect=None, attempt=None, total=0.1), DeadlineExceededError),
     ],
 )
+@steady_time
 async def test_hanging_proxy_times_out(
-    tls: KeptAlive,
-    proxy: TunnelProxy,
-    trusting: ClientSession,
-    timeouts: Timeouts,
-    kind: type[PortOneError],
+    authority: trustme.CA, timeouts: Timeouts, kind: type[PortOneError]
 ) -> None:
-    proxy.hang()
-    options = {"timeouts": timeouts, "retry": ONCE}
-    error = await failure(client_of(tls, session=trusting, proxy=proxy.url, **options))
-    assert type(error) is kind
-    assert proxy.name in error.reason or kind is DeadlineExceededError
-    assert len(proxy.heads) == 1
+    async with (
+        leaves_nothing(),
+        kept_alive(authority) as tls,
+        tunnel_proxy() as proxy,
+        ClientSession(connector=TCPConnector(ssl=trust(authority))) as trusting,
+    ):
+        proxy.hang()
+        options = {"timeouts": timeouts, "retry": ONCE}
+        error = await failure(client_of(tls, session=trusting, proxy=proxy.url, **options))
+        assert type(error) is kind
+        assert proxy.name in error.reason or kind is DeadlineExceededError
+        assert len(proxy.heads) == 1
 
 
 # Secrets
