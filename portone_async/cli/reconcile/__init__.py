@@ -59,6 +59,26 @@ def add_to(commands: Commands) -> None:
         description=_description(),
         epilog=_epilog(),
     )
+    _add_source(parser)
+    _add_period(parser)
+    _add_partitions(parser)
+    _add_results(parser)
+    parser.add_argument(
+        "--confirm",
+        choices=["single", "batch"],
+        default="single",
+        help=_(
+            "how an order that differs is confirmed: by a request of its own (single), or by one "
+            "for a hundred orders, which PortOne does not document to list all of their payments "
+            "(batch); 'portone-async doctor' checks whether it does"
+        ),
+    )
+    parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))
+    add_client_options(parser)
+    set_command(parser, _run)
+
+
+def _add_source(parser: Parser) -> None:
     source = parser.add_argument_group(_("orders"))
     source.add_argument(
         "source",
@@ -105,6 +125,9 @@ def add_to(commands: Commands) -> None:
         help=_("the row of the header (default: the first of 30 rows with known column names)"),
     )
     source.add_argument("--strict", action="store_true", help=_("stop at the first unreadable row"))
+
+
+def _add_period(parser: Parser) -> None:
     period = parser.add_argument_group(_("period"))
     period.add_argument(
         "--since", metavar="TIME", help=_("the start of the period, as in 2026-11-01")
@@ -124,36 +147,6 @@ def add_to(commands: Commands) -> None:
         metavar="STATUS,...",
         help=_("the statuses of the payments to read (paid,cancelled)"),
     )
-    _add_partitions(parser)
-    results = parser.add_argument_group(_("results"))
-    results.add_argument(
-        "--store", metavar="FILE", help=_("store the run here, so that it can be resumed")
-    )
-    results.add_argument(
-        "--fresh", action="store_true", help=_("discard the stored run and start again")
-    )
-    results.add_argument(
-        "--out", metavar="FILE", help=_("all findings: .csv, .jsonl, .parquet or .xlsx")
-    )
-    results.add_argument("--report", metavar="FILE", help=_("the report for people, an HTML page"))
-    results.add_argument(
-        "--language",
-        choices=["ko", "en"],
-        help=_("the language of the report (default: that of the browser) and of a workbook"),
-    )
-    parser.add_argument(
-        "--confirm",
-        choices=["single", "batch"],
-        default="single",
-        help=_(
-            "how an order that differs is confirmed: by a request of its own (single), or by one "
-            "for a hundred orders, which PortOne does not document to list all of their payments "
-            "(batch); 'portone-async doctor' checks whether it does"
-        ),
-    )
-    parser.add_argument("--rate", type=float, metavar="N", help=_("requests per second (50)"))
-    add_client_options(parser)
-    set_command(parser, _run)
 
 
 def _add_partitions(parser: Parser) -> None:
@@ -191,6 +184,25 @@ def _add_partitions(parser: Parser) -> None:
         dest="run_name",
         metavar="NAME",
         help=_("the name of the run in the ledger (default: its period)"),
+    )
+
+
+def _add_results(parser: Parser) -> None:
+    results = parser.add_argument_group(_("results"))
+    results.add_argument(
+        "--store", metavar="FILE", help=_("store the run here, so that it can be resumed")
+    )
+    results.add_argument(
+        "--fresh", action="store_true", help=_("discard the stored run and start again")
+    )
+    results.add_argument(
+        "--out", metavar="FILE", help=_("all findings: .csv, .jsonl, .parquet or .xlsx")
+    )
+    results.add_argument("--report", metavar="FILE", help=_("the report for people, an HTML page"))
+    results.add_argument(
+        "--language",
+        choices=["ko", "en"],
+        help=_("the language of the report (default: that of the browser) and of a workbook"),
     )
 
 
