@@ -42,6 +42,7 @@ from portone_async.testing import FakePortOne
 from portone_async.webhook import parse_webhook
 from tests.blocking.conftest import OnRequest, loops
 from tests.support.canaries import assert_clean, canary_server
+from tests.support.environment import set_environment
 from tests.support.scripted import UID
 
 THREADS = 8
@@ -58,9 +59,7 @@ def new_client(server: FakePortOne, **options: Any) -> PortOneClient:
 def test_client_of_the_environment_finds_a_payment(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+    set_environment(monkeypatch, server)
     with PortOneClient.from_env(max_in_flight=1) as client:
         assert type(client) is PortOneClient
         assert client.payments.find(UID, status="paid").merchant_uid == UID

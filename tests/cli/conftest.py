@@ -9,6 +9,7 @@ import pytest
 
 from portone_async.testing import FakePortOne
 from tests.support.command import run_command
+from tests.support.environment import set_environment
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
@@ -16,10 +17,7 @@ Run = Callable[..., Awaitable[tuple[int, str, str]]]
 @pytest.fixture
 def environment(server: FakePortOne, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the environment variables that a client reads to the address and keys of the fake."""
-    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-    monkeypatch.delenv("PORTONE_TIER", raising=False)
+    set_environment(monkeypatch, server)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from portone_async.cli.reconcile import order_book, partition_run
 from portone_async.reconcile import SQLiteLedger, Verdict
 from portone_async.testing import FakePortOne
 from portone_async.testing.faults import Status
+from tests.support.environment import set_environment
 from tests.support.postgresql_server import PASSWORD
 
 ROOT = Path(portone_async.__file__).parents[1]
@@ -84,9 +85,7 @@ async def test_ledger_refuses_the_keys_of_another_shop(
     pay_all(server)
     assert (await run("orders.csv", *TIERS, "--ledger", "ledger.db"))[0] == 0
     with FakePortOne(imp_key="7700000000000002") as other:
-        monkeypatch.setenv("PORTONE_BASE_URL", other.url)
-        monkeypatch.setenv("PORTONE_IMP_KEY", other.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", other.imp_secret)
+        set_environment(monkeypatch, other)
 
         code, out, err = await run("orders.csv", *TIERS, "--ledger", "ledger.db")
 

@@ -9,6 +9,7 @@ import pytest
 
 from portone_async.testing import FakePortOne
 from portone_async.testing.samples import add_samples
+from tests.support.environment import set_environment
 from tests.support.examples import ROOT
 
 
@@ -19,10 +20,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
     async with FakePortOne(now=time.time() - 60) as server:
         add_samples(server)
         server.billing_keys.add(customer_uid="member-1-card-1")
-        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-        monkeypatch.delenv("PORTONE_TIER", raising=False)
+        set_environment(monkeypatch, server)
         monkeypatch.setenv("PORTONE_PROFILES_FILE", "")  # A block sets it, and this unsets it.
         # The package may not be installed, and the server is on this machine.
         monkeypatch.setenv("PYTHONPATH", str(ROOT))

@@ -11,6 +11,7 @@ import pytest
 
 from portone_async.testing import FakePortOne
 from tests.support.canaries import canary_server
+from tests.support.environment import set_environment
 from tests.support.example_apps import SERVED, App
 from tests.support.examples import loaded
 
@@ -19,10 +20,7 @@ from tests.support.examples import loaded
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
     """Run a fake PortOne whose address and keys are in the environment."""
     async with canary_server() as server:
-        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-        monkeypatch.delenv("PORTONE_TIER", raising=False)
+        set_environment(monkeypatch, server)
         yield server
 
 

@@ -11,6 +11,7 @@ import pytest
 from opentelemetry.trace import SpanKind
 
 from portone_async.testing import FakePortOne, Status
+from tests.support.environment import set_environment
 from tests.support.examples import fastapi_served, loaded
 from tests.support.telemetry import ids, parent_of
 from tests.support.waterfall import PICTURE, traced_look_up, waterfall
@@ -30,9 +31,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne]:
     async with FakePortOne() as server:
         server.add(merchant_uid="ORD-1", amount=15000)
         server.fail(Status(503), on="/payments")
-        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+        set_environment(monkeypatch, server)
         yield server
 
 

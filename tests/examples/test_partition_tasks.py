@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from portone_async.testing import FakePortOne
+from tests.support.environment import set_environment
 from tests.support.examples import loaded
 from tests.support.store_server import store_server
 
@@ -25,9 +26,7 @@ MONDAY = 1_793_545_200  # 2026-11-02 00:00 in Korea.
 def _portone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePortOne]:
     """Run a fake with two Tiers, with the orders of the shop in the environment."""
     with FakePortOne() as server, store_server("valkey", tmp_path) as store:
-        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
+        set_environment(monkeypatch, server)
         monkeypatch.setenv("PORTONE_LEDGER", str(tmp_path / "ledger.db"))
         monkeypatch.setenv("SHOP_DATABASE", str(tmp_path / "shop.db"))
         monkeypatch.setenv("VALKEY_URL", store.url)

@@ -11,6 +11,7 @@ import pytest
 
 from portone_async.testing import Disconnect, FakePortOne, LostAnswer, Status
 from tests.support.custom_faults import Hanging, ProcessedThenHanging
+from tests.support.environment import set_environment
 from tests.support.examples import begun, loaded, ran
 
 AGAIN = "/subscribe/payments/again"
@@ -78,10 +79,7 @@ async def _job(
 ) -> AsyncIterator[Job]:
     async with FakePortOne() as server:
         server.billing_keys.add(customer_uid="member-1")
-        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-        monkeypatch.delenv("PORTONE_TIER", raising=False)
+        set_environment(monkeypatch, server)
         monkeypatch.setenv("SUBSCRIPTION_GRACE", "0")
         yield Job(server, tmp_path / "shop.db", capsys)
 

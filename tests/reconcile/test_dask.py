@@ -46,6 +46,7 @@ from portone_async.reconcile.dask._worker import RunPlugin
 from portone_async.reconcile.ledgers.postgresql import PostgreSQLLedger
 from portone_async.testing import FakePortOne, Status
 from tests.support.custom_faults import Hanging
+from tests.support.environment import set_environment
 from tests.support.idle import turns
 from tests.support.leaks import leaked
 from tests.support.partition_orders import (
@@ -67,10 +68,7 @@ async def _portone(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePortOne
     async with FakePortOne() as server:
         for partition in plan_of(DAYS):
             add_payments(server, partition)
-        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-        monkeypatch.delenv("PORTONE_TIER", raising=False)
+        set_environment(monkeypatch, server)
         yield server
 
 

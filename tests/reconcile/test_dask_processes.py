@@ -15,6 +15,7 @@ import pytest
 from portone_async.reconcile import LedgerEntry, SQLiteLedger, reconcile_partition
 from portone_async.reconcile.dask import Progress
 from portone_async.testing import FakePortOne
+from tests.support.environment import set_environment
 from tests.support.partition_driver import LIMIT, RUN, drive
 from tests.support.partition_orders import add_payments, orders_of, plan_of
 from tests.support.shared_bucket import most_in_a_window
@@ -76,9 +77,7 @@ async def test_killed_driver_and_worker_leave_the_ledger_of_one_process(
         for partition in plan_of(DAYS):
             add_payments(portone, partition)
         monkeypatch.setenv("VALKEY_URL", store.url)
-        monkeypatch.setenv("PORTONE_BASE_URL", portone.url)
-        monkeypatch.setenv("PORTONE_IMP_KEY", portone.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", portone.imp_secret)
+        set_environment(monkeypatch, portone)
         await kill_a_driver(ledger, portone)
         with SQLiteLedger.open(ledger, run=RUN) as before:
             unfinished = set(before.unfinished())

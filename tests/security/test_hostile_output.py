@@ -18,6 +18,7 @@ from portone_async import PaymentMismatchError, PortOneClient, PortOneError
 from portone_async.cli import main
 from portone_async.cli.orders import BadRow, OrdersError, read_orders
 from portone_async.testing import Body, FakePortOne, Json
+from tests.support.environment import set_environment
 from tests.support.samples import CARD_PAID, ok
 from tests.support.scripted import reply, scripted_client
 from tests.support.virtual_time import run as run_virtually
@@ -79,10 +80,7 @@ def _command(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Command:
-    monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-    monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-    monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-    monkeypatch.delenv("PORTONE_TIER", raising=False)
+    set_environment(monkeypatch, server)
     monkeypatch.chdir(tmp_path)
 
     async def command(*arguments: str) -> Ran:

@@ -25,6 +25,7 @@ from portone_async.testing import (
 from tests.support.canaries import BUYER, KEY, REASONS, SECRET, assert_clean, canary_server
 from tests.support.command import run_main
 from tests.support.custom_faults import Hanging
+from tests.support.environment import set_environment
 from tests.support.forced_way import script_prelude
 from tests.support.samples import CARD_PAID, NOT_FOUND, ok
 from tests.support.ways import both_ways, one_way
@@ -57,10 +58,7 @@ async def _server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncItera
         for order in ("order-1", "order-3", "orphan"):
             server.add(merchant_uid=order, **at, **BUYER, **history)
         Path("orders.csv").write_text("merchant_uid,amount\norder-1,1000\norder-2,5\norder-3,7\n")
-        monkeypatch.setenv("PORTONE_BASE_URL", server.url)
-        monkeypatch.setenv("PORTONE_IMP_KEY", server.imp_key)
-        monkeypatch.setenv("PORTONE_IMP_SECRET", server.imp_secret)
-        monkeypatch.delenv("PORTONE_TIER", raising=False)
+        set_environment(monkeypatch, server)
         yield server
 
 
