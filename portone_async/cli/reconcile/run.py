@@ -63,9 +63,7 @@ def run(arguments: Arguments) -> ExitCode:
     except KeyboardInterrupt:
         print_error(" ".join((_("stopped."), _how_to_resume(arguments))))
         return ExitCode.INTERRUPTED
-    except OrdersError as error:
-        print_error(f"portone-async: {localized(error.reason)}")
-    except NotWrittenError as error:
+    except (OrdersError, NotWrittenError) as error:
         print_error(f"portone-async: {localized(error.reason)}")
     except StoreError as error:
         print_error(f"portone-async: {described(error)}")
