@@ -102,6 +102,11 @@ def refunded(amount: str, cancelled: str, **changes: Any) -> PaymentSnapshot:
             [paid("800"), refunded("1000", "1000", imp_uid="b")],
             {"matched": "800", "charged_less": "200"},
         ),
+        (
+            [paid("1200"), refunded("1000", "1000", imp_uid="b")],
+            {"matched": "1000", "charged_more": "200"},
+        ),
+        ([refunded("1100", "300")], {"matched": "800", "cancelled_more": "200"}),
     ],
 )
 def test_money_of_an_order_is_in_its_line(
@@ -120,12 +125,27 @@ def test_money_of_an_order_is_in_its_line(
         ([], {"missing": "700"}),
     ],
 )
+@pytest.mark.parametrize("status", ["paid", "cancelled"])
 def test_declared_refund_is_not_due(
-    payments: list[PaymentSnapshot], expected: dict[str, str]
+    payments: list[PaymentSnapshot], expected: dict[str, str], status: str
 ) -> None:
-    wanted = Order("a", Decimal(1000), cancelled_amount=Decimal(300))
+    wanted = Order("a", Decimal(1000), status=status, cancelled_amount=Decimal(300))
 
     assert compared(wanted, *payments) == {"KRW": expected}
+
+
+def test_declared_refund_above_the_amount_leaves_nothing_due() -> None:
+    wanted = Order("a", Decimal(1000), cancelled_amount=Decimal(1200))
+    (bridge,) = bridges([compare(wanted, [paid("1000", cancelled="1200")])]).values()
+
+    assert [bridge.due, bridge.matched, bridge.short] == [0, -200, 200]
+
+
+def test_money_of_an_order_that_was_not_checked_is_unknown() -> None:
+    finding = replace(compare(order("a", "1000"), [paid("1000")]), verdict=Verdict.NOT_CHECKED)
+    (bridge,) = bridges([finding]).values()
+
+    assert lines(bridge) == {"not_checked": "1000", "unassigned": "1000"}
 
 
 @pytest.mark.parametrize("status", ["cancelled", "ready", "failed"])

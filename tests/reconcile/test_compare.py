@@ -512,6 +512,12 @@ def test_snapshot_copies_every_field_of_the_payment() -> None:
     assert type(snapshot.status) is str
 
 
+def test_payment_cancelled_beyond_its_amount_is_no_orphan() -> None:
+    payment = snapshot("cancelled", cancel_amount=Decimal(1500))
+
+    assert compare(None, [payment]).verdict is Verdict.MATCHED
+
+
 def test_orphan_has_the_order_number_of_its_payment() -> None:
     finding = compare(None, [snapshot(merchant_uid="unheard-of")])
 
