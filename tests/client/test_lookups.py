@@ -24,6 +24,7 @@ from portone_async import (
     PaymentStatus,
     PortOneClient,
     PortOneError,
+    ServerError,
     Sorting,
     ThrottleError,
     UnauthorizedError,
@@ -349,6 +350,20 @@ async def test_batch_fits_in_a_request_line(server: FakePortOne, client: PortOne
     ]
     assert max(map(len, lines)) < 8190 - 30
     assert len(lines) < 14
+
+
+async def test_error_of_a_batch_names_its_ids(server: FakePortOne, client: PortOneClient) -> None:
+    server.fail(Status(500), on="/payments", times=None)
+    several = [f"order-{number}" for number in range(5)]
+
+    with pytest.raises(ServerError) as caught:
+        async with client.payments.get_many(several, imp_uids=["imp_1"]) as groups:
+            await anext(groups)
+
+    assert caught.value.identifiers == {
+        "merchant_uid": "order-0, order-1, order-2 and 2 more",
+        "imp_uid": "imp_1",
+    }
 
 
 async def test_batch_holds_at_most_100_ids(server: FakePortOne, client: PortOneClient) -> None:

@@ -12,6 +12,7 @@ from portone_async.call import Call, Failure, Repeat
 from portone_async.errors import NotFoundError
 from portone_async.models.billing_keys import BillingKey, BillingKeyListing
 from portone_async.models.payments import PaymentPage
+from portone_async.resources._about import several
 from portone_async.resources._confidential import secrets_in
 
 __all__ = (
@@ -72,13 +73,12 @@ def listed_call(customer_uids: Collection[str]) -> Call[BillingKeyListing]:
     list has the keys that were found.
     """
     names = dict.fromkeys(customer_uids)
-    identifiers = {"customer_uid": next(iter(names))} if len(names) == 1 else {}
     return Call(
         "GET",
         "/subscribe/customers",
         BillingKeyListing,
         query=tuple(("customer_uid[]", name) for name in names),
-        identifiers=identifiers,
+        identifiers={"customer_uid": several(names)},
         partial=(207,),
         classify=_look_up_error,
         repeat=Repeat.READ,

@@ -9,6 +9,8 @@ and an id without a payment means that none was listed, not that none exists.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar, overload
 
 from msgspec import Struct
@@ -19,6 +21,7 @@ from portone_async.models import Group, Payment, UnreadablePayment
 from portone_async.models._listed_payment import ListedPayment, PlainPayment
 from portone_async.models._listing import Listing
 from portone_async.models.payments import PaymentListing
+from portone_async.resources._about import several
 
 from ._calls import BATCH_SUCCESS, look_up
 from ._checks import require_any
@@ -77,12 +80,14 @@ def batch_call(
     response: type[Listing[Any, UnreadablePayment]] = PaymentListing,
 ) -> Call[Any]:
     """Make the call that looks up ids, each once; ``response`` determines the decoded fields."""
-    pairs = dict.fromkeys((f"{identifier.name}[]", identifier.uid) for identifier in batch)
+    pairs = tuple(dict.fromkeys((identifier.name, identifier.uid) for identifier in batch))
     return look_up(
         "/payments",
         response,
-        identifiers={name.removesuffix("[]"): uid for name, uid in pairs},
-        query=tuple(pairs),
+        identifiers={
+            name: several(uid for _, uid in same) for name, same in groupby(pairs, itemgetter(0))
+        },
+        query=tuple((f"{name}[]", uid) for name, uid in pairs),
         success=BATCH_SUCCESS,
         check=require_any,
     )

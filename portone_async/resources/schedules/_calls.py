@@ -10,6 +10,7 @@ from msgspec import Struct
 from portone_async.call import Call, Failure, QueryValue, Repeat
 from portone_async.errors import ApiError
 from portone_async.models.schedules import Schedule, ScheduleListing, SchedulePage
+from portone_async.resources._about import several
 from portone_async.resources._confidential import secrets_in
 from portone_async.resources._settle import verdict
 from portone_async.resources._windows import Window
@@ -155,8 +156,8 @@ def _look_up_error(failure: Failure) -> type[ApiError] | None:
 
 
 def _identifiers(merchant_uids: Sequence[str], customer_uid: str | None) -> dict[str, str]:
-    given = {"customer_uid": customer_uid, "merchant_uid": ", ".join(merchant_uids)}
-    return {name: value for name, value in given.items() if value is not None}
+    given = {"customer_uid": customer_uid, "merchant_uid": several(merchant_uids)}
+    return {name: value for name, value in given.items() if value}
 
 
 class _MatchesSchedule(Struct, frozen=True):
