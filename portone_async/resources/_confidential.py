@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
+from types import NoneType
 from typing import Any, ParamSpec, TypeVar, cast
 
 import msgspec
@@ -34,6 +35,9 @@ _NAMES = frozenset({
     "shipping_address_street", "shipping_address_zip", "tel", "vbank_holder", "vbank_key",
     "vbank_num",
 })  # fmt: skip
+
+# Of what else a parameter of these may be, nothing is printed: an Item, or an object of JSON.
+_HIDEABLE = (str, NoneType, Mapping, list, tuple, Struct)
 
 
 def confidential(*names: str) -> Callable[[Method[P, T]], Method[P, T]]:
@@ -83,6 +87,11 @@ def _hides(method: Callable[..., Any], names: Iterable[str]) -> Callable[[dict[s
 
     def hide(arguments: dict[str, Any]) -> None:
         for name in tuple(arguments):
+            if name in _NAMES and not isinstance(arguments[name], _HIDEABLE):
+                kind = type(arguments[name]).__name__
+                arguments.clear()
+                # As a number it would lose its leading zeros, and be in every traceback.
+                raise InvalidRequestError(f"{name} must be a str, not {kind}")
             # A misspelt parameter is as secret as the one that was meant.
             is_personal = name in hidden or name not in parameters
             with suppress(RecursionError):

@@ -94,6 +94,19 @@ async def test_argument_that_is_nested_too_deeply_is_rejected() -> None:
     assert "4092871233006612" not in "".join(frames.format())
 
 
+@pytest.mark.parametrize("card", [4092871233006612, b"4092871233006612"], ids=["int", "bytes"])
+async def test_personal_argument_that_is_no_text_is_rejected(card: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="card_number must be a str, not ") as caught:
+        await Section().pay("order-1", card_number=card)
+
+    tb = caught.value.__traceback__
+    assert tb is not None
+    frames = traceback.TracebackException(
+        type(caught.value), caught.value, tb.tb_next, capture_locals=True
+    )
+    assert "4092871233006612" not in "".join(frames.format())
+
+
 def test_body_that_is_nested_too_deeply_is_rejected() -> None:
     with pytest.raises(InvalidRequestError, match="nested too deeply") as caught:
         json_body(deep=nested(3000))
