@@ -17,7 +17,7 @@ __all__ = (
 
 
 class InvalidRequestError(PortOneError, ValueError):
-    """An argument can never be right. Nothing was sent."""
+    """An argument can never be right. Nothing was sent. :attr:`reason` says what to correct."""
 
 
 class ClientClosedError(PortOneError):
@@ -51,6 +51,10 @@ class UnsupportedVersionError(PortOneError):
 
 class InvalidWebhookError(PortOneError, ValueError):
     """The body is not a webhook of PortOne V1: too large, not decodable, or fields are missing."""
+
+    advice = (
+        "Respond with a 400. If PortOne sent it, check that the console's webhook is one of V1."
+    )
 
 
 class CertificateError(PortOneError):

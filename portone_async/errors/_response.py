@@ -32,7 +32,10 @@ class UnexpectedResponseError(PortOneError):
     It does not show that the requested object exists, nor that it does not.
     """
 
-    advice = "Check base_url, then ask PortOne."
+    advice = (
+        "Check base_url. If it is right, send this message and error.reply.headers to PortOne's "
+        "support."
+    )
 
     unreadable: tuple[UnreadableRecord, ...] = ()
     """The records that could not be read, where that is the reason; all of them."""
@@ -40,6 +43,11 @@ class UnexpectedResponseError(PortOneError):
 
 class ApiError(PortOneError):
     """PortOne reports a failure: ``code != 0``, or an error status without an envelope."""
+
+    advice = (
+        "Correct what PortOne's text names. If it is unclear, send this message and "
+        "error.reply.headers to PortOne's support."
+    )
 
     def __init__(
         self,
@@ -83,6 +91,8 @@ class NotFoundError(ApiError):
     :class:`UnexpectedResponseError`, since a false "missing" refunds a real sale.
     """
 
+    advice = "Check the identifiers, and that they belong to this key pair."
+
 
 class PaymentNotFoundError(NotFoundError):
     """PortOne itself reports that there is no such payment for this key pair."""
@@ -98,6 +108,8 @@ class PaymentNotFoundError(NotFoundError):
 
 class TransientError(PortOneError):
     """A temporary failure: the same call may succeed later."""
+
+    advice = "Try again later."
 
     was_sent: bool = True
     """``False`` only if the request certainly never reached the server, so that it is safe to repeat."""
@@ -148,3 +160,8 @@ class ServerError(ApiError, TransientError):
 
 class MalformedResponseError(UnexpectedResponseError, TransientError):
     """The response is not HTTP or not JSON: truncated, garbled, or a page for people."""
+
+    advice = (
+        "Try again later. If it happens again, check base_url and the proxy, then send this message "
+        "and error.reply.headers to PortOne's support."
+    )

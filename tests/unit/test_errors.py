@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import copyreg
+import importlib
 import inspect
 import pickle
+import pkgutil
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,6 +24,7 @@ from portone_async import (
     RequestTimeoutError,
     TransientError,
     errors,
+    resources,
 )
 from portone_async.answer import Headers
 
@@ -55,6 +59,23 @@ def test_docstring_tree_matches_the_classes() -> None:
     }
 
     assert drawn == real
+
+
+def test_every_public_error_has_advice() -> None:
+    for module in pkgutil.walk_packages(resources.__path__, f"{resources.__name__}."):
+        importlib.import_module(module.name)
+    without = [kind.__name__ for kind in _public_errors(PortOneError) if not kind.advice]
+
+    # The reason of an invalid request names the argument, and what it must be.
+    assert without == ["InvalidRequestError"]
+
+
+def _public_errors(kind: type[PortOneError]) -> Iterator[type[PortOneError]]:
+    for child in kind.__subclasses__():
+        is_of_package = child.__module__.startswith("portone_async.")
+        if is_of_package and not child.__name__.startswith("_"):
+            yield child
+        yield from _public_errors(child)
 
 
 @pytest.mark.parametrize("kind", ALL)

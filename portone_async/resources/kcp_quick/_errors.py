@@ -12,6 +12,8 @@ __all__ = ("KcpQuickNotFoundError", "classify")
 class KcpQuickNotFoundError(NotFoundError):
     """PortOne reports that there is no such registration, key or member."""
 
+    advice = "It was deleted or never registered, or belongs to another key pair."
+
 
 def classify(failure: Failure) -> type[ApiError] | None:
     # The messages of these 404s are not documented.

@@ -54,7 +54,8 @@ _NOT_FOUND = frozenset({404, *SUCCESS})
 _ADVICE: Mapping[type[PortOneError], str] = {
     ServerError: Worded("Nothing is known about the payment; try again later."),
     UnexpectedResponseError: Worded(
-        "This says nothing about the payment. Check base_url, then ask PortOne."
+        "This says nothing about the payment. Check base_url. If it is right, send this message and "
+        "error.reply.headers to PortOne's support."
     ),
 }
 
