@@ -213,7 +213,7 @@ DISPUTED: dict[str, Script] = {
     "2000 headers": (answer(BODY, *[f"X-{n}: y" for n in range(2000)]),),
     "brotli in name": (answer(BODY, "Content-Encoding: br"),),
     "zstd in name": (answer(BODY, "Content-Encoding: zstd"),),
-    "an encoding of nobody's": (answer(BODY, "Content-Encoding: x"),),
+    "an unknown encoding": (answer(BODY, "Content-Encoding: x"),),
     "lines without CR": (WHOLE.replace(b"\r\n", b"\n"),),
     "status 000": (answer(BODY, status="000 None"),),
 }

@@ -351,7 +351,7 @@ def contexts(authority: trustme.CA, version: str) -> Contexts:
     """Return contexts that hold no state of a connection."""
     of_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     of_server.maximum_version = of_server.minimum_version = ssl.TLSVersion[version]
-    of_server.num_tickets = 5  # Each arrives as data that nobody waits for.
+    of_server.num_tickets = 5  # Each arrives as unsolicited data.
     with good(authority).tempfile() as path:
         of_server.load_cert_chain(path)
     return of_server, trust(authority)

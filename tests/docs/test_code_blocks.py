@@ -86,10 +86,10 @@ async def _run_script(block: Block, place: Path) -> None:
     script = place / "script.py"
     script.write_text(block.text, "utf-8")
     # Not "-X dev": asyncio would report a slow machine.
-    status, output, complaints = await run_process(
+    status, output, errors = await run_process(
         sys.executable, "-W", "error", str(script), cwd=place
     )
-    assert (status, complaints) == (0, ""), block
+    assert (status, errors) == (0, ""), block
     assert "15000 KRW" in output
 
 

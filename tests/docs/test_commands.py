@@ -45,8 +45,8 @@ async def _is_set_up_and_demo(command: str) -> None:
         report = Path(place, "report.html")
         # Fewer, as a test should not take its 15 seconds.
         arguments = ("--orders", "30", "--report", str(report))
-        status, output, complaints = await _cli("demo", *arguments)
-        assert (status, complaints) == (0, "")
+        status, output, errors = await _cli("demo", *arguments)
+        assert (status, errors) == (0, "")
         assert str(report) in output
         assert await asyncio.to_thread(report.exists)
     assert "30 look-ups" in output
@@ -131,16 +131,16 @@ async def _serves(command: str) -> None:
     assert process.stdout is not None
     first = await process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    rest, complaints = await process.communicate()
+    rest, errors = await process.communicate()
     assert re.match(rb"Fake PortOne on http://127\.0\.0\.1:\d+", first)
     assert b"imp_key" in rest
-    assert (process.returncode, complaints) == (0, b"")
+    assert (process.returncode, errors) == (0, b"")
 
 
 async def _runs_cli(command: str) -> None:
     _, *arguments = shlex.split(command)
-    status, output, complaints = await _cli(*arguments)
-    assert (status, complaints) == (0, "")
+    status, output, errors = await _cli(*arguments)
+    assert (status, errors) == (0, "")
     orders = [each for each in arguments if each.startswith("ORD-")]
     assert all(order in output for order in orders)
 
@@ -149,10 +149,10 @@ async def _examines(command: str) -> None:
     _, *arguments = shlex.split(command)
     with TemporaryDirectory() as name:
         place = Path(name)
-        status, output, complaints = await _cli(*arguments, "--rate", "100000", cwd=place)
+        status, output, errors = await _cli(*arguments, "--rate", "100000", cwd=place)
         # The clock of this file's server is a minute slow.
         assert status == (0 if "--plan" in arguments else 1), output
-        assert "POST /users/getToken" in output + complaints
+        assert "POST /users/getToken" in output + errors
         assert (place / "doctor.json").exists() == ("--report" in arguments)
 
 
@@ -188,8 +188,8 @@ async def _reconciles(command: str) -> None:
         for amount, expected in (("15000", 0), ("15001", 1)):
             # As Excel writes it, in Korea.
             orders.write_text(f"주문번호,결제금액\nORD-PAID,{amount}\n", "cp949")
-            status, output, complaints = await _cli(*arguments, cwd=place)
-            assert (status, complaints) == (expected, "")
+            status, output, errors = await _cli(*arguments, cwd=place)
+            assert (status, errors) == (expected, "")
             assert "requests" in output
             for file in written:
                 (place / file).unlink()
@@ -211,8 +211,8 @@ async def _reconciles_tiers(command: str) -> None:
         )
         sys.modules.pop("shop_orders", None)  # Another test has a module of this name.
         with patch.object(sys, "path", [*sys.path]):
-            status, output, complaints = await _cli(*arguments, cwd=place)
-        assert (status, "partitions (1 Tiers)" in complaints) == (0, True), complaints
+            status, output, errors = await _cli(*arguments, cwd=place)
+        assert (status, "partitions (1 Tiers)" in errors) == (0, True), errors
         ledger = arguments[arguments.index("--ledger") + 1]
         assert f"written: {ledger}" in output
 

@@ -40,7 +40,7 @@ def hook_of(payment: Payment, **others: str) -> dict[str, str]:
     } | others
 
 
-def told(app: App, caplog: pytest.LogCaptureFixture, *words: str) -> list[tuple[int, str]]:
+def logged(app: App, caplog: pytest.LogCaptureFixture, *words: str) -> list[tuple[int, str]]:
     """Return what the app has logged with one of some words, with its level."""
     lines = [
         (record.levelno, record.getMessage())
@@ -62,8 +62,8 @@ async def test_webhook_of_a_valid_payment_pays_the_order_once(
     assert [answer.status_code for answer in answers] == [200] * 3
     assert (order.state, order.imp_uid) == ("paid", payment.imp_uid)
     assert [app.events(caplog, word) for word in NEWS.values()] == [1, 0, 0]
-    told = caplog.text + "".join(answer.text for answer in answers)
-    assert not any(value in told for value in (KEY, SECRET, *BUYER.values()))
+    texts = caplog.text + "".join(answer.text for answer in answers)
+    assert not any(value in texts for value in (KEY, SECRET, *BUYER.values()))
     # Anybody may ask.
     assert payment.imp_uid not in answers[0].text
     assert "paid" not in answers[0].text
@@ -196,7 +196,7 @@ async def test_webhook_without_an_order_changes_nothing(
     assert not any(value in answer.text for value in (*BUYER.values(), "999", "1000", "USD"))
     assert not any(value in caplog.text for value in BUYER.values())
     # The log names what was refused.
-    (refusal,) = told(app, caplog, "refused", "no order of this shop")
+    (refusal,) = logged(app, caplog, "refused", "no order of this shop")
     assert (hook_of(payment) | hook)["imp_uid" if "imp_uid" in hook else "merchant_uid"] in refusal[
         1
     ]
@@ -225,7 +225,7 @@ async def test_invalid_webhook_is_rejected_without_a_look_up(
 
     assert (answer.status_code, answer.json()["error"]) == (400, "InvalidWebhookError")
     assert server.count("/") == 0
-    (refusal,) = told(app, caplog, "refused (400)")
+    (refusal,) = logged(app, caplog, "refused (400)")
     assert refusal[0] == logging.WARNING
 
 
@@ -240,7 +240,7 @@ async def test_sample_orders_match_the_payments_of_the_fake(
 
     assert answers == {"ORD-PAID": 200, "ORD-SANDBOX": 409}
     assert app.example.ORDERS["ORD-PAID"].state == "paid"
-    (refusal,) = told(app, caplog, "refused (409)")
+    (refusal,) = logged(app, caplog, "refused (409)")
     assert "merchant_uid='ORD-SANDBOX'" in refusal[1]
     assert "sandbox" in refusal[1]
 

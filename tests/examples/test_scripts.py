@@ -10,7 +10,7 @@ from tests.support.examples import ran
 
 
 async def test_look_up_needs_no_account(without_keys: None) -> None:
-    status, output, complaints = await ran("look_up.py", "ORD-PAID", "ORD-PARTIAL", "ORD-3")
+    status, output, errors = await ran("look_up.py", "ORD-PAID", "ORD-PARTIAL", "ORD-3")
 
     assert status == 0
     assert output.splitlines() == [
@@ -18,15 +18,15 @@ async def test_look_up_needs_no_account(without_keys: None) -> None:
         "ORD-PARTIAL: cancelled, 20000 KRW, balance 15000",
         "ORD-3: no payment",
     ]
-    assert "fake PortOne" in complaints
+    assert "fake PortOne" in errors
 
 
 async def test_look_up_uses_the_keys_of_the_environment(server: FakePortOne) -> None:
     server.add(merchant_uid="A/1", amount=700, **BUYER)
 
-    status, output, complaints = await ran("look_up.py", "A/1", "..", "ORD-1")
+    status, output, errors = await ran("look_up.py", "A/1", "..", "ORD-1")
 
-    assert (status, complaints) == (0, "")
+    assert (status, errors) == (0, "")
     assert output.splitlines() == [
         "A/1: paid, 700 KRW, balance 700",
         "..: not known: merchant_uid must not be '..'",
@@ -54,25 +54,25 @@ async def test_look_up_explains_rejected_keys(
 ) -> None:
     monkeypatch.setenv("PORTONE_IMP_SECRET", "another-planted-secret")
 
-    status, output, complaints = await ran("look_up.py", *(f"A-{number}" for number in range(50)))
+    status, output, errors = await ran("look_up.py", *(f"A-{number}" for number in range(50)))
 
     assert (status, output) == (1, "")
-    assert complaints.startswith("ended: POST /users/getToken: 401")
-    assert "Traceback" not in complaints
-    assert "planted" not in complaints
+    assert errors.startswith("ended: POST /users/getToken: 401")
+    assert "Traceback" not in errors
+    assert "planted" not in errors
 
 
 async def test_look_up_prints_its_usage() -> None:
-    status, _, complaints = await ran("look_up.py")
+    status, _, errors = await ran("look_up.py")
 
-    assert (status, complaints) == (1, "usage: look_up.py ORDER...\n")
+    assert (status, errors) == (1, "usage: look_up.py ORDER...\n")
 
 
 async def test_custom_endpoint_needs_no_account(without_keys: None) -> None:
-    status, output, complaints = await ran("custom_endpoint.py", "004", "123-45")
+    status, output, errors = await ran("custom_endpoint.py", "004", "123-45")
 
     assert (status, output) == (0, "홍길동\n")
-    assert "fake PortOne" in complaints
+    assert "fake PortOne" in errors
 
 
 async def test_custom_endpoint_uses_the_keys_of_the_environment(server: FakePortOne) -> None:
@@ -87,7 +87,7 @@ async def test_custom_endpoint_prints_what_portone_reports(server: FakePortOne) 
     refusal = {"code": -1, "message": "123-45 계좌를 찾을 수 없습니다.", "response": None}
     server.fail(Json(refusal))
 
-    status, output, complaints = await ran("custom_endpoint.py", "004", "123-45")
+    status, output, errors = await ran("custom_endpoint.py", "004", "123-45")
 
     assert (status, output) == (1, "")
-    assert complaints.startswith("GET /vbanks/holder (bank_code='004'): 200, code -1: *** 계좌를")
+    assert errors.startswith("GET /vbanks/holder (bank_code='004'): 200, code -1: *** 계좌를")

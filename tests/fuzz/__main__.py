@@ -30,17 +30,17 @@ def main() -> int:
         type=Path,
         help="the folder for inputs that reach new code, and for the one that fails a check",
     )
-    told = parser.parse_args()
-    into: Path = told.into or Path(tempfile.mkdtemp(prefix="fuzz-"))
-    if told.target is not None:
+    arguments = parser.parse_args()
+    into: Path = arguments.into or Path(tempfile.mkdtemp(prefix="fuzz-"))
+    if arguments.target is not None:
         limits = (
-            f"-max_total_time={told.seconds}",
-            f"-runs={told.runs}",
-            f"-seed={told.seed}",
+            f"-max_total_time={arguments.seconds}",
+            f"-runs={arguments.runs}",
+            f"-seed={arguments.seed}",
         )
-        fuzz(told.target, limits, into / told.target)
+        fuzz(arguments.target, limits, into / arguments.target)
     # libFuzzer ends the process, so each target runs in its own.
-    options = [f"--{name}={getattr(told, name)}" for name in ("seconds", "runs", "seed")]
+    options = [f"--{name}={getattr(arguments, name)}" for name in ("seconds", "runs", "seed")]
     options.append(f"--into={into}")
     runs = [subprocess.call([sys.executable, "-m", "tests.fuzz", name, *options]) for name in NAMES]
     return int(any(runs))

@@ -19,7 +19,7 @@ from portone_async.cli.orders.cells.blanks import strip_blanks
 from portone_async.cli.orders.readers.encoding import open_text
 from portone_async.reconcile import Order
 
-from .shape import assert_fit_to_be_shown
+from .shape import assert_printable
 
 __all__ = ("check",)
 
@@ -68,7 +68,7 @@ def _read(path: Path, content: bytes) -> Read:
     try:
         return list(read_orders(str(path)))
     except OrdersError as error:
-        assert_fit_to_be_shown(str(error), _MAX_ERROR)
+        assert_printable(str(error), _MAX_ERROR)
         return None
 
 
@@ -95,9 +95,9 @@ def _check_lines(path: Path, text: str, items: list[Item]) -> None:
     numbers: list[int] = []
     for item in items:
         if isinstance(item, Note):
-            assert_fit_to_be_shown(item.text, _MAX_REASON)
+            assert_printable(item.text, _MAX_REASON)
         elif isinstance(item, BadRow):
-            assert_fit_to_be_shown(item.reason, _MAX_REASON)
+            assert_printable(item.reason, _MAX_REASON)
             where, _, number = item.where.rpartition(":")
             assert where == str(path)
             assert 1 <= int(number) <= text.count("\n") + 1

@@ -33,7 +33,7 @@ from tests.support.samples import CARD_PAID
 from tests.support.scripted import PAID, Outcome, scripted_client, token_reply
 from tests.support.virtual_time import run
 
-from .shape import assert_fit_to_be_shown, copied
+from .shape import assert_printable, copied
 
 __all__ = ("check",)
 
@@ -131,7 +131,7 @@ async def _outcome(name: str, reply: Reply) -> Any:
 
 
 def _check_error(name: str, reply: Reply, error: PortOneError) -> None:
-    assert_fit_to_be_shown(str(error), _LONGEST)
+    assert_printable(str(error), _LONGEST)
     for shown in (str(error), repr(error), repr(vars(error))):
         assert TOKEN not in shown
     assert TOKEN.encode() not in pickle.dumps(error)

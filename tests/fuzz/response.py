@@ -29,7 +29,7 @@ from tests.contract.cases import CASES, ENDPOINTS, Case
 from tests.contract.deviations import SHORT_ROUTES
 from tests.contract.recorder import Recorder, method, record, required_arguments
 
-from .shape import assert_fit_to_be_shown, copied
+from .shape import assert_printable, copied
 
 __all__ = ("call_for", "check", "check_reply")
 
@@ -83,7 +83,7 @@ def check_reply(call: Call[Any], reply: Reply) -> None:
 
 
 def _check_error(reply: Reply, error: PortOneError) -> None:
-    assert_fit_to_be_shown(str(error), _LONGEST)
+    assert_printable(str(error), _LONGEST)
     assert copied(error) == error
     if isinstance(error, NotFoundError):
         assert int(_decoded(reply.body)["code"]) != 0

@@ -1,18 +1,18 @@
-"""Check that text for people is printable and on one line."""
+"""Helpers of the fuzz targets: assert that text is printable, and copy a value by pickle."""
 
 from __future__ import annotations
 
 import pickle
 from typing import TypeVar
 
-__all__ = ("assert_fit_to_be_shown", "copied")
+__all__ = ("assert_printable", "copied")
 
 T = TypeVar("T")
 
 
-def assert_fit_to_be_shown(text: str, longest: int) -> None:
-    """One line, nothing that a terminal or a log obeys, valid Unicode, and not much of it."""
-    assert text, "it says nothing"
+def assert_printable(text: str, longest: int) -> None:
+    """Assert that a text is one printable line of valid Unicode, with ``longest`` characters at most."""
+    assert text, "empty"
     assert text.isprintable(), ascii(text[:500])
     assert len(text) <= longest, len(text)
     text.encode()

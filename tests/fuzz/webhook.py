@@ -15,7 +15,7 @@ import msgspec
 from portone_async import InvalidWebhookError
 from portone_async.webhook import MAX_BODY, WebhookEvent, parse_webhook
 
-from .shape import assert_fit_to_be_shown, copied
+from .shape import assert_printable, copied
 
 __all__ = ("check",)
 
@@ -42,9 +42,9 @@ def check(data: bytes) -> None:
 
 
 def _check_error(body: bytes, error: InvalidWebhookError) -> None:
-    told = str(error)
-    assert_fit_to_be_shown(told, _LONGEST)
-    assert not [word for word in _WORD.findall(body) if word.decode() in told]
+    text = str(error)
+    assert_printable(text, _LONGEST)
+    assert not [word for word in _WORD.findall(body) if word.decode() in text]
     assert copied(error) == error
 
 

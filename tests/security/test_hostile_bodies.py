@@ -407,10 +407,10 @@ def test_last_of_duplicate_keys_wins_in_every_decoder(text: str) -> None:
         assert type(outcome) is UnexpectedResponseError
     else:
         assert isinstance(outcome, Payment)
-        told = last["response"]
-        assert outcome.raw == told
-        for name in set(told) - {"new"}:
-            assert getattr(outcome, name) == told[name]
+        response = last["response"]
+        assert outcome.raw == response
+        for name in set(response) - {"new"}:
+            assert getattr(outcome, name) == response[name]
 
 
 @pytest.mark.parametrize("name", ["name", "custom_data", "buyer_name", "pg_tid"])

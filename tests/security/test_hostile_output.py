@@ -210,9 +210,9 @@ def test_file_names_columns_and_cells_are_escaped_in_errors(tmp_path: Path, text
         except OrdersError as error:
             assert str(error).isprintable()
             continue
-        told = [each.where + each.reason for each in found if isinstance(each, BadRow)]
-        assert told
-        assert all(each.isprintable() for each in told)
+        reasons = [each.where + each.reason for each in found if isinstance(each, BadRow)]
+        assert reasons
+        assert all(each.isprintable() for each in reasons)
 
 
 @one_way
@@ -223,13 +223,13 @@ def test_tab_between_two_cells_is_escaped(tmp_path: Path, rows: str) -> None:
     try:
         (row,) = read_orders(str(path))
     except OrdersError as error:
-        told = str(error)
+        reason = str(error)
     else:
         assert isinstance(row, BadRow)
-        told = row.reason
+        reason = row.reason
 
-    assert "'\\t' expected" in told
-    assert told.isprintable()
+    assert "'\\t' expected" in reason
+    assert reason.isprintable()
 
 
 async def test_deeply_nested_payment_is_never_reported_as_missing(

@@ -66,10 +66,10 @@ async def _server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncItera
 def _run(server: FakePortOne, capsys: pytest.CaptureFixture[str]) -> Run:
     async def run(*arguments: str) -> Ran:
         code, out, err = await asyncio.to_thread(run_main, capsys, *arguments)
-        said = out + err
-        assert said
-        assert_clean(said, token=server.token)
-        return code, said
+        printed = out + err
+        assert printed
+        assert_clean(printed, token=server.token)
+        return code, printed
 
     return run
 
@@ -145,19 +145,19 @@ async def test_rejected_keys_are_not_printed(
 ) -> None:
     echo = {"code": -1, "message": f"{KEY} {SECRET} is no pair", "response": None}
     server.fail(Json(echo, status=401), times=None, on="/users/getToken")
-    code, said = await run(*command)
+    code, printed = await run(*command)
     assert code == 2
-    assert "is no pair" in said
+    assert "is no pair" in printed
 
 
 @one_way
 async def test_database_password_is_neither_printed_nor_stored(run: Run, tmp_path: Path) -> None:
     address = f"postgresql://someone:{PASSWORD}@127.0.0.1:1/shop"
     query = "SELECT 1 AS merchant_uid, 1 AS amount"
-    code, said = await run("reconcile", address, "--query", query, "--store", "run.db")
+    code, printed = await run("reconcile", address, "--query", query, "--store", "run.db")
 
     assert code == 2
-    assert PASSWORD not in said
+    assert PASSWORD not in printed
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
@@ -217,10 +217,10 @@ async def last_words(process: asyncio.subprocess.Process) -> str:
 async def test_full_disk_is_reported_without_secrets(server: FakePortOne) -> None:
     with Path("/dev/full").open("wb") as full:
         command = ("-X", "dev", "-m", "portone_async", "find", "--json", "--personal-data")
-        said = await last_words(await begun(*command, "order-1", stdout=full))
+        printed = await last_words(await begun(*command, "order-1", stdout=full))
 
-    assert "No space left on device" in said
-    assert_clean(said, token=server.token)
+    assert "No space left on device" in printed
+    assert_clean(printed, token=server.token)
 
 
 BROKEN = """\
@@ -229,7 +229,7 @@ from portone_async.cli import main
 from portone_async.cli.find.outcome import Outcome
 
 def broken(outcome, **_):
-    raise LookupError("nobody foresaw it")
+    raise LookupError("unforeseen")
 
 Outcome.to_json = broken
 sys.exit(main(["find", "--json", "--personal-data", "order-1"]))
@@ -240,11 +240,11 @@ async def test_unforeseen_error_leaves_a_traceback_without_secrets(server: FakeP
     process = await begun(
         "-X", "dev", "-c", script_prelude() + BROKEN, stdout=asyncio.subprocess.DEVNULL
     )
-    said = await last_words(process)
+    printed = await last_words(process)
 
-    assert "Traceback" in said
-    assert "LookupError: nobody foresaw it" in said
-    assert_clean(said, token=server.token)
+    assert "Traceback" in printed
+    assert "LookupError: unforeseen" in printed
+    assert_clean(printed, token=server.token)
 
 
 @one_way
@@ -256,7 +256,7 @@ async def test_stacks_of_a_killed_process_hold_no_secrets(server: FakePortOne) -
     process = await begun(*command, stdout=asyncio.subprocess.DEVNULL)
     await hanging.reached()
     process.send_signal(signal.SIGABRT)
-    said = await last_words(process)
+    printed = await last_words(process)
 
-    assert "Current thread" in said
-    assert_clean(said, token=server.token)
+    assert "Current thread" in printed
+    assert_clean(printed, token=server.token)

@@ -234,8 +234,8 @@ async def test_warning_about_an_unclosed_client_has_no_keys(server: FakePortOne)
         gc.collect()
 
     assert [each.category for each in caught] == [ResourceWarning]
-    told = [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in caught]
-    assert_clean(*told, *(repr(each.source) for each in caught), token=server.token)
+    lines = [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in caught]
+    assert_clean(*lines, *(repr(each.source) for each in caught), token=server.token)
 
 
 async def together(client: PortOneClient) -> None:

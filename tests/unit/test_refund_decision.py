@@ -1,4 +1,4 @@
-"""Test every decision about a refund: what a payment tells of it, and what is done next."""
+"""Test every decision about a refund: the trace in a payment, and the next step."""
 
 from __future__ import annotations
 
