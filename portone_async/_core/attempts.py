@@ -6,8 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from portone_async._worded import redacted
 from portone_async.call import Call
 from portone_async.errors import ApiError, Attempt, PortOneError
+from portone_async.errors._error import worded_reason
 from portone_async.instrumentation import CallObserver, Observer
 
 from .notify import guarded, start_observers, trace_headers
@@ -124,8 +126,8 @@ class AttemptLog:
         error.attempts = self.attempts
         error.elapsed = self._now() - self.started_at
         error.gave_up = gave_up
-        error.reason = redact(error.reason)
-        error.args = (error.reason,)
+        reason = redacted(worded_reason(error), redact)
+        error.reason, error.args = str(reason), (reason,)
         if error.excerpt is not None:
             error.excerpt = redact(error.excerpt)
         if isinstance(error, ApiError) and error.message is not None:

@@ -14,6 +14,7 @@ from portone_async._http.reply import Reply, validate_response_type
 from portone_async._http.reply_info import reply_info
 from portone_async._http.transport import Transport
 from portone_async._redact import Secret, SecretBytes, is_short_number, without, without_long_words
+from portone_async._worded import Worded
 from portone_async.answer import Answer, ReplyInfo
 from portone_async.call import Call
 from portone_async.errors import (
@@ -294,7 +295,9 @@ class CallState(Generic[T]):
 
     def deadline_exceeded(self, *, was_sent: bool = True) -> DeadlineExceededError:
         """Return the error for a call that took longer than ``Timeouts.total``."""
-        error = DeadlineExceededError(f"no answer within {self.options.timeouts.total:g} s in all")
+        error = DeadlineExceededError(
+            Worded("no answer within {seconds:g} s in all", seconds=self.options.timeouts.total)
+        )
         error.was_sent = was_sent
         return error
 

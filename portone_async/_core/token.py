@@ -20,6 +20,7 @@ from typing import Any
 from msgspec import Struct
 
 from portone_async._redact import Secret
+from portone_async._worded import Worded
 from portone_async.call import Call
 from portone_async.errors import (
     Attempt,
@@ -229,7 +230,7 @@ class TokenCache:
             if not current.has_waiters() and not current.task.done():
                 await self._abandon(current)
         if waited is None:
-            raise DeadlineExceededError("no token in time")
+            raise DeadlineExceededError(Worded("no token in time"))
         if current.task.cancelled():
             raise ClientClosedError("the client was closed while it fetched a token")
         failure = current.task.exception()

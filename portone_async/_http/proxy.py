@@ -131,13 +131,22 @@ def refused_tunnel(status: int, proxy: Proxy | None) -> PortOneError:
     """Return the error for a proxy that answered ``CONNECT`` with a status other than 200."""
     name = "" if proxy is None else f" {proxy.name}"
     if status in _TRANSIENT:
-        broken = ConnectionFailedError(f"the proxy{name} could not connect: it answered {status}")
+        broken = ConnectionFailedError(
+            Worded(
+                "the proxy{name} could not connect: it answered {status}", name=name, status=status
+            )
+        )
         broken.was_sent = False
         return broken
     if status == 407 and proxy is not None:
-        article = "another" if proxy.is_authorized else "a"
-        return ProxyError(f"the proxy{name} wants {article} user name and password (407)")
-    return ProxyError(f"the proxy{name} refused to connect: it answered {status}")
+        if proxy.is_authorized:
+            text = Worded("the proxy{name} wants another user name and password (407)", name=name)
+        else:
+            text = Worded("the proxy{name} wants a user name and password (407)", name=name)
+        return ProxyError(text)
+    return ProxyError(
+        Worded("the proxy{name} refused to connect: it answered {status}", name=name, status=status)
+    )
 
 
 def _complete(text: str) -> Secret:

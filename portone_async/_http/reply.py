@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from portone_async._redact import Redactor, excerpt, host, printable, without_long_words
+from portone_async._worded import Worded
 from portone_async.call import Call, Failure
 from portone_async.errors import (
     ApiError,
@@ -220,7 +221,9 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, redact: Redact
     failure, is_json = _decoded_failure(reply)
     if not is_json:
         return MalformedResponseError(
-            f"HTTP {reply.status} with a body that is not JSON, or is truncated",
+            Worded(
+                "HTTP {status} with a body that is not JSON, or is truncated", status=reply.status
+            ),
             status=reply.status,
             # It may hold a secret that is not known yet: that of getToken is a token.
             excerpt=excerpt(reply.body, redact) if call.is_quotable else None,
@@ -228,7 +231,11 @@ def _undecodable(call: Call[Any], reply: Reply, error: Exception, redact: Redact
     if failure is not None and failure.code != 0:
         return _failure(call, reply, redact)
     return UnexpectedResponseError(
-        f"HTTP {reply.status} with JSON of another schema: {_error_path(error)}",
+        Worded(
+            "HTTP {status} with JSON of another schema: {path}",
+            status=reply.status,
+            path=_error_path(error),
+        ),
         status=reply.status,
     )
 
@@ -243,8 +250,11 @@ def _failure(call: Call[Any], reply: Reply, redact: Redactor) -> PortOneError:
     if 300 <= status < 400:
         elsewhere = host(reply.headers.get("Location", ""), redact)
         return UnexpectedResponseError(
-            f"HTTP {status}, a redirect{f' to {elsewhere}' if elsewhere else ''}; it was not followed, "
-            "since the request carries a token",
+            Worded(
+                "HTTP {status}, a redirect{to}; it was not followed, since the request carries a token",
+                status=status,
+                to=Worded(" to {host}", host=elsewhere) if elsewhere else "",
+            ),
             status=status,
         )
     failure, _ = _decoded_failure(reply)
@@ -254,13 +264,22 @@ def _failure(call: Call[Any], reply: Reply, redact: Redactor) -> PortOneError:
     if isinstance(kind, str):
         return UnexpectedResponseError(kind, status=status, excerpt=excerpt(reply.body, redact))
     if failure is None:
-        reason = f"HTTP {status} without a PortOne response envelope"
+        reason = Worded("HTTP {status} without a PortOne response envelope", status=status)
     else:
-        message = printable(failure.message or "no message", redact)
-        reason = f"{status}, code {failure.code}: {message}"
+        reason = Worded(
+            "{status}, code {code}: {message}",
+            status=status,
+            code=failure.code,
+            message=printable(failure.message, redact) if failure.message else Worded("no message"),
+        )
     pg_code, pg_message = pg_error(UNSET if failure is None else failure.error, redact)
     if pg_code is not None or pg_message is not None:
-        reason += f" (the PG reports {pg_code}: {pg_message})"
+        reason = Worded(
+            "{reason} (the PG reports {code}: {message})",
+            reason=reason,
+            code=pg_code,
+            message=pg_message,
+        )
     error = kind(
         reason,
         status=status,
@@ -284,9 +303,9 @@ def _error_class(call: Call[Any], status: int, failure: _Failure | None) -> type
         return ServerError
     if status == 404 and (failure is None or failure.response is UNSET):
         # A wrong base_url or a gateway answers so to every request.
-        return "HTTP 404 that does not come from PortOne"
+        return Worded("HTTP 404 that does not come from PortOne")
     if failure is None and 200 <= status < 300:
-        return f"HTTP {status} is not a whole success of this call"
+        return Worded("HTTP {status} is not a whole success of this call", status=status)
     usual = UnauthorizedError if status == 401 else ApiError
     return (call.errors or {}).get(status, usual)
 

@@ -14,6 +14,7 @@ from aiohttp.http import HttpProcessingError
 from yarl import URL
 
 from portone_async._owner import LoopOwner
+from portone_async._worded import Worded
 from portone_async.errors import (
     CertificateError,
     ClientClosedError,
@@ -215,26 +216,34 @@ def _failure(
 ) -> PortOneError:
     """Translate an exception of aiohttp; drop its text where it may quote a body."""
     name = type(error).__name__
-    via = "" if proxy is None else f" through the proxy {proxy.name}"
+    via = "" if proxy is None else Worded(" through the proxy {name}", name=proxy.name)
     unsent: ConnectionFailedError | RequestTimeoutError
     match error:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ServerFingerprintMismatch():
-            return CertificateError(f"the certificate is not valid{via} ({name})")
+            return CertificateError(
+                Worded("the certificate is not valid{via} ({name})", via=via, name=name)
+            )
         case aiohttp.ConnectionTimeoutError():
-            unsent = RequestTimeoutError(f"no connection{via} in time")
+            unsent = RequestTimeoutError(Worded("no connection{via} in time", via=via))
         case TimeoutError():
-            return RequestTimeoutError(f"no answer{via} in time")
+            return RequestTimeoutError(Worded("no answer{via} in time", via=via))
         case aiohttp.ClientConnectorError():
-            unsent = ConnectionFailedError(f"no connection{via}: {error} ({name})")
+            unsent = ConnectionFailedError(
+                Worded("no connection{via}: {error} ({name})", via=via, error=str(error), name=name)
+            )
         case UnsolicitedDataError():
             unsent = ConnectionFailedError(
-                "the server closed the connection, or sent data, before the request"
+                Worded("the server closed the connection, or sent data, before the request")
             )
         case aiohttp.ClientPayloadError():
-            return ConnectionFailedError(f"the response was cut short or corrupted{via}")
+            return ConnectionFailedError(
+                Worded("the response was cut short or corrupted{via}", via=via)
+            )
         case aiohttp.ClientResponseError() | HttpProcessingError():
-            return MalformedResponseError(f"the response{via} is not HTTP")
+            return MalformedResponseError(Worded("the response{via} is not HTTP", via=via))
         case _:
-            return ConnectionFailedError(f"the connection{via} broke ({name})")
+            return ConnectionFailedError(
+                Worded("the connection{via} broke ({name})", via=via, name=name)
+            )
     unsent.was_sent = False
     return unsent

@@ -1,7 +1,7 @@
 """The meaning of an error, and its advice, in the language of the command line.
 
 The library's errors are in English. In Korean the command line prints a sentence about the kind of
-error, and their English behind it for the details.
+error, and the details behind it: in Korean as far as the sentences are the library's own.
 """
 
 from __future__ import annotations
@@ -40,6 +40,22 @@ _MEANINGS = {
     "UnexpectedResponseError": Worded("PortOne's response cannot be trusted"),
     "UnsupportedVersionError": Worded("the installed aiohttp cannot be used"),
 }
+# Their reasons are whole sentences where they can be translated.
+_WHOLE = {
+    "CancelPendingError",
+    "CancelRefusedError",
+    "InvalidRequestError",
+    "LedgerError",
+    "OutcomeUnknownError",
+    "StoreError",
+}
+# By the start of ``gave_up``.
+_GAVE_UP = {
+    "the server asks to wait": Worded("the server asks for a longer wait than is allowed"),
+    "no time left": Worded("no time is left for another attempt"),
+    "the retry budget": Worded("too many calls fail, so that none is repeated for now"),
+    "not retried": Worded("not repeated, since it may have been processed"),
+}
 
 
 def translated(advice: str) -> str:
@@ -54,8 +70,8 @@ def hint(advice: str) -> str:
 
 
 def explained(error: PortOneError) -> str:
-    """Return the reason of an error; in Korean its meaning first, and the English behind it."""
-    return _worded(error, error.reason)
+    """Return the reason of an error; in Korean its meaning first, and the details behind it."""
+    return error.reason if current_language() == "en" else _in_korean(error)
 
 
 def described(error: PortOneError) -> str:
@@ -72,16 +88,38 @@ def failure_lines(error: PortOneError) -> list[str]:
 
 def _parts(error: PortOneError) -> tuple[str, str]:
     """Return the description of an error without its advice, and the advice."""
-    text = str(error).removesuffix(error.advice).rstrip() if error.advice else str(error)
-    return _worded(error, text), translated(error.advice)
-
-
-def _worded(error: PortOneError, text: str) -> str:
     if current_language() == "en":
-        return text
-    reason = error.args[0] if error.args else ""
-    if isinstance(reason, Worded):
+        text = str(error).removesuffix(error.advice).rstrip() if error.advice else str(error)
+    else:
+        text = f"{_in_korean(error)}{_history(error)}"
+    return text, translated(error.advice)
+
+
+def _in_korean(error: PortOneError) -> str:
+    from portone_async.errors._error import worded_reason  # noqa: PLC0415 (loaded with the error)
+
+    reason = worded_reason(error)
+    names = [kind.__name__ for kind in type(error).__mro__]
+    meaning = next(filter(None, map(_MEANINGS.get, names)), None)
+    is_whole = isinstance(reason, Worded) and not _WHOLE.isdisjoint(names)
+    if meaning is None or is_whole:
         return localized(reason)
-    known = (_MEANINGS.get(kind.__name__) for kind in type(error).__mro__)
-    meaning = next(filter(None, known), None)
-    return text if meaning is None else f"{localized(meaning)} ({text.rstrip('.')})"
+    return f"{localized(meaning)} ({localized(reason).rstrip('.')})"
+
+
+def _history(error: PortOneError) -> str:
+    """Return the request of an error and its attempts, as ``str(error)`` has them in English."""
+    from portone_async.errors._error import outcome_of  # noqa: PLC0415 (loaded with the error)
+
+    identifiers = ", ".join(f"{name}={value!r}" for name, value in error.identifiers.items())
+    request = " ".join(filter(None, (error.endpoint, identifiers and f"({identifiers})")))
+    parts = [_(". Request: {request}").format(request=request)] if request else []
+    if error.excerpt is not None:
+        parts.append(_(", body begins {text}").format(text=repr(error.excerpt)))
+    if error.attempts:
+        text = _(". Tried {n} times in {seconds:.2f} s ({outcomes})")
+        outcomes = ", ".join(map(outcome_of, error.attempts))
+        parts.append(text.format(n=len(error.attempts), seconds=error.elapsed, outcomes=outcomes))
+    known = (text for start, text in _GAVE_UP.items() if (error.gave_up or "").startswith(start))
+    parts += [f"; {localized(text)}" for text in known]
+    return "".join(parts)

@@ -12,7 +12,7 @@ from portone_async._redact import escape
 if TYPE_CHECKING:
     from portone_async.answer import ReplyInfo
 
-__all__ = ("Attempt", "PortOneError")
+__all__ = ("Attempt", "PortOneError", "outcome_of", "worded_reason")
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ class PortOneError(Exception):
         if self.excerpt is not None:
             parts.append(f", body begins {self.excerpt!r}")
         if self.attempts:
-            tries = ", ".join(map(_outcome, self.attempts))
+            tries = ", ".join(map(outcome_of, self.attempts))
             times = "once" if len(self.attempts) == 1 else f"{len(self.attempts)} times"
             parts.append(f". Tried {times} in {self.elapsed:.2f} s ({tries})")
         if self.gave_up:
@@ -121,6 +121,12 @@ def _fields(error: PortOneError) -> dict[str, Any]:
     return {name: value for name, value in vars(error).items() if not name.startswith("__")}
 
 
-def _outcome(attempt: Attempt) -> str:
+def worded_reason(error: PortOneError) -> str:
+    """Return the reason of an error: a :class:`~portone_async._worded.Worded`, if it is one."""
+    return error.args[0] if error.args == (error.reason,) else error.reason
+
+
+def outcome_of(attempt: Attempt) -> str:
+    """Return the error of an attempt, or the status of its response."""
     is_success = attempt.status is None or attempt.status < 400
     return str(attempt.error if is_success else attempt.status)

@@ -77,12 +77,20 @@ class OutcomeUnknownError(_RefundAttributes, PortOneError):
         self, reason: str = "", *, evidence: tuple[str, ...] = (), **response: Any
     ) -> None:
         super().__init__(reason, **response)
-        self.evidence = evidence
+        # Like the reason: what users encode is plain, and the command line words it.
+        self._worded_evidence = evidence
+        self.evidence = tuple(map(str, evidence))
         """What was sent and looked up, and what came back, in order; one line each."""
 
     def __str__(self) -> str:
         text = super().__str__()
         return f"{text} [{'; '.join(self.evidence)}]" if self.evidence else text
+
+
+def worded_evidence(error: OutcomeUnknownError) -> tuple[str, ...]:
+    """Return the evidence as sentences that can be translated, if it is as it was at first."""
+    worded = error._worded_evidence  # noqa: SLF001 (of this module)
+    return worded if worded == error.evidence else error.evidence
 
 
 class ChargeFailedError(PortOneError):

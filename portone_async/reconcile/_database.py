@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import ClassVar
 
+from portone_async._worded import Worded
 from portone_async.errors import PortOneError
 
 __all__ = ("Database", "StoreError")
@@ -16,13 +17,13 @@ __all__ = ("Database", "StoreError")
 _CACHE_KIB = 32_768
 
 _REASONS = {
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened or created there",
-    sqlite3.SQLITE_CORRUPT: "it is damaged",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
-    sqlite3.SQLITE_NOTADB: "it is not an SQLite file",
-    sqlite3.SQLITE_PERM: "there is no permission to open it",
-    sqlite3.SQLITE_READONLY: "there is no permission to write it",
+    sqlite3.SQLITE_CANTOPEN: Worded("it cannot be opened or created there"),
+    sqlite3.SQLITE_CORRUPT: Worded("it is damaged"),
+    sqlite3.SQLITE_FULL: Worded("the disk is full"),
+    sqlite3.SQLITE_IOERR: Worded("the disk cannot be read or written"),
+    sqlite3.SQLITE_NOTADB: Worded("it is not an SQLite file"),
+    sqlite3.SQLITE_PERM: Worded("there is no permission to open it"),
+    sqlite3.SQLITE_READONLY: Worded("there is no permission to write it"),
 }
 
 
@@ -43,8 +44,8 @@ class Database:
     _VERSION: ClassVar = 4
     # Seconds: enough to wait for a reader of a finished store, not for another run.
     _BUSY_TIMEOUT: ClassVar = 0.2
-    _BUSY: ClassVar = "it is in use by another run, or by a reader"
-    _NOUN: ClassVar = "store"
+    _BUSY: ClassVar = Worded("it is in use by another run, or by a reader")
+    _NOUN: ClassVar = Worded("store")
     _ERROR: ClassVar[type[PortOneError]] = StoreError
 
     def __init__(self, path: str | os.PathLike[str], schema: Sequence[str]) -> None:
@@ -94,7 +95,14 @@ class Database:
 
     def error(self, reason: str) -> PortOneError:
         """Return an error that names this file."""
-        return self._ERROR(f"The {self._NOUN} {self._path!r} cannot be used: {reason}")
+        return self._ERROR(
+            Worded(
+                "The {noun} {path} cannot be used: {reason}",
+                noun=self._NOUN,
+                path=repr(self._path),
+                reason=reason,
+            )
+        )
 
     def close(self) -> None:
         """Merge the write-ahead log into the file and close it. May be called again."""
@@ -114,13 +122,17 @@ class Database:
         if application_id == self._APPLICATION_ID:
             if version != self._VERSION:
                 raise self.error(
-                    f"it has version {version}, this package writes {self._VERSION}. Finish its run with "
-                    "the version of this package that started it, or use another file"
+                    Worded(
+                        "it has version {version}, this package writes {own}. Finish its run with the "
+                        "version of this package that started it, or use another file",
+                        version=version,
+                        own=self._VERSION,
+                    )
                 )
             return
         ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
         if tables or application_id:
-            raise self.error("it is an SQLite file of another application")
+            raise self.error(Worded("it is an SQLite file of another application"))
         for statement in schema:
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {self._APPLICATION_ID}")
@@ -150,4 +162,6 @@ class Database:
             reasons = {**_REASONS, sqlite3.SQLITE_BUSY: self._BUSY}
             raise self.error(reasons.get(code & 0xFF, str(error))) from error
         except UnicodeEncodeError as error:
-            raise self.error("a text is not Unicode (it has half a surrogate pair)") from error
+            raise self.error(
+                Worded("a text is not Unicode (it has half a surrogate pair)")
+            ) from error

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from portone_async._redact import Secret, SecretDict, escape
+from portone_async._worded import Worded
 
 if TYPE_CHECKING:
     from psycopg import Error
@@ -17,7 +18,7 @@ _CONNECT_SECONDS = 10
 # libpq splits an address at the first / ? # or @, and its error message could then quote the rest
 # of a password as, say, a port.
 _ADDRESS = re.compile(r"postgres(?:ql)?://(?:[^@/?#\[\]]*@)?[^@]*", re.DOTALL)
-_INVALID_ADDRESS = (
+_INVALID_ADDRESS = Worded(
     "the address is invalid (not printed here, since it may contain a password): it should be "
     "like postgresql://user@host:5432/database, with all but letters and digits in user and "
     "password percent-encoded"
@@ -55,5 +56,5 @@ def describe_error(error: Error, parameters: dict[str, Any]) -> str:
     message = error.diag.message_primary or str(error)
     password = parameters.get("password")
     if password and password in message:
-        return "failed; the message is not printed here, since it contains the password"
+        return Worded("failed; the message is not printed here, since it contains the password")
     return escape(message.strip())

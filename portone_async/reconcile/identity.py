@@ -10,6 +10,7 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.resources._windows import Window
 
 from . import _orders
@@ -20,6 +21,7 @@ __all__ = ("Identity", "OrdersDigest", "Shop", "differences")
 
 _BYTES = 32
 _MODULUS = 1 << 8 * _BYTES
+_NONE = Worded("none")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -147,15 +149,27 @@ def differences(stored: Identity, current: Identity) -> list[str]:
     """Describe the differences between a stored run and the current one."""
     result = _other_shop(stored.shop, current.shop)
     if (stored.since, stored.until) != (current.since, current.until):
-        result.append(f"its period was {_period(stored)} and is now {_period(current)}")
+        result.append(
+            Worded(
+                "its period was {old} and is now {new}", old=_period(stored), new=_period(current)
+            )
+        )
     if stored.statuses != current.statuses:
         result.append(
-            f"its statuses were {_joined(stored.statuses)} and are now {_joined(current.statuses)}"
+            Worded(
+                "its statuses were {old} and are now {new}",
+                old=_joined(stored.statuses),
+                new=_joined(current.statuses),
+            )
         )
     if stored.orders != current.orders:
-        result.append(f"its orders were {stored.orders} and are now {current.orders}")
+        result.append(
+            Worded("its orders were {old} and are now {new}", old=stored.orders, new=current.orders)
+        )
     elif stored.digest != current.digest:
-        result.append(f"its orders ({stored.orders}) are not the same as those of this run")
+        result.append(
+            Worded("its orders ({n}) are not the same as those of this run", n=stored.orders)
+        )
     return result
 
 
@@ -163,24 +177,30 @@ def _other_shop(stored: Shop | None, current: Shop | None) -> list[str]:
     if current is None:
         return []
     if stored is None:
-        return ["its payments may be those of another shop, which it does not record"]
+        return [Worded("its payments may be those of another shop, which it does not record")]
     result: list[str] = []
     if stored.account != current.account:
-        result.append("its payments are those of another API key (imp_key)")
+        result.append(Worded("its payments are those of another API key (imp_key)"))
     if stored.tier != current.tier:
-        result.append(f"its Tier was {stored.tier or 'none'} and is now {current.tier or 'none'}")
+        result.append(
+            Worded(
+                "its Tier was {old} and is now {new}",
+                old=stored.tier or _NONE,
+                new=current.tier or _NONE,
+            )
+        )
     return result
 
 
 def _period(identity: Identity) -> str:
     if identity.since is None or identity.until is None:
-        return "none"
+        return _NONE
     first, after = (
         datetime.fromtimestamp(second, UTC).isoformat()
         for second in (identity.since, identity.until + 1)
     )
-    return f"{first} until {after}"
+    return Worded("{since} until {until}", since=first, until=after)
 
 
 def _joined(statuses: Iterable[str]) -> str:
-    return " ".join(statuses) or "none"
+    return " ".join(statuses) or _NONE

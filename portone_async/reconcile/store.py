@@ -18,6 +18,8 @@ import os
 from datetime import datetime
 from typing import Self
 
+from portone_async._worded import Worded, listed
+
 from . import _snapshots, _state
 from ._database import Database, StoreError
 from ._finding_store import FindingStore
@@ -89,8 +91,11 @@ class Store(OrderStore, PaymentStore, FindingStore):
             changes = _state.changes(connection, identity)
         if changes:
             raise self._database.error(
-                f"it is of another run: {', '.join(changes)}. Use another store, or start afresh "
-                "in this one (reconcile(fresh=True); --fresh on the command line)"
+                Worded(
+                    "it is of another run: {changes}. Use another store, or start afresh in this "
+                    "one (reconcile(fresh=True); --fresh on the command line)",
+                    changes=listed(changes),
+                )
             )
 
     def mark_ended(self) -> None:

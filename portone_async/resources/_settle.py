@@ -27,6 +27,7 @@ from portone_async.errors import (
     UnexpectedResponseError,
     WrongLoopError,
 )
+from portone_async.errors._error import worded_reason
 
 __all__ = (
     "Look",
@@ -266,14 +267,16 @@ class _Settlement(Generic[T]):
 
     def _note(self, event: str, outcome: Exception | str) -> None:
         if isinstance(outcome, Exception):
-            outcome = without(described(outcome), self._secrets)
+            outcome = without(str(described(outcome)), self._secrets)
         self._evidence.append(f"after {_now() - self._started_at:.1f} s {event}: {outcome}")
 
 
 def described(error: Exception) -> str:
     """Return an error as one line of evidence. The text of another package's may hold a secret."""
     name = type(error).__name__
-    return f"{name}: {error.reason}" if isinstance(error, PortOneError) else name
+    if isinstance(error, PortOneError):
+        return Worded("{name}: {reason}", name=name, reason=worded_reason(error))
+    return name
 
 
 def _now() -> float:

@@ -19,7 +19,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from portone_async import InvalidRequestError
-from portone_async._worded import Worded
+from portone_async._worded import Worded, redacted
 from portone_async.cli.orders import BadRow
 from portone_async.cli.orders.where import row_of
 from portone_async.cli.reconcile.row_reasons import RowReasons
@@ -28,6 +28,7 @@ from portone_async.cli.wording import localized
 from portone_async.reconcile import Finding, Verdict
 from portone_async.testing import FakePortOne, HtmlPage, Status
 from tests.support.command import run_main
+from tests.support.custom_faults import LostForGood
 from tests.support.workbooks import Cell, write_xlsx
 
 Run = Callable[..., tuple[int, str, str]]
@@ -147,6 +148,32 @@ async def test_failures_of_portone_are_explained_in_korean(server: FakePortOne, 
         assert english(err) == [], failure
 
 
+async def test_details_in_parentheses_are_korean(server: FakePortOne, run: Run) -> None:
+    imp_uid = server.add(merchant_uid="A", amount=1000).imp_uid
+    server.fail(HtmlPage(), on="/payments/find", times=4)
+    refund = ("cancel", imp_uid, "--all", "--reason", "r", "--settle", "0", "--yes")
+
+    _, _, body = await asyncio.to_thread(run, "find", "A")
+    for rows in ("A,1000\n", "A,1000\nB,1\n"):
+        Path("orders.csv").write_text(f"order_id,amount\n{rows}", encoding="utf-8")
+        _, _, store = await asyncio.to_thread(run, "reconcile", "orders.csv", "--store", "run.db")
+    server.fail(LostForGood(server), on="/payments/cancel")
+    _, _, evidence = await asyncio.to_thread(run, *refund)
+    _, _, listing = await asyncio.to_thread(run, "reconcile", "orders.csv", *DAY.split())
+
+    assert "(HTTP 200, 본문이 JSON이 아니거나 중간에 끊겼습니다)" in body
+    assert "저장 파일 'run.db'을(를) 쓸 수 없습니다. 다른 실행의 파일입니다: 주문이 1건" in store
+    assert "알 수 없음(환불되었는지 알 수 없습니다. 응답을 받지 못했고, 마지막 조회도" in evidence
+    assert re.search(
+        r"  [\d.]+초 뒤 보냄: ConnectionFailedError: 연결이 끊어졌습니다\(\w+\)\n"
+        r"  [\d.]+초 뒤 조회 실패: ServerError: HTTP 503, 포트원의 응답 형식이 아닙니다\n",
+        evidence,
+    )
+    assert re.search(r"HTTP 503, .*초 동안 \d+회 시도\(503, ", listing)
+    for text in (body, store, evidence, re.sub("본문의 시작: '.*?'", "", listing)):
+        assert [line for line in text.splitlines() if SENTENCE.search(line)] == []
+
+
 async def test_refused_keys_are_explained_in_korean(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +264,17 @@ def test_sentence_remembers_its_parts() -> None:
         assert copied == "amount is empty"
         assert localized(copied, "ko") == "금액(amount) 칸이 비어 있습니다"
         assert localized(copied, "en") == "amount is empty"
+
+
+@pytest.mark.parametrize(("secret", "keeps_parts"), [("s3cret", True), ("is s3cret", False)])
+def test_redacted_sentence_has_no_secret_in_its_parts(secret: str, keeps_parts: bool) -> None:
+    sentence = Worded("{field} is {value}", field="key", value="s3cret")
+
+    text = redacted(sentence, lambda part: part.replace(secret, "***"))
+
+    assert str(text) == "key is s3cret".replace(secret, "***")
+    assert isinstance(text, Worded) is keeps_parts
+    assert "s3cret" not in repr(getattr(text, "parameters", ""))
 
 
 def test_error_of_the_library_is_plain_english() -> None:

@@ -17,6 +17,7 @@ from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.labels import format_money
 from portone_async.cli.personal import without_personal_data
 from portone_async.cli.streams import print_error
+from portone_async.cli.wording import localized
 from portone_async.errors import (
     ApiError,
     CancelPendingError,
@@ -26,6 +27,7 @@ from portone_async.errors import (
     PortOneError,
     TransientError,
 )
+from portone_async.errors._money import worded_evidence
 from portone_async.models import Payment
 from portone_async.models._record import EXACT
 from portone_async.resources._settle import is_open
@@ -91,8 +93,8 @@ class Result(Struct, frozen=True):
         reason = escape(explained(self.error))
         print_error(self._failure().format(imp_uid=self.imp_uid, reason=reason))
         if isinstance(self.error, OutcomeUnknownError):
-            for line in self.error.evidence:
-                print_error(f"  {line}")
+            for line in worded_evidence(self.error):
+                print_error(f"  {localized(line)}")
         if advice := _advice(self.error):
             print_error(hint(advice))
 

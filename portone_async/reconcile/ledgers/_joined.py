@@ -8,6 +8,7 @@ from typing import Self
 
 from msgspec.structs import asdict, replace
 
+from portone_async._worded import Worded, listed
 from portone_async.reconcile._columns import EPOCH
 from portone_async.reconcile.finding import Finding, Summary, Verdict, VerdictLike
 from portone_async.reconcile.merged import merge
@@ -48,8 +49,11 @@ class JoinedLedger(LedgerStorage):
         changes = differences(self.plan(), plan)
         if changes:
             raise LedgerError(
-                f"The run {self._run!r} has another plan: {', '.join(changes)}. Use another name "
-                "for this run"
+                Worded(
+                    "The run {run} has another plan: {changes}. Use another name for this run",
+                    run=repr(self._run),
+                    changes=listed(changes),
+                )
             )
 
     def plan(self) -> Plan:

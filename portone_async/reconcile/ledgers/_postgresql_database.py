@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from portone_async._redact import Secret, SecretDict
+from portone_async._worded import Worded
 from portone_async.errors import InvalidRequestError
 from portone_async.reconcile._postgresql import describe_error, parse_address
 
@@ -113,7 +114,9 @@ class PostgreSQLDatabase:
 
     def error(self, reason: str) -> LedgerError:
         """Return an error that names the ledger, without its address."""
-        return LedgerError(f"The ledger in PostgreSQL cannot be used: {reason}")
+        return LedgerError(
+            Worded("The ledger in PostgreSQL cannot be used: {reason}", reason=reason)
+        )
 
     def close(self) -> None:
         """Close the connection. May be called again."""
@@ -154,7 +157,7 @@ class PostgreSQLDatabase:
 
     def _begin(self, kind: sql.SQL) -> None:
         if self._is_closed:
-            raise self.error("it was closed")
+            raise self.error(Worded("it was closed"))
         schema, timeout = sql.Identifier(self._schema), sql.Literal(_LOCK_TIMEOUT * 1000)
         begin = _BEGIN.format(kind, schema, timeout)
         try:
@@ -194,9 +197,14 @@ class PostgreSQLDatabase:
                     return
         if version != _VERSION:
             raise self.error(
-                f"its tables in the schema {self._schema} have version {version}, this package "
-                f"writes {_VERSION}. Finish its runs with the version of this package that started "
-                "them, or use another schema or database"
+                Worded(
+                    "its tables in the schema {schema} have version {version}, this package writes "
+                    "{own}. Finish its runs with the version of this package that started them, or "
+                    "use another schema or database",
+                    schema=self._schema,
+                    version=version,
+                    own=_VERSION,
+                )
             )
 
     def _version(self, session: PostgreSQLSession) -> int | None:
@@ -218,7 +226,9 @@ class PostgreSQLDatabase:
         if session.execute("SELECT to_regnamespace(?)", [self._schema]).fetchone() == (None,):
             session.execute(f"CREATE SCHEMA {self._schema}")
         if self._existing_tables(session):
-            raise self.error(f"its schema {self._schema} has tables of another application")
+            raise self.error(
+                Worded("its schema {schema} has tables of another application", schema=self._schema)
+            )
         for table in tables:
             session.execute(table)
         session.execute("CREATE TABLE version (version integer NOT NULL)")
@@ -234,7 +244,7 @@ def _parse(address: Secret) -> SecretDict:
     try:
         return parse_address(address)
     except ValueError as error:
-        problem = str(error)
+        problem = error.args[0]
     raise InvalidRequestError(problem)
 
 

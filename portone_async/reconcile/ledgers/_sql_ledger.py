@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from portone_async._worded import Worded
 from portone_async.reconcile.finding import Finding, PaymentSnapshot, Summary, Verdict
 from portone_async.reconcile.partition import Partition
 
@@ -170,8 +171,11 @@ class SQLLedger(JoinedLedger):
         for (stored,) in rows:
             if stored not in {None, account}:
                 raise LedgerError(
-                    f"The run {self._run!r} has payments of another API key (imp_key). Use the "
-                    "key that started it, or another name for this run"
+                    Worded(
+                        "The run {run} has payments of another API key (imp_key). Use the key that "
+                        "started it, or another name for this run",
+                        run=repr(self._run),
+                    )
                 )
 
     def summary_of(self, partition: Partition) -> Summary | None:

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
+from portone_async._worded import Worded
 from portone_async.reconcile._database import Database
 
 from .protocol import LedgerError
@@ -21,8 +22,8 @@ class SQLiteFile(Database):
     _VERSION: ClassVar = 2
     # Seconds: a partition of a million findings is written in some seconds.
     _BUSY_TIMEOUT: ClassVar = 60.0
-    _BUSY: ClassVar = "another process has been writing it for a minute"
-    _NOUN: ClassVar = "ledger"
+    _BUSY: ClassVar = Worded("another process has been writing it for a minute")
+    _NOUN: ClassVar = Worded("ledger")
     _ERROR: ClassVar = LedgerError
 
     def _set_up(self, schema: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from portone_async._redact import without
+from portone_async._worded import Worded, redacted
 from portone_async.call import Call, Caller, Repeat
 from portone_async.errors import (
     ApiError,
@@ -128,7 +129,7 @@ class _Run:
             self._record(answer, error)
         else:
             self._answers.append(Answer.ACCEPTED)
-            self._note("sent", f"accepted, {state_of(payment)}")
+            self._note(Worded("sent"), Worded("accepted, {state}", state=state_of(payment)))
             self._read(payment)
 
     async def look(self) -> None:
@@ -138,10 +139,10 @@ class _Run:
         except Exception as error:  # noqa: BLE001 (a throttle may raise anything)
             self.found = Trace.UNCLEAR
             self._is_hopeless = isinstance(error, (ClientClosedError, WrongLoopError))
-            self._note("look-up failed", described(error))
+            self._note(Worded("look-up failed"), described(error))
         else:
             self._looks += 1
-            self._note("looked up", state_of(payment))
+            self._note(Worded("looked up"), state_of(payment))
             self._read(payment)
             self._empty_looks += self.found is Trace.ABSENT
 
@@ -169,7 +170,7 @@ class _Run:
         return self._with_history(refund_error(end, findings))
 
     def _record(self, answer: Answer | None, error: Exception) -> None:
-        self._note("sent" if answer else "not sent", described(error))
+        self._note(Worded("sent") if answer else Worded("not sent"), described(error))
         if answer is None or not isinstance(error, PortOneError):
             return
         self._answers.append(answer)
@@ -195,8 +196,13 @@ class _Run:
 
     def _note(self, event: str, outcome: str) -> None:
         # A look-up may repeat what is secret in the request.
-        told = without(outcome, self._call.secrets)
-        self._evidence.append(f"after {_now() - self._started_at:.1f} s {event}: {told}")
+        line = Worded(
+            "after {seconds:.1f} s {event}: {outcome}",
+            seconds=_now() - self._started_at,
+            event=event,
+            outcome=redacted(outcome, lambda text: without(text, self._call.secrets)),
+        )
+        self._evidence.append(line)
 
 
 def _answer_in(error: Exception) -> Answer | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from portone_async._worded import Worded
 from portone_async.errors import (
     ApiError,
     CancelPendingError,
@@ -13,6 +14,7 @@ from portone_async.errors import (
     OutcomeUnknownError,
     PortOneError,
 )
+from portone_async.errors._error import worded_reason
 from portone_async.models import Payment
 
 from ._refund_decision import Action, Answer, Refund, Trace, may_be_pending
@@ -54,16 +56,21 @@ def refund_error(end: Action, findings: Findings) -> PortOneError:
     match end:
         case Action.PENDING:
             return CancelPendingError(
-                "PortOne accepted the refund, but its history does not have it yet: "
-                f"{state_of(findings.payment)}",
+                Worded(
+                    "PortOne accepted the refund, but its history does not have it yet: {state}",
+                    state=state_of(findings.payment),
+                ),
                 payment=findings.payment,
             )
         case Action.UNKNOWN:
-            why = "the last look-up failed or is not definite"
+            why = Worded("the last look-up failed or is not definite")
             if may_be_pending(findings.refund.before):
-                why = "no look-up finds a refund by this PG before it is made"
+                why = Worded("no look-up finds a refund by this PG before it is made")
             error = OutcomeUnknownError(
-                f"whether the refund was made is unknown: its answer was lost, and {why}",
+                Worded(
+                    "whether the refund was made is unknown: its answer was lost, and {why}",
+                    why=why,
+                ),
                 evidence=tuple(findings.evidence),
             )
             _say_how_to_repeat(error, findings.refund)
@@ -74,16 +81,26 @@ def refund_error(end: Action, findings: Findings) -> PortOneError:
 
 def state_of(payment: Payment) -> str:
     """Describe how much of a payment is cancelled."""
-    return f"{payment.cancel_amount:f} of {payment.amount:f} is cancelled"
+    return Worded(
+        "{cancelled:f} of {amount:f} is cancelled",
+        cancelled=payment.cancel_amount,
+        amount=payment.amount,
+    )
 
 
 def _refused(findings: Findings) -> CancelRefusedError:
     refusal = findings.refusal
     if refusal is None:
-        error = CancelRefusedError(f"the refund was not made: {_outlook(findings)}")
+        error = CancelRefusedError(
+            Worded("the refund was not made: {outlook}", outlook=_outlook(findings))
+        )
     else:
         error = CancelRefusedError(
-            f"PortOne refused the refund: {refusal.reason}; {_outlook(findings)}",
+            Worded(
+                "PortOne refused the refund: {refusal}; {outlook}",
+                refusal=worded_reason(refusal),
+                outlook=_outlook(findings),
+            ),
             status=refusal.status,
             excerpt=refusal.excerpt,
             code=refusal.code,
@@ -112,16 +129,20 @@ def _outlook(findings: Findings) -> str:
     """Describe what the look-ups show of the refund."""
     state = state_of(findings.payment)
     if findings.found is Trace.OVERTAKEN:
-        return (
-            "another change of the payment came first, so that its checksum "
-            f"{findings.refund.checksum:f} is no longer the balance ({state})"
+        return Worded(
+            "another change of the payment came first, so that its checksum {checksum:f} is no "
+            "longer the balance ({state})",
+            checksum=findings.refund.checksum,
+            state=state,
         )
     if findings.is_without_a_trace:
-        return (
-            f"it was sent {len(findings.answers)} time(s), an answer was lost, and "
-            f"{findings.looks} look-up(s) found no trace of it ({state}). "
-            "PortOne may still carry it out later"
+        return Worded(
+            "it was sent {n} time(s), an answer was lost, and {looks} look-up(s) found no trace of "
+            "it ({state}). PortOne may still carry it out later",
+            n=len(findings.answers),
+            looks=findings.looks,
+            state=state,
         )
     if findings.found is Trace.ABSENT:
-        return f"the payment is unchanged ({state})"
-    return "the look-ups after it failed"
+        return Worded("the payment is unchanged ({state})", state=state)
+    return Worded("the look-ups after it failed")

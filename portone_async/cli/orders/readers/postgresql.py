@@ -35,7 +35,7 @@ def read_postgresql(address: str, query: str, columns: Columns) -> Generator[Ite
     try:
         parameters = parse_address(Secret(address))
     except ValueError as error:
-        raise OrdersError(str(error)) from None
+        raise OrdersError(error.args[0]) from None
     try:
         with psycopg.connect(**parameters) as connection:
             connection.read_only = True
