@@ -122,7 +122,7 @@ def _fields(error: PortOneError) -> dict[str, Any]:
 
 
 def worded_reason(error: PortOneError) -> str:
-    """Return the reason of an error: a :class:`~portone_async._worded.Worded`, if it is one."""
+    """Return the reason of an error as it was raised: a sentence with its parts, or plain."""
     return error.args[0] if error.args == (error.reason,) else error.reason
 
 
