@@ -33,7 +33,7 @@ class RowReasons:
         if isinstance(row.reason, Worded):
             error = Worded("{place}: {reason}", place=row.where, reason=row.reason)
             parts = pickle.dumps(error)
-            with suppress(sqlite3.Error):
+            with suppress(sqlite3.Error, UnicodeEncodeError):
                 self._database.execute(
                     "INSERT OR IGNORE INTO reasons VALUES (?, ?)", [str(error), parts]
                 )
