@@ -154,9 +154,10 @@ async def test_details_in_parentheses_are_korean(server: FakePortOne, run: Run) 
     refund = ("cancel", imp_uid, "--all", "--reason", "r", "--settle", "0", "--yes")
 
     _, _, body = await asyncio.to_thread(run, "find", "A")
-    for rows in ("A,1000\n", "A,1000\nB,1\n"):
-        Path("orders.csv").write_text(f"order_id,amount\n{rows}", encoding="utf-8")
-        _, _, store = await asyncio.to_thread(run, "reconcile", "orders.csv", "--store", "run.db")
+    for name, rows in (("first.csv", "A,1000\n"), ("orders.csv", "A,1000\nB,1\n")):
+        Path(name).write_text(f"order_id,amount\n{rows}", encoding="utf-8")
+    await asyncio.to_thread(run, "reconcile", "first.csv", "--store", "run.db")
+    _, _, store = await asyncio.to_thread(run, "reconcile", "orders.csv", "--store", "run.db")
     server.fail(LostForGood(server), on="/payments/cancel")
     _, _, evidence = await asyncio.to_thread(run, *refund)
     _, _, listing = await asyncio.to_thread(run, "reconcile", "orders.csv", *DAY.split())
