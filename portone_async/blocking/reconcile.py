@@ -52,7 +52,8 @@ def reconcile(
     Args:
         client: The client that sends the requests.
         orders: The shop's orders, any number, in any sequence. Refunds that are listed apart may
-            be among them, and an :class:`UnreadableOrder` becomes a finding ``not_checked``.
+            be among them. An :class:`UnreadableOrder` becomes a finding ``not_checked``, and so
+            does an order with a negative amount.
         since: The first moment of the period that the orders belong to, with a time zone.
         until: The first moment after it. Both or neither.
         statuses: The statuses of the payments that are read for the period.
