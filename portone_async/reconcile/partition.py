@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from math import ceil
 from typing import Any, Literal, TypeAlias
@@ -195,6 +195,8 @@ def plan(
         raise InvalidRequestError(Worded("every must be at least a second: {every}", every=every))
     if margin < timedelta(0):
         raise InvalidRequestError(f"margin must not be negative: {margin}")
+    if not _has_margin(since, margin) or not _has_margin(until, margin):
+        raise InvalidRequestError(f"margin must end in the years 1 to 9999 of UTC: {margin}")
     # A fixed offset: partitions have the same length where daylight saving time begins or ends.
     offset = timezone(since.utcoffset() or timedelta(0))
     return Plan(
@@ -215,6 +217,15 @@ def validate_again(again: object) -> None:
     """
     if not isinstance(again, bool) and again != "changed":
         raise InvalidRequestError(f"again must be True, False or 'changed', not {again!a}")
+
+
+def _has_margin(time: datetime, margin: timedelta) -> bool:
+    """Return whether the times a margin before and after a time exist in every zone."""
+    try:
+        _ = time.astimezone(UTC) - margin - _DAY, time.astimezone(UTC) + margin + _DAY
+    except OverflowError:
+        return False
+    return True
 
 
 def _tiers(tiers: Any) -> tuple[str | None, ...]:

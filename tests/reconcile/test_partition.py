@@ -107,6 +107,7 @@ def test_partition_survives_pickle_and_json() -> None:
         ({"until": datetime.max.replace(tzinfo=UTC)}, "has not ended: until is 9999-12-31"),
         ({"every": timedelta(0)}, "at least a second"),
         ({"margin": -DAY}, "must not be negative"),
+        ({"margin": timedelta.max}, "margin must end in the years 1 to 9999"),
         ({"statuses": ["PAID"]}, "must be spelled 'paid'"),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,6 +29,21 @@ async def test_empty_or_reversed_period_is_rejected(
     with pytest.raises(InvalidRequestError, match="must be after"):
         await reconcile(client, [], since=DAY, until=until)  # type: ignore[arg-type]  # a datetime
     assert server.requests == []
+
+
+async def test_period_has_its_first_second_and_not_the_one_after_its_last(
+    server: FakePortOne, client: PortOneClient, store: Store
+) -> None:
+    seoul = timezone(timedelta(hours=9))
+    since, until = datetime(2026, 11, 1, tzinfo=seoul), datetime(2026, 11, 2, tzinfo=seoul)
+    second = timedelta(seconds=1)
+    times = {"before": since - second, "first": since, "last": until - second, "after": until}
+    for number, paid_at in times.items():
+        server.add(merchant_uid=number, amount=Decimal(1000), paid_at=paid_at)
+
+    await reconcile(client, [], since=since, until=until, store=store)
+
+    assert {finding.merchant_uid for finding in store.findings()} == {"first", "last"}
 
 
 async def test_refused_window_without_payments_is_assumed_empty(
