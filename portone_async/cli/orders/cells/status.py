@@ -112,15 +112,18 @@ def _parse_status_text(cell: str) -> str:
         return status
     if _MALL_WORD.search(word):
         problem = Worded(
-            "status is about the order or its delivery, not its payment: {cell}", cell=quote(cell)
+            "status is about the order or its delivery, not its payment: {cell}; {hint}",
+            cell=quote(cell),
+            hint=_HINT,
         )
     else:
         problem = Worded(
-            "status is not a clear word for any of {statuses}: {cell}",
+            "status is not a clear word for any of {statuses}: {cell}; {hint}",
             statuses=", ".join(PaymentStatus),
             cell=quote(cell),
+            hint=_HINT,
         )
-    raise BadCellError(Worded("{problem}; {hint}", problem=problem, hint=_HINT))
+    raise BadCellError(problem)
 
 
 def _normalize(cell: str) -> str:
