@@ -52,12 +52,6 @@ class Profile(Struct, frozen=True, kw_only=True):
     tier: Secret | None = None
     proxy: Secret | None = None
 
-    @property
-    def options(self) -> dict[str, Secret]:
-        """The options of the client that the profile has."""
-        values = {name: getattr(self, name) for name in _OPTIONS}
-        return {name: value for name, value in values.items() if value is not None}
-
 
 def load_profile(name: str) -> Profile:
     """Read a profile from the file.
