@@ -6,7 +6,6 @@ import asyncio
 import os
 import warnings
 from collections.abc import Mapping
-from operator import is_not
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout
@@ -136,11 +135,13 @@ class Transport:
         return ClientClosedError(f"{closed} was closed while the call was in flight")
 
     def _way(self) -> Exchange:
+        if self._direct is None:
+            return self._through_session
         # Mocks and monitoring may replace the methods of sessions at any time. Compared by
         # identity, because a wrapper that wrapt makes equals what it wraps.
-        if self._direct is None or any(map(is_not, self._methods, session_methods())):
-            return self._through_session
-        return self._direct
+        before, now = self._methods, session_methods()
+        is_original = before[0] is now[0] and before[1] is now[1]
+        return self._direct if is_original else self._through_session
 
     async def close(self) -> None:
         """Close the connections that this client opened. Idempotent.

@@ -92,6 +92,11 @@ def test_every_exception_of_aiohttp_is_translated(
 
 
 @one_way
+def test_truncated_body_is_named_in_the_error() -> None:
+    assert raised(aiohttp.ClientPayloadError()).reason == "the response was cut short or corrupted"
+
+
+@one_way
 def test_reply_that_is_not_http_is_malformed_and_not_quoted() -> None:
     info: Any = aiohttp.RequestInfo(URL(URL_), "GET", {}, URL(URL_))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # never read
     translated = raised(aiohttp.ClientResponseError(info, (), status=400, message="홍길동"))

@@ -142,6 +142,23 @@ async def test_deadline_after_close_still_ends_its_task() -> None:
 
 
 @virtual_time
+async def test_task_that_ends_late_is_cancelled_once() -> None:
+    loop = asyncio.get_running_loop()
+    deadlines = Deadlines(loop)
+
+    async def end_late(until: float) -> None:
+        with deadlines.at(until):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(5)
+
+    tasks = [asyncio.create_task(end_late(loop.time() + seconds)) for seconds in (1, 2)]
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(end) for end in ends] == [TimeoutError, TimeoutError]
+
+
+@virtual_time
 async def test_last_timer_sets_no_other() -> None:
     loop = asyncio.get_running_loop()
     deadlines = Deadlines(loop)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiohttp import BaseConnector, ClientRequest
+from aiohttp import BaseConnector, ClientRequest, ClientSession
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
@@ -52,6 +52,14 @@ async def test_both_ways_send_the_same_request(name: str, monkeypatch: pytest.Mo
         # The session gives a type to no content.
         lines = set(other.split(b"\r\n")) - {b"Content-Type: application/octet-stream"}
         assert set(one.split(b"\r\n")) == lines
+
+
+async def test_session_whose_middlewares_are_unknown_is_used() -> None:
+    async with ClientSession() as session:
+        url = URL("http://localhost")
+        assert direct_check.direct_is_available(session, url)
+        del session._middlewares
+        assert not direct_check.direct_is_available(session, url)
 
 
 def _fail(*_: Any, **__: Any) -> Any:
