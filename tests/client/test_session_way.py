@@ -198,18 +198,20 @@ async def test_wrapped_method_sees_requests_of_a_new_client(
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
+@pytest.mark.parametrize("name", ["request", "_request"])
 async def test_method_wrapped_later_sees_the_next_requests(
     server: FakePortOne,
     exchanges: Counter[Way],
     monkeypatch: pytest.MonkeyPatch,
     wrap: Wrapper,
+    name: str,
 ) -> None:
     seen: list[str] = []
-    original: Any = ClientSession._request
+    original: Any = getattr(ClientSession, name)
     async with server.client() as client:
         await client.payments.find(UID)
         assert exchanges == Counter(direct=2)
-        monkeypatch.setattr(ClientSession, "_request", wrap(original, seen))
+        monkeypatch.setattr(ClientSession, name, wrap(original, seen))
         await client.payments.find(UID)
         assert seen == ["GET http"]
         assert exchanges == Counter(direct=2, session=1)
