@@ -114,9 +114,31 @@ def test_refund_that_the_order_also_declares_counts_once(store: Store) -> None:
     assert orders(store) == [order]
 
 
-def test_two_refunds_with_the_same_row_are_rejected(store: Store) -> None:
+def test_order_may_be_refunded_as_a_whole(store: Store) -> None:
+    store.add_orders([SALE, refund(10_000)])
+
+    assert apply_all(store) == []
+    assert orders(store) == [Order("R-1", Decimal(10_000), cancelled_amount=Decimal(10_000))]
+
+
+def test_refunds_of_two_currencies_are_not_added(store: Store) -> None:
+    dollars = Refund("R-1", Decimal(1), "USD", "orders.csv:4")
+    store.add_orders([SALE, refund(1), dollars])
+
+    (finding,) = apply_all(store)
+
+    assert finding.error is not None
+    assert "their currency is KRW, USD, the order's is KRW" in finding.error
+
+
+@pytest.mark.parametrize(
+    "other",
+    [refund(2), Refund("R-1", Decimal(1), "USD", "orders.csv:3")],
+    ids=["amount", "currency"],
+)
+def test_two_refunds_with_the_same_row_are_rejected(store: Store, other: Refund) -> None:
     with pytest.raises(InvalidRequestError, match=r"two refunds have the row 'orders\.csv:3'"):
-        store.add_orders([refund(1), refund(2)])
+        store.add_orders([refund(1), other])
 
 
 @given(
