@@ -374,3 +374,17 @@ def test_match_stays_when_its_payment_changes(store: Store) -> None:
     store.record_readable(snapshot(**cancelled))
 
     assert list(store.findings()) == [finding_of(ORDER, payments=(snapshot(),))]
+
+
+def test_payment_of_a_matched_order_keeps_its_state(store: Store) -> None:
+    payment = snapshot("imp_1", paid_at=NOON)
+    store.add_orders([ORDER])
+    store.record_slice("paid", [payment], position=None)
+    store.match()
+    (finding,) = store.findings()
+
+    later = replace(payment, status="cancelled", cancel_amount=payment.amount, cancelled_at=NOON)
+    store.record_slice("cancelled", [later], position=None)
+
+    assert finding == compare(ORDER, [payment])
+    assert list(store.findings()) == [finding]
