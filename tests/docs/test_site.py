@@ -179,6 +179,8 @@ def test_picture_of_a_trace_is_in_both_languages(site: Path) -> None:
         ("ko", "ledger", "ko/beyond_one_machine.html"),
         ("en", "ledger", "en/beyond_one_machine.html"),
         ("en", "find_many", "en/reference/sections/payments.html"),
+        ("ko", "포트원이 키를 거부했습니다", "ko/errors.html"),
+        ("en", "Name or service not known", "en/errors.html"),
     ],
 )
 def test_search_box_finds_the_page_of_a_word(
