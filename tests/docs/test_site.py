@@ -191,6 +191,8 @@ def test_search_box_finds_the_page_of_a_word(
     browser.find_element(By.CSS_SELECTOR, ".sidebar-search").send_keys(word, Keys.ENTER)
 
     def results(_: object) -> list[str]:
+        if browser.find_elements(By.CSS_SELECTOR, ".pagefind-ui__loading"):
+            return []
         links = browser.find_elements(By.CSS_SELECTOR, ".pagefind-ui__result-link")
         return [str(link.get_attribute("href")) for link in links]
 
