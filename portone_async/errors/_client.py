@@ -17,7 +17,7 @@ __all__ = (
 
 
 class InvalidRequestError(PortOneError, ValueError):
-    """An argument can never be right. Nothing was sent. :attr:`reason` says what to correct."""
+    """An argument can never be right: see :attr:`PortOneError.reason`. Nothing was sent."""
 
 
 class ClientClosedError(PortOneError):
