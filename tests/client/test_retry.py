@@ -538,6 +538,14 @@ async def test_second_401_ends_the_call() -> None:
 
 
 @virtual_time
+async def test_401_of_a_call_without_a_token_ends_it() -> None:
+    client, transport = scripted_client(lambda _: reply(401, body(UNAUTHORIZED)))
+    with pytest.raises(UnauthorizedError):
+        await client.call(Call("GET", "/status", Payment, authenticated=False))
+    assert len(transport.sent) == 1
+
+
+@virtual_time
 async def test_html_is_a_malformed_response() -> None:
     client, _ = scripted_client(lambda _: reply(200, b"<html>maintenance"), retry=AT_ONCE)
     error = await failure(client)
