@@ -13,7 +13,7 @@ from portone_async.models._listing import Listing, Page
 from portone_async.models.payments import PaymentListing, PaymentPage
 
 from ._assumptions import Assumptions
-from ._snapshots import from_columns, to_columns
+from ._store.payment_rows import from_columns, to_columns
 from .finding import PaymentSnapshot
 
 __all__ = ("ListedPaymentListing", "listing_type", "page_type", "snapshot")

@@ -13,8 +13,8 @@ from portone_async.resources._stream import batched
 from portone_async.resources._windows import Window
 
 from ._columns import is_amount
-from ._orders import to_columns
 from ._recorder import Recorder
+from ._store.order_rows import to_columns
 from ._threads import in_thread
 from .finding import Finding, Order, Refund, UnreadableOrder, Verdict
 from .identity import Identity, OrdersDigest, Shop

@@ -13,8 +13,8 @@ from msgspec import Struct
 from portone_async._worded import Worded
 from portone_async.resources._windows import Window
 
-from . import _orders
 from ._columns import canonical, to_money
+from ._store import order_rows
 from .finding import Order, Refund, UnreadableOrder
 
 __all__ = ("Identity", "OrdersDigest", "Shop", "differences")
@@ -84,7 +84,7 @@ class OrdersDigest:
             self.count += 1
         self._sum %= _MODULUS
 
-    def add_columns(self, orders: Sequence[_orders.Columns]) -> None:
+    def add_columns(self, orders: Sequence[order_rows.Columns]) -> None:
         """Add orders by their columns, to the same digest.
 
         Raises:
@@ -127,17 +127,17 @@ def _fields(item: Order | Refund | UnreadableOrder) -> tuple[str | int, ...]:
         return (item.merchant_uid, item.reason)
     if isinstance(item, Refund):
         return (item.merchant_uid, canonical(to_money(item.amount)), item.currency)
-    return _canonical(_orders.to_columns(item))
+    return _canonical(order_rows.to_columns(item))
 
 
 def _as_they_are(item: Order | Refund | UnreadableOrder) -> tuple[str | int, ...]:
     if isinstance(item, Order):
-        return _orders.to_columns(item)
+        return order_rows.to_columns(item)
     assert isinstance(item, Refund)
     return (item.merchant_uid, to_money(item.amount), item.currency)
 
 
-def _canonical(columns: _orders.Columns) -> _orders.Columns:
+def _canonical(columns: order_rows.Columns) -> order_rows.Columns:
     """Return the same columns for equal orders."""
     merchant_uid, amount, currency, status, refunded = columns
     if isinstance(amount, int) and isinstance(refunded, int):

@@ -20,14 +20,14 @@ from typing import Self
 
 from portone_async._worded import Worded, listed
 
-from . import _snapshots, _state
 from ._database import Database, StoreError
-from ._finding_store import FindingStore
-from ._order_store import OrderStore
-from ._orders import PendingOrder
-from ._payment_store import PaymentStore
-from ._schema import SCHEMA
-from ._unconfirmed import UnconfirmedOrders
+from ._store import payment_rows, state
+from ._store.findings import FindingStore
+from ._store.order_rows import PendingOrder
+from ._store.orders import OrderStore
+from ._store.payments import PaymentStore
+from ._store.schema import SCHEMA
+from ._store.unconfirmed import UnconfirmedOrders
 from .identity import Identity
 
 __all__ = ("PendingOrder", "Store", "StoreError")
@@ -66,19 +66,19 @@ class Store(OrderStore, PaymentStore, FindingStore):
     def clear(self) -> None:
         """Delete everything, for a new run."""
         with self._database.writing() as connection:
-            _snapshots.delete_indexes(connection)
-            _state.restart(connection)
+            payment_rows.delete_indexes(connection)
+            state.restart(connection)
 
     @property
     def identity(self) -> Identity | None:
         """The identity of the run; ``None`` until all of its orders are stored."""
         with self._database.reading() as connection:
-            return _state.identity(connection)
+            return state.identity(connection)
 
     def set_identity(self, identity: Identity) -> None:
         """Store the identity of the run, once all of its orders are stored."""
         with self._database.writing() as connection:
-            _state.set_identity(connection, identity)
+            state.set_identity(connection, identity)
 
     def check_identity(self, identity: Identity) -> None:
         """Refuse to resume if this store holds another run.
@@ -88,7 +88,7 @@ class Store(OrderStore, PaymentStore, FindingStore):
                 them.
         """
         with self._database.writing() as connection:
-            changes = _state.changes(connection, identity)
+            changes = state.changes(connection, identity)
         if changes:
             raise self._database.error(
                 Worded(
@@ -101,15 +101,15 @@ class Store(OrderStore, PaymentStore, FindingStore):
     def mark_ended(self) -> None:
         """Record that the run has ended; only the first time counts."""
         with self._database.writing() as connection:
-            _state.mark_ended(connection)
+            state.mark_ended(connection)
 
     @property
     def ended_at(self) -> datetime | None:
         """When the run first ended."""
         with self._database.reading() as connection:
-            return _state.usage(connection).ended_at
+            return state.usage(connection).ended_at
 
     def add_usage(self, *, requests: int = 0, retries: int = 0, seconds: float = 0.0) -> None:
         """Add requests and time to the usage of the run, over all its parts."""
         with self._database.writing() as connection:
-            _state.add_usage(connection, requests, retries, seconds)
+            state.add_usage(connection, requests, retries, seconds)

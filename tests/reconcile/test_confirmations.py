@@ -177,7 +177,7 @@ async def test_largest_difference_is_confirmed_first(server: FakePortOne) -> Non
 async def test_order_of_confirmations_spans_pages_and_batches(
     server: FakePortOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portone_async.reconcile._unconfirmed._PAGE", 7)
+    monkeypatch.setattr("portone_async.reconcile._store.unconfirmed._PAGE", 7)
     orders = [Order(f"none-{number}", Decimal(number % 10)) for number in range(230)]
     async with server.client(retry=AT_ONCE, rate_limit=None, max_in_flight=1) as client:
         await reconcile(client, orders)

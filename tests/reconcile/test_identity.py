@@ -24,7 +24,7 @@ from portone_async.reconcile import (
     Verdict,
     reconcile,
 )
-from portone_async.reconcile._orders import to_columns
+from portone_async.reconcile._store.order_rows import to_columns
 from portone_async.reconcile.identity import OrdersDigest
 from portone_async.testing import FakePortOne, Status
 from tests.support.paid_day import DAY, NEXT, paid_orders

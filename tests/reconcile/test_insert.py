@@ -9,7 +9,7 @@ from operator import itemgetter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.reconcile._insert import Table, insert, insert_sharing
+from portone_async.reconcile._store.insert import Table, insert, insert_sharing
 
 Row = tuple[int, str, str | None, int]
 

@@ -14,7 +14,7 @@ import pytest
 
 from portone_async import PortOneClient, PortOneError
 from portone_async.reconcile import Finding, Order, Store, UnreadableOrder, Verdict, reconcile
-from portone_async.reconcile._matched import Range
+from portone_async.reconcile._store.matched import Range
 from portone_async.testing import FakePortOne
 from tests.support.paid_day import DAY, NEXT, paid_orders
 

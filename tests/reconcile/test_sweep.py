@@ -29,7 +29,7 @@ from portone_async.models._listed_payment import (
 from portone_async.reconcile import PaymentSnapshot, Store
 from portone_async.reconcile._parts import Part, WindowParts
 from portone_async.reconcile._recorder import Recorder
-from portone_async.reconcile._snapshots import from_columns, to_columns
+from portone_async.reconcile._store.payment_rows import from_columns, to_columns
 from portone_async.reconcile._sweep import sweep
 from portone_async.resources._windows import Window
 

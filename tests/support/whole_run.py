@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from portone_async.reconcile._difference import difference
-from portone_async.reconcile._unconfirmed import UnconfirmedOrder
+from portone_async.reconcile._store.unconfirmed import UnconfirmedOrder
 from portone_async.reconcile.compare import compare
 from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Refund, Verdict
 from portone_async.reconcile.store import Store

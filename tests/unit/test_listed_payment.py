@@ -21,7 +21,7 @@ from portone_async.models._listed_payment import (
 )
 from portone_async.models.payments import PaymentPage
 from portone_async.reconcile import PaymentSnapshot, _listed
-from portone_async.reconcile._snapshots import from_columns, to_columns
+from portone_async.reconcile._store.payment_rows import from_columns, to_columns
 from portone_async.resources._windows import Window
 from portone_async.resources.payments._batch import Identifier, batch_call
 from portone_async.resources.payments._calls import list_call

@@ -14,7 +14,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from portone_async.reconcile._orders import contradiction
+from portone_async.reconcile._store.order_rows import contradiction
 from portone_async.reconcile.compare import compare, status_rank
 from portone_async.reconcile.finding import (
     UNREAD_ORDER,

@@ -1,4 +1,4 @@
-"""The store's refunds that are listed apart from their orders, until they are applied to them."""
+"""The rows of refunds that are listed apart from their orders, until they are applied to them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sqlite3 import Connection
 
 from portone_async.errors import InvalidRequestError
 from portone_async.models import PaymentStatus
+from portone_async.reconcile._columns import to_money
+from portone_async.reconcile.finding import Finding, Order, Refund, Verdict
+from portone_async.reconcile.money import total
 
-from . import _findings, _orders
-from ._columns import to_money
-from .finding import Finding, Order, Refund, Verdict
-from .money import total
+from . import finding_rows, order_rows
 
 __all__ = ("SCHEMA", "add_orders", "add_with_orders", "apply")
 
@@ -58,14 +58,14 @@ def add_with_orders(connection: Connection, items: Iterable[Order | Refund]) -> 
         else:
             orders.append(item)
     _add(connection, refunds)
-    return add_orders(connection, [*map(_orders.to_columns, orders)])
+    return add_orders(connection, [*map(order_rows.to_columns, orders)])
 
 
-def add_orders(connection: Connection, orders: Sequence[_orders.Columns]) -> int:
+def add_orders(connection: Connection, orders: Sequence[order_rows.Columns]) -> int:
     """Store orders by their columns, as :func:`add_with_orders` does."""
-    new, contradictions = _orders.add(connection, orders)
+    new, contradictions = order_rows.add(connection, orders)
     for contradiction in contradictions:
-        _findings.record_contradiction(connection, contradiction)
+        finding_rows.record_contradiction(connection, contradiction)
     return new
 
 
@@ -100,10 +100,10 @@ def apply(connection: Connection, limit: int) -> list[Finding] | None:
 def _apply_to_order(
     connection: Connection, merchant_uid: str, refunds: list[Refund]
 ) -> list[Finding]:
-    stored = _orders.find(connection, merchant_uid)
+    stored = order_rows.find(connection, merchant_uid)
     if stored is None:
         findings = [_without_order(refund) for refund in refunds]
-        _findings.record(connection, findings)
+        finding_rows.record(connection, findings)
         return findings
     position, order = stored
     refunded = total(*(refund.amount for refund in refunds))
@@ -113,10 +113,10 @@ def _apply_to_order(
         return []
     rows = ", ".join(refund.row for refund in refunds[:3])
     error = f"negative amounts count as refunds ({rows}), but {problem}"
-    if not _orders.mark_contradicted(connection, position):
+    if not order_rows.mark_contradicted(connection, position):
         return []  # It has a finding already.
-    contradiction = _orders.Contradiction(position, merchant_uid, error)
-    _findings.record_contradiction(connection, contradiction)
+    contradiction = order_rows.Contradiction(position, merchant_uid, error)
+    finding_rows.record_contradiction(connection, contradiction)
     return [_not_checked(merchant_uid, error, order)]
 
 

@@ -16,10 +16,10 @@ from typing import Any
 from msgspec import Struct
 
 from portone_async.models import PaymentStatus
+from portone_async.reconcile._columns import MoneyColumn, TimeColumn, from_money, from_time
+from portone_async.reconcile.finding import Finding, Order, PaymentSnapshot, Verdict
 
-from ._columns import MoneyColumn, TimeColumn, from_money, from_time
-from ._kinds import KINDS
-from .finding import Finding, Order, PaymentSnapshot, Verdict
+from .kinds import KINDS
 
 __all__ = ("COLUMNS", "SCHEMA", "Range", "add", "count", "count_in", "delete", "finding", "totals")
 

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .finding import AssumedEmpty
-from .identity import Identity, differences
+from portone_async.reconcile.finding import AssumedEmpty
+from portone_async.reconcile.identity import Identity, differences
 
 __all__ = (
     "SCHEMA",

@@ -1,4 +1,4 @@
-"""The store's payments, as snapshots.
+"""The rows of payments, as snapshots, and their SQL.
 
 While a period is read, payments are appended without an index, which is fast. The indexes are made
 when payments are first looked up: a payment that was appended in two states is then stored once, in
@@ -14,12 +14,19 @@ from sqlite3 import Connection
 from typing import TypeAlias, TypeGuard
 
 from portone_async.models._listed_payment import ListedPayment, PlainPayment
+from portone_async.reconcile._columns import (
+    MoneyColumn,
+    TimeColumn,
+    from_money,
+    from_time,
+    to_money,
+    to_time,
+)
+from portone_async.reconcile.compare import status_rank
+from portone_async.reconcile.finding import PaymentSnapshot
 
-from ._columns import MoneyColumn, TimeColumn, from_money, from_time, to_money, to_time
-from ._insert import Table, insert, insert_sharing
-from ._kinds import KINDS
-from .compare import status_rank
-from .finding import PaymentSnapshot
+from .insert import Table, insert, insert_sharing
+from .kinds import KINDS
 
 __all__ = (
     "COLUMNS",

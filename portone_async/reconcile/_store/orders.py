@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from . import _matched, _orders, _reading, _refunds
-from ._database import Database
-from ._matched import Range
-from ._orders import PendingOrder
-from .finding import Finding, Order, Refund
+from portone_async.reconcile._database import Database
+from portone_async.reconcile.finding import Finding, Order, Refund
+
+from . import matched, order_rows, reading, refund_rows
+from .matched import Range
+from .order_rows import PendingOrder
 
 __all__ = ("OrderStore",)
 
@@ -36,13 +37,13 @@ class OrderStore:
         rest, new = iter(orders), 0
         while batch := list(islice(rest, _BATCH)):
             with self._database.writing() as connection:
-                new += _refunds.add_with_orders(connection, batch)
+                new += refund_rows.add_with_orders(connection, batch)
         return new
 
-    def add_columns(self, orders: Sequence[_orders.Columns]) -> None:
+    def add_columns(self, orders: Sequence[order_rows.Columns]) -> None:
         """Store orders by their columns, as :meth:`add_orders` does, in one transaction."""
         with self._database.writing() as connection:
-            _refunds.add_orders(connection, orders)
+            refund_rows.add_orders(connection, orders)
 
     def apply_refunds(self, *, limit: int = _PAGE) -> list[Finding] | None:
         """Add the refunds of the next orders to the cancelled amounts of these orders.
@@ -58,7 +59,7 @@ class OrderStore:
             The findings that were recorded, or ``None`` when no refund is left.
         """
         with self._database.writing() as connection:
-            return _refunds.apply(connection, limit)
+            return refund_rows.apply(connection, limit)
 
     def pending_orders(self, *, after: int = 0, limit: int = _PAGE) -> list[PendingOrder]:
         """Return the next orders with no finding and not unconfirmed, as they are in the input.
@@ -67,8 +68,8 @@ class OrderStore:
             after: The ``position`` of the last order of the previous batch.
             limit: The maximum number; fewer are returned only at the end.
         """
-        with _reading.reading(self._database) as connection:
-            return _orders.pending(connection, after, limit)
+        with reading.reading(self._database) as connection:
+            return order_rows.pending(connection, after, limit)
 
     def match(self, *, after: int = 0, limit: int = _BATCH) -> Range | None:
         """Record the findings of the next orders that plainly match their only payment.
@@ -79,10 +80,10 @@ class OrderStore:
         Returns:
             The range of at most ``limit`` orders; :meth:`matched_findings` has its findings.
         """
-        with _reading.writing(self._database) as connection:
-            return _matched.add(connection, after, limit)
+        with reading.writing(self._database) as connection:
+            return matched.add(connection, after, limit)
 
     def count_matched(self, orders: Range) -> int:
         """Count the findings of :meth:`match` in a range of orders."""
         with self._database.reading() as connection:
-            return _matched.count_in(connection, orders)
+            return matched.count_in(connection, orders)

@@ -1,4 +1,4 @@
-"""The store's payments that could not be read."""
+"""The rows of payments that could not be read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from sqlite3 import Connection
 
 from portone_async.models import UnreadablePayment
+from portone_async.reconcile.finding import PaymentSnapshot
 
-from ._kinds import KINDS
-from .finding import PaymentSnapshot
+from .kinds import KINDS
 
 __all__ = (
     "SCHEMA",

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import asdict
 
 from portone_async.models import UnreadablePayment
+from portone_async.reconcile._database import Database
+from portone_async.reconcile.finding import Finding, Summary, Verdict, VerdictLike
 from portone_async.resources.payments._words import validate_member
 
-from . import _findings, _orders, _reading, _state, _unconfirmed, _unreadable
-from ._database import Database
-from ._matched import Range
-from .finding import Finding, Summary, Verdict, VerdictLike
+from . import finding_rows, order_rows, reading, state, unconfirmed, unreadable_rows
+from .matched import Range
 
 __all__ = ("FindingStore",)
 
@@ -28,8 +28,8 @@ class FindingStore:
         Without a readable ``imp_uid`` it is final: the payment cannot be requested again.
         """
         with self._database.writing() as connection:
-            _unreadable.delete_nameless(connection, payment)
-            return _findings.record_unreadable(connection, payment, error)
+            unreadable_rows.delete_nameless(connection, payment)
+            return finding_rows.record_unreadable(connection, payment, error)
 
     def record(self, findings: Iterable[Finding]) -> None:
         """Store findings, all or none of them; one recorded again replaces itself.
@@ -42,7 +42,7 @@ class FindingStore:
             StoreError: An order is not in the store, or the file cannot be written.
         """
         with self._database.writing() as connection:
-            unknown = _findings.record(connection, findings)
+            unknown = finding_rows.record(connection, findings)
             if unknown is not None:
                 raise self._database.error(f"it has no order {unknown!r}")
 
@@ -55,8 +55,8 @@ class FindingStore:
             The number of deleted findings.
         """
         with self._database.writing() as connection:
-            _unconfirmed.delete_confirmed(connection)
-            return _findings.delete_not_checked(connection)
+            unconfirmed.delete_confirmed(connection)
+            return finding_rows.delete_not_checked(connection)
 
     def findings(self, verdict: VerdictLike | None = None) -> Iterator[Finding]:
         """Iterate over all findings, or those of one verdict, reading them in pages.
@@ -69,16 +69,16 @@ class FindingStore:
         """
         # Validated here: a generator would raise only when it is read.
         valid = None if verdict is None else validate_member("verdict", verdict, Verdict)
-        return _reading.findings(self._database, valid)
+        return reading.findings(self._database, valid)
 
     def unread_numbers(self) -> frozenset[str]:
         """Return the order numbers of rows and payments that could not be read, if they have them."""
         with self._database.reading() as connection:
-            return _findings.unread_numbers(connection)
+            return finding_rows.unread_numbers(connection)
 
     def matched_findings(self, orders: Range) -> Iterator[Finding]:
         """Iterate over the findings ``matched`` of a range of orders."""
-        return _reading.matched_findings(self._database, orders)
+        return reading.matched_findings(self._database, orders)
 
     def progress(self) -> tuple[int, int]:
         """Return the number of orders with a final finding, and the number of all orders.
@@ -86,17 +86,17 @@ class FindingStore:
         An order that could not be checked is not done: it is checked again on resume.
         """
         with self._database.reading() as connection:
-            return _findings.count_final(connection), _orders.count(connection)
+            return finding_rows.count_final(connection), order_rows.count(connection)
 
     def summary(self) -> Summary:
         """Return the totals, exact. A payment without a currency counts under ``""``."""
         with self._database.reading() as connection:
-            counts, amounts, bridge = _findings.totals(connection)
+            counts, amounts, bridge = finding_rows.totals(connection)
             return Summary(
                 counts=counts,
                 amounts=amounts,
                 bridge=bridge,
-                unreadable=_findings.count_unreadable(connection),
-                assumed_empty=_state.assumed_empty(connection),
-                **asdict(_state.usage(connection)),
+                unreadable=finding_rows.count_unreadable(connection),
+                assumed_empty=state.assumed_empty(connection),
+                **asdict(state.usage(connection)),
             )

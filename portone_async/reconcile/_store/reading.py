@@ -6,10 +6,11 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from sqlite3 import Connection
 
-from . import _findings, _snapshots
-from ._database import Database
-from ._matched import Range
-from .finding import Finding, Verdict
+from portone_async.reconcile._database import Database
+from portone_async.reconcile.finding import Finding, Verdict
+
+from . import finding_rows, payment_rows
+from .matched import Range
 
 __all__ = ("findings", "matched_findings", "reading", "writing")
 
@@ -21,9 +22,9 @@ _ALL_ORDERS = Range(0, 2**63 - 1)
 def reading(database: Database) -> Generator[Connection]:
     """Hold the connection, with payments that are indexed."""
     with database.reading() as connection:
-        if not _snapshots.is_indexed(connection):
+        if not payment_rows.is_indexed(connection):
             with database.writing():
-                _snapshots.index(connection)
+                payment_rows.index(connection)
         yield connection
 
 
@@ -36,13 +37,13 @@ def writing(database: Database) -> Generator[Connection]:
 
 def findings(database: Database, verdict: Verdict | None) -> Iterator[Finding]:
     """Iterate over all findings, or those of one verdict, in the sequence of :class:`Kind`."""
-    after = _findings.START
+    after = finding_rows.START
     if verdict in {None, Verdict.MATCHED}:
         yield from _of_orders(database, _ALL_ORDERS, verdict)
-        after = _findings.AFTER_ORDERS
+        after = finding_rows.AFTER_ORDERS
     while True:
         with database.reading() as connection:
-            page = _findings.page(connection, after, verdict, _PAGE)
+            page = finding_rows.page(connection, after, verdict, _PAGE)
         for _, finding in page:
             yield finding
         if len(page) < _PAGE:
@@ -60,5 +61,5 @@ def _of_orders(database: Database, orders: Range, verdict: Verdict | None) -> It
     while after is not None:
         rest = Range(after, orders.until)
         with database.reading() as connection:
-            page, after = _findings.of_orders(connection, rest, verdict, _PAGE)
+            page, after = finding_rows.of_orders(connection, rest, verdict, _PAGE)
         yield from page

@@ -1,4 +1,4 @@
-"""The store's orders."""
+"""The rows of orders, and their SQL."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from . import _snapshots
-from ._columns import MoneyColumn, from_money, to_money
-from ._insert import insert
-from ._kinds import KINDS
-from .finding import Order, PaymentSnapshot
-from .money import ZERO
+from portone_async.reconcile._columns import MoneyColumn, from_money, to_money
+from portone_async.reconcile.finding import Order, PaymentSnapshot
+from portone_async.reconcile.money import ZERO
+
+from . import payment_rows
+from .insert import insert
+from .kinds import KINDS
 
 __all__ = (
     "COLUMNS",
@@ -56,7 +57,7 @@ _MARK_CONTRADICTED = """
     UPDATE orders SET is_contradicted = 1 WHERE position = ? AND NOT is_contradicted"""
 COLUMNS = f"""
     o.position, o.merchant_uid, o.amount, o.currency, o.status, o.cancelled_amount,
-    {_snapshots.COLUMNS}"""
+    {payment_rows.COLUMNS}"""
 """The columns of an order and of one of its payments, as :func:`from_rows` expects them."""
 # `+position` is an expression without a type: compared with an INTEGER column, the BLOB `key` would
 # be converted, and SQLite would not use its index.
@@ -175,7 +176,7 @@ def from_rows(rows: Iterable[Sequence[Any]]) -> list[PendingOrder]:
         PendingOrder(
             position,
             from_columns(*columns),
-            tuple(_snapshots.from_columns(*row[6:15]) for row in group if row[6] is not None),
+            tuple(payment_rows.from_columns(*row[6:15]) for row in group if row[6] is not None),
         )
         for (position, *columns), group in groupby(rows, key=itemgetter(0, 1, 2, 3, 4, 5))
     ]

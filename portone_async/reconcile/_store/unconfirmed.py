@@ -7,9 +7,10 @@ from sqlite3 import Connection
 
 from msgspec import Struct
 
-from ._database import Database
-from ._kinds import KINDS
-from ._orders import COLUMNS, PendingOrder, from_rows
+from portone_async.reconcile._database import Database
+
+from .kinds import KINDS
+from .order_rows import COLUMNS, PendingOrder, from_rows
 
 __all__ = ("SCHEMA", "UnconfirmedOrder", "UnconfirmedOrders", "delete_confirmed")
 

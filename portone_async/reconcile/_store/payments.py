@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from portone_async.models import UnreadablePayment
 from portone_async.models._listed_payment import ListedPayment, PlainPayment
+from portone_async.reconcile._database import Database
+from portone_async.reconcile.finding import AssumedEmpty, PaymentSnapshot
 
-from . import _orders, _reading, _snapshots, _state, _unreadable
-from ._database import Database
-from .finding import AssumedEmpty, PaymentSnapshot
+from . import order_rows, payment_rows, reading, state, unreadable_rows
 
 __all__ = ("PaymentStore",)
 
@@ -45,13 +45,13 @@ class PaymentStore:
             assumed_empty: Periods that PortOne refused to list meanwhile.
         """
         with self._database.writing() as connection:
-            _snapshots.add(connection, payments)
-            _unreadable.add(connection, unreadable)
-            _state.add_assumed_empty(connection, assumed_empty)
+            payment_rows.add(connection, payments)
+            unreadable_rows.add(connection, unreadable)
+            state.add_assumed_empty(connection, assumed_empty)
             if position is None:
-                _state.mark_done(connection, step)
+                state.mark_done(connection, step)
             else:
-                _state.set_position(connection, step, position)
+                state.set_position(connection, step, position)
 
     def record_known(self, payments: Iterable[PaymentSnapshot]) -> list[PaymentSnapshot]:
         """Store those of these payments that the lists of the period do not have any more.
@@ -66,33 +66,33 @@ class PaymentStore:
         Returns:
             Those without an order, of which no look-up of an order has the state.
         """
-        with _reading.writing(self._database) as connection:
-            departed = _snapshots.not_listed(connection, payments)
-            _snapshots.add(connection, departed)
-            _unreadable.add_departed(connection, departed)
+        with reading.writing(self._database) as connection:
+            departed = payment_rows.not_listed(connection, payments)
+            payment_rows.add(connection, departed)
+            unreadable_rows.add_departed(connection, departed)
             return [
-                each for each in departed if _orders.find(connection, each.merchant_uid) is None
+                each for each in departed if order_rows.find(connection, each.merchant_uid) is None
             ]
 
     def position(self, step: str) -> int | None:
         """Return the second from which a step resumes; ``None`` if it has not started."""
         with self._database.reading() as connection:
-            return _state.position(connection, step)
+            return state.position(connection, step)
 
     def is_done(self, step: str) -> bool:
         """Whether a step is done."""
         with self._database.reading() as connection:
-            return _state.is_done(connection, step)
+            return state.is_done(connection, step)
 
     def delete_steps(self, prefix: str) -> None:
         """Delete the steps whose names begin with a text, so that they begin again."""
         with self._database.writing() as connection:
-            _state.delete_steps(connection, prefix)
+            state.delete_steps(connection, prefix)
 
     def assumed_empty(self) -> tuple[AssumedEmpty, ...]:
         """Return the periods that PortOne refused to list and that are assumed to be empty."""
         with self._database.reading() as connection:
-            return _state.assumed_empty(connection)
+            return state.assumed_empty(connection)
 
     def payments_without_order(
         self, *, after: str = "", limit: int = _PAGE
@@ -103,28 +103,28 @@ class PaymentStore:
             after: The ``imp_uid`` of the previous batch's last payment.
             limit: The maximum number; fewer are returned only at the end.
         """
-        with _reading.reading(self._database) as connection:
-            return _snapshots.without_order(connection, after, limit)
+        with reading.reading(self._database) as connection:
+            return payment_rows.without_order(connection, after, limit)
 
     def payments_of(self, merchant_uids: Sequence[str]) -> list[PaymentSnapshot]:
         """Return the payments of at most a thousand order numbers."""
-        with _reading.reading(self._database) as connection:
-            return _snapshots.of_orders(connection, merchant_uids)
+        with reading.reading(self._database) as connection:
+            return payment_rows.of_orders(connection, merchant_uids)
 
     # Payments that cannot be read.
 
     def unreadable_order_numbers(self) -> frozenset[str]:
         """Return the order numbers of unreadable payments, where they could be read."""
         with self._database.reading() as connection:
-            return _unreadable.order_numbers(connection)
+            return unreadable_rows.order_numbers(connection)
 
     def unreadable_without_order(self) -> list[UnreadablePayment]:
         """Return the unreadable payments that belong to no order and have no finding."""
         with self._database.reading() as connection:
-            return _unreadable.without_order(connection)
+            return unreadable_rows.without_order(connection)
 
     def record_readable(self, payment: PaymentSnapshot) -> None:
         """Store a payment that was unreadable before."""
         with self._database.writing() as connection:
-            _unreadable.delete(connection, payment.imp_uid)
-            _snapshots.add(connection, [payment])
+            unreadable_rows.delete(connection, payment.imp_uid)
+            payment_rows.add(connection, [payment])

@@ -1,4 +1,4 @@
-"""The store's findings."""
+"""The rows of findings, and their SQL."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, TypeAlias
 import msgspec
 
 from portone_async.models import PaymentStatus, UnreadablePayment
+from portone_async.reconcile._columns import MoneyColumn, from_money
+from portone_async.reconcile.bridge import Bridge
+from portone_async.reconcile.bridges import BridgeSums
+from portone_async.reconcile.finding import Finding, PaymentSnapshot, Verdict
+from portone_async.reconcile.money import Sums, add_to
 
-from . import _matched, _orders
-from ._columns import MoneyColumn, from_money
-from ._kinds import KINDS, Kind
-from ._matched import Range
-from .bridge import Bridge
-from .bridges import BridgeSums
-from .finding import Finding, PaymentSnapshot, Verdict
-from .money import Sums, add_to
+from . import matched, order_rows
+from .kinds import KINDS, Kind
+from .matched import Range
 
 __all__ = (
     "AFTER_ORDERS",
@@ -77,7 +77,7 @@ _PAGE = """
 _OF_ORDERS = f"""
     SELECT o.position, f.verdict, f.payments, f.error,
         o.merchant_uid, o.amount, o.currency, o.status, o.cancelled_amount,
-        {_matched.COLUMNS}
+        {matched.COLUMNS}
     FROM orders AS o
         LEFT JOIN findings AS f ON f.kind = :order AND f.key = +o.position
         LEFT JOIN matched AS m ON m.position = o.position
@@ -136,7 +136,7 @@ def record(connection: Connection, findings: Iterable[Finding]) -> str | None:
         else:
             others.append((Kind.ROW, finding.error or "", finding.merchant_uid, *columns))
     connection.executemany(_RECORD, others)
-    _matched.delete(connection, (merchant_uid for *_, merchant_uid in of_orders))
+    matched.delete(connection, (merchant_uid for *_, merchant_uid in of_orders))
     if connection.executemany(_RECORD_OF_ORDER, of_orders).rowcount < len(of_orders):
         # The missing rows belong to unknown orders, or to contradicted ones, which is not an error.
         for *_, merchant_uid in of_orders:
@@ -162,9 +162,9 @@ def record_unreadable(connection: Connection, payment: UnreadablePayment, error:
     return finding
 
 
-def record_contradiction(connection: Connection, contradiction: _orders.Contradiction) -> None:
+def record_contradiction(connection: Connection, contradiction: order_rows.Contradiction) -> None:
     """Store the finding of an order that appears twice, with different content."""
-    _matched.delete(connection, [contradiction.merchant_uid])
+    matched.delete(connection, [contradiction.merchant_uid])
     row = (
         Kind.ORDER,
         contradiction.position,
@@ -184,7 +184,7 @@ def delete_not_checked(connection: Connection) -> int:
 def count_final(connection: Connection) -> int:
     """Count the orders whose findings stay when the run is started again."""
     ((count,),) = connection.execute(_COUNT_FINAL, _PARAMETERS)
-    return int(count) + _matched.count(connection)
+    return int(count) + matched.count(connection)
 
 
 def of_orders(
@@ -216,11 +216,11 @@ def _of_order(  # noqa: PLR0917 (one for each column)
     currency: str,
     status: str,
     cancelled_amount: MoneyColumn,
-    *matched: Any,
+    *payment: Any,
 ) -> Finding:
-    order = _orders.from_columns(merchant_uid, amount, currency, status, cancelled_amount)
+    order = order_rows.from_columns(merchant_uid, amount, currency, status, cancelled_amount)
     if verdict is None:
-        return _matched.finding(order, *matched)
+        return matched.finding(order, *payment)
     return Finding(
         merchant_uid=merchant_uid,
         verdict=_VERDICTS[verdict],
@@ -253,7 +253,7 @@ def _from_columns(
     return Finding(
         merchant_uid=merchant_uid,
         verdict=_VERDICTS[verdict],
-        order=None if position is None else _orders.from_columns(merchant_uid, *of_order),
+        order=None if position is None else order_rows.from_columns(merchant_uid, *of_order),
         payments=_decode(payments),
         error=error,
     )
@@ -270,7 +270,7 @@ def totals(
     def add(verdict: Verdict, currency: str, amount: Decimal) -> None:
         add_to(amounts.setdefault(verdict, {}), currency, amount)
 
-    for currency, orders, amount in _matched.totals(connection):
+    for currency, orders, amount in matched.totals(connection):
         counts[Verdict.MATCHED] += orders
         add(Verdict.MATCHED, currency, amount)
         sums.add_paid(currency, amount, _ZERO)
