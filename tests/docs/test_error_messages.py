@@ -18,12 +18,12 @@ PACKAGE = Path(portone_async.__file__).parent
 
 
 def _literals() -> Iterator[str]:
-    """Yield the strings of the package, without what an f-string formats."""
+    """Yield the strings of the package, without what a template or an f-string formats."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Constant(value=str() as text):
-                    yield text
+                    yield re.sub(r"{.*?}", "", text)
                 case ast.JoinedStr(values=parts):
                     yield "".join(
                         str(part.value) for part in parts if isinstance(part, ast.Constant)
