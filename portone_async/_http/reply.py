@@ -43,8 +43,8 @@ T = TypeVar("T")
 _BOM = b"\xef\xbb\xbf"
 # JSON has integers of any length: one of 4,000 digits is not a code, and would fill a log line.
 _Code = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-# Temporary failures (RFC 9110, 8470).
 _MULTI_STATUS = 207
+# Temporary failures (RFC 9110, 8470).
 _UNAVAILABLE = frozenset({408, 425, 500, 502, 503, 504})
 
 
@@ -134,7 +134,7 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
         return _undecodable(call, reply, error, redact) if salvaged is None else salvaged
     except Exception as error:  # noqa: BLE001 (a Struct of the caller may raise anything)
         return _undecodable(call, reply, error, redact)
-    if envelope.code != 0 and not (is_partial or reply.status == _MULTI_STATUS):
+    if envelope.code != 0 and not _has_any_code(reply, is_partial):
         return _failure(call, reply, redact)
     answer: Any = None if call.response is NoneType else from_wire(response, envelope.response)
     problem = None if is_partial else _check(call, answer)
@@ -147,6 +147,14 @@ def parse(call: Call[T], reply: Reply, redact: Redactor = str) -> T | PortOneErr
     return answer  # type: ignore[no-any-return]  # it was decoded as the call's type
 
 
+def _has_any_code(reply: Reply, is_partial: bool) -> bool:
+    """Return whether a success may have any code.
+
+    PortOne does not document that of a 207 (``doctor``: ``batch-partial``).
+    """
+    return is_partial or reply.status == _MULTI_STATUS
+
+
 def _salvaged(
     call: Call[T], reply: Reply, body: bytes, redact: Redactor
 ) -> T | PortOneError | None:
@@ -157,7 +165,7 @@ def _salvaged(
         return None
     is_partial = reply.status in call.partial
     try:
-        any_code = is_partial or reply.status == _MULTI_STATUS
+        any_code = _has_any_code(reply, is_partial)
         answer = _read_loosely(reader, body, redact, any_code=any_code)
     except (msgspec.DecodeError, RecursionError):
         return None
