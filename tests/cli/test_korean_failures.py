@@ -8,7 +8,6 @@ import json
 import pickle
 import re
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +20,7 @@ from python_calamine import CalamineWorkbook
 from portone_async import InvalidRequestError
 from portone_async._worded import Worded, redacted
 from portone_async.cli.orders import BadRow
+from portone_async.cli.orders.steps.temporary import temporary_database
 from portone_async.cli.orders.where import row_of
 from portone_async.cli.reconcile.row_reasons import RowReasons
 from portone_async.cli.report.reasons import reason_of, row_problem
@@ -242,7 +242,8 @@ async def test_row_of_a_workbook_is_named_in_the_language_of_the_reader(
 
 
 def test_reasons_of_any_number_of_rows_are_stored() -> None:
-    with closing(RowReasons()) as reasons:
+    with temporary_database() as database:
+        reasons = RowReasons(database)
         errors = [
             f"{item.where}: {item.reason}"
             for n in range(20_000)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from portone_async._worded import Worded
 from portone_async.cli.orders import BadRow, Item, Note, OrdersError
 from portone_async.cli.orders.items import PlacedOrder, PlacedRefund
+from portone_async.cli.orders.steps.temporary import temporary_database
 from portone_async.reconcile import Ledger, OrdersOf, Partition, Plan
 from portone_async.reconcile._load import digest_orders
 
@@ -72,7 +73,7 @@ def open_orders(
         OrdersError: The source cannot be read, or with ``--strict`` one of its rows; or the
             temporary file of the orders cannot be written.
     """
-    reasons = stack.enter_context(closing(RowReasons()))
+    reasons = RowReasons(stack.enter_context(temporary_database()))
     if arguments.is_function:
         function = find_function(arguments.source)
         return PartitionOrders(function, arguments.source, {}, reasons)

@@ -19,13 +19,12 @@ __all__ = ("RowReasons",)
 class RowReasons:
     """Stores the parts of the reasons from reading the source until the report is written.
 
-    The store of a run has them in English only. They are in a temporary file, so memory does not
-    grow with their number. If it cannot be written, the report has them in English, too.
+    The store of a run has them in English only. They are in a temporary database, so memory does
+    not grow with their number. If it cannot be written, the report has them in English, too.
     """
 
-    def __init__(self) -> None:
-        # SQLite takes an empty path for a temporary file.
-        self._database = sqlite3.connect("", check_same_thread=False)
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
         self._database.execute("CREATE TABLE reasons (error TEXT PRIMARY KEY, parts BLOB)")
 
     def unreadable(self, row: BadRow) -> UnreadableOrder:
@@ -53,7 +52,3 @@ class RowReasons:
             if row is not None:
                 return replace(finding, error=pickle.loads(row[0]))  # noqa: S301 (written above)
         return finding
-
-    def close(self) -> None:
-        """Delete the temporary file."""
-        self._database.close()

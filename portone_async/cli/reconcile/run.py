@@ -19,6 +19,7 @@ from portone_async.cli.client import make_client
 from portone_async.cli.console import make_console
 from portone_async.cli.exit_codes import ExitCode
 from portone_async.cli.orders import BadRow, Item, Note, OrdersError
+from portone_async.cli.orders.steps.temporary import temporary_database
 from portone_async.cli.report import (
     NotWrittenError,
     check_writable,
@@ -80,7 +81,7 @@ def _run(arguments: Arguments) -> Summary:
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(arguments.store or _temporary_path(stack)))
         stack.enter_context(closing(orders))
-        notes, reasons = Notes(), stack.enter_context(closing(RowReasons()))
+        notes, reasons = Notes(), RowReasons(stack.enter_context(temporary_database()))
         stack.callback(notes.print)
         if arguments.fresh:
             store.clear()

@@ -1,4 +1,4 @@
-"""A temporary database for items that wait for the end of the source."""
+"""A temporary database for what waits for the end of the source, or for the report."""
 
 from __future__ import annotations
 
